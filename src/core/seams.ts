@@ -1,0 +1,103 @@
+// The seams between the parts: each implementation is handed to a constructor, none is looked up.
+
+/** Monotonic time since the start, in ms, and the only way to wait. */
+export interface Ticks {
+    nowMs(): number
+    /** Suspends the fiber; `ms` is rounded up to a whole number, at least 1. */
+    sleep(ms: number): Promise<void>
+}
+
+/** One SPI device behind its chip select. */
+export interface SpiBus {
+    setClockHz(hz: number): void
+    /** Drives chip select: true is low (selected). */
+    select(on: boolean): Promise<void>
+    /** Full duplex: as many bytes come back as go out (1–4096). Throws Fault SpiFailed. */
+    transfer(out: Buffer): Promise<Buffer>
+}
+
+/** An I²C bus as its only master. Addresses have 7 bits. Throws Fault I2cNoAcknowledge. */
+export interface I2cBus {
+    write(address: number, out: Buffer): Promise<void>
+    writeRead(address: number, out: Buffer, readBytes: number): Promise<Buffer>
+}
+
+/** 512-byte blocks, addressed by number from 0. A returned write is on the medium. */
+export interface BlockDevice {
+    blockCount(): number
+    readBlock(block: number, into: Buffer): Promise<void>
+    writeBlock(block: number, from: Buffer): Promise<void>
+}
+
+/** Key/value store that survives resets. Keys 1–13 ASCII characters, values 1–200 bytes. */
+export interface Flash {
+    read(key: string): Promise<Buffer | undefined>
+    /** Returns when the value is in flash. An unchanged value costs nothing. */
+    write(key: string, value: Buffer): Promise<void>
+    remove(key: string): Promise<void>
+}
+
+/** One open TCP connection; the board has one at a time. */
+export interface TcpStream {
+    /** Queues bytes in order; waits while the queue is full. */
+    send(data: Buffer): Promise<void>
+    /** The next bytes; undefined when the peer has closed. Throws Fault SocketTimeout. */
+    receive(timeoutMs: number): Promise<Buffer | undefined>
+    /** Drops what is still queued on the ESP32: open the next connection instead to flush. */
+    close(): Promise<void>
+}
+
+/** Opens connections. Opening flushes and ends the one before, in that order. */
+export interface TcpConnector {
+    connect(host: string, port: number, timeoutMs: number): Promise<TcpStream>
+}
+
+/** The Wi-Fi station. */
+export interface Wifi {
+    /** Makes this the only network to join; an empty name forgets all. */
+    join(ssid: string, password: string): Promise<void>
+    /** True while the station has an address. */
+    connected(): boolean
+    /** Dotted address, or "" while there is none. */
+    address(): Promise<string>
+}
+
+/** The status light. */
+export interface StatusLight {
+    set(on: boolean): Promise<void>
+}
+
+/** The wall clock, UTC in Unix seconds. It never runs backwards while it is not trusted. */
+export interface WallClock {
+    nowSeconds(): number
+    /** False while the time is only a lower bound (the CLOCK flag is up). */
+    trusted(): boolean
+    /** Minutes east of UTC at that moment, by the time.zone rule. */
+    offsetMinutes(epochSeconds: number): number
+    /** A source offers the time: used when the source is better than what the clock runs on. */
+    offer(epochSeconds: number, source: TimeSource): Promise<void>
+}
+
+/** Sources of time in rising order of trust. */
+export const enum TimeSource {
+    None = 0,
+    Flash = 1,
+    Chip = 2,
+    Http = 3,
+    Person = 4,
+}
+
+/** What the firmware is built on: the hardware of one board. */
+export interface Board {
+    ticks: Ticks
+    spi: SpiBus
+    i2c: I2cBus
+    flash: Flash
+    tcp: TcpConnector
+    wifi: Wifi
+    light: StatusLight
+    /** Four characters that tell boards apart, from the device identifier. */
+    shortId: string
+    /** Restarts the processor; does not return. */
+    reboot(): Promise<void>
+}

@@ -1,0 +1,67 @@
+// The one formatter and the one parser of numbers; everything that is shown or read goes through here.
+
+/** `text` with `fill` in front until it has `width` characters. */
+export function padStart(text: string, width: number, fill: string): string {
+    while (text.length < width) text = fill + text
+    return text
+}
+
+/** `text` with blanks behind it until it has `width` characters. */
+export function padEnd(text: string, width: number): string {
+    while (text.length < width) text = text + " "
+    return text
+}
+
+/** A whole number with at least `digits` digits, zeros in front. Not for negative numbers. */
+export function formatDigits(value: number, digits: number): string {
+    return padStart("" + value, digits, "0")
+}
+
+/** An integer in units of 10^-decimals with a decimal point: (-305, 2) is "-3.05". */
+export function formatScaled(value: number, decimals: number): string {
+    const sign = value < 0 ? "-" : ""
+    const digits = formatDigits(value < 0 ? -value : value, decimals + 1)
+    if (decimals === 0) return sign + digits
+    const point = digits.length - decimals
+    return sign + digits.slice(0, point) + "." + digits.slice(point)
+}
+
+/** Upper-case hexadecimal of an unsigned 32-bit number with a fixed count of digits. */
+export function formatHex(value: number, digits: number): string {
+    let text = ""
+    for (let shift = digits * 4 - 4; shift >= 0; shift -= 4) {
+        const nibble = (value >> shift) & 15
+        text += "0123456789ABCDEF"[nibble]
+    }
+    return text
+}
+
+/** A decimal integer of up to 10 digits with an optional minus, else undefined ("12x", "", "1.5"). */
+export function parseInteger(text: string): number | undefined {
+    const negative = text[0] === "-"
+    const first = negative ? 1 : 0
+    if (text.length === first || text.length - first > 10) return undefined
+    let value = 0
+    for (let i = first; i < text.length; ++i) {
+        const digit = text.charCodeAt(i) - 48
+        if (digit < 0 || digit > 9) return undefined
+        value = value * 10 + digit
+    }
+    return negative ? -value : value
+}
+
+/** A decimal number as an integer in units of 10^-decimals ("3.7" with 2 is 370), else undefined. */
+export function parseScaled(text: string, decimals: number): number | undefined {
+    const point = text.indexOf(".")
+    if (point < 0) {
+        const whole = parseInteger(text)
+        if (whole === undefined) return undefined
+        let value = whole
+        for (let i = 0; i < decimals; ++i) value *= 10
+        return value
+    }
+    let fraction = text.slice(point + 1)
+    if (point === 0 || fraction.length === 0 || fraction.length > decimals) return undefined
+    while (fraction.length < decimals) fraction += "0"
+    return parseInteger(text.slice(0, point) + fraction)
+}
