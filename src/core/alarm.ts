@@ -1,3 +1,5 @@
+import { fieldAt } from "./text"
+
 /** Error flags; the value is the bit number in the journal and in the log's `errors` column. */
 export const enum Alarm {
     CellOvervoltage = 0,
@@ -23,4 +25,23 @@ export const enum Alarm {
 export interface AlarmSink {
     /** States the present condition; saying the same again is free. */
     set(alarm: Alarm, active: boolean): void
+}
+
+/** The names of the flags by bit number; the reserved bits between them have none. */
+const alarmNames =
+    "CELL_OVERVOLTAGE,CELL_UNDERVOLTAGE,OVERCURRENT_CHARGE,OVERCURRENT_DISCHARGE," +
+    "OVERTEMPERATURE,UNDERTEMPERATURE,CELL_IMBALANCE,MONITOR_OFFLINE,SHORT_CIRCUIT,,,,,,,," +
+    "SD_CARD,SD_FULL,FTP,WIFI,CLOCK,SETTINGS,TASK_STUCK,RECORDS_LOST"
+
+/** The name of a flag as the user sees it everywhere; "" for a reserved bit. */
+export function alarmName(bit: number): string {
+    return fieldAt(alarmNames, bit, ",")
+}
+
+/** The names of all flags that are up, a comma and a blank between them; "none" for 0. */
+export function formatAlarms(flags: number): string {
+    let text = ""
+    for (let bit = 0; bit < 24; ++bit)
+        if ((flags >> bit) & 1) text += (text.length === 0 ? "" : ", ") + alarmName(bit)
+    return text.length === 0 ? "none" : text
 }

@@ -29,12 +29,14 @@ export const enum FaultCode {
     // 0x06 flash
     FlashWriteFailed = 0x0601,
     FlashKeyOrValueTooLong = 0x0602,
+    FlashNoAnswer = 0x0603,
     // 0x07 battery monitor; evidence: the register or subcommand
     MonitorNoAnswer = 0x0701,
     MonitorNonsense = 0x0702,
     // 0x08 clock
     ClockChipNonsense = 0x0801,
     BadTimeZone = 0x0802,
+    TimeServerNoDate = 0x0803,
     // 0x09 tasks; evidence: milliseconds waited
     LockTimeout = 0x0901,
     DeadlineExceeded = 0x0902,

@@ -37,6 +37,12 @@ export interface Flash {
     remove(key: string): Promise<void>
 }
 
+/** Lets one piece of work at a time in, in the order of arrival. */
+export interface Exclusive {
+    /** Throws Fault LockTimeout, naming who is in, when `work` could not begin within the time. */
+    run<T>(owner: string, timeoutMs: number, work: () => Promise<T>): Promise<T>
+}
+
 /** One open TCP connection; the board has one at a time. */
 export interface TcpStream {
     /** Queues bytes in order; waits while the queue is full. */

@@ -65,3 +65,35 @@ export function parseScaled(text: string, decimals: number): number | undefined 
     while (fraction.length < decimals) fraction += "0"
     return parseInteger(text.slice(0, point) + fraction)
 }
+
+/** The field of that index, fields being parted by one character; "" past the last one. */
+export function fieldAt(text: string, index: number, separator: string): string {
+    let from = 0
+    for (; index > 0; --index) {
+        from = text.indexOf(separator, from) + 1
+        if (from === 0) return ""
+    }
+    const to = text.indexOf(separator, from)
+    return to < 0 ? text.slice(from) : text.slice(from, to)
+}
+
+/** The index of the first field that equals `word`, -1 when there is none. */
+export function fieldIndex(text: string, word: string, separator: string): number {
+    let from = 0
+    for (let index = 0; ; ++index) {
+        const to = text.indexOf(separator, from)
+        if ((to < 0 ? text.slice(from) : text.slice(from, to)) === word) return index
+        if (to < 0) return -1
+        from = to + 1
+    }
+}
+
+/** For a one-line message: `text` cut to `length` characters, control characters as "?". */
+export function printable(text: string, length: number): string {
+    let shown = ""
+    for (let i = 0; i < text.length && i < length; ++i) {
+        const code = text.charCodeAt(i)
+        shown += code < 32 || (code >= 127 && code < 160) ? "?" : text[i]
+    }
+    return text.length > length ? shown + "..." : shown
+}

@@ -1,0 +1,159 @@
+import { randomInt } from "node:crypto"
+import { JDBus, JDService, Packet, PACKET_PROCESS } from "jacdac-ts"
+import * as protocol from "./protocol"
+import { ConsoleError, ConsoleTransport, LineResult } from "./transport"
+
+export interface ClientOptions {
+    /** After this long without a packet the board is asked what became of the line. */
+    quietMs?: number
+    /** After this long without a packet the board is given up. */
+    timeoutMs?: number
+    /** The session number; by default one at random. */
+    session?: number
+}
+
+/** One line on its way: what was received of it, and who waits for it. */
+interface Exchange {
+    request: number
+    line: Uint8Array
+    expected: number
+    decoder: TextDecoder
+    onText: (text: string) => void
+    resolve: (result: LineResult) => void
+    reject: (reason: unknown) => void
+    lastPacketMs: number
+    timer: NodeJS.Timeout
+}
+
+/** Speaks the board's console service over a Jacdac bus that somebody else keeps connected. */
+export class ConsoleClient implements ConsoleTransport {
+    private readonly session: number
+    private readonly quietMs: number
+    private readonly timeoutMs: number
+    private request = randomInt(0x10000)
+    private exchange: Exchange | undefined
+    private queue: Promise<unknown> = Promise.resolve()
+    private readonly onPacket = (packet: Packet) => this.receive(packet)
+
+    constructor(
+        private readonly bus: JDBus,
+        options: ClientOptions = {},
+    ) {
+        this.session = options.session ?? randomInt(0x10000)
+        this.quietMs = options.quietMs ?? 2_000
+        this.timeoutMs = options.timeoutMs ?? 15_000
+        bus.on(PACKET_PROCESS, this.onPacket)
+    }
+
+    async open(): Promise<void> {
+        const endMs = Date.now() + this.timeoutMs
+        while (!this.service()) {
+            if (Date.now() >= endMs)
+                throw new ConsoleError(
+                    "no console on the bus: is the board running the BMS Mini firmware?",
+                )
+            await new Promise(resolve => setTimeout(resolve, 20))
+        }
+    }
+
+    async close(): Promise<void> {
+        this.bus.off(PACKET_PROCESS, this.onPacket)
+        this.end()?.reject(new ConsoleError("the console was closed"))
+    }
+
+    execute(line: string, onText: (text: string) => void): Promise<LineResult> {
+        const result = this.queue.then(() => this.exchangeLine(line, onText))
+        this.queue = result.catch(() => undefined)
+        return result
+    }
+
+    async cancel(): Promise<void> {
+        if (this.exchange)
+            await this.send(protocol.Command.Cancel, protocol.packCancel(this.session))
+    }
+
+    private async exchangeLine(line: string, onText: (text: string) => void): Promise<LineResult> {
+        const bytes = new TextEncoder().encode(line)
+        if (bytes.length > protocol.lineBytesMax) {
+            onText(
+                `error: the line has ${bytes.length} bytes; the board takes at most ${protocol.lineBytesMax}\n`,
+            )
+            return { status: 1 }
+        }
+        await this.open()
+        this.request = (this.request + 1) & 0xffff
+        return new Promise((resolve, reject) => {
+            this.exchange = {
+                request: this.request,
+                line: bytes,
+                expected: 0,
+                decoder: new TextDecoder(),
+                onText,
+                resolve,
+                reject,
+                lastPacketMs: Date.now(),
+                timer: setInterval(() => this.onQuiet(), this.quietMs),
+            }
+            this.sendLine(protocol.Mode.Run)
+        })
+    }
+
+    private service(): JDService | undefined {
+        const found = this.bus.services({ serviceClass: protocol.consoleServiceClass })
+        return found.find(service => service.device.connected)
+    }
+
+    private async send(command: protocol.Command, data: Uint8Array): Promise<void> {
+        await this.service()?.sendPacketAsync(Packet.from(command, data), false)
+    }
+
+    private sendLine(mode: protocol.Mode): void {
+        const { request, line } = this.exchange!
+        const text = mode === protocol.Mode.Run ? line : new Uint8Array(0)
+        const packet = protocol.packExecute(this.session, request, mode, text)
+        this.send(protocol.Command.Execute, packet).catch(reason => this.end()?.reject(reason))
+    }
+
+    private onQuiet(): void {
+        const quietMs = Date.now() - this.exchange!.lastPacketMs
+        if (quietMs >= this.timeoutMs)
+            this.end()?.reject(
+                new ConsoleError(
+                    `the board has not answered for ${Math.round(quietMs / 1000)} s: is it connected and running?`,
+                ),
+            )
+        else if (quietMs >= this.quietMs - 1) this.sendLine(protocol.Mode.Ask)
+    }
+
+    private receive(packet: Packet): void {
+        const exchange = this.exchange
+        if (!exchange || !packet.isReport || packet.serviceCommand !== protocol.Command.Execute)
+            return
+        if (packet.serviceClass !== protocol.consoleServiceClass) return
+        const report = protocol.parseReport(packet.data)
+        if (report?.session !== this.session || report.request !== exchange.request) return
+        exchange.lastPacketMs = Date.now()
+        if (report.flags & protocol.ReportFlags.Running) return
+        if (report.flags & protocol.ReportFlags.Missing) this.sendLine(protocol.Mode.Run)
+        else this.take(exchange, report)
+    }
+
+    private take(exchange: Exchange, report: protocol.Report): void {
+        const final = (report.flags & protocol.ReportFlags.Final) !== 0
+        if (report.sequence < exchange.expected && !final) return
+        if (report.sequence > exchange.expected) exchange.onText("\n[some output was lost]\n")
+        exchange.expected = report.sequence + 1
+        const text = exchange.decoder.decode(report.text, { stream: !final })
+        if (text) exchange.onText(text)
+        if (final)
+            this.end()?.resolve({ status: report.flags & protocol.ReportFlags.Refused ? 1 : 0 })
+    }
+
+    /** Ends what is under way and hands it to who has to be told. */
+    private end(): Exchange | undefined {
+        const exchange = this.exchange
+        clearInterval(exchange?.timer)
+        this.exchange = undefined
+        return exchange
+    }
+}

@@ -1,0 +1,23 @@
+/** How a line ended: 0 done, 1 refused. */
+export interface LineResult {
+    status: number
+}
+
+/** A way to a board's console: over a serial port, a pseudo-terminal, or the simulator's own bus. */
+export interface ConsoleTransport {
+    /** Returns when the board's console is there; throws ConsoleError when it does not come. */
+    open(): Promise<void>
+    close(): Promise<void>
+    /**
+     * Runs one line; its output comes in pieces, in order. Lines given while one runs wait their turn.
+     * Throws ConsoleError when the board does not answer any more.
+     */
+    execute(line: string, onText: (text: string) => void): Promise<LineResult>
+    /** Ends the output of the line that is running. */
+    cancel(): Promise<void>
+}
+
+/** The board's console cannot be reached; the message says so to the person at the prompt. */
+export class ConsoleError extends Error {
+    override name = "ConsoleError"
+}

@@ -1,0 +1,112 @@
+import { readFileSync } from "node:fs"
+import { DEVICE_ANNOUNCE, type JDDevice } from "jacdac-ts"
+import type { I2cChip, SpiChip } from "./chips/chip"
+import { SimClock } from "./clock"
+import { Hub } from "./hub"
+import { SimNetwork } from "./network"
+import { BusPort } from "./port"
+import { StateFolder } from "./state"
+import { Vm } from "./vm"
+import { WifiStation } from "./wifistation"
+
+/** From the reset line's release to the runtime's first instruction, as on the ESP32. */
+const BOOT_MS = 300
+
+export interface SimBoardOptions {
+    clock: SimClock
+    state: StateFolder
+    /** The compiled firmware; written to the board's flash unless that program is there already. */
+    imagePath: string
+    /** Unix ms of board time zero. */
+    epochMs: number
+    spi: SpiChip
+    i2c: readonly I2cChip[]
+    /** A line of the firmware's log, without its end. */
+    onLog(line: string): void
+}
+
+/** The simulated BMS Mini: processor, flash, buses, Wi-Fi and the Jacdac wire to its console. */
+export class SimBoard {
+    readonly hub: Hub
+    readonly network: SimNetwork
+    readonly wifi = new WifiStation()
+    readonly port: BusPort
+    resets = 0
+    panics = 0
+    private vm: Vm | undefined
+    private failure: Error | undefined
+
+    constructor(private readonly options: SimBoardOptions) {
+        const deliver = (frame: Uint8Array) => this.vm?.deliver(frame)
+        this.hub = new Hub(options.clock, deliver)
+        this.port = new BusPort(options.spi, options.i2c, deliver)
+        this.network = new SimNetwork(options.clock)
+        this.network.setUp(false)
+        this.wifi.onConnected = connected => this.network.setUp(connected)
+    }
+
+    /** What stopped the board for good, when something did. */
+    get brokenBy(): Error | undefined {
+        return this.failure
+    }
+
+    /** First power-on: deploys the program when flash holds another one or none. */
+    async powerOn(): Promise<void> {
+        const { state, imagePath } = this.options
+        await this.hub.open()
+        this.hub.serve("wifi", this.wifi)
+        this.hub.bus.on(DEVICE_ANNOUNCE, (device: JDDevice) =>
+            this.port.announced(device.deviceId, device.serviceClasses),
+        )
+        const image = readFileSync(imagePath)
+        const deployed = Buffer.from(state.loadFlash()).includes(image)
+        await this.boot(deployed ? undefined : image)
+    }
+
+    /** The supply fails at this instant and is back a little later. */
+    powerCut(): void {
+        this.off()
+        this.restartSoon()
+    }
+
+    /** The supply is gone for good. */
+    off(): void {
+        this.vm?.cut()
+        this.vm = undefined
+        this.network.dropAll("the board has no power")
+    }
+
+    private restartSoon(): void {
+        this.resets++
+        this.options.clock.setTimeout(() => {
+            this.boot().catch((failure: Error) => (this.failure = failure))
+        }, BOOT_MS)
+    }
+
+    private async boot(image?: Uint8Array): Promise<void> {
+        const { clock, state, epochMs } = this.options
+        this.vm = await Vm.start(
+            {
+                clock,
+                epochMs,
+                deviceId: "12abdd2289421234",
+                loadFlash: () => state.loadFlash(),
+                saveFlash: data => state.saveFlash(data),
+                network: this.network,
+                onFrame: frame => this.fromVm(frame),
+                onLog: line => this.options.onLog(line),
+                onReboot: () => {
+                    this.off()
+                    this.restartSoon()
+                },
+                onPanic: () => this.panics++,
+            },
+            image,
+        )
+    }
+
+    private fromVm(frame: Uint8Array): void {
+        if (frame[2] === 0xff) this.port.fromBoard(frame)
+        else this.hub.fromBoard(frame)
+    }
+}

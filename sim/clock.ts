@@ -1,0 +1,202 @@
+import { performance } from "node:perf_hooks"
+
+/** How fast board time may run: a factor of real time, or as fast as there is nothing to wait for. */
+export type Speed = number | "max"
+
+interface Timer {
+    dueMs: number
+    order: number
+    run: () => void
+}
+
+/** How long one turn may keep Node from its sockets and signals, in real ms. */
+const TURN_MS = 4
+
+/**
+ * The board's time. What the board executes takes the real time it takes; the time in which it waits is
+ * skipped as far as the speed allows. While something outside is awaited (`hold`, a TCP connection),
+ * `max` falls back to real speed.
+ */
+export class SimClock {
+    private boardMs = 0
+    private readonly timers: Timer[] = []
+    private readonly soonQueue: (() => void)[] = []
+    private orderCount = 0
+    private holds = 0
+    private pauses = 0
+    private executing = false
+    private enteredAt = 0
+    private paceBoardMs = 0
+    private paceRealMs = performance.now()
+    private wake: { timeout?: NodeJS.Timeout; immediate?: NodeJS.Immediate } = {}
+    private stopped = false
+    private behindMs = 0
+
+    constructor(readonly speed: Speed) {}
+
+    /** Board milliseconds since the simulator started; it never goes backwards. */
+    nowMs(): number {
+        if (this.executing) return this.boardMs + (performance.now() - this.enteredAt)
+        return this.idleMs()
+    }
+
+    setTimeout(run: () => void, delayMs: number): Timer {
+        const timer = {
+            dueMs: this.nowMs() + Math.max(0, delayMs || 0),
+            order: this.orderCount++,
+            run,
+        }
+        let low = 0
+        let high = this.timers.length
+        while (low < high) {
+            const middle = (low + high) >> 1
+            if (this.timers[middle].dueMs <= timer.dueMs) low = middle + 1
+            else high = middle
+        }
+        this.timers.splice(low, 0, timer)
+        this.schedule()
+        return timer
+    }
+
+    clearTimeout(timer: Timer | undefined): void {
+        const index = timer ? this.timers.indexOf(timer) : -1
+        if (index >= 0) this.timers.splice(index, 1)
+    }
+
+    /** Board milliseconds, as a promise. */
+    sleep(delayMs: number): Promise<void> {
+        return new Promise(resolve => this.setTimeout(resolve, delayMs))
+    }
+
+    /** Runs after what is executing now, at the same board time. */
+    soon(run: () => void): void {
+        this.soonQueue.push(run)
+        this.schedule()
+    }
+
+    /** Runs something that came from outside (a socket, a key press) as the board's own execution. */
+    enter(run: () => void): void {
+        this.soon(run)
+    }
+
+    /** Something outside is awaited: `max` runs at real speed until the returned function is called. */
+    hold(): () => void {
+        if (this.holds++ === 0 && this.speed === "max") this.resetPace()
+        let held = true
+        return () => {
+            if (held) {
+                held = false
+                this.holds--
+                this.schedule()
+            }
+        }
+    }
+
+    /** Stands still until the returned function is called: what happens meanwhile takes no board time. */
+    pause(): () => void {
+        this.boardMs = this.nowMs()
+        this.pauses++
+        this.cancelWake()
+        return () => {
+            if (--this.pauses > 0) return
+            this.resetPace()
+            this.schedule()
+        }
+    }
+
+    /** How far the board's time lags behind the speed asked for, in board ms; the worst since the last call. */
+    takeBehindMs(): number {
+        const behind = this.behindMs
+        this.behindMs = 0
+        return behind
+    }
+
+    stop(): void {
+        this.stopped = true
+        this.cancelWake()
+        this.timers.length = 0
+        this.soonQueue.length = 0
+    }
+
+    private resetPace(): void {
+        this.paceBoardMs = this.boardMs
+        this.paceRealMs = performance.now()
+    }
+
+    private rate(): number {
+        return this.speed === "max" ? 1 : this.speed
+    }
+
+    /** The time at which something from outside meets the waiting board. */
+    private idleMs(): number {
+        const allowed = this.allowedMs()
+        if (allowed === Infinity) return this.boardMs
+        return Math.max(this.boardMs, Math.min(allowed, this.timers[0]?.dueMs ?? allowed))
+    }
+
+    /** Up to where board time may have run by now. */
+    private allowedMs(): number {
+        if (this.pauses > 0) return this.boardMs
+        if (this.speed === "max" && this.holds === 0) return Infinity
+        return this.paceBoardMs + (performance.now() - this.paceRealMs) * this.rate()
+    }
+
+    private cancelWake(): void {
+        if (this.wake.timeout) clearTimeout(this.wake.timeout)
+        if (this.wake.immediate) clearImmediate(this.wake.immediate)
+        this.wake = {}
+    }
+
+    private schedule(): void {
+        if (this.executing || this.stopped || this.pauses > 0) return
+        if (this.soonQueue.length === 0 && this.timers.length === 0) return this.cancelWake()
+        const waitMs =
+            this.soonQueue.length > 0
+                ? 0
+                : (this.timers[0].dueMs - Math.max(this.boardMs, this.allowedMs())) / this.rate()
+        if (waitMs < 0.8) {
+            if (this.wake.immediate) return
+            this.cancelWake()
+            this.wake.immediate = setImmediate(() => this.turn())
+        } else {
+            this.cancelWake()
+            this.wake.timeout = setTimeout(() => this.turn(), waitMs)
+        }
+    }
+
+    private turn(): void {
+        this.wake = {}
+        const turnEnd = performance.now() + TURN_MS
+        while (!this.stopped && performance.now() < turnEnd) {
+            const run = this.takeNext()
+            if (!run) break
+            this.execute(run)
+        }
+        this.schedule()
+    }
+
+    private takeNext(): (() => void) | undefined {
+        const allowed = this.allowedMs()
+        if (this.soonQueue.length > 0) {
+            this.boardMs = this.idleMs()
+            return this.soonQueue.shift()
+        }
+        if (this.timers.length === 0) return undefined
+        const due = this.timers[0].dueMs
+        if (due > this.boardMs && due > allowed) return undefined
+        this.boardMs = Math.max(this.boardMs, due)
+        if (allowed !== Infinity) this.behindMs = Math.max(this.behindMs, allowed - this.boardMs)
+        return this.timers.shift()!.run
+    }
+
+    private execute(run: () => void): void {
+        this.executing = true
+        this.enteredAt = performance.now()
+        try {
+            run()
+        } finally {
+            this.boardMs += performance.now() - this.enteredAt
+            this.executing = false
+        }
+    }
+}

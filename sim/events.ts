@@ -1,0 +1,75 @@
+import { parseDuration } from "./duration"
+
+/** What can happen to the board from outside, as a line that begins with `!`. */
+export interface WorldEvents {
+    cardOut(): void
+    cardIn(imagePath?: string): void
+    setWifi(up: boolean): void
+    setFtp(mode: "up" | "down" | "hang"): Promise<void>
+    powerCut(): void
+    setCell(number: number, volts: number): void
+    setCurrent(amperes: number): void
+    setTemperature(number: number, celsius: number): void
+    setMonitor(up: boolean): void
+}
+
+const usage =
+    "events: !card out | !card in [IMAGE] | !wifi down|up | !ftp down|up|hang | !power cut | " +
+    "!cell N VOLTS | !current AMPERES | !temp N CELSIUS | !monitor down|up"
+
+/** Carries out an event line; throws an Error that says what is wrong with it. */
+export async function runEvent(line: string, world: WorldEvents): Promise<void> {
+    const words = line.slice(1).trim().split(/\s+/)
+    const [name, first, second] = words
+    const number = (text: string | undefined) => {
+        const value = Number(text)
+        if (text === undefined || !Number.isFinite(value)) throw new Error(`${line}: ${usage}`)
+        return value
+    }
+    switch (`${name} ${first}`) {
+        case "card out":
+            return world.cardOut()
+        case "card in":
+            return world.cardIn(words.slice(2).join(" ") || undefined)
+        case "wifi up":
+        case "wifi down":
+            return world.setWifi(first === "up")
+        case "ftp up":
+        case "ftp down":
+        case "ftp hang":
+            return world.setFtp(first as "up" | "down" | "hang")
+        case "power cut":
+            return world.powerCut()
+        case "monitor up":
+        case "monitor down":
+            return world.setMonitor(first === "up")
+    }
+    if (name === "cell" && words.length === 3) world.setCell(number(first), number(second))
+    else if (name === "current" && words.length === 2) world.setCurrent(number(first))
+    else if (name === "temp" && words.length === 3) world.setTemperature(number(first), number(second))
+    else throw new Error(`${line}: ${usage}`)
+}
+
+/** One line of an --exec file. */
+export type ScriptStep =
+    | { kind: "command"; line: string; allowed: boolean }
+    | { kind: "sleep"; line: string; boardMs: number }
+    | { kind: "event"; line: string; allowed: boolean }
+
+/** The steps of an --exec file; comments and blank lines are left out. Throws on a sleep it cannot read. */
+export function parseScript(text: string): ScriptStep[] {
+    const steps: ScriptStep[] = []
+    for (const raw of text.split(/\r?\n/)) {
+        const allowed = raw.startsWith("-")
+        const line = (allowed ? raw.slice(1) : raw).trimEnd()
+        if (line.trim() === "" || line.trimStart().startsWith("#")) continue
+        if (/^\s*sleep(\s|$)/.test(line)) {
+            const boardMs = parseDuration(line.trim().slice(5))
+            if (boardMs === undefined)
+                throw new Error(`"${line}": sleep takes a duration such as 90s, 10m, 2h or 3d`)
+            steps.push({ kind: "sleep", line, boardMs })
+        } else if (line.startsWith("!")) steps.push({ kind: "event", line, allowed })
+        else steps.push({ kind: "command", line, allowed })
+    }
+    return steps
+}

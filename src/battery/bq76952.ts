@@ -1,0 +1,211 @@
+import { Fault, FaultCode, faultCode } from "../core/fault"
+import { I2cBus, Ticks } from "../core/seams"
+import { Configuration, currentStepMa, inputOfCell } from "./configuration"
+import { At, Block, Direct, Memory, monitorAddress, deviceNumber } from "./registers"
+import { Status, Subcommand } from "./registers"
+import { BatteryState } from "./state"
+
+/**
+ * Driver of the TI BQ76952 battery monitor (manual SLUUBY2, revision B), in the I²C variant without CRC.
+ *
+ * Units: mV, mA (charging positive), 0.1 °C. Each transaction has the bus for itself, none is longer than 42
+ * bytes. Throws Fault MonitorNoAnswer when three tries in a row were not acknowledged and MonitorNonsense when
+ * an answer cannot be true; the evidence is the register, subcommand or address. A failed call hands nothing
+ * back: no partial sample escapes.
+ */
+export class Bq76952 {
+    private cells = 0
+    private stepMa = 0
+
+    constructor(
+        private readonly bus: I2cBus,
+        private readonly ticks: Ticks,
+    ) {}
+
+    /** True when the chip kept its configuration and its charge counter since it was configured last. */
+    async readConfigured(): Promise<boolean> {
+        return ((await this.readStatus()) & (Status.PowerOnReset | Status.ConfigUpdate)) === 0
+    }
+
+    /** Writes the whole configuration, reads it back and starts measuring; takes some 350 ms. */
+    async configure(cells: number, configuration: Configuration): Promise<void> {
+        const identity = await this.readResponse(Subcommand.DeviceNumber)
+        if (identity.readUInt16LE(0) !== deviceNumber) throw nonsense(Subcommand.DeviceNumber)
+        await this.switchConfigUpdate(Subcommand.SetConfigUpdate, Status.ConfigUpdate)
+        const image = configuration.image
+        let offset = 0
+        while (offset < image.length) {
+            await this.writeMemory(image, offset)
+            offset += 3 + image[offset + 2]
+        }
+        await this.switchConfigUpdate(Subcommand.ExitConfigUpdate, 0)
+        this.cells = cells
+        this.stepMa = currentStepMa(image[At.DaConfiguration])
+        // The first full scan after CONFIG_UPDATE takes 190 ms (§4.1.1).
+        await this.ticks.sleep(300)
+    }
+
+    /**
+     * One sample, without state of charge and balancing. Undefined when the chip has reset itself or is in
+     * CONFIG_UPDATE mode: it must be configured anew.
+     */
+    async readState(): Promise<BatteryState | undefined> {
+        const block = await this.readBlock(Direct.BatteryStatus, Block.MeasurementsBytes)
+        const status = block.readUInt16LE(0)
+        if ((status & (Status.PowerOnReset | Status.ConfigUpdate)) !== 0) return undefined
+        if ((status & Status.SecurityState) === 0) throw nonsense(Direct.BatteryStatus)
+        const cellMv: number[] = []
+        let sumMv = 0
+        for (let cell = 0; cell < this.cells; ++cell) {
+            const register = Direct.Cell1Voltage + 2 * inputOfCell(cell, this.cells)
+            const mv = block.getAt(register - Direct.BatteryStatus, "i16")
+            if (mv < -300 || mv > 5500) throw nonsense(register)
+            cellMv.push(mv)
+            sumMv += mv
+        }
+        const packMv = block.getAt(Direct.StackVoltage - Direct.BatteryStatus, "i16") * 10
+        const differenceMv = Math.abs(packMv - sumMv)
+        // Less than 3 V cannot feed the chip: nothing has been measured yet.
+        if (packMv < 3000 || differenceMv > 1000 + packMv / 16) throw nonsense(Direct.StackVoltage)
+        const temperatures = await this.readBlock(Direct.IntTemperature, Block.TemperaturesBytes)
+        const chipDeciC = deciC(temperatures, Direct.IntTemperature)
+        if (chipDeciC < -600 || chipDeciC > 1500) throw nonsense(Direct.IntTemperature)
+        return {
+            packMv,
+            currentMa: block.getAt(Direct.Cc2Current - Direct.BatteryStatus, "i16") * this.stepMa,
+            socPermille: undefined,
+            cellMv,
+            temperatureDeciC: [
+                deciC(temperatures, Direct.Ts1Temperature),
+                deciC(temperatures, Direct.Ts3Temperature),
+            ],
+            chipDeciC,
+            balancing: 0,
+            safety: (status & Status.SafetyFault) !== 0 ? await this.readSafety() : 0,
+            atMs: this.ticks.nowMs(),
+        }
+    }
+
+    /** What the chip has counted since it was last reset, in mA·s, charging positive (§12.3, 0x0076). */
+    async readChargeMas(): Promise<number> {
+        if (this.stepMa === 0) {
+            const memory = await this.readResponse(Memory.DaConfiguration)
+            this.stepMa = currentStepMa(memory[0])
+        }
+        const answer = await this.readResponse(Subcommand.DaStatus6)
+        const hours = answer.getAt(0, "i32") + answer.getAt(4, "u32") / 4294967296
+        return hours * 3600 * this.stepMa
+    }
+
+    /** A bit for each cell that is being balanced, bit 0 is cell 1 (§12.3, 0x0083). */
+    async readBalancing(): Promise<number> {
+        const inputs = (await this.readResponse(Subcommand.CellBalanceActive)).readUInt16LE(0)
+        let bits = 0
+        for (let cell = 0; cell < this.cells; ++cell)
+            bits |= ((inputs >> inputOfCell(cell, this.cells)) & 1) << cell
+        return bits
+    }
+
+    private async readSafety(): Promise<number> {
+        const block = await this.readBlock(Direct.SafetyAlertA, Block.SafetyBytes)
+        return block[1] | (block[3] << 8) | (block[5] << 16)
+    }
+
+    private async readStatus(): Promise<number> {
+        return (await this.readBlock(Direct.BatteryStatus, 2)).readUInt16LE(0)
+    }
+
+    private async switchConfigUpdate(subcommand: Subcommand, wanted: number): Promise<void> {
+        await this.writeSubcommand(subcommand)
+        for (let attempt = 0; attempt < 10; ++attempt) {
+            await this.ticks.sleep(2)
+            if (((await this.readStatus()) & Status.ConfigUpdate) === wanted) return
+        }
+        throw nonsense(subcommand)
+    }
+
+    /** Writes one block of the configuration and reads it back (§13.1). */
+    private async writeMemory(image: Buffer, offset: number): Promise<void> {
+        const bytes = image[offset + 2]
+        const out = Buffer.alloc(3 + bytes)
+        out[0] = Direct.Subcommand
+        out.blitAt(1, image, offset, 2)
+        out.blitAt(3, image, offset + 3, bytes)
+        await this.transfer(out, 0)
+        const checksum = checksumOf(out, 1, bytes + 2)
+        await this.transfer(Buffer.from([Direct.Checksum, checksum, bytes + 4]), 0)
+        await this.ticks.sleep(2)
+        const address = image.readUInt16LE(offset)
+        const stored = await this.readResponse(address)
+        for (let i = 0; i < bytes; ++i)
+            if (stored[i] !== out[3 + i]) throw nonsense(address)
+    }
+
+    private async writeSubcommand(subcommand: number): Promise<void> {
+        const out = Buffer.from([Direct.Subcommand, subcommand & 255, subcommand >> 8])
+        await this.transfer(out, 0)
+    }
+
+    /** The data of a subcommand or data memory address, once its echo, length and checksum are right (§3.1). */
+    private async readResponse(subcommand: number): Promise<Buffer> {
+        await this.writeSubcommand(subcommand)
+        for (let attempt = 0; attempt < 10; ++attempt) {
+            const answer = await this.readBlock(Direct.Subcommand, Block.ResponseBytes)
+            const bytes = answer[35] - 4
+            if (
+                answer.readUInt16LE(0) === subcommand &&
+                bytes > 0 &&
+                bytes <= 32 &&
+                answer[34] === checksumOf(answer, 0, bytes + 2)
+            )
+                return answer.slice(2, 2 + bytes)
+            await this.ticks.sleep(2)
+        }
+        throw nonsense(subcommand)
+    }
+
+    private async readBlock(register: number, bytes: number): Promise<Buffer> {
+        const block = await this.transfer(Buffer.from([register]), bytes)
+        if (block.length !== bytes) throw nonsense(register)
+        return block
+    }
+
+    private async transfer(out: Buffer, readBytes: number): Promise<Buffer | undefined> {
+        for (let attempt = 1; ; ++attempt) {
+            try {
+                if (readBytes > 0) return await this.bus.writeRead(monitorAddress, out, readBytes)
+                await this.bus.write(monitorAddress, out)
+                return undefined
+            } catch (thrown) {
+                if (faultCode(thrown) === 0) throw thrown
+                if (attempt === 3)
+                    throw new Fault(
+                        FaultCode.MonitorNoAnswer,
+                        "battery monitor does not answer: check its supply and the I2C wires",
+                        out[0],
+                    )
+            }
+            await this.ticks.sleep(2)
+        }
+    }
+}
+
+/** A temperature register in 0.1 K as 0.1 °C. */
+function deciC(block: Buffer, register: Direct): number {
+    return block.getAt(register - Direct.IntTemperature, "i16") - 2732
+}
+
+/** The inverted sum of some bytes (§3.1). */
+function checksumOf(bytes: Buffer, offset: number, length: number): number {
+    let sum = 0
+    for (let i = 0; i < length; ++i) sum += bytes[offset + i]
+    return ~sum & 255
+}
+
+function nonsense(evidence: number): Fault {
+    return new Fault(
+        FaultCode.MonitorNonsense,
+        "battery monitor answers nonsense: check that it is a BQ76952 and its cell wires",
+        evidence,
+    )
+}

@@ -1,0 +1,125 @@
+import { Alarm, AlarmSink } from "../core/alarm"
+import { Key, SettingsReader } from "../settings/keys"
+import { Safety } from "./registers"
+import { BatteryState } from "./state"
+
+/**
+ * Thresholds of the battery. A flag is raised when a value has been at or beyond its threshold for
+ * battery.delay, and cleared when it has been back by more than the hysteresis for as long. Settings are read
+ * at each check, so that a change works at once.
+ */
+export class Limits {
+    private raised = 0
+    private readonly changedAtMs: (number | undefined)[] = []
+    private atMs = 0
+
+    constructor(
+        private readonly settings: SettingsReader,
+        private readonly alarms: AlarmSink,
+    ) {}
+
+    check(state: BatteryState): void {
+        this.atMs = state.atMs
+        const cells = new Range(state.cellMv)
+        const temperatures = new Range(state.temperatureDeciC)
+        // An upper limit has a positive scale; a lower one is an upper limit of the negated value.
+        this.checkOne(
+            Alarm.CellOvervoltage,
+            cells.max,
+            Key.BatteryCellOvervoltage,
+            Key.BatteryCellOvervoltageHysteresis,
+            1,
+        )
+        this.checkOne(
+            Alarm.CellUndervoltage,
+            -cells.min,
+            Key.BatteryCellUndervoltage,
+            Key.BatteryCellUndervoltageHysteresis,
+            -1,
+        )
+        this.checkOne(
+            Alarm.OvercurrentCharge,
+            state.currentMa,
+            Key.BatteryOvercurrentCharge,
+            Key.BatteryOvercurrentHysteresis,
+            1000,
+        )
+        this.checkOne(
+            Alarm.OvercurrentDischarge,
+            -state.currentMa,
+            Key.BatteryOvercurrentDischarge,
+            Key.BatteryOvercurrentHysteresis,
+            1000,
+        )
+        this.checkOne(
+            Alarm.Overtemperature,
+            temperatures.max,
+            Key.BatteryOvertemperature,
+            Key.BatteryTemperatureHysteresis,
+            10,
+        )
+        this.checkOne(
+            Alarm.Undertemperature,
+            -temperatures.min,
+            Key.BatteryUndertemperature,
+            Key.BatteryTemperatureHysteresis,
+            -10,
+        )
+        this.checkOne(
+            Alarm.CellImbalance,
+            cells.max - cells.min,
+            Key.BatteryImbalance,
+            Key.BatteryImbalanceHysteresis,
+            1,
+        )
+        // The chip catches a short circuit in microseconds and holds its flag: no delay here.
+        const shorted = state.safety & (Safety.ShortCircuit | Safety.ShortCircuitLatched)
+        this.alarms.set(Alarm.ShortCircuit, shorted !== 0)
+    }
+
+    /** There was no sample: the flags stay, but what was about to change must last its delay anew. */
+    pause(): void {
+        for (let i = 0; i < this.changedAtMs.length; ++i) this.changedAtMs[i] = undefined
+    }
+
+    private checkOne(
+        alarm: Alarm,
+        value: number,
+        thresholdKey: Key,
+        hysteresisKey: Key,
+        scale: number,
+    ): void {
+        const threshold = this.settings.number(thresholdKey) * scale
+        const hysteresis = this.settings.number(hysteresisKey) * Math.abs(scale)
+        const active = ((this.raised >> alarm) & 1) !== 0
+        const beyond = value >= (active ? threshold - hysteresis : threshold)
+        if (beyond === active) {
+            this.changedAtMs[alarm] = undefined
+            return
+        }
+        let sinceMs = this.changedAtMs[alarm]
+        if (sinceMs === undefined) {
+            sinceMs = this.atMs
+            this.changedAtMs[alarm] = sinceMs
+        }
+        if (this.atMs - sinceMs < this.settings.number(Key.BatteryDelay) * 1000) return
+        this.raised = this.raised ^ (1 << alarm)
+        this.changedAtMs[alarm] = undefined
+        this.alarms.set(alarm, beyond)
+    }
+}
+
+/** Smallest and largest of a list that is not empty. */
+export class Range {
+    min: number
+    max: number
+
+    constructor(values: number[]) {
+        this.min = values[0]
+        this.max = values[0]
+        for (const value of values) {
+            if (value < this.min) this.min = value
+            if (value > this.max) this.max = value
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import { Alarm, AlarmSink } from "../core/alarm"
+import { Fault, FaultCode, faultCode } from "../core/fault"
+import { I2cBus, Ticks } from "../core/seams"
+import { Key, SettingsReader } from "../settings/keys"
+import { Bq76952 } from "./bq76952"
+import { buildConfiguration } from "./configuration"
+import { Gauge } from "./gauge"
+import { Limits } from "./limits"
+import { Direct } from "./registers"
+import { AppliedLimits, BatteryState } from "./state"
+
+const saveEveryMs = 3600000
+
+/**
+ * The battery as the rest of the firmware sees it: samples it, keeps its state of charge, checks its limits.
+ * One fiber calls `sample()`; the rest may be called from any.
+ */
+export class BatteryMonitor {
+    /** The newest sample, undefined while the monitor chip does not answer as it should. */
+    last: BatteryState | undefined = undefined
+    /** The chip's own protection limits, undefined until it was first configured. */
+    applied: AppliedLimits | undefined = undefined
+
+    private readonly chip: Bq76952
+    private readonly gauge: Gauge
+    private readonly limits: Limits
+    private revision = 1
+    private configuredRevision = 0
+    private turn = 0
+    private balancing = 0
+    private saveAtMs = 0
+
+    /** @param persist keeps the 8 bytes that `restore` is given after the next start */
+    constructor(
+        bus: I2cBus,
+        ticks: Ticks,
+        private readonly settings: SettingsReader,
+        private readonly alarms: AlarmSink,
+        private readonly persist: (value: Buffer) => Promise<void>,
+    ) {
+        this.chip = new Bq76952(bus, ticks)
+        this.gauge = new Gauge(settings)
+        this.limits = new Limits(settings, alarms)
+    }
+
+    /** Takes up the charge kept before the last reset; to be called before the first sample. */
+    restore(stored: Buffer | undefined): void {
+        this.gauge.restore(stored)
+    }
+
+    /** A setting of the battery has changed: the chip is configured anew before the next sample. */
+    reconfigure(): void {
+        this.revision++
+    }
+
+    /** Writes the settings into the chip. Throws Fault MonitorNoAnswer or MonitorNonsense. */
+    async configure(): Promise<void> {
+        const revision = this.revision
+        const configuration = buildConfiguration(this.settings)
+        // The chip counts on while the board restarts; what it counted must not be lost.
+        if (await this.chip.readConfigured()) this.gauge.count(await this.chip.readChargeMas())
+        await this.chip.configure(this.settings.number(Key.BatteryCells), configuration)
+        this.gauge.rebase()
+        this.applied = configuration.applied
+        this.turn = 0
+        this.saveAtMs = 0
+        this.configuredRevision = revision
+    }
+
+    /**
+     * Takes one sample and publishes it as `last`. Throws Fault MonitorNoAnswer or MonitorNonsense, with
+     * MONITOR_OFFLINE raised and `last` undefined; the next call tries again. A Fault of `persist` comes
+     * after the sample was published.
+     */
+    async sample(): Promise<BatteryState> {
+        let state: BatteryState
+        try {
+            state = await this.measure()
+        } catch (thrown) {
+            this.last = undefined
+            if (faultCode(thrown) === FaultCode.MonitorNonsense) this.configuredRevision = 0
+            this.limits.pause()
+            this.alarms.set(Alarm.MonitorOffline, true)
+            throw thrown
+        }
+        this.alarms.set(Alarm.MonitorOffline, false)
+        state.socPermille = this.gauge.update(state)
+        this.limits.check(state)
+        this.last = state
+        if (state.atMs >= this.saveAtMs) await this.save()
+        return state
+    }
+
+    /** Keeps the charge: done every hour by itself, and to be called before a reset. */
+    async save(): Promise<void> {
+        const value = this.gauge.stored()
+        if (value === undefined) return
+        if (this.last !== undefined) this.saveAtMs = this.last.atMs + saveEveryMs
+        await this.persist(value)
+    }
+
+    private async measure(): Promise<BatteryState> {
+        for (let pass = 0; pass < 2; ++pass) {
+            if (this.configuredRevision !== this.revision) await this.configure()
+            const state = await this.chip.readState()
+            if (state !== undefined) {
+                // Charge and balancing take turns: neither is in a hurry, and both cost two transactions.
+                if ((this.turn++ & 1) === 0) this.gauge.count(await this.chip.readChargeMas())
+                else this.balancing = await this.chip.readBalancing()
+                state.balancing = this.balancing
+                return state
+            }
+            this.configuredRevision = 0
+        }
+        throw new Fault(
+            FaultCode.MonitorNonsense,
+            "battery monitor resets itself again and again: check its supply",
+            Direct.BatteryStatus,
+        )
+    }
+}

@@ -1,0 +1,63 @@
+import * as ds from "@devicescript/core"
+import { i2c } from "@devicescript/i2c"
+import { spi } from "@devicescript/spi"
+import { Fault, FaultCode, faultMessage } from "../core/fault"
+import { I2cBus, SpiBus, StatusLight } from "../core/seams"
+
+/** The ESP32's SPI host with one device on it. Chip select is ours: the runtime drives none. */
+export class DeviceSpiBus implements SpiBus {
+    constructor(
+        private readonly miso: ds.InputPin,
+        private readonly mosi: ds.OutputPin,
+        private readonly sck: ds.OutputPin,
+        private readonly chipSelect: ds.OutputPin,
+    ) {
+        chipSelect.setMode(ds.GPIOMode.OutputHigh)
+    }
+
+    setClockHz(hz: number): void {
+        spi.configure({ miso: this.miso, mosi: this.mosi, sck: this.sck, hz })
+    }
+
+    async select(on: boolean): Promise<void> {
+        this.chipSelect.write(!on)
+    }
+
+    async transfer(out: Buffer): Promise<Buffer> {
+        try {
+            return await spi.transfer(out)
+        } catch (thrown) {
+            throw new Fault(FaultCode.SpiFailed, "SPI: " + faultMessage(thrown))
+        }
+    }
+}
+
+/** The ESP32's I²C host on the pins that the board definition names. */
+export class DeviceI2cBus implements I2cBus {
+    async write(address: number, out: Buffer): Promise<void> {
+        await this.writeRead(address, out, 0)
+    }
+
+    async writeRead(address: number, out: Buffer, readBytes: number): Promise<Buffer> {
+        try {
+            return await i2c.xfer(address, out, readBytes)
+        } catch (thrown) {
+            throw new Fault(
+                FaultCode.I2cNoAcknowledge,
+                "I2C: " + faultMessage(thrown),
+                address,
+            )
+        }
+    }
+}
+
+/** An LED between a pin and ground. */
+export class PinStatusLight implements StatusLight {
+    constructor(private readonly pin: ds.OutputPin) {
+        pin.setMode(ds.GPIOMode.Output)
+    }
+
+    async set(on: boolean): Promise<void> {
+        this.pin.write(on)
+    }
+}

@@ -1,0 +1,174 @@
+import { Alarm, AlarmSink } from "../core/alarm"
+import { Fault, FaultCode, faultMessage } from "../core/fault"
+import { Flash, TcpConnector, Ticks, TimeSource, WallClock } from "../core/seams"
+import { offsetMinutesAt, parseTimeZone, TimeZoneRule } from "../core/timezone"
+import { Key, SettingsReader } from "../settings/keys"
+import { fetchTime } from "./timeserver"
+
+/** The flash key of the last known time: Unix seconds, u32. */
+const flashKey = "clock"
+/** 2024-01-01 and 2100-01-01: no other time is believed. The first is also where a new board starts. */
+const earliestSeconds = 1704067200
+const endSeconds = 4102444800
+/** Sources count whole seconds, so that smaller differences mean nothing. */
+const toleranceSeconds = 2
+/** After a day without a word from it, a source no longer outranks the lesser ones. */
+const trustSeconds = 86400
+/** The processor's crystal drifts some seconds a day at most. */
+const chipLagSecondsMax = 60
+const syncTimeoutMs = 10000
+
+function believable(epochSeconds: number): boolean {
+    return epochSeconds >= earliestSeconds && epochSeconds < endSeconds
+}
+
+/** What the clock needs of a real-time clock chip. */
+export interface TimeChip {
+    read(): Promise<number | undefined>
+    write(seconds: number): Promise<void>
+}
+
+/** Runs `work` while nothing else uses the socket. */
+export type SocketLock = <T>(owner: string, timeoutMs: number, work: () => Promise<T>) => Promise<T>
+
+/** The source's name as the console shows it. */
+export function timeSourceName(source: TimeSource): string {
+    return ["none", "flash", "RTC chip", "time server", "person"][source]
+}
+
+/**
+ * The wall clock. It counts the ticks since its base, and a source moves the base: person, time
+ * server, chip, flash, in falling order of trust. With none but flash the time is a lower bound: the
+ * clock goes on from the last time it stored, and the CLOCK flag is up.
+ */
+export class Clock implements WallClock {
+    /** What the clock runs on. */
+    source = TimeSource.None
+    /** When that source spoke last, by this clock. */
+    sinceSeconds = earliestSeconds
+    /** Why the chip could not be used the last time; "" when it could. */
+    chipError = ""
+    /** Called after a step of 2 s or more with both times: for what waits for a time of day. */
+    onJump: (fromSeconds: number, toSeconds: number) => void = undefined
+
+    private baseSeconds = earliestSeconds
+    private baseMs: number
+    private zone = ""
+    private rule: TimeZoneRule = [0]
+
+    constructor(
+        private readonly ticks: Ticks,
+        private readonly settings: SettingsReader,
+        private readonly flash: Flash,
+        private readonly alarms: AlarmSink,
+        private readonly chip: TimeChip,
+    ) {
+        this.baseMs = ticks.nowMs()
+    }
+
+    /** Takes the time from the flash, then from the chip. Throws nothing but the flash's faults. */
+    async start(): Promise<void> {
+        const stored = await this.flash.read(flashKey)
+        const seconds = stored && stored.length === 4 ? stored.readUInt32LE(0) : 0
+        if (believable(seconds)) {
+            this.baseSeconds = seconds
+            this.source = TimeSource.Flash
+        }
+        this.sinceSeconds = this.baseSeconds
+        await this.readChip()
+        this.alarms.set(Alarm.Clock, !this.trusted())
+    }
+
+    nowSeconds(): number {
+        return this.baseSeconds + Math.floor((this.ticks.nowMs() - this.baseMs) / 1000)
+    }
+
+    trusted(): boolean {
+        return this.source >= TimeSource.Chip
+    }
+
+    offsetMinutes(epochSeconds: number): number {
+        const zone = this.settings.text(Key.TimeZone)
+        if (zone !== this.zone) {
+            this.rule = parseTimeZone(zone) || [0]
+            this.zone = zone
+        }
+        return offsetMinutesAt(this.rule, epochSeconds)
+    }
+
+    /**
+     * Moves the clock to this time, unless it runs on a better source that spoke within a day. What
+     * a server or a person says also goes to the chip and to the flash. Times outside 2024–2099 are
+     * nobody's: a person gets a Fault BadValue, other sources are ignored.
+     */
+    async offer(epochSeconds: number, source: TimeSource): Promise<void> {
+        const before = this.nowSeconds()
+        if (!believable(epochSeconds)) {
+            if (source < TimeSource.Person) return
+            throw new Fault(FaultCode.BadValue, "the clock takes 2024-01-01 to 2099-12-31 only")
+        }
+        if (source < this.source && before - this.sinceSeconds < trustSeconds) return
+        const jumped = Math.abs(epochSeconds - before) >= toleranceSeconds
+        if (jumped) {
+            this.baseSeconds = epochSeconds
+            this.baseMs = this.ticks.nowMs()
+        }
+        this.source = source
+        this.sinceSeconds = this.nowSeconds()
+        this.alarms.set(Alarm.Clock, !this.trusted())
+        if (jumped && this.onJump) this.onJump(before, epochSeconds)
+        if (source < TimeSource.Http) return
+        try {
+            await this.chip.write(this.nowSeconds())
+            this.chipError = ""
+        } catch (thrown) {
+            this.chipError = faultMessage(thrown)
+        }
+        if (jumped) await this.store()
+    }
+
+    /**
+     * Once an hour and before a reset: follows the chip, which keeps better time than the processor,
+     * and stores the time in flash.
+     */
+    async persist(): Promise<void> {
+        await this.readChip()
+        await this.store()
+    }
+
+    /**
+     * Asks time.server, with the socket to itself. @returns false when none is set. Throws Fault
+     * TimeServerNoDate and the socket's faults.
+     */
+    async sync(tcp: TcpConnector, lock: SocketLock): Promise<boolean> {
+        const server = this.settings.text(Key.TimeServer)
+        if (server === "") return false
+        const ticks = this.ticks
+        const seconds = await lock("clock", syncTimeoutMs, async () => {
+            return await fetchTime(tcp, ticks, server, syncTimeoutMs)
+        })
+        await this.offer(seconds, TimeSource.Http)
+        return true
+    }
+
+    private async readChip(): Promise<void> {
+        try {
+            const seconds = await this.chip.read()
+            // It was given every time that went to flash: behind it, it has lost count.
+            if (seconds === undefined || seconds < this.nowSeconds() - chipLagSecondsMax)
+                this.chipError = "the clock chip has lost the time: set the clock"
+            else {
+                await this.offer(seconds, TimeSource.Chip)
+                this.chipError = ""
+            }
+        } catch (thrown) {
+            this.chipError = faultMessage(thrown)
+        }
+    }
+
+    private async store(): Promise<void> {
+        const value = Buffer.alloc(4)
+        value.setAt(0, "u32", this.nowSeconds())
+        await this.flash.write(flashKey, value)
+    }
+}

@@ -1,0 +1,136 @@
+import { formatDigits } from "./text"
+
+// Proleptic Gregorian calendar in Unix seconds, for the years 0001 to 9999. The functions know no
+// time zone: hand them local seconds (UTC plus the offset) and they speak local time.
+
+export const secondsPerDay = 86400
+
+/** A moment taken apart. Months 1–12, days 1–31. */
+export interface CivilTime {
+    year: number
+    month: number
+    day: number
+    hour: number
+    minute: number
+    second: number
+    /** 0 = Monday … 6 = Sunday. */
+    weekday: number
+}
+
+/**
+ * Seconds since 1970-01-01 00:00:00. The year is counted from March, so that the leap day is its
+ * last; a month of 13 or 14 is January or February of the next year. Nothing is range-checked.
+ */
+export function secondsFromCivil(
+    year: number,
+    month: number,
+    day: number,
+    hour: number,
+    minute: number,
+    second: number,
+): number {
+    if (month <= 2) {
+        year -= 1
+        month += 12
+    }
+    // 719469 days from the day before 0000-03-01 to 1970-01-01; 153 days are five months from March.
+    const days =
+        365 * year +
+        ((year / 4) | 0) -
+        ((year / 100) | 0) +
+        ((year / 400) | 0) +
+        (((153 * month - 457) / 5) | 0) +
+        day -
+        719469
+    return days * secondsPerDay + hour * 3600 + minute * 60 + second
+}
+
+/** The parts of `seconds`; fractions of a second are dropped. */
+export function civilFromSeconds(seconds: number): CivilTime {
+    const days = Math.floor(seconds / secondsPerDay)
+    const rest = Math.floor(seconds - days * secondsPerDay)
+    // Days since 0000-03-01, then the same with the leap days that full centuries left out put back.
+    const gregorian = days + 719468
+    const century = ((4 * gregorian + 3) / 146097) | 0
+    const julian = gregorian + century - (century >> 2)
+    const year = ((4 * julian + 3) / 1461) | 0
+    const dayOfYear = julian - ((1461 * year) >> 2)
+    const monthFromMarch = ((5 * dayOfYear + 2) / 153) | 0
+    const january = monthFromMarch >= 10 ? 1 : 0
+    return {
+        year: year + january,
+        month: monthFromMarch + 3 - 12 * january,
+        day: dayOfYear - (((153 * monthFromMarch + 2) / 5) | 0) + 1,
+        hour: (rest / 3600) | 0,
+        minute: ((rest / 60) | 0) % 60,
+        second: rest % 60,
+        weekday: (gregorian + 2) % 7,
+    }
+}
+
+/** "YYYY-MM-DD". */
+export function formatDate(seconds: number): string {
+    const t = civilFromSeconds(seconds)
+    return formatDigits(t.year, 4) + "-" + formatDigits(t.month, 2) + "-" + formatDigits(t.day, 2)
+}
+
+/** "YYYY-MM-DD HH:MM:SS". */
+export function formatDateTime(seconds: number): string {
+    const t = civilFromSeconds(seconds)
+    return (
+        formatDate(seconds) +
+        " " +
+        formatDigits(t.hour, 2) +
+        ":" +
+        formatDigits(t.minute, 2) +
+        ":" +
+        formatDigits(t.second, 2)
+    )
+}
+
+/**
+ * Seconds of "YYYY-MM-DD" or "YYYY-MM-DD HH:MM:SS"; undefined for any other text and for times that
+ * do not exist (30 February, 24:00:00).
+ */
+export function parseDateTime(text: string): number | undefined {
+    if (text.length === 10) text += " 00:00:00"
+    const parts = [0, 0, 0, 0, 0, 0]
+    let part = 0
+    for (let i = 0; i < text.length && part < 6; ++i) {
+        const digit = text.charCodeAt(i) - 48
+        if (digit >= 0 && digit <= 9) parts[part] = parts[part] * 10 + digit
+        else ++part
+    }
+    const seconds = secondsFromCivil(parts[0], parts[1], parts[2], parts[3], parts[4], parts[5])
+    // Written back it must be the same text: that checks every range and separator at once.
+    return formatDateTime(seconds) === text ? seconds : undefined
+}
+
+/** Seconds of an HTTP date, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 §5.6.7), else undefined. */
+export function parseHttpDate(text: string): number | undefined {
+    const month = "JanFebMarAprMayJunJulAugSepOctNovDec".indexOf(text.slice(8, 11)) / 3 + 1
+    if (text.slice(25) !== " GMT") return undefined
+    const date = text.slice(12, 16) + "-" + formatDigits(month, 2) + "-" + text.slice(5, 7)
+    return parseDateTime(date + text.slice(16, 25))
+}
+
+/** An offset in minutes east of UTC as "+02:00". */
+export function formatOffset(minutes: number): string {
+    const size = Math.abs(minutes)
+    return (
+        (minutes < 0 ? "-" : "+") +
+        formatDigits((size / 60) | 0, 2) +
+        ":" +
+        formatDigits(size % 60, 2)
+    )
+}
+
+/** The date word of a FAT directory entry (FAT specification, §"Date and Time Formats"). */
+export function fatDate(time: CivilTime): number {
+    return ((time.year - 1980) << 9) | (time.month << 5) | time.day
+}
+
+/** The time word of a FAT directory entry, in steps of two seconds. */
+export function fatTime(time: CivilTime): number {
+    return (time.hour << 11) | (time.minute << 5) | (time.second >> 1)
+}

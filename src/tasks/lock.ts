@@ -1,0 +1,49 @@
+import { Fault, FaultCode } from "../core/fault"
+import { Exclusive, Ticks } from "../core/seams"
+
+/** What waits for a lock looks this often whether it is its turn. */
+const lookMs = 2
+
+/**
+ * A lock that is taken in the order of arrival and released whatever the work does. Not re-entrant:
+ * work that asks for the lock it holds waits until its time is over.
+ */
+export class Lock implements Exclusive {
+    /** Those who hold (first) or wait. */
+    private readonly queue: string[][] = []
+
+    constructor(
+        private readonly ticks: Ticks,
+        private readonly name: string,
+    ) {}
+
+    /** The owner that holds the lock, "" when it is free. */
+    holder(): string {
+        return this.queue.length === 0 ? "" : this.queue[0][0]
+    }
+
+    /**
+     * Runs `work` alone. Throws what `work` throws, and Fault LockTimeout (evidence: ms waited) when
+     * the lock did not become free within `timeoutMs`.
+     */
+    async run<T>(owner: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+        // An array of its own, so that two places of one owner are told apart.
+        const place = [owner]
+        this.queue.push(place)
+        try {
+            const beganMs = this.ticks.nowMs()
+            while (this.queue[0] !== place) {
+                if (this.ticks.nowMs() - beganMs >= timeoutMs)
+                    throw new Fault(
+                        FaultCode.LockTimeout,
+                        `${this.name} is in use by ${this.holder()}: ${owner} waited ${timeoutMs} ms`,
+                        timeoutMs,
+                    )
+                await this.ticks.sleep(lookMs)
+            }
+            return await work()
+        } finally {
+            this.queue.insert(this.queue.indexOf(place), -1)
+        }
+    }
+}

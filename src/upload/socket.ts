@@ -1,0 +1,130 @@
+import * as ds from "@devicescript/core"
+import { Fault, FaultCode } from "../core/fault"
+import { TcpConnector, TcpStream } from "../core/seams"
+
+// DeviceScript's own Socket asserts when the server speaks first, throws when the send queue is full
+// and can wait for ever; this is a thin stream over the same natives without those.
+
+type Natives = typeof ds & {
+    /** A failure to connect comes as an event. */
+    _socketOpen(host: string, port: number): number
+    _socketClose(): number
+    /** 0 queued, -1 queue full, others: not open. */
+    _socketWrite(data: Buffer): number
+    _socketOnEvent(event: string, data?: any): void
+}
+
+const enum Stage {
+    Connecting,
+    Open,
+    Ended,
+}
+
+const pieceBytes = 512
+const sendTimeoutMs = 20000
+const queueBytesMax = 4096
+
+class DeviceTcpStream implements TcpStream {
+    stage = Stage.Connecting
+    reason = "closed"
+    private readonly queue: Buffer[] = []
+    private queuedBytes = 0
+    private waiter: ds.Fiber = undefined
+
+    onEvent(event: string, data: any): void {
+        if (event === "open") this.stage = Stage.Open
+        else if (event === "data") {
+            // Before "open" it is the tail of the connection before.
+            if (this.stage !== Stage.Open) return
+            if (this.queuedBytes > queueBytesMax) this.end("more data than expected")
+            else {
+                this.queue.push(data)
+                this.queuedBytes += data.length
+            }
+        } else this.end(event === "error" ? "" + data : "closed")
+        if (this.waiter !== undefined && this.waiter.suspended) this.waiter.resume(undefined)
+    }
+
+    end(reason: string): void {
+        if (this.stage !== Stage.Ended) this.reason = reason
+        this.stage = Stage.Ended
+    }
+
+    /** Suspends until the next event; throws Fault SocketTimeout at `endMs`. */
+    async wait(endMs: number): Promise<void> {
+        const leftMs = Math.ceil(endMs - ds.millis())
+        if (leftMs <= 0) throw new Fault(FaultCode.SocketTimeout, "no answer in time")
+        this.waiter = ds.Fiber.self()
+        await ds.suspend(leftMs)
+        this.waiter = undefined
+    }
+
+    async send(data: Buffer): Promise<void> {
+        for (let at = 0; at < data.length; at += pieceBytes) {
+            const end = Math.min(data.length, at + pieceBytes)
+            await this.sendPiece(data.length <= pieceBytes ? data : data.slice(at, end))
+        }
+    }
+
+    private async sendPiece(piece: Buffer): Promise<void> {
+        const endMs = ds.millis() + sendTimeoutMs
+        for (;;) {
+            const result = this.stage === Stage.Open ? (ds as Natives)._socketWrite(piece) : -100
+            if (result === 0) return
+            if (result !== -1) {
+                this.end("closed")
+                throw new Fault(FaultCode.SocketClosed, "connection lost: " + this.reason)
+            }
+            if (ds.millis() >= endMs)
+                throw new Fault(FaultCode.SocketTimeout, "the peer takes no data")
+            await ds.sleep(10)
+        }
+    }
+
+    async receive(timeoutMs: number): Promise<Buffer | undefined> {
+        const endMs = ds.millis() + timeoutMs
+        while (this.queue.length === 0) {
+            if (this.stage === Stage.Ended) {
+                if (this.reason === "closed") return undefined
+                throw new Fault(FaultCode.SocketClosed, "connection lost: " + this.reason)
+            }
+            await this.wait(endMs)
+        }
+        const data = this.queue.shift()
+        this.queuedBytes -= data.length
+        return data
+    }
+
+    async close(): Promise<void> {
+        if (current !== this) return
+        ;(ds as Natives)._socketClose()
+        this.onEvent("close", undefined)
+    }
+}
+
+let current: DeviceTcpStream = undefined
+
+function onSocketEvent(event: string, data: any): void {
+    current.onEvent(event, data)
+}
+
+/** The runtime's one socket. Errors: SocketRefused, SocketTimeout; the stream before is over either way. */
+export class DeviceTcpConnector implements TcpConnector {
+    async connect(host: string, port: number, timeoutMs: number): Promise<TcpStream> {
+        const stream = new DeviceTcpStream()
+        // Whoever still waits on the stream before hears that it is over.
+        if (current !== undefined) current.onEvent("close", undefined)
+        current = stream
+        ;(ds as Natives)._socketOnEvent = onSocketEvent
+        const endMs = ds.millis() + timeoutMs
+        // Not closed first: this flushes what the stream before has queued, then ends it.
+        ;(ds as Natives)._socketOpen(host, port)
+        while (stream.stage === Stage.Connecting) await stream.wait(endMs)
+        if (stream.stage === Stage.Ended)
+            throw new Fault(
+                FaultCode.SocketRefused,
+                "no connection to " + host + ":" + port + ": " + stream.reason,
+            )
+        return stream
+    }
+}

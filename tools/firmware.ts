@@ -1,0 +1,141 @@
+import { execFile } from "node:child_process"
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { createRequire } from "node:module"
+import { basename, join, resolve } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+const run = promisify(execFile)
+const require = createRequire(import.meta.url)
+
+/** The project's folder, whatever folder the command was started in. */
+export const projectFolder = fileURLToPath(new URL("..", import.meta.url))
+
+/** devicescript.json: what is built and how large it may become. */
+export interface BuildManifest {
+    board: string
+    entries: { board: string; simulator: string }
+    budgets: { codeBytes: number; codeBytesWall: number; imageBytes: number }
+}
+
+/** A compiled entry of the firmware. */
+export interface Program {
+    entry: string
+    imagePath: string
+    imageBytes: number
+    /** Where the code ends in the image; this is what must stay below the wall. */
+    codeBytes: number
+    /** Bytes of functions by folder; what comes from DeviceScript's packages is under `@devicescript`. */
+    folderBytes: Map<string, number>
+}
+
+interface DebugInfo {
+    functions: { name: string; location: [number, number]; size: number }[]
+    sources: { path: string; length: number }[]
+}
+
+const FUNCTION_DESCRIPTOR_BYTES = 16
+const FUNCTIONS_DATA_SECTION = 0x28
+
+export function readManifest(): BuildManifest {
+    return JSON.parse(readFileSync(join(projectFolder, "devicescript.json"), "utf8"))
+}
+
+/** The program of an entry, compiled anew only when a source is younger than the last build. */
+export async function firmware(entry: string, options: { force?: boolean } = {}): Promise<Program> {
+    const stem = join(projectFolder, "built", basename(entry, ".ts"))
+    if (options.force || !isFresh(stem + ".devs", entry)) {
+        await exclusively(async () => {
+            if (options.force || !isFresh(stem + ".devs", entry)) await compile(entry, stem)
+        })
+    }
+    return describe(entry, stem)
+}
+
+function isFresh(image: string, entry: string): boolean {
+    if (!existsSync(image)) return false
+    const builtAt = statSync(image).mtimeMs
+    const inputs = ["src", "services", "boards", "devsconfig.json", "package.json"]
+    return newest([...inputs, entry].map(one => join(projectFolder, one))) < builtAt
+}
+
+function newest(paths: string[]): number {
+    let latest = 0
+    for (const path of paths) {
+        const stat = statSync(path)
+        const below = stat.isDirectory() ? readdirSync(path).map(name => join(path, name)) : []
+        latest = Math.max(latest, stat.mtimeMs, newest(below))
+    }
+    return latest
+}
+
+// The compiler has one output folder: two builds at once would take each other's files.
+async function exclusively(work: () => Promise<void>): Promise<void> {
+    const lock = join(projectFolder, "built", "lock")
+    mkdirSync(join(projectFolder, "built"), { recursive: true })
+    const patienceEnd = Date.now() + 120_000
+    for (;;) {
+        try {
+            mkdirSync(lock)
+            break
+        } catch {
+            if (Date.now() > patienceEnd) rmSync(lock, { recursive: true, force: true })
+            await sleep(200)
+        }
+    }
+    try {
+        await work()
+    } finally {
+        rmSync(lock, { recursive: true, force: true })
+    }
+}
+
+async function compile(entry: string, stem: string): Promise<void> {
+    const cli = resolve(require.resolve("@devicescript/cli/package.json"), "../devicescript")
+    try {
+        await run(process.execPath, [cli, "build", entry], { cwd: projectFolder })
+    } catch (failure) {
+        const { stdout = "", stderr = "" } = failure as { stdout?: string; stderr?: string }
+        throw new Error(`${entry} does not compile:\n${stdout}${stderr}`)
+    }
+    const output = join(projectFolder, ".devicescript", "bin")
+    copyFileSync(join(output, "bytecode-dbg.json"), stem + "-dbg.json")
+    copyFileSync(join(output, "bytecode.devs"), stem + ".devs")
+}
+
+function describe(entry: string, stem: string): Program {
+    const image = readFileSync(stem + ".devs")
+    const debug: DebugInfo = JSON.parse(readFileSync(stem + "-dbg.json", "utf8"))
+    return {
+        entry,
+        imagePath: stem + ".devs",
+        imageBytes: image.length,
+        codeBytes:
+            image.readUInt32LE(FUNCTIONS_DATA_SECTION) +
+            image.readUInt32LE(FUNCTIONS_DATA_SECTION + 4),
+        folderBytes: bytesByFolder(debug),
+    }
+}
+
+// A function's location is an offset into all sources laid end to end.
+function bytesByFolder(debug: DebugInfo): Map<string, number> {
+    const folders = new Map<string, number>()
+    for (const one of debug.functions) {
+        let offset = one.location[0]
+        const source = debug.sources.find(s => {
+            if (offset < s.length) return true
+            offset -= s.length
+            return false
+        })
+        const folder = folderOf(source?.path ?? "")
+        folders.set(folder, (folders.get(folder) ?? 0) + one.size + FUNCTION_DESCRIPTOR_BYTES)
+    }
+    return folders
+}
+
+function folderOf(path: string): string {
+    if (!path.startsWith("src/")) return "@devicescript"
+    const parts = path.split("/")
+    return parts.length > 2 ? `src/${parts[1]}` : path
+}
