@@ -23,6 +23,8 @@ export interface SimBoardOptions {
     i2c: readonly I2cChip[]
     /** A line of the firmware's log, without its end. */
     onLog(line: string): void
+    /** The supply is there again after it was gone, or the processor starts anew. */
+    onPowerUp(): void
 }
 
 /** The simulated BMS Mini: processor, flash, buses, Wi-Fi and the Jacdac wire to its console. */
@@ -34,7 +36,9 @@ export class SimBoard {
     resets = 0
     panics = 0
     private vm: Vm | undefined
-    private failure: Error | undefined
+    private fail!: (failure: Error) => void
+    /** Never resolves while the board can run; rejects with what stopped it for good. */
+    readonly broken = new Promise<never>((_, reject) => (this.fail = reject))
 
     constructor(private readonly options: SimBoardOptions) {
         const deliver = (frame: Uint8Array) => this.vm?.deliver(frame)
@@ -43,11 +47,6 @@ export class SimBoard {
         this.network = new SimNetwork(options.clock)
         this.network.setUp(false)
         this.wifi.onConnected = connected => this.network.setUp(connected)
-    }
-
-    /** What stopped the board for good, when something did. */
-    get brokenBy(): Error | undefined {
-        return this.failure
     }
 
     /** First power-on: deploys the program when flash holds another one or none. */
@@ -76,15 +75,21 @@ export class SimBoard {
         this.network.dropAll("the board has no power")
     }
 
+    /** The runtime's memory, for instruments. */
+    memory(): Uint8Array | undefined {
+        return this.vm?.memory()
+    }
+
     private restartSoon(): void {
         this.resets++
         this.options.clock.setTimeout(() => {
-            this.boot().catch((failure: Error) => (this.failure = failure))
+            this.boot().catch(this.fail)
         }, BOOT_MS)
     }
 
     private async boot(image?: Uint8Array): Promise<void> {
         const { clock, state, epochMs } = this.options
+        this.options.onPowerUp()
         this.vm = await Vm.start(
             {
                 clock,

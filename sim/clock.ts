@@ -30,6 +30,7 @@ export class SimClock {
     private paceRealMs = performance.now()
     private wake: { timeout?: NodeJS.Timeout; immediate?: NodeJS.Immediate } = {}
     private stopped = false
+    private breathing = false
     private behindMs = 0
 
     constructor(readonly speed: Speed) {}
@@ -63,20 +64,25 @@ export class SimClock {
         if (index >= 0) this.timers.splice(index, 1)
     }
 
-    /** Board milliseconds, as a promise. */
+    /** Board milliseconds, as a promise; who waits goes on at that very moment. */
     sleep(delayMs: number): Promise<void> {
-        return new Promise(resolve => this.setTimeout(resolve, delayMs))
+        return new Promise(resolve =>
+            this.setTimeout(() => {
+                this.breathe()
+                resolve()
+            }, delayMs),
+        )
+    }
+
+    /** Lets promises that were just resolved go on before the board executes any further. */
+    breathe(): void {
+        this.breathing = true
     }
 
     /** Runs after what is executing now, at the same board time. */
     soon(run: () => void): void {
         this.soonQueue.push(run)
         this.schedule()
-    }
-
-    /** Runs something that came from outside (a socket, a key press) as the board's own execution. */
-    enter(run: () => void): void {
-        this.soon(run)
     }
 
     /** Something outside is awaited: `max` runs at real speed until the returned function is called. */
@@ -167,7 +173,8 @@ export class SimClock {
     private turn(): void {
         this.wake = {}
         const turnEnd = performance.now() + TURN_MS
-        while (!this.stopped && performance.now() < turnEnd) {
+        this.breathing = false
+        while (!this.stopped && !this.breathing && performance.now() < turnEnd) {
             const run = this.takeNext()
             if (!run) break
             this.execute(run)

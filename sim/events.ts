@@ -46,22 +46,25 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
     }
     if (name === "cell" && words.length === 3) world.setCell(number(first), number(second))
     else if (name === "current" && words.length === 2) world.setCurrent(number(first))
-    else if (name === "temp" && words.length === 3) world.setTemperature(number(first), number(second))
+    else if (name === "temp" && words.length === 3)
+        world.setTemperature(number(first), number(second))
     else throw new Error(`${line}: ${usage}`)
 }
 
-/** One line of an --exec file. */
+/** One line of an --exec file; `line` is for showing, a command goes to the board as its very bytes. */
 export type ScriptStep =
-    | { kind: "command"; line: string; allowed: boolean }
+    | { kind: "command"; line: string; bytes: Uint8Array; allowed: boolean }
     | { kind: "sleep"; line: string; boardMs: number }
     | { kind: "event"; line: string; allowed: boolean }
 
 /** The steps of an --exec file; comments and blank lines are left out. Throws on a sleep it cannot read. */
-export function parseScript(text: string): ScriptStep[] {
+export function parseScript(file: Uint8Array): ScriptStep[] {
     const steps: ScriptStep[] = []
-    for (const raw of text.split(/\r?\n/)) {
+    // Latin-1 keeps each byte, so that what is no UTF-8 reaches the board as it stands in the file.
+    for (const raw of Buffer.from(file).toString("latin1").split(/\r?\n/)) {
         const allowed = raw.startsWith("-")
-        const line = (allowed ? raw.slice(1) : raw).trimEnd()
+        const bytes = Buffer.from(allowed ? raw.slice(1) : raw, "latin1")
+        const line = bytes.toString("utf8").trimEnd()
         if (line.trim() === "" || line.trimStart().startsWith("#")) continue
         if (/^\s*sleep(\s|$)/.test(line)) {
             const boardMs = parseDuration(line.trim().slice(5))
@@ -69,7 +72,7 @@ export function parseScript(text: string): ScriptStep[] {
                 throw new Error(`"${line}": sleep takes a duration such as 90s, 10m, 2h or 3d`)
             steps.push({ kind: "sleep", line, boardMs })
         } else if (line.startsWith("!")) steps.push({ kind: "event", line, allowed })
-        else steps.push({ kind: "command", line, allowed })
+        else steps.push({ kind: "command", line, bytes, allowed })
     }
     return steps
 }

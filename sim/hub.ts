@@ -1,4 +1,10 @@
-import { JDBus, JDServerServiceProvider, JDServiceServer, Transport, type Scheduler } from "jacdac-ts"
+import {
+    JDBus,
+    JDServerServiceProvider,
+    JDServiceServer,
+    Transport,
+    type Scheduler,
+} from "jacdac-ts"
 import { SimClock } from "./clock"
 
 /** Board time for jacdac-ts, so that announcements keep step with the board at every speed. */
@@ -13,7 +19,11 @@ class BoardScheduler implements Scheduler {
         throw new Error("the board's time cannot be reset")
     }
 
-    setTimeout(handler: (...args: unknown[]) => void, delayMs: number, ...args: unknown[]): unknown {
+    setTimeout(
+        handler: (...args: unknown[]) => void,
+        delayMs: number,
+        ...args: unknown[]
+    ): unknown {
         return this.clock.setTimeout(() => handler(...args), delayMs)
     }
 
@@ -21,7 +31,11 @@ class BoardScheduler implements Scheduler {
         this.clock.clearTimeout(handle as never)
     }
 
-    setInterval(handler: (...args: unknown[]) => void, delayMs: number, ...args: unknown[]): unknown {
+    setInterval(
+        handler: (...args: unknown[]) => void,
+        delayMs: number,
+        ...args: unknown[]
+    ): unknown {
         const interval: { timer?: unknown } = {}
         const arm = () => {
             interval.timer = this.clock.setTimeout(() => {
@@ -62,7 +76,10 @@ export class Hub {
     readonly bus: JDBus
     private readonly transport: BoardTransport
 
-    constructor(clock: SimClock, toBoard: (frame: Uint8Array) => void) {
+    constructor(
+        private readonly clock: SimClock,
+        toBoard: (frame: Uint8Array) => void,
+    ) {
         this.transport = new BoardTransport(toBoard)
         this.bus = new JDBus([this.transport], {
             scheduler: new BoardScheduler(clock),
@@ -81,6 +98,7 @@ export class Hub {
     }
 
     fromBoard(frame: Uint8Array): void {
+        this.clock.breathe()
         this.transport.fromBoard(frame)
     }
 

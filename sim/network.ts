@@ -101,13 +101,13 @@ class BoardSocket {
     }
 
     private tell(event: string, ...args: unknown[]): void {
-        this.clock.enter(() => {
+        this.clock.soon(() => {
             if (!this.done) this.events.emit(event, ...args)
         })
     }
 
     private finish(last: () => void): void {
-        this.clock.enter(() => {
+        this.clock.soon(() => {
             if (this.done) return
             this.done = true
             last()

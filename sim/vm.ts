@@ -113,6 +113,11 @@ export class Vm {
         this.runtime.devsStop()
     }
 
+    /** The runtime's memory, for instruments; undefined while the power is off. */
+    memory(): Uint8Array | undefined {
+        return this.alive ? this.runtime?.HEAPU8 : undefined
+    }
+
     private async boot(image: Uint8Array | undefined): Promise<void> {
         const options = this.options
         const module: { exports: unknown } = { exports: {} }

@@ -137,8 +137,7 @@ export class Bq76952 {
         await this.ticks.sleep(2)
         const address = image.readUInt16LE(offset)
         const stored = await this.readResponse(address)
-        for (let i = 0; i < bytes; ++i)
-            if (stored[i] !== out[3 + i]) throw nonsense(address)
+        for (let i = 0; i < bytes; ++i) if (stored[i] !== out[3 + i]) throw nonsense(address)
     }
 
     private async writeSubcommand(subcommand: number): Promise<void> {

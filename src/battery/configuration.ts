@@ -76,7 +76,11 @@ function fillCurrents(image: Buffer, settings: SettingsReader, shunt: number): v
     image[At.OccDelay] = delay
     image[At.Ocd1Delay] = delay
     const discharge = settings.number(Key.BatteryOvercurrentDischarge) * shunt
-    image[At.OccThreshold] = clamp((settings.number(Key.BatteryOvercurrentCharge) * shunt) / 2000, 2, 62)
+    image[At.OccThreshold] = clamp(
+        (settings.number(Key.BatteryOvercurrentCharge) * shunt) / 2000,
+        2,
+        62,
+    )
     image[At.Ocd1Threshold] = clamp(discharge / 2000, 2, 100)
     // A short circuit is the first step at or above twice the permitted discharge.
     let step = 0

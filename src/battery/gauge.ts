@@ -83,7 +83,7 @@ export class Gauge {
         const amountMa = Math.abs(currentMa)
         if (this.movedAtMs === undefined || amountMa > capacityMah / 50) this.movedAtMs = state.atMs
 
-        if (this.chargeMas === undefined && amountMa <= capacityMah / 10)
+        if (this.chargeMas === undefined && amountMa <= capacityMah / 4)
             this.chargeMas = permilleAt(table, meanMv) * capacityMah * 3.6
         if (this.chargeMas !== undefined && state.atMs - this.movedAtMs >= Rest.SettleMs) {
             const low = permilleAt(table, meanMv - Rest.ToleranceMv) * capacityMah * 3.6

@@ -1,6 +1,6 @@
 import { Alarm, AlarmSink } from "../core/alarm"
 import { Fault, FaultCode, faultMessage } from "../core/fault"
-import { Flash, TcpConnector, Ticks, TimeSource, WallClock } from "../core/seams"
+import { Exclusive, Flash, TcpConnector, Ticks, TimeSource, WallClock } from "../core/seams"
 import { offsetMinutesAt, parseTimeZone, TimeZoneRule } from "../core/timezone"
 import { Key, SettingsReader } from "../settings/keys"
 import { fetchTime } from "./timeserver"
@@ -27,9 +27,6 @@ export interface TimeChip {
     read(): Promise<number | undefined>
     write(seconds: number): Promise<void>
 }
-
-/** Runs `work` while nothing else uses the socket. */
-export type SocketLock = <T>(owner: string, timeoutMs: number, work: () => Promise<T>) => Promise<T>
 
 /** The source's name as the console shows it. */
 export function timeSourceName(source: TimeSource): string {
@@ -140,11 +137,11 @@ export class Clock implements WallClock {
      * Asks time.server, with the socket to itself. @returns false when none is set. Throws Fault
      * TimeServerNoDate and the socket's faults.
      */
-    async sync(tcp: TcpConnector, lock: SocketLock): Promise<boolean> {
+    async sync(tcp: TcpConnector, lock: Exclusive): Promise<boolean> {
         const server = this.settings.text(Key.TimeServer)
         if (server === "") return false
         const ticks = this.ticks
-        const seconds = await lock("clock", syncTimeoutMs, async () => {
+        const seconds = await lock.run("clock", syncTimeoutMs, async () => {
             return await fetchTime(tcp, ticks, server, syncTimeoutMs)
         })
         await this.offer(seconds, TimeSource.Http)

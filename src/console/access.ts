@@ -1,7 +1,7 @@
 import { Fault, FaultCode } from "../core/fault"
 import { Ticks } from "../core/seams"
 import { Key } from "../settings/keys"
-import { SettingsWriter } from "./parts"
+import { Settings } from "../settings/settings"
 import { Session } from "./session"
 
 const idleMs = 600000
@@ -29,7 +29,7 @@ export class Access {
 
     constructor(
         private readonly ticks: Ticks,
-        private readonly settings: SettingsWriter,
+        private readonly settings: Settings,
         private readonly hashing: Hashing,
     ) {}
 
@@ -49,7 +49,8 @@ export class Access {
         const stored = this.settings.text(Key.ConsolePassword)
         const salt = Buffer.from(stored.slice(0, saltBytes * 2), "hex")
         if (stored.length !== 0 && this.hash(salt, password) !== stored) {
-            if (++this.wrongTries === triesMax) {
+            this.wrongTries += 1
+            if (this.wrongTries === triesMax) {
                 this.wrongTries = 0
                 this.lockedUntilMs = nowMs + lockMs
             }

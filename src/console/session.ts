@@ -13,7 +13,7 @@ export class Session {
 /** The lines of an import, checked and not yet applied. */
 export class ImportBlock {
     keys: Key[] = []
-    values: string[] = []
+    values: any[] = []
     lineCount = 0
     /** The numbers of the lines that were refused, ", " between them. */
     wrongLines = ""

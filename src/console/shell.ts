@@ -1,6 +1,6 @@
 import { faultMessage } from "../core/fault"
 import { Call, Handler, Output } from "./call"
-import { commandField, commandRow, commandTable, findCommand } from "./commandtable"
+import { argumentsOf, commandAt, findCommand, synopsis, wordsOf } from "./commandtable"
 import { handlers } from "./commands/handlers"
 import { importLine } from "./commands/transfer"
 import { Parts } from "./parts"
@@ -9,30 +9,27 @@ import { quote, refuse, splitWords } from "./words"
 
 /** What runs under these words; undefined when the table does not have them. */
 function handlerOf(words: string): Handler {
-    return findCommand(words) < 0 ? undefined : handlers[words]
+    return findCommand(words).length === 0 ? undefined : handlers[words]
 }
 
-/** A command with its subcommands as they are typed, " | " between them. */
+/** A command and its subcommands as they are typed, " | " between them. */
 function usage(words: string): string {
     let text = ""
-    let at = 0
-    while (at < commandTable.length - 1) {
-        const row = commandRow(at)
-        const name = commandField(row, 0)
-        at += row.length + 1
-        if (name === words || name.startsWith(words + " ")) {
+    let index = 0
+    let row = commandAt(0)
+    while (row.length !== 0) {
+        if ((wordsOf(row) + " ").startsWith(words + " ")) {
             if (text.length !== 0) text += " | "
-            text += name
-            const takes = commandField(row, 1)
-            if (takes.length !== 0) text += " " + takes
+            text += synopsis(row)
         }
+        row = commandAt(++index)
     }
     return text
 }
 
 /** Refuses fewer or more arguments than the table names for the command. */
 function checkCount(words: string, given: number): void {
-    const takes = commandField(commandRow(findCommand(words)), 1)
+    const takes = argumentsOf(findCommand(words))
     let needed = 0
     let allowed = 0
     for (let i = 0; i < takes.length; ++i) {

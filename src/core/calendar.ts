@@ -125,12 +125,12 @@ export function formatOffset(minutes: number): string {
     )
 }
 
-/** The date word of a FAT directory entry (FAT specification, §"Date and Time Formats"). */
-export function fatDate(time: CivilTime): number {
-    return ((time.year - 1980) << 9) | (time.month << 5) | time.day
-}
-
-/** The time word of a FAT directory entry, in steps of two seconds. */
-export function fatTime(time: CivilTime): number {
-    return (time.hour << 11) | (time.minute << 5) | (time.second >> 1)
+/**
+ * The moment as a FAT directory entry has it: date word * 65536 + time word, in steps of two seconds
+ * (Microsoft FAT specification, "Date and Time Formats").
+ */
+export function fatStamp(seconds: number): number {
+    const t = civilFromSeconds(seconds)
+    const date = ((t.year - 1980) << 9) | (t.month << 5) | t.day
+    return date * 65536 + ((t.hour << 11) | (t.minute << 5) | (t.second >> 1))
 }

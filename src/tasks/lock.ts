@@ -10,7 +10,7 @@ const lookMs = 2
  */
 export class Lock implements Exclusive {
     /** Those who hold (first) or wait. */
-    private readonly queue: string[][] = []
+    private queue: string[][] = []
 
     constructor(
         private readonly ticks: Ticks,
@@ -43,7 +43,7 @@ export class Lock implements Exclusive {
             }
             return await work()
         } finally {
-            this.queue.insert(this.queue.indexOf(place), -1)
+            this.queue = this.queue.filter(other => other !== place)
         }
     }
 }

@@ -26,6 +26,9 @@ const replyTimeoutMs = 20000
 export class FtpSession {
     state = FtpState.Closed
     stream: TcpStream = undefined
+    /** What the server said first, and when it let us in. */
+    greeting = ""
+    welcome = ""
     private reader: ReplyReader = undefined
     private epsvRefused = false
 
@@ -51,6 +54,7 @@ export class FtpSession {
         let code = await this.reply(replyTimeoutMs)
         while (code < 200) code = await this.reply(replyTimeoutMs)
         if (code !== 220) this.refused("the connection")
+        this.greeting = this.answer()
         code = await this.command("USER", this.user)
         if (code === 331) code = await this.command("PASS", this.password)
         if (code === 530)
@@ -60,6 +64,7 @@ export class FtpSession {
                 code,
             )
         if (code !== 230 && code !== 202) this.refused("the log-in")
+        this.welcome = this.answer()
         if ((await this.command("TYPE", "I")) !== 200) this.refused("TYPE I")
         this.enter(FtpState.LoggedIn, "logged in to " + this.host + ":" + this.port)
     }

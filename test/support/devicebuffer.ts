@@ -12,16 +12,59 @@ interface Format {
 
 function integer(bytes: number, signed: boolean, read: Reader, write: Writer): Format {
     const span = 2 ** (bytes * 8)
-    return { bytes, min: signed ? -span / 2 : 0, max: signed ? span / 2 - 1 : span - 1, read, write }
+    return {
+        bytes,
+        min: signed ? -span / 2 : 0,
+        max: signed ? span / 2 - 1 : span - 1,
+        read,
+        write,
+    }
 }
 
 const formats: Record<string, Format> = {
-    u8: integer(1, false, (v, o) => v.getUint8(o), (v, o, x) => v.setUint8(o, x)),
-    i8: integer(1, true, (v, o) => v.getInt8(o), (v, o, x) => v.setInt8(o, x)),
-    u16: integer(2, false, (v, o) => v.getUint16(o, true), (v, o, x) => v.setUint16(o, x, true)),
-    i16: integer(2, true, (v, o) => v.getInt16(o, true), (v, o, x) => v.setInt16(o, x, true)),
-    u32: integer(4, false, (v, o) => v.getUint32(o, true), (v, o, x) => v.setUint32(o, x, true)),
-    i32: integer(4, true, (v, o) => v.getInt32(o, true), (v, o, x) => v.setInt32(o, x, true)),
+    u8: integer(
+        1,
+        false,
+        (v, o) => v.getUint8(o),
+        (v, o, x) => v.setUint8(o, x),
+    ),
+    i8: integer(
+        1,
+        true,
+        (v, o) => v.getInt8(o),
+        (v, o, x) => v.setInt8(o, x),
+    ),
+    u16: integer(
+        2,
+        false,
+        (v, o) => v.getUint16(o, true),
+        (v, o, x) => v.setUint16(o, x, true),
+    ),
+    i16: integer(
+        2,
+        true,
+        (v, o) => v.getInt16(o, true),
+        (v, o, x) => v.setInt16(o, x, true),
+    ),
+    u32: integer(
+        4,
+        false,
+        (v, o) => v.getUint32(o, true),
+        (v, o, x) => v.setUint32(o, x, true),
+    ),
+    i32: integer(
+        4,
+        true,
+        (v, o) => v.getInt32(o, true),
+        (v, o, x) => v.setInt32(o, x, true),
+    ),
+    f32: {
+        bytes: 4,
+        min: -Infinity,
+        max: Infinity,
+        read: (v, o) => v.getFloat32(o, true),
+        write: (v, o, x) => v.setFloat32(o, x, true),
+    },
     u64: integer(
         8,
         false,
@@ -83,10 +126,16 @@ export class DeviceBuffer extends Uint8Array {
         const f = formatOf(format)
         if (offset < 0) return
         if (offset + f.bytes > this.length) throw new RangeError("setAt() past the end")
-        f.write(this.view(), offset, Math.min(f.max, Math.max(f.min, Math.round(value))))
+        const exact = format === "f32" ? value : Math.round(value)
+        f.write(this.view(), offset, Math.min(f.max, Math.max(f.min, exact)))
     }
 
-    blitAt(offset: number, source: Uint8Array | string, sourceOffset: number, length: number): void {
+    blitAt(
+        offset: number,
+        source: Uint8Array | string,
+        sourceOffset: number,
+        length: number,
+    ): void {
         const from = typeof source === "string" ? DeviceBuffer.from(source) : source
         for (let i = 0; i < length; ++i) {
             const to = offset + i

@@ -1,0 +1,51 @@
+import type { SpiChip } from "./chips/chip"
+import { SdCardChip } from "./chips/sdcard"
+import { FileStore } from "./chips/sdcardstore"
+
+/** The microSD socket: one card at a time, backed by an image file. */
+export class CardSlot implements SpiChip {
+    private card: SdCardChip | undefined
+    private store: FileStore | undefined
+    private readonly totals = { sectorReads: 0, sectorWrites: 0 }
+
+    /** @param imagePath the image that `insert` uses when it is given none */
+    constructor(private readonly imagePath: string) {
+        this.insert()
+    }
+
+    /** Sector counts of all cards that were in the socket. */
+    get counters(): { sectorReads: number; sectorWrites: number } {
+        return {
+            sectorReads: this.totals.sectorReads + (this.card?.counters.sectorReads ?? 0),
+            sectorWrites: this.totals.sectorWrites + (this.card?.counters.sectorWrites ?? 0),
+        }
+    }
+
+    /** Throws when the image cannot be opened; the socket is empty then. */
+    insert(imagePath = this.imagePath): void {
+        this.pull()
+        this.store = new FileStore(imagePath)
+        this.card = new SdCardChip(this.store)
+    }
+
+    pull(): void {
+        const { sectorReads, sectorWrites } = this.counters
+        Object.assign(this.totals, { sectorReads, sectorWrites })
+        this.card = undefined
+        this.store?.close()
+        this.store = undefined
+    }
+
+    /** The supply comes back: the card has to be initialised anew. */
+    powerUp(): void {
+        this.card?.powerUp()
+    }
+
+    select(on: boolean): void {
+        this.card?.select(on)
+    }
+
+    transfer(out: Uint8Array): Uint8Array {
+        return this.card?.transfer(out) ?? new Uint8Array(out.length).fill(0xff)
+    }
+}

@@ -1,0 +1,120 @@
+import type { DataMemory } from "./bq76952memory"
+
+/** What the protections look at. */
+export interface Measured {
+    /** The cells that Vcell Mode names, mV. */
+    maxCellMv: number
+    minCellMv: number
+    /** Voltage across the shunt, mV, charging positive. */
+    shuntMv: number
+    maxCellC: number
+    minCellC: number
+}
+
+const shortCircuitMv = [10, 20, 40, 60, 80, 100, 125, 150, 175, 200, 250, 300, 350, 400, 450, 500]
+
+interface Protection {
+    /** Which status register (0 is A, 1 is B) and which bit. */
+    register: 0 | 1
+    bit: number
+    trips(m: Measured, memory: DataMemory): boolean
+    recovers(m: Measured, memory: DataMemory): boolean
+    delayMs(memory: DataMemory): number
+}
+
+const protections: Protection[] = [
+    {
+        register: 0,
+        bit: 2, // CUV
+        trips: (m, r) => m.minCellMv < r.u8(0x9275) * 50.6,
+        recovers: (m, r) => m.minCellMv >= (r.u8(0x9275) + r.u8(0x927b)) * 50.6,
+        delayMs: r => r.u16(0x9276) * 3.3,
+    },
+    {
+        register: 0,
+        bit: 3, // COV
+        trips: (m, r) => m.maxCellMv > r.u8(0x9278) * 50.6,
+        recovers: (m, r) => m.maxCellMv <= (r.u8(0x9278) - r.u8(0x927c)) * 50.6,
+        delayMs: r => r.u16(0x9279) * 3.3,
+    },
+    {
+        register: 0,
+        bit: 4, // OCC
+        trips: (m, r) => m.shuntMv >= r.u8(0x9280) * 2,
+        recovers: m => m.shuntMv <= 0,
+        delayMs: r => r.u8(0x9281) * 3.3,
+    },
+    {
+        register: 0,
+        bit: 5, // OCD1
+        trips: (m, r) => -m.shuntMv >= r.u8(0x9282) * 2,
+        recovers: m => m.shuntMv >= 0,
+        delayMs: r => r.u8(0x9283) * 3.3,
+    },
+    {
+        register: 0,
+        bit: 7, // SCD
+        trips: (m, r) => -m.shuntMv >= shortCircuitMv[r.u8(0x9286) & 15],
+        recovers: m => m.shuntMv > -10,
+        delayMs: () => 0,
+    },
+    {
+        register: 1,
+        bit: 0, // UTC
+        trips: (m, r) => m.minCellC <= r.i8(0x92a6),
+        recovers: (m, r) => m.minCellC >= r.i8(0x92a8),
+        delayMs: r => r.u8(0x92a7) * 1000,
+    },
+    {
+        register: 1,
+        bit: 1, // UTD
+        trips: (m, r) => m.minCellC <= r.i8(0x92a9),
+        recovers: (m, r) => m.minCellC >= r.i8(0x92ab),
+        delayMs: r => r.u8(0x92aa) * 1000,
+    },
+    {
+        register: 1,
+        bit: 4, // OTC
+        trips: (m, r) => m.maxCellC >= r.i8(0x929a),
+        recovers: (m, r) => m.maxCellC <= r.i8(0x929c),
+        delayMs: r => r.u8(0x929b) * 1000,
+    },
+    {
+        register: 1,
+        bit: 5, // OTD
+        trips: (m, r) => m.maxCellC >= r.i8(0x929d),
+        recovers: (m, r) => m.maxCellC <= r.i8(0x929f),
+        delayMs: r => r.u8(0x929e) * 1000,
+    },
+]
+
+/** The primary protections as far as they set status bits (§5.2); no FETs are modelled. */
+export class SafetyUnit {
+    /** Safety Status A, B, C. */
+    readonly status = [0, 0, 0]
+    private readonly sinceMs: (number | undefined)[] = []
+
+    reset(): void {
+        this.status.fill(0)
+        this.sinceMs.length = 0
+    }
+
+    update(measured: Measured, memory: DataMemory, nowMs: number): void {
+        protections.forEach((protection, index) => {
+            const mask = 1 << protection.bit
+            const enabled = (memory.u8(0x9261 + protection.register) & mask) !== 0
+            if (!enabled) {
+                this.status[protection.register] &= ~mask
+                this.sinceMs[index] = undefined
+            } else if ((this.status[protection.register] & mask) !== 0) {
+                if (protection.recovers(measured, memory)) this.status[protection.register] &= ~mask
+            } else if (protection.trips(measured, memory)) {
+                this.sinceMs[index] ??= nowMs
+                if (nowMs - this.sinceMs[index]! >= protection.delayMs(memory)) {
+                    this.status[protection.register] |= mask
+                    this.sinceMs[index] = undefined
+                }
+            } else this.sinceMs[index] = undefined
+        })
+    }
+}

@@ -1,0 +1,451 @@
+import type { SpiChip } from "./chip"
+import { SdCardFaults } from "./sdcardfaults"
+import { crc16, crc7, registerCid, registerCsd } from "./sdcardregisters"
+import type { BlockStore } from "./sdcardstore"
+
+/** SDSC is addressed in bytes, the others in blocks of 512. */
+export type SdCardType = "SDSC1" | "SDSC" | "SDHC" | "SDXC"
+
+export interface SdCardOptions {
+    /** By the store's size when left out. SDSC1 is a card from before CMD8. */
+    type?: SdCardType
+    writeProtected?: boolean
+    /** 0xff bytes between a command and its answer (NCR, 1–8). */
+    responseDelayBytes?: number
+    /** 0xff bytes between a read's R1 and its data token. */
+    readDelayBytes?: number
+    /** 0x00 bytes while a written block is programmed. */
+    busyBytes?: number
+    /** ACMD41 answers "still initialising" so many times. */
+    initPolls?: number
+}
+
+const idle = 0x01
+const illegalCommand = 0x04
+const commandCrcError = 0x08
+const addressError = 0x20
+const parameterError = 0x40
+
+type Phase = "command" | "token" | "data"
+
+/**
+ * SD memory card in SPI mode, from the SD Physical Layer Simplified Specification, version 6.00,
+ * chapter 7. It knows no time: what takes time on a card is a number of bytes on the wire here.
+ */
+export class SdCardChip implements SpiChip {
+    readonly faults = new SdCardFaults()
+    readonly counters = { sectorReads: 0, sectorWrites: 0, commands: 0, transfers: 0 }
+    /** Called after each sector that was kept. */
+    onWrite: ((block: number, data: Uint8Array) => void) | undefined
+
+    private readonly type: SdCardType
+    private readonly csd: Uint8Array
+    private readonly cid = registerCid()
+
+    private selected = false
+    private wakeClocks = 0
+    private inSpiMode = false
+    private idleState = true
+    private pollsLeft = 0
+    private checkCrc = false
+    private applicationCommand = false
+    private status2 = 0
+
+    private phase: Phase = "command"
+    private readonly frame = new Uint8Array(6)
+    private frameLength = 0
+    private readonly block = new Uint8Array(514)
+    private blockLength = 0
+
+    private answer = new Uint8Array(2048)
+    private answerStart = 0
+    private answerEnd = 0
+    private busyLeft = 0
+    private nextRead = -1
+    private writeBlock = -1
+    private writeMany = false
+
+    constructor(
+        private store: BlockStore,
+        private readonly options: SdCardOptions = {},
+    ) {
+        const blocks = store.blockCount
+        const byBlocks = blocks <= 4194304 ? "SDSC" : blocks <= 67108864 ? "SDHC" : "SDXC"
+        this.type = options.type ?? byBlocks
+        const version = this.type === "SDSC" || this.type === "SDSC1" ? 1 : 2
+        this.csd = registerCsd(version, blocks, options.writeProtected ?? false)
+    }
+
+    /** Takes the card out of its socket. */
+    pull(): void {
+        this.faults.absent = true
+        this.powerUp()
+    }
+
+    /** Puts it in again; like any card that gets power it has to be initialised. */
+    insert(): void {
+        this.faults.absent = false
+        this.powerUp()
+    }
+
+    /** Power comes (back): the card starts in SD mode, not initialised. */
+    powerUp(): void {
+        this.faults.powerless = false
+        this.faults.writesUntilPowerCut = undefined
+        this.wakeClocks = 0
+        this.inSpiMode = false
+        this.idleState = true
+        this.checkCrc = false
+        this.applicationCommand = false
+        this.reset()
+    }
+
+    select(on: boolean): void {
+        this.selected = on
+        // A command that was cut off by the chip select is forgotten; programming goes on.
+        if (!on) {
+            this.phase = "command"
+            this.frameLength = 0
+            this.answerStart = this.answerEnd = 0
+            this.nextRead = -1
+        }
+    }
+
+    transfer(out: Uint8Array): Uint8Array {
+        const back = new Uint8Array(out.length)
+        this.counters.transfers++
+        for (let i = 0; i < out.length; ++i) back[i] = this.clock(out[i])
+        return back
+    }
+
+    /** Eight clocks: one byte in, one byte out. */
+    private clock(byte: number): number {
+        if (this.faults.absent || this.faults.powerless) return 0xff
+        if (!this.selected) {
+            this.wakeClocks += 8
+            if (this.busyLeft > 0) this.busyLeft--
+            return 0xff
+        }
+        const back = this.nextOut()
+        if (this.phase === "data") this.takeData(byte)
+        else if (this.phase === "token") this.takeToken(byte)
+        else this.takeCommand(byte)
+        return back
+    }
+
+    private nextOut(): number {
+        if (this.answerStart < this.answerEnd) {
+            const byte = this.answer[this.answerStart++]
+            if (this.answerStart === this.answerEnd && this.nextRead >= 0) this.sendNextBlock()
+            return byte
+        }
+        if (this.faults.busyForEver && this.inSpiMode && !this.idleState) return 0x00
+        if (this.busyLeft > 0) {
+            this.busyLeft--
+            return 0x00
+        }
+        return 0xff
+    }
+
+    private reset(): void {
+        this.phase = "command"
+        this.frameLength = 0
+        this.answerStart = this.answerEnd = 0
+        this.busyLeft = 0
+        this.nextRead = -1
+        this.status2 = 0
+    }
+
+    private send(...bytes: number[]): void {
+        this.sendBytes(Uint8Array.from(bytes))
+    }
+
+    private sendBytes(bytes: Uint8Array): void {
+        if (this.answerStart === this.answerEnd) this.answerStart = this.answerEnd = 0
+        this.answer.set(bytes, this.answerEnd)
+        this.answerEnd += bytes.length
+    }
+
+    private sendIdleBytes(count: number): void {
+        for (let i = 0; i < count; ++i) this.send(0xff)
+    }
+
+    private takeCommand(byte: number): void {
+        if (this.busyLeft > 0) return
+        if (this.frameLength === 0 && (byte & 0xc0) !== 0x40) return
+        this.frame[this.frameLength++] = byte
+        if (this.frameLength < 6) return
+        this.frameLength = 0
+        const index = this.frame[0] & 0x3f
+        const argument =
+            ((this.frame[1] << 24) |
+                (this.frame[2] << 16) |
+                (this.frame[3] << 8) |
+                this.frame[4]) >>>
+            0
+        this.execute(index, argument)
+    }
+
+    private execute(index: number, argument: number): void {
+        if (this.faults.ignoreCommands > 0) {
+            this.faults.ignoreCommands--
+            return
+        }
+        const crcRight = this.frame[5] === ((crc7(this.frame.subarray(0, 5)) << 1) | 1)
+        // Not yet in SPI mode: only CMD0 with its checksum, after 74 clocks with the select high.
+        if (!this.inSpiMode && (index !== 0 || !crcRight || this.wakeClocks < 74)) return
+        this.counters.commands++
+        // A command ends a running transfer's output.
+        this.answerStart = this.answerEnd = 0
+        this.nextRead = -1
+        this.sendIdleBytes(this.options.responseDelayBytes ?? 1)
+        const crcNeeded = this.checkCrc || index === 8 || index === 0
+        if (crcNeeded && !crcRight) {
+            this.r1(commandCrcError)
+            return
+        }
+        const application = this.applicationCommand
+        this.applicationCommand = false
+        if (application && this.executeApplication(index, argument)) return
+        if (!this.executeStart(index, argument)) this.executeTransfer(index, argument)
+    }
+
+    private r1(flags: number): void {
+        this.send(flags | (this.idleState ? idle : 0))
+    }
+
+    private executeApplication(index: number, argument: number): boolean {
+        if (index === 41) {
+            const highCapacityHost = (argument & 0x40000000) !== 0
+            const needsHost = this.type === "SDHC" || this.type === "SDXC"
+            if (this.pollsLeft > 0) this.pollsLeft--
+            else if (highCapacityHost || !needsHost) this.idleState = false
+            this.r1(0)
+        } else if (index === 13) {
+            this.r1(0)
+            this.send(0x00)
+            this.sendData(new Uint8Array(64))
+        } else if (index === 23) {
+            this.r1(0)
+        } else {
+            return false
+        }
+        return true
+    }
+
+    /** Commands of the start-up and the registers; true when it was one of them. */
+    private executeStart(index: number, argument: number): boolean {
+        switch (index) {
+            case 0:
+                this.inSpiMode = true
+                this.idleState = true
+                this.checkCrc = false
+                this.pollsLeft = this.options.initPolls ?? 2
+                this.r1(0)
+                return true
+            case 8:
+                if (this.type === "SDSC1") this.r1(illegalCommand)
+                else {
+                    this.r1(0)
+                    this.send(0, 0, (argument >> 8) & 0x0f, argument & 0xff)
+                }
+                return true
+            case 55:
+                this.applicationCommand = true
+                this.r1(0)
+                return true
+            case 58: {
+                const highCapacity = this.type === "SDHC" || this.type === "SDXC"
+                this.r1(0)
+                // Power-up finished in bit 31, capacity in bit 30, 2.7–3.6 V in bits 23–15.
+                this.send(this.idleState ? 0x00 : highCapacity ? 0xc0 : 0x80, 0xff, 0x80, 0x00)
+                return true
+            }
+            case 59:
+                this.checkCrc = (argument & 1) !== 0
+                this.r1(0)
+                return true
+        }
+        return false
+    }
+
+    private executeTransfer(index: number, argument: number): void {
+        if (this.idleState) {
+            this.r1(illegalCommand)
+            return
+        }
+        switch (index) {
+            case 9:
+            case 10:
+                this.r1(0)
+                this.sendIdleBytes(this.options.readDelayBytes ?? 2)
+                this.sendData(index === 9 ? this.csd : this.cid)
+                break
+            case 12:
+                // One stuff byte before the answer.
+                this.answerStart = this.answerEnd = 0
+                this.sendIdleBytes(1 + (this.options.responseDelayBytes ?? 1))
+                this.r1(0)
+                this.busyLeft = 1
+                break
+            case 13:
+                this.r1(0)
+                this.send(this.status2)
+                this.status2 = 0
+                break
+            case 16:
+                this.r1(argument === 512 ? 0 : parameterError)
+                break
+            case 17:
+            case 18:
+                this.startRead(argument, index === 18)
+                break
+            case 24:
+            case 25:
+                this.startWrite(argument, index === 25)
+                break
+            default:
+                this.r1(illegalCommand)
+        }
+    }
+
+    /** The block an address means, or -1 with the fault answered. */
+    private addressed(argument: number): number {
+        const byteAddressed = this.type === "SDSC" || this.type === "SDSC1"
+        if (byteAddressed && argument % 512 !== 0) {
+            this.r1(addressError)
+            return -1
+        }
+        const block = byteAddressed ? argument / 512 : argument
+        if (block < this.store.blockCount) return block
+        this.r1(parameterError)
+        return -1
+    }
+
+    private startRead(argument: number, many: boolean): void {
+        const block = this.addressed(argument)
+        if (block < 0) return
+        this.r1(0)
+        this.sendBlock(block)
+        if (many) this.nextRead = block + 1
+    }
+
+    private sendNextBlock(): void {
+        const block = this.nextRead
+        if (block < this.store.blockCount) {
+            this.nextRead = block + 1
+            this.sendBlock(block)
+        } else {
+            this.nextRead = -1
+            this.send(0x09)
+        }
+    }
+
+    private sendBlock(block: number): void {
+        this.sendIdleBytes(this.options.readDelayBytes ?? 2)
+        this.counters.sectorReads++
+        if (this.faults.failReads > 0 || this.faults.unreadable.has(block)) {
+            if (this.faults.failReads > 0) this.faults.failReads--
+            this.send(0x05)
+            return
+        }
+        this.sendData(this.store.read(block))
+    }
+
+    private sendData(data: Uint8Array): void {
+        const crc = crc16(data)
+        const sent = Uint8Array.from(data)
+        if (data.length === 512 && this.faults.corruptReads > 0) {
+            this.faults.corruptReads--
+            sent[100] ^= 0x10
+        }
+        this.send(0xfe)
+        this.sendBytes(sent)
+        this.send(crc >> 8, crc & 255)
+    }
+
+    private startWrite(argument: number, many: boolean): void {
+        const block = this.addressed(argument)
+        if (block < 0) return
+        this.r1(0)
+        this.writeBlock = block
+        this.writeMany = many
+        this.phase = "token"
+    }
+
+    private takeToken(byte: number): void {
+        if (this.busyLeft > 0 || this.answerStart < this.answerEnd) return
+        if (byte === (this.writeMany ? 0xfc : 0xfe)) {
+            this.phase = "data"
+            this.blockLength = 0
+        } else if (this.writeMany && byte === 0xfd) {
+            this.phase = "command"
+            this.sendIdleBytes(1)
+            this.busyLeft = this.options.busyBytes ?? 3
+        }
+    }
+
+    private takeData(byte: number): void {
+        this.block[this.blockLength++] = byte
+        if (this.blockLength < 514) return
+        this.phase = this.writeMany ? "token" : "command"
+        const data = this.block.subarray(0, 512)
+        const crc = (this.block[512] << 8) | this.block[513]
+        if (this.faults.refuseWrites > 0 || (this.checkCrc && crc !== crc16(data))) {
+            if (this.faults.refuseWrites > 0) this.faults.refuseWrites--
+            this.send(0xeb)
+            return
+        }
+        if (this.options.writeProtected) {
+            // Data rejected, and the second status byte says why.
+            this.status2 |= 0x20
+            this.send(0xed)
+            return
+        }
+        this.send(0xe5)
+        this.busyLeft = this.options.busyBytes ?? 3
+        if (this.faults.failWrites > 0) {
+            this.faults.failWrites--
+            this.status2 |= 0x04
+        } else {
+            this.keep(this.writeBlock, data)
+        }
+        this.writeBlock++
+    }
+
+    private keep(block: number, data: Uint8Array): void {
+        const faults = this.faults
+        if (faults.writesUntilPowerCut === 0) {
+            this.tear(block, data)
+            faults.powerless = true
+            return
+        }
+        if (faults.writesUntilPowerCut !== undefined) faults.writesUntilPowerCut--
+        this.store.write(block, data)
+        this.counters.sectorWrites++
+        this.onWrite?.(block, data)
+    }
+
+    private tear(block: number, data: Uint8Array): void {
+        const torn = Uint8Array.from(this.store.read(block))
+        switch (this.faults.tornWrite) {
+            case "dropped":
+                return
+            case "erased":
+                torn.fill(0xff)
+                break
+            case "zeroed":
+                torn.fill(0)
+                break
+            case "half":
+                torn.set(data.subarray(0, 256))
+        }
+        this.store.write(block, torn)
+    }
+
+    /** Another card in the same socket: its store, not initialised. */
+    exchange(store: BlockStore): void {
+        this.store = store
+        this.powerUp()
+    }
+}

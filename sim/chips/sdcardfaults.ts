@@ -1,0 +1,28 @@
+/** What an emulated card does wrong on demand; everything is off to begin with. */
+export class SdCardFaults {
+    /** Pulled out: the line floats high for ever. */
+    absent = false
+    /** Answers busy to everything after the next write, for ever. */
+    busyForEver = false
+    /** The next so many data blocks read come with a wrong checksum and one flipped bit. */
+    corruptReads = 0
+    /** The next so many data blocks read end in an error token instead of data. */
+    failReads = 0
+    /** The next so many data blocks written are refused as damaged on the way. */
+    refuseWrites = 0
+    /** The next so many data blocks written fail in the flash: no data kept, told in the status. */
+    failWrites = 0
+    /** The next so many commands are not answered. */
+    ignoreCommands = 0
+    /** Blocks that cannot be read: a data error token each time. */
+    readonly unreadable = new Set<number>()
+    /** Sectors that may still be written before the power goes; undefined is without a limit. */
+    writesUntilPowerCut: number | undefined = undefined
+    /** What becomes of the write in which the power goes. */
+    tornWrite: TornWrite = "dropped"
+    /** The power is gone: nothing is answered or kept until `powerUp()`. */
+    powerless = false
+}
+
+/** dropped: old data stays; erased: 512 bytes of 0xff; half: the first half is new; zeroed: 512 zeros. */
+export type TornWrite = "dropped" | "erased" | "half" | "zeroed"

@@ -1,0 +1,31 @@
+import type { StateFolder } from "./state"
+
+/** Shows lines on the terminal and keeps them in the transcript; a prompt that stands there stays whole. */
+export class LinePrinter {
+    private prompt: { clear(): void; restore(): void } | undefined
+    private atLineStart = true
+
+    constructor(
+        private readonly output: NodeJS.WritableStream,
+        private readonly state: StateFolder,
+    ) {}
+
+    /** From now on a person types at a prompt: it is taken away while something else is printed. */
+    usePrompt(prompt: { clear(): void; restore(): void }): void {
+        this.prompt = prompt
+    }
+
+    line(text: string): void {
+        this.prompt?.clear()
+        this.text((this.atLineStart ? "" : "\n") + text + "\n")
+        this.prompt?.restore()
+    }
+
+    /** Text as it comes, whole lines or not. */
+    text(text: string): void {
+        if (text.length === 0) return
+        this.atLineStart = text.endsWith("\n")
+        this.output.write(text)
+        this.state.record(text)
+    }
+}

@@ -1,0 +1,52 @@
+import { Command, InvalidArgumentError, Option } from "commander"
+import type { Speed } from "./clock"
+import { parseDuration } from "./duration"
+
+export interface Options {
+    state: string
+    speed: Speed
+    exec?: string
+    forMs?: number
+    ftp?: { host: string; port: number }
+    summary?: "json"
+}
+
+function parseSpeed(text: string): Speed {
+    if (text === "max") return "max"
+    const factor = Number(text)
+    if (!(factor >= 0.1 && factor <= 100_000))
+        throw new InvalidArgumentError("It is a factor from 0.1 to 100000, or max.")
+    return factor
+}
+
+function parseFor(text: string): number {
+    const milliseconds = parseDuration(text)
+    if (milliseconds === undefined)
+        throw new InvalidArgumentError("It is a duration such as 90s, 10m, 2h or 3d.")
+    return milliseconds
+}
+
+function parseHostPort(text: string): { host: string; port: number } {
+    const match = /^(.+):(\d{1,5})$/.exec(text)
+    const port = Number(match?.[2])
+    if (!match || port < 1 || port > 65535)
+        throw new InvalidArgumentError("It is HOST:PORT, such as 192.0.2.5:21.")
+    return { host: match[1], port }
+}
+
+/** Reads the command line; on an error or --help it prints and ends the process. */
+export function parseOptions(argv: readonly string[]): Options {
+    const command = new Command("npm start --")
+        .description("Runs the BMS Mini firmware on a simulated board, with its console here.")
+        .option("--state <folder>", "where the board is kept between runs", ".bms-mini")
+        .option("--speed <factor>", "board time runs so many times faster, or max", parseSpeed, 1)
+        .option("--exec <file>", "run console lines from a file, then stop")
+        .option("--for <duration>", "stop after so much board time (90s, 10m, 2h, 3d)", parseFor)
+        .option("--ftp <host:port>", "send to this FTP server instead of an embedded one", parseHostPort)
+        .addOption(
+            new Option("--summary <format>", "last line: what happened, for scripts").choices(["json"]),
+        )
+    command.parse(argv, { from: "user" })
+    const { for: forMs, ...rest } = command.opts()
+    return { ...rest, forMs } as Options
+}

@@ -1,0 +1,34 @@
+import { runEvent, type ScriptStep } from "./events"
+import type { LinePrinter } from "./lineprinter"
+import type { Simulation } from "./simulation"
+
+/** Runs the steps of an --exec file in order. @returns how many were refused without a `-` in front */
+export async function runScript(
+    steps: readonly ScriptStep[],
+    simulation: Simulation,
+    printer: LinePrinter,
+): Promise<number> {
+    let refused = 0
+    for (const step of steps) {
+        printer.line("> " + step.line)
+        const accepted = await runStep(step, simulation, printer)
+        if (!accepted && !(step.kind !== "sleep" && step.allowed)) refused++
+    }
+    return refused
+}
+
+async function runStep(
+    step: ScriptStep,
+    simulation: Simulation,
+    printer: LinePrinter,
+): Promise<boolean> {
+    try {
+        if (step.kind === "sleep") await simulation.clock.sleep(step.boardMs)
+        else if (step.kind === "event") await runEvent(step.line, simulation)
+        else return (await simulation.execute(step.bytes)) === 0
+        return true
+    } catch (failure) {
+        printer.line((failure as Error).message)
+        return false
+    }
+}

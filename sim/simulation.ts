@@ -1,0 +1,201 @@
+import { ConsoleClient } from "../console/client"
+import { SimBoard } from "./board"
+import { CardSlot } from "./cardslot"
+import { Bq76952Chip } from "./chips/bq76952"
+import { Ds3231Chip } from "./chips/ds3231"
+import { SimClock } from "./clock"
+import type { WorldEvents } from "./events"
+import type { EmbeddedFtpServer } from "./ftpserver"
+import { HeapGauge } from "./heap"
+import type { LinePrinter } from "./lineprinter"
+import type { Options } from "./options"
+import { Pack } from "./pack"
+import type { StateFolder } from "./state"
+import { LogCounts, type Summary } from "./summary"
+
+/** The host name under which the firmware reaches the simulation's FTP server. */
+export const FTP_HOST = "ftp.sim"
+
+const CONSOLE_PATIENCE_MS = 30_000
+const INSTRUMENTS_MS = 200
+const CLOCK_SAVE_MS = 60_000
+
+/** The board, the world around it, and its console: everything that one run of the simulator is made of. */
+export class Simulation implements WorldEvents {
+    readonly clock: SimClock
+    readonly board: SimBoard
+    readonly console: ConsoleClient
+    private readonly counts = new LogCounts()
+    private readonly heap = new HeapGauge()
+    private readonly slot: CardSlot
+    private readonly pack = new Pack()
+    private readonly monitor: Bq76952Chip
+    private readonly epochMs: number
+
+    constructor(
+        options: Options,
+        private readonly state: StateFolder,
+        imagePath: string,
+        private readonly ftp: EmbeddedFtpServer | undefined,
+        private readonly printer: LinePrinter,
+    ) {
+        this.clock = new SimClock(options.speed)
+        // The clock chip has run on since the last time; it also never shows less than it did then.
+        this.epochMs = Math.max(Date.now(), state.loadClock() ?? 0)
+        const nowMs = () => this.clock.nowMs()
+        this.slot = new CardSlot(state.cardPath)
+        this.monitor = new Bq76952Chip(this.pack, { nowMs })
+        const clockChip = new Ds3231Chip({
+            nowSeconds: () => (this.epochMs + nowMs()) / 1000,
+            startSeconds: this.epochMs / 1000,
+        })
+        this.board = new SimBoard({
+            clock: this.clock,
+            state,
+            imagePath,
+            epochMs: this.epochMs,
+            spi: this.slot,
+            i2c: [this.monitor, clockChip],
+            onLog: line => this.log(line),
+            onPowerUp: () => this.powerUp(),
+        })
+        this.console = new ConsoleClient(this.board.hub.bus)
+    }
+
+    async start(): Promise<void> {
+        await this.board.powerOn()
+        this.repeat(INSTRUMENTS_MS, () => {
+            const memory = this.board.memory()
+            if (memory) this.heap.sample(memory)
+        })
+        this.repeat(CLOCK_SAVE_MS, () => this.saveClock())
+        await this.consoleReady()
+    }
+
+    /** Waits in board time until the board's console is on the bus. */
+    async consoleReady(): Promise<void> {
+        const endMs = this.clock.nowMs() + CONSOLE_PATIENCE_MS
+        while (!this.console.present()) {
+            if (this.clock.nowMs() >= endMs)
+                throw new Error(
+                    `the board's console did not come up within ${CONSOLE_PATIENCE_MS / 1000} s of board time`,
+                )
+            await this.clock.sleep(50)
+        }
+    }
+
+    /** One console line; its output is printed. @returns the status, 0 when it was carried out */
+    async execute(line: string | Uint8Array): Promise<number> {
+        await this.consoleReady()
+        const { status } = await this.console.execute(line, text => this.printer.text(text))
+        return status
+    }
+
+    summary(exit: number): Summary {
+        return {
+            boardSeconds: Math.round(this.clock.nowMs()) / 1000,
+            records: this.counts.records,
+            card: this.slot.counters,
+            ftp: this.counts.ftp,
+            resets: this.board.resets,
+            journal: { last: this.counts.lastJournalEntry },
+            heap: { peakBytes: this.heap.peakBytes },
+            exit,
+        }
+    }
+
+    /** Never resolves while the board can run; throws what stopped it for good. */
+    broken(): Promise<never> {
+        return this.board.broken
+    }
+
+    /**
+     * Before an ordinary end: what was logged goes to the FTP server when uploads are on, so that the server
+     * has what the card has; else the card is synced.
+     */
+    async deliverRest(): Promise<void> {
+        this.printer.line("Stopping: sending what was logged, then the power goes off.")
+        const silent = { execute: (line: string) => this.console.execute(line, () => {}) }
+        await this.consoleReady()
+        const { status } = await silent.execute("ftp send")
+        if (status !== 0) await silent.execute("card eject")
+    }
+
+    async end(): Promise<void> {
+        this.board.off()
+        this.saveClock()
+        this.slot.pull()
+        await this.console.close()
+        await this.board.hub.close()
+        this.clock.stop()
+    }
+
+    cardOut(): void {
+        this.slot.pull()
+    }
+
+    cardIn(imagePath?: string): void {
+        this.slot.insert(imagePath)
+    }
+
+    setWifi(up: boolean): void {
+        this.board.wifi.setInRange(up)
+    }
+
+    async setFtp(mode: "up" | "down" | "hang"): Promise<void> {
+        if (!this.ftp) throw new Error("!ftp is for the embedded server, not for the one given with --ftp")
+        await this.ftp.setMode(mode)
+    }
+
+    powerCut(): void {
+        this.board.powerCut()
+    }
+
+    setCell(number: number, volts: number): void {
+        this.pack.setCell(number, volts)
+    }
+
+    setCurrent(amperes: number): void {
+        this.pack.setCurrent(amperes)
+    }
+
+    setTemperature(number: number, celsius: number): void {
+        this.pack.setTemperature(number, celsius)
+    }
+
+    setMonitor(up: boolean): void {
+        this.monitor.fault = up ? "none" : "offline"
+    }
+
+    private powerUp(): void {
+        this.heap.restarted()
+        this.slot.powerUp()
+    }
+
+    private saveClock(): void {
+        this.state.saveClock(this.epochMs + this.clock.nowMs())
+    }
+
+    private repeat(periodMs: number, work: () => void): void {
+        const step = () => {
+            work()
+            this.clock.setTimeout(step, periodMs)
+        }
+        this.clock.setTimeout(step, periodMs)
+    }
+
+    // The runtime's own lines are kept in the transcript; on the screen are those of the firmware ("> …"),
+    // warnings and panics.
+    private log(line: string): void {
+        const text = line.trimEnd()
+        const firmware = /^> (.*)/s.exec(text)
+        if (firmware) this.counts.take(firmware[1])
+        if (firmware) this.printer.line(`[${this.stamp()}] ${firmware[1]}`)
+        else if (/^[!*?] |^PANIC/.test(text)) this.printer.line(`[${this.stamp()}] ${text}`)
+        else this.state.record(`[${this.stamp()}] ${text}\n`)
+    }
+
+    private stamp(): string {
+        return (this.clock.nowMs() / 1000).toFixed(3).padStart(9)
+    }
+}

@@ -1,0 +1,293 @@
+import { Deadline } from "../core/deadline"
+import { Fault, FaultCode, faultCode } from "../core/fault"
+import { BlockDevice, SpiBus, Ticks } from "../core/seams"
+import {
+    answerAt,
+    Command,
+    frameBytes,
+    parseCsdBlocks,
+    putCommand,
+    R1,
+    Status,
+    Token,
+} from "./sdprotocol"
+
+const enum Limit {
+    StartClockHz = 400000,
+    ClockHz = 20000000,
+    /** Longest initialisation (section 4.2.3: one second). */
+    InitMs = 1500,
+    /** Longest read access and write, with room above the standard's 100 and 500 ms. */
+    ReadMs = 300,
+    BusyMs = 1000,
+    Tries = 3,
+    /** Bytes of a short transfer: a command, the longest NCR, R1 and four bytes more. */
+    ShortBytes = 22,
+    PollBytes = 64,
+    /** More blocks than an SDHC card can have (C_SIZE 65375) make it SDXC. */
+    SdhcBlocksMax = 66945024,
+}
+
+/**
+ * An SD card in SPI mode as 512-byte blocks. It owns the bus during a call, selects and releases it.
+ * A returned write was programmed: the card's status was asked after its busy time.
+ * Throws Fault CardAbsent, CardTimeout, CardRefused, CardCrc, CardWriteProtected, CardUnsupported;
+ * after CardAbsent and CardTimeout the card has to be opened anew.
+ */
+export class SdCard implements BlockDevice {
+    /** "SDSC", "SDHC" or "SDXC". */
+    kind = ""
+    /** Blocks transferred again after a damaged or refused transfer, and calls that failed for good. */
+    retries = 0
+    errors = 0
+
+    private readonly frame = Buffer.alloc(frameBytes)
+    private readonly shortFrame = Buffer.alloc(Limit.ShortBytes)
+    private readonly pollFrame = Buffer.alloc(Limit.PollBytes)
+    private answer: Buffer = undefined
+    /** 512 for cards addressed in bytes. */
+    private blockUnits = 512
+    private blocks = 0
+    private writeProtected = false
+
+    private constructor(
+        private readonly spi: SpiBus,
+        private readonly ticks: Ticks,
+    ) {
+        this.pollFrame.fillAt(0, Limit.PollBytes, 0xff)
+    }
+
+    /** Wakes the card in the socket and reads what it is. Takes some 10 ms to 1.5 s. */
+    static async open(spi: SpiBus, ticks: Ticks): Promise<SdCard> {
+        const card = new SdCard(spi, ticks)
+        try {
+            await card.wake()
+            await card.enterIdle()
+            const highCapacity = await card.probeVoltage()
+            await card.waitReady(highCapacity)
+            await card.readAddressing()
+            await card.readCsd()
+        } finally {
+            await spi.select(false)
+        }
+        return card
+    }
+
+    blockCount(): number {
+        return this.blocks
+    }
+
+    async readBlock(block: number, into: Buffer): Promise<void> {
+        await this.withRetries(block, into, false)
+    }
+
+    async writeBlock(block: number, from: Buffer): Promise<void> {
+        if (this.writeProtected) throw writeProtectedFault(block)
+        await this.withRetries(block, from, true)
+    }
+
+    /** Asks the card whether it is still there and initialised: one short transfer. */
+    async probe(): Promise<void> {
+        await this.spi.select(true)
+        try {
+            await this.transferCommand(Command.Cmd13SendStatus, 0)
+        } finally {
+            await this.spi.select(false)
+        }
+    }
+
+    private async withRetries(block: number, data: Buffer, write: boolean): Promise<void> {
+        if (block < 0 || block >= this.blocks)
+            throw new Fault(FaultCode.CardRefused, `block ${block} is not on the card`, block)
+        for (let attempt = 1; ; ++attempt) {
+            await this.spi.select(true)
+            try {
+                if (write) await this.writeOnce(block, data)
+                else await this.readOnce(block, data)
+                return
+            } catch (thrown) {
+                const code = faultCode(thrown)
+                const again = code === FaultCode.CardCrc || code === FaultCode.CardRefused
+                if (!again || attempt >= Limit.Tries) {
+                    this.errors++
+                    throw thrown
+                }
+                this.retries++
+            } finally {
+                await this.spi.select(false)
+            }
+        }
+    }
+
+    private async readOnce(block: number, into: Buffer): Promise<void> {
+        let at = await this.command(this.frame, Command.Cmd17ReadSingleBlock, block * this.blockUnits)
+        this.checkR1(this.answer[at], Command.Cmd17ReadSingleBlock)
+        await this.receive(at + 1, into, 512, block)
+    }
+
+    /** Finds the data token in the answer from `at` on, or in further polls; copies what follows. */
+    private async receive(at: number, into: Buffer, length: number, block: number): Promise<void> {
+        const deadline = new Deadline(this.ticks, Limit.ReadMs)
+        for (let polls = 0; ; ++polls) {
+            const answer = this.answer
+            while (at < answer.length && answer[at] === 0xff) at++
+            if (at < answer.length) break
+            if (deadline.expired()) throw timeoutFault("the card does not deliver a block", block)
+            if (polls > 1) await this.ticks.sleep(1)
+            this.answer = await this.spi.transfer(this.pollFrame)
+            at = 0
+        }
+        if (this.answer[at] !== Token.StartBlock)
+            throw new Fault(FaultCode.CardCrc, `block ${block} cannot be read`, block)
+        const got = this.answer.length - at - 1
+        into.blitAt(0, this.answer, at + 1, got < length ? got : length)
+        // Two bytes of checksum come after the data; they are clocked out and not looked at.
+        if (got >= length + 2) return
+        this.frame.fillAt(0, frameBytes, 0xff)
+        this.answer = await this.spi.transfer(this.frame)
+        if (got < length) into.blitAt(got, this.answer, 0, length - got)
+    }
+
+    private async writeOnce(block: number, from: Buffer): Promise<void> {
+        const argument = block * this.blockUnits
+        const at = await this.command(this.shortFrame, Command.Cmd24WriteBlock, argument)
+        this.checkR1(this.answer[at], Command.Cmd24WriteBlock)
+        const frame = this.frame
+        frame.fillAt(0, frameBytes, 0xff)
+        frame[1] = Token.StartBlock
+        frame.blitAt(2, from, 0, 512)
+        this.answer = await this.spi.transfer(frame)
+        // 0xff, token, data, checksum; the data response comes in the very next byte.
+        const response = this.answer[516] & 0x1f
+        await this.waitWhileBusy(block)
+        await this.transferCommand(Command.Cmd13SendStatus, block)
+        if (response === Token.CrcError)
+            throw new Fault(FaultCode.CardCrc, `block ${block} was damaged on its way`, block)
+        if (response !== Token.Accepted)
+            throw new Fault(FaultCode.CardRefused, `the card refused block ${block}`, block)
+    }
+
+    /** The line is low while a block is programmed. */
+    private async waitWhileBusy(block: number): Promise<void> {
+        const deadline = new Deadline(this.ticks, Limit.BusyMs)
+        for (let polls = 0; this.answer[this.answer.length - 1] !== 0xff; ++polls) {
+            if (deadline.expired())
+                throw timeoutFault("the card stays busy: pull it and put it back", block)
+            if (polls > 1) await this.ticks.sleep(1)
+            this.answer = await this.spi.transfer(this.pollFrame)
+        }
+    }
+
+    /** CMD13 with its verdict on what was done last. */
+    private async transferCommand(index: Command, block: number): Promise<void> {
+        const at = await this.command(this.shortFrame, index, 0)
+        this.checkR1(this.answer[at], index)
+        const status = this.answer[at + 1]
+        if (status & Status.Protected) throw writeProtectedFault(block)
+        if (status !== 0)
+            throw new Fault(FaultCode.CardRefused, `the card reports error ${status}`, block)
+    }
+
+    /**
+     * Sends a command in a frame of its own with the polling for its answer behind it.
+     * @returns where R1 lies in `answer`
+     */
+    private async command(frame: Buffer, index: Command, argument: number): Promise<number> {
+        putCommand(frame, index, argument)
+        this.answer = await this.spi.transfer(frame)
+        for (let at = answerAt; at < answerAt + 9; ++at) if (this.answer[at] < 0x80) return at
+        throw new Fault(FaultCode.CardAbsent, "no SD card, or it does not answer: put one in", index)
+    }
+
+    private checkR1(r1: number, index: Command): void {
+        if (r1 === 0) return
+        // A card that was pulled and put back is idle again and knows nothing of before.
+        if (r1 & R1.Idle) throw new Fault(FaultCode.CardAbsent, "the SD card was changed", index)
+        const code = r1 & R1.CommandCrcError ? FaultCode.CardCrc : FaultCode.CardRefused
+        throw new Fault(code, `the card refused command ${index} with ${r1}`, index)
+    }
+
+    /** At least 74 clocks with the select high let the card find its voltage (section 6.4.1). */
+    private async wake(): Promise<void> {
+        this.spi.setClockHz(Limit.StartClockHz)
+        await this.spi.select(false)
+        await this.spi.transfer(this.pollFrame)
+        await this.spi.select(true)
+    }
+
+    private async enterIdle(): Promise<void> {
+        for (let attempt = 1; ; ++attempt) {
+            try {
+                const at = await this.command(this.shortFrame, Command.Cmd0GoIdleState, 0)
+                if (this.answer[at] === R1.Idle) return
+            } catch (thrown) {
+                if (attempt >= Limit.Tries) throw thrown
+            }
+            if (attempt >= Limit.Tries)
+                throw new Fault(FaultCode.CardUnsupported, "the card does not reset: use another", 0)
+            // What it was sending when it was left may still be in its way.
+            await this.ticks.sleep(2)
+            for (let i = 0; i < 9; ++i) await this.spi.transfer(this.pollFrame)
+        }
+    }
+
+    /** CMD8 is unknown to cards from before version 2, which have no high capacity. */
+    private async probeVoltage(): Promise<boolean> {
+        const at = await this.command(this.shortFrame, Command.Cmd8SendIfCond, 0x1aa)
+        if (this.answer[at] & R1.IllegalCommand) return false
+        if (this.answer[at + 3] !== 0x01 || this.answer[at + 4] !== 0xaa)
+            throw new Fault(FaultCode.CardUnsupported, "the card does not run at 3.3 V", 8)
+        return true
+    }
+
+    private async waitReady(highCapacity: boolean): Promise<void> {
+        const deadline = new Deadline(this.ticks, Limit.InitMs)
+        for (;;) {
+            await this.command(this.shortFrame, Command.Cmd55AppCmd, 0)
+            const index = Command.Acmd41SendOpCond
+            const at = await this.command(this.shortFrame, index, highCapacity ? 0x40000000 : 0)
+            const r1 = this.answer[at]
+            if (r1 === 0) return
+            if (r1 & R1.IllegalCommand)
+                throw new Fault(FaultCode.CardUnsupported, "this is not an SD card: use one", index)
+            if (deadline.expired()) throw timeoutFault("the SD card does not get ready", index)
+            await this.ticks.sleep(5)
+        }
+    }
+
+    /** Bit 30 of the OCR (CCS): addressed in blocks. Other cards get a block length of 512 bytes. */
+    private async readAddressing(): Promise<void> {
+        const at = await this.command(this.shortFrame, Command.Cmd58ReadOcr, 0)
+        this.checkR1(this.answer[at], Command.Cmd58ReadOcr)
+        if (this.answer[at + 1] & 0x40) {
+            this.blockUnits = 1
+            return
+        }
+        const length = await this.command(this.shortFrame, Command.Cmd16SetBlocklen, 512)
+        this.checkR1(this.answer[length], Command.Cmd16SetBlocklen)
+    }
+
+    private async readCsd(): Promise<void> {
+        this.spi.setClockHz(Limit.ClockHz)
+        const at = await this.command(this.shortFrame, Command.Cmd9SendCsd, 0)
+        this.checkR1(this.answer[at], Command.Cmd9SendCsd)
+        const csd = Buffer.alloc(16)
+        await this.receive(at + 1, csd, 16, 0)
+        const blocks = parseCsdBlocks(csd)
+        if (blocks === 0)
+            throw new Fault(FaultCode.CardUnsupported, "the SD card's size is unknown: use another", 9)
+        // PERM_WRITE_PROTECT and TMP_WRITE_PROTECT.
+        this.writeProtected = (csd[14] & 0x30) !== 0
+        this.kind = this.blockUnits !== 1 ? "SDSC" : blocks > Limit.SdhcBlocksMax ? "SDXC" : "SDHC"
+        this.blocks = blocks
+    }
+}
+
+function writeProtectedFault(block: number): Fault {
+    const text = "the SD card is write-protected: take the protection off or use another"
+    return new Fault(FaultCode.CardWriteProtected, text, block)
+}
+
+function timeoutFault(text: string, evidence: number): Fault {
+    return new Fault(FaultCode.CardTimeout, text, evidence)
+}

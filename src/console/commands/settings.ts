@@ -1,0 +1,88 @@
+import { formatDateTime } from "../../core/calendar"
+import { Fault, FaultCode } from "../../core/fault"
+import { padEnd } from "../../core/text"
+import { Key } from "../../settings/keys"
+import { keyCount, Row } from "../../settings/schema"
+import { formatAllowed } from "../../settings/values"
+import { Call } from "../call"
+import { quote, refuse } from "../words"
+
+/** The setting of this name. Throws Fault UnknownKey. */
+export function keyOf(call: Call, name: string): Key {
+    const key = call.parts.settings.find(name)
+    if (key === undefined)
+        throw new Fault(
+            FaultCode.UnknownKey,
+            `unknown setting ${quote(name)}; "show" lists the settings`,
+        )
+    return key
+}
+
+/** The value behind a person's text. Throws the faults of `Settings.parse`. */
+export function valueOf(call: Call, key: Key, text: string): number | string {
+    if (key === Key.ConsolePassword) refuse('console.password is set with "passwd"')
+    return call.parts.settings.parse(key, text)
+}
+
+/** A moment in local time, "never" for 0. */
+export function formatMoment(call: Call, seconds: number): string {
+    if (seconds === 0) return "never"
+    return formatDateTime(seconds + call.parts.clock.offsetMinutes(seconds) * 60)
+}
+
+/** The value as a person reads it, with its unit. */
+function shown(call: Call, key: Key, row: Row): string {
+    const settings = call.parts.settings
+    if (row.type === "timestamp") return formatMoment(call, settings.number(key))
+    const value = settings.format(key)
+    if (value.length === 0) return '""'
+    return row.type === "number" ? `${value} ${row.unit}` : value
+}
+
+/** True when the row is the setting of this name, or one of the section of this name. */
+function isOf(row: Row, name: string): boolean {
+    return row.name === name || row.name.startsWith(name + ".") || name === "all"
+}
+
+export async function show(call: Call): Promise<void> {
+    const wanted = call.words.length === 0 ? "all" : call.words[0]
+    let section = ""
+    for (let key = 0; key < keyCount; ++key) {
+        const row = new Row(key)
+        if (!isOf(row, wanted)) continue
+        if (row.section !== section) await call.line(row.section)
+        section = row.section
+        await call.line(`  ${padEnd(row.name, 36)} ${padEnd(shown(call, key, row), 20)} ${row.title}`)
+        if (row.name === wanted && !row.isState())
+            await call.line(`  ${row.help}: ${formatAllowed(row)}`)
+    }
+    if (section.length === 0) keyOf(call, wanted)
+}
+
+export async function set(call: Call): Promise<void> {
+    const key = keyOf(call, call.words[0])
+    await call.parts.settings.apply([key], [valueOf(call, key, call.words[1])])
+    await call.line("ok")
+}
+
+export async function defaults(call: Call): Promise<void> {
+    const wanted = call.words[0]
+    const settings = call.parts.settings
+    const keys: Key[] = []
+    const values: any[] = []
+    for (let key = 0; key < keyCount; ++key) {
+        const row = new Row(key)
+        if (isOf(row, wanted) && !row.isState()) {
+            keys.push(key)
+            values.push(settings.fallback(key))
+            await call.parts.ticks.sleep(1)
+        }
+    }
+    if (keys.length === 0) {
+        settings.parse(keyOf(call, wanted), "")
+    }
+    if (call.words[1] !== "yes")
+        refuse(`this changes ${keys.length} settings; repeat with: defaults ${wanted} yes`)
+    await settings.apply(keys, values)
+    await call.line("ok")
+}

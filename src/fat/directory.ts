@@ -1,0 +1,176 @@
+import { Fault, FaultCode } from "../core/fault"
+import { Geometry } from "./geometry"
+import { Attribute, blockBytes, Entry, entryBytes, Slot } from "./ondisk"
+import { Sector } from "./sector"
+import { Table } from "./table"
+
+/** What a directory says about a file or subdirectory. */
+export interface DirectoryEntry {
+    /** "20261122.CSV" */
+    name: string
+    sizeBytes: number
+    isDirectory: boolean
+    /** FAT date and time words of the last write. */
+    modifiedDate: number
+    modifiedTime: number
+    firstCluster: number
+}
+
+/** Goes through the slots of one directory; the slot it stands on is in the shared sector. */
+export class Directory {
+    /** The slot: its block and the offset in it. */
+    block = 0
+    at = blockBytes
+    private blocksLeft: number
+    private slots = 0
+
+    /** @param cluster the directory's first cluster, 0 for FAT16's root directory */
+    constructor(
+        private readonly geometry: Geometry,
+        private readonly table: Table,
+        private readonly sector: Sector,
+        private cluster: number,
+    ) {
+        if (cluster === 0) this.enter(geometry.dataBlock - geometry.rootBlocks, geometry.rootBlocks)
+        else this.enter(table.firstBlock(cluster), geometry.clusterBlocks)
+    }
+
+    /** Moves to the next slot and has its sector loaded; false behind the last. */
+    async next(): Promise<boolean> {
+        this.at += entryBytes
+        if (this.at >= blockBytes) {
+            if (this.blocksLeft === 0) {
+                const next = this.cluster === 0 ? 0 : await this.table.next(this.cluster, false)
+                if (next === 0) return false
+                this.cluster = next
+                this.enter(this.table.firstBlock(next), this.geometry.clusterBlocks)
+            }
+            this.at = 0
+            this.block++
+            this.blocksLeft--
+        }
+        // A directory has at most 65536 slots [6]; a chain that bites its tail has no end.
+        if (++this.slots > 65536)
+            throw new Fault(FaultCode.VolumeDamaged, "a directory has no end: repair it on a PC", 0)
+        await this.sector.load(this.block)
+        return true
+    }
+
+    /** Moves to the entry of that name (11 bytes); false when there is none. */
+    async find(name: Buffer): Promise<boolean> {
+        const bytes = this.sector.bytes
+        const first = name.getAt(0, "u32")
+        const second = name.getAt(4, "u32")
+        const third = name.getAt(7, "u32")
+        while (await this.next()) {
+            const at = this.at
+            if (bytes[at] === Slot.End) return false
+            if (
+                bytes.getAt(at, "u32") === first &&
+                bytes.getAt(at + 4, "u32") === second &&
+                bytes.getAt(at + 7, "u32") === third &&
+                (bytes[at + Entry.Attributes] & Attribute.Label) === 0
+            )
+                return true
+        }
+        return false
+    }
+
+    /** Moves to an unused slot; false when the directory has to grow. */
+    async findUnused(): Promise<boolean> {
+        while (await this.next()) {
+            const first = this.sector.bytes[this.at]
+            if (first === Slot.End || first === Slot.Deleted) return true
+        }
+        return false
+    }
+
+    /**
+     * Adds a cluster of zeros and moves to its first slot.
+     * Throws Fault DirectoryFull for FAT16's root directory, and VolumeFull.
+     */
+    async grow(): Promise<void> {
+        if (this.cluster === 0) {
+            const text = "the card's root directory is full: delete files there"
+            throw new Fault(FaultCode.DirectoryFull, text, 0)
+        }
+        const fresh = await this.table.findFree()
+        await this.clear(fresh)
+        await this.table.extend(this.cluster, fresh)
+        await this.next()
+    }
+
+    /** Writes zeros over a cluster. */
+    async clear(cluster: number): Promise<void> {
+        const block = this.table.firstBlock(cluster)
+        for (let i = this.geometry.clusterBlocks - 1; i >= 0; --i) {
+            this.sector.clear(block + i)
+            await this.sector.store()
+        }
+    }
+
+    /** Writes a new entry into the slot and stores it. */
+    async write(name: Buffer, attributes: number, cluster: number, stamp: number): Promise<void> {
+        await this.sector.load(this.block)
+        putEntry(this.sector.bytes, this.at, name, attributes, cluster, stamp)
+        await this.sector.store()
+    }
+
+    private enter(block: number, blocks: number): void {
+        this.block = block - 1
+        this.blocksLeft = blocks
+    }
+}
+
+/** Fills in the entry of an empty file or of a directory. */
+export function putEntry(
+    bytes: Buffer,
+    at: number,
+    name: Buffer,
+    attributes: number,
+    cluster: number,
+    stamp: number,
+): void {
+    bytes.fillAt(at, entryBytes, 0)
+    bytes.blitAt(at, name, 0, 11)
+    bytes[at + Entry.Attributes] = attributes
+    bytes.setAt(at + Entry.CreateTime, "u32", stamp)
+    putCluster(bytes, at, cluster)
+    bytes.setAt(at + Entry.WriteStamp, "u32", stamp)
+}
+
+export function putCluster(bytes: Buffer, at: number, cluster: number): void {
+    bytes.setAt(at + Entry.ClusterHigh, "u16", cluster >> 16)
+    bytes.setAt(at + Entry.ClusterLow, "u16", cluster & 0xffff)
+}
+
+export function parseEntry(bytes: Buffer, at: number): DirectoryEntry {
+    const extension = bytes.slice(at + 8, at + 11).toString().trim()
+    const name = bytes.slice(at, at + 8).toString().trim()
+    return {
+        name: extension.length > 0 ? name + "." + extension : name,
+        sizeBytes: bytes.getAt(at + Entry.Size, "u32"),
+        isDirectory: (bytes[at + Entry.Attributes] & Attribute.Directory) !== 0,
+        modifiedDate: bytes.getAt(at + Entry.WriteStamp + 2, "u16"),
+        modifiedTime: bytes.getAt(at + Entry.WriteStamp, "u16"),
+        firstCluster:
+            ((bytes.getAt(at + Entry.ClusterHigh, "u16") & 0x0fff) << 16) |
+            bytes.getAt(at + Entry.ClusterLow, "u16"),
+    }
+}
+
+/** "LOGSENT.TXT" as the 11 bytes of a directory entry. Throws Fault BadPath. */
+export function encodeName(name: string): Buffer {
+    const bytes = Buffer.from("           ")
+    const point = name.indexOf(".")
+    const stem = point < 0 ? name.length : point
+    let good = stem > 0 && stem <= 8 && name.length - stem <= 4
+    for (let i = 0; i < name.length && good; ++i) {
+        const code = name.charCodeAt(i)
+        if (i !== stem) bytes[i < stem ? i : 7 + i - stem] = code
+        // Letters, digits, _ - ~ and nothing that is two things to anybody.
+        if (i !== stem) good = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-~".indexOf(name[i]) >= 0
+    }
+    if (!good) throw new Fault(FaultCode.BadPath, `"${name}" is no name like LOG/20261231.CSV`, 0)
+    return bytes
+}

@@ -1,0 +1,176 @@
+import { Fault, FaultCode } from "../core/fault"
+import { blockBytes, Entry } from "./ondisk"
+import { putCluster } from "./directory"
+import { Sector } from "./sector"
+import { Volume } from "./volume"
+
+/**
+ * A file on the card, for reading anywhere and appending at its end. Valid until its volume is
+ * unmounted (then Fault StaleHandle); used only while the storage is held.
+ */
+export class CardFile {
+    /** Clusters in the chain, and the last of them. */
+    clusters = 0
+    lastCluster = 0
+    /** The directory entry says something else than `sizeBytes()`. */
+    unsynced = false
+    private closed = false
+    private readCluster = 0
+    private readIndex = 0
+
+    /** @param tail the sector that is being filled, undefined for a file that is only read */
+    constructor(
+        private readonly volume: Volume,
+        readonly name: string,
+        readonly entryBlock: number,
+        readonly entryAt: number,
+        private firstCluster: number,
+        private size: number,
+        readonly tail: Sector | undefined,
+    ) {}
+
+    sizeBytes(): number {
+        return this.size
+    }
+
+    /** Copies up to `length` bytes from `offset` into `into`; 0 at the end. Sequential reads are cheap. */
+    async read(offset: number, into: Buffer, length: number): Promise<number> {
+        this.check()
+        const volume = this.volume
+        if (length > into.length) length = into.length
+        if (length > this.size - offset) length = this.size - offset
+        let done = 0
+        while (done < length) {
+            const block = await this.blockAt(offset + done)
+            await volume.sector.load(block)
+            const at = (offset + done) % blockBytes
+            let count = blockBytes - at
+            if (count > length - done) count = length - done
+            into.blitAt(done, volume.sector.bytes, at, count)
+            done += count
+        }
+        return done
+    }
+
+    /**
+     * Writes at the end; on the card when it returns. A new cluster is written before it is linked:
+     * data, both tables, directory entry. Throws VolumeFull with nothing written.
+     */
+    async append(data: Buffer): Promise<void> {
+        this.check()
+        const volume = this.volume
+        let done = 0
+        while (done < data.length) {
+            const room = this.clusters * volume.clusterBytes - this.size
+            let part = data.length - done
+            let fresh = 0
+            if (part > room) {
+                fresh = await volume.takeCluster()
+                if (part > room + volume.clusterBytes) part = room + volume.clusterBytes
+            }
+            await this.put(data, done, part, fresh)
+            if (fresh !== 0) await this.grow(fresh, part)
+            else this.resize(this.size + part)
+            done += part
+        }
+    }
+
+    /** Brings the directory entry up to date. */
+    async sync(): Promise<void> {
+        this.check()
+        if (this.unsynced) await this.writeEntry()
+    }
+
+    /** Gives the append buffer back; what was not synced is found again by the next openForAppend. */
+    close(): void {
+        this.closed = true
+        this.volume.forget(this)
+    }
+
+    /** Sets the size in memory; the directory entry follows with `sync()`. */
+    resize(size: number): void {
+        if (size !== this.size) this.unsynced = true
+        this.size = size
+    }
+
+    /** Follows the chain to the cluster that holds the last byte. */
+    async seekEnd(): Promise<void> {
+        await this.blockAt(this.size - 1)
+        this.clusters = this.readIndex + 1
+        this.lastCluster = this.readCluster
+    }
+
+    /** Writes the directory entry: size, first cluster, time of the last write. */
+    async writeEntry(): Promise<void> {
+        const sector = this.volume.sector
+        const at = this.entryAt
+        await sector.load(this.entryBlock)
+        putCluster(sector.bytes, at, this.firstCluster)
+        sector.bytes.setAt(at + Entry.Size, "u32", this.size)
+        sector.bytes.setAt(at + Entry.WriteStamp, "u32", this.volume.stamp)
+        await sector.store()
+        this.unsynced = false
+    }
+
+    private async grow(fresh: number, part: number): Promise<void> {
+        const table = this.volume.table
+        this.size += part
+        if (this.firstCluster === 0) {
+            // The entry leads to the cluster before the table knows it; openForAppend can finish that.
+            this.firstCluster = fresh
+            await this.writeEntry()
+            await table.extend(0, fresh)
+        } else {
+            await table.extend(this.lastCluster, fresh)
+            await this.writeEntry()
+        }
+        this.lastCluster = fresh
+        this.clusters++
+    }
+
+    /** Writes the sectors; the rest of the last one becomes zeros, which end the search for lines. */
+    private async put(data: Buffer, from: number, count: number, fresh: number): Promise<void> {
+        const table = this.volume.table
+        const tail = this.tail
+        const end = from + count
+        let offset = this.size - (this.clusters - 1) * this.volume.clusterBytes
+        while (from < end) {
+            const inFresh = offset >= this.volume.clusterBytes || this.clusters === 0
+            const within = offset % this.volume.clusterBytes
+            const cluster = inFresh ? fresh : this.lastCluster
+            const block = table.firstBlock(cluster) + Math.floor(within / blockBytes)
+            const at = within % blockBytes
+            if (at === 0) tail.clear(block)
+            else await tail.load(block)
+            let length = blockBytes - at
+            if (length > end - from) length = end - from
+            tail.bytes.blitAt(at, data, from, length)
+            tail.bytes.fillAt(at + length, blockBytes - at - length, 0)
+            if (this.volume.sector.block === block) this.volume.sector.block = -1
+            await tail.store()
+            offset += length
+            from += length
+        }
+    }
+
+    private async blockAt(offset: number): Promise<number> {
+        const volume = this.volume
+        const index = Math.floor(offset / volume.clusterBytes)
+        if (this.readCluster === 0 || index < this.readIndex) {
+            this.readCluster = this.firstCluster
+            this.readIndex = 0
+        }
+        if (!volume.table.isCluster(this.readCluster)) await volume.table.next(0, true)
+        while (this.readIndex < index) {
+            this.readCluster = await volume.table.next(this.readCluster, true)
+            this.readIndex++
+        }
+        const within = offset - index * volume.clusterBytes
+        return volume.table.firstBlock(this.readCluster) + Math.floor(within / blockBytes)
+    }
+
+    private check(): void {
+        if (this.closed || this.volume.gone)
+            throw new Fault(FaultCode.StaleHandle, "the SD card was changed: open the file again", 0)
+    }
+}

@@ -1,0 +1,75 @@
+// Offsets on the medium: Microsoft FAT specification, August 2005 (sections in brackets).
+
+export const blockBytes = 512
+export const entryBytes = 32
+
+/** Master boot record. */
+export const enum Mbr {
+    Partitions = 446,
+    PartitionBytes = 16,
+    /** In a partition's record. */
+    Type = 4,
+    FirstBlock = 8,
+    Signature = 510,
+}
+
+/** Boot sector with the BIOS parameter block [3]. */
+export const enum Boot {
+    SystemName = 3,
+    BlockBytes = 11,
+    ClusterBlocks = 13,
+    ReservedBlocks = 14,
+    FatCount = 16,
+    RootEntries = 17,
+    Blocks16 = 19,
+    Media = 21,
+    FatBlocks16 = 22,
+    Blocks32 = 32,
+    FatBlocks32 = 36,
+    RootCluster = 44,
+    InfoBlock = 48,
+    BackupBlock = 50,
+    /** Drive number, signature, serial, label and type name of FAT16 and FAT32. */
+    Tail16 = 36,
+    Tail32 = 64,
+}
+
+/** FSInfo sector [5]. */
+export const enum Info {
+    Signature1 = 0,
+    Signature2 = 484,
+    FreeCount = 488,
+    NextFree = 492,
+}
+
+/** Directory entry [6]. */
+export const enum Entry {
+    Name = 0,
+    Attributes = 11,
+    CreateTime = 14,
+    ClusterHigh = 20,
+    /** Time and date of the last write as one number: date * 65536 + time. */
+    WriteStamp = 22,
+    ClusterLow = 26,
+    Size = 28,
+}
+
+export const enum Attribute {
+    ReadOnly = 0x01,
+    Hidden = 0x02,
+    System = 0x04,
+    Label = 0x08,
+    Directory = 0x10,
+    Archive = 0x20,
+    /** Long names carry the four lowest bits. */
+    LongName = 0x0f,
+}
+
+/** First byte of an unused entry. */
+export const enum Slot {
+    End = 0x00,
+    Deleted = 0xe5,
+}
+
+/** 1980-01-01 00:00, the first moment FAT knows. */
+export const firstStamp = 0x00210000

@@ -1,0 +1,34 @@
+import { BlockDevice } from "../core/seams"
+
+/** One block held in memory, written through. */
+export class Sector {
+    /** The block in `bytes`, -1 for none. */
+    block = -1
+
+    constructor(
+        private readonly device: BlockDevice,
+        readonly bytes: Buffer,
+    ) {}
+
+    /** Reads the block unless it is held. */
+    async load(block: number): Promise<void> {
+        if (this.block === block) return
+        this.block = -1
+        await this.device.readBlock(block, this.bytes)
+        this.block = block
+    }
+
+    /** Starts a block of zeros that will be stored, not read. */
+    clear(block: number): void {
+        this.bytes.fillAt(0, this.bytes.length, 0)
+        this.block = block
+    }
+
+    /** Writes what is held, to its own block or to a copy. */
+    async store(block = this.block): Promise<void> {
+        const held = this.block
+        this.block = -1
+        await this.device.writeBlock(block, this.bytes)
+        this.block = held
+    }
+}

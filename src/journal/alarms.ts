@@ -1,0 +1,110 @@
+import { Alarm, AlarmSink } from "../core/alarm"
+import { Ticks, WallClock } from "../core/seams"
+import { Journal, Mark } from "./journal"
+
+const flagCount = 24
+/** A change must last this long, in both directions. */
+const debounceMs = 3000
+const entriesPerHour = 10
+const minutesPerHour = 60
+
+/**
+ * The error flags: what the parts report, debounced, and entered in the journal. A flag that was up
+ * at the last entry before the start stays up until its part reports otherwise, so that an error
+ * that is still there is not entered again.
+ */
+export class Alarms implements AlarmSink {
+    /** What the parts reported last, and which flags they have spoken about. */
+    private reported = 0
+    private known = 0
+    /** The debounced flags, and those that the journal has entered. */
+    private debounced = 0
+    private entered = 0
+    /** Flags that make no entries because they made too many. */
+    private limited = 0
+    private started = false
+    private readonly sinceMs: number[] = []
+    /** Minutes of uptime of each flag's last entries, and how many it had. */
+    private readonly entryMinutes = Buffer.alloc(flagCount * entriesPerHour * 2)
+    private readonly entryCounts: number[] = []
+
+    constructor(
+        private readonly ticks: Ticks,
+        private readonly clock: WallClock,
+        private readonly journal: Journal,
+    ) {
+        for (let bit = 0; bit < flagCount; ++bit) {
+            this.sinceMs.push(0)
+            this.entryCounts.push(0)
+        }
+    }
+
+    set(alarm: Alarm, active: boolean): void {
+        const mask = 1 << alarm
+        const before = this.reported
+        this.reported = active ? before | mask : before & ~mask
+        if (before !== this.reported || (this.known & mask) === 0)
+            this.sinceMs[alarm] = this.ticks.nowMs()
+        this.known |= mask
+    }
+
+    /** What the parts report at this moment. */
+    raw(): number {
+        return this.reported
+    }
+
+    /** The debounced flags. */
+    flags(): number {
+        return this.debounced
+    }
+
+    /** Goes on from the journal's last entry; call it when the journal is loaded. */
+    start(): void {
+        this.entered = this.journal.lastFlags()
+        this.debounced = this.entered
+        this.started = true
+    }
+
+    /**
+     * Call it once a second or more often. Makes the journal entries that are due; throws the flash's
+     * faults, after which the next call tries again.
+     */
+    async tick(): Promise<void> {
+        const nowMs = this.ticks.nowMs()
+        for (let bit = 0; bit < flagCount; ++bit) {
+            const mask = 1 << bit
+            const differs = ((this.debounced ^ this.reported) & this.known & mask) !== 0
+            if (differs && nowMs - this.sinceMs[bit] >= debounceMs) this.debounced ^= mask
+        }
+        if (!this.started) return
+        for (let bit = 0; bit < flagCount; ++bit)
+            if (((this.debounced ^ this.entered) >> bit) & 1) await this.enter(bit, nowMs)
+    }
+
+    private async enter(bit: number, nowMs: number): Promise<void> {
+        const mask = 1 << bit
+        const at = (bit * entriesPerHour + (this.entryCounts[bit] % entriesPerHour)) * 2
+        const minute = Math.floor(nowMs / 60000)
+        let marks = this.clock.trusted() ? 0 : Mark.ClockUntrusted
+        // The place of the next entry holds the minute of the tenth last one.
+        if (
+            this.entryCounts[bit] >= entriesPerHour &&
+            minute - this.entryMinutes.getAt(at, "u16") <= minutesPerHour
+        ) {
+            if ((this.limited & mask) !== 0) return
+            marks |= Mark.Limited
+        }
+        // A limited flag is in other flags' entries as it is, though it makes none itself.
+        const quiet = this.limited & ~mask
+        const flags = ((this.entered ^ mask) & ~quiet) | (this.debounced & quiet)
+        await this.journal.record(this.clock.nowSeconds(), flags, bit, marks)
+        this.entered ^= mask
+        if (marks & Mark.Limited) {
+            this.limited |= mask
+            return
+        }
+        this.limited &= ~mask
+        this.entryMinutes.setAt(at, "u16", minute)
+        this.entryCounts[bit] = this.entryCounts[bit] + 1
+    }
+}

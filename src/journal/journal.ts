@@ -1,0 +1,114 @@
+import { alarmName, formatAlarms } from "../core/alarm"
+import { crc16 } from "../core/checksum"
+import { Flash } from "../core/seams"
+import { formatDigits } from "../core/text"
+
+/** Positions 1 to 32; after the last one the first is written again. */
+export const journalPositions = 32
+
+const entryBytes = 16
+
+/** The bytes of an entry; docs/SPEC-journal.md. Numbers are little-endian. */
+const enum At {
+    /** u32, from 1, one more with each entry. */
+    Sequence = 0,
+    /** u32, Unix seconds. */
+    Time = 4,
+    /** u32, all flags after the change. */
+    Flags = 8,
+    /** u8, the bit that changed. */
+    Alarm = 12,
+    /** u8, a Mark each. */
+    Marks = 13,
+    /** u16, CRC-16/CCITT of the bytes before it. */
+    Checksum = 14,
+}
+
+/** Remarks on an entry. */
+export const enum Mark {
+    /** The clock was not trusted: the time is a lower bound. */
+    ClockUntrusted = 1,
+    /** The last entry of this flag for up to an hour: it changes too often. */
+    Limited = 2,
+}
+
+/** The flash key of a position. */
+export function journalKey(position: number): string {
+    return "j" + formatDigits(position - 1, 2)
+}
+
+/** The errors journal: 32 entries in flash, a copy of them in memory. One write makes an entry. */
+export class Journal {
+    /** Number of the last entry, 0 while there is none. */
+    lastSequence = 0
+    private readonly entries = Buffer.alloc(journalPositions * entryBytes)
+
+    constructor(private readonly flash: Flash) {}
+
+    /** Reads all entries; damaged ones count as empty positions. Throws the flash's faults. */
+    async load(): Promise<void> {
+        this.lastSequence = 0
+        for (let position = 1; position <= journalPositions; ++position) {
+            const at = (position - 1) * entryBytes
+            const stored = await this.flash.read(journalKey(position))
+            this.entries.fillAt(at, entryBytes, 0)
+            if (!stored || stored.length !== entryBytes) continue
+            if (stored.getAt(At.Checksum, "u16") !== crc16(0, stored, 0, At.Checksum)) continue
+            this.entries.blitAt(at, stored, 0, entryBytes)
+            const sequence = stored.getAt(At.Sequence, "u32")
+            if (sequence > this.lastSequence) this.lastSequence = sequence
+        }
+    }
+
+    /** Position of the last entry, 0 while there is none. */
+    lastPosition(): number {
+        return this.lastSequence === 0 ? 0 : ((this.lastSequence - 1) % journalPositions) + 1
+    }
+
+    /** All flags after the last entry. */
+    lastFlags(): number {
+        const position = this.lastPosition()
+        return position === 0 ? 0 : this.entries.getAt((position - 1) * entryBytes + At.Flags, "u32")
+    }
+
+    /**
+     * Makes an entry: `alarm` is the flag that changed, `flags` are all of them after it. It is in
+     * flash on return; after a fault of the flash the position is written again by the next entry.
+     */
+    async record(epochSeconds: number, flags: number, alarm: number, marks: number): Promise<void> {
+        const entry = Buffer.alloc(entryBytes)
+        const sequence = this.lastSequence + 1
+        entry.setAt(At.Sequence, "u32", sequence)
+        entry.setAt(At.Time, "u32", epochSeconds)
+        entry.setAt(At.Flags, "u32", flags)
+        entry[At.Alarm] = alarm
+        entry[At.Marks] = marks
+        entry.setAt(At.Checksum, "u16", crc16(0, entry, 0, At.Checksum))
+        const position = ((sequence - 1) % journalPositions) + 1
+        await this.flash.write(journalKey(position), entry)
+        this.entries.blitAt((position - 1) * entryBytes, entry, 0, entryBytes)
+        this.lastSequence = sequence
+    }
+
+    /**
+     * The entry at a position, 1–32, as one line: "#37 2026-11-22 10:00:00 SD_CARD appeared; now: SD_CARD".
+     * A time that is a lower bound has a "~" behind it. "empty" while there is none.
+     */
+    describe(position: number, formatTime: (epochSeconds: number) => string): string {
+        const at = (position - 1) * entryBytes
+        const sequence = this.entries.getAt(at + At.Sequence, "u32")
+        if (sequence === 0) return "empty"
+        const flags = this.entries.getAt(at + At.Flags, "u32")
+        const alarm = this.entries[at + At.Alarm]
+        const marks = this.entries[at + At.Marks]
+        return (
+            `#${sequence} ${formatTime(this.entries.getAt(at + At.Time, "u32"))}` +
+            (marks & Mark.ClockUntrusted ? "~ " : " ") +
+            alarmName(alarm) +
+            ((flags >> alarm) & 1 ? " appeared" : " disappeared") +
+            (marks & Mark.Limited ? " (too often: not entered for an hour)" : "") +
+            "; now: " +
+            formatAlarms(flags)
+        )
+    }
+}

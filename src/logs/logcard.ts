@@ -1,0 +1,34 @@
+// What the logs need of the card; the FAT volume and its storage offer it, and more.
+
+export interface LogFile {
+    sizeBytes(): number
+    read(offset: number, into: Buffer, length: number): Promise<number>
+    /** Durable on return. */
+    append(data: Buffer): Promise<void>
+    sync(): Promise<void>
+    close(): Promise<void>
+}
+
+export interface LogEntry {
+    name: string
+    sizeBytes: number
+}
+
+export interface LogVolume {
+    open(path: string): Promise<LogFile | undefined>
+    openForAppend(
+        path: string,
+        header: string,
+        accepts?: (line: string) => boolean,
+        stamp?: number,
+    ): Promise<LogFile>
+    list(directory: string, visit: (entry: LogEntry) => Promise<boolean>): Promise<void>
+    remove(path: string): Promise<boolean>
+}
+
+export interface LogStorage {
+    /** Runs `work` alone on the mounted volume; throws why there is none. */
+    use<T>(owner: string, work: (volume: any) => Promise<T>): Promise<T>
+    /** Counts the mounts: files opened before the last one are stale. */
+    generation(): number
+}

@@ -1,0 +1,293 @@
+import { BatteryState } from "../battery/state"
+import { Alarm, AlarmSink } from "../core/alarm"
+import { fatStamp } from "../core/calendar"
+import { FaultCode, faultCode, faultMessage } from "../core/fault"
+import { Flash, WallClock } from "../core/seams"
+import { Key, SettingsReader } from "../settings/keys"
+import { LogFile, LogStorage, LogVolume } from "./logcard"
+import { LogRecord, RecordQueue } from "./queue"
+import { cellHeader, cellRecord, dayDigits, LogKind } from "./record"
+import { logFileName, mainHeader, mainRecord, recordStart, TailCheck } from "./record"
+import { logDirectories, Retention } from "./retention"
+
+/** The flash keys of the file that each log wrote last, as its path. */
+const flashKeys = ["logmain", "logcell"]
+/** The monitor's thermistors, until the first sample says how many there are. */
+const thermistorsAtStart = 2
+/** The longest header: 16 cells and 4 thermistors are 202 bytes. */
+const headerBytesMax = 256
+/** YYMMDDnn goes to 99; a day changes its columns less often than that. */
+const numberMax = 99
+
+/** The alarm flags, to set and as the `errors` column shows them. */
+export interface LogAlarms extends AlarmSink {
+    flags(): number
+}
+
+/** Where one log stands on the card. */
+class LogPlace {
+    /** The file written last, also in an earlier run; "" when none is known. */
+    path = ""
+    day = ""
+    header = ""
+    /** undefined until it is open. */
+    file: LogFile = undefined
+    /** The mount it was opened in. */
+    generation = 0
+    /** When the file's last record was made, as far as that is known. */
+    lastSeconds = 0
+    written = 0
+}
+
+/**
+ * The logger: one main record, and one cell record if set so, at each multiple of the logging period.
+ * Records go through a queue to the card; while the card is away they wait there.
+ */
+export class Logger {
+    /** Why the last write failed, "" when it did not. */
+    lastError = ""
+
+    private readonly queue = new RecordQueue()
+    private readonly places = [new LogPlace(), new LogPlace()]
+    private lastSeconds = 0
+    private thermistors = thermistorsAtStart
+    private lostShown = 0
+
+    /**
+     * @param sample a measurement for this record; undefined or a throw leaves its fields empty
+     * @param log takes one line for the person at the console
+     */
+    constructor(
+        private readonly clock: WallClock,
+        private readonly settings: SettingsReader,
+        private readonly storage: LogStorage,
+        private readonly flash: Flash,
+        private readonly sample: () => Promise<BatteryState | undefined>,
+        private readonly alarms: LogAlarms,
+        private readonly retention: Retention,
+        private readonly log: (line: string) => void,
+    ) {}
+
+    /** Records of that log on the card since the start. */
+    recordsWritten(kind: LogKind): number {
+        return this.places[kind].written
+    }
+
+    /** Records that the queue had to let go since the start. */
+    recordsLost(): number {
+        return this.queue.lost
+    }
+
+    /** Records that wait for the card. */
+    queued(): number {
+        return this.queue.count()
+    }
+
+    /** Learns which files were written last. Call it before the first record. */
+    async start(): Promise<void> {
+        for (let kind = LogKind.Main; kind <= LogKind.Cell; ++kind) {
+            const path = await this.flash.read(flashKeys[kind])
+            if (path) this.places[kind].path = path.toString()
+        }
+    }
+
+    /**
+     * The task's job at each multiple of the logging period: measures, queues the records of that
+     * second, and writes what is queued. A card that is away is no failure of the job.
+     */
+    async logRecord(): Promise<void> {
+        const now = this.clock.nowSeconds()
+        const period = this.settings.number(Key.SdPeriod)
+        const release = Math.floor(now / period) * period
+        // A second is logged once; but when the clock was set back, time counts as it is now.
+        if (release > this.lastSeconds || now < this.lastSeconds) {
+            this.lastSeconds = release
+            await this.queueRecords(release)
+        }
+        await this.flush()
+    }
+
+    /** Writes what is queued, if the card is there. */
+    async flush(): Promise<void> {
+        if (this.queue.count() === 0) return
+        const self = this
+        try {
+            await this.storage.use("logger", async (volume: LogVolume) => {
+                await self.drain(volume)
+            })
+            this.lastError = ""
+        } catch (thrown) {
+            this.report(faultMessage(thrown))
+        }
+        this.reportLosses()
+    }
+
+    private async queueRecords(release: number): Promise<void> {
+        let state: BatteryState | undefined
+        try {
+            state = await this.sample()
+        } catch (thrown) {
+            // The monitor's own alarm tells; the record says when there was no measurement.
+            state = undefined
+        }
+        const settings = this.settings
+        const offset = this.clock.offsetMinutes(release)
+        const start = recordStart(release, offset, settings.text(Key.UserSerial))
+        const main = mainRecord(start, state, this.alarms.flags())
+        this.queue.push({
+            kind: LogKind.Main,
+            header: mainHeader,
+            line: main,
+            epochSeconds: release,
+        })
+        if (settings.number(Key.SdCells) === 0) return
+        if (state) this.thermistors = state.temperatureDeciC.length
+        const cells = state ? state.cellMv.length : settings.number(Key.BatteryCells)
+        this.queue.push({
+            kind: LogKind.Cell,
+            header: cellHeader(cells, this.thermistors),
+            line: cellRecord(start, state, cells + this.thermistors + 1),
+            epochSeconds: release,
+        })
+    }
+
+    private async drain(volume: LogVolume): Promise<void> {
+        let record = this.queue.first()
+        while (record) {
+            await this.write(volume, record)
+            this.queue.drop()
+            record = this.queue.first()
+        }
+    }
+
+    private async write(volume: LogVolume, record: LogRecord): Promise<void> {
+        const day = dayDigits(record.line)
+        for (;;) {
+            try {
+                await this.append(volume, record, day)
+                this.alarms.set(Alarm.SdFull, false)
+                return
+            } catch (thrown) {
+                if (faultCode(thrown) !== FaultCode.VolumeFull) throw thrown
+                if (!(await this.retention.makeRoom(volume, day))) {
+                    this.alarms.set(Alarm.SdFull, true)
+                    throw thrown
+                }
+            }
+        }
+    }
+
+    private async append(volume: LogVolume, record: LogRecord, day: string): Promise<void> {
+        const place = this.places[record.kind]
+        const open = place.file !== undefined && place.generation === this.storage.generation()
+        if (!open || place.day !== day || place.header !== record.header)
+            await this.openFile(volume, place, record, day, open)
+        // It reached the card although the card reported a failure: once is enough.
+        if (record.epochSeconds !== place.lastSeconds) {
+            // After a step back in time: what is before it must not be judged by what follows.
+            if (record.epochSeconds < place.lastSeconds) await place.file.sync()
+            await place.file.append(Buffer.from(record.line))
+            place.lastSeconds = record.epochSeconds
+        }
+        place.written += 1
+    }
+
+    /** Finds or makes the file of that day and columns, after putting the one before in order. */
+    private async openFile(
+        volume: LogVolume,
+        place: LogPlace,
+        record: LogRecord,
+        day: string,
+        open: boolean,
+    ): Promise<void> {
+        const file = place.file
+        place.file = undefined
+        if (open) {
+            await file.sync()
+            await file.close()
+        }
+        const directory = logDirectories[record.kind] + "/"
+        let number = 0
+        let path = directory + logFileName(day, 0)
+        for (;;) {
+            const header = await readHeader(volume, path)
+            if (header === "" || header === record.header || number === numberMax) break
+            ++number
+            path = directory + logFileName(day, number)
+        }
+        if (path !== place.path) await this.leaveFile(volume, place, path, record.kind, open)
+        const local = record.epochSeconds + this.clock.offsetMinutes(record.epochSeconds) * 60
+        place.file = await openTail(volume, place, path, record.header, fatStamp(local))
+        place.generation = this.storage.generation()
+        place.header = record.header
+        place.day = day
+    }
+
+    /** Recovers the end of the file written before, unless that was `closed`, and notes the new one. */
+    private async leaveFile(
+        volume: LogVolume,
+        place: LogPlace,
+        path: string,
+        kind: LogKind,
+        closed: boolean,
+    ): Promise<void> {
+        try {
+            const header = closed || place.path === "" ? "" : await readHeader(volume, place.path)
+            if (header !== "") {
+                const file = await openTail(volume, place, place.path, header, undefined)
+                await file.sync()
+                await file.close()
+            }
+            place.path = path
+            await this.flash.write(flashKeys[kind], Buffer.from(path))
+        } catch (thrown) {
+            // The new records matter more; a card that is away will say so again.
+            this.report(faultMessage(thrown))
+        }
+    }
+
+    /** One line at the console for each new trouble. */
+    private report(message: string): void {
+        if (message !== this.lastError) this.log("logger: " + message)
+        this.lastError = message
+    }
+
+    private reportLosses(): void {
+        const lost = this.queue.lost - this.lostShown
+        if (lost === 0) return
+        const waiting = this.queue.count() !== 0
+        this.alarms.set(Alarm.RecordsLost, waiting)
+        if (waiting) return
+        this.log(`logger: ${lost} records lost while the card could not be written`)
+        this.lostShown = this.queue.lost
+    }
+}
+
+/** The first line of a file without its line end, "" when there is no file or nothing in it. */
+async function readHeader(volume: LogVolume, path: string): Promise<string> {
+    const file = await volume.open(path)
+    if (file === undefined) return ""
+    const start = Buffer.alloc(headerBytesMax)
+    const count = await file.read(0, start, headerBytesMax)
+    await file.close()
+    const text = start.slice(0, count).toString()
+    const end = text.indexOf("\r\n")
+    return end < 0 ? text : text.slice(0, end)
+}
+
+/** Opens a log for append; the last record found behind its recorded size sets `lastSeconds`. */
+async function openTail(
+    volume: LogVolume,
+    place: LogPlace,
+    path: string,
+    header: string,
+    stamp: number,
+): Promise<LogFile> {
+    const check = new TailCheck(path.slice(path.indexOf("/") + 1), header)
+    const headerLine = header + "\r\n"
+    const accepts = (line: string) => check.accepts(line)
+    const file = await volume.openForAppend(path, headerLine, accepts, stamp)
+    if (file.sizeBytes() === 0) await file.append(Buffer.from(headerLine))
+    place.lastSeconds = check.lastSeconds
+    return file
+}

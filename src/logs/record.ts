@@ -1,0 +1,123 @@
+import { BatteryState } from "../battery/state"
+import { formatDateTime, formatOffset, parseDateTime } from "../core/calendar"
+import { formatDigits, formatHex, formatScaled, parseInteger } from "../core/text"
+
+/** The two logs. */
+export const enum LogKind {
+    Main,
+    Cell,
+}
+
+export const mainHeader =
+    "time,utc_offset,serial,voltage_V,current_A,soc_pct,cell_min_V,cell_max_V,cell_min_no,cell_max_no,temp_min_C,temp_max_C,errors"
+
+/** The cell log's columns for that many cells and thermistors. */
+export function cellHeader(cells: number, thermistors: number): string {
+    const columns = ["time,utc_offset,serial"]
+    for (let number = 1; number <= cells; ++number) columns.push(`cell${number}_V`)
+    for (let number = 1; number <= thermistors; ++number) columns.push(`temp${number}_C`)
+    columns.push("balancing")
+    return columns.join(",")
+}
+
+/** What every record begins with: local time, offset and serial number. */
+export function recordStart(epochSeconds: number, offsetMinutes: number, serial: string): string {
+    const local = epochSeconds + offsetMinutes * 60
+    return `${formatDateTime(local)},${formatOffset(offsetMinutes)},${serial}`
+}
+
+function indexOfExtreme(values: number[], sign: number): number {
+    let index = 0
+    for (let i = 1; i < values.length; ++i) if (values[i] * sign > values[index] * sign) index = i
+    return index
+}
+
+/** A line of the main log with its line end; without a state its fields are empty. */
+export function mainRecord(start: string, state: BatteryState | undefined, errors: number): string {
+    const fields = [start]
+    if (state) {
+        const cells = state.cellMv
+        const degrees = state.temperatureDeciC
+        const lowest = indexOfExtreme(cells, -1)
+        const highest = indexOfExtreme(cells, 1)
+        const soc = state.socPermille
+        fields.push(formatScaled(state.packMv, 3))
+        fields.push(formatScaled(state.currentMa, 3))
+        fields.push(soc === undefined ? "" : formatScaled(soc, 1))
+        fields.push(formatScaled(cells[lowest], 3))
+        fields.push(formatScaled(cells[highest], 3))
+        fields.push(`${lowest + 1},${highest + 1}`)
+        fields.push(formatScaled(degrees[indexOfExtreme(degrees, -1)], 1))
+        fields.push(formatScaled(degrees[indexOfExtreme(degrees, 1)], 1))
+    } else fields.push(",,,,,,,,")
+    fields.push(formatHex(errors, 8) + "\r\n")
+    return fields.join(",")
+}
+
+/** A line of the cell log with its line end; without a state the `columns` after the start are empty. */
+export function cellRecord(
+    start: string,
+    state: BatteryState | undefined,
+    columns: number,
+): string {
+    const fields = [start]
+    if (state) {
+        for (const mv of state.cellMv) fields.push(formatScaled(mv, 3))
+        for (const deciC of state.temperatureDeciC) fields.push(formatScaled(deciC, 1))
+        fields.push(formatHex(state.balancing, 4))
+    } else for (let i = 0; i < columns; ++i) fields.push("")
+    return fields.join(",") + "\r\n"
+}
+
+/** The day of a record as file names have it: "20261122". */
+export function dayDigits(line: string): string {
+    return line.slice(0, 4) + line.slice(5, 7) + line.slice(8, 10)
+}
+
+/** The name of a day's file: YYYYMMDD.CSV, or with a number from 1 on YYMMDDnn.CSV. */
+export function logFileName(day: string, number: number): string {
+    const digits = number === 0 ? day : day.slice(2) + formatDigits(number, 2)
+    return digits + ".CSV"
+}
+
+function columnsOf(line: string): number {
+    let columns = 1
+    let comma = line.indexOf(",")
+    while (comma >= 0) {
+        ++columns
+        comma = line.indexOf(",", comma + 1)
+    }
+    return columns
+}
+
+/** Tells the records at a file's end that are its own from what else may stand there. */
+export class TailCheck {
+    /** UTC of the record accepted last, 0 before the first. */
+    lastSeconds = 0
+
+    private readonly columns: number
+
+    /** For the file of that name (without its directory) and header line. */
+    constructor(
+        private readonly name: string,
+        private readonly header: string,
+    ) {
+        this.columns = columnsOf(header)
+    }
+
+    /**
+     * True for the header, and for a whole record of this file's day and columns that is not older
+     * (in UTC) than the one accepted before. The line end may be cut off.
+     */
+    accepts(line: string): boolean {
+        if (line.slice(0, this.header.length) === this.header) return true
+        const day = dayDigits(line)
+        if (day !== this.name.slice(0, 8) && day.slice(2) !== this.name.slice(0, 6)) return false
+        const size = parseInteger(line.slice(21, 23)) * 60 + parseInteger(line.slice(24, 26))
+        const offset = line[20] === "-" ? 0 - size : size
+        const seconds = parseDateTime(line.slice(0, 19)) - offset * 60
+        if (!(seconds >= this.lastSeconds) || columnsOf(line) !== this.columns) return false
+        this.lastSeconds = seconds
+        return true
+    }
+}

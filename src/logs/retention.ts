@@ -1,0 +1,84 @@
+import { Ticks } from "../core/seams"
+import { parseInteger } from "../core/text"
+import { LogEntry, LogVolume } from "./logcard"
+import { LogKind } from "./record"
+
+/** The directory of each log. */
+export const logDirectories = ["LOG", "CELL"]
+
+/** A search that found nothing is not repeated sooner. */
+const searchPauseMs = 60000
+
+/** Says whether the server has confirmed every one of a log file's bytes. */
+export type FullySent = (
+    kind: LogKind,
+    name: string,
+    sizeBytes: number,
+    volume: any,
+) => Promise<boolean>
+
+/**
+ * A number that sorts log files by age, YYYYMMDDnn of "YYYYMMDD.CSV" (nn = 0) and "YYMMDDnn.CSV";
+ * 0 for a name that is no log's.
+ */
+export function logFileAge(name: string): number {
+    const digits = parseInteger(name.slice(0, 8))
+    if (name.length !== 12 || name.slice(8) !== ".CSV" || !(digits > 0)) return 0
+    // Years 2100 and on are not told from YYMMDDnn; the clock ends before.
+    return digits >= 20000000 && digits < 21000000 ? digits * 100 : 2000000000 + digits
+}
+
+/** Makes room on a full card: the oldest log file that is on the server goes. */
+export class Retention {
+    private pausedUntilMs = 0
+
+    constructor(
+        private readonly ticks: Ticks,
+        private readonly fullySent: FullySent,
+    ) {}
+
+    /**
+     * Deletes the oldest fully sent file of a day before `today` ("YYYYMMDD"), main or cell log.
+     * Never touches today's, an unsent or a foreign file. @returns false when there is none
+     */
+    async makeRoom(volume: LogVolume, today: string): Promise<boolean> {
+        if (this.ticks.nowMs() < this.pausedUntilMs) return false
+        let oldest = parseInteger(today) * 100
+        let path = ""
+        const fullySent = this.fullySent
+        for (let kind = LogKind.Main; kind <= LogKind.Cell; ++kind) {
+            const found = await findOldest(volume, kind, oldest, fullySent)
+            if (found !== "") {
+                oldest = logFileAge(found)
+                path = logDirectories[kind] + "/" + found
+            }
+        }
+        if (path !== "" && (await volume.remove(path))) return true
+        this.pausedUntilMs = this.ticks.nowMs() + searchPauseMs
+        return false
+    }
+}
+
+/** The name of the oldest fully sent file older than `before`, "" when there is none. */
+async function findOldest(
+    volume: LogVolume,
+    kind: LogKind,
+    before: number,
+    fullySent: FullySent,
+): Promise<string> {
+    let oldest = before
+    let name = ""
+    await volume.list(logDirectories[kind], async (entry: LogEntry) => {
+        const age = logFileAge(entry.name)
+        if (
+            age > 0 &&
+            age < oldest &&
+            (await fullySent(kind, entry.name, entry.sizeBytes, volume))
+        ) {
+            oldest = age
+            name = entry.name
+        }
+        return true
+    })
+    return name
+}

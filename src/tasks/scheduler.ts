@@ -1,0 +1,125 @@
+import { faultMessage } from "../core/fault"
+import { Ticks } from "../core/seams"
+import { Task, TaskOptions } from "./task"
+
+/** Changes of periods, of the clock and of what is enabled are seen within this time. */
+const lookMs = 1000
+const stopLookMs = 20
+
+/** Starts a fiber. */
+export type Spawn = (work: () => Promise<void>) => void
+
+/**
+ * Runs the tasks: one fiber looks when the next release is due and starts a fiber for each job, so
+ * that a job never waits for another and never overlaps itself.
+ */
+export class Scheduler {
+    readonly tasks: Task[] = []
+    private running = false
+    /** Counts the starts: the fiber of an earlier one ends. */
+    private starts = 0
+
+    /**
+     * @param wallMs the wall clock in ms since 1970; its seconds are what tasks are aligned to
+     * @param log takes one line for each failed job
+     */
+    constructor(
+        private readonly ticks: Ticks,
+        private readonly wallMs: () => number,
+        private readonly spawn: Spawn,
+        private readonly log: (line: string) => void,
+    ) {}
+
+    add(options: TaskOptions): Task {
+        const task = new Task(options)
+        this.tasks.push(task)
+        return task
+    }
+
+    /** Releases tasks from now on. The first release of a task is its first multiple, or one period later. */
+    start(): void {
+        const nowMs = this.ticks.nowMs()
+        for (const task of this.tasks) task.restart(nowMs, this.wallMs())
+        this.running = true
+        const start = ++this.starts
+        const self = this
+        this.spawn(async () => await self.dispatch(start))
+    }
+
+    /** Runs a task at once, or once more when it is running. False for an unknown name or after `stop`. */
+    trigger(name: string): boolean {
+        if (!this.running) return false
+        for (const task of this.tasks)
+            if (task.options.name === name) {
+                task.triggered = true
+                this.release()
+                return true
+            }
+        return false
+    }
+
+    /** True while tasks have to come to an end: long jobs look at it at their safe points. */
+    stopping(): boolean {
+        return !this.running
+    }
+
+    /** Releases nothing more and waits for the running jobs. False when some still ran at the time limit. */
+    async stop(timeoutMs: number): Promise<boolean> {
+        this.running = false
+        const endMs = this.ticks.nowMs() + timeoutMs
+        while (this.tasks.some(task => task.running)) {
+            if (this.ticks.nowMs() >= endMs) return false
+            await this.ticks.sleep(stopLookMs)
+        }
+        return true
+    }
+
+    /** A task that has been running for longer than its deadline by `graceMs`, else undefined. */
+    overdue(graceMs: number): Task | undefined {
+        const nowMs = this.ticks.nowMs()
+        for (const task of this.tasks)
+            if (task.running && nowMs - task.startedMs > task.options.deadlineMs + graceMs)
+                return task
+        return undefined
+    }
+
+    private async dispatch(start: number): Promise<void> {
+        while (this.running && this.starts === start) await this.ticks.sleep(this.release())
+    }
+
+    /** Starts the jobs that are due. @returns ms until it has to be looked at again */
+    private release(): number {
+        let waitMs = lookMs
+        for (const task of this.tasks) {
+            let leftMs = task.dueInMs(this.ticks.nowMs(), this.wallMs())
+            if (leftMs <= 0 && !task.running) {
+                this.launch(task)
+                leftMs = task.dueInMs(this.ticks.nowMs(), this.wallMs())
+            }
+            if (leftMs > 0 && leftMs < waitMs) waitMs = leftMs
+        }
+        return waitMs
+    }
+
+    private launch(task: Task): void {
+        task.begin(this.ticks.nowMs(), this.wallMs())
+        const self = this
+        this.spawn(async () => await self.runJob(task))
+    }
+
+    private async runJob(task: Task): Promise<void> {
+        let thrown: any = undefined
+        try {
+            await task.options.job()
+        } catch (error) {
+            thrown = error || "nothing"
+        }
+        task.end(this.ticks.nowMs(), thrown)
+        if (thrown !== undefined) {
+            this.log(`${task.options.name}: ${faultMessage(thrown)}`)
+            if (task.options.onFailure) task.options.onFailure(thrown)
+        }
+        // It may be due again, or triggered meanwhile.
+        if (this.running) this.release()
+    }
+}

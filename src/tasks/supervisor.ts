@@ -1,0 +1,205 @@
+import { Alarm, AlarmSink } from "../core/alarm"
+import { secondsPerDay } from "../core/calendar"
+import { faultMessage } from "../core/fault"
+import { Flash, Ticks, WallClock } from "../core/seams"
+import { fieldAt } from "../core/text"
+import { Key } from "../settings/keys"
+import { Settings } from "../settings/settings"
+import { Scheduler, Spawn } from "./scheduler"
+
+/** Flash key of two bytes: the cause of the next start, and how many starts in a row died early. */
+const flashKey = "boot"
+const lookMs = 2000
+/** A start that lives so long has succeeded. */
+const earlyMs = 60000
+const earlyDeathsMax = 5
+/** A program that starts this late after the processor was started again by the runtime, after a panic. */
+const panicRestartMs = 4500
+const stuckGraceMs = 60000
+/** How long TASK_STUCK stays up after the reset that it led to. */
+const stuckShownMs = 600000
+const shutdownMsMax = 20000
+/** 45 days: at 49.7 the runtime's timers stop. */
+const uptimeMsMax = 3888000000
+const hourSeconds = 3600
+/** A last reset that lies further ahead than this was dated by a clock that was wrong. */
+const daysAheadMax = 31
+
+/** Why the board started. */
+export const enum StartCause {
+    PowerOn = 0,
+    Scheduled = 1,
+    Supervisor = 2,
+    Uptime = 3,
+    Console = 4,
+    Panic = 5,
+}
+
+export function startCauseName(cause: StartCause): string {
+    return fieldAt("power-on,scheduled,supervisor,uptime,console,panic", cause, ",")
+}
+
+/**
+ * Whether the scheduled reset of today is due. It is when today is one of `days`, its time of day has
+ * passed while the board was running with this schedule, and none was made today. All in local
+ * seconds; `lastSeconds` is 0 for never.
+ * @param days bit 0 is Monday
+ * @param timeMinutes time of day, minutes since midnight
+ * @param waitedSeconds how long the board has been running with this schedule
+ */
+export function resetIsDue(
+    days: number,
+    timeMinutes: number,
+    nowSeconds: number,
+    lastSeconds: number,
+    waitedSeconds: number,
+): boolean {
+    const today = Math.floor(nowSeconds / secondsPerDay)
+    // 1970-01-01 was a Thursday.
+    if (((days >> ((today + 3) % 7)) & 1) === 0) return false
+    const momentSeconds = today * secondsPerDay + timeMinutes * 60
+    if (nowSeconds < momentSeconds || nowSeconds - waitedSeconds >= momentSeconds) return false
+    const daysAhead = Math.floor(lastSeconds / secondsPerDay) - today
+    return daysAhead < 0 || daysAhead > daysAheadMax
+}
+
+/** What the supervisor looks after, and what it acts with. */
+export interface SupervisorParts {
+    ticks: Ticks
+    clock: WallClock
+    settings: Settings
+    flash: Flash
+    alarms: AlarmSink
+    scheduler: Scheduler
+    spawn: Spawn
+    log: (line: string) => void
+    /** Ends all work in good order: record, upload, card. */
+    shutdown: () => Promise<void>
+    reboot: () => Promise<void>
+}
+
+/** Resets the board: on schedule, when a task is stuck, before its timers run out, when asked to. */
+export class Supervisor {
+    /** Why this start happened. */
+    cause = StartCause.PowerOn
+    /** Too many starts died early: console, settings and journal only. */
+    safeMode = false
+    /** The flash store had nothing from an earlier start. */
+    flashWasEmpty = false
+    private readonly startMs: number
+    private scheduleMs: number
+    private survived = false
+    private resetting = false
+    private stopped = false
+
+    constructor(private readonly parts: SupervisorParts) {
+        this.startMs = parts.ticks.nowMs()
+        this.scheduleMs = this.startMs
+    }
+
+    /** Reads why the board started and counts this start; before anything that could fail. */
+    async start(): Promise<void> {
+        const stored = await this.parts.flash.read(flashKey)
+        this.flashWasEmpty = !stored
+        const deaths = stored ? stored[1] : 0
+        this.cause = stored ? stored[0] : StartCause.PowerOn
+        if (this.cause === StartCause.PowerOn && this.startMs > panicRestartMs)
+            this.cause = StartCause.Panic
+        this.safeMode = deaths >= earlyDeathsMax
+        await this.store(StartCause.PowerOn, this.safeMode ? deaths : deaths + 1)
+        this.parts.alarms.set(Alarm.TaskStuck, this.cause === StartCause.Supervisor)
+    }
+
+    /** To be told of changes of reset.*: a time that has passed already is not made up for. */
+    scheduleChanged(): void {
+        this.scheduleMs = this.parts.ticks.nowMs()
+    }
+
+    /** Seconds since the program started. */
+    uptimeSeconds(): number {
+        return Math.floor((this.parts.ticks.nowMs() - this.startMs) / 1000)
+    }
+
+    /** Looks after the board for ever. */
+    async run(): Promise<void> {
+        while (true) {
+            try {
+                await this.check()
+            } catch (thrown) {
+                this.parts.log(`supervisor: ${faultMessage(thrown)}`)
+            }
+            await this.parts.ticks.sleep(lookMs)
+        }
+    }
+
+    /** One look; resets the board when there is a reason to. */
+    async check(): Promise<void> {
+        const nowMs = this.parts.ticks.nowMs()
+        if (!this.survived && nowMs - this.startMs >= earlyMs) {
+            await this.store(StartCause.PowerOn, 0)
+            this.survived = true
+        }
+        if (nowMs - this.startMs >= stuckShownMs) this.parts.alarms.set(Alarm.TaskStuck, false)
+        const task = this.parts.scheduler.overdue(stuckGraceMs)
+        if (task) {
+            this.parts.log(`supervisor: task ${task.options.name} is stuck`)
+            await this.reset(StartCause.Supervisor)
+        } else if (nowMs >= uptimeMsMax) await this.reset(StartCause.Uptime)
+        else if (this.scheduledResetDue(nowMs)) await this.reset(StartCause.Scheduled)
+    }
+
+    /** Resets the board in good order, within half a minute whatever hangs. */
+    async reset(cause: StartCause): Promise<void> {
+        if (this.resetting) return
+        this.resetting = true
+        const { ticks, settings, clock } = this.parts
+        this.parts.log(`reset: ${startCauseName(cause)}`)
+        const self = this
+        this.parts.spawn(async () => await self.stopWork())
+        const endMs = ticks.nowMs() + shutdownMsMax
+        while (!this.stopped && ticks.nowMs() < endMs) await ticks.sleep(50)
+        try {
+            if (cause === StartCause.Scheduled)
+                await settings.apply(
+                    [Key.ResetCount, Key.ResetLast],
+                    [settings.number(Key.ResetCount) + 1, clock.nowSeconds()],
+                )
+            await this.store(cause, 0)
+        } catch (thrown) {
+            this.parts.log(`reset: ${faultMessage(thrown)}`)
+        }
+        await this.parts.reboot()
+    }
+
+    private scheduledResetDue(nowMs: number): boolean {
+        const { settings, clock } = this.parts
+        if (settings.number(Key.ResetEnable) === 0 || !clock.trusted()) return false
+        if (settings.number(Key.ResetCount) >= settings.number(Key.ResetMax)) return false
+        if (this.uptimeSeconds() < hourSeconds) return false
+        const now = clock.nowSeconds()
+        const last = settings.number(Key.ResetLast)
+        return resetIsDue(
+            settings.number(Key.ResetDays),
+            settings.number(Key.ResetTime),
+            now + clock.offsetMinutes(now) * 60,
+            last + clock.offsetMinutes(last) * 60,
+            Math.floor((nowMs - this.scheduleMs) / 1000),
+        )
+    }
+
+    private async stopWork(): Promise<void> {
+        try {
+            await this.parts.shutdown()
+        } catch (thrown) {
+            this.parts.log(`reset: ${faultMessage(thrown)}`)
+        }
+        this.stopped = true
+    }
+
+    private async store(cause: StartCause, earlyDeaths: number): Promise<void> {
+        const value = Buffer.alloc(2)
+        value[0] = cause
+        value[1] = earlyDeaths
+        await this.parts.flash.write(flashKey, value)
+    }
+}

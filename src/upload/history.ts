@@ -1,0 +1,131 @@
+import { formatDateTime } from "../core/calendar"
+import { WallClock } from "../core/seams"
+import { formatDigits, parseInteger } from "../core/text"
+import { CardReader, CardStorage, CardVolume } from "./cardreader"
+
+/** What History.scan() says of a file instead of a byte count. */
+export const enum Sent {
+    /** It has no line: nothing of it was ever begun. */
+    Unknown = -1,
+    /** It was sent and is to be sent once more, whole. */
+    Again = -2,
+}
+
+const pieceBytes = 512
+
+/**
+ * A number that sorts log files by day: YYMMDDnn of "YYYYMMDD.CSV" (nn = 0) and "YYMMDDnn.CSV".
+ * @returns -1 when the 12 bytes from `at` are no log file's name
+ */
+export function logKey(text: Buffer, at: number): number {
+    let key = 0
+    for (let i = at; i < at + 8; ++i) {
+        const digit = text[i] - 48
+        if (!(digit >= 0 && digit <= 9)) return -1
+        key = key * 10 + digit
+    }
+    // ".CSV", the way round that a little-endian word has it.
+    if (text.getAt(at + 8, "u32") !== 0x5653432e) return -1
+    return key >= 20000000 && key < 21000000 ? (key - 20000000) * 100 : key
+}
+
+/** The file name of a key. */
+export function logName(key: number): string {
+    return (key % 100 === 0 ? "20" + formatDigits(key / 100, 6) : formatDigits(key, 8)) + ".CSV"
+}
+
+/**
+ * What was sent, on the card: a line for each confirmed transfer,
+ * `YYYYMMDD.CSV,<bytes sent in all>,<time>,<remote name>`, and one with 0 bytes before a file's first
+ * transfer; of a file's lines the last one counts. 0 bytes after more than 0 ask for the file to be sent
+ * again, whole. A line that is none of these is passed over. The history may be as long as it likes: it is
+ * read through, never held.
+ */
+export class History {
+    constructor(
+        private readonly storage: CardStorage,
+        private readonly clock: WallClock,
+        /** "LOGSENT.TXT" or "CELLSENT.TXT". */
+        readonly path: string,
+    ) {}
+
+    /**
+     * For each of `keys` the bytes sent in all or a `Sent`, and where in the history that is said.
+     * @param volume the mounted volume when the caller has it, else it is taken piece by piece
+     */
+    async scan(keys: number[], sent: number[], lineOffsets: number[], volume?: CardVolume): Promise<void> {
+        for (let i = 0; i < keys.length; ++i) sent[i] = Sent.Unknown
+        const reader = new CardReader(this.storage, this.path)
+        const piece = Buffer.alloc(pieceBytes)
+        let offset = 0
+        for (;;) {
+            const count = volume
+                ? await reader.readFrom(volume, offset, piece)
+                : await reader.read(offset, piece)
+            let at = 0
+            for (;;) {
+                const end = piece.indexOf(10, at)
+                if (end < 0 || end >= count) break
+                const index = keys.indexOf(logKey(piece, at))
+                const bytes = index < 0 ? Sent.Unknown : lineBytes(piece, at, end)
+                if (bytes >= 0) {
+                    sent[index] = bytes === 0 && sent[index] !== 0 && sent[index] !== Sent.Unknown ? Sent.Again : bytes
+                    lineOffsets[index] = offset + at
+                }
+                at = end + 1
+            }
+            if (count < pieceBytes) return
+            // No line is that long: damage, passed over.
+            offset += at === 0 ? count : at
+        }
+    }
+
+    /** The remote name in the line at `lineOffset`. */
+    async remoteName(lineOffset: number): Promise<string> {
+        const piece = Buffer.alloc(128)
+        await new CardReader(this.storage, this.path).read(lineOffset, piece)
+        const text = piece.toString()
+        const line = text.slice(0, text.indexOf("\r"))
+        return line.slice(line.lastIndexOf(",") + 1)
+    }
+
+    /** Adds a line; it is on the card on return. */
+    async append(fileName: string, bytes: number, remoteName: string): Promise<void> {
+        const now = this.clock.nowSeconds()
+        const time = formatDateTime(now + this.clock.offsetMinutes(now) * 60)
+        const path = this.path
+        await this.storage.use("history", async (volume: CardVolume) => {
+            const file = await volume.openForAppend(path, "")
+            const last = Buffer.alloc(1)
+            const size = file.sizeBytes()
+            if (size !== 0) await file.read(size - 1, last, 1)
+            // What someone left without a line end must not swallow ours.
+            const start = size === 0 || last[0] === 10 ? "" : "\r\n"
+            await file.append(Buffer.from(`${start}${fileName},${bytes},${time},${remoteName}\r\n`))
+            await file.sync()
+            await file.close()
+        })
+    }
+
+    /** Bytes the server has confirmed of a file. */
+    async sentBytes(fileName: string, volume?: CardVolume): Promise<number> {
+        const sent = [0]
+        await this.scan([logKey(Buffer.from(fileName), 0)], sent, [0], volume)
+        return sent[0] < 0 ? 0 : sent[0]
+    }
+
+    /** True when all of a file is on the server; what is to be sent again is not. */
+    async fullySent(fileName: string, sizeBytes: number, volume?: CardVolume): Promise<boolean> {
+        return sizeBytes > 0 && (await this.sentBytes(fileName, volume)) >= sizeBytes
+    }
+}
+
+/** Bytes in the whole line from `at` to its line feed, -1 when it is damaged. */
+function lineBytes(piece: Buffer, at: number, end: number): number {
+    const comma = piece.indexOf(44, at + 13)
+    // After the bytes come 19 characters of time, a comma, and at least a character of name.
+    if (piece[at + 12] !== 44 || comma < 0 || comma + 22 > end) return -1
+    if (piece[comma + 20] !== 44 || piece[end - 1] !== 13) return -1
+    const bytes = parseInteger(piece.slice(at + 13, comma).toString())
+    return bytes === undefined ? -1 : bytes
+}

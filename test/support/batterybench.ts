@@ -1,0 +1,85 @@
+// A battery monitor over an emulated chip and pack, on a clock that the test moves.
+
+import { Bq76952Chip, type MonitorOptions } from "../../sim/chips/bq76952"
+import { Pack, type PackOptions, idle } from "../../sim/pack"
+import { BatteryMonitor } from "../../src/battery/monitor"
+import { Alarm } from "../../src/core/alarm"
+import { Key } from "../../src/settings/keys"
+import { ChipI2cBus } from "./chipi2cbus"
+
+/** Monotonic time that passes only where someone sleeps. */
+export class FakeTicks {
+    ms = 0
+    nowMs(): number {
+        return this.ms
+    }
+    async sleep(ms: number): Promise<void> {
+        this.ms += Math.max(1, Math.ceil(ms))
+    }
+}
+
+/** The battery settings with their defaults. */
+export class FakeSettings {
+    readonly values = new Map<Key, number>([
+        [Key.BatteryCells, 16],
+        [Key.BatteryChemistry, 0],
+        [Key.BatteryCapacity, 100000],
+        [Key.BatteryShunt, 250],
+        [Key.BatteryCellOvervoltage, 3650],
+        [Key.BatteryCellOvervoltageHysteresis, 100],
+        [Key.BatteryCellUndervoltage, 2500],
+        [Key.BatteryCellUndervoltageHysteresis, 200],
+        [Key.BatteryOvercurrentCharge, 100],
+        [Key.BatteryOvercurrentDischarge, 200],
+        [Key.BatteryOvercurrentHysteresis, 10],
+        [Key.BatteryOvertemperature, 60],
+        [Key.BatteryUndertemperature, -20],
+        [Key.BatteryTemperatureHysteresis, 5],
+        [Key.BatteryImbalance, 300],
+        [Key.BatteryImbalanceHysteresis, 100],
+        [Key.BatteryDelay, 2],
+    ])
+    number(key: Key): number {
+        const value = this.values.get(key)
+        if (value === undefined) throw new Error(`no setting ${key}`)
+        return value
+    }
+    text(): string {
+        return ""
+    }
+    with(changes: [Key, number][]): this {
+        for (const [key, value] of changes) this.values.set(key, value)
+        return this
+    }
+}
+
+export class FakeAlarms {
+    readonly active = new Set<Alarm>()
+    readonly changes: string[] = []
+    set(alarm: Alarm, on: boolean): void {
+        if (on === this.active.has(alarm)) return
+        if (on) this.active.add(alarm)
+        else this.active.delete(alarm)
+        this.changes.push((on ? "+" : "-") + Alarm[alarm])
+    }
+}
+
+export interface BenchOptions {
+    pack?: PackOptions
+    chip?: Partial<MonitorOptions>
+    settings?: [Key, number][]
+}
+
+export function batteryBench(options: BenchOptions = {}) {
+    const ticks = new FakeTicks()
+    const settings = new FakeSettings().with(options.settings ?? [])
+    const alarms = new FakeAlarms()
+    const pack = new Pack({ scenario: idle, spread: 0, ...options.pack })
+    const chip = new Bq76952Chip(pack, { nowMs: () => ticks.ms, ...options.chip })
+    const bus = new ChipI2cBus([chip])
+    const kept: string[] = []
+    const persist = async (value: any) => void kept.push(value.toString("hex"))
+    const monitor = new BatteryMonitor(bus as any, ticks, settings, alarms, persist)
+    ticks.ms = 1000
+    return { ticks, settings, alarms, pack, chip, bus, kept, monitor, persist }
+}

@@ -1,0 +1,43 @@
+// The I²C seam of the firmware over emulated chips, in this process.
+
+import { Fault, FaultCode } from "../../src/core/fault"
+import type { I2cChip } from "../../sim/chips/chip"
+import { DeviceBuffer } from "./devicebuffer"
+
+/** One transaction as the wire saw it. */
+export interface Transaction {
+    address: number
+    out: string
+    readBytes: number
+}
+
+export class ChipI2cBus {
+    readonly log: Transaction[] = []
+
+    constructor(private readonly chips: I2cChip[]) {}
+
+    async write(address: number, out: Uint8Array): Promise<void> {
+        this.record(address, out, 0)
+        if (!this.chip(address)?.write(out)) throw this.noAcknowledge(address)
+    }
+
+    async writeRead(address: number, out: Uint8Array, readBytes: number): Promise<any> {
+        this.record(address, out, readBytes)
+        const chip = this.chip(address)
+        const answer = chip?.write(out) ? chip.read(readBytes) : undefined
+        if (answer === undefined) throw this.noAcknowledge(address)
+        return DeviceBuffer.from(answer)
+    }
+
+    private chip(address: number): I2cChip | undefined {
+        return this.chips.find(chip => chip.address === address)
+    }
+
+    private record(address: number, out: Uint8Array, readBytes: number): void {
+        this.log.push({ address, out: Buffer.from(out).toString("hex"), readBytes })
+    }
+
+    private noAcknowledge(address: number): Fault {
+        return new Fault(FaultCode.I2cNoAcknowledge, "no acknowledge", address)
+    }
+}

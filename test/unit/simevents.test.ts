@@ -1,0 +1,106 @@
+import { expect, test } from "vitest"
+import { formatDuration, parseDuration } from "../../sim/duration"
+import { parseScript, runEvent, type WorldEvents } from "../../sim/events"
+import { LogCounts } from "../../sim/summary"
+
+function recordingWorld(): { calls: string[]; world: WorldEvents } {
+    const calls: string[] = []
+    const note =
+        (name: string) =>
+        (...values: unknown[]) => {
+            calls.push([name, ...values].join(" "))
+        }
+    const world = {
+        cardOut: note("cardOut"),
+        cardIn: note("cardIn"),
+        setWifi: note("setWifi"),
+        setFtp: async (mode: string) => note("setFtp")(mode),
+        powerCut: note("powerCut"),
+        setCell: note("setCell"),
+        setCurrent: note("setCurrent"),
+        setTemperature: note("setTemperature"),
+        setMonitor: note("setMonitor"),
+    }
+    return { calls, world }
+}
+
+test.each([
+    ["!card out", "cardOut"],
+    ["!card in", "cardIn "],
+    ["!card in /tmp/other card.img", "cardIn /tmp/other card.img"],
+    ["!wifi down", "setWifi false"],
+    ["!ftp hang", "setFtp hang"],
+    ["!power cut", "powerCut"],
+    ["!cell 3 3.70", "setCell 3 3.7"],
+    ["!current -80", "setCurrent -80"],
+    ["! temp 1 65", "setTemperature 1 65"],
+    ["!monitor up", "setMonitor true"],
+])("the event line %s happens to the board", async (line, call) => {
+    const { calls, world } = recordingWorld()
+    await runEvent(line, world)
+    expect(calls).toEqual([call])
+})
+
+test.each(["!", "!card", "!card up", "!cell 3", "!cell x 3.7", "!current", "!ftp away", "!temp 1 hot"])(
+    "the event line %s is refused with the list of events, and nothing happens",
+    async line => {
+        const { calls, world } = recordingWorld()
+        await expect(runEvent(line, world)).rejects.toThrow("!card out | !card in [IMAGE]")
+        expect(calls).toEqual([])
+    },
+)
+
+test.each([
+    ["90s", 90_000],
+    ["10m", 600_000],
+    ["2h", 7_200_000],
+    ["3d", 259_200_000],
+    ["1.5s", 1500],
+    ["90", undefined],
+    ["s", undefined],
+    ["-1s", undefined],
+])("the duration %s is %s ms", (text, milliseconds) => {
+    expect(parseDuration(text)).toBe(milliseconds)
+})
+
+test("shows durations as days and a clock", () => {
+    expect(formatDuration(93_784_000)).toBe("1 d 02:03:04")
+    expect(formatDuration(90_000)).toBe("00:01:30")
+})
+
+test("reads an exec file into commands, sleeps and events, and keeps every byte of a command", () => {
+    const file = Buffer.concat([
+        Buffer.from("# a comment\r\n\nset user.serial BMS-1\r\n-set sd.period 0\nsleep 90s\n!card out\n"),
+        Buffer.from([0x66, 0xff, 0xfe, 0x0a]),
+    ])
+    const steps = parseScript(file)
+    expect(steps.map(step => step.kind)).toEqual(["command", "command", "sleep", "event", "command"])
+    expect(steps[0]).toMatchObject({ line: "set user.serial BMS-1", allowed: false })
+    expect(steps[1]).toMatchObject({ line: "set sd.period 0", allowed: true })
+    expect(steps[2]).toMatchObject({ boardMs: 90_000 })
+    const last = steps[4]
+    expect(last.kind === "command" && [...last.bytes]).toEqual([0x66, 0xff, 0xfe])
+})
+
+test("refuses a sleep that is no duration before anything is run", () => {
+    expect(() => parseScript(Buffer.from("status\nsleep soon\n"))).toThrow('"sleep soon"')
+})
+
+test("counts what the firmware's log lines report", () => {
+    const counts = new LogCounts()
+    for (const line of [
+        "journal: last record 4",
+        "records: 1 main, 0 cell",
+        "records: 2 main, 2 cell",
+        "records lost: 3",
+        "ftp: logged in",
+        "ftp: confirmed 812 bytes of BMS-1-LOG-20261122.CSV",
+        "ftp: failed, 530 Login incorrect",
+        "journal: record 5, +FTP",
+        "some records: 9 main, 9 cell",
+    ])
+        counts.take(line)
+    expect(counts.records).toEqual({ main: 3, cell: 2, lost: 3 })
+    expect(counts.ftp).toEqual({ logins: 1, filesConfirmed: 1, bytesConfirmed: 812, failures: 1 })
+    expect(counts.lastJournalEntry).toBe(5)
+})
