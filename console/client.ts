@@ -47,7 +47,7 @@ export class ConsoleClient implements ConsoleTransport {
 
     async open(): Promise<void> {
         const endMs = Date.now() + this.timeoutMs
-        while (!this.service()) {
+        while (!this.present()) {
             if (Date.now() >= endMs)
                 throw new ConsoleError(
                     "no console on the bus: is the board running the BMS Mini firmware?",
@@ -61,7 +61,7 @@ export class ConsoleClient implements ConsoleTransport {
         this.end()?.reject(new ConsoleError("the console was closed"))
     }
 
-    execute(line: string, onText: (text: string) => void): Promise<LineResult> {
+    execute(line: string | Uint8Array, onText: (text: string) => void): Promise<LineResult> {
         const result = this.queue.then(() => this.exchangeLine(line, onText))
         this.queue = result.catch(() => undefined)
         return result
@@ -72,8 +72,16 @@ export class ConsoleClient implements ConsoleTransport {
             await this.send(protocol.Command.Cancel, protocol.packCancel(this.session))
     }
 
-    private async exchangeLine(line: string, onText: (text: string) => void): Promise<LineResult> {
-        const bytes = new TextEncoder().encode(line)
+    /** True while the board's console is on the bus. */
+    present(): boolean {
+        return this.service() !== undefined
+    }
+
+    private async exchangeLine(
+        line: string | Uint8Array,
+        onText: (text: string) => void,
+    ): Promise<LineResult> {
+        const bytes = typeof line === "string" ? new TextEncoder().encode(line) : line
         if (bytes.length > protocol.lineBytesMax) {
             onText(
                 `error: the line has ${bytes.length} bytes; the board takes at most ${protocol.lineBytesMax}\n`,
@@ -134,15 +142,23 @@ export class ConsoleClient implements ConsoleTransport {
         if (report?.session !== this.session || report.request !== exchange.request) return
         exchange.lastPacketMs = Date.now()
         if (report.flags & protocol.ReportFlags.Running) return
-        if (report.flags & protocol.ReportFlags.Missing) this.sendLine(protocol.Mode.Run)
-        else this.take(exchange, report)
+        if (!(report.flags & protocol.ReportFlags.Missing)) this.take(exchange, report)
+        else if (!(report.flags & protocol.ReportFlags.Final)) this.sendLine(protocol.Mode.Run)
+        else
+            this.end()?.reject(
+                new ConsoleError(
+                    "the board was reset; the line before may not have been carried out",
+                ),
+            )
     }
 
     private take(exchange: Exchange, report: protocol.Report): void {
         const final = (report.flags & protocol.ReportFlags.Final) !== 0
-        if (report.sequence < exchange.expected && !final) return
-        if (report.sequence > exchange.expected) exchange.onText("\n[some output was lost]\n")
-        exchange.expected = report.sequence + 1
+        // Counted in 16 bits: more than half of them behind is a packet that came twice.
+        const ahead = (report.sequence - exchange.expected) & 0xffff
+        if (ahead >= 0x8000) return
+        if (ahead > 0) exchange.onText("\n[some output was lost]\n")
+        exchange.expected = (report.sequence + 1) & 0xffff
         const text = exchange.decoder.decode(report.text, { stream: !final })
         if (text) exchange.onText(text)
         if (final)

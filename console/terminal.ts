@@ -26,7 +26,8 @@ export async function runTerminal(
     for await (const line of lines) {
         const text = line.trim()
         if (text === "exit") break
-        if (!(await options.intercept?.(text)) && text !== "") await runLine(transport, text, output)
+        if (!(await options.intercept?.(text)) && text !== "")
+            await runLine(transport, text, output)
         lines.prompt()
     }
     lines.close()

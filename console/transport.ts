@@ -9,10 +9,10 @@ export interface ConsoleTransport {
     open(): Promise<void>
     close(): Promise<void>
     /**
-     * Runs one line; its output comes in pieces, in order. Lines given while one runs wait their turn.
+     * Runs one line of text or of raw bytes; its output comes in pieces, in order. Lines given while one runs wait their turn.
      * Throws ConsoleError when the board does not answer any more.
      */
-    execute(line: string, onText: (text: string) => void): Promise<LineResult>
+    execute(line: string | Uint8Array, onText: (text: string) => void): Promise<LineResult>
     /** Ends the output of the line that is running. */
     cancel(): Promise<void>
 }

@@ -57,7 +57,7 @@ export class SdCardChip implements SpiChip {
     private readonly block = new Uint8Array(514)
     private blockLength = 0
 
-    private answer = new Uint8Array(2048)
+    private answer = new Uint8Array(8192)
     private answerStart = 0
     private answerEnd = 0
     private busyLeft = 0

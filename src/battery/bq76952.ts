@@ -1,8 +1,8 @@
 import { Fault, FaultCode, faultCode } from "../core/fault"
 import { I2cBus, Ticks } from "../core/seams"
-import { Configuration, currentStepMa, inputOfCell } from "./configuration"
-import { At, Block, Direct, Memory, monitorAddress, deviceNumber } from "./registers"
-import { Status, Subcommand } from "./registers"
+import { Configuration } from "./configuration"
+import { At, Block, currentSteps, DaConfiguration, deviceNumber, Direct } from "./registers"
+import { Memory, monitorAddress, Status, Subcommand } from "./registers"
 import { BatteryState } from "./state"
 
 /**
@@ -38,9 +38,13 @@ export class Bq76952 {
             await this.writeMemory(image, offset)
             offset += 3 + image[offset + 2]
         }
+        // A chip that reset itself on the way has left CONFIG_UPDATE; leaving it hides the reset, so look twice.
+        if (((await this.readStatus()) & Status.ConfigUpdate) === 0)
+            throw nonsense(Subcommand.SetConfigUpdate)
         await this.switchConfigUpdate(Subcommand.ExitConfigUpdate, 0)
+        await this.checkMemory(image, At.DaConfiguration - 3)
         this.cells = cells
-        this.stepMa = currentStepMa(image[At.DaConfiguration])
+        this.stepMa = currentSteps[image[At.DaConfiguration] & DaConfiguration.UserAmpsMask]
         // The first full scan after CONFIG_UPDATE takes 190 ms (§4.1.1).
         await this.ticks.sleep(300)
     }
@@ -56,10 +60,16 @@ export class Bq76952 {
         if ((status & Status.SecurityState) === 0) throw nonsense(Direct.BatteryStatus)
         const cellMv: number[] = []
         let sumMv = 0
+        let cellMinMv = 9999
+        let cellMaxMv = -9999
         for (let cell = 0; cell < this.cells; ++cell) {
-            const register = Direct.Cell1Voltage + 2 * inputOfCell(cell, this.cells)
+            // From the bottom up, but the top cell is at input 16 (VC16).
+            const input = cell === this.cells - 1 ? 15 : cell
+            const register = Direct.Cell1Voltage + 2 * input
             const mv = block.getAt(register - Direct.BatteryStatus, "i16")
             if (mv < -300 || mv > 5500) throw nonsense(register)
+            cellMinMv = Math.min(cellMinMv, mv)
+            cellMaxMv = Math.max(cellMaxMv, mv)
             cellMv.push(mv)
             sumMv += mv
         }
@@ -75,6 +85,9 @@ export class Bq76952 {
             currentMa: block.getAt(Direct.Cc2Current - Direct.BatteryStatus, "i16") * this.stepMa,
             socPermille: undefined,
             cellMv,
+            cellMinMv,
+            cellMaxMv,
+            cellMeanMv: sumMv / this.cells,
             temperatureDeciC: [
                 deciC(temperatures, Direct.Ts1Temperature),
                 deciC(temperatures, Direct.Ts3Temperature),
@@ -90,7 +103,7 @@ export class Bq76952 {
     async readChargeMas(): Promise<number> {
         if (this.stepMa === 0) {
             const memory = await this.readResponse(Memory.DaConfiguration)
-            this.stepMa = currentStepMa(memory[0])
+            this.stepMa = currentSteps[memory[0] & DaConfiguration.UserAmpsMask]
         }
         const answer = await this.readResponse(Subcommand.DaStatus6)
         const hours = answer.getAt(0, "i32") + answer.getAt(4, "u32") / 4294967296
@@ -100,10 +113,8 @@ export class Bq76952 {
     /** A bit for each cell that is being balanced, bit 0 is cell 1 (§12.3, 0x0083). */
     async readBalancing(): Promise<number> {
         const inputs = (await this.readResponse(Subcommand.CellBalanceActive)).readUInt16LE(0)
-        let bits = 0
-        for (let cell = 0; cell < this.cells; ++cell)
-            bits |= ((inputs >> inputOfCell(cell, this.cells)) & 1) << cell
-        return bits
+        const top = this.cells - 1
+        return (inputs & ((1 << top) - 1)) | ((inputs >> 15) << top)
     }
 
     private async readSafety(): Promise<number> {
@@ -135,9 +146,14 @@ export class Bq76952 {
         const checksum = checksumOf(out, 1, bytes + 2)
         await this.transfer(Buffer.from([Direct.Checksum, checksum, bytes + 4]), 0)
         await this.ticks.sleep(2)
+        await this.checkMemory(image, offset)
+    }
+
+    private async checkMemory(image: Buffer, offset: number): Promise<void> {
         const address = image.readUInt16LE(offset)
         const stored = await this.readResponse(address)
-        for (let i = 0; i < bytes; ++i) if (stored[i] !== out[3 + i]) throw nonsense(address)
+        for (let i = 0; i < image[offset + 2]; ++i)
+            if (stored[i] !== image[offset + 3 + i]) throw nonsense(address)
     }
 
     private async writeSubcommand(subcommand: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { Key, SettingsReader } from "../settings/keys"
-import { At, configurationTemplate, DaConfiguration, shortCircuitSteps } from "./registers"
+import { At, configurationTemplate, currentSteps, DaConfiguration } from "./registers"
+import { shortCircuitSteps } from "./registers"
 import { AppliedLimits } from "./state"
 
 /** What is written into the chip, and what the chip makes of the limits. */
@@ -7,24 +8,6 @@ export interface Configuration {
     /** configurationTemplate with the settings filled in. */
     image: Buffer
     applied: AppliedLimits
-}
-
-/** The chip's input (0–15) for a cell (0 is cell 1): all from the bottom up, the top cell at VC16. */
-export function inputOfCell(cell: number, cells: number): number {
-    return cell === cells - 1 ? 15 : cell
-}
-
-/** USER_AMPS code for a shunt in µΩ: the finest step with which 200 mV, the end of the range, fits 16 bits. */
-function userAmps(shuntMicroohm: number): number {
-    if (shuntMicroohm >= 6104) return 1
-    return shuntMicroohm >= 611 ? 2 : 3
-}
-
-/** The step of current for a DA Configuration, mA. */
-export function currentStepMa(daConfiguration: number): number {
-    const code = daConfiguration & DaConfiguration.UserAmpsMask
-    if (code === 3) return 100
-    return code === 2 ? 10 : 1
 }
 
 function clamp(value: number, min: number, max: number): number {
@@ -38,7 +21,10 @@ export function buildConfiguration(settings: SettingsReader): Configuration {
     const gain = 7568.4 / shunt
     image.setAt(At.CcGain, "f32", gain)
     image.setAt(At.CapacityGain, "f32", gain * 298261.6178)
-    const amps = userAmps(shunt)
+    // The finest step of current with which 200 mV, the end of the range, fits 16 bits.
+    let amps = 3
+    if (shunt >= 611) amps = 2
+    if (shunt >= 6104) amps = 1
     image[At.DaConfiguration] = DaConfiguration.UserVoltsCentivolt | amps
     const cells = settings.number(Key.BatteryCells)
     image.setAt(At.VcellMode, "u16", 0x8000 | ((1 << (cells - 1)) - 1))
@@ -52,7 +38,7 @@ export function buildConfiguration(settings: SettingsReader): Configuration {
         overcurrentChargeMa: Math.round(image[At.OccThreshold] * ampsMa),
         overcurrentDischargeMa: Math.round(image[At.Ocd1Threshold] * ampsMa),
         shortCircuitMa: Math.round((shortCircuitSteps[image[At.ScdThreshold]] * 5000000) / shunt),
-        currentStepMa: currentStepMa(amps),
+        currentStepMa: currentSteps[amps],
     }
     return { image, applied }
 }
@@ -93,13 +79,13 @@ function fillTemperatures(image: Buffer, settings: SettingsReader): void {
     const over = clamp(settings.number(Key.BatteryOvertemperature), -40, 120)
     const under = clamp(settings.number(Key.BatteryUndertemperature), -40, 120)
     const delay = settings.number(Key.BatteryDelay)
-    // Charge and discharge have registers of their own, three bytes apart.
-    for (let i = 0; i < 6; i += 3) {
-        image.setAt(At.Overtemperature + i, "i8", over)
-        image[At.Overtemperature + i + 1] = delay
-        image.setAt(At.Overtemperature + i + 2, "i8", clamp(over - hysteresis, -40, 120))
-        image.setAt(At.Undertemperature + i, "i8", under)
-        image[At.Undertemperature + i + 1] = delay
-        image.setAt(At.Undertemperature + i + 2, "i8", clamp(under + hysteresis, -40, 120))
-    }
+    image[At.Overtemperature] = over
+    image[At.Overtemperature + 1] = delay
+    image[At.Overtemperature + 2] = clamp(over - hysteresis, -40, 120)
+    image[At.Undertemperature] = under
+    image[At.Undertemperature + 1] = delay
+    image[At.Undertemperature + 2] = clamp(under + hysteresis, -40, 120)
+    // The registers for charge are followed by the same three for discharge.
+    image.blitAt(At.Overtemperature + 3, image, At.Overtemperature, 3)
+    image.blitAt(At.Undertemperature + 3, image, At.Undertemperature, 3)
 }

@@ -72,13 +72,7 @@ export class Gauge {
     update(state: BatteryState): number | undefined {
         const capacityMah = this.settings.number(Key.BatteryCapacity)
         const table = this.settings.number(Key.BatteryChemistry) === 0 ? lfpTable : nmcTable
-        let sumMv = 0
-        let minMv = 9999
-        for (const mv of state.cellMv) {
-            sumMv += mv
-            if (mv < minMv) minMv = mv
-        }
-        const meanMv = sumMv / state.cellMv.length
+        const meanMv = state.cellMeanMv
         const currentMa = state.currentMa
         const amountMa = Math.abs(currentMa)
         if (this.movedAtMs === undefined || amountMa > capacityMah / 50) this.movedAtMs = state.atMs
@@ -94,7 +88,7 @@ export class Gauge {
         if (currentMa >= 0 && currentMa <= capacityMah / 20) {
             if (meanMv >= table.readUInt16BE(Table.FullAt)) edge = 1
         } else if (currentMa < 0 && amountMa <= capacityMah / 5) {
-            if (minMv <= table.readUInt16BE(Table.EmptyAt)) edge = 2
+            if (state.cellMinMv <= table.readUInt16BE(Table.EmptyAt)) edge = 2
         }
         this.updateEdge(edge, state.atMs, capacityMah)
         if (this.chargeMas === undefined) return undefined
@@ -114,7 +108,9 @@ export class Gauge {
         if (this.chargeMas === undefined) return
         const fullMas = this.settings.number(Key.BatteryCapacity) * 3600
         if (Math.abs(deltaMas) > fullMas) return
-        this.chargeMas = Math.min(fullMas, Math.max(0, this.chargeMas + deltaMas))
+        // Counting alone does not make it full: 100 % is only shown once the cells have said so.
+        const mostMas = Math.min(fullMas, Math.max(this.chargeMas, fullMas * 0.999))
+        this.chargeMas = Math.min(mostMas, Math.max(0, this.chargeMas + deltaMas))
     }
 }
 

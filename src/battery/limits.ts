@@ -20,19 +20,19 @@ export class Limits {
 
     check(state: BatteryState): void {
         this.atMs = state.atMs
-        const cells = new Range(state.cellMv)
-        const temperatures = new Range(state.temperatureDeciC)
+        const first = state.temperatureDeciC[0]
+        const second = state.temperatureDeciC[1]
         // An upper limit has a positive scale; a lower one is an upper limit of the negated value.
         this.checkOne(
             Alarm.CellOvervoltage,
-            cells.max,
+            state.cellMaxMv,
             Key.BatteryCellOvervoltage,
             Key.BatteryCellOvervoltageHysteresis,
             1,
         )
         this.checkOne(
             Alarm.CellUndervoltage,
-            -cells.min,
+            -state.cellMinMv,
             Key.BatteryCellUndervoltage,
             Key.BatteryCellUndervoltageHysteresis,
             -1,
@@ -53,21 +53,21 @@ export class Limits {
         )
         this.checkOne(
             Alarm.Overtemperature,
-            temperatures.max,
+            Math.max(first, second),
             Key.BatteryOvertemperature,
             Key.BatteryTemperatureHysteresis,
             10,
         )
         this.checkOne(
             Alarm.Undertemperature,
-            -temperatures.min,
+            -Math.min(first, second),
             Key.BatteryUndertemperature,
             Key.BatteryTemperatureHysteresis,
             -10,
         )
         this.checkOne(
             Alarm.CellImbalance,
-            cells.max - cells.min,
+            state.cellMaxMv - state.cellMinMv,
             Key.BatteryImbalance,
             Key.BatteryImbalanceHysteresis,
             1,
@@ -106,20 +106,5 @@ export class Limits {
         this.raised = this.raised ^ (1 << alarm)
         this.changedAtMs[alarm] = undefined
         this.alarms.set(alarm, beyond)
-    }
-}
-
-/** Smallest and largest of a list that is not empty. */
-export class Range {
-    min: number
-    max: number
-
-    constructor(values: number[]) {
-        this.min = values[0]
-        this.max = values[0]
-        for (const value of values) {
-            if (value < this.min) this.min = value
-            if (value > this.max) this.max = value
-        }
     }
 }

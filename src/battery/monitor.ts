@@ -57,10 +57,12 @@ export class BatteryMonitor {
     async configure(): Promise<void> {
         const revision = this.revision
         const configuration = buildConfiguration(this.settings)
-        // The chip counts on while the board restarts; what it counted must not be lost.
-        if (await this.chip.readConfigured()) this.gauge.count(await this.chip.readChargeMas())
-        await this.chip.configure(this.settings.number(Key.BatteryCells), configuration)
+        // The chip counts on while the board restarts; what it counted must not be lost. The counter is read
+        // before the flag that says whether it is still to be believed.
+        const chargeMas = await this.chip.readChargeMas()
+        if (await this.chip.readConfigured()) this.gauge.count(chargeMas)
         this.gauge.rebase()
+        await this.chip.configure(this.settings.number(Key.BatteryCells), configuration)
         this.applied = configuration.applied
         this.turn = 0
         this.saveAtMs = 0
@@ -102,11 +104,16 @@ export class BatteryMonitor {
     private async measure(): Promise<BatteryState> {
         for (let pass = 0; pass < 2; ++pass) {
             if (this.configuredRevision !== this.revision) await this.configure()
+            // Charge and balancing take turns: neither is in a hurry, and both cost two transactions. They come
+            // first, since the state tells whether the chip had reset itself before.
+            const charging = (this.turn++ & 1) === 0
+            const answer = charging
+                ? await this.chip.readChargeMas()
+                : await this.chip.readBalancing()
             const state = await this.chip.readState()
             if (state !== undefined) {
-                // Charge and balancing take turns: neither is in a hurry, and both cost two transactions.
-                if ((this.turn++ & 1) === 0) this.gauge.count(await this.chip.readChargeMas())
-                else this.balancing = await this.chip.readBalancing()
+                if (charging) this.gauge.count(answer)
+                else this.balancing = answer
                 state.balancing = this.balancing
                 return state
             }

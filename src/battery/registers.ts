@@ -124,3 +124,6 @@ export const enum At {
 
 /** SCD thresholds in 5 mV, by their index in the register (§13.6). */
 export const shortCircuitSteps = hex`02 04 08 0C 10 14 19 1E 23 28 32 3C 46 50 5A 64`
+
+/** The step of current in mA for each USER_AMPS of DA Configuration; 0.1 mA is not used (§13.3). */
+export const currentSteps = hex`00 01 0A 64`

@@ -8,6 +8,10 @@ export interface BatteryState {
     socPermille: number | undefined
     /** Cell voltages in mV, cell 1 (the most negative) first. */
     cellMv: number[]
+    /** Lowest, highest and mean of the cell voltages in mV; the mean need not be whole. */
+    cellMinMv: number
+    cellMaxMv: number
+    cellMeanMv: number
     /** The thermistors in 0.1 °C: TS1, TS3. */
     temperatureDeciC: number[]
     /** The monitor chip's own temperature in 0.1 °C. */

@@ -1,4 +1,5 @@
 import * as ds from "@devicescript/core"
+import { digitalWrite, pinMode } from "@devicescript/gpio"
 import { i2c } from "@devicescript/i2c"
 import { spi } from "@devicescript/spi"
 import { Fault, FaultCode, faultMessage } from "../core/fault"
@@ -12,7 +13,7 @@ export class DeviceSpiBus implements SpiBus {
         private readonly sck: ds.OutputPin,
         private readonly chipSelect: ds.OutputPin,
     ) {
-        chipSelect.setMode(ds.GPIOMode.OutputHigh)
+        pinMode(chipSelect, ds.GPIOMode.OutputHigh)
     }
 
     setClockHz(hz: number): void {
@@ -20,7 +21,7 @@ export class DeviceSpiBus implements SpiBus {
     }
 
     async select(on: boolean): Promise<void> {
-        this.chipSelect.write(!on)
+        digitalWrite(this.chipSelect, !on)
     }
 
     async transfer(out: Buffer): Promise<Buffer> {
@@ -54,10 +55,10 @@ export class DeviceI2cBus implements I2cBus {
 /** An LED between a pin and ground. */
 export class PinStatusLight implements StatusLight {
     constructor(private readonly pin: ds.OutputPin) {
-        pin.setMode(ds.GPIOMode.Output)
+        pinMode(pin, ds.GPIOMode.Output)
     }
 
     async set(on: boolean): Promise<void> {
-        this.pin.write(on)
+        digitalWrite(this.pin, on)
     }
 }

@@ -120,7 +120,11 @@ export class SdCard implements BlockDevice {
     }
 
     private async readOnce(block: number, into: Buffer): Promise<void> {
-        let at = await this.command(this.frame, Command.Cmd17ReadSingleBlock, block * this.blockUnits)
+        const at = await this.command(
+            this.frame,
+            Command.Cmd17ReadSingleBlock,
+            block * this.blockUnits,
+        )
         this.checkR1(this.answer[at], Command.Cmd17ReadSingleBlock)
         await this.receive(at + 1, into, 512, block)
     }
@@ -196,7 +200,11 @@ export class SdCard implements BlockDevice {
         putCommand(frame, index, argument)
         this.answer = await this.spi.transfer(frame)
         for (let at = answerAt; at < answerAt + 9; ++at) if (this.answer[at] < 0x80) return at
-        throw new Fault(FaultCode.CardAbsent, "no SD card, or it does not answer: put one in", index)
+        throw new Fault(
+            FaultCode.CardAbsent,
+            "no SD card, or it does not answer: put one in",
+            index,
+        )
     }
 
     private checkR1(r1: number, index: Command): void {
@@ -224,7 +232,11 @@ export class SdCard implements BlockDevice {
                 if (attempt >= Limit.Tries) throw thrown
             }
             if (attempt >= Limit.Tries)
-                throw new Fault(FaultCode.CardUnsupported, "the card does not reset: use another", 0)
+                throw new Fault(
+                    FaultCode.CardUnsupported,
+                    "the card does not reset: use another",
+                    0,
+                )
             // What it was sending when it was left may still be in its way.
             await this.ticks.sleep(2)
             for (let i = 0; i < 9; ++i) await this.spi.transfer(this.pollFrame)
@@ -275,7 +287,11 @@ export class SdCard implements BlockDevice {
         await this.receive(at + 1, csd, 16, 0)
         const blocks = parseCsdBlocks(csd)
         if (blocks === 0)
-            throw new Fault(FaultCode.CardUnsupported, "the SD card's size is unknown: use another", 9)
+            throw new Fault(
+                FaultCode.CardUnsupported,
+                "the SD card's size is unknown: use another",
+                9,
+            )
         // PERM_WRITE_PROTECT and TMP_WRITE_PROTECT.
         this.writeProtected = (csd[14] & 0x30) !== 0
         this.kind = this.blockUnits !== 1 ? "SDSC" : blocks > Limit.SdhcBlocksMax ? "SDXC" : "SDHC"

@@ -76,8 +76,13 @@ export class Clock implements WallClock {
         this.alarms.set(Alarm.Clock, !this.trusted())
     }
 
+    /** Milliseconds since 1970. */
+    nowMs(): number {
+        return this.baseSeconds * 1000 + this.ticks.nowMs() - this.baseMs
+    }
+
     nowSeconds(): number {
-        return this.baseSeconds + Math.floor((this.ticks.nowMs() - this.baseMs) / 1000)
+        return Math.floor(this.nowMs() / 1000)
     }
 
     trusted(): boolean {

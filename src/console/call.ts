@@ -1,34 +1,66 @@
-import { padEnd } from "../core/text"
+import { fieldAt, padEnd } from "../core/text"
 import { Parts } from "./parts"
 import { Session } from "./session"
+import { quote } from "./words"
 
-/** Where a command's text goes; waits while it cannot go. */
+/** Where a command's output goes; waits while it cannot go. Throws Fault when the console cancels the command. */
 export interface Output {
-    text(text: string): Promise<void>
-    bytes(data: Buffer, length: number): Promise<void>
+    write(data: Buffer): Promise<void>
     /** Sends what was held back to fill a packet. */
     flush(): Promise<void>
 }
 
 /** One command being run: what it may use and what it was given. */
 export class Call {
+    /** The command's words as the table has them: "card ls". */
+    name = ""
+    /** The arguments, as many as the table allows. */
+    words: string[]
+    printed = false
+    /** Reports are printed as JSON lines. */
+    json = false
+
     constructor(
         readonly parts: Parts,
         readonly session: Session,
-        /** The arguments, as many as the table allows. */
-        readonly words: string[],
-        readonly out: Output,
+        private readonly out: Output,
     ) {}
 
-    async line(text: string): Promise<void> {
-        await this.out.text(text + "\n")
+    async write(data: Buffer): Promise<void> {
+        this.printed = true
+        await this.out.write(data)
     }
 
-    /** A line of a report: what it is, and its value in a column. */
-    async field(label: string, value: string): Promise<void> {
-        await this.line(padEnd(label, 12) + value)
+    async print(line: string): Promise<void> {
+        await this.write(Buffer.from(line + "\n"))
+    }
+
+    /** Prints a line that is to be seen before the command goes on. */
+    async progress(line: string): Promise<void> {
+        await this.print(line)
+        await this.out.flush()
+    }
+
+    /** A line for each value that is not undefined, behind its label; the labels have commas between them. */
+    async report(labels: string, values: any[]): Promise<void> {
+        for (let i = 0; i < values.length; ++i) {
+            const label = fieldAt(labels, i, ",")
+            if (values[i] === undefined) continue
+            if (this.json) await this.object("kind,name,value", ["state", label, values[i]])
+            else await this.print(padEnd(label, 12) + values[i])
+        }
+    }
+
+    /** A line with one JSON object; the names of its members have commas between them. */
+    async object(names: string, values: any[]): Promise<void> {
+        let text = "{"
+        for (let i = 0; i < values.length; ++i) {
+            const value = typeof values[i] === "string" ? quote(values[i]) : values[i]
+            text += `${i === 0 ? "" : ","}"${fieldAt(names, i, ",")}":${value}`
+        }
+        await this.print(text + "}")
     }
 }
 
-/** Runs a command; what is wrong is thrown. */
+/** Runs a command; what is wrong is thrown. "ok" is printed after one that prints nothing itself. */
 export type Handler = (call: Call) => Promise<void>

@@ -9,144 +9,161 @@ import { refuse } from "./words"
 
 const textBytes = 224
 const linksMax = 4
+const sendingMax = 8
 
 const enum Mode {
     Ask = 1,
 }
 
 /** Flags of a report, as services/console.md has them. */
-const enum Report {
+const enum Flags {
     More = 0,
     Final = 1,
     FinalRefused = 3,
     Running = 4,
     Missing = 8,
+    MissingAfterReset = 9,
+}
+
+/** The members of a report. */
+const enum Member {
+    Session,
+    Request,
+    Sequence,
+    Flags,
+    Text,
 }
 
 /** One console at the other end: its session, and the packet that is being filled for it. */
 class Link implements Output {
     readonly session = new Session()
-    request = -1
-    running = false
     cancelled = false
-    private last: any[]
-    private sequence = 0
+    /** What is sent when the line in `Member.Request` comes again: its last report, or that it is running. */
+    readonly report: any[]
     private used = 0
     private readonly packet = Buffer.alloc(textBytes)
 
     constructor(
         private readonly server: Server,
-        readonly id: number,
-    ) {}
+        id: number,
+    ) {
+        this.report = [id, -1, 0, Flags.Final, ""]
+    }
 
-    /**
-     * Runs a line, or with `ask` only says what became of it.
-     * @returns the line's last report; a line that comes again is not run again
-     */
-    async run(shell: Shell, request: number, ask: boolean, line: Buffer): Promise<any[]> {
-        if (request === this.request)
-            return this.running ? [this.id, request, 0, Report.Running, ""] : this.last
-        if (ask) {
-            if (this.request >= 0) return [this.id, request, 0, Report.Missing, ""]
-            return refusal(this.id, request, "the board was reset; look whether the line was run")
+    /** @returns the last report of the line in this packet: session, request, mode, line. */
+    async run(shell: Shell, packet: any[]): Promise<any[]> {
+        const report = this.report
+        const [id, request, mode, line] = packet
+        if (request === report[Member.Request]) return report
+        if (mode === Mode.Ask) {
+            const flags = report[Member.Request] < 0 ? Flags.MissingAfterReset : Flags.Missing
+            return [id, request, 0, flags, ""]
         }
-        if (this.running) return refusal(this.id, request, "the line before it is still running")
-        this.request = request
-        this.running = true
+        if (this.running()) return refusal(packet, "the line before it is still running")
+        report[Member.Request] = request
+        report[Member.Sequence] = 0
+        report[Member.Flags] = Flags.Running
+        report[Member.Text] = ""
         this.cancelled = false
-        this.sequence = 0
-        this.used = 0
-        let flags = Report.FinalRefused
+        let flags = Flags.FinalRefused
         try {
-            if (await shell.execute(this.session, line.toString(), this)) flags = Report.Final
+            if (await shell.execute(this.session, line.toString(), this)) flags = Flags.Final
         } catch (thrown) {
-            // Cancelled once more while the refusal was printed: what is held goes out as the end.
+            // Cancelled while the refusal was printed: what is held goes out as the end.
         }
-        this.running = false
-        return this.take(flags)
+        report[Member.Flags] = flags
+        report[Member.Text] = this.take()
+        return report
     }
 
-    async text(text: string): Promise<void> {
-        await this.put(text, text.byteLength)
+    running(): boolean {
+        return this.report[Member.Flags] === Flags.Running
     }
 
-    async bytes(data: Buffer, length: number): Promise<void> {
-        await this.put(data, length)
-    }
-
-    async flush(): Promise<void> {
-        if (this.cancelled) {
-            this.cancelled = false
-            this.used = 0
-            refuse("cancelled")
-        }
-        const execute = ds.BmsConsole.spec.lookup("execute")
-        await this.server._send(execute.response.encode(this.take(Report.More)))
-        await ds.sleep(1)
-    }
-
-    /** The report with what the packet holds, which it empties. */
-    private take(flags: Report): any[] {
-        this.last = [this.id, this.request, this.sequence, flags, this.packet.slice(0, this.used)]
-        this.sequence = (this.sequence + 1) & 0xffff
-        this.used = 0
-        return this.last
-    }
-
-    private async put(data: any, length: number): Promise<void> {
+    async write(data: Buffer): Promise<void> {
         let from = 0
-        while (from < length) {
+        while (from < data.length) {
             if (this.used === textBytes) await this.flush()
-            const part = Math.min(length - from, textBytes - this.used)
+            const part = Math.min(data.length - from, textBytes - this.used)
             this.packet.blitAt(this.used, data, from, part)
             this.used += part
             from += part
         }
     }
+
+    async flush(): Promise<void> {
+        const report = this.report
+        const text = this.take()
+        if (this.cancelled) {
+            this.cancelled = false
+            await this.write(hex`0a`)
+            refuse("cancelled")
+        }
+        const [id, request, sequence] = report
+        report[Member.Sequence] = (sequence + 1) & 0xffff
+        const spec = ds.BmsConsole.spec.lookup("execute").response
+        await this.server._send(spec.encode([id, request, sequence, Flags.More, text]))
+        // Sending waits only when packets come too fast; the opcode limit wants a wait in any case.
+        await ds.sleep(1)
+    }
+
+    private take(): Buffer {
+        const text = this.packet.slice(0, this.used)
+        this.used = 0
+        return text
+    }
 }
 
 /** The only report of a line that the shell did not get to see. */
-function refusal(id: number, request: number, message: string): any[] {
-    return [id, request, 0, Report.FinalRefused, `error: ${message}\n`]
+function refusal(packet: any[], message: string): any[] {
+    return [packet[0], packet[1], 0, Flags.FinalRefused, `error: ${message}\n`]
 }
 
 /** Serves the console to Jacdac clients: four at a time, each with one line at a time. */
 class ConsoleService extends Server {
     private readonly links: Link[] = []
+    private opened = 0
+    private sending = 0
 
     constructor(private readonly shell: Shell) {
         super(ds.BmsConsole.spec)
     }
 
+    /**
+     * Each packet that comes in waits here in a fiber of its own until its answer is on the wire; more
+     * than a few would fill the memory, so that in a flood answers are dropped. The client asks again.
+     */
+    override async _send(packet: ds.Packet): Promise<void> {
+        if (this.sending >= sendingMax) return
+        this.sending += 1
+        await (ds as any)._serverSend(this.serviceIndex, packet)
+        this.sending -= 1
+    }
+
     /** Takes [session, request, mode, line]; what it returns is sent as the line's last report. */
     async execute(packet: any): Promise<any> {
-        const line: Buffer = packet[3]
-        if (line === undefined) return refusal(0, 0, "the packet is too short")
-        const link = this.linkOf(packet[0])
-        if (!link) return refusal(packet[0], packet[1], "other consoles are busy: try again later")
-        return await link.run(this.shell, packet[1], packet[2] === Mode.Ask, line)
+        if (packet.length !== 4) return refusal([0, 0], "the packet is too short")
+        let link = this.find(packet[0])
+        if (!link) {
+            // A new console takes the place of the oldest.
+            const index = this.opened % linksMax
+            link = this.links[index]
+            if (link && link.running()) return refusal(packet, "too many consoles; try again later")
+            link = new Link(this, packet[0])
+            this.links[index] = link
+            this.opened += 1
+        }
+        return await link.run(this.shell, packet)
     }
 
     async cancel(id: number): Promise<void> {
-        for (const link of this.links) if (link.id === id) link.cancelled = true
+        const link = this.find(id)
+        if (link) link.cancelled = true
     }
 
-    /** The console of this number; a new one takes the place of the one that was quiet for longest. */
-    private linkOf(id: number): Link {
-        let index = -1
-        for (let i = 0; i < this.links.length; ++i) {
-            const link = this.links[i]
-            if (link.id === id) return link
-            if (
-                !link.running &&
-                (index < 0 || link.session.lastMs < this.links[index].session.lastMs)
-            )
-                index = i
-        }
-        if (this.links.length < linksMax) index = this.links.length
-        if (index < 0) return undefined
-        this.links[index] = new Link(this, id)
-        return this.links[index]
+    private find(id: number): Link {
+        for (const link of this.links) if (link.report[Member.Session] === id) return link
+        return undefined
     }
 }
 

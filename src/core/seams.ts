@@ -104,6 +104,12 @@ export interface Board {
     light: StatusLight
     /** Four characters that tell boards apart, from the device identifier. */
     shortId: string
+    /** The program's version, as it was built. */
+    version: string
+    /** Starts a fiber; its work must not throw. */
+    spawn(work: () => Promise<void>): void
+    /** One line of the log that goes out on the serial port. */
+    log(line: string): void
     /** Restarts the processor; does not return. */
     reboot(): Promise<void>
 }

@@ -1,8 +1,10 @@
 import { Fault, FaultCode } from "../core/fault"
-import { Geometry } from "./geometry"
 import { Attribute, blockBytes, Entry, entryBytes, Slot } from "./ondisk"
 import { Sector } from "./sector"
 import { Table } from "./table"
+
+/** Letters, digits, and nothing that is two things to anybody. */
+const nameChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-~"
 
 /** What a directory says about a file or subdirectory. */
 export interface DirectoryEntry {
@@ -26,13 +28,11 @@ export class Directory {
 
     /** @param cluster the directory's first cluster, 0 for FAT16's root directory */
     constructor(
-        private readonly geometry: Geometry,
         private readonly table: Table,
         private readonly sector: Sector,
         private cluster: number,
     ) {
-        if (cluster === 0) this.enter(geometry.dataBlock - geometry.rootBlocks, geometry.rootBlocks)
-        else this.enter(table.firstBlock(cluster), geometry.clusterBlocks)
+        this.enter(cluster)
     }
 
     /** Moves to the next slot and has its sector loaded; false behind the last. */
@@ -42,8 +42,7 @@ export class Directory {
             if (this.blocksLeft === 0) {
                 const next = this.cluster === 0 ? 0 : await this.table.next(this.cluster, false)
                 if (next === 0) return false
-                this.cluster = next
-                this.enter(this.table.firstBlock(next), this.geometry.clusterBlocks)
+                this.enter(next)
             }
             this.at = 0
             this.block++
@@ -76,20 +75,31 @@ export class Directory {
         return false
     }
 
-    /** Moves to an unused slot; false when the directory has to grow. */
-    async findUnused(): Promise<boolean> {
-        while (await this.next()) {
-            const first = this.sector.bytes[this.at]
-            if (first === Slot.End || first === Slot.Deleted) return true
-        }
-        return false
-    }
-
     /**
-     * Adds a cluster of zeros and moves to its first slot.
+     * Writes a new entry into the first unused slot, for which the directory grows if it can.
      * Throws Fault DirectoryFull for FAT16's root directory, and VolumeFull.
      */
-    async grow(): Promise<void> {
+    async add(name: Buffer, attributes: number, cluster: number, stamp: number): Promise<void> {
+        let first: number = Slot.Deleted + 1
+        while (first !== Slot.End && first !== Slot.Deleted) {
+            if (!(await this.next())) await this.grow()
+            first = this.sector.bytes[this.at]
+        }
+        putEntry(this.sector.bytes, this.at, name, attributes, cluster, stamp)
+        await this.sector.store()
+    }
+
+    /** Writes zeros over a cluster. */
+    async clear(cluster: number): Promise<void> {
+        const block = this.table.firstBlock(cluster)
+        for (let i = this.table.clusterBlocks - 1; i >= 0; --i) {
+            this.sector.clear(block + i)
+            await this.sector.store()
+        }
+    }
+
+    /** Adds a cluster of zeros and moves to its first slot. */
+    private async grow(): Promise<void> {
         if (this.cluster === 0) {
             const text = "the card's root directory is full: delete files there"
             throw new Fault(FaultCode.DirectoryFull, text, 0)
@@ -100,25 +110,12 @@ export class Directory {
         await this.next()
     }
 
-    /** Writes zeros over a cluster. */
-    async clear(cluster: number): Promise<void> {
-        const block = this.table.firstBlock(cluster)
-        for (let i = this.geometry.clusterBlocks - 1; i >= 0; --i) {
-            this.sector.clear(block + i)
-            await this.sector.store()
-        }
-    }
-
-    /** Writes a new entry into the slot and stores it. */
-    async write(name: Buffer, attributes: number, cluster: number, stamp: number): Promise<void> {
-        await this.sector.load(this.block)
-        putEntry(this.sector.bytes, this.at, name, attributes, cluster, stamp)
-        await this.sector.store()
-    }
-
-    private enter(block: number, blocks: number): void {
-        this.block = block - 1
-        this.blocksLeft = blocks
+    private enter(cluster: number): void {
+        const table = this.table
+        this.cluster = cluster
+        this.blocksLeft = cluster === 0 ? table.rootBlocks : table.clusterBlocks
+        this.block =
+            (cluster === 0 ? table.dataBlock - table.rootBlocks : table.firstBlock(cluster)) - 1
     }
 }
 
@@ -134,7 +131,7 @@ export function putEntry(
     bytes.fillAt(at, entryBytes, 0)
     bytes.blitAt(at, name, 0, 11)
     bytes[at + Entry.Attributes] = attributes
-    bytes.setAt(at + Entry.CreateTime, "u32", stamp)
+    bytes.setAt(at + Entry.CreateStamp, "u32", stamp)
     putCluster(bytes, at, cluster)
     bytes.setAt(at + Entry.WriteStamp, "u32", stamp)
 }
@@ -145,8 +142,14 @@ export function putCluster(bytes: Buffer, at: number, cluster: number): void {
 }
 
 export function parseEntry(bytes: Buffer, at: number): DirectoryEntry {
-    const extension = bytes.slice(at + 8, at + 11).toString().trim()
-    const name = bytes.slice(at, at + 8).toString().trim()
+    const extension = bytes
+        .slice(at + 8, at + 11)
+        .toString()
+        .trim()
+    const name = bytes
+        .slice(at, at + 8)
+        .toString()
+        .trim()
     return {
         name: extension.length > 0 ? name + "." + extension : name,
         sizeBytes: bytes.getAt(at + Entry.Size, "u32"),
@@ -162,15 +165,21 @@ export function parseEntry(bytes: Buffer, at: number): DirectoryEntry {
 /** "LOGSENT.TXT" as the 11 bytes of a directory entry. Throws Fault BadPath. */
 export function encodeName(name: string): Buffer {
     const bytes = Buffer.from("           ")
-    const point = name.indexOf(".")
-    const stem = point < 0 ? name.length : point
-    let good = stem > 0 && stem <= 8 && name.length - stem <= 4
-    for (let i = 0; i < name.length && good; ++i) {
-        const code = name.charCodeAt(i)
-        if (i !== stem) bytes[i < stem ? i : 7 + i - stem] = code
-        // Letters, digits, _ - ~ and nothing that is two things to anybody.
-        if (i !== stem) good = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-~".indexOf(name[i]) >= 0
+    let at = 0
+    let end = 8
+    for (let i = 0; i < name.length; ++i) {
+        const char = name[i]
+        if (char === "." && end === 8 && at > 0) {
+            at = 8
+            end = 11
+        } else if (at < end && nameChars.indexOf(char) >= 0) {
+            bytes[at++] = name.charCodeAt(i)
+        } else {
+            at = 0
+            break
+        }
     }
-    if (!good) throw new Fault(FaultCode.BadPath, `"${name}" is no name like LOG/20261231.CSV`, 0)
+    if (at === 0)
+        throw new Fault(FaultCode.BadPath, `"${name}" is no name like LOG/20261231.CSV`, 0)
     return bytes
 }

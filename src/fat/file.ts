@@ -1,6 +1,6 @@
 import { Fault, FaultCode } from "../core/fault"
 import { blockBytes, Entry } from "./ondisk"
-import { putCluster } from "./directory"
+import { Directory, DirectoryEntry, putCluster } from "./directory"
 import { Sector } from "./sector"
 import { Volume } from "./volume"
 
@@ -14,6 +14,12 @@ export class CardFile {
     lastCluster = 0
     /** The directory entry says something else than `sizeBytes()`. */
     unsynced = false
+    readonly name: string
+    /** Where the directory entry lies. */
+    readonly entryBlock: number
+    readonly entryAt: number
+    private firstCluster: number
+    private size: number
     private closed = false
     private readCluster = 0
     private readIndex = 0
@@ -21,13 +27,16 @@ export class CardFile {
     /** @param tail the sector that is being filled, undefined for a file that is only read */
     constructor(
         private readonly volume: Volume,
-        readonly name: string,
-        readonly entryBlock: number,
-        readonly entryAt: number,
-        private firstCluster: number,
-        private size: number,
+        entry: DirectoryEntry,
+        slot: Directory,
         readonly tail: Sector | undefined,
-    ) {}
+    ) {
+        this.name = entry.name
+        this.firstCluster = entry.firstCluster
+        this.size = entry.sizeBytes
+        this.entryBlock = slot.block
+        this.entryAt = slot.at
+    }
 
     sizeBytes(): number {
         return this.size
@@ -41,9 +50,9 @@ export class CardFile {
         if (length > this.size - offset) length = this.size - offset
         let done = 0
         while (done < length) {
-            const block = await this.blockAt(offset + done)
+            const block = await this.blockOf(offset + done)
             await volume.sector.load(block)
-            const at = (offset + done) % blockBytes
+            const at = (offset + done) & 511
             let count = blockBytes - at
             if (count > length - done) count = length - done
             into.blitAt(done, volume.sector.bytes, at, count)
@@ -65,7 +74,7 @@ export class CardFile {
             let part = data.length - done
             let fresh = 0
             if (part > room) {
-                fresh = await volume.takeCluster()
+                fresh = await volume.table.findFree()
                 if (part > room + volume.clusterBytes) part = room + volume.clusterBytes
             }
             await this.put(data, done, part, fresh)
@@ -81,8 +90,9 @@ export class CardFile {
         if (this.unsynced) await this.writeEntry()
     }
 
-    /** Gives the append buffer back; what was not synced is found again by the next openForAppend. */
-    close(): void {
+    /** Syncs, and gives the append buffer back. Never fails on a file of a card that is gone. */
+    async close(): Promise<void> {
+        if (this.unsynced && !this.volume.gone) await this.sync()
         this.closed = true
         this.volume.forget(this)
     }
@@ -95,9 +105,26 @@ export class CardFile {
 
     /** Follows the chain to the cluster that holds the last byte. */
     async seekEnd(): Promise<void> {
-        await this.blockAt(this.size - 1)
+        await this.blockOf(this.size - 1)
         this.clusters = this.readIndex + 1
         this.lastCluster = this.readCluster
+    }
+
+    /** The block of the byte at `offset`, inside the chain. */
+    async blockOf(offset: number): Promise<number> {
+        const volume = this.volume
+        const index = Math.floor(offset / volume.clusterBytes)
+        if (this.readCluster === 0 || index < this.readIndex) {
+            this.readCluster = this.firstCluster
+            this.readIndex = 0
+        }
+        if (!volume.table.isCluster(this.readCluster)) await volume.table.next(0, true)
+        while (this.readIndex < index) {
+            this.readCluster = await volume.table.next(this.readCluster, true)
+            this.readIndex++
+        }
+        const within = offset - index * volume.clusterBytes
+        return volume.table.firstBlock(this.readCluster) + (within >> 9)
     }
 
     /** Writes the directory entry: size, first cluster, time of the last write. */
@@ -133,13 +160,15 @@ export class CardFile {
         const table = this.volume.table
         const tail = this.tail
         const end = from + count
+        let cluster = this.lastCluster
         let offset = this.size - (this.clusters - 1) * this.volume.clusterBytes
         while (from < end) {
-            const inFresh = offset >= this.volume.clusterBytes || this.clusters === 0
-            const within = offset % this.volume.clusterBytes
-            const cluster = inFresh ? fresh : this.lastCluster
-            const block = table.firstBlock(cluster) + Math.floor(within / blockBytes)
-            const at = within % blockBytes
+            if (offset >= this.volume.clusterBytes) {
+                offset -= this.volume.clusterBytes
+                cluster = fresh
+            }
+            const block = table.firstBlock(cluster) + (offset >> 9)
+            const at = offset & 511
             if (at === 0) tail.clear(block)
             else await tail.load(block)
             let length = blockBytes - at
@@ -153,24 +182,12 @@ export class CardFile {
         }
     }
 
-    private async blockAt(offset: number): Promise<number> {
-        const volume = this.volume
-        const index = Math.floor(offset / volume.clusterBytes)
-        if (this.readCluster === 0 || index < this.readIndex) {
-            this.readCluster = this.firstCluster
-            this.readIndex = 0
-        }
-        if (!volume.table.isCluster(this.readCluster)) await volume.table.next(0, true)
-        while (this.readIndex < index) {
-            this.readCluster = await volume.table.next(this.readCluster, true)
-            this.readIndex++
-        }
-        const within = offset - index * volume.clusterBytes
-        return volume.table.firstBlock(this.readCluster) + Math.floor(within / blockBytes)
-    }
-
     private check(): void {
         if (this.closed || this.volume.gone)
-            throw new Fault(FaultCode.StaleHandle, "the SD card was changed: open the file again", 0)
+            throw new Fault(
+                FaultCode.StaleHandle,
+                "the SD card was changed: open the file again",
+                0,
+            )
     }
 }

@@ -29,9 +29,6 @@ export const enum Boot {
     RootCluster = 44,
     InfoBlock = 48,
     BackupBlock = 50,
-    /** Drive number, signature, serial, label and type name of FAT16 and FAT32. */
-    Tail16 = 36,
-    Tail32 = 64,
 }
 
 /** FSInfo sector [5]. */
@@ -46,7 +43,8 @@ export const enum Info {
 export const enum Entry {
     Name = 0,
     Attributes = 11,
-    CreateTime = 14,
+    /** Time and date of the making as one number: date * 65536 + time. */
+    CreateStamp = 14,
     ClusterHigh = 20,
     /** Time and date of the last write as one number: date * 65536 + time. */
     WriteStamp = 22,

@@ -1,18 +1,19 @@
 import { Fault, FaultCode } from "../core/fault"
 import { BlockDevice, Ticks } from "../core/seams"
 import { Geometry } from "./geometry"
-import { Info } from "./ondisk"
+import { blockBytes, Info } from "./ondisk"
 import { Sector } from "./sector"
 
-const endOfChain = 0x0fffffff
+/** The end of a chain, as we write it; from `chainEndMin` on others do. */
+export const chainEnd = 0x0fffffff
+export const chainEndMin = 0x0ffffff8
 
 /**
  * The file allocation table, FAT16 and FAT32 alike. Every change goes to both copies, first copy
  * first. A cluster is 2 … clusterCount + 1; 0 stands for "none".
  */
-export class Table {
+export class Table extends Geometry {
     private readonly sector: Sector
-    private readonly perSector: number
     /** Where the search for a free cluster goes on. */
     private hint = 2
     /** Free clusters below `countedTo`; the count is complete when that is past the last. */
@@ -21,86 +22,96 @@ export class Table {
     /** True while FSInfo on the card says that the free count is unknown. */
     private unknownStored = false
 
+    /** @param info the sector that is shared with the directories, for FSInfo and comparisons */
     constructor(
         device: BlockDevice,
         private readonly ticks: Ticks,
-        private readonly geometry: Geometry,
+        private readonly info: Sector,
         buffer: Buffer,
     ) {
+        super()
         this.sector = new Sector(device, buffer)
-        this.perSector = geometry.fat32 ? 128 : 256
     }
 
-    /** Takes over the free count and the hint of FSInfo, as far as they can be true. */
-    async readInfo(info: Sector): Promise<void> {
-        const block = this.geometry.infoBlock
-        if (block === 0) return
-        await info.load(block)
-        if (!isInfo(info.bytes)) {
-            this.geometry.infoBlock = 0
-            return
-        }
+    /** Reads the geometry, and the free count and the hint of FSInfo as far as they can be true. */
+    async mount(device: BlockDevice): Promise<void> {
+        const info = this.info
+        await this.readGeometry(device, info)
+        if (this.infoBlock === 0) return
+        await info.load(this.infoBlock)
         const free = info.bytes.getAt(Info.FreeCount, "u32")
         const next = info.bytes.getAt(Info.NextFree, "u32")
-        if (free <= this.geometry.clusterCount) {
-            this.free = free
-            this.countedTo = this.geometry.clusterCount + 2
-        } else {
-            this.unknownStored = true
+        if (info.bytes.getAt(Info.Signature2, "u32") !== 0x61417272) {
+            this.infoBlock = 0
+            return
         }
         if (this.isCluster(next)) this.hint = next
+        this.unknownStored = free > this.clusterCount
+        if (this.unknownStored) return
+        this.free = free
+        this.countedTo = this.clusterCount + 2
     }
 
     /**
      * Writes FSInfo: what is known, or that the count is unknown, which has to be on the card before
      * the first change of the table.
      */
-    async writeInfo(info: Sector, known: boolean): Promise<void> {
-        const count = known ? this.freeClusters() : undefined
-        if (this.geometry.infoBlock === 0 || (count === undefined && this.unknownStored)) return
-        await info.load(this.geometry.infoBlock)
-        info.bytes.setAt(Info.FreeCount, "u32", count === undefined ? 0xffffffff : count)
+    async writeInfo(known: boolean): Promise<void> {
+        const free = known ? this.freeClusters() : undefined
+        if (this.infoBlock === 0 || (free === undefined && this.unknownStored)) return
+        const info = this.info
+        await info.load(this.infoBlock)
+        info.bytes.setAt(Info.FreeCount, "u32", free === undefined ? 0xffffffff : free)
         info.bytes.setAt(Info.NextFree, "u32", this.hint)
         await info.store()
-        this.unknownStored = count === undefined
+        this.unknownStored = free === undefined
     }
 
     /** Free clusters, undefined until they were counted. */
     freeClusters(): number | undefined {
-        return this.countedTo < this.geometry.clusterCount + 2 ? undefined : this.free
+        return this.countedTo < this.clusterCount + 2 ? undefined : this.free
     }
 
     /** Goes on counting the free clusters over so many sectors of the table. */
     async countFree(sectors: number): Promise<void> {
-        const end = this.geometry.clusterCount + 2
+        const end = this.clusterCount + 2
         for (; sectors > 0 && this.countedTo < end; --sectors) {
             let cluster = this.countedTo
             await this.load(cluster)
-            while (cluster < end && this.sameSector(cluster, this.countedTo)) {
+            const block = this.blockOf(cluster)
+            while (cluster < end && this.blockOf(cluster) === block) {
                 if (this.get(cluster) === 0) this.free++
                 cluster++
             }
             this.countedTo = cluster
-            if ((sectors & 15) === 0) await this.ticks.sleep(1)
+            await this.ticks.sleep(1)
         }
     }
 
     firstBlock(cluster: number): number {
-        return this.geometry.dataBlock + (cluster - 2) * this.geometry.clusterBlocks
+        return this.dataBlock + (cluster - 2) * this.clusterBlocks
     }
 
     isCluster(value: number): boolean {
-        return value >= 2 && value < this.geometry.clusterCount + 2
+        return value >= 2 && value < this.clusterCount + 2
     }
 
-    sameSector(a: number, b: number): boolean {
-        return Math.floor(a / this.perSector) === Math.floor(b / this.perSector)
+    /** The block of the table's first copy that holds an entry. */
+    blockOf(cluster: number): number {
+        return this.fatBlock + (cluster >> this.entryShift)
     }
 
-    /** The raw entry: 0 free, a cluster, or anything else. */
+    /** The entry: 0 free, a cluster, from `chainEndMin` on an end, or nonsense. */
     async entry(cluster: number): Promise<number> {
         await this.load(cluster)
         return this.get(cluster)
+    }
+
+    /** Changes an entry in both copies. */
+    async mark(cluster: number, value: number): Promise<void> {
+        await this.load(cluster)
+        this.set(cluster, value)
+        await this.store()
     }
 
     /**
@@ -109,38 +120,37 @@ export class Table {
      * @param expected more has to follow, so that an end cannot be true
      */
     async next(cluster: number, expected: boolean): Promise<number> {
-        if (!this.isCluster(cluster)) throw damaged(cluster)
-        let value = await this.entry(cluster)
-        if (!this.isLink(value, expected) && this.geometry.fatCount > 1) {
-            const first = this.sector.block
-            await this.sector.load(first + this.geometry.fatBlocks)
-            value = this.get(cluster)
-            if (this.isLink(value, expected)) {
-                this.sector.block = first
-                await this.sector.store()
-            } else {
-                await this.sector.load(first)
+        if (this.isCluster(cluster)) {
+            let value = await this.entry(cluster)
+            if (!this.fits(value, expected) && this.fatCount > 1) {
+                const block = this.sector.block
+                await this.sector.load(block + this.fatBlocks)
+                value = this.get(cluster)
+                if (this.fits(value, expected)) await this.repair(block)
             }
+            if (this.fits(value, expected)) return this.isCluster(value) ? value : 0
         }
-        if (!this.isLink(value, expected)) throw damaged(cluster)
-        return this.isCluster(value) ? value : 0
+        const text =
+            "the file system is damaged: repair it on a PC, or save its files and card format"
+        throw new Fault(FaultCode.VolumeDamaged, text, cluster)
     }
 
     /** A free cluster, not yet taken: the first from the hint on. Throws Fault VolumeFull. */
     async findFree(): Promise<number> {
-        const count = this.geometry.clusterCount
+        await this.writeInfo(false)
+        const end = this.clusterCount + 2
         let cluster = this.hint
-        for (let looked = 0; looked < count && this.freeClusters() !== 0; ++looked) {
-            if (cluster >= count + 2) cluster = 2
+        for (let looked = 2; looked < end && this.freeClusters() !== 0; ++looked) {
+            if (cluster >= end) cluster = 2
             if ((await this.entry(cluster)) === 0) {
                 this.hint = cluster
                 return cluster
             }
             cluster++
-            if ((looked & 1023) === 1023) await this.ticks.sleep(1)
+            if ((looked & 1023) === 0) await this.ticks.sleep(1)
         }
         this.free = 0
-        this.countedTo = count + 2
+        this.countedTo = end
         throw new Fault(FaultCode.VolumeFull, "the SD card is full: delete files or use another", 0)
     }
 
@@ -152,52 +162,37 @@ export class Table {
         if (last !== 0) {
             await this.load(last)
             this.set(last, fresh)
-            if (!this.sameSector(last, fresh)) await this.store()
+            if (this.blockOf(last) !== this.blockOf(fresh)) await this.store()
         }
-        await this.load(fresh)
-        this.set(fresh, endOfChain)
-        await this.store()
+        await this.mark(fresh, chainEnd)
         this.hint = fresh + 1
         this.adjustFree(fresh, -1)
     }
 
-    /** Makes `last` the end of its chain; what followed is left alone. */
-    async terminate(last: number): Promise<void> {
-        await this.load(last)
-        this.set(last, endOfChain)
-        await this.store()
-    }
-
-    /** Frees a chain from `cluster` on, at most `count` clusters, a table sector at a time. */
-    async release(cluster: number, count: number): Promise<void> {
-        while (this.isCluster(cluster) && count > 0) {
+    /** Frees a chain from `cluster` on, a sector of the table at a time, until it leads to none. */
+    async release(cluster: number): Promise<void> {
+        await this.writeInfo(false)
+        while (this.isCluster(cluster)) {
+            const block = this.blockOf(cluster)
             await this.load(cluster)
-            let next = cluster
-            while (this.isCluster(next) && this.sameSector(next, cluster) && count > 0) {
-                const following = this.get(next)
-                this.set(next, 0)
-                if (following !== 0) this.adjustFree(next, 1)
-                next = following
-                count--
+            while (this.isCluster(cluster) && this.blockOf(cluster) === block) {
+                const next = this.get(cluster)
+                if (next !== 0) this.adjustFree(cluster, 1)
+                this.set(cluster, 0)
+                cluster = next
             }
             await this.store()
-            cluster = next
         }
     }
 
-    /** Writes the sector with this entry to both copies again, so that they are equal. */
-    async settle(cluster: number): Promise<void> {
-        await this.load(cluster)
-        await this.store()
-    }
-
     /** True when both copies hold the same in the sector with this entry. */
-    async settled(cluster: number, other: Sector): Promise<boolean> {
-        if (this.geometry.fatCount < 2) return true
+    async settled(cluster: number): Promise<boolean> {
+        if (this.fatCount === 1) return true
         await this.load(cluster)
-        await other.load(this.sector.block + this.geometry.fatBlocks)
-        for (let at = 0; at < 512; at += 4)
-            if (this.sector.bytes.getAt(at, "u32") !== other.bytes.getAt(at, "u32")) return false
+        await this.info.load(this.sector.block + this.fatBlocks)
+        for (let at = 0; at < blockBytes; at += 4)
+            if (this.sector.bytes.getAt(at, "u32") !== this.info.bytes.getAt(at, "u32"))
+                return false
         return true
     }
 
@@ -205,60 +200,50 @@ export class Table {
         if (cluster < this.countedTo) this.free += by
     }
 
-    private isLink(value: number, expected: boolean): boolean {
-        return this.isCluster(value) || (!expected && value >= 0x0ffffff8)
-    }
-
     private async load(cluster: number): Promise<void> {
-        const block = this.geometry.fatBlock + Math.floor(cluster / this.perSector)
-        if (this.sector.block === block) return
+        const block = this.blockOf(cluster)
         try {
             await this.sector.load(block)
         } catch (thrown) {
             // A first copy that cannot be read is made new from the second.
-            if (this.geometry.fatCount < 2) throw thrown
-            await this.sector.load(block + this.geometry.fatBlocks)
-            this.sector.block = block
-            await this.sector.store()
+            if (this.fatCount === 1) throw thrown
+            await this.sector.load(block + this.fatBlocks)
+            await this.repair(block)
         }
     }
 
+    /** The held second copy becomes the first. */
+    private async repair(block: number): Promise<void> {
+        await this.sector.store(block)
+        this.sector.block = block
+    }
+
+    private fits(value: number, expected: boolean): boolean {
+        return this.isCluster(value) || (!expected && value >= chainEndMin)
+    }
+
     private async store(): Promise<void> {
-        const first = this.sector.block
+        const block = this.sector.block
         await this.sector.store()
-        if (this.geometry.fatCount > 1) await this.sector.store(first + this.geometry.fatBlocks)
+        if (this.fatCount > 1) await this.sector.store(block + this.fatBlocks)
     }
 
     private get(cluster: number): number {
-        const index = cluster % this.perSector
-        if (this.geometry.fat32) return this.sector.bytes.getAt(index * 4, "u32") & endOfChain
-        const value = this.sector.bytes.getAt(index * 2, "u16")
+        const bytes = this.sector.bytes
+        if (this.fat32) return bytes.getAt((cluster & 127) * 4, "u32") & chainEnd
+        const value = bytes.getAt((cluster & 255) * 2, "u16")
         // The marks from 0xfff7 up are those of FAT32 without their upper half.
         return value < 0xfff7 ? value : value + 0x0fff0000
     }
 
     private set(cluster: number, value: number): void {
-        const index = cluster % this.perSector
         const bytes = this.sector.bytes
-        if (this.geometry.fat32) {
-            // The four uppermost bits are not ours.
-            const upper = bytes[index * 4 + 3] & 0xf0
-            bytes.setAt(index * 4, "u32", value)
-            bytes[index * 4 + 3] = bytes[index * 4 + 3] | upper
+        if (this.fat32) {
+            // Bits 28–30 are not ours; bit 31, reserved like them, is left zero.
+            const at = (cluster & 127) * 4
+            bytes.setAt(at, "u32", value | ((bytes[at + 3] << 24) & 0x70000000))
         } else {
-            bytes.setAt(index * 2, "u16", value & 0xffff)
+            bytes.setAt((cluster & 255) * 2, "u16", value & 0xffff)
         }
     }
-}
-
-function isInfo(bytes: Buffer): boolean {
-    return (
-        bytes.getAt(Info.Signature1, "u32") === 0x41615252 &&
-        bytes.getAt(Info.Signature2, "u32") === 0x61417272
-    )
-}
-
-function damaged(cluster: number): Fault {
-    const text = "the file system is damaged: repair it on a PC, or save its files and card format"
-    return new Fault(FaultCode.VolumeDamaged, text, cluster)
 }

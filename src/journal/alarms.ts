@@ -22,7 +22,8 @@ export class Alarms implements AlarmSink {
     private entered = 0
     /** Flags that make no entries because they made too many. */
     private limited = 0
-    private started = false
+    /** Undefined until the start. */
+    private clock: WallClock = undefined
     private readonly sinceMs: number[] = []
     /** Minutes of uptime of each flag's last entries, and how many it had. */
     private readonly entryMinutes = Buffer.alloc(flagCount * entriesPerHour * 2)
@@ -30,7 +31,6 @@ export class Alarms implements AlarmSink {
 
     constructor(
         private readonly ticks: Ticks,
-        private readonly clock: WallClock,
         private readonly journal: Journal,
     ) {
         for (let bit = 0; bit < flagCount; ++bit) {
@@ -58,11 +58,11 @@ export class Alarms implements AlarmSink {
         return this.debounced
     }
 
-    /** Goes on from the journal's last entry; call it when the journal is loaded. */
-    start(): void {
+    /** Goes on from the journal's last entry, and makes entries from now on; the journal is loaded. */
+    start(clock: WallClock): void {
         this.entered = this.journal.lastFlags()
         this.debounced = this.entered
-        this.started = true
+        this.clock = clock
     }
 
     /**
@@ -76,7 +76,7 @@ export class Alarms implements AlarmSink {
             const differs = ((this.debounced ^ this.reported) & this.known & mask) !== 0
             if (differs && nowMs - this.sinceMs[bit] >= debounceMs) this.debounced ^= mask
         }
-        if (!this.started) return
+        if (!this.clock) return
         for (let bit = 0; bit < flagCount; ++bit)
             if (((this.debounced ^ this.entered) >> bit) & 1) await this.enter(bit, nowMs)
     }

@@ -68,7 +68,9 @@ export class Journal {
     /** All flags after the last entry. */
     lastFlags(): number {
         const position = this.lastPosition()
-        return position === 0 ? 0 : this.entries.getAt((position - 1) * entryBytes + At.Flags, "u32")
+        return position === 0
+            ? 0
+            : this.entries.getAt((position - 1) * entryBytes + At.Flags, "u32")
     }
 
     /**

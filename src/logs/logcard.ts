@@ -1,12 +1,11 @@
 // What the logs need of the card; the FAT volume and its storage offer it, and more.
 
 export interface LogFile {
-    sizeBytes(): number
     read(offset: number, into: Buffer, length: number): Promise<number>
     /** Durable on return. */
     append(data: Buffer): Promise<void>
     sync(): Promise<void>
-    close(): Promise<void>
+    close(): void
 }
 
 export interface LogEntry {
@@ -16,6 +15,7 @@ export interface LogEntry {
 
 export interface LogVolume {
     open(path: string): Promise<LogFile | undefined>
+    /** `header` is the first line of a new file; `accepts` judges lines behind the recorded size. */
     openForAppend(
         path: string,
         header: string,

@@ -96,6 +96,8 @@ export class Logger {
      * second, and writes what is queued. A card that is away is no failure of the job.
      */
     async logRecord(): Promise<void> {
+        // What waited goes first: a card that is back has room, the queue may have none.
+        await this.flush()
         const now = this.clock.nowSeconds()
         const period = this.settings.number(Key.SdPeriod)
         const release = Math.floor(now / period) * period
@@ -134,21 +136,13 @@ export class Logger {
         const offset = this.clock.offsetMinutes(release)
         const start = recordStart(release, offset, settings.text(Key.UserSerial))
         const main = mainRecord(start, state, this.alarms.flags())
-        this.queue.push({
-            kind: LogKind.Main,
-            header: mainHeader,
-            line: main,
-            epochSeconds: release,
-        })
+        this.queue.push(LogKind.Main, mainHeader, main, release)
         if (settings.number(Key.SdCells) === 0) return
         if (state) this.thermistors = state.temperatureDeciC.length
         const cells = state ? state.cellMv.length : settings.number(Key.BatteryCells)
-        this.queue.push({
-            kind: LogKind.Cell,
-            header: cellHeader(cells, this.thermistors),
-            line: cellRecord(start, state, cells + this.thermistors + 1),
-            epochSeconds: release,
-        })
+        const header = cellHeader(cells, this.thermistors)
+        const line = cellRecord(start, state, cells, this.thermistors)
+        this.queue.push(LogKind.Cell, header, line, release)
     }
 
     private async drain(volume: LogVolume): Promise<void> {
@@ -204,7 +198,7 @@ export class Logger {
         place.file = undefined
         if (open) {
             await file.sync()
-            await file.close()
+            file.close()
         }
         const directory = logDirectories[record.kind] + "/"
         let number = 0
@@ -236,7 +230,7 @@ export class Logger {
             if (header !== "") {
                 const file = await openTail(volume, place, place.path, header, undefined)
                 await file.sync()
-                await file.close()
+                file.close()
             }
             place.path = path
             await this.flash.write(flashKeys[kind], Buffer.from(path))
@@ -269,7 +263,7 @@ async function readHeader(volume: LogVolume, path: string): Promise<string> {
     if (file === undefined) return ""
     const start = Buffer.alloc(headerBytesMax)
     const count = await file.read(0, start, headerBytesMax)
-    await file.close()
+    file.close()
     const text = start.slice(0, count).toString()
     const end = text.indexOf("\r\n")
     return end < 0 ? text : text.slice(0, end)
@@ -284,10 +278,8 @@ async function openTail(
     stamp: number,
 ): Promise<LogFile> {
     const check = new TailCheck(path.slice(path.indexOf("/") + 1), header)
-    const headerLine = header + "\r\n"
     const accepts = (line: string) => check.accepts(line)
-    const file = await volume.openForAppend(path, headerLine, accepts, stamp)
-    if (file.sizeBytes() === 0) await file.append(Buffer.from(headerLine))
+    const file = await volume.openForAppend(path, header + "\r\n", accepts, stamp)
     place.lastSeconds = check.lastSeconds
     return file
 }

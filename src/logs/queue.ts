@@ -29,9 +29,9 @@ export class RecordQueue {
         return this.records.length
     }
 
-    push(record: LogRecord): void {
-        this.records.push(record)
-        this.bytes += record.line.length
+    push(kind: LogKind, header: string, line: string, epochSeconds: number): void {
+        this.records.push({ kind, header, line, epochSeconds })
+        this.bytes += line.length
         while (this.records.length > recordsMax || this.bytes > bytesMax) {
             this.drop()
             this.lost += 1

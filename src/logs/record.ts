@@ -32,41 +32,61 @@ function indexOfExtreme(values: number[], sign: number): number {
     return index
 }
 
+/** Decimals of the main log's numbers, and of the cell log's: 16 cells, then thermistors. */
+const mainDecimals = hex`030301030300000101`
+const cellDecimals = hex`03030303 03030303 03030303 03030303 01010101 01010101`
+
+/** The fields of a record: `values` with the decimals from `from` to the table's `end`; missing ones are empty. */
+function recordLine(
+    start: string,
+    values: number[],
+    decimals: Buffer,
+    from: number,
+    end: number,
+    last: string,
+): string {
+    const fields = [start]
+    for (let i = from; i < end; ++i) {
+        const value = values[i - from]
+        fields.push(value === undefined ? "" : formatScaled(value, decimals[i]))
+    }
+    fields.push(last + "\r\n")
+    return fields.join(",")
+}
+
 /** A line of the main log with its line end; without a state its fields are empty. */
 export function mainRecord(start: string, state: BatteryState | undefined, errors: number): string {
-    const fields = [start]
+    let values: number[] = []
     if (state) {
         const cells = state.cellMv
         const degrees = state.temperatureDeciC
         const lowest = indexOfExtreme(cells, -1)
         const highest = indexOfExtreme(cells, 1)
-        const soc = state.socPermille
-        fields.push(formatScaled(state.packMv, 3))
-        fields.push(formatScaled(state.currentMa, 3))
-        fields.push(soc === undefined ? "" : formatScaled(soc, 1))
-        fields.push(formatScaled(cells[lowest], 3))
-        fields.push(formatScaled(cells[highest], 3))
-        fields.push(`${lowest + 1},${highest + 1}`)
-        fields.push(formatScaled(degrees[indexOfExtreme(degrees, -1)], 1))
-        fields.push(formatScaled(degrees[indexOfExtreme(degrees, 1)], 1))
-    } else fields.push(",,,,,,,,")
-    fields.push(formatHex(errors, 8) + "\r\n")
-    return fields.join(",")
+        values = [
+            state.packMv,
+            state.currentMa,
+            state.socPermille,
+            cells[lowest],
+            cells[highest],
+            lowest + 1,
+            highest + 1,
+            degrees[indexOfExtreme(degrees, -1)],
+            degrees[indexOfExtreme(degrees, 1)],
+        ]
+    }
+    return recordLine(start, values, mainDecimals, 0, mainDecimals.length, formatHex(errors, 8))
 }
 
-/** A line of the cell log with its line end; without a state the `columns` after the start are empty. */
+/** A line of the cell log with its line end; without a state its fields are empty. */
 export function cellRecord(
     start: string,
     state: BatteryState | undefined,
-    columns: number,
+    cells: number,
+    thermistors: number,
 ): string {
-    const fields = [start]
-    if (state) {
-        for (const mv of state.cellMv) fields.push(formatScaled(mv, 3))
-        for (const deciC of state.temperatureDeciC) fields.push(formatScaled(deciC, 1))
-        fields.push(formatHex(state.balancing, 4))
-    } else for (let i = 0; i < columns; ++i) fields.push("")
-    return fields.join(",") + "\r\n"
+    const values = state ? [...state.cellMv, ...state.temperatureDeciC] : []
+    const balancing = state ? formatHex(state.balancing, 4) : ""
+    return recordLine(start, values, cellDecimals, 16 - cells, 16 + thermistors, balancing)
 }
 
 /** The day of a record as file names have it: "20261122". */
@@ -80,14 +100,10 @@ export function logFileName(day: string, number: number): string {
     return digits + ".CSV"
 }
 
-function columnsOf(line: string): number {
-    let columns = 1
-    let comma = line.indexOf(",")
-    while (comma >= 0) {
-        ++columns
-        comma = line.indexOf(",", comma + 1)
-    }
-    return columns
+function commasIn(line: string): number {
+    let commas = 0
+    for (let i = line.indexOf(","); i >= 0; i = line.indexOf(",", i + 1)) ++commas
+    return commas
 }
 
 /** Tells the records at a file's end that are its own from what else may stand there. */
@@ -95,14 +111,14 @@ export class TailCheck {
     /** UTC of the record accepted last, 0 before the first. */
     lastSeconds = 0
 
-    private readonly columns: number
+    private readonly commas: number
 
     /** For the file of that name (without its directory) and header line. */
     constructor(
         private readonly name: string,
         private readonly header: string,
     ) {
-        this.columns = columnsOf(header)
+        this.commas = commasIn(header)
     }
 
     /**
@@ -116,7 +132,7 @@ export class TailCheck {
         const size = parseInteger(line.slice(21, 23)) * 60 + parseInteger(line.slice(24, 26))
         const offset = line[20] === "-" ? 0 - size : size
         const seconds = parseDateTime(line.slice(0, 19)) - offset * 60
-        if (!(seconds >= this.lastSeconds) || columnsOf(line) !== this.columns) return false
+        if (!(seconds >= this.lastSeconds) || commasIn(line) !== this.commas) return false
         this.lastSeconds = seconds
         return true
     }

@@ -31,6 +31,9 @@ export function logFileAge(name: string): number {
 /** Makes room on a full card: the oldest log file that is on the server goes. */
 export class Retention {
     private pausedUntilMs = 0
+    // What the search under way has found: its age and its path.
+    private oldest = 0
+    private path = ""
 
     constructor(
         private readonly ticks: Ticks,
@@ -43,42 +46,25 @@ export class Retention {
      */
     async makeRoom(volume: LogVolume, today: string): Promise<boolean> {
         if (this.ticks.nowMs() < this.pausedUntilMs) return false
-        let oldest = parseInteger(today) * 100
-        let path = ""
-        const fullySent = this.fullySent
-        for (let kind = LogKind.Main; kind <= LogKind.Cell; ++kind) {
-            const found = await findOldest(volume, kind, oldest, fullySent)
-            if (found !== "") {
-                oldest = logFileAge(found)
-                path = logDirectories[kind] + "/" + found
-            }
-        }
-        if (path !== "" && (await volume.remove(path))) return true
+        this.oldest = parseInteger(today) * 100
+        this.path = ""
+        await this.search(volume, LogKind.Main)
+        await this.search(volume, LogKind.Cell)
+        if (this.path !== "" && (await volume.remove(this.path))) return true
         this.pausedUntilMs = this.ticks.nowMs() + searchPauseMs
         return false
     }
-}
 
-/** The name of the oldest fully sent file older than `before`, "" when there is none. */
-async function findOldest(
-    volume: LogVolume,
-    kind: LogKind,
-    before: number,
-    fullySent: FullySent,
-): Promise<string> {
-    let oldest = before
-    let name = ""
-    await volume.list(logDirectories[kind], async (entry: LogEntry) => {
-        const age = logFileAge(entry.name)
-        if (
-            age > 0 &&
-            age < oldest &&
-            (await fullySent(kind, entry.name, entry.sizeBytes, volume))
-        ) {
-            oldest = age
-            name = entry.name
-        }
-        return true
-    })
-    return name
+    private async search(volume: LogVolume, kind: LogKind): Promise<void> {
+        const self = this
+        await volume.list(logDirectories[kind], async (entry: LogEntry) => {
+            const age = logFileAge(entry.name)
+            if (age === 0 || age >= self.oldest) return true
+            if (await self.fullySent(kind, entry.name, entry.sizeBytes, volume)) {
+                self.oldest = age
+                self.path = logDirectories[kind] + "/" + entry.name
+            }
+            return true
+        })
+    }
 }

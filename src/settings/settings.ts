@@ -2,9 +2,9 @@ import { Alarm, AlarmSink } from "../core/alarm"
 import { crc16 } from "../core/checksum"
 import { Fault, FaultCode, faultMessage } from "../core/fault"
 import { Flash } from "../core/seams"
-import { parseInteger, printable } from "../core/text"
+import { fieldAt, parseInteger, printable } from "../core/text"
 import { Key, StateWriter } from "./keys"
-import { findKey, keyCount, placeOf, Row } from "./schema"
+import { findKey, keyCount, placeCount, placeOf, Row } from "./schema"
 import { formatAllowed, formatValue, parseValue, textFits } from "./values"
 
 /** The first byte of each flash value: how its lines are to be read. */
@@ -16,12 +16,19 @@ function formatLine(digit: string, value: string): string {
     return digit + String.fromCharCode(48 + (crc16(0, bytes, 0, bytes.length) & 63)) + value
 }
 
+/** Which flash value a place is in: "a" is the first. */
+function placeIndex(place: string): number {
+    return place.charCodeAt(0) - 97
+}
+
+function flashKey(index: number): string {
+    return "s" + String.fromCharCode(97 + index)
+}
+
 /** The line that begins with the digit, "" when there is none. */
 function findLine(text: string, digit: string): string {
-    const from = text.indexOf("\n" + digit) + 1
-    if (from === 0) return ""
-    const to = text.indexOf("\n", from)
-    return to < 0 ? text.slice(from) : text.slice(from, to)
+    const from = text.indexOf("\n" + digit)
+    return from < 0 ? "" : fieldAt(text.slice(from), 1, "\n")
 }
 
 /** How many lines the text has, -1 when it is not a flash value of this layout. */
@@ -41,8 +48,8 @@ export class Settings implements StateWriter {
     onChange: (key: Key) => void = undefined
     /** Values by key, numbers or texts by the row's type. */
     private readonly values: any[] = []
-    /** Letters of the flash values that hold a damaged line. */
-    private damaged = ""
+    /** The flash values that hold a damaged line; bit 0 is "a". */
+    private damaged = 0
 
     /** All settings have their defaults until `load`. */
     constructor(
@@ -61,23 +68,20 @@ export class Settings implements StateWriter {
     async load(): Promise<void> {
         const texts: string[] = []
         const lines: number[] = []
-        let letters = ""
-        this.damaged = ""
+        this.damaged = 0
+        for (let i = 0; i < placeCount; ++i) {
+            texts.push(await this.readText(i))
+            lines.push(lineCount(texts[i]))
+        }
         for (let key = 0; key < keyCount; ++key) {
             const row = new Row(key)
-            let index = letters.indexOf(row.place[0])
-            if (index < 0) {
-                index = letters.length
-                letters += row.place[0]
-                texts.push(await this.readText(row.place[0]))
-                lines.push(lineCount(texts[index]))
-            }
+            const index = placeIndex(row.place)
             const line = findLine(texts[index], row.place[1])
             if (line.length !== 0) lines[index] = lines[index] - 1
             this.values[key] = this.takeLine(row, line)
         }
-        for (let i = 0; i < letters.length; ++i) if (lines[i] !== 0) this.markDamaged(letters[i])
-        this.alarms.set(Alarm.Settings, this.damaged.length !== 0)
+        for (let i = 0; i < placeCount; ++i) if (lines[i] !== 0) this.damaged |= 1 << i
+        this.alarms.set(Alarm.Settings, this.damaged !== 0)
     }
 
     /** Number settings, flags (0 or 1), enums (the choice's index), days, minutes, counts, Unix seconds. */
@@ -101,9 +105,7 @@ export class Settings implements StateWriter {
 
     /** The default, in the form that `apply` takes. */
     fallback(key: Key): number | string {
-        const row = new Row(key)
-        if (key === Key.UserSerial) return row.fallback + this.shortId
-        return row.fallback.length === 0 ? "" : parseValue(row, row.fallback)
+        return this.defaultOf(new Row(key))
     }
 
     /**
@@ -116,7 +118,7 @@ export class Settings implements StateWriter {
             throw new Fault(FaultCode.ReadOnlyKey, row.name + " is kept by the board itself", key)
         const value = parseValue(row, text)
         if (value !== undefined) return value
-        const shown = row.isSecret() ? "this" : text.length === 0 ? '""' : printable(text, 40)
+        const shown = row.isSecret() ? "the value" : text.length === 0 ? '""' : printable(text, 40)
         throw new Fault(
             FaultCode.ValueRefused,
             `${row.name}: ${shown} is not ${formatAllowed(row)}`,
@@ -145,19 +147,18 @@ export class Settings implements StateWriter {
      */
     async apply(keys: Key[], values: any[]): Promise<void> {
         const before: any[] = []
-        let letters = ""
+        let places = 0
         // In force before it is in flash: two callers who write the same flash value at the same
         // time then both write what both have changed.
         for (let i = 0; i < keys.length; ++i) {
             const key = keys[i]
             before.push(this.values[key])
-            const letter = placeOf(key)[0]
-            if (this.values[key] === values[i] && this.damaged.indexOf(letter) < 0) continue
+            const bit = 1 << placeIndex(placeOf(key))
+            if (this.values[key] !== values[i] || (this.damaged & bit) !== 0) places |= bit
             this.values[key] = values[i]
-            if (letters.indexOf(letter) < 0) letters += letter
         }
         try {
-            for (let i = 0; i < letters.length; ++i) await this.store(letters[i])
+            for (let i = 0; i < placeCount; ++i) if ((places >> i) & 1) await this.store(i)
         } catch (thrown) {
             for (let i = 0; i < keys.length; ++i) this.values[keys[i]] = before[i]
             throw thrown
@@ -166,35 +167,38 @@ export class Settings implements StateWriter {
             if (before[i] !== values[i] && this.onChange) this.onChange(keys[i])
     }
 
-    private async store(letter: string): Promise<void> {
+    private async store(index: number): Promise<void> {
         let text = layoutVersion
         for (let key = 0; key < keyCount; ++key) {
             const place = placeOf(key)
-            if (place[0] === letter && this.values[key] !== this.fallback(key))
+            if (placeIndex(place) === index && this.values[key] !== this.fallback(key))
                 text += "\n" + formatLine(place[1], "" + this.values[key])
         }
-        if (text.length === 1) await this.flash.remove("s" + letter)
-        else await this.flash.write("s" + letter, Buffer.from(text))
-        const index = this.damaged.indexOf(letter)
-        if (index < 0) return
-        this.damaged = this.damaged.slice(0, index) + this.damaged.slice(index + 1)
-        this.alarms.set(Alarm.Settings, this.damaged.length !== 0)
+        if (text.length === 1) await this.flash.remove(flashKey(index))
+        else await this.flash.write(flashKey(index), Buffer.from(text))
+        this.damaged &= ~(1 << index)
+        this.alarms.set(Alarm.Settings, this.damaged !== 0)
     }
 
-    private async readText(letter: string): Promise<string> {
+    private async readText(index: number): Promise<string> {
         try {
-            const value = await this.flash.read("s" + letter)
+            const value = await this.flash.read(flashKey(index))
             return value ? value.toString() : ""
         } catch (thrown) {
-            this.markDamaged(letter)
             console.log(`settings: ${faultMessage(thrown)}`)
-            return ""
+            // No flash value of this layout, that is, damage.
+            return "?"
         }
+    }
+
+    private defaultOf(row: Row): number | string {
+        if (row.key === Key.UserSerial) return row.fallback + this.shortId
+        return row.fallback.length === 0 ? "" : parseValue(row, row.fallback)
     }
 
     /** The value in the row's line; the default when there is none or it is damaged. */
     private takeLine(row: Row, line: string): number | string {
-        const fallback = this.fallback(row.key)
+        const fallback = this.defaultOf(row)
         if (line.length === 0) return fallback
         const stored = line.slice(2)
         if (formatLine(line[0], stored) === line) {
@@ -205,11 +209,7 @@ export class Settings implements StateWriter {
                 if (value >= row.min && value <= row.max) return value
             }
         }
-        this.markDamaged(row.place[0])
+        this.damaged |= 1 << placeIndex(row.place)
         return fallback
-    }
-
-    private markDamaged(letter: string): void {
-        if (this.damaged.indexOf(letter) < 0) this.damaged += letter
     }
 }

@@ -1,37 +1,26 @@
-import { fieldAt, fieldIndex, formatDigits, padStart, parseInteger } from "../core/text"
+import { fieldAt, fieldIndex, formatDigits, padStart, parseInteger, printable } from "../core/text"
 import { parseTimeZone, timeZoneForms } from "../core/timezone"
 import { Row } from "./schema"
 
 const dayNames = "Mon,Tue,Wed,Thu,Fri,Sat,Sun"
 const switchNames = "off,on,no,yes,false,true,0,1"
 
-/** True when every character is an ASCII letter, a digit or one of `others`. */
-function consistsOf(text: string, others: string): boolean {
-    for (let i = 0; i < text.length; ++i) {
-        const code = text.charCodeAt(i)
-        const letter = code | 32
-        const digit = code >= 48 && code <= 57
-        if (!digit && !(letter >= 97 && letter <= 122 && code < 128) && others.indexOf(text[i]) < 0)
-            return false
-    }
-    return true
-}
+const plainCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-function hasControlCharacters(text: string): boolean {
-    for (let i = 0; i < text.length; ++i) {
-        const code = text.charCodeAt(i)
-        if (code < 32 || (code >= 127 && code < 160)) return true
-    }
-    return false
+/** True when every character is an ASCII letter, a digit, a hyphen, an underscore or one of `others`. */
+function consistsOf(text: string, others: string): boolean {
+    const allowed = plainCharacters + others
+    for (let i = 0; i < text.length; ++i) if (allowed.indexOf(text[i]) < 0) return false
+    return true
 }
 
 /** A host name or address, then a port, which `portNeeded` makes compulsory; "" fits too. */
 function isHostAndPort(text: string, portNeeded: boolean): boolean {
     const colon = text.indexOf(":")
     if (text.length === 0) return true
-    if (colon < 0) return !portNeeded && consistsOf(text, ".-_")
+    if (colon < 0) return !portNeeded && consistsOf(text, ".")
     const port = parseInteger(text.slice(colon + 1))
-    return colon > 0 && port >= 1 && port <= 65535 && consistsOf(text.slice(0, colon), ".-_")
+    return colon > 0 && port >= 1 && port <= 65535 && consistsOf(text.slice(0, colon), ".")
 }
 
 function parseDays(text: string): number | undefined {
@@ -39,12 +28,9 @@ function parseDays(text: string): number | undefined {
     if (lower === "all") return 127
     if (lower === "none") return 0
     if (lower.startsWith("0x")) {
-        let bits = lower.length > 2 ? 0 : 128
-        for (let i = 2; i < lower.length && bits < 128; ++i) {
-            const digit = "0123456789abcdef".indexOf(lower[i])
-            bits = digit < 0 ? 128 : bits * 16 + digit
-        }
-        return bits
+        const byte = Buffer.from(lower.slice(2), "hex")
+        // Written back it must be the same, since other characters are passed over silently.
+        return byte.toString("hex") === lower.slice(2) && byte.length === 1 ? byte[0] : undefined
     }
     let bits = 0
     for (let i = 0; ; ++i) {
@@ -80,16 +66,15 @@ function parseTime(text: string): number | undefined {
 /** True when a text value fits its row. CR, LF and NUL fit nowhere. */
 export function textFits(row: Row, text: string): boolean {
     // Characters first: a text that is far too long is not copied to count its bytes.
-    if (text.length > row.max || hasControlCharacters(text)) return false
+    if (printable(text, row.max) !== text) return false
     const bytes = Buffer.from(text).length
     if (bytes > row.max || (bytes < row.min && (bytes !== 0 || !row.isSecret()))) return false
     switch (row.type) {
         case "name":
-            return consistsOf(text, "-_")
         case "hash":
             return consistsOf(text, "")
         case "host":
-            return consistsOf(text, ".-_")
+            return consistsOf(text, ".")
         case "host:port":
         case "host[:port]":
             return isHostAndPort(text, row.type === "host:port")
@@ -146,33 +131,21 @@ export function formatValue(row: Row, value: any): string {
     }
 }
 
+/** By type; the first stands for all that are not named. "#" is the range with its unit. */
+const allowedTypes = ",flag,days,time,name,host,host:port,host[:port],text,secret,hash"
+const allowedForms =
+    "#|on or off|Mon,Tue\u2026, all, none or 0x00\u20130x7F|00:00\u201323:59|# of A-Z a-z 0-9 _ -|" +
+    "a host name or IP address|empty or host:port|empty or host[:port]|" +
+    "# bytes without control characters|empty or # bytes without control characters|" +
+    "a hash, which passwd makes"
+
 /** What the row allows, for messages and help: "1–86400 s". */
 export function formatAllowed(row: Row): string {
-    const range = row.min + "\u2013" + row.max
-    switch (row.type) {
-        case "flag":
-            return "on or off"
-        case "enum":
-            return "one of " + row.unit
-        case "days":
-            return "Mon,Tue\u2026, all, none or 0x00\u20130x7F"
-        case "time":
-            return "00:00\u201323:59"
-        case "name":
-            return range + " of A-Z a-z 0-9 _ -"
-        case "zone":
-            return timeZoneForms
-        case "host":
-            return "a host name or an IP address"
-        case "host:port":
-        case "host[:port]":
-            return "empty or " + row.type
-        case "text":
-            return range + " bytes without control characters"
-        case "secret":
-        case "hash":
-            return (row.min > 0 ? "empty or " : "") + range + " bytes without control characters"
-        default:
-            return row.unit.length === 0 ? range : range + " " + row.unit
-    }
+    if (row.type === "enum") return "one of " + row.unit
+    if (row.type === "zone") return timeZoneForms
+    const form = fieldAt(allowedForms, fieldIndex(allowedTypes, row.type, ","), "|")
+    const at = form.indexOf("#")
+    if (at < 0) return form
+    const unit = row.unit.length === 0 ? "" : " " + row.unit
+    return form.slice(0, at) + row.min + "\u2013" + row.max + unit + form.slice(at + 1)
 }

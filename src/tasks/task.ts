@@ -1,6 +1,6 @@
 import { faultMessage } from "../core/fault"
 
-/** While a task is disabled or held back it is looked at this often. */
+/** While a task is disabled it is looked at this often. */
 const idleMs = 1000
 /** After failures in a row a task is held back for 2 s, 4 s, … but no longer than this. */
 const holdMsMax = 60000
@@ -40,6 +40,7 @@ export class Task {
     private lastMs = 0
     private lastWallMs = 0
     private periodMs = 0
+    private disabled = false
 
     constructor(readonly options: TaskOptions) {}
 
@@ -47,21 +48,29 @@ export class Task {
     restart(nowMs: number, wallMs: number): void {
         this.lastMs = nowMs
         this.lastWallMs = wallMs
+        this.disabled = false
     }
 
     /** Milliseconds until the next release; 0 or less: it was so long ago. Asked often. */
     dueInMs(nowMs: number, wallMs: number): number {
         if (this.triggered) return 0
-        if (nowMs < this.holdUntilMs || (this.options.enabled && !this.options.enabled())) {
-            this.restart(nowMs, wallMs)
+        const heldMs = this.holdUntilMs - nowMs
+        if (heldMs > 0) {
+            this.restart(nowMs + heldMs, wallMs + heldMs)
+            return heldMs
+        }
+        if (this.options.enabled && !this.options.enabled()) {
+            this.disabled = true
             return idleMs
         }
+        if (this.disabled) this.restart(nowMs, wallMs)
         // A clock that was set back does not release what it has released already.
         if (wallMs < this.lastWallMs) this.lastWallMs = wallMs
         const periodMs = this.options.periodMs()
         if (periodMs !== this.periodMs) {
             // A shorter period may be over already: that is not lateness.
             if (nowMs - this.lastMs > periodMs) this.lastMs = nowMs - periodMs
+            this.lastWallMs = wallMs
             this.periodMs = periodMs
         }
         if (!this.options.alignToClock) return this.lastMs + periodMs - nowMs

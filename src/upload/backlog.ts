@@ -1,29 +1,36 @@
-import { CardStorage, CardVolume, ListedFile } from "./cardreader"
+import { CardReader, CardStorage, CardVolume, ListedFile } from "./cardreader"
 import { History, logKey, logName } from "./history"
+import { Shipment } from "./shipment"
 
-/** Files looked at in one pass over the history; 32 bytes of memory each. */
-const windowFiles = 48
+/** Files looked at in one pass over the history; some 80 bytes of memory each. */
+const windowFiles = 32
 
-/** The oldest log files of one folder that have unsent bytes, a window of them at a time. */
+/** The log files of one folder that have unsent bytes, the oldest first, a window of files at a time. */
 export class Backlog {
-    keys: number[] = []
-    sizes: number[] = []
-    sent: number[] = []
+    /** Files in the window. */
+    keys: number[]
     /** True when there are files younger than those in the window. */
-    more = false
+    more: boolean
+    /** Unsent bytes in the window. */
+    pendingBytes: number
+    sizes: number[]
+    /** Confirmed bytes of each, or a `Sent`. */
+    sent: number[] = []
     /** The youngest file of all: it may still grow. */
-    newestKey = 0
-    private lineOffsets: number[] = []
+    newestKey: number
+    /** When some of it was sent last, by whoever sends; undefined after a start. */
+    newestSentMs: number
+    private remoteNames: string[] = []
     // All files up to doneKey are sent; they had doneBytes together.
-    private doneKey = 0
-    private doneBytes = 0
-    private passedBytes = 0
+    private doneKey: number
+    private doneBytes: number
+    private passedBytes: number
     private generation = -1
 
     constructor(
         private readonly storage: CardStorage,
         /** "LOG" or "CELL": the folder on the card, and the word in remote names. */
-        readonly folder: string,
+        private readonly folder: string,
         readonly history: History,
     ) {}
 
@@ -37,18 +44,33 @@ export class Backlog {
             this.doneBytes = 0
             await this.list()
         }
-        await this.history.scan(this.keys, this.sent, this.lineOffsets)
-        for (let i = 0; i < this.keys.length && this.sent[i] >= this.sizes[i]; ++i) {
-            if (this.keys[i] === this.newestKey) break
-            this.doneKey = this.keys[i]
-            this.doneBytes += this.sizes[i]
+        await this.history.scan(this.keys, this.sent, this.remoteNames)
+        this.pendingBytes = 0
+        let sentSoFar = true
+        for (let i = 0; i < this.keys.length; ++i) {
+            const size = this.sizes[i]
+            if (this.sent[i] < size) {
+                sentSoFar = false
+                this.pendingBytes += size - Math.max(0, this.sent[i])
+            } else if (sentSoFar && this.keys[i] !== this.newestKey) {
+                this.doneKey = this.keys[i]
+                this.doneBytes += size
+            }
         }
     }
 
-    /** The remote name that the history has for a file of the window, "" for none. */
-    async remoteName(index: number): Promise<string> {
-        if (this.sent[index] === -1) return ""
-        return await this.history.remoteName(this.lineOffsets[index])
+    /** What is to be sent of a file of the window. */
+    shipment(index: number, serial: string): Shipment {
+        const name = logName(this.keys[index])
+        return new Shipment(
+            name,
+            this.sizes[index],
+            this.sent[index],
+            this.remoteNames[index],
+            serial + "-" + this.folder + "-" + name.slice(0, 8),
+            new CardReader(this.storage, this.folder + "/" + name),
+            this.history,
+        )
     }
 
     /** Notes that every file from `fromKey` on that was sent is to be sent again; returns how many. */
@@ -57,11 +79,11 @@ export class Backlog {
         this.doneKey = fromKey - 1
         for (;;) {
             await this.list()
-            await this.history.scan(this.keys, this.sent, this.lineOffsets)
+            await this.history.scan(this.keys, this.sent, this.remoteNames)
             for (let i = 0; i < this.keys.length; ++i) {
                 this.doneKey = this.keys[i]
                 if (this.sent[i] <= 0) continue
-                await this.history.append(logName(this.doneKey), 0, await this.remoteName(i))
+                await this.shipment(i, "").record(0)
                 ++count
             }
             if (!this.more) break

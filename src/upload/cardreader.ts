@@ -1,5 +1,3 @@
-import { Fault, FaultCode } from "../core/fault"
-
 // What the upload needs of the card; the FAT volume and its storage offer it, and more.
 
 export interface ListedFile {
@@ -31,32 +29,24 @@ export interface CardStorage {
 
 /** Reads one file of the card a few sectors at a time, so that the logger is never kept waiting. */
 export class CardReader {
-    private file: OpenFile = undefined
-    private generation = 0
+    private file: OpenFile
 
+    /** @param volume the mounted volume when the caller has it, else it is taken for each read */
     constructor(
         private readonly storage: CardStorage,
         private readonly path: string,
+        private readonly volume?: CardVolume,
     ) {}
 
     /** @returns the bytes read, fewer at the end of the file, 0 when there is no such file. */
     async read(offset: number, into: Buffer): Promise<number> {
         const self = this
-        return await this.storage.use("upload", async volume => {
-            return await self.readFrom(volume, offset, into)
-        })
-    }
-
-    /** The same for who has the volume already. */
-    async readFrom(volume: CardVolume, offset: number, into: Buffer): Promise<number> {
-        const generation = this.storage.generation()
-        if (this.file === undefined) {
-            this.file = await volume.open(this.path)
-            this.generation = generation
-            if (this.file === undefined) return 0
+        const work = async (volume: CardVolume) => {
+            if (self.file === undefined) self.file = await volume.open(self.path)
+            return self.file === undefined ? 0 : await self.file.read(offset, into, into.length)
         }
-        if (generation !== this.generation)
-            throw new Fault(FaultCode.StaleHandle, "the card was changed while it was read")
-        return await this.file.read(offset, into, into.length)
+        return this.volume === undefined
+            ? await this.storage.use("upload", work)
+            : await work(this.volume)
     }
 }

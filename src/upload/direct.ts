@@ -3,59 +3,63 @@ import { FtpSession } from "./ftp"
 import { Sent } from "./history"
 import { Shipment } from "./shipment"
 
-const stalledMax = 2
+/** Handovers without progress; the last one only asks the server for its reason. */
+const stalledMax = 3
 const refusalWaitMs = 2000
 
 /**
- * Delivers one file over a logged-in session, which is logged in again on return. The file counts as sent
+ * Delivers over FTP by handing the one socket over: control, data, control again. A file counts as sent
  * when the server's SIZE says so. Throws Fault FtpNoProgress when the server drops transfers.
  */
-export async function deliverDirect(session: FtpSession, shipment: Shipment): Promise<void> {
-    let there = -1
-    if (shipment.remoteName === "") await shipment.takeFreeName(session)
-    else there = await session.size(shipment.remoteName)
-    let stalled = 0
-    while (there !== shipment.sizeBytes || shipment.sentBytes === Sent.Again) {
-        if (!(await continues(session, shipment, there))) there = -1
-        const start = there < 0 ? 0 : there
-        await transfer(session, shipment, start, stalled > 0 ? refusalWaitMs : 0)
-        await session.logIn()
-        there = await session.settledSize(shipment.remoteName, shipment.sizeBytes)
-        if (there > start) {
-            stalled = 0
-            if (there === shipment.sizeBytes) break
-            await shipment.record(there)
-        } else if (++stalled >= stalledMax && there !== shipment.sizeBytes)
-            throw new Fault(
-                FaultCode.FtpNoProgress,
-                "server stops the transfer when the control connection closes: set ftp.gateway",
-            )
+export class DirectCourier extends FtpSession {
+    override async deliver(shipment: Shipment): Promise<void> {
+        const size = shipment.sizeBytes
+        let stalled = 0
+        let there = -1
+        if (shipment.remoteName === "") await shipment.takeFreeName(this)
+        else there = await this.size(shipment.remoteName)
+        while (there !== size || shipment.sentBytes === Sent.Again) {
+            const start = await this.startOf(shipment, there)
+            await this.transfer(shipment, start, stalled === stalledMax - 1 ? refusalWaitMs : 0)
+            await this.logIn()
+            there = await this.settledSize(shipment.remoteName, size)
+            if (there > start || there === size) {
+                stalled = 0
+                shipment.sentBytes = there
+                if (there !== size) await shipment.record(there)
+            } else if (++stalled === stalledMax)
+                throw new Fault(
+                    FaultCode.FtpNoProgress,
+                    "server stops the transfer when the control connection closes: set ftp.gateway",
+                )
+        }
+        await shipment.record(size)
     }
-    await shipment.record(shipment.sizeBytes)
-}
 
-/** True when what is there is a beginning of ours; else it is out of the way on return. */
-async function continues(session: FtpSession, shipment: Shipment, there: number): Promise<boolean> {
-    if (there < 0) return false
-    const again = shipment.sentBytes === Sent.Again
-    if (there <= shipment.sizeBytes && there >= shipment.sentBytes && !again) return true
-    // Longer than ours: not only ours, left alone. Shorter than the history, or to be sent again: ours.
-    if ((there > shipment.sizeBytes && !again) || !(await session.remove(shipment.remoteName)))
-        await shipment.takeFreeName(session)
-    return false
-}
+    /** Where to go on: at the end of what is there if that is a beginning of ours, else at 0. */
+    private async startOf(shipment: Shipment, there: number): Promise<number> {
+        if (there < 0) return 0
+        if (shipment.sentBytes !== Sent.Again) {
+            if (there > shipment.sizeBytes) {
+                // Longer than ours: not only ours, so it is left alone.
+                await shipment.takeFreeName(this)
+                return 0
+            }
+            if (there >= shipment.sentBytes) return there
+        }
+        // Ours, but shorter than it was or to be sent again. Deleted, so that its size can mislead nobody.
+        if ((await this.command("DELE", shipment.remoteName)) !== 250)
+            await shipment.takeFreeName(this)
+        return 0
+    }
 
-/** One handover. What breaks on the way shows in the size, so only other faults are passed on. */
-async function transfer(
-    session: FtpSession,
-    shipment: Shipment,
-    start: number,
-    waitMs: number,
-): Promise<void> {
-    try {
-        await session.startTransfer(start > 0 ? "APPE" : "STOR", shipment.remoteName, waitMs)
-        await shipment.copyTo(session.stream, start)
-    } catch (thrown) {
-        if (faultCode(thrown) >> 8 !== FaultCode.SocketClosed >> 8) throw thrown
+    /** One handover. What breaks the connection shows in the size; other faults are passed on. */
+    private async transfer(shipment: Shipment, start: number, waitMs: number): Promise<void> {
+        try {
+            await this.startTransfer(start > 0 ? "APPE" : "STOR", shipment.remoteName, waitMs)
+            await shipment.copyTo(this.stream, start)
+        } catch (thrown) {
+            if (faultCode(thrown) >> 8 !== FaultCode.SocketClosed >> 8) throw thrown
+        }
     }
 }

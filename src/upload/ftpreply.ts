@@ -1,49 +1,43 @@
 import { Fault, FaultCode } from "../core/fault"
 import { parseInteger } from "../core/text"
 
-const lineBytesMax = 1024
+const lineCharactersMax = 1024
 
 /**
  * Takes the server's bytes as they come and gives its replies (RFC 959 §4.2). Of a reply of several
- * lines only the last is kept, so that a long banner costs no memory.
+ * lines only the last is kept, so that a long banner costs no memory; a line ends at 1 KiB.
  */
 export class ReplyReader {
     /** The last line of the reply that next() gave, code included. */
     line = ""
     private pending = ""
-    private openCode = 0
+    /** How the last line of the reply begins whose first line has come; "" outside. */
+    private ending = ""
 
     push(chunk: Buffer): void {
         this.pending += chunk.toString()
     }
 
-    /** The code of the next whole reply (100–599), 0 when more bytes are needed. */
+    /** The code of the next whole reply, 0 when more bytes are needed. Throws FtpReplyMalformed. */
     next(): number {
         for (;;) {
             const end = this.pending.indexOf("\n")
-            if ((end < 0 ? this.pending.length : end) > lineBytesMax) this.malformed()
+            const line = end < 0 ? this.pending : this.pending.slice(0, end)
+            const code = parseInteger(line.slice(0, 3))
+            const opens = end >= 0 && this.ending === ""
+            if (line.length > lineCharactersMax || (opens && !(code >= 100)))
+                throw new Fault(
+                    FaultCode.FtpReplyMalformed,
+                    "the server does not speak FTP: check ftp.host and ftp.port",
+                )
             if (end < 0) return 0
-            const cut = end > 0 && this.pending[end - 1] === "\r" ? end - 1 : end
-            this.line = this.pending.slice(0, cut)
             this.pending = this.pending.slice(end + 1)
-            const code = parseInteger(this.line.slice(0, 3))
-            const mark = cut > 3 ? this.line[3] : " "
-            const opens = code >= 100 && code < 600 && (mark === " " || mark === "-")
-            if (this.openCode !== 0) {
-                if (!opens || code !== this.openCode || mark === "-") continue
-                this.openCode = 0
-                return code
-            }
-            if (!opens) this.malformed()
-            if (mark === " ") return code
-            this.openCode = code
+            if (opens) {
+                if (line[3] === "-") this.ending = line.slice(0, 3) + " "
+            } else if (line.slice(0, 4) === this.ending) this.ending = ""
+            if (this.ending !== "") continue
+            this.line = line[end - 1] === "\r" ? line.slice(0, end - 1) : line
+            return code
         }
-    }
-
-    private malformed(): void {
-        throw new Fault(
-            FaultCode.FtpReplyMalformed,
-            "the server does not speak FTP: check ftp.host and ftp.port",
-        )
     }
 }

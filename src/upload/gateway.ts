@@ -1,131 +1,128 @@
 import { dateInHead } from "../clock/timeserver"
 import { Deadline } from "../core/deadline"
-import { Fault, FaultCode } from "../core/fault"
-import { TcpConnector, TcpStream, Ticks, TimeSource, WallClock } from "../core/seams"
+import { Fault, FaultCode, faultCode } from "../core/fault"
+import { TcpConnector, Ticks, TimeSource, WallClock } from "../core/seams"
 import { parseInteger } from "../core/text"
+import { Courier } from "./courier"
 import { Shipment } from "./shipment"
 
-const connectTimeoutMs = 15000
 const answerTimeoutMs = 60000
-const headBytesMax = 4096
+const headCharactersMax = 4096
 
-const answers =
-    "|400 the gateway does not understand ftp:// addresses: use a proxy that speaks FTP" +
-    "|403 the gateway refuses this server: allow it in the gateway's access rules" +
-    "|404 the server has no such file or folder" +
-    "|405 the gateway takes no files: use a proxy that speaks FTP" +
-    "|407 the gateway wants a log-in of its own: allow the board's address there" +
-    "|502 the gateway got no sense out of the FTP server" +
-    "|503 the gateway does not reach the FTP server: check ftp.host and ftp.port" +
+const remedies =
+    "|400 use a proxy that speaks FTP" +
+    "|401 log-in refused, check ftp.user and ftp.password" +
+    "|403 allow the FTP server in the gateway's access rules" +
+    "|404 the server has no such folder" +
+    "|405 use a proxy that speaks FTP" +
+    "|407 the gateway wants a log-in of its own: let the board in without" +
+    "|502 the gateway made no sense of the FTP server" +
+    "|503 the gateway does not reach the server: check ftp.host and ftp.port" +
     "|504 the FTP server did not answer the gateway in time|"
 
 /**
  * Delivers over an HTTP proxy that speaks FTP (Squid): PUT of an ftp:// address (RFC 9112 §3.2.2), one
- * connection a file. Throws Fault: Socket*, GatewayRefused (evidence: the status), FtpLoginRefused.
+ * connection a request. Besides Socket*: GatewayRefused, FtpLoginRefused (evidence: the status).
  */
-export class Gateway {
-    private stream: TcpStream = undefined
-    private stopped = false
-
+export class Gateway extends Courier {
+    /** @param gateway host:port of the proxy */
     constructor(
-        private readonly tcp: TcpConnector,
-        private readonly ticks: Ticks,
-        private readonly clock: WallClock,
-        /** host:port of the proxy. */
+        tcp: TcpConnector,
+        ticks: Ticks,
+        host: string,
+        port: number,
+        user: string,
+        password: string,
         private readonly gateway: string,
-        /** host:port of the FTP server. */
-        private readonly server: string,
-        private readonly user: string,
-        private readonly password: string,
-    ) {}
-
-    /** Sends the whole file; it counts as sent when the gateway says 201 or 202. */
-    async deliver(shipment: Shipment): Promise<void> {
-        if (shipment.remoteName === "") await shipment.takeFreeName(this)
-        await this.request("PUT", shipment.remoteName, shipment.sizeBytes)
-        let broken: any = undefined
-        try {
-            await shipment.copyTo(this.stream, 0)
-        } catch (thrown) {
-            broken = thrown
-        }
-        const status = await this.status(broken)
-        if (status !== 201 && status !== 202) this.refused(status)
-        if (broken !== undefined) throw broken
-        await shipment.record(shipment.sizeBytes)
+        private readonly clock: WallClock,
+    ) {
+        super(tcp, ticks, host, port, user, password)
     }
 
-    /** 0 when the file is there, -1 when it is not; "" asks for the folder. */
-    async size(name: string): Promise<number> {
+    /** Asks for the server's folder: shows that the gateway and the server let us in. */
+    override async logIn(): Promise<void> {
+        await this.size("")
+    }
+
+    override async logOut(): Promise<void> {}
+
+    /** 0 when the file is there: the gateway sends files whole, so the size does not matter. */
+    override async size(name: string): Promise<number> {
         await this.request("HEAD", name, 0)
-        const status = await this.status(undefined)
+        const status = await this.status()
         if (status === 404) return -1
-        if (status !== 200) this.refused(status)
+        if (status !== 200) this.explain(status)
         return 0
     }
 
-    async stop(): Promise<void> {
-        this.stopped = true
-        if (this.stream !== undefined) await this.stream.close()
+    /** Sends the whole file; it counts as sent when the gateway says 201 or 202. */
+    override async deliver(shipment: Shipment): Promise<void> {
+        if (shipment.remoteName === "") await shipment.takeFreeName(this)
+        await this.request("PUT", shipment.remoteName, shipment.sizeBytes)
+        try {
+            await shipment.copyTo(this.stream, 0)
+        } catch (thrown) {
+            // A gateway that closes early has said why.
+            if (faultCode(thrown) !== FaultCode.SocketClosed) throw thrown
+        }
+        const status = await this.status()
+        if (status !== 201 && status !== 202) this.explain(status)
+        await shipment.record(shipment.sizeBytes)
     }
 
     private async request(method: string, name: string, bytes: number): Promise<void> {
-        if (this.stopped) throw new Fault(FaultCode.SocketClosed, "stopped")
         const colon = this.gateway.lastIndexOf(":")
-        const port = parseInteger(this.gateway.slice(colon + 1))
-        this.stream = await this.tcp.connect(this.gateway.slice(0, colon), port, connectTimeoutMs)
+        await this.open(
+            this.gateway.slice(0, colon),
+            parseInteger(this.gateway.slice(colon + 1)) || 3128,
+        )
+        const server = this.host + ":" + this.port
         const login = base64(Buffer.from(this.user + ":" + this.password))
-        const head =
-            `${method} ftp://${this.server}/${name} HTTP/1.1\r\nHost: ${this.server}\r\n` +
-            `Authorization: Basic ${login}\r\nContent-Length: ${bytes}\r\nConnection: close\r\n\r\n`
-        await this.stream.send(Buffer.from(head))
+        await this.stream.send(
+            Buffer.from(
+                `${method} ftp://${server}/${name} HTTP/1.1\r\nHost: ${server}\r\n` +
+                    `Authorization: Basic ${login}\r\nContent-Length: ${bytes}\r\nConnection: close\r\n\r\n`,
+            ),
+        )
     }
 
-    /** The status of the answer; the connection is closed on return. An early end rethrows `broken`. */
-    private async status(broken: any): Promise<number> {
+    /** The status of the answer; the connection is closed on return. */
+    private async status(): Promise<number> {
         const deadline = new Deadline(this.ticks, answerTimeoutMs)
         let head = ""
-        while (head.indexOf("\r\n\r\n") < 0 && head.length < headBytesMax) {
+        while (head.indexOf("\r\n\r\n") < 0 && head.length < headCharactersMax) {
             const part = await this.stream.receive(deadline.remainingMs())
-            if (part === undefined) {
-                if (broken !== undefined) throw broken
+            if (part === undefined)
                 throw new Fault(FaultCode.SocketClosed, "the gateway closed the connection")
-            }
             head += part.toString()
-            // "100 Continue" and its like come before the answer.
-            if (head[9] === "1" && head.indexOf("\r\n\r\n") > 0)
-                head = head.slice(head.indexOf("\r\n\r\n") + 4)
         }
         await this.stream.close()
         const seconds = dateInHead(head)
         if (seconds !== undefined) await this.clock.offer(seconds, TimeSource.Http)
-        return parseInteger(head.slice(9, 12)) || 0
+        this.answer = head.slice(9, head.indexOf("\r"))
+        return parseInteger(head.slice(9, 12))
     }
 
-    private refused(status: number): void {
-        if (status === 401)
-            throw new Fault(
-                FaultCode.FtpLoginRefused,
-                "log-in refused: check ftp.user and ftp.password",
-                status,
-            )
-        const at = answers.indexOf("|" + status + " ")
-        const words = at < 0 ? "" : answers.slice(at + 4, answers.indexOf("|", at + 1))
-        throw new Fault(FaultCode.GatewayRefused, "gateway answers " + status + words, status)
+    private explain(status: number): void {
+        const at = remedies.indexOf("|" + status + " ") + 5
+        this.refuse(
+            status === 401 ? FaultCode.FtpLoginRefused : FaultCode.GatewayRefused,
+            at < 5 ? "the gateway refuses" : remedies.slice(at, remedies.indexOf("|", at)),
+        )
     }
 }
 
 /** Base64 (RFC 4648 §4). */
 export function base64(data: Buffer): string {
-    const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     let text = ""
     for (let i = 0; i < data.length; i += 3) {
-        const left = data.length - i
-        const bits =
-            (data[i] << 16) | (left > 1 ? data[i + 1] << 8 : 0) | (left > 2 ? data[i + 2] : 0)
-        text += letters[bits >> 18] + letters[(bits >> 12) & 63]
-        text += left > 1 ? letters[(bits >> 6) & 63] : "="
-        text += left > 2 ? letters[bits & 63] : "="
+        const group = data.slice(i, i + 3)
+        const bits = (group[0] << 16) | (group[1] << 8) | group[2]
+        for (let shift = 18; shift >= 0; shift -= 6)
+            text += "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[
+                (bits >> shift) & 63
+            ]
     }
-    return text
+    const padding = (data.length * 2) % 3
+    return text.slice(0, text.length - padding) + "==".slice(0, padding)
 }

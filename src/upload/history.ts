@@ -50,27 +50,41 @@ export class History {
     ) {}
 
     /**
-     * For each of `keys` the bytes sent in all or a `Sent`, and where in the history that is said.
+     * For each of `keys` the bytes sent in all or a `Sent`, and the remote name, "" for none.
      * @param volume the mounted volume when the caller has it, else it is taken piece by piece
      */
-    async scan(keys: number[], sent: number[], lineOffsets: number[], volume?: CardVolume): Promise<void> {
-        for (let i = 0; i < keys.length; ++i) sent[i] = Sent.Unknown
-        const reader = new CardReader(this.storage, this.path)
+    async scan(
+        keys: number[],
+        sent: number[],
+        remoteNames: string[],
+        volume?: CardVolume,
+    ): Promise<void> {
+        for (let i = 0; i < keys.length; ++i) {
+            sent[i] = Sent.Unknown
+            remoteNames[i] = ""
+        }
+        const reader = new CardReader(this.storage, this.path, volume)
         const piece = Buffer.alloc(pieceBytes)
         let offset = 0
         for (;;) {
-            const count = volume
-                ? await reader.readFrom(volume, offset, piece)
-                : await reader.read(offset, piece)
+            const count = await reader.read(offset, piece)
             let at = 0
             for (;;) {
                 const end = piece.indexOf(10, at)
                 if (end < 0 || end >= count) break
                 const index = keys.indexOf(logKey(piece, at))
-                const bytes = index < 0 ? Sent.Unknown : lineBytes(piece, at, end)
-                if (bytes >= 0) {
-                    sent[index] = bytes === 0 && sent[index] !== 0 && sent[index] !== Sent.Unknown ? Sent.Again : bytes
-                    lineOffsets[index] = offset + at
+                const comma = piece.indexOf(44, at + 13)
+                // Name, comma, bytes, comma, 19 characters of time, comma, remote name, CR LF.
+                if (index >= 0 && comma + 20 < end && piece[comma + 20] === 44) {
+                    const bytes = parseInteger(piece.slice(at + 13, comma).toString())
+                    if (bytes >= 0) {
+                        const before = sent[index]
+                        sent[index] =
+                            bytes === 0 && before !== 0 && before !== Sent.Unknown
+                                ? Sent.Again
+                                : bytes
+                        remoteNames[index] = piece.slice(comma + 21, end - 1).toString()
+                    }
                 }
                 at = end + 1
             }
@@ -78,15 +92,6 @@ export class History {
             // No line is that long: damage, passed over.
             offset += at === 0 ? count : at
         }
-    }
-
-    /** The remote name in the line at `lineOffset`. */
-    async remoteName(lineOffset: number): Promise<string> {
-        const piece = Buffer.alloc(128)
-        await new CardReader(this.storage, this.path).read(lineOffset, piece)
-        const text = piece.toString()
-        const line = text.slice(0, text.indexOf("\r"))
-        return line.slice(line.lastIndexOf(",") + 1)
     }
 
     /** Adds a line; it is on the card on return. */
@@ -107,25 +112,10 @@ export class History {
         })
     }
 
-    /** Bytes the server has confirmed of a file. */
-    async sentBytes(fileName: string, volume?: CardVolume): Promise<number> {
-        const sent = [0]
-        await this.scan([logKey(Buffer.from(fileName), 0)], sent, [0], volume)
-        return sent[0] < 0 ? 0 : sent[0]
-    }
-
     /** True when all of a file is on the server; what is to be sent again is not. */
     async fullySent(fileName: string, sizeBytes: number, volume?: CardVolume): Promise<boolean> {
-        return sizeBytes > 0 && (await this.sentBytes(fileName, volume)) >= sizeBytes
+        const sent = [0]
+        await this.scan([logKey(Buffer.from(fileName), 0)], sent, [""], volume)
+        return sent[0] > 0 && sent[0] >= sizeBytes
     }
-}
-
-/** Bytes in the whole line from `at` to its line feed, -1 when it is damaged. */
-function lineBytes(piece: Buffer, at: number, end: number): number {
-    const comma = piece.indexOf(44, at + 13)
-    // After the bytes come 19 characters of time, a comma, and at least a character of name.
-    if (piece[at + 12] !== 44 || comma < 0 || comma + 22 > end) return -1
-    if (piece[comma + 20] !== 44 || piece[end - 1] !== 13) return -1
-    const bytes = parseInteger(piece.slice(at + 13, comma).toString())
-    return bytes === undefined ? -1 : bytes
 }

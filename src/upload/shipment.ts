@@ -40,28 +40,26 @@ export class Shipment {
      * this name there is ours.
      */
     async takeFreeName(server: RemoteFiles): Promise<void> {
-        let name = this.remoteStem + ".CSV"
-        for (let number = 2; (await server.size(name)) >= 0; ++number) {
+        let name = this.remoteStem
+        for (let number = 2; (await server.size(name + ".CSV")) >= 0; ++number) {
             if (number > namesMax)
-                throw new Fault(FaultCode.FtpRefused, "no free name for " + name + " on the server")
-            name = this.remoteStem + "-" + number + ".CSV"
+                throw new Fault(FaultCode.FtpRefused, "the server has no free name for " + name)
+            name = this.remoteStem + "-" + number
         }
-        this.remoteName = name
+        this.remoteName = name + ".CSV"
         await this.record(0)
     }
 
     /** Sends the bytes from `start` to the listed size, sector by sector. */
     async copyTo(stream: TcpStream, start: number): Promise<void> {
-        let piece = Buffer.alloc(sectorBytes - (start % sectorBytes))
         this.position = start
         while (this.position < this.sizeBytes) {
-            const got = await this.reader.read(this.position, piece)
-            if (got === 0)
-                throw new Fault(FaultCode.NotFound, this.fileName + " is shorter than it was listed")
-            const count = Math.min(got, this.sizeBytes - this.position)
-            await stream.send(count === piece.length ? piece : piece.slice(0, count))
-            this.position += count
-            if (piece.length !== sectorBytes) piece = Buffer.alloc(sectorBytes)
+            const roomBytes = sectorBytes - (this.position % sectorBytes)
+            const piece = Buffer.alloc(Math.min(roomBytes, this.sizeBytes - this.position))
+            if ((await this.reader.read(this.position, piece)) !== piece.length)
+                throw new Fault(FaultCode.NotFound, this.fileName + " is shorter than it was")
+            await stream.send(piece)
+            this.position += piece.length
         }
     }
 }

@@ -22,32 +22,27 @@ const enum Stage {
 
 const pieceBytes = 512
 const sendTimeoutMs = 20000
-const queueBytesMax = 4096
+/** Events of up to 1,024 bytes on the ESP32. */
+const chunksMax = 8
 
 class DeviceTcpStream implements TcpStream {
     stage = Stage.Connecting
-    reason = "closed"
+    /** Why it ended, "" when the other side simply closed. */
+    reason = ""
     private readonly queue: Buffer[] = []
-    private queuedBytes = 0
-    private waiter: ds.Fiber = undefined
+    private waiter: ds.Fiber
 
     onEvent(event: string, data: any): void {
         if (event === "open") this.stage = Stage.Open
-        else if (event === "data") {
-            // Before "open" it is the tail of the connection before.
-            if (this.stage !== Stage.Open) return
-            if (this.queuedBytes > queueBytesMax) this.end("more data than expected")
-            else {
-                this.queue.push(data)
-                this.queuedBytes += data.length
-            }
-        } else this.end(event === "error" ? "" + data : "closed")
+        else if (event !== "data") {
+            if (event === "error") this.reason = "" + data
+            this.stage = Stage.Ended
+        } else if (this.queue.length > chunksMax) {
+            this.reason = "more data than expected"
+            this.stage = Stage.Ended
+        } else if (this.stage === Stage.Open) this.queue.push(data)
+        // Data before "open" is the tail of the connection before.
         if (this.waiter !== undefined && this.waiter.suspended) this.waiter.resume(undefined)
-    }
-
-    end(reason: string): void {
-        if (this.stage !== Stage.Ended) this.reason = reason
-        this.stage = Stage.Ended
     }
 
     /** Suspends until the next event; throws Fault SocketTimeout at `endMs`. */
@@ -60,39 +55,38 @@ class DeviceTcpStream implements TcpStream {
     }
 
     async send(data: Buffer): Promise<void> {
+        const endMs = ds.millis() + sendTimeoutMs
         for (let at = 0; at < data.length; at += pieceBytes) {
             const end = Math.min(data.length, at + pieceBytes)
-            await this.sendPiece(data.length <= pieceBytes ? data : data.slice(at, end))
+            const piece = data.slice(at, end)
+            for (;;) {
+                const result =
+                    this.stage === Stage.Open ? (ds as Natives)._socketWrite(piece) : -100
+                if (result === 0) break
+                // -1: the queue is full.
+                if (result !== -1) throw this.lost()
+                if (ds.millis() >= endMs)
+                    throw new Fault(FaultCode.SocketTimeout, "the other side takes no data")
+                await ds.sleep(10)
+            }
         }
     }
 
-    private async sendPiece(piece: Buffer): Promise<void> {
-        const endMs = ds.millis() + sendTimeoutMs
-        for (;;) {
-            const result = this.stage === Stage.Open ? (ds as Natives)._socketWrite(piece) : -100
-            if (result === 0) return
-            if (result !== -1) {
-                this.end("closed")
-                throw new Fault(FaultCode.SocketClosed, "connection lost: " + this.reason)
-            }
-            if (ds.millis() >= endMs)
-                throw new Fault(FaultCode.SocketTimeout, "the peer takes no data")
-            await ds.sleep(10)
-        }
+    private lost(): Fault {
+        this.stage = Stage.Ended
+        return new Fault(FaultCode.SocketClosed, "connection lost " + this.reason)
     }
 
     async receive(timeoutMs: number): Promise<Buffer | undefined> {
         const endMs = ds.millis() + timeoutMs
         while (this.queue.length === 0) {
             if (this.stage === Stage.Ended) {
-                if (this.reason === "closed") return undefined
-                throw new Fault(FaultCode.SocketClosed, "connection lost: " + this.reason)
+                if (this.reason === "") return undefined
+                throw this.lost()
             }
             await this.wait(endMs)
         }
-        const data = this.queue.shift()
-        this.queuedBytes -= data.length
-        return data
+        return this.queue.shift()
     }
 
     async close(): Promise<void> {
@@ -102,7 +96,7 @@ class DeviceTcpStream implements TcpStream {
     }
 }
 
-let current: DeviceTcpStream = undefined
+let current: DeviceTcpStream
 
 function onSocketEvent(event: string, data: any): void {
     current.onEvent(event, data)

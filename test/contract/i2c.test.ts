@@ -14,7 +14,7 @@ interface Wiring {
 
 /** What every implementation of I2cBus must do; a BQ76952 is at 0x08, nobody at 0x55. */
 function i2cBusContract(name: string, wire: () => Wiring): void {
-    const bytes = (...values: number[]): any => DeviceBuffer.from(values)
+    const bytes = (...values: number[]) => DeviceBuffer.from(values) as never
 
     describe(name, () => {
         it("reads as many bytes as were asked for", async () => {
@@ -29,7 +29,7 @@ function i2cBusContract(name: string, wire: () => Wiring): void {
             const { bus } = wire()
             await bus.write(0x08, bytes(0x3e, 0x01, 0x00))
             const answer = await bus.writeRead(0x08, bytes(0x3e), 4)
-            expect([...(answer as any)]).toEqual([0x01, 0x00, 0x95, 0x76])
+            expect([...(answer as unknown as Uint8Array)]).toEqual([0x01, 0x00, 0x95, 0x76])
         })
 
         it("hands out a buffer of the caller's own", async () => {
@@ -69,7 +69,7 @@ function i2cBusContract(name: string, wire: () => Wiring): void {
 i2cBusContract("the bus of emulated chips in this process", () => {
     const chip = new Bq76952Chip(new Pack(), { nowMs: () => 1000 })
     return {
-        bus: new ChipI2cBus([chip]) as any,
+        bus: new ChipI2cBus([chip]) as never,
         silence: on => (chip.fault = on ? "offline" : "none"),
     }
 })

@@ -78,8 +78,9 @@ export function batteryBench(options: BenchOptions = {}) {
     const chip = new Bq76952Chip(pack, { nowMs: () => ticks.ms, ...options.chip })
     const bus = new ChipI2cBus([chip])
     const kept: string[] = []
-    const persist = async (value: any) => void kept.push(value.toString("hex"))
-    const monitor = new BatteryMonitor(bus as any, ticks, settings, alarms, persist)
+    const persist = async (value: { toString(encoding: string): string }) =>
+        void kept.push(value.toString("hex"))
+    const monitor = new BatteryMonitor(bus as never, ticks, settings, alarms, persist)
     ticks.ms = 1000
     return { ticks, settings, alarms, pack, chip, bus, kept, monitor, persist }
 }

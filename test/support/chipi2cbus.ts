@@ -21,7 +21,7 @@ export class ChipI2cBus {
         if (!this.chip(address)?.write(out)) throw this.noAcknowledge(address)
     }
 
-    async writeRead(address: number, out: Uint8Array, readBytes: number): Promise<any> {
+    async writeRead(address: number, out: Uint8Array, readBytes: number): Promise<DeviceBuffer> {
         this.record(address, out, readBytes)
         const chip = this.chip(address)
         const answer = chip?.write(out) ? chip.read(readBytes) : undefined

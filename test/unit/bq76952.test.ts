@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import type { Bq76952Chip } from "../../sim/chips/bq76952"
 import { Bq76952 } from "../../src/battery/bq76952"
 import { buildConfiguration } from "../../src/battery/configuration"
 import { FaultCode } from "../../src/core/fault"
@@ -7,13 +8,22 @@ import { batteryBench, type BenchOptions, FakeSettings } from "../support/batter
 
 async function configured(options: BenchOptions = {}) {
     const bench = batteryBench(options)
-    const driver = new Bq76952(bench.bus as any, bench.ticks)
+    const driver = new Bq76952(bench.bus as never, bench.ticks)
     await driver.configure(
         bench.settings.number(Key.BatteryCells),
         buildConfiguration(bench.settings),
     )
     return { ...bench, driver }
 }
+
+/** What a test reaches into the emulated chip for. */
+interface ChipInside {
+    respond(data: ArrayLike<number>): void
+    measureVoltages(): void
+    view: DataView
+}
+
+const inside = (chip: Bq76952Chip) => chip as unknown as ChipInside
 
 /** The bytes that ended up at an address of the chip's data memory. */
 function memory(
@@ -111,7 +121,7 @@ describe("what is written into data memory", () => {
         ])
         const { applied } = buildConfiguration(settings)
         expect(applied).toEqual({
-            cellOvervoltageMv: 5516,
+            cellOvervoltageMv: 5515,
             cellUndervoltageMv: 1012,
             overcurrentChargeMa: 12400,
             overcurrentDischargeMa: 20000,
@@ -140,10 +150,10 @@ describe("the bytes on the wire", () => {
             "3e0100",
             "3e9000",
             "3ea8915530f2414dc7094b",
-            "60430c",
+            "60a60c",
             "3ea891",
         ])
-        expect(writes[writes.length - 1]).toBe("3e9200")
+        expect(writes.slice(-3)).toEqual(["3e0393", "3e9200", "3e0393"])
         expect(bus.log.every(t => t.address === 0x08)).toBe(true)
     })
 
@@ -181,6 +191,7 @@ describe("samples", () => {
         pack.setTemperature(2, -10.3)
         const state = (await driver.readState())!
         expect(state.cellMv).toEqual(Array.from({ length: 16 }, (_, i) => 3201 + i))
+        expect([state.cellMinMv, state.cellMaxMv, state.cellMeanMv]).toEqual([3201, 3216, 3208.5])
         expect(state.packMv).toBe(51340)
         expect(state.currentMa).toBe(-80000)
         expect(state.chipDeciC).toBe(315)
@@ -262,7 +273,7 @@ describe("the coulomb counter", () => {
             chip.write = out => {
                 const done = write(out)
                 if (Buffer.from(out).toString("hex") === "3e7600")
-                    (chip as any).respond([...Buffer.from(hex.padEnd(64, "0"), "hex")])
+                    inside(chip).respond([...Buffer.from(hex.padEnd(64, "0"), "hex")])
                 return done
             }
         }
@@ -301,10 +312,10 @@ describe("a chip in trouble", () => {
 
     it("is refused when it is another part", async () => {
         const bench = batteryBench()
-        const respond = (bench.chip as any).respond.bind(bench.chip)
-        ;(bench.chip as any).respond = (data: number[]) =>
+        const respond = inside(bench.chip).respond.bind(bench.chip)
+        inside(bench.chip).respond = (data: ArrayLike<number>) =>
             respond(data.length === 2 ? [0x42, 0x76] : data)
-        const driver = new Bq76952(bench.bus as any, bench.ticks)
+        const driver = new Bq76952(bench.bus as never, bench.ticks)
         await expect(
             driver.configure(16, buildConfiguration(bench.settings)),
         ).rejects.toMatchObject({ code: FaultCode.MonitorNonsense, evidence: 1 })
@@ -314,7 +325,7 @@ describe("a chip in trouble", () => {
     it("is refused when data memory does not keep what was written", async () => {
         const bench = batteryBench()
         bench.chip.memory.write = () => undefined
-        const driver = new Bq76952(bench.bus as any, bench.ticks)
+        const driver = new Bq76952(bench.bus as never, bench.ticks)
         await expect(
             driver.configure(16, buildConfiguration(bench.settings)),
         ).rejects.toMatchObject({ code: FaultCode.MonitorNonsense, evidence: 0x91a8 })
@@ -345,10 +356,10 @@ describe("a chip in trouble", () => {
 
     it("gives no sample while one cell wire or the stack is off by volts", async () => {
         const { driver, chip } = await configured()
-        const measure = (chip as any).measureVoltages.bind(chip)
-        ;(chip as any).measureVoltages = () => {
+        const measure = inside(chip).measureVoltages.bind(chip)
+        inside(chip).measureVoltages = () => {
             measure()
-            ;(chip as any).view.setInt16(0x34, 2000, true)
+            inside(chip).view.setInt16(0x34, 2000, true)
         }
         await expect(driver.readState()).rejects.toMatchObject({
             code: FaultCode.MonitorNonsense,

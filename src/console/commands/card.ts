@@ -1,74 +1,55 @@
+import { SdCard } from "../../card/sdcard"
 import { padEnd, padStart, parseInteger } from "../../core/text"
+import { DirectoryEntry } from "../../fat/directory"
+import { CardFile } from "../../fat/file"
+import { Volume } from "../../fat/volume"
 import { Call } from "../call"
-import { CardEntry, CardFileView } from "../parts"
-import { quote, refuse } from "../words"
+import { refuse } from "../words"
 
 const owner = "console"
 const chunkBytes = 512
 /** So many names of a directory are read at a time; in between, others may use the card. */
 const pageEntries = 32
-const tailLinesMax = 100
 
 function mebibytes(bytes: number): string {
     return Math.round(bytes / 1048576) + " MiB"
 }
 
-export async function card(call: Call): Promise<void> {
-    const text = await call.parts.storage.use(owner, async volume => {
-        const freeBytes = await volume.freeBytes()
-        return `${volume.kind}, ${mebibytes(volume.totalBytes())}, ${mebibytes(freeBytes)} free`
+async function info(call: Call): Promise<void> {
+    const storage = call.parts.storage
+    const values = await storage.use(owner, async (volume: Volume) => {
+        const free = volume.freeBytes()
+        const device = storage.device as SdCard
+        return [
+            `${device.kind}, ${mebibytes(device.blockCount() * 512)}`,
+            `${volume.kind}, clusters of ${volume.clusterBytes} bytes`,
+            free === undefined ? "being counted" : mebibytes(free),
+            `${device.retries} retries, ${device.errors} errors`,
+        ]
     })
-    await call.field("volume", text)
+    await call.report("card,volume,free,health", values)
 }
 
-/** The lines of a directory's entries from number `skip` on, one page. */
-async function listPage(call: Call, path: string, skip: number): Promise<string> {
+/** Prints a page of a directory's entries, from number `skip` on; false when there was none. */
+async function listPage(call: Call, path: string, skip: number): Promise<boolean> {
     let text = ""
     let index = 0
-    const visit = async (entry: CardEntry) => {
-        if (index++ < skip) return true
-        const size = entry.isDirectory ? "<DIR>" : "" + entry.sizeBytes
-        text += padEnd(entry.name, 14) + padStart(size, 10, " ") + "\n"
+    const visit = async (entry: DirectoryEntry) => {
+        if (index >= skip) {
+            const size = entry.isDirectory ? "<DIR>" : "" + entry.sizeBytes
+            text += padEnd(entry.name, 12) + padStart(size, 12, " ") + "\n"
+        }
+        index += 1
         return index < skip + pageEntries
     }
-    await call.parts.storage.use(owner, async volume => {
-        await volume.list(path, visit)
-    })
-    return text
-}
-
-export async function cardLs(call: Call): Promise<void> {
-    const path = call.words.length === 0 ? "" : call.words[0].toUpperCase()
-    let skip = 0
-    while (true) {
-        const page = await listPage(call, path, skip)
-        if (page.length === 0) return
-        await call.out.text(page)
-        skip += pageEntries
-    }
-}
-
-async function openFile(call: Call): Promise<CardFileView> {
-    const path = call.words[0].toUpperCase()
-    const file = await call.parts.storage.use(owner, async volume => await volume.open(path))
-    if (!file) refuse(`${quote(path)} is not on the card; "card ls" lists its files`)
-    return file
-}
-
-/** Prints the file from this offset on; between two chunks the card is free for others. */
-async function print(call: Call, file: CardFileView, offset: number): Promise<void> {
-    const chunk = Buffer.alloc(chunkBytes)
-    let read = chunkBytes
-    while (read === chunkBytes) {
-        read = await readChunk(call, file, offset, chunk)
-        await call.out.bytes(chunk, read)
-        offset += read
-    }
+    await call.parts.storage.use(owner, async (volume: Volume) => await volume.list(path, visit))
+    await call.write(Buffer.from(text))
+    return !!text
 }
 
 async function readChunk(
     call: Call,
-    file: CardFileView,
+    file: CardFile,
     offset: number,
     chunk: Buffer,
 ): Promise<number> {
@@ -76,41 +57,72 @@ async function readChunk(
     return await call.parts.storage.use(owner, read)
 }
 
-export async function cardCat(call: Call): Promise<void> {
-    await print(call, await openFile(call), 0)
+/** Where the last `lines` lines of a file begin. The file is read backwards. */
+async function findTail(call: Call, file: CardFile, lines: number, chunk: Buffer): Promise<number> {
+    // The end of the last line does not count.
+    let start = file.sizeBytes() - 1
+    let base = start + 1
+    for (; start > 0; --start) {
+        if (start <= base) {
+            base = start - (start % chunkBytes || chunkBytes)
+            await readChunk(call, file, base, chunk)
+        }
+        if (chunk[start - 1 - base] === 10) {
+            lines -= 1
+            if (lines === 0) break
+        }
+    }
+    return Math.max(0, start)
 }
 
-export async function cardTail(call: Call): Promise<void> {
-    let left = call.words.length > 1 ? parseInteger(call.words[1]) : 10
-    if (!(left >= 1 && left <= tailLinesMax)) refuse(`lines: 1 to ${tailLinesMax}`)
-    const file = await openFile(call)
+/** Prints a file, or its last lines; between two chunks the card is free for others. */
+async function print(call: Call): Promise<void> {
+    const [name, count] = call.words
+    const path = name.toUpperCase()
+    const open = async (volume: Volume) => await volume.open(path)
+    const file = await call.parts.storage.use(owner, open)
+    if (!file) refuse(`there is no ${path} on the card; see "card ls"`)
     const chunk = Buffer.alloc(chunkBytes)
-    const size = file.sizeBytes()
-    // Blocks are read from the last one backwards, until enough line ends were met.
-    let from = size === 0 ? 0 : size - 1 - ((size - 1) % chunkBytes)
-    let start = 0
-    while (from >= 0 && start === 0) {
-        await readChunk(call, file, from, chunk)
-        let at = Math.min(chunkBytes, size - 1 - from)
-        while (--at >= 0 && start === 0)
-            if (chunk[at] === 10 && --left === 0) start = from + at + 1
-        from -= chunkBytes
+    let offset = 0
+    if (call.name === "card tail") {
+        const lines = count === undefined ? 10 : parseInteger(count)
+        if (!(lines > 0)) refuse("lines: 1 or more")
+        offset = await findTail(call, file, lines, chunk)
     }
-    await print(call, file, start)
+    let read = chunkBytes
+    while (read === chunkBytes) {
+        read = await readChunk(call, file, offset, chunk)
+        await call.write(chunk.slice(0, read))
+        offset += read
+    }
 }
 
-export async function cardFormat(call: Call): Promise<void> {
-    if (call.words[0] !== "yes")
-        refuse("this erases everything on the card; repeat with: card format yes")
-    const progress = async (percent: number) => {
-        await call.line(`formatting, ${percent} %`)
-        await call.out.flush()
+/** The command `card` and what belongs to it. */
+export async function card(call: Call): Promise<void> {
+    const { storage } = call.parts
+    switch (call.name) {
+        case "card ls": {
+            const path = (call.words[0] || "").toUpperCase()
+            let skip = 0
+            while (await listPage(call, path, skip)) skip += pageEntries
+            break
+        }
+        case "card format":
+            if (call.words[0] !== "yes")
+                refuse("this erases everything on the card; repeat with: card format yes")
+            await storage.format(
+                async (percent: number) => await call.progress(`formatting, ${percent} %`),
+            )
+            await call.print("ok")
+            break
+        case "card eject":
+            await storage.eject()
+            await call.print("ok, the card can be pulled")
+            break
+        case "card":
+            await info(call)
+            break
+        default:
+            await print(call)
     }
-    await call.parts.storage.format(progress)
-    await call.line("ok")
-}
-
-export async function cardEject(call: Call): Promise<void> {
-    await call.parts.storage.eject()
-    await call.line("ok, the card can be pulled")
 }

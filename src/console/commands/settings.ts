@@ -1,11 +1,11 @@
 import { formatDateTime } from "../../core/calendar"
 import { Fault, FaultCode } from "../../core/fault"
-import { padEnd } from "../../core/text"
+import { padEnd, printable } from "../../core/text"
 import { Key } from "../../settings/keys"
 import { keyCount, Row } from "../../settings/schema"
 import { formatAllowed } from "../../settings/values"
 import { Call } from "../call"
-import { quote, refuse } from "../words"
+import { refuse } from "../words"
 
 /** The setting of this name. Throws Fault UnknownKey. */
 export function keyOf(call: Call, name: string): Key {
@@ -13,7 +13,7 @@ export function keyOf(call: Call, name: string): Key {
     if (key === undefined)
         throw new Fault(
             FaultCode.UnknownKey,
-            `unknown setting ${quote(name)}; "show" lists the settings`,
+            `unknown setting ${printable(name, 40)}; "show" lists the settings`,
         )
     return key
 }
@@ -35,7 +35,7 @@ function shown(call: Call, key: Key, row: Row): string {
     const settings = call.parts.settings
     if (row.type === "timestamp") return formatMoment(call, settings.number(key))
     const value = settings.format(key)
-    if (value.length === 0) return '""'
+    if (!value) return '""'
     return row.type === "number" ? `${value} ${row.unit}` : value
 }
 
@@ -45,44 +45,42 @@ function isOf(row: Row, name: string): boolean {
 }
 
 export async function show(call: Call): Promise<void> {
-    const wanted = call.words.length === 0 ? "all" : call.words[0]
+    const wanted = call.words[0] || "all"
     let section = ""
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
         if (!isOf(row, wanted)) continue
-        if (row.section !== section) await call.line(row.section)
+        if (row.section !== section) await call.print(row.section)
         section = row.section
-        await call.line(`  ${padEnd(row.name, 36)} ${padEnd(shown(call, key, row), 20)} ${row.title}`)
+        await call.print(
+            `  ${padEnd(row.name, 36)} ${padEnd(shown(call, key, row), 20)} ${row.title}`,
+        )
         if (row.name === wanted && !row.isState())
-            await call.line(`  ${row.help}: ${formatAllowed(row)}`)
+            await call.print(`  ${row.help}: ${formatAllowed(row)}`)
     }
-    if (section.length === 0) keyOf(call, wanted)
+    if (!section) keyOf(call, wanted)
 }
 
 export async function set(call: Call): Promise<void> {
     const key = keyOf(call, call.words[0])
     await call.parts.settings.apply([key], [valueOf(call, key, call.words[1])])
-    await call.line("ok")
 }
 
 export async function defaults(call: Call): Promise<void> {
+    const { settings, ticks } = call.parts
     const wanted = call.words[0]
-    const settings = call.parts.settings
     const keys: Key[] = []
     const values: any[] = []
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
-        if (isOf(row, wanted) && !row.isState()) {
-            keys.push(key)
-            values.push(settings.fallback(key))
-            await call.parts.ticks.sleep(1)
-        }
+        if (!isOf(row, wanted) || row.isState()) continue
+        keys.push(key)
+        values.push(settings.fallback(key))
+        await ticks.sleep(1)
     }
-    if (keys.length === 0) {
-        settings.parse(keyOf(call, wanted), "")
-    }
+    // An unknown key, or one that the board keeps itself, is refused as "set" would.
+    if (keys.length === 0) settings.parse(keyOf(call, wanted), "")
     if (call.words[1] !== "yes")
         refuse(`this changes ${keys.length} settings; repeat with: defaults ${wanted} yes`)
     await settings.apply(keys, values)
-    await call.line("ok")
 }

@@ -2,7 +2,7 @@ import { formatAlarms } from "../../core/alarm"
 import { formatDigits } from "../../core/text"
 import { Key } from "../../settings/keys"
 import { Call } from "../call"
-import { wifiState } from "./network"
+import { wifiState } from "./system"
 import { formatBattery } from "./pack"
 import { timeState } from "./time"
 
@@ -18,10 +18,19 @@ export async function status(call: Call): Promise<void> {
     const parts = call.parts
     const logger = parts.logger
     const state = parts.battery.last
-    await call.field("BMS Mini", `${parts.version}, serial number ${parts.settings.text(Key.UserSerial)}`)
-    await call.field("up", `${formatUptime(parts.ticks.nowMs())}, last start: ${parts.supervisor.cause}`)
+    await call.field(
+        "BMS Mini",
+        `${parts.version}, serial number ${parts.settings.text(Key.UserSerial)}`,
+    )
+    await call.field(
+        "up",
+        `${formatUptime(parts.ticks.nowMs())}, last start: ${parts.supervisor.cause}`,
+    )
     if (parts.supervisor.safeMode)
-        await call.field("safe mode", "five starts died early: no logging, no upload; look at the journal")
+        await call.field(
+            "safe mode",
+            "five starts died early: no logging, no upload; look at the journal",
+        )
     await call.field("time", timeState(call))
     await call.field("battery", state ? formatBattery(state) : "the monitor does not answer")
     await call.field("card", parts.storage.mounted() ? "mounted" : parts.storage.lastError)

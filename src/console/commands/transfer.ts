@@ -7,14 +7,14 @@ import { keyOf, valueOf } from "./settings"
 
 /** Prints a block that `import` takes back. Secrets are named in comments. */
 export async function exportSettings(call: Call): Promise<void> {
-    await call.line("import")
+    await call.print("import")
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
         const value = call.parts.settings.format(key)
-        if (row.isSecret()) await call.line(`# ${row.name} is ${value}`)
-        else if (!row.isState()) await call.line(`set ${row.name} ${quote(value)}`)
+        if (row.isSecret()) await call.print(`# ${row.name} is ${value}`)
+        else if (!row.isState()) await call.print(`set ${row.name} ${quote(value)}`)
     }
-    await call.line("end")
+    await call.print("end")
 }
 
 export async function importSettings(call: Call): Promise<void> {
@@ -34,15 +34,16 @@ export async function importLine(call: Call, line: string): Promise<void> {
     try {
         addLine(call, block, splitWords(line))
     } catch (thrown) {
-        if (block.wrongLines.length !== 0) block.wrongLines += ", "
+        if (block.wrongLines) block.wrongLines += ", "
         block.wrongLines += block.lineCount
         refuse(`line ${block.lineCount}: ${faultMessage(thrown)}`)
     }
 }
 
 function addLine(call: Call, block: ImportBlock, words: string[]): void {
-    if (words.length === 0 || words[0][0] === "#" || words[0] === "import") return
-    if (words[0] !== "set" || words.length !== 3)
+    const first = words[0]
+    if (!first || first[0] === "#" || first === "import") return
+    if (first !== "set" || words.length !== 3)
         refuse('a block has lines "set <key> <value>" and ends with "end" or "abort"')
     const key = keyOf(call, words[1])
     const value = valueOf(call, key, words[2])
@@ -53,8 +54,7 @@ function addLine(call: Call, block: ImportBlock, words: string[]): void {
 }
 
 async function apply(call: Call, block: ImportBlock): Promise<void> {
-    if (block.wrongLines.length !== 0)
-        refuse(`nothing was changed, these lines are wrong: ${block.wrongLines}`)
+    if (block.wrongLines) refuse(`nothing was changed, these lines are wrong: ${block.wrongLines}`)
     await call.parts.settings.apply(block.keys, block.values)
-    await call.line(`ok, ${block.keys.length} settings`)
+    await call.print(`ok, ${block.keys.length} settings`)
 }

@@ -1,0 +1,43 @@
+import * as ds from "@devicescript/core"
+import { Board, I2cBus, SpiBus, StatusLight } from "../core/seams"
+import { DeviceFlash } from "../settings/flash"
+import { Lock } from "../tasks/lock"
+import { DeviceTcpConnector } from "../upload/socket"
+import { shortDeviceId } from "./identity"
+import { ServiceWifi } from "./wifi"
+
+/** Time, waiting and fibers of the DeviceScript runtime. */
+class RuntimeTicks {
+    nowMs(): number {
+        return ds.millis()
+    }
+
+    async sleep(ms: number): Promise<void> {
+        // The runtime takes a fraction for "at once".
+        await ds.sleep(ms > 1 ? Math.ceil(ms) : 1)
+    }
+}
+
+/** A board of the buses and the light given, and of what the runtime has on every board. */
+export function runtimeBoard(spi: SpiBus, i2c: I2cBus, light: StatusLight): Board {
+    const ticks = new RuntimeTicks()
+    return {
+        ticks,
+        spi,
+        i2c,
+        light,
+        flash: new DeviceFlash(new Lock(ticks, "flash")),
+        tcp: new DeviceTcpConnector(),
+        wifi: new ServiceWifi(),
+        shortId: shortDeviceId(ds.deviceIdentifier("self")),
+        version: ds._dcfgString("@version"),
+        spawn: work => {
+            work.start()
+        },
+        log: line => console.log(line),
+        reboot: async () => {
+            ds.reboot()
+            await ds.sleep(5000)
+        },
+    }
+}

@@ -1,0 +1,68 @@
+import { formatAlarms } from "../../core/alarm"
+import { formatDateTime, secondsPerDay } from "../../core/calendar"
+import { fieldAt, padEnd, padStart, printable } from "../../core/text"
+import { journalPositions } from "../../journal/journal"
+import { Key } from "../../settings/keys"
+import { startCauseName } from "../../tasks/supervisor"
+import { Call } from "../call"
+import { commandRow, Part, synopsis } from "../commandtable"
+import { refuse } from "../words"
+import { formatBattery } from "./pack"
+import { formatMoment } from "./settings"
+import { timeState, wifiState } from "./system"
+
+/** Lists every command, or those that begin with the word. */
+export async function help(call: Call): Promise<void> {
+    const wanted = call.words[0]
+    let index = 0
+    let row = commandRow(0)
+    while (row) {
+        const words = fieldAt(row, Part.Words, ";") + " "
+        if (wanted === undefined || words.startsWith(wanted + " "))
+            await call.print(padEnd(synopsis(row), 34) + fieldAt(row, Part.Help, ";"))
+        row = commandRow(++index)
+    }
+    if (!call.printed) refuse(`unknown command ${printable(wanted, 40)}; "help" lists them`)
+}
+
+export async function status(call: Call): Promise<void> {
+    const { settings, supervisor, battery, storage, logger, uploader, alarms } = call.parts
+    const seconds = supervisor.uptimeSeconds()
+    await call.report(
+        "version,serial,up,last start,safe mode,time,battery,card,records,ftp,wifi,alarms",
+        [
+            call.parts.version,
+            settings.text(Key.UserSerial),
+            `${Math.floor(seconds / secondsPerDay)} d ${formatDateTime(seconds).slice(11)}`,
+            startCauseName(supervisor.cause),
+            supervisor.safeMode ? "no logs, no upload: five starts ended early" : undefined,
+            timeState(call),
+            battery.last ? formatBattery(battery.last) : "no answer from the battery monitor",
+            storage.mounted() ? "mounted" : storage.lastError,
+            `${logger.recordsWritten(0)} main, ${logger.recordsWritten(1)} cell since the start; ` +
+                `${logger.queued()} queued, ${logger.recordsLost()} lost`,
+            uploader.state()[0],
+            await wifiState(call),
+            formatAlarms(alarms.flags()),
+        ],
+    )
+}
+
+export async function journal(call: Call): Promise<void> {
+    const entries = call.parts.journal
+    const format = (seconds: number) => formatMoment(call, seconds)
+    const last = entries.lastPosition()
+    await call.print("Last record " + (last === 0 ? "empty" : entries.describe(last, format)))
+    for (let i = 1; i <= journalPositions; ++i)
+        await call.print(padEnd("Record " + i, 12) + entries.describe(i, format))
+}
+
+export async function tasks(call: Call): Promise<void> {
+    await call.print("task            runs  failures   longest      late  last error (times in ms)")
+    for (const task of call.parts.scheduler.tasks) {
+        let text = padEnd(task.options.name, 10)
+        for (const value of [task.runs, task.failures, task.longestMs, task.latenessMsMax])
+            text += padStart("" + value, 10, " ")
+        await call.print(text + "  " + task.lastError)
+    }
+}

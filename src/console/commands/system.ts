@@ -1,0 +1,98 @@
+import { formatDateTime, formatOffset, parseDateTime } from "../../core/calendar"
+import { timeSourceName } from "../../clock/clock"
+import { TimeSource } from "../../core/seams"
+import { Key } from "../../settings/keys"
+import { StartCause, startCauseName } from "../../tasks/supervisor"
+import { Call } from "../call"
+import { refuse } from "../words"
+import { formatMoment } from "./settings"
+
+/** "2026-11-22 12:00:00 +01:00 from RTC chip"; a time that is a lower bound has a "~" behind it. */
+export function timeState(call: Call): string {
+    const clock = call.parts.clock
+    const now = clock.nowSeconds()
+    const offset = clock.offsetMinutes(now)
+    const mark = clock.trusted() ? "" : "~"
+    return `${formatDateTime(now + offset * 60)}${mark} ${formatOffset(offset)} from ${timeSourceName(clock.source)}`
+}
+
+/** "connected, 192.168.1.7" */
+export async function wifiState(call: Call): Promise<string> {
+    const station = call.parts.wifi
+    return station.connected() ? "connected, " + (await station.address()) : "not connected"
+}
+
+/** The command `ftp` and what belongs to it. */
+export async function ftp(call: Call): Promise<void> {
+    const { uploader, settings } = call.parts
+    let lines: string[] = []
+    switch (call.name) {
+        case "ftp send":
+            uploader.sendNow()
+            break
+        case "ftp test":
+            await call.progress("logging in")
+            lines = await uploader.test()
+            break
+        case "ftp resend":
+            lines = [(await uploader.resend(call.words[0])) + " files will be sent once more"]
+            break
+        default:
+            lines = uploader.state()
+            lines.push("last log-in: " + formatMoment(call, settings.number(Key.FtpLastLogin)))
+            lines.push("last success: " + formatMoment(call, settings.number(Key.FtpLastSuccess)))
+    }
+    for (const line of lines) await call.print(line)
+}
+
+/** The command `time` and what belongs to it. */
+export async function time(call: Call): Promise<void> {
+    const clock = call.parts.clock
+    if (call.name === "time set") {
+        const text = call.words[0] + (call.words.length > 1 ? " " + call.words[1] : "")
+        const local = parseDateTime(text)
+        if (local === undefined || text.length !== 19) refuse("a time is YYYY-MM-DD HH:MM:SS")
+        // The offset depends on the moment in UTC: one step from a guess finds it.
+        const guess = local - clock.offsetMinutes(local) * 60
+        await clock.offer(local - clock.offsetMinutes(guess) * 60, TimeSource.Person)
+        return
+    }
+    if (call.name === "time sync") {
+        await call.progress("asking time.server")
+        if (!(await call.parts.syncTime())) refuse("time.server is empty; set it first")
+    }
+    await call.report("time,clock chip", [timeState(call), clock.chipError || undefined])
+}
+
+export async function wifi(call: Call): Promise<void> {
+    await call.report("network,state", [
+        `"${call.parts.settings.text(Key.WifiSsid)}"`,
+        await wifiState(call),
+    ])
+}
+
+/** The command `reset` and what belongs to it. */
+export async function reset(call: Call): Promise<void> {
+    const { settings, spawn, supervisor, ticks } = call.parts
+    switch (call.name) {
+        case "reset now":
+            // Not before the console has had its answer.
+            spawn(async () => {
+                await ticks.sleep(500)
+                await supervisor.reset(StartCause.Console)
+            })
+            break
+        case "reset clear":
+            await settings.setState(Key.ResetCount, 0)
+            break
+        default:
+            await call.report("schedule,resets,last reset,last start", [
+                settings.number(Key.ResetEnable) === 0
+                    ? "off (reset.enable)"
+                    : settings.format(Key.ResetDays) + " at " + settings.format(Key.ResetTime),
+                settings.format(Key.ResetCount) + " of " + settings.format(Key.ResetMax),
+                formatMoment(call, settings.number(Key.ResetLast)),
+                startCauseName(supervisor.cause),
+            ])
+    }
+}

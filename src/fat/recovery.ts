@@ -1,0 +1,111 @@
+import { CardFile } from "./file"
+import { blockBytes } from "./ondisk"
+import { chainEnd, chainEndMin } from "./table"
+import { Volume } from "./volume"
+
+/** A line that has not ended after so many characters is no record. */
+const lineCharsMax = 1024
+
+/**
+ * Makes a file fit for appending after whatever ended the last session: takes in whole lines behind
+ * the recorded size, cuts off a torn one, and finishes or undoes a change of the chain.
+ * @param accepts says whether a line (without CR LF) continues the file
+ */
+export async function recoverTail(
+    volume: Volume,
+    file: CardFile,
+    accepts: (line: string) => boolean,
+): Promise<void> {
+    const table = volume.table
+    const recorded = file.sizeBytes()
+    await file.seekEnd()
+    const last = file.lastCluster
+    const following = await table.entry(last)
+    const extra = table.isCluster(following) ? following : 0
+    const own = file.clusters * volume.clusterBytes
+    const start = await lastLineStart(volume, file)
+    let end = await findEnd(volume, file, start, extra, accepts)
+    // Only a file from elsewhere can be torn so far back; its text stays.
+    if (end <= own - volume.clusterBytes) end = recorded
+    if (extra !== 0 && end > own) {
+        // The cluster's data came before its link, so what is found in it proves that it is ours.
+        await table.mark(last, extra)
+        await table.mark(extra, chainEnd)
+        file.lastCluster = extra
+        file.clusters++
+    } else if (extra !== 0) {
+        await dropExtra(volume, last, extra)
+    } else if (following < chainEndMin || !(await table.settled(last))) {
+        // A power cut came between the directory entry and the table, or between the two copies.
+        await table.mark(last, chainEnd)
+    }
+    file.resize(end)
+    if (end !== recorded) await file.writeEntry()
+}
+
+/** Takes a cluster without records of ours off the chain. */
+async function dropExtra(volume: Volume, last: number, extra: number): Promise<void> {
+    const table = volume.table
+    // Link and end in one sector were written together: the cluster is ours. In two sectors it may
+    // have been free, and be another file's by now: then only the link goes.
+    const value = await table.entry(extra)
+    const ours = value >= chainEndMin && table.blockOf(last) === table.blockOf(extra)
+    if (ours) await table.release(extra)
+    else await table.mark(extra, value)
+    await table.mark(last, chainEnd)
+}
+
+/** Where the last recorded line begins; the recorded size when it is too long to be one of ours. */
+async function lastLineStart(volume: Volume, file: CardFile): Promise<number> {
+    const bytes = volume.sector.bytes
+    let position = file.sizeBytes() - 1
+    for (let sectors = 0; sectors < 3; ++sectors) {
+        if (position <= 0) return 0
+        await volume.sector.load(await file.blockOf(position - 1))
+        let at = (position - 1) & 511
+        while (at >= 0 && bytes[at] !== 10) {
+            at--
+            position--
+        }
+        if (at >= 0) return position
+    }
+    return file.sizeBytes()
+}
+
+/**
+ * The end of the last line that is whole and accepted, from `start` to the end of the chain. The last
+ * recorded line is shown to `accepts`, for it to compare with, but stays whatever it says.
+ */
+async function findEnd(
+    volume: Volume,
+    file: CardFile,
+    start: number,
+    extra: number,
+    accepts: (line: string) => boolean,
+): Promise<number> {
+    const bytes = volume.sector.bytes
+    const own = file.clusters * volume.clusterBytes
+    let limit = own
+    if (extra !== 0) limit += volume.clusterBytes
+    let end = start
+    let line = ""
+    let position = start
+    while (position < limit && line.length < lineCharsMax) {
+        if (position < own) await volume.sector.load(await file.blockOf(position))
+        else await volume.sector.load(volume.table.firstBlock(extra) + ((position - own) >> 9))
+        const at = position & 511
+        const feed = bytes.indexOf(10, at)
+        const stop = feed < 0 ? blockBytes : feed
+        line += bytes.slice(at, stop).toString()
+        if (line.indexOf("\0") >= 0) return end
+        position += stop - at
+        if (feed < 0) continue
+        position++
+        const length = line.length - 1
+        const accepted = line[length] === "\r" && accepts(line.slice(0, length))
+        if (!accepted && position !== file.sizeBytes()) return end
+        end = position
+        line = ""
+    }
+    return end
+}

@@ -1,0 +1,159 @@
+import { Alarm, AlarmSink } from "../core/alarm"
+import { Fault, FaultCode, faultCode, faultMessage } from "../core/fault"
+import { BlockDevice, Ticks } from "../core/seams"
+import { formatVolume } from "./format"
+import { Volume, volumeBuffers } from "./volume"
+
+/** A block device that a person can take out. */
+export interface CardDevice extends BlockDevice {
+    /** Throws when the card is gone or was changed; cheap. */
+    probe(): Promise<void>
+}
+
+/** Runs work with the card's bus held; throws Fault LockTimeout when it cannot be had. */
+export type Exclusive = (owner: string, work: () => Promise<any>) => Promise<any>
+
+const enum Pace {
+    /** Between two tries to mount. */
+    RetryMs = 2000,
+    SyncMs = 60000,
+    /** Sectors of the table that one poll counts. */
+    CountSectors = 32,
+}
+
+/**
+ * The card as the firmware sees it: mounted when it is there, given up when it fails, mounted anew
+ * when it is back, and used by one at a time. Raises and clears Alarm SdCard.
+ */
+export class Storage {
+    /** Why the card cannot be used, "" while it can. */
+    lastError = ""
+    /** The device of the mounted card, for its kind and counters. */
+    device: CardDevice | undefined = undefined
+
+    private volume: Volume | undefined = undefined
+    private readonly buffers = volumeBuffers()
+    private mounts = 0
+    ejected = false
+    private triedMs = -Pace.RetryMs
+    private syncedMs = 0
+    private failure: any = undefined
+
+    constructor(
+        private readonly openDevice: () => Promise<CardDevice>,
+        private readonly exclusive: Exclusive,
+        private readonly ticks: Ticks,
+        private readonly alarms: AlarmSink,
+    ) {}
+
+    mounted(): boolean {
+        return this.volume !== undefined
+    }
+
+    /** Counts mounts; a file opened at another count is stale. */
+    generation(): number {
+        return this.mounts
+    }
+
+    /** Works with the mounted card, alone. Throws why it cannot be mounted, and what the work throws. */
+    async use<T>(owner: string, work: (volume: Volume) => Promise<T>): Promise<T> {
+        const self = this
+        return await this.guarded(owner, async () => await work(await self.mount()))
+    }
+
+    /** To be called every 2 s: finds out about a pulled and a returned card, syncs once a minute. */
+    async poll(): Promise<void> {
+        const self = this
+        try {
+            await this.guarded("card poll", async () => await self.look())
+        } catch (thrown) {
+            // The alarm is raised and lastError says why; the next poll tries again.
+            return
+        }
+    }
+
+    /** Syncs and lets go of the card: it can be pulled. Used again once it was pulled. */
+    async eject(): Promise<void> {
+        const self = this
+        await this.use("card eject", async volume => {
+            await volume.sync()
+            self.lose(new Fault(FaultCode.NotMounted, "ejected: pull the card and put it back", 0))
+            self.ejected = true
+        })
+    }
+
+    /** Syncs everything, for a reset; a card that is not there is no failure. */
+    async sync(): Promise<void> {
+        if (this.mounted()) await this.use("card sync", async volume => await volume.sync())
+    }
+
+    /** Makes an empty file system, whatever was on the card, and mounts it. */
+    async format(progress?: (percent: number) => Promise<void>): Promise<void> {
+        const self = this
+        await this.guarded("card format", async () => {
+            self.lose(undefined)
+            self.ejected = false
+            await formatVolume(await self.openDevice(), "BMSMINI    ", progress)
+            await self.mount()
+        })
+    }
+
+    /** A failure of the card ends its mount; one of the work (a full card, a missing file) does not. */
+    private async guarded(owner: string, work: () => Promise<any>): Promise<any> {
+        const self = this
+        return await this.exclusive(owner, async () => {
+            try {
+                return await work()
+            } catch (thrown) {
+                const code = faultCode(thrown)
+                const written = code === FaultCode.CardWriteProtected
+                if (!self.mounted() || (code >> 8 === 0x03 && !written)) self.lose(thrown)
+                else if (written || code === FaultCode.VolumeDamaged) self.raise(thrown)
+                throw thrown
+            }
+        })
+    }
+
+    private async mount(): Promise<Volume> {
+        if (this.volume !== undefined) return this.volume
+        const now = this.ticks.nowMs()
+        const tooSoon = now - this.triedMs < Pace.RetryMs && this.failure !== undefined
+        if (this.ejected || tooSoon) throw this.failure
+        this.triedMs = now
+        this.device = await this.openDevice()
+        this.volume = await Volume.mount(this.device, this.ticks, this.buffers)
+        this.mounts++
+        this.syncedMs = now
+        this.lastError = ""
+        this.alarms.set(Alarm.SdCard, false)
+        return this.volume
+    }
+
+    private async look(): Promise<void> {
+        if (this.ejected) {
+            // A probe that fails tells that the card was away: it is taken again.
+            this.ejected = false
+            await this.device.probe()
+            this.ejected = true
+            return
+        }
+        const volume = await this.mount()
+        await this.device.probe()
+        await volume.countFree(Pace.CountSectors)
+        if (this.ticks.nowMs() - this.syncedMs < Pace.SyncMs) return
+        await volume.flush()
+        this.syncedMs = this.ticks.nowMs()
+    }
+
+    private lose(thrown: any): void {
+        if (this.volume !== undefined) this.volume.gone = true
+        this.volume = undefined
+        this.failure = thrown
+        this.raise(thrown)
+    }
+
+    private raise(thrown: any): void {
+        this.lastError = faultMessage(thrown)
+        this.alarms.set(Alarm.SdCard, true)
+    }
+}

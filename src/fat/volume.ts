@@ -1,0 +1,244 @@
+import { Fault, FaultCode } from "../core/fault"
+import { BlockDevice, Ticks } from "../core/seams"
+import { Directory, DirectoryEntry, encodeName, parseEntry, putEntry } from "./directory"
+import { CardFile } from "./file"
+import { Attribute, blockBytes, entryBytes, firstStamp, Slot } from "./ondisk"
+import { recoverTail } from "./recovery"
+import { Sector } from "./sector"
+import { chainEnd, Table } from "./table"
+
+/** Files that can be open for appending at a time. */
+const appendFilesMax = 3
+
+/** The memory of a volume: table, directory, and a sector for each file that is appended to. */
+export function volumeBuffers(): Buffer[] {
+    const buffers: Buffer[] = []
+    for (let i = 0; i < 2 + appendFilesMax; ++i) buffers.push(Buffer.alloc(blockBytes))
+    return buffers
+}
+
+/**
+ * A mounted FAT16 or FAT32 volume. Paths are upper-case 8.3 with at most one directory
+ * ("LOG/20261231.CSV"). Not reentrant: whoever calls holds the storage.
+ * Throws what the device throws, and Fault 0x04xx.
+ */
+export class Volume {
+    /** "FAT16" or "FAT32". */
+    kind: string
+    clusterBytes: number
+    /** No longer mounted: every handle is stale. */
+    gone = false
+    /** FAT date * 65536 + time for whatever is written next. */
+    stamp = firstStamp
+
+    /** For the volume's own files. */
+    readonly sector: Sector
+    readonly table: Table
+    private readonly spare: Buffer[]
+    private appending: CardFile[] = []
+
+    private constructor(
+        private readonly device: BlockDevice,
+        ticks: Ticks,
+        buffers: Buffer[],
+    ) {
+        this.sector = new Sector(device, buffers[1])
+        this.table = new Table(device, ticks, this.sector, buffers[0])
+        this.spare = buffers.slice(2)
+    }
+
+    /**
+     * Reads where everything lies: two or three sectors, nothing is written.
+     * Throws Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
+     */
+    static async mount(
+        device: BlockDevice,
+        ticks: Ticks,
+        buffers = volumeBuffers(),
+    ): Promise<Volume> {
+        const volume = new Volume(device, ticks, buffers)
+        const table = volume.table
+        await table.mount(device)
+        volume.kind = table.fat32 ? "FAT32" : "FAT16"
+        volume.clusterBytes = table.clusterBytes
+        return volume
+    }
+
+    totalBytes(): number {
+        return this.table.clusterCount * this.clusterBytes
+    }
+
+    /** Undefined until the free clusters were counted, which `countFree` does bit by bit. */
+    freeBytes(): number | undefined {
+        const free = this.table.freeClusters()
+        return free === undefined ? undefined : free * this.clusterBytes
+    }
+
+    /** Opens a file for reading; undefined when there is none. */
+    async open(path: string): Promise<CardFile | undefined> {
+        await this.flush()
+        const slot = await this.locate(path)
+        if (slot === undefined) return undefined
+        const entry = parseEntry(this.sector.bytes, slot.at)
+        if (entry.isDirectory) throw new Fault(FaultCode.BadPath, `${path} is a directory`, 0)
+        return new CardFile(this, entry, slot, undefined)
+    }
+
+    /**
+     * Opens a file for appending, and makes it with its directory and its first line if it is missing.
+     * Whole lines behind the recorded size are taken in as long as `accepts` says so, in order.
+     * @param header the first line with its CR LF
+     * @param stamp FAT date * 65536 + time, kept for what is written later
+     */
+    async openForAppend(
+        path: string,
+        header: string,
+        accepts: (line: string) => boolean = acceptAll,
+        stamp = this.stamp,
+    ): Promise<CardFile> {
+        this.stamp = stamp
+        let slot = await this.locate(path)
+        if (slot === undefined) slot = await this.create(path)
+        const bytes = this.sector.bytes
+        this.checkOurs(path, bytes[slot.at + 11])
+        const buffer = this.spare.pop()
+        if (buffer === undefined)
+            throw new Fault(FaultCode.StaleHandle, "too many files are open: close one", 0)
+        const tail = new Sector(this.device, buffer)
+        const file = new CardFile(this, parseEntry(bytes, slot.at), slot, tail)
+        this.appending.push(file)
+        try {
+            if (file.sizeBytes() !== 0) await recoverTail(this, file, accepts)
+            if (file.sizeBytes() === 0) await file.append(Buffer.from(header))
+        } catch (thrown) {
+            this.forget(file)
+            throw thrown
+        }
+        return file
+    }
+
+    /** Visits the entries of a directory ("" is the root) until `visit` returns false. */
+    async list(
+        directory: string,
+        visit: (entry: DirectoryEntry) => Promise<boolean>,
+    ): Promise<void> {
+        const cluster = await this.directoryCluster(directory)
+        if (cluster === undefined) return
+        const slot = this.directory(cluster)
+        while (await slot.next()) {
+            const bytes = this.sector.bytes
+            const first = bytes[slot.at]
+            if (first === Slot.End) return
+            const hidden = first === Slot.Deleted || first === 0x2e
+            if (hidden || (bytes[slot.at + 11] & Attribute.Label) !== 0) continue
+            if (!(await visit(parseEntry(bytes, slot.at)))) return
+        }
+    }
+
+    /** Deletes a file; false when there is none. Read-only, hidden and system files are refused. */
+    async remove(path: string): Promise<boolean> {
+        const slot = await this.locate(path)
+        if (slot === undefined) return false
+        const bytes = this.sector.bytes
+        const entry = parseEntry(bytes, slot.at)
+        this.checkOurs(path, bytes[slot.at + 11])
+        for (const file of this.appending)
+            if (file.name === entry.name)
+                throw new Fault(FaultCode.BadPath, `${path} is being written`, 0)
+        bytes[slot.at] = Slot.Deleted
+        await this.sector.store()
+        await this.table.release(entry.firstCluster)
+        return true
+    }
+
+    /** Brings the directory entries of all files up to date. */
+    async flush(): Promise<void> {
+        for (const file of this.appending) await file.sync()
+    }
+
+    /** The same, and the free count: the card can be pulled after it. */
+    async sync(): Promise<void> {
+        await this.flush()
+        await this.table.writeInfo(true)
+    }
+
+    /** Goes on counting free clusters over so many sectors of the table. */
+    async countFree(sectors: number): Promise<void> {
+        await this.table.countFree(sectors)
+    }
+
+    /** A file gives its buffer back. */
+    forget(file: CardFile): void {
+        if (this.appending.indexOf(file) < 0) return
+        this.appending = this.appending.filter(other => other !== file)
+        this.spare.push(file.tail.bytes)
+    }
+
+    private directory(cluster: number): Directory {
+        return new Directory(this.table, this.sector, cluster)
+    }
+
+    private checkOurs(path: string, attributes: number): void {
+        const foreign =
+            Attribute.ReadOnly | Attribute.Hidden | Attribute.System | Attribute.Directory
+        if ((attributes & foreign) !== 0)
+            throw new Fault(FaultCode.BadPath, `${path} is read-only or not a file of ours`, 0)
+    }
+
+    /** The first cluster of a directory, undefined when it is not there. */
+    private async directoryCluster(name: string): Promise<number | undefined> {
+        const root = this.table.rootCluster
+        if (name === "") return root
+        const slot = this.directory(root)
+        if (!(await slot.find(encodeName(name)))) return undefined
+        const entry = parseEntry(this.sector.bytes, slot.at)
+        if (!entry.isDirectory)
+            throw new Fault(FaultCode.BadPath, `${name} on the card is no directory: rename it`, 0)
+        return entry.firstCluster
+    }
+
+    /** Moves to the entry of a path and has its sector loaded; undefined when there is none. */
+    private async locate(path: string): Promise<Directory | undefined> {
+        const slash = path.indexOf("/")
+        const cluster = await this.directoryCluster(path.slice(0, slash < 0 ? 0 : slash))
+        if (cluster === undefined) return undefined
+        const slot = this.directory(cluster)
+        return (await slot.find(encodeName(path.slice(slash + 1)))) ? slot : undefined
+    }
+
+    /** Makes an empty file, and its directory. */
+    private async create(path: string): Promise<Directory> {
+        const slash = path.indexOf("/")
+        const parent = path.slice(0, slash < 0 ? 0 : slash)
+        let cluster = await this.directoryCluster(parent)
+        if (cluster === undefined) cluster = await this.makeDirectory(encodeName(parent))
+        // A power cut came between the directory's entry and the table.
+        else if (cluster !== 0 && (await this.table.entry(cluster)) === 0)
+            await this.table.mark(cluster, chainEnd)
+        const slot = this.directory(cluster)
+        const name = encodeName(path.slice(slash + 1))
+        await slot.add(name, Attribute.Archive, 0, this.stamp)
+        return slot
+    }
+
+    /** Contents first, then the entry that leads to them, then the table. */
+    private async makeDirectory(name: Buffer): Promise<number> {
+        const slot = this.directory(this.table.rootCluster)
+        const cluster = await this.table.findFree()
+        await slot.clear(cluster)
+        const bytes = this.sector.bytes
+        const dots = Buffer.from("..         ")
+        // The entry of the parent says 0 for the root directory, also on FAT32 [6.5].
+        putEntry(bytes, entryBytes, dots, Attribute.Directory, 0, this.stamp)
+        dots[1] = 0x20
+        putEntry(bytes, 0, dots, Attribute.Directory, cluster, this.stamp)
+        await this.sector.store()
+        await slot.add(name, Attribute.Directory, cluster, this.stamp)
+        await this.table.extend(0, cluster)
+        return cluster
+    }
+}
+
+function acceptAll(): boolean {
+    return true
+}

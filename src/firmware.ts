@@ -1,0 +1,321 @@
+import { BatteryMonitor } from "./battery/monitor"
+import { SdCard } from "./card/sdcard"
+import { Clock } from "./clock/clock"
+import { Ds3231 } from "./clock/ds3231"
+import { Access } from "./console/access"
+import { Parts } from "./console/parts"
+import { DeviceHashing, serveConsole } from "./console/service"
+import { Shell } from "./console/shell"
+import { Alarm } from "./core/alarm"
+import { formatDateTime } from "./core/calendar"
+import { faultMessage } from "./core/fault"
+import { Board, Flash, Ticks, Wifi } from "./core/seams"
+import { formatScaled } from "./core/text"
+import { Storage } from "./fat/storage"
+import { Volume } from "./fat/volume"
+import { WholeFiles } from "./fat/wholefile"
+import { Alarms } from "./journal/alarms"
+import { Journal, journalKey, journalPositions } from "./journal/journal"
+import { Logger } from "./logs/logger"
+import { LogKind } from "./logs/record"
+import { Retention } from "./logs/retention"
+import { Backup } from "./settings/backup"
+import { Key } from "./settings/keys"
+import { publicPlaces } from "./settings/schema"
+import { Settings } from "./settings/settings"
+import { Lock } from "./tasks/lock"
+import { Scheduler } from "./tasks/scheduler"
+import { startCauseName, Supervisor } from "./tasks/supervisor"
+import { History } from "./upload/history"
+import { Uploader } from "./upload/uploader"
+
+const secondMs = 1000
+const minuteMs = 60000
+const hourMs = 3600000
+/** How long anyone waits for the card; formatting it takes longest. */
+const cardWaitMs = 30000
+const stopMs = 5000
+/** WIFI goes up after so long without a connection. */
+const wifiAlarmMs = 30000
+/** The station is told its network again after so long without a connection. */
+const wifiAgainMs = 10000
+/** Flash key of the charge that the gauge counts. */
+const chargeKey = "charge"
+
+/** Every part of the firmware, built on one board; the only place that knows them all. */
+class Firmware implements Parts {
+    version: string
+    ticks: Ticks
+    flash: Flash
+    wifi: Wifi
+    journal: Journal
+    alarms: Alarms
+    settings: Settings
+    access: Access
+    clock: Clock
+    battery: BatteryMonitor
+    storage: Storage
+    logger: Logger
+    uploader: Uploader
+    scheduler: Scheduler
+    supervisor: Supervisor
+    private readonly socketLock: Lock
+    private readonly backup: Backup
+    private wifiChanged = false
+    private wifiLostMs = 0
+    private wifiRetryMs = wifiAgainMs
+    private backupDue = false
+    private backupMs = 0
+
+    constructor(private readonly board: Board) {
+        const { ticks, flash } = board
+        const log = this.log
+        this.version = board.version
+        this.ticks = ticks
+        this.flash = flash
+        this.wifi = board.wifi
+        const journal = new Journal(flash)
+        const alarms = new Alarms(ticks, journal)
+        const settings = new Settings(flash, alarms, board.shortId)
+        const clock = new Clock(ticks, settings, flash, alarms, new Ds3231(board.i2c))
+        const battery = new BatteryMonitor(board.i2c, ticks, settings, alarms, async charge => {
+            await flash.write(chargeKey, charge)
+        })
+        const cardLock = new Lock(ticks, "the card")
+        const storage = new Storage(
+            async () => await SdCard.open(board.spi, ticks),
+            async (owner, work) => await cardLock.run(owner, cardWaitMs, work),
+            ticks,
+            alarms,
+        )
+        const histories = [
+            new History(storage, clock, "LOGSENT.TXT"),
+            new History(storage, clock, "CELLSENT.TXT"),
+        ]
+        const retention = new Retention(
+            ticks,
+            async (kind, name, sizeBytes, volume) =>
+                await histories[kind].fullySent(name, sizeBytes, volume as Volume),
+        )
+        const sample = async () => battery.last
+        this.journal = journal
+        this.alarms = alarms
+        this.settings = settings
+        this.access = new Access(ticks, settings, new DeviceHashing())
+        this.clock = clock
+        this.battery = battery
+        this.storage = storage
+        this.logger = new Logger(clock, settings, storage, flash, sample, alarms, retention, log)
+        this.socketLock = new Lock(ticks, "the socket")
+        this.uploader = new Uploader(board, settings, clock, storage, this.socketLock, alarms, log)
+        this.scheduler = new Scheduler(ticks, clock.nowMs, this.spawn, log)
+        this.backup = new Backup(flash, board.shortId, backupKeys(), new WholeFiles(storage))
+        this.supervisor = new Supervisor(this)
+        settings.onChange = this.changed
+    }
+
+    /** The fewest steps to the first record come first; the rest follows while records are made. */
+    async start(): Promise<void> {
+        const { settings, supervisor, journal, clock } = this
+        this.log("BMS Mini " + this.version)
+        await settings.load()
+        await supervisor.start()
+        if (supervisor.flashWasEmpty) await this.restoreBackup()
+        await clock.start()
+        this.log(`start: ${startCauseName(supervisor.cause)}, ${settings.text(Key.UserSerial)}`)
+        const safeMode = supervisor.safeMode
+        if (safeMode) this.log("safe mode: the last five starts died early")
+        else {
+            await this.logger.start()
+            this.battery.restore(await this.flash.read(chargeKey))
+            this.addTasks()
+        }
+        this.addTask("alarms", secondMs, this.tickAlarms)
+        this.addTask("wifi", 2 * secondMs, this.keepWifi)
+        this.scheduler.start()
+        this.spawn(supervisor.run)
+        serveConsole(new Shell(this))
+        await journal.load()
+        this.log(`journal: last record ${journal.lastSequence}`)
+        this.alarms.start(clock)
+    }
+
+    /** Asks time.server; false when none is set. */
+    async syncTime(): Promise<boolean> {
+        return await this.clock.sync(this.board.tcp, this.socketLock)
+    }
+
+    spawn(work: () => Promise<void>): void {
+        this.board.spawn(work)
+    }
+
+    log(line: string): void {
+        this.board.log(line)
+    }
+
+    async reboot(): Promise<void> {
+        await this.board.reboot()
+    }
+
+    /** Ends all work in good order, before a reset. */
+    async shutdown(): Promise<void> {
+        await this.uploader.stop(stopMs)
+        await this.scheduler.stop(stopMs)
+        if (this.supervisor.safeMode) return
+        await this.logger.flush()
+        await this.storage.sync()
+        await this.battery.save()
+        await this.clock.persist()
+    }
+
+    private addTask(name: string, periodMs: number, job: () => Promise<void>): void {
+        this.scheduler.add({ name, periodMs: () => periodMs, deadlineMs: minuteMs, job })
+    }
+
+    private addTasks(): void {
+        const { scheduler, settings } = this
+        scheduler.add({
+            name: "battery",
+            periodMs: () => secondMs,
+            alignToClock: true,
+            deadlineMs: minuteMs,
+            job: this.battery.sample as any,
+        })
+        scheduler.add({
+            name: "log",
+            periodMs: () => settings.number(Key.SdPeriod) * secondMs,
+            alignToClock: true,
+            enabled: () => settings.number(Key.SdEnable) !== 0,
+            deadlineMs: minuteMs,
+            job: this.logRecord,
+        })
+        // A year without a server is a long backlog; each step of an upload has a time limit of its own.
+        scheduler.add({
+            name: "upload",
+            periodMs: () => secondMs,
+            deadlineMs: 6 * hourMs,
+            job: this.uploader.run,
+        })
+        this.addTask("card", 2 * secondMs, this.storage.poll)
+        this.addTask("clock", hourMs, this.clock.persist)
+        this.addTask("time", 24 * hourMs, this.syncTimeOnline)
+        this.addTask("light", 2 * secondMs, this.blink)
+        this.addTask("backup", 10 * minuteMs, this.keepBackup)
+    }
+
+    private async tickAlarms(): Promise<void> {
+        const journal = this.journal
+        const before = journal.lastSequence
+        await this.alarms.tick()
+        if (journal.lastSequence === before) return
+        this.backupDue = true
+        this.log("journal: record " + journal.describe(journal.lastPosition(), this.formatTime))
+    }
+
+    /** What was written is said once it is on the card. */
+    private async logRecord(): Promise<void> {
+        const { logger, battery } = this
+        const main = logger.recordsWritten(LogKind.Main)
+        const cell = logger.recordsWritten(LogKind.Cell)
+        await logger.logRecord()
+        const newMain = logger.recordsWritten(LogKind.Main) - main
+        const newCell = logger.recordsWritten(LogKind.Cell) - cell
+        if (newMain + newCell === 0) return
+        const last = battery.last
+        const measured = last
+            ? `: ${formatScaled(last.packMv, 3)} V, ${formatScaled(last.currentMa, 3)} A`
+            : ""
+        this.log(`records: ${newMain} main, ${newCell} cell${measured}`)
+    }
+
+    /** Joins the network of the settings, and raises WIFI when that does not succeed. */
+    private async keepWifi(): Promise<void> {
+        const { wifi, settings } = this
+        const ssid = settings.text(Key.WifiSsid)
+        let lostMs = 0
+        if (wifi.connected()) {
+            if (this.wifiLostMs !== 0) this.scheduler.trigger("time")
+            this.wifiLostMs = 0
+            this.wifiRetryMs = wifiAgainMs
+        } else if (ssid !== "") {
+            const nowMs = this.ticks.nowMs()
+            if (this.wifiLostMs === 0) this.wifiLostMs = nowMs
+            lostMs = nowMs - this.wifiLostMs
+        }
+        this.alarms.set(Alarm.Wifi, lostMs >= wifiAlarmMs)
+        // The runtime joins what it joined last by itself; only when it does not it has to be told.
+        if (!this.wifiChanged && lostMs < this.wifiRetryMs) return
+        this.wifiChanged = false
+        this.wifiRetryMs = lostMs + wifiAgainMs
+        await wifi.join(ssid, settings.text(Key.WifiPassword))
+    }
+
+    private async syncTimeOnline(): Promise<void> {
+        if (this.wifi.connected()) await this.syncTime()
+    }
+
+    /** One flash: all is well. Two: an alarm. Three: no card. On: the card can be pulled. */
+    private async blink(): Promise<void> {
+        const { storage, ticks } = this
+        const light = this.board.light
+        await light.set(storage.ejected)
+        if (storage.ejected) return
+        let flashes = 1
+        if (this.alarms.flags() !== 0) flashes = 2
+        if (!storage.mounted()) flashes = 3
+        for (let i = 0; i < flashes; ++i) {
+            await light.set(true)
+            await ticks.sleep(60)
+            await light.set(false)
+            await ticks.sleep(200)
+        }
+    }
+
+    /** Settings work at once: who keeps something derived from them is told here. */
+    private changed(key: Key): void {
+        this.backupDue = true
+        if (key >= Key.BatteryCells && key <= Key.BatteryDelay) this.battery.reconfigure()
+        if (key >= Key.FtpEnable && key <= Key.FtpGateway) this.uploader.settingsChanged()
+        if (key >= Key.ResetEnable && key <= Key.ResetTime) this.supervisor.scheduleChanged()
+        if (key === Key.WifiSsid || key === Key.WifiPassword) this.wifiChanged = true
+    }
+
+    private formatTime(epochSeconds: number): string {
+        return formatDateTime(epochSeconds + this.clock.offsetMinutes(epochSeconds) * 60)
+    }
+
+    /** Once a day, and within ten minutes of a change, the card gets a copy of what the flash holds. */
+    private async keepBackup(): Promise<void> {
+        const nowMs = this.ticks.nowMs()
+        if (!this.storage.mounted()) return
+        if (!this.backupDue && nowMs - this.backupMs < 24 * hourMs) return
+        this.backupDue = false
+        this.backupMs = nowMs
+        await this.backup.save()
+    }
+
+    /** A flash store that comes up empty is filled from the card's copy, and what was loaded is loaded anew. */
+    private async restoreBackup(): Promise<void> {
+        try {
+            const count = await this.backup.restore()
+            if (count === 0) return
+            await this.settings.load()
+            this.log(`the flash was empty: ${count} values restored from the card; set the passwords again`)
+        } catch (thrown) {
+            this.log("the flash is empty, and there is no backup: " + faultMessage(thrown))
+        }
+    }
+}
+
+/** What the card's copy holds: settings but the secrets, journal, counters. */
+function backupKeys(): string[] {
+    const keys = [chargeKey, "clock"]
+    for (let i = 0; i < publicPlaces.length; ++i) keys.push("s" + publicPlaces[i])
+    for (let position = 1; position <= journalPositions; ++position) keys.push(journalKey(position))
+    return keys
+}
+
+/** Builds the firmware on a board and starts it. Returns when everything runs. */
+export async function startFirmware(board: Board): Promise<void> {
+    await new Firmware(board).start()
+}

@@ -1,0 +1,49 @@
+import { Fault, FaultCode } from "../core/fault"
+import { TcpConnector, TcpStream, Ticks } from "../core/seams"
+import { parseInteger } from "../core/text"
+import { Shipment } from "./shipment"
+
+const connectTimeoutMs = 15000
+
+/** A way to the FTP server over the board's one socket. Throws Fault Socket*, Ftp*, GatewayRefused. */
+export abstract class Courier {
+    /** The open connection. */
+    stream: TcpStream
+    /** The last line the other side said, beginning with its code. */
+    answer = ""
+    private stopped = false
+
+    constructor(
+        private readonly tcp: TcpConnector,
+        protected readonly ticks: Ticks,
+        protected readonly host: string,
+        protected readonly port: number,
+        protected readonly user: string,
+        protected readonly password: string,
+    ) {}
+
+    /** Makes sure that the server lets us in. */
+    abstract logIn(): Promise<void>
+    abstract logOut(): Promise<void>
+    /** Bytes of a remote file, -1 when there is none. */
+    abstract size(name: string): Promise<number>
+    /** Brings all of the file to the server; returns when the server has confirmed it. */
+    abstract deliver(shipment: Shipment): Promise<void>
+
+    /** Ends what is under way, for good: whoever waits for the other side hears that it is over. */
+    async stop(): Promise<void> {
+        this.stopped = true
+        if (this.stream !== undefined) await this.stream.close()
+    }
+
+    protected async open(host: string, port: number): Promise<void> {
+        if (this.stopped) throw new Fault(FaultCode.SocketClosed, "stopped")
+        this.stream = await this.tcp.connect(host, port, connectTimeoutMs)
+    }
+
+    /** Throws with the last answer in words; evidence: its code. */
+    protected refuse(code: FaultCode, what: string): void {
+        const answer = this.answer.slice(0, 120)
+        throw new Fault(code, what + ": " + answer, parseInteger(answer.slice(0, 3)))
+    }
+}

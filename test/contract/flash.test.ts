@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest"
+import type { Flash } from "../../src/core/seams"
+import { DeviceBuffer } from "../support/devicebuffer"
+import { MemoryFlash } from "../support/memoryflash"
+
+const bytes = (text: string): any => DeviceBuffer.from(text)
+
+/** What every implementation of the seam has to do. */
+function flashContract(name: string, create: () => Flash): void {
+    describe(`flash contract: ${name}`, () => {
+        test("an unknown key reads as undefined", async () => {
+            expect(await create().read("none")).toBeUndefined()
+        })
+
+        test("a written value is read back byte for byte", async () => {
+            const flash = create()
+            const value = DeviceBuffer.from([0, 1, 10, 13, 127, 128, 255] as any)
+            await flash.write("k", value)
+            expect((await flash.read("k"))!.toString("hex")).toBe("00010a0d7f80ff")
+        })
+
+        test("the last write of a key counts, other keys stay", async () => {
+            const flash = create()
+            await flash.write("a", bytes("1"))
+            await flash.write("b", bytes("2"))
+            await flash.write("a", bytes("three"))
+            expect((await flash.read("a"))!.toString()).toBe("three")
+            expect((await flash.read("b"))!.toString()).toBe("2")
+        })
+
+        test("a removed key reads as undefined and can be written again", async () => {
+            const flash = create()
+            await flash.write("a", bytes("1"))
+            await flash.remove("a")
+            expect(await flash.read("a")).toBeUndefined()
+            await flash.remove("a")
+            await flash.write("a", bytes("2"))
+            expect((await flash.read("a"))!.toString()).toBe("2")
+        })
+
+        test("13 characters of key and 200 bytes of value fit", async () => {
+            const flash = create()
+            const value = DeviceBuffer.alloc(200)
+            value.fillAt(0, 200, 0xa5)
+            await flash.write("abcdefghijklm", value as any)
+            expect((await flash.read("abcdefghijklm"))!.length).toBe(200)
+        })
+
+        test.each([
+            ["a value of 201 bytes", "k", 201],
+            ["a key of 14 characters", "abcdefghijklmn", 1],
+            ["an empty value", "k", 0],
+        ])("%s is refused and changes nothing", async (_, key, length) => {
+            const flash = create()
+            await flash.write("k", bytes("old"))
+            await expect(flash.write(key, DeviceBuffer.alloc(length) as any)).rejects.toThrow(
+                /^flash: /,
+            )
+            expect((await flash.read("k"))!.toString()).toBe("old")
+        })
+
+        test("what is handed out is not the stored value itself", async () => {
+            const flash = create()
+            await flash.write("k", bytes("old"))
+            const first = (await flash.read("k"))!
+            first[0] = 0x4e
+            expect((await flash.read("k"))!.toString()).toBe("old")
+        })
+    })
+}
+
+flashContract("in memory", () => new MemoryFlash())

@@ -1,0 +1,202 @@
+import { createHash } from "node:crypto"
+import { Access } from "../../src/console/access"
+import { Output } from "../../src/console/call"
+import { Parts } from "../../src/console/parts"
+import { Session } from "../../src/console/session"
+import { Shell } from "../../src/console/shell"
+import { Journal } from "../../src/journal/journal"
+import { Settings } from "../../src/settings/settings"
+import { DeviceBuffer } from "./devicebuffer"
+
+/** A key/value store in memory that can be told to refuse writes. */
+export class FakeFlash {
+    readonly values = new Map<string, DeviceBuffer>()
+    writes = 0
+    refuseAfter = Infinity
+
+    async read(key: string) {
+        return this.values.get(key)
+    }
+
+    async write(key: string, value: Uint8Array) {
+        if (++this.writes > this.refuseAfter) throw new Error("flash refused")
+        this.values.set(key, DeviceBuffer.from(value))
+    }
+
+    async remove(key: string) {
+        this.values.delete(key)
+    }
+}
+
+/** Collects what a console line prints. */
+export class CollectedOutput implements Output {
+    private chunks: Uint8Array[] = []
+    flushes = 0
+    largestWrite = 0
+
+    async write(data: Uint8Array) {
+        this.largestWrite = Math.max(this.largestWrite, data.length)
+        this.chunks.push(new Uint8Array(data))
+    }
+
+    async flush() {
+        this.flushes++
+    }
+
+    take(): string {
+        const text = globalThis.Buffer.concat(this.chunks).toString()
+        this.chunks = []
+        return text
+    }
+}
+
+export interface FakeFile {
+    name: string
+    content: string
+}
+
+function fakeVolume(files: FakeFile[]) {
+    return {
+        kind: "FAT32",
+        clusterBytes: 4096,
+        totalBytes: () => 31_000_000_000,
+        freeBytes: () => 30_000_000_000,
+        async open(path: string) {
+            const file = files.find(each => each.name === path)
+            if (!file) return undefined
+            const bytes = globalThis.Buffer.from(file.content)
+            return {
+                sizeBytes: () => bytes.length,
+                async read(offset: number, into: DeviceBuffer, length: number) {
+                    const count = Math.max(0, Math.min(length, into.length, bytes.length - offset))
+                    into.blitAt(0, bytes, offset, count)
+                    return count
+                },
+            }
+        },
+        async list(_path: string, visit: (entry: object) => Promise<boolean>) {
+            for (const { name, content } of files) {
+                const entry = { name, sizeBytes: content.length, isDirectory: content === "<DIR>" }
+                if (!(await visit(entry))) return
+            }
+        },
+    }
+}
+
+/** A shell over fakes: settings and journal are the real ones, all else is what the test puts there. */
+export class ConsoleBench {
+    nowMs = 5_000_000
+    readonly flash = new FakeFlash()
+    readonly alarms = { up: 0, set: () => undefined, flags: () => this.alarms.up }
+    readonly settings = new Settings(this.flash as never, this.alarms as never, "AB12")
+    readonly journal = new Journal(this.flash as never)
+    readonly output = new CollectedOutput()
+    readonly session = new Session()
+    readonly files: FakeFile[] = []
+    readonly acts: string[] = []
+    readonly ticks = {
+        nowMs: () => this.nowMs,
+        sleep: async (ms: number) => void (this.nowMs += ms),
+    }
+    readonly clock = {
+        source: 2,
+        chipError: "",
+        nowSeconds: () => 1_795_345_200,
+        trusted: () => true,
+        offsetMinutes: () => 60,
+        offer: async (seconds: number, source: number) => this.act(`offer ${seconds} ${source}`),
+    }
+    readonly storage = {
+        lastError: "no card: put one in",
+        present: true,
+        uses: 0,
+        device: { kind: "SDHC", retries: 1, errors: 2, blockCount: () => 62_333_952 },
+        mounted: () => this.storage.present,
+        use: async (_owner: string, work: (volume: object) => Promise<unknown>) => {
+            if (!this.storage.present) throw new Error(this.storage.lastError)
+            this.storage.uses++
+            return await work(fakeVolume(this.files))
+        },
+        eject: async () => this.act("eject"),
+        format: async (progress: (percent: number) => Promise<void>) => {
+            await progress(50)
+            this.act("format")
+        },
+    }
+    readonly battery: { last: object | undefined } = {
+        last: {
+            packMv: 52_800,
+            currentMa: -1_200,
+            socPermille: 875,
+            cellMv: [3_300, 3_301],
+            temperatureDeciC: [215, -5],
+            chipDeciC: 300,
+            balancing: 2,
+            safety: 0,
+            atMs: 4_999_000,
+        },
+    }
+    readonly supervisor = {
+        cause: 0,
+        safeMode: false,
+        uptimeSeconds: () => 93_784,
+        reset: async (cause: number) => this.act(`reset ${cause}`),
+    }
+    readonly parts = {
+        version: "0.1.0",
+        ticks: this.ticks,
+        settings: this.settings,
+        clock: this.clock,
+        alarms: this.alarms,
+        journal: this.journal,
+        battery: this.battery,
+        storage: this.storage,
+        supervisor: this.supervisor,
+        scheduler: {
+            tasks: [
+                {
+                    options: { name: "log" },
+                    runs: 12,
+                    failures: 1,
+                    longestMs: 34,
+                    latenessMsMax: 5,
+                    lastError: "no card",
+                },
+            ],
+        },
+        logger: {
+            recordsWritten: (kind: number) => 7 - kind,
+            recordsLost: () => 3,
+            queued: () => 2,
+        },
+        uploader: {
+            state: () => ["state: waiting", "unsent: 0 bytes"],
+            test: async () => ["mode: direct", "log-in accepted"],
+            sendNow: () => this.act("send"),
+            resend: async (day: string) => {
+                this.act(`resend ${day}`)
+                return 4
+            },
+        },
+        wifi: { connected: () => true, address: async () => "192.168.1.7" },
+        syncTime: async () => this.settings.text(24) !== "",
+        spawn: (work: () => Promise<void>) => void work(),
+        access: new Access(this.ticks, this.settings, {
+            digest: (first: Uint8Array, second: Uint8Array) =>
+                DeviceBuffer.from(createHash("sha256").update(first).update(second).digest()),
+            random: (bytes: number) => DeviceBuffer.from(new Uint8Array(bytes).fill(7)),
+        } as never),
+    }
+    readonly shell = new Shell(this.parts as unknown as Parts)
+
+    /** Runs a line and gives back what it printed; `refused` says how it ended. */
+    async run(line: string, session = this.session): Promise<string> {
+        this.refused = !(await this.shell.execute(session, line, this.output))
+        return this.output.take()
+    }
+    refused = false
+
+    private act(what: string): void {
+        this.acts.push(what)
+    }
+}

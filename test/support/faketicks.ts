@@ -1,0 +1,70 @@
+import type { Ticks } from "../../src/core/seams"
+
+interface Sleeper {
+    atMs: number
+    wake: () => void
+}
+
+/** Uptime that passes only when a test says so. */
+export class FakeTicks implements Ticks {
+    private sleepers: Sleeper[] = []
+
+    constructor(private timeMs = 0) {}
+
+    nowMs(): number {
+        return this.timeMs
+    }
+
+    sleep(ms: number): Promise<void> {
+        const atMs = this.timeMs + Math.max(1, Math.ceil(ms))
+        return new Promise(wake => this.sleepers.push({ atMs, wake }))
+    }
+
+    /** Lets `ms` pass; whoever sleeps wakes in the order of his time. */
+    async advance(ms: number): Promise<void> {
+        const endMs = this.timeMs + ms
+        await settle()
+        while (true) {
+            const next = this.earliest()
+            if (!next || next.atMs > endMs) break
+            this.sleepers = this.sleepers.filter(other => other !== next)
+            // Time may have passed him while the processor was busy.
+            this.timeMs = Math.max(this.timeMs, next.atMs)
+            next.wake()
+            await settle()
+        }
+        this.timeMs = Math.max(this.timeMs, endMs)
+    }
+
+    /** Lets time pass until the work is done. */
+    async finish<T>(work: Promise<T>, limitMs = 3_600_000): Promise<T> {
+        let done = false
+        const watched = work.finally(() => (done = true))
+        watched.catch((): void => undefined)
+        const endMs = this.timeMs + limitMs
+        await settle()
+        while (!done) {
+            const next = this.earliest()
+            if (!next || next.atMs > endMs) throw new Error(`not finished after ${limitMs} ms`)
+            await this.advance(Math.max(0, next.atMs - this.timeMs))
+        }
+        return await watched
+    }
+
+    /** Time passes at once, without waking anyone in between: as while the processor is busy. */
+    block(ms: number): void {
+        this.timeMs += ms
+    }
+
+    private earliest(): Sleeper | undefined {
+        let first: Sleeper | undefined
+        for (const sleeper of this.sleepers)
+            if (!first || sleeper.atMs < first.atMs) first = sleeper
+        return first
+    }
+}
+
+/** Lets everything run that waits for nothing but promises. */
+export function settle(): Promise<void> {
+    return new Promise(resolve => setImmediate(resolve))
+}

@@ -1,0 +1,103 @@
+import { execFileSync, spawnSync } from "node:child_process"
+import {
+    closeSync,
+    ftruncateSync,
+    mkdtempSync,
+    openSync,
+    readFileSync,
+    rmSync,
+    writeSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { FileStore, MemoryStore } from "../../sim/chips/sdcardstore"
+import { requireTool } from "./tools"
+
+/** Runs `work` with a folder of its own, which is gone afterwards. */
+export function withFolder<T>(work: (folder: string) => T): T {
+    const folder = mkdtempSync(join(tmpdir(), "bms-card-"))
+    try {
+        return work(folder)
+    } finally {
+        rmSync(folder, { recursive: true, force: true })
+    }
+}
+
+/** Writes the blocks of a store to a sparse file. */
+export function saveImage(store: MemoryStore, path: string): void {
+    const file = openSync(path, "w")
+    ftruncateSync(file, store.blockCount * 512)
+    for (const block of store.written()) writeSync(file, store.read(block), 0, 512, block * 512)
+    closeSync(file)
+}
+
+/** Reads a fresh volume into a store; beyond the first 16 MiB mkfs.fat writes nothing. */
+function loadImage(path: string): MemoryStore {
+    const file = new FileStore(path)
+    const store = new MemoryStore(file.blockCount)
+    for (let block = 0; block < Math.min(file.blockCount, 32768); ++block) {
+        const data = file.read(block)
+        if (data.some(byte => byte !== 0)) store.write(block, data)
+    }
+    file.close()
+    return store
+}
+
+/** What fsck.fat says about a volume without changing it. */
+export function checkVolume(store: MemoryStore): { clean: boolean; text: string } {
+    return withFolder(folder => {
+        const path = join(folder, "card.img")
+        saveImage(store, path)
+        const run = spawnSync(requireTool("fsck.fat"), ["-n", "-v", path], { encoding: "utf8" })
+        return { clean: run.status === 0, text: run.stdout + run.stderr }
+    })
+}
+
+/** A volume made by mkfs.fat. */
+export function makeVolume(mebibytes: number, ...options: string[]): MemoryStore {
+    return withFolder(folder => {
+        const path = join(folder, "card.img")
+        saveImage(new MemoryStore(mebibytes * 2048), path)
+        execFileSync(requireTool("mkfs.fat"), [...options, path], { stdio: "pipe" })
+        return loadImage(path)
+    })
+}
+
+/** Runs an mtools program on a volume; `options` follow "-i IMAGE". */
+export function runMtools(store: MemoryStore, tool: string, ...options: string[]): string {
+    return withFolder(folder => {
+        const path = join(folder, "card.img")
+        saveImage(store, path)
+        const run = spawnSync(requireTool(tool), ["-i", path, ...options], { encoding: "utf8" })
+        if (run.status !== 0) throw new Error(`${tool}: ${run.stderr}`)
+        return run.stdout
+    })
+}
+
+/** The bytes of a file as mcopy reads it. */
+export function copyOut(store: MemoryStore, path: string): string {
+    return withFolder(folder => {
+        const image = join(folder, "card.img")
+        const out = join(folder, "out")
+        saveImage(store, image)
+        execFileSync(requireTool("mcopy"), ["-i", image, "::" + path, out], { stdio: "pipe" })
+        return readFileSync(out, "latin1")
+    })
+}
+
+/** The volume behind a master boot record with one partition from `firstBlock` on. */
+export function behindMbr(volume: MemoryStore, firstBlock: number, type: number): MemoryStore {
+    const card = new MemoryStore(volume.blockCount + firstBlock)
+    const mbr = new Uint8Array(512)
+    const view = new DataView(mbr.buffer)
+    mbr[446 + 4] = type
+    view.setUint32(446 + 8, firstBlock, true)
+    view.setUint32(446 + 12, volume.blockCount, true)
+    view.setUint16(510, 0xaa55, true)
+    card.write(0, mbr)
+    for (const block of volume.written()) {
+        const data = volume.read(block)
+        card.write(block + firstBlock, data)
+    }
+    return card
+}

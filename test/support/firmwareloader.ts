@@ -1,0 +1,23 @@
+import { createViteServer } from "vitest/node"
+import config from "../../vitest.config"
+
+/**
+ * Imports a module with the firmware's sources seeing DeviceScript's Buffer, outside of vitest: for
+ * the benches.
+ * @param path from the repository's root, as "/bench/card.ts"
+ */
+export async function importWithFirmware<T>(path: string): Promise<T> {
+    const server = await createViteServer({
+        configFile: false,
+        plugins: (config as { plugins: [] }).plugins,
+        appType: "custom",
+        logLevel: "error",
+        optimizeDeps: { noDiscovery: true },
+        server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+    })
+    try {
+        return (await server.ssrLoadModule(path)) as T
+    } finally {
+        await server.close()
+    }
+}

@@ -1,0 +1,82 @@
+import { SdCard } from "../../src/card/sdcard"
+import type { BlockDevice, SpiBus, Ticks } from "../../src/core/seams"
+import type { CardDevice } from "../../src/fat/storage"
+import type { SpiChip } from "../../sim/chips/chip"
+import { SdCardChip, type SdCardOptions } from "../../sim/chips/sdcard"
+import { MemoryStore, type BlockStore } from "../../sim/chips/sdcardstore"
+import { DeviceBuffer } from "./devicebuffer"
+
+/** A clock that moves only when somebody sleeps. */
+export class FakeTicks implements Ticks {
+    ms = 1000
+
+    nowMs(): number {
+        return this.ms
+    }
+
+    async sleep(ms: number): Promise<void> {
+        this.ms += Math.max(1, Math.ceil(ms))
+    }
+}
+
+/** The firmware's side of a bus with one emulated chip on it. */
+export class ChipSpiBus implements SpiBus {
+    clockHz = 0
+
+    constructor(private readonly chip: SpiChip) {}
+
+    setClockHz(hz: number): void {
+        this.clockHz = hz
+    }
+
+    async select(on: boolean): Promise<void> {
+        this.chip.select(on)
+    }
+
+    async transfer(out: Buffer): Promise<Buffer> {
+        return DeviceBuffer.from(this.chip.transfer(out)) as unknown as Buffer
+    }
+}
+
+/** Blocks without a card around them, counting what is done to them. */
+export class MemoryBlockDevice implements CardDevice {
+    reads = 0
+    writes = 0
+    /** Writes that are kept; those after them throw. */
+    writesLeft = Infinity
+    onWrite: ((block: number, data: Uint8Array) => void) | undefined
+
+    constructor(readonly store: BlockStore) {}
+
+    blockCount(): number {
+        return this.store.blockCount
+    }
+
+    async readBlock(block: number, into: Buffer): Promise<void> {
+        this.reads++
+        if (!(block >= 0 && block < this.store.blockCount)) throw new Error(`read of ${block}`)
+        into.set(this.store.read(block), 0)
+    }
+
+    async writeBlock(block: number, from: Buffer): Promise<void> {
+        if (!(block >= 0 && block < this.store.blockCount)) throw new Error(`write of ${block}`)
+        if (this.writesLeft-- <= 0) throw new Error("power cut")
+        this.writes++
+        this.store.write(block, from)
+        this.onWrite?.(block, from)
+    }
+
+    async probe(): Promise<void> {}
+}
+
+/** An emulated card in memory with the firmware's driver on it. */
+export async function openMemoryCard(store: BlockStore, options: SdCardOptions = {}) {
+    const chip = new SdCardChip(store, options)
+    const ticks = new FakeTicks()
+    const card = await SdCard.open(new ChipSpiBus(chip), ticks)
+    return { chip, ticks, card: card as SdCard & BlockDevice }
+}
+
+export function blankStore(mebibytes: number): MemoryStore {
+    return new MemoryStore(mebibytes * 2048)
+}

@@ -1,0 +1,81 @@
+import { Fault, FaultCode } from "../../src/core/fault"
+import type { Flash } from "../../src/core/seams"
+import { DeviceBuffer } from "./devicebuffer"
+
+/** What a test catches when the power went. */
+export class PowerCut extends Error {}
+
+/** When the power goes: in the n-th write from now (1 is the next), before or after it took effect. */
+export interface Cut {
+    write: number
+    stored: boolean
+}
+
+/** Flash in memory, with the runtime store's limits and its cost in bytes. */
+export class MemoryFlash implements Flash {
+    readonly values = new Map<string, DeviceBuffer>()
+    reads = 0
+    writes = 0
+    /** Bytes of flash used up: 24 an entry and the value rounded up to 8. */
+    bytesWritten = 0
+    /** The next so many writes are refused. */
+    failWrites = 0
+    private cut: Cut | undefined
+    private dead = false
+
+    async read(key: string): Promise<any> {
+        this.checkPower()
+        ++this.reads
+        const value = this.values.get(key)
+        return value && DeviceBuffer.from(value)
+    }
+
+    async write(key: string, value: Buffer): Promise<void> {
+        this.checkPower()
+        if (key.length < 1 || key.length > 13 || value.length < 1 || value.length > 200)
+            throw new Fault(FaultCode.FlashKeyOrValueTooLong, `flash: ${key} is refused`)
+        if (this.failWrites > 0) {
+            --this.failWrites
+            throw new Fault(FaultCode.FlashWriteFailed, `flash: ${key} was not stored`)
+        }
+        const old = this.values.get(key)
+        if (old && old.toString("hex") === value.toString("hex")) return
+        this.spend(value.length, () => this.values.set(key, DeviceBuffer.from(value)))
+    }
+
+    async remove(key: string): Promise<void> {
+        this.checkPower()
+        if (this.values.has(key)) this.spend(0, () => this.values.delete(key))
+    }
+
+    /** The power goes in that write; every access after it fails too, until `powerUp`. */
+    cutPowerAt(cut: Cut): void {
+        this.cut = cut
+    }
+
+    powerUp(): void {
+        this.cut = undefined
+        this.dead = false
+    }
+
+    /** Overwrites a value as damage would, past all checks. */
+    damage(key: string, value: string): void {
+        this.values.set(key, DeviceBuffer.from(value))
+    }
+
+    private spend(bytes: number, change: () => void): void {
+        ++this.writes
+        const cutNow = this.cut !== undefined && --this.cut.write === 0
+        if (!cutNow || this.cut!.stored) {
+            change()
+            this.bytesWritten += 24 + Math.max(8, Math.ceil(bytes / 8) * 8)
+        }
+        if (!cutNow) return
+        this.dead = true
+        throw new PowerCut("power cut")
+    }
+
+    private checkPower(): void {
+        if (this.dead) throw new PowerCut("no power")
+    }
+}

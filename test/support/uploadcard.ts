@@ -1,0 +1,92 @@
+import type { CardStorage, CardVolume, OpenFile } from "../../src/upload/cardreader"
+import { DeviceBuffer } from "./devicebuffer"
+
+/** A card in memory, as far as the upload needs one: paths and their bytes. */
+export class MemoryCard implements CardStorage {
+    readonly files = new Map<string, Uint8Array>()
+    mounts = 1
+    /** The most bytes read and the most calls made inside one use(). */
+    bytesPerUseMax = 0
+    uses = 0
+    /** Thrown by the next append, once. */
+    appendFault: Error | undefined
+    private busy = false
+
+    put(path: string, content: string | Uint8Array): void {
+        this.files.set(path, typeof content === "string" ? Buffer.from(content) : content)
+    }
+
+    text(path: string): string {
+        return Buffer.from(this.files.get(path) ?? []).toString()
+    }
+
+    bytes(path: string): Uint8Array {
+        return this.files.get(path) ?? new Uint8Array()
+    }
+
+    generation(): number {
+        return this.mounts
+    }
+
+    async use<T>(_owner: string, work: (volume: CardVolume) => Promise<T>): Promise<T> {
+        if (this.busy) throw new Error("the card is in use: use() inside use()")
+        this.busy = true
+        this.uses++
+        let bytes = 0
+        const files = this.files
+        const open = (path: string): OpenFile => ({
+            sizeBytes: () => files.get(path)!.length,
+            read: async (offset, into, length) => {
+                const content = files.get(path)!
+                const count = Math.max(0, Math.min(length, content.length - offset))
+                for (let i = 0; i < count; ++i) into[i] = content[offset + i]
+                bytes += count
+                return count
+            },
+            append: async data => {
+                if (this.appendFault) {
+                    const fault = this.appendFault
+                    this.appendFault = undefined
+                    throw fault
+                }
+                files.set(path, Buffer.concat([files.get(path)!, data]))
+            },
+            sync: async () => {},
+            close: () => {},
+        })
+        try {
+            return await work({
+                open: async path => (files.has(path) ? open(path) : undefined),
+                openForAppend: async (path, header) => {
+                    if (!files.has(path)) files.set(path, Buffer.from(header))
+                    return open(path)
+                },
+                list: async (path, visit) => {
+                    for (const [name, content] of files) {
+                        if (!name.startsWith(path + "/")) continue
+                        const entry = {
+                            name: name.slice(path.length + 1),
+                            sizeBytes: content.length,
+                        }
+                        if (!(await visit(entry))) return
+                    }
+                },
+                sync: async () => {},
+            })
+        } finally {
+            this.busy = false
+            this.bytesPerUseMax = Math.max(this.bytesPerUseMax, bytes)
+        }
+    }
+}
+
+/** `length` bytes that never repeat within a sector's distance, so that a shift or a double shows. */
+export function pattern(length: number, seed = 1): DeviceBuffer {
+    const content = new DeviceBuffer(length)
+    let state = seed
+    for (let i = 0; i < length; ++i) {
+        state = (Math.imul(state, 1103515245) + 12345) >>> 0
+        content[i] = state >>> 16
+    }
+    return content
+}

@@ -1,0 +1,100 @@
+import { Alarm } from "../../src/core/alarm"
+import { type Board, type TcpConnector, TimeSource, type WallClock } from "../../src/core/seams"
+import { Key, type StateWriter } from "../../src/settings/keys"
+import { Uploader } from "../../src/upload/uploader"
+import { MemoryCard } from "./uploadcard"
+
+/** Settings held in a map, with the defaults that the upload reads. */
+export class MapSettings implements StateWriter {
+    private readonly values = new Map<Key, number | string>([
+        [Key.UserSerial, "BMS-1"],
+        [Key.FtpEnable, 1],
+        [Key.FtpHost, "127.0.0.1"],
+        [Key.FtpPort, 21],
+        [Key.FtpUser, "anonymous"],
+        [Key.FtpPassword, ""],
+        [Key.FtpPeriod, 3600],
+        [Key.FtpCells, 0],
+        [Key.FtpGateway, ""],
+        [Key.WifiSsid, ""],
+    ])
+
+    set(key: Key, value: number | string): void {
+        this.values.set(key, value)
+    }
+
+    number(key: Key): number {
+        return Number(this.values.get(key) ?? 0)
+    }
+
+    text(key: Key): string {
+        return String(this.values.get(key) ?? "")
+    }
+
+    async setState(key: Key, value: number): Promise<void> {
+        this.values.set(key, value)
+    }
+}
+
+/** 2026-11-22 12:00:00 UTC. */
+export const noonSeconds = 1795348800
+
+/** Everything around an Uploader, with time that moves only when it sleeps or is moved. */
+export class UploadWorld {
+    readonly card = new MemoryCard()
+    readonly settings = new MapSettings()
+    readonly alarms = new Set<Alarm>()
+    readonly lines: string[] = []
+    readonly offers: number[] = []
+    nowMs = 1000
+    wifiUp = true
+    readonly uploader: Uploader
+    readonly ticks = {
+        nowMs: () => this.nowMs,
+        sleep: async (ms: number) => {
+            this.nowMs += Math.max(1, Math.ceil(ms))
+            // Real servers need a little real time as well.
+            await new Promise(resolve => setTimeout(resolve, this.realSleeps ? ms : 0))
+        },
+    }
+    readonly clock: WallClock = {
+        nowSeconds: () => noonSeconds + Math.floor(this.nowMs / 1000),
+        trusted: () => true,
+        offsetMinutes: () => 60,
+        offer: async (seconds: number, source: TimeSource) => {
+            if (source === TimeSource.Http) this.offers.push(seconds)
+        },
+    }
+
+    constructor(
+        readonly tcp: TcpConnector,
+        private readonly realSleeps = false,
+    ) {
+        const board = {
+            ticks: this.ticks,
+            tcp,
+            wifi: { connected: () => this.wifiUp },
+        } as unknown as Board
+        this.uploader = new Uploader(
+            board,
+            this.settings,
+            this.clock,
+            this.card,
+            { run: async (_owner, _timeoutMs, work) => await work() },
+            {
+                set: (alarm, active) => {
+                    if (active) this.alarms.add(alarm)
+                    else this.alarms.delete(alarm)
+                },
+            },
+            line => this.lines.push(line),
+        )
+    }
+
+    /** One session now; throws what the uploader kept as its last error. */
+    async session(): Promise<void> {
+        this.uploader.sendNow()
+        await this.uploader.run()
+        if (this.uploader.lastError !== "") throw new Error(this.uploader.lastError)
+    }
+}

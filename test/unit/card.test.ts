@@ -1,0 +1,167 @@
+import { describe, expect, it } from "vitest"
+import { SdCard } from "../../src/card/sdcard"
+import { FaultCode } from "../../src/core/fault"
+import { SdCardChip, type SdCardType } from "../../sim/chips/sdcard"
+import { MemoryStore } from "../../sim/chips/sdcardstore"
+import { DeviceBuffer } from "../support/devicebuffer"
+import { blankStore, ChipSpiBus, FakeTicks, openMemoryCard } from "../support/memorycard"
+
+function filled(value: number): Buffer {
+    const block = DeviceBuffer.alloc(512)
+    for (let i = 0; i < 512; ++i) block[i] = (value + i) & 255
+    return block as unknown as Buffer
+}
+
+function empty(): Buffer {
+    return DeviceBuffer.alloc(512) as unknown as Buffer
+}
+
+describe("the SD card driver", () => {
+    const cards: { type: SdCardType; kind: string; blocks: number }[] = [
+        { type: "SDSC1", kind: "SDSC", blocks: 64 * 2048 },
+        { type: "SDSC", kind: "SDSC", blocks: 2048 * 2048 },
+        { type: "SDHC", kind: "SDHC", blocks: 8192 * 2048 },
+        { type: "SDXC", kind: "SDXC", blocks: 131072 * 2048 },
+    ]
+    for (const { type, kind, blocks } of cards) {
+        it(`reads and writes the first and the last block of a ${type} card`, async () => {
+            const { card } = await openMemoryCard(new MemoryStore(blocks), { type })
+            expect(card.kind).toBe(kind)
+            expect(card.blockCount()).toBe(blocks)
+            const into = empty()
+            for (const block of [0, 1, blocks - 1]) {
+                await card.writeBlock(block, filled(block))
+                await card.readBlock(block, into)
+                expect(into).toEqual(filled(block))
+            }
+            await expect(card.readBlock(blocks, into)).rejects.toMatchObject({
+                code: FaultCode.CardRefused,
+            })
+        })
+    }
+
+    it("needs one transfer for a read and three for a write on a quick card", async () => {
+        const { card, chip } = await openMemoryCard(blankStore(64))
+        chip.counters.transfers = 0
+        await card.readBlock(5, empty())
+        expect(chip.counters.transfers).toBe(1)
+        await card.writeBlock(5, filled(1))
+        expect(chip.counters.transfers).toBe(4)
+    })
+
+    it("waits for a slow card, whatever its answer delays are", async () => {
+        for (const responseDelayBytes of [1, 2, 7, 8]) {
+            for (const readDelayBytes of [0, 1, 13, 14, 15, 60, 600, 3000]) {
+                const { card } = await openMemoryCard(blankStore(64), {
+                    responseDelayBytes,
+                    readDelayBytes,
+                    busyBytes: readDelayBytes,
+                    initPolls: 20,
+                })
+                const into = empty()
+                await card.writeBlock(7, filled(3))
+                await card.readBlock(7, into)
+                expect(into).toEqual(filled(3))
+            }
+        }
+    })
+
+    it("repeats a refused or failed transfer, counts it, and gives up after three", async () => {
+        const { card, chip } = await openMemoryCard(blankStore(64))
+        chip.faults.refuseWrites = 2
+        await card.writeBlock(9, filled(9))
+        chip.faults.failWrites = 1
+        await card.writeBlock(9, filled(9))
+        chip.faults.failReads = 2
+        const into = empty()
+        await card.readBlock(9, into)
+        expect(into).toEqual(filled(9))
+        expect([card.retries, card.errors]).toEqual([5, 0])
+        chip.faults.unreadable.add(9)
+        await expect(card.readBlock(9, into)).rejects.toMatchObject({
+            code: FaultCode.CardCrc,
+            evidence: 9,
+        })
+        await card.readBlock(10, into)
+        expect([card.retries, card.errors]).toEqual([7, 1])
+    })
+
+    it("says that there is no card", async () => {
+        const chip = new SdCardChip(blankStore(64))
+        chip.pull()
+        const opening = SdCard.open(new ChipSpiBus(chip), new FakeTicks())
+        await expect(opening).rejects.toMatchObject({ code: FaultCode.CardAbsent })
+        await expect(opening).rejects.toThrow("put one in")
+    })
+
+    it("notices a pulled card, and one that was pulled and put back", async () => {
+        const { card, chip } = await openMemoryCard(blankStore(64))
+        await card.probe()
+        chip.pull()
+        const absent = { code: FaultCode.CardAbsent }
+        await expect(card.probe()).rejects.toMatchObject(absent)
+        await expect(card.readBlock(0, empty())).rejects.toMatchObject(absent)
+        await expect(card.writeBlock(0, filled(0))).rejects.toMatchObject(absent)
+        chip.insert()
+        await expect(card.probe()).rejects.toMatchObject(absent)
+        const again = await SdCard.open(new ChipSpiBus(chip), new FakeTicks())
+        await again.probe()
+    })
+
+    it("gives up on a card that stays busy", async () => {
+        const { card, chip } = await openMemoryCard(blankStore(64))
+        chip.faults.busyForEver = true
+        await expect(card.writeBlock(0, filled(0))).rejects.toMatchObject({
+            code: FaultCode.CardTimeout,
+        })
+    })
+
+    it("refuses to write to a write-protected card and reads it", async () => {
+        const { card } = await openMemoryCard(blankStore(64), { writeProtected: true })
+        await card.readBlock(0, empty())
+        const writing = card.writeBlock(0, filled(0))
+        await expect(writing).rejects.toMatchObject({ code: FaultCode.CardWriteProtected })
+        await expect(writing).rejects.toThrow("take the protection off")
+    })
+
+    it("does not return from a write in which the power went", async () => {
+        const store = blankStore(64)
+        const { card, chip } = await openMemoryCard(store)
+        chip.faults.writesUntilPowerCut = 1
+        await card.writeBlock(0, filled(1))
+        await expect(card.writeBlock(1, filled(2))).rejects.toBeDefined()
+        chip.powerUp()
+        const again = await SdCard.open(new ChipSpiBus(chip), new FakeTicks())
+        const into = empty()
+        await again.readBlock(0, into)
+        expect(into).toEqual(filled(1))
+        await again.readBlock(1, into)
+        expect(into).toEqual(empty())
+    })
+
+    it("starts the card as the standard says", async () => {
+        const chip = new SdCardChip(blankStore(8192), { initPolls: 1 })
+        const bus = new ChipSpiBus(chip)
+        const trace: string[] = []
+        const transfer = bus.transfer.bind(bus)
+        bus.transfer = async out => {
+            const command = out[0] === 0xff && (out[1] & 0xc0) === 0x40
+            const text = (out.slice(1, 7) as unknown as DeviceBuffer).toString("hex")
+            trace.push(`${bus.clockHz} ${command ? text : `${out.length} x ff`}`)
+            return transfer(out)
+        }
+        await SdCard.open(bus, new FakeTicks())
+        expect(trace).toEqual([
+            "400000 64 x ff", // at least 74 clocks with the select high
+            "400000 400000000095", // CMD0
+            "400000 48000001aa87", // CMD8: 2.7–3.6 V, pattern 0xaa
+            "400000 770000000087", // CMD55
+            "400000 694000000087", // ACMD41 with HCS: still idle
+            "400000 770000000087",
+            "400000 694000000087", // ready
+            "400000 7a0000000087", // CMD58: addressed in blocks
+            "20000000 490000000087", // CMD9
+            "20000000 544 x ff", // the rest of the card-specific data
+        ])
+    })
+})

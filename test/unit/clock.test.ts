@@ -1,0 +1,346 @@
+import { beforeEach, describe, expect, it } from "vitest"
+import { Ds3231Chip } from "../../sim/chips/ds3231"
+import { Clock, timeSourceName } from "../../src/clock/clock"
+import { Ds3231 } from "../../src/clock/ds3231"
+import { dateInHead } from "../../src/clock/timeserver"
+import { Alarm } from "../../src/core/alarm"
+import { FaultCode } from "../../src/core/fault"
+import { type Flash, type I2cBus, type TcpConnector, TimeSource } from "../../src/core/seams"
+import { Key } from "../../src/settings/keys"
+import { ChipI2cBus } from "../support/chipi2cbus"
+import { DeviceBuffer } from "../support/devicebuffer"
+
+const november = Date.UTC(2026, 10, 22, 10, 0, 0) / 1000
+const newBoard = Date.UTC(2024, 0, 1) / 1000
+
+class World {
+    milliseconds = 0
+    flashed: Record<string, Uint8Array> = {}
+    flashWrites = 0
+    texts: Record<number, string> = { [Key.TimeZone]: "UTC0", [Key.TimeServer]: "" }
+    alarm: boolean | undefined
+    chip = new Ds3231Chip({ nowSeconds: () => this.milliseconds / 1000 })
+    jumps: [number, number][] = []
+    connections: string[] = []
+    sent = ""
+    answer: string[] = []
+    closed = 0
+
+    /** A board that starts: flash and chip are what they were. */
+    async start(): Promise<Clock> {
+        const flash: unknown = {
+            read: async (key: string) => this.flashed[key],
+            write: async (key: string, value: Uint8Array) => {
+                this.flashed[key] = value
+                this.flashWrites += 1
+            },
+            remove: async () => {},
+        }
+        const settings = { number: () => 0, text: (key: Key) => this.texts[key] }
+        const alarms = {
+            set: (alarm: Alarm, active: boolean) => {
+                if (alarm === Alarm.Clock) this.alarm = active
+            },
+        }
+        const bus = new ChipI2cBus([this.chip]) as unknown as I2cBus
+        const driver = new Ds3231(bus)
+        const clock = new Clock(this.ticks, settings, flash as Flash, alarms, driver)
+        clock.onJump = (from, to) => this.jumps.push([from, to])
+        await clock.start()
+        return clock
+    }
+
+    ticks = {
+        nowMs: () => this.milliseconds,
+        sleep: async (ms: number) => {
+            this.milliseconds += ms
+        },
+    }
+
+    pass(seconds: number): void {
+        this.milliseconds += seconds * 1000
+    }
+
+    store(seconds: number): void {
+        this.flashed.clock = DeviceBuffer.alloc(4)
+        new DataView(this.flashed.clock.buffer).setUint32(0, seconds, true)
+    }
+
+    stored(): number {
+        return new DataView(this.flashed.clock.buffer).getUint32(0, true)
+    }
+
+    tcp: TcpConnector = {
+        connect: async (host: string, port: number) => {
+            this.connections.push(`${host}:${port}`)
+            return {
+                send: async (data: Uint8Array) => {
+                    this.sent += data.toString()
+                },
+                receive: async () => {
+                    const part = this.answer.shift()
+                    return part === undefined
+                        ? undefined
+                        : (DeviceBuffer.from(part) as unknown as Buffer)
+                },
+                close: async () => {
+                    this.closed += 1
+                },
+            }
+        },
+    }
+
+    owners: string[] = []
+    lock = {
+        run: async <T>(owner: string, _timeoutMs: number, work: () => Promise<T>) => {
+            this.owners.push(owner)
+            return await work()
+        },
+    }
+}
+
+let world: World
+
+beforeEach(() => {
+    world = new World()
+})
+
+describe("clock at the start", () => {
+    it("begins with 2024 and the flag up when nothing is known", async () => {
+        const clock = await world.start()
+        expect(clock.nowSeconds()).toBe(newBoard)
+        expect(clock.source).toBe(TimeSource.None)
+        expect(clock.trusted()).toBe(false)
+        expect(world.alarm).toBe(true)
+        expect(clock.chipError).toContain("lost the time")
+    })
+
+    it("goes on from the last time in flash, with the flag up", async () => {
+        world.store(november)
+        const clock = await world.start()
+        world.pass(5)
+        expect(clock.nowSeconds()).toBe(november + 5)
+        expect(timeSourceName(clock.source)).toBe("flash")
+        expect(world.alarm).toBe(true)
+    })
+
+    it("takes the time of the chip over that of the flash", async () => {
+        world.store(november)
+        world.chip = new Ds3231Chip({
+            nowSeconds: () => world.milliseconds / 1000,
+            startSeconds: november + 86400,
+        })
+        const clock = await world.start()
+        expect(clock.nowSeconds()).toBe(november + 86400)
+        expect(timeSourceName(clock.source)).toBe("RTC chip")
+        expect(world.alarm).toBe(false)
+        expect(clock.chipError).toBe("")
+    })
+
+    it("does not go behind the last known time for a chip that lost count", async () => {
+        world.store(november)
+        world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: november - 3600 })
+        const clock = await world.start()
+        expect(clock.nowSeconds()).toBe(november)
+        expect(clock.trusted()).toBe(false)
+        expect(clock.chipError).toContain("set the clock")
+    })
+
+    it.each([
+        ["of 2000", 946684800],
+        ["of 2106", 0xffffffff],
+    ])("ignores a time %s in flash", async (_title, seconds) => {
+        world.store(seconds)
+        expect((await world.start()).nowSeconds()).toBe(newBoard)
+    })
+
+    it("does without a chip", async () => {
+        world.store(november)
+        world.chip.absent = true
+        const clock = await world.start()
+        expect(clock.nowSeconds()).toBe(november)
+        expect(clock.chipError).not.toBe("")
+        await clock.offer(november + 100, TimeSource.Person)
+        expect(clock.trusted()).toBe(true)
+    })
+})
+
+describe("clock that is set", () => {
+    it("gives a person's time to the chip and the flash and lowers the flag", async () => {
+        const clock = await world.start()
+        world.pass(10)
+        await clock.offer(november, TimeSource.Person)
+        expect(clock.nowSeconds()).toBe(november)
+        expect(world.chip.chipSeconds()).toBe(november)
+        expect(world.stored()).toBe(november)
+        expect(world.alarm).toBe(false)
+        expect(world.jumps).toEqual([[newBoard + 10, november]])
+    })
+
+    it("can be set back by a person", async () => {
+        world.store(november)
+        const clock = await world.start()
+        await clock.offer(november - 86400, TimeSource.Person)
+        expect(clock.nowSeconds()).toBe(november - 86400)
+        expect((await world.start()).nowSeconds()).toBe(november - 86400)
+    })
+
+    it("keeps its phase when a source differs by less than two seconds", async () => {
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Http)
+        world.milliseconds += 1700
+        const writes = world.flashWrites
+        await clock.offer(november, TimeSource.Http)
+        expect(clock.nowSeconds()).toBe(november + 1)
+        world.milliseconds += 300
+        expect(clock.nowSeconds()).toBe(november + 2)
+        expect(world.jumps.length).toBe(1)
+        expect(world.flashWrites).toBe(writes)
+    })
+
+    it("keeps a person's time against lesser sources for a day, and no longer", async () => {
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Person)
+        world.pass(86399)
+        await clock.offer(november, TimeSource.Http)
+        expect(clock.nowSeconds()).toBe(november + 86399)
+        world.pass(1)
+        await clock.offer(november + 86500, TimeSource.Http)
+        expect(clock.nowSeconds()).toBe(november + 86500)
+        expect(timeSourceName(clock.source)).toBe("time server")
+    })
+
+    it.each([0, -1, newBoard - 1, Date.UTC(2100, 0, 1) / 1000, NaN])(
+        "refuses %d from a person and ignores it from a server",
+        async seconds => {
+            const clock = await world.start()
+            await expect(clock.offer(seconds, TimeSource.Person)).rejects.toMatchObject({
+                code: FaultCode.BadValue,
+            })
+            await clock.offer(seconds, TimeSource.Http)
+            expect(clock.nowSeconds()).toBe(newBoard)
+            expect(world.alarm).toBe(true)
+        },
+    )
+
+    it("goes past 2038", async () => {
+        const clock = await world.start()
+        await clock.offer(2147483647, TimeSource.Person)
+        world.pass(1)
+        expect(clock.nowSeconds()).toBe(2147483648)
+        await clock.persist()
+        expect((await world.start()).nowSeconds()).toBe(2147483648)
+    })
+})
+
+describe("clock that runs", () => {
+    it("stores the time when asked to, whatever it runs on", async () => {
+        const clock = await world.start()
+        world.pass(3600)
+        await clock.persist()
+        expect(world.stored()).toBe(newBoard + 3600)
+        world.pass(50)
+        const next = await world.start()
+        expect(next.nowSeconds()).toBe(newBoard + 3600)
+    })
+
+    it("follows the chip once the better source is a day old", async () => {
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Http)
+        world.pass(90000)
+        world.chip.offsetSeconds += 4
+        await clock.persist()
+        expect(clock.nowSeconds()).toBe(november + 90004)
+        expect(timeSourceName(clock.source)).toBe("RTC chip")
+        expect(clock.trusted()).toBe(true)
+    })
+
+    it("stays with its own count when the chip stops", async () => {
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Http)
+        world.pass(90000)
+        world.chip.stopOscillator(true)
+        await clock.persist()
+        expect(clock.nowSeconds()).toBe(november + 90000)
+        expect(clock.chipError).toContain("lost the time")
+    })
+
+    it("knows the zone's offset, also after the zone was changed", async () => {
+        const clock = await world.start()
+        expect(clock.offsetMinutes(november)).toBe(0)
+        world.texts[Key.TimeZone] = "CET-1CEST,M3.5.0,M10.5.0/3"
+        expect(clock.offsetMinutes(november)).toBe(60)
+        expect(clock.offsetMinutes(november + 150 * 86400)).toBe(120)
+        world.texts[Key.TimeZone] = "-03:30"
+        expect(clock.offsetMinutes(november)).toBe(-210)
+        world.texts[Key.TimeZone] = "nowhere"
+        expect(clock.offsetMinutes(november)).toBe(0)
+    })
+
+    it("counts milliseconds for what is aligned to it", async () => {
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Person)
+        world.milliseconds += 250
+        expect(clock.nowMs()).toBe(november * 1000 + 250)
+    })
+})
+
+describe("time server", () => {
+    const head =
+        "HTTP/1.1 404 Not Found\r\nServer: x\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\n\r\n"
+
+    it("is not asked when none is set", async () => {
+        const clock = await world.start()
+        expect(await clock.sync(world.tcp, world.lock)).toBe(false)
+        expect(world.connections).toEqual([])
+    })
+
+    it.each([
+        ["ntp.example.org", "ntp.example.org:80"],
+        ["192.0.2.7:8080", "192.0.2.7:8080"],
+    ])("%s is asked at %s, once, with the socket to itself", async (server, connection) => {
+        world.texts[Key.TimeServer] = server
+        world.answer = [head]
+        const clock = await world.start()
+        expect(await clock.sync(world.tcp, world.lock)).toBe(true)
+        expect(world.connections).toEqual([connection])
+        expect(world.sent).toBe(`HEAD / HTTP/1.1\r\nHost: ${server}\r\nConnection: close\r\n\r\n`)
+        expect(world.closed).toBe(1)
+        expect(world.owners).toEqual(["clock"])
+        expect(clock.nowSeconds()).toBe(november)
+        expect(timeSourceName(clock.source)).toBe("time server")
+    })
+
+    it.each([1, 7, 53])("may answer in pieces of %d bytes", async size => {
+        world.texts[Key.TimeServer] = "h"
+        for (let i = 0; i < head.length; i += size) world.answer.push(head.slice(i, i + size))
+        const clock = await world.start()
+        await clock.sync(world.tcp, world.lock)
+        expect(clock.nowSeconds()).toBe(november)
+    })
+
+    it.each([
+        ["nothing", []],
+        ["no date", ["HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"]],
+        ["half a date", ["HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 10:"]],
+        ["endless noise", Array.from({ length: 100 }, () => "x".repeat(100))],
+    ])("that answers %s is named", async (_title, answer) => {
+        world.texts[Key.TimeServer] = "h"
+        world.answer = answer
+        const clock = await world.start()
+        await expect(clock.sync(world.tcp, world.lock)).rejects.toMatchObject({
+            code: FaultCode.TimeServerNoDate,
+        })
+        expect(world.closed).toBe(1)
+        expect(clock.trusted()).toBe(false)
+    })
+
+    it.each([
+        ["HTTP/1.0 200 OK\r\ndate:Sun, 22 Nov 2026 10:00:00 GMT\r\n", november],
+        ["HTTP/1.0 200 OK\r\nDATE:   Sun, 22 Nov 2026 10:00:00 GMT\r\n", november],
+        ["HTTP/1.0 200 OK\r\nX-Date: Sun, 22 Nov 2026 10:00:00 GMT\r\n", undefined],
+        ["HTTP/1.0 200 OK\r\nDate: yesterday\r\n", undefined],
+    ])("head %j is dated %s", (text, seconds) => {
+        expect(dateInHead(text)).toBe(seconds)
+    })
+})

@@ -1,0 +1,466 @@
+import { beforeEach, describe, expect, it } from "vitest"
+import type { BatteryState } from "../../src/battery/state"
+import { Alarm } from "../../src/core/alarm"
+import type { Flash } from "../../src/core/seams"
+import { formatVolume } from "../../src/fat/format"
+import { Storage } from "../../src/fat/storage"
+import { Volume } from "../../src/fat/volume"
+import type { LogStorage } from "../../src/logs/logcard"
+import { Logger } from "../../src/logs/logger"
+import { cellHeader, LogKind, mainHeader } from "../../src/logs/record"
+import { Retention } from "../../src/logs/retention"
+import { Key } from "../../src/settings/keys"
+import { DeviceBuffer } from "../support/devicebuffer"
+import { blankStore, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
+import { MemoryStorage, MemoryVolume } from "../support/memoryvolume"
+
+const morning = Date.UTC(2026, 10, 22, 9, 0, 0) / 1000
+const today = "LOG/20261122.CSV"
+const todayCells = "CELL/20261122.CSV"
+
+function measured(cells: number): BatteryState {
+    return {
+        packMv: 3300 * cells,
+        currentMa: -1500,
+        socPermille: 500,
+        cellMv: Array.from({ length: cells }, (_, i) => 3300 + i),
+        temperatureDeciC: [215, 220],
+        chipDeciC: 300,
+        balancing: 0,
+        safety: 0,
+        atMs: 0,
+    }
+}
+
+class World {
+    seconds = morning
+    offset = 0
+    numbers: Record<number, number> = {
+        [Key.SdPeriod]: 60,
+        [Key.SdCells]: 0,
+        [Key.BatteryCells]: 4,
+    }
+    flashed: Record<string, Uint8Array> = {}
+    flashFails = false
+    state: BatteryState | undefined = measured(4)
+    monitorFails = false
+    flags = 0
+    alarms: Record<number, boolean> = {}
+    lines: string[] = []
+    sent: string[] = []
+    ticks = new FakeTicks()
+    card = new MemoryStorage()
+
+    get volume(): MemoryVolume {
+        return this.card.volume!
+    }
+
+    /** A logger after a start; flash and card are what they were. */
+    async start(storage: LogStorage = this.card): Promise<Logger> {
+        const clock = {
+            nowSeconds: () => this.seconds,
+            trusted: () => true,
+            offsetMinutes: () => this.offset,
+            offer: async () => {},
+        }
+        const settings = {
+            number: (key: Key) => this.numbers[key],
+            text: () => "BMS-1A2B",
+        }
+        const flash: unknown = {
+            read: async (key: string) => this.flashed[key],
+            write: async (key: string, value: Uint8Array) => {
+                if (this.flashFails) throw new Error("flash is worn out")
+                this.flashed[key] = value
+            },
+            remove: async () => {},
+        }
+        const alarms = {
+            set: (alarm: Alarm, active: boolean) => {
+                this.alarms[alarm] = active
+            },
+            flags: () => this.flags,
+        }
+        const sample = async () => {
+            if (this.monitorFails) throw new Error("the monitor does not answer")
+            return this.state
+        }
+        const retention = new Retention(this.ticks, async (kind, name) =>
+            this.sent.includes((kind === LogKind.Main ? "LOG/" : "CELL/") + name),
+        )
+        const log = (line: string) => this.lines.push(line)
+        const logger = new Logger(
+            clock,
+            settings,
+            storage,
+            flash as Flash,
+            sample,
+            alarms,
+            retention,
+            log,
+        )
+        await logger.start()
+        return logger
+    }
+
+    /** The task is released at each multiple of the period. */
+    async run(logger: Logger, records: number): Promise<void> {
+        const period = this.numbers[Key.SdPeriod]
+        for (let i = 0; i < records; ++i) {
+            await logger.logRecord()
+            this.seconds += period
+            this.ticks.ms += period * 1000
+        }
+    }
+
+    times(path: string): string[] {
+        return this.volume.records(path).map(line => line.slice(11, 19))
+    }
+}
+
+let world: World
+
+beforeEach(() => {
+    world = new World()
+})
+
+describe("logger", () => {
+    it("writes a header and a record for each release", async () => {
+        const logger = await world.start()
+        world.flags = 0x10
+        await world.run(logger, 2)
+        expect(world.volume.text(today)).toBe(
+            mainHeader +
+                "\r\n2026-11-22 09:00:00,+00:00,BMS-1A2B,13.200,-1.500,50.0,3.300,3.303,1,4,21.5,22.0,00000010" +
+                "\r\n2026-11-22 09:01:00,+00:00,BMS-1A2B,13.200,-1.500,50.0,3.300,3.303,1,4,21.5,22.0,00000010\r\n",
+        )
+        expect(logger.recordsWritten(LogKind.Main)).toBe(2)
+        expect(logger.recordsWritten(LogKind.Cell)).toBe(0)
+        expect(world.volume.paths()).toEqual([today])
+    })
+
+    it("stamps a late record with the second of its release", async () => {
+        const logger = await world.start()
+        world.seconds += 3
+        await logger.logRecord()
+        expect(world.times(today)).toEqual(["09:00:00"])
+    })
+
+    it("logs one second once", async () => {
+        const logger = await world.start()
+        await logger.logRecord()
+        world.seconds += 30
+        await logger.logRecord()
+        world.numbers[Key.SdPeriod] = 600
+        await logger.logRecord()
+        expect(world.times(today)).toEqual(["09:00:00"])
+    })
+
+    it("writes the cell log beside the main log when that is set", async () => {
+        const logger = await world.start()
+        await world.run(logger, 1)
+        world.numbers[Key.SdCells] = 1
+        await world.run(logger, 2)
+        expect(world.volume.text(todayCells)).toBe(
+            cellHeader(4, 2) +
+                "\r\n2026-11-22 09:01:00,+00:00,BMS-1A2B,3.300,3.301,3.302,3.303,21.5,22.0,0000" +
+                "\r\n2026-11-22 09:02:00,+00:00,BMS-1A2B,3.300,3.301,3.302,3.303,21.5,22.0,0000\r\n",
+        )
+        expect(logger.recordsWritten(LogKind.Main)).toBe(3)
+        expect(logger.recordsWritten(LogKind.Cell)).toBe(2)
+    })
+
+    it("logs empty fields in the same columns while the monitor is silent", async () => {
+        world.numbers[Key.SdCells] = 1
+        const logger = await world.start()
+        await world.run(logger, 1)
+        world.monitorFails = true
+        await world.run(logger, 1)
+        world.monitorFails = false
+        world.state = undefined
+        await world.run(logger, 1)
+        const columns = (path: string) =>
+            world.volume.records(path).map(line => line.split(",").length)
+        expect(columns(today)).toEqual([13, 13, 13])
+        expect(columns(todayCells)).toEqual([10, 10, 10])
+        expect(world.volume.paths()).toEqual([today, todayCells])
+    })
+
+    it("begins a new file with the local day and puts the old one in order", async () => {
+        world.offset = 60
+        world.seconds = Date.UTC(2026, 10, 22, 22, 58) / 1000
+        const logger = await world.start()
+        await world.run(logger, 4)
+        expect(world.times(today)).toEqual(["23:58:00", "23:59:00"])
+        expect(world.times("LOG/20261123.CSV")).toEqual(["00:00:00", "00:01:00"])
+        expect(world.volume.syncs).toEqual([today])
+        expect(world.flashed.logmain.toString()).toBe("LOG/20261123.CSV")
+    })
+
+    it("hands the local time of the record to the card's directory", async () => {
+        world.offset = 90
+        await world.run(await world.start(), 1)
+        const date = ((2026 - 1980) << 9) | (11 << 5) | 22
+        expect(world.volume.stamps).toEqual([date * 65536 + ((10 << 11) | (30 << 5))])
+    })
+})
+
+describe("logger whose columns change", () => {
+    beforeEach(() => {
+        world.numbers[Key.SdCells] = 1
+    })
+
+    it("goes on in a further file for that day, and in a plain one the next", async () => {
+        const logger = await world.start()
+        await world.run(logger, 1)
+        world.state = measured(5)
+        await world.run(logger, 2)
+        world.seconds += 86400
+        await world.run(logger, 1)
+        expect(world.volume.text(todayCells).startsWith(cellHeader(4, 2))).toBe(true)
+        expect(world.volume.text("CELL/26112201.CSV").startsWith(cellHeader(5, 2))).toBe(true)
+        expect(world.times("CELL/26112201.CSV")).toEqual(["09:01:00", "09:02:00"])
+        expect(world.times("CELL/20261123.CSV").length).toBe(1)
+        expect(world.times(today).length).toBe(3)
+    })
+
+    it("finds the further file again after a start, and the first one when it fits again", async () => {
+        await world.run(await world.start(), 1)
+        world.state = measured(5)
+        await world.run(await world.start(), 1)
+        const logger = await world.start()
+        await world.run(logger, 1)
+        world.state = measured(6)
+        await world.run(logger, 1)
+        world.state = measured(4)
+        await world.run(logger, 1)
+        expect(world.times(todayCells)).toEqual(["09:00:00", "09:04:00"])
+        expect(world.times("CELL/26112201.CSV")).toEqual(["09:01:00", "09:02:00"])
+        expect(world.times("CELL/26112202.CSV")).toEqual(["09:03:00"])
+    })
+
+    it("leaves a file of another header alone", async () => {
+        world.volume.put(today, "my own table\r\n1,2,3\r\n")
+        await world.run(await world.start(), 1)
+        expect(world.volume.text(today)).toBe("my own table\r\n1,2,3\r\n")
+        expect(world.times("LOG/26112201.CSV")).toEqual(["09:00:00"])
+    })
+})
+
+describe("logger without a card", () => {
+    it("writes what waited when the card is back, in order", async () => {
+        const logger = await world.start()
+        await world.run(logger, 1)
+        const volume = world.card.pull()
+        await world.run(logger, 3)
+        expect(logger.queued()).toBe(3)
+        expect(world.lines).toEqual(["logger: no card: insert one"])
+        world.card.insert(volume)
+        await world.run(logger, 1)
+        expect(world.times(today)).toEqual([
+            "09:00:00",
+            "09:01:00",
+            "09:02:00",
+            "09:03:00",
+            "09:04:00",
+        ])
+        expect(logger.queued()).toBe(0)
+        expect(logger.recordsLost()).toBe(0)
+        expect(logger.lastError).toBe("")
+    })
+
+    it("puts each waiting record into the file of its own day", async () => {
+        world.seconds = Date.UTC(2026, 10, 22, 23, 58) / 1000
+        const logger = await world.start()
+        const volume = world.card.pull()
+        await world.run(logger, 3)
+        world.card.insert(volume)
+        await world.run(logger, 1)
+        expect(world.times(today)).toEqual(["23:58:00", "23:59:00"])
+        expect(world.times("LOG/20261123.CSV")).toEqual(["00:00:00", "00:01:00"])
+    })
+
+    it("counts what does not fit into the queue, raises the alarm, and says it", async () => {
+        const logger = await world.start()
+        const volume = world.card.pull()
+        await world.run(logger, 60)
+        const lost = logger.recordsLost()
+        expect(lost).toBe(60 - logger.queued())
+        expect(lost).toBeGreaterThan(0)
+        expect(world.alarms[Alarm.RecordsLost]).toBe(true)
+        world.card.insert(volume)
+        await world.run(logger, 1)
+        expect(world.times(today).length).toBe(61 - lost)
+        expect(world.times(today)[0]).toBe(`09:${String(lost).padStart(2, "0")}:00`)
+        expect(world.alarms[Alarm.RecordsLost]).toBe(false)
+        expect(world.lines.at(-1)).toBe(
+            `logger: ${lost} records lost while the card could not be written`,
+        )
+        expect(logger.recordsLost()).toBe(lost)
+    })
+
+    it("begins again on another card and leaves what is there", async () => {
+        const logger = await world.start()
+        await world.run(logger, 2)
+        world.card.pull()
+        const other = new MemoryVolume()
+        other.put("LOG/20261001.CSV", "old")
+        world.card.insert(other)
+        await world.run(logger, 1)
+        expect(world.times(today)).toEqual(["09:02:00"])
+        expect(other.text("LOG/20261001.CSV")).toBe("old")
+    })
+
+    it("tries again after a failed write, and loses nothing", async () => {
+        const logger = await world.start()
+        await world.run(logger, 1)
+        world.volume.nextFault = "the card does not answer"
+        await world.run(logger, 2)
+        expect(world.times(today)).toEqual(["09:00:00", "09:01:00", "09:02:00"])
+    })
+
+    it("does not write a record twice that was on the card when its write failed", async () => {
+        const logger = await world.start()
+        await world.run(logger, 1)
+        world.volume.nextFault = "lost answer"
+        await world.run(logger, 2)
+        expect(world.times(today)).toEqual(["09:00:00", "09:01:00", "09:02:00"])
+        expect(logger.recordsWritten(LogKind.Main)).toBe(3)
+    })
+})
+
+describe("logger after a power cut", () => {
+    it("recovers the end of the file of an earlier day", async () => {
+        await world.run(await world.start(), 3)
+        world.seconds += 5 * 86400
+        const before = world.volume.text(today)
+        await world.run(await world.start(), 1)
+        expect(world.volume.text(today)).toBe(before)
+        expect(world.volume.syncs).toEqual([today])
+    })
+
+    it("recovers the end of a cell log whose columns have changed since", async () => {
+        world.numbers[Key.SdCells] = 1
+        await world.run(await world.start(), 3)
+        world.state = measured(5)
+        const before = world.volume.text(todayCells)
+        await world.run(await world.start(), 1)
+        expect(world.volume.text(todayCells)).toBe(before)
+        expect(world.volume.syncs).toEqual([todayCells])
+    })
+
+    it("logs on when the flash cannot be written", async () => {
+        world.flashFails = true
+        await world.run(await world.start(), 2)
+        expect(world.times(today).length).toBe(2)
+        expect(world.lines).toContain("logger: flash is worn out")
+    })
+})
+
+describe("logger whose clock is moved", () => {
+    it("goes on with the new time after a step forwards", async () => {
+        const logger = await world.start()
+        await world.run(logger, 1)
+        world.seconds += 3000
+        await world.run(logger, 1)
+        expect(world.times(today)).toEqual(["09:00:00", "09:51:00"])
+    })
+
+    it("goes on with the new time after a step backwards, and keeps it all in a power cut", async () => {
+        const logger = await world.start()
+        await world.run(logger, 2)
+        world.seconds -= 3600
+        await world.run(logger, 2)
+        expect(world.volume.syncs).toEqual([today])
+        const times = ["09:00:00", "09:01:00", "08:02:00", "08:03:00"]
+        expect(world.times(today)).toEqual(times)
+        await world.run(await world.start(), 1)
+        expect(world.times(today)).toEqual([...times, "08:04:00"])
+    })
+
+    it("returns to an earlier day's file when it is set back over midnight", async () => {
+        world.seconds = Date.UTC(2026, 10, 23, 0, 0) / 1000
+        const logger = await world.start()
+        await world.run(logger, 1)
+        world.seconds -= 120
+        await world.run(logger, 3)
+        expect(world.times(today)).toEqual(["23:59:00"])
+        expect(world.times("LOG/20261123.CSV")).toEqual(["00:00:00", "00:00:00", "00:01:00"])
+    })
+})
+
+describe("logger on a full card", () => {
+    beforeEach(() => {
+        world.volume.put("LOG/20261120.CSV", "x".repeat(200))
+        world.volume.put("LOG/20261121.CSV", "x".repeat(200))
+        world.volume.capacityBytes = 700
+    })
+
+    it("makes room with the oldest sent file and goes on", async () => {
+        world.sent = ["LOG/20261120.CSV", "LOG/20261121.CSV"]
+        const logger = await world.start()
+        await world.run(logger, 3)
+        expect(world.times(today).length).toBe(3)
+        expect(world.volume.paths()).toEqual(["LOG/20261121.CSV", today])
+        expect(world.alarms[Alarm.SdFull]).toBe(false)
+    })
+
+    it("stops with the flag up when nothing was sent, and goes on when there is room", async () => {
+        const logger = await world.start()
+        await world.run(logger, 5)
+        expect(world.alarms[Alarm.SdFull]).toBe(true)
+        expect(world.volume.paths().length).toBe(3)
+        expect(logger.queued()).toBe(4)
+        world.volume.capacityBytes = 10000
+        await world.run(logger, 1)
+        expect(world.alarms[Alarm.SdFull]).toBe(false)
+        expect(world.times(today).length).toBe(6)
+        expect(logger.recordsLost()).toBe(0)
+    })
+})
+
+describe("logger on a FAT volume", () => {
+    /** The text of a file as the directory has it. */
+    async function textOf(device: MemoryBlockDevice, path: string): Promise<string> {
+        const volume = await Volume.mount(device, world.ticks)
+        const file = (await volume.open(path))!
+        const bytes = DeviceBuffer.alloc(file.sizeBytes())
+        await file.read(0, bytes as unknown as Buffer, bytes.length)
+        return bytes.toString()
+    }
+
+    function storageOn(device: MemoryBlockDevice): Storage {
+        const alarms = { set: () => {} }
+        const exclusive = async (_owner: string, work: () => Promise<unknown>) => await work()
+        return new Storage(async () => device, exclusive, world.ticks, alarms)
+    }
+
+    it("finds every record again after power cuts on two days", async () => {
+        const device = new MemoryBlockDevice(blankStore(64))
+        await formatVolume(device, "BMSMINI")
+        world.numbers[Key.SdCells] = 1
+        await world.run(await world.start(storageOn(device)), 300)
+        // The power was cut: the next start knows no open file.
+        world.seconds += 86400
+        const storage = storageOn(device)
+        await world.run(await world.start(storage), 300)
+        await storage.sync()
+        const count = async (path: string) => (await textOf(device, path)).split("\r\n").length - 2
+        expect(await count(today)).toBe(300)
+        expect(await count(todayCells)).toBe(300)
+        expect(await count("LOG/20261123.CSV")).toBe(300)
+        expect(await count("CELL/20261123.CSV")).toBe(300)
+    })
+
+    it("writes little more than a sector a record", async () => {
+        const device = new MemoryBlockDevice(blankStore(64))
+        await formatVolume(device, "BMSMINI")
+        const logger = await world.start(storageOn(device))
+        await world.run(logger, 1)
+        const before = device.writes
+        world.numbers[Key.SdPeriod] = 1
+        await world.run(logger, 1000)
+        expect((device.writes - before) / 1000).toBeLessThan(1.3)
+        expect(logger.recordsWritten(LogKind.Main)).toBe(1001)
+    })
+})

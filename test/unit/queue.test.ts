@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest"
+import { RecordQueue } from "../../src/logs/queue"
+import { LogKind } from "../../src/logs/record"
+
+function fill(queue: RecordQueue, count: number, line: string): void {
+    for (let i = 0; i < count; ++i) queue.push(LogKind.Main, "header", line, i)
+}
+
+function drain(queue: RecordQueue): number[] {
+    const seconds: number[] = []
+    for (let record = queue.first(); record; record = queue.first()) {
+        seconds.push(record.epochSeconds)
+        queue.drop()
+    }
+    return seconds
+}
+
+describe("record queue", () => {
+    it("hands records out in the order in which they came", () => {
+        const queue = new RecordQueue()
+        fill(queue, 5, "line\r\n")
+        expect(queue.count()).toBe(5)
+        expect(drain(queue)).toEqual([0, 1, 2, 3, 4])
+        expect(queue.count()).toBe(0)
+        expect(queue.lost).toBe(0)
+    })
+
+    it("lets the oldest go past 32 records and counts them", () => {
+        const queue = new RecordQueue()
+        fill(queue, 40, "x")
+        expect(queue.lost).toBe(8)
+        expect(drain(queue)).toEqual(Array.from({ length: 32 }, (_, i) => i + 8))
+    })
+
+    it("lets the oldest go past 4 KiB of text", () => {
+        const queue = new RecordQueue()
+        fill(queue, 30, "x".repeat(200))
+        expect(queue.count()).toBe(20)
+        expect(queue.lost).toBe(10)
+    })
+
+    it("has its room back after records were taken out", () => {
+        const queue = new RecordQueue()
+        for (let round = 0; round < 10; ++round) {
+            fill(queue, 20, "x".repeat(200))
+            expect(drain(queue).length).toBe(20)
+        }
+        expect(queue.lost).toBe(0)
+    })
+
+    it("is not disturbed by taking out of nothing", () => {
+        const queue = new RecordQueue()
+        queue.drop()
+        expect(queue.first()).toBeUndefined()
+        fill(queue, 20, "x".repeat(204))
+        expect(queue.lost).toBe(0)
+    })
+})

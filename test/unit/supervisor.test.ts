@@ -1,0 +1,414 @@
+import { beforeEach, describe, expect, test } from "vitest"
+import { Alarm } from "../../src/core/alarm"
+import { secondsFromCivil } from "../../src/core/calendar"
+import { offsetMinutesAt, parseTimeZone } from "../../src/core/timezone"
+import { Key } from "../../src/settings/keys"
+import { Settings } from "../../src/settings/settings"
+import { Scheduler } from "../../src/tasks/scheduler"
+import { resetIsDue, StartCause, startCauseName, Supervisor } from "../../src/tasks/supervisor"
+import { FakeClock } from "../support/fakeclock"
+import { FakeTicks } from "../support/faketicks"
+import { MemoryFlash } from "../support/memoryflash"
+
+/** Unix seconds of "2026-11-22 10:00", read as UTC. */
+function at(text: string): number {
+    const p = text.split(/[- :]/).map(Number)
+    return secondsFromCivil(p[0], p[1], p[2], p[3], p[4], 0)
+}
+
+describe("the decision", () => {
+    const monday = 1
+    const hours = 3600
+    // 2026-11-23 is a Monday.
+    test.each<[string, number, number, string, string, number, boolean]>([
+        ["at the time", monday, 600, "2026-11-23 10:00", "", 24 * hours, true],
+        ["a minute early", monday, 600, "2026-11-23 09:59", "", 24 * hours, false],
+        [
+            "later that day, when it could not be made in time",
+            monday,
+            600,
+            "2026-11-23 18:00",
+            "",
+            24 * hours,
+            true,
+        ],
+        ["on another day", monday, 600, "2026-11-24 10:00", "", 24 * hours, false],
+        ["on Sunday, the last bit", 64, 0, "2026-11-22 00:00", "", 24 * hours, true],
+        ["on no day", 0, 0, "2026-11-23 00:00", "", 24 * hours, false],
+        ["at midnight", monday, 0, "2026-11-23 00:00", "", 24 * hours, true],
+        ["started after the time", monday, 600, "2026-11-23 18:00", "", 7 * hours, false],
+        ["started just before the time", monday, 600, "2026-11-23 11:00", "", 2 * hours, true],
+        [
+            "made today already",
+            monday,
+            600,
+            "2026-11-23 10:01",
+            "2026-11-23 10:00",
+            24 * hours,
+            false,
+        ],
+        ["made a week ago", monday, 600, "2026-11-23 10:00", "2026-11-16 10:00", 24 * hours, true],
+        [
+            "clock set back by a day since the last",
+            127,
+            600,
+            "2026-11-23 10:00",
+            "2026-11-24 10:00",
+            48 * hours,
+            false,
+        ],
+        [
+            "last one dated by a clock in the far future",
+            monday,
+            600,
+            "2026-11-23 10:00",
+            "2035-01-01 00:00",
+            24 * hours,
+            true,
+        ],
+    ])("%s", (_, days, minutes, now, last, waited, due) => {
+        expect(resetIsDue(days, minutes, at(now), last ? at(last) : 0, waited)).toBe(due)
+    })
+})
+
+let flash: MemoryFlash
+let ticks: FakeTicks
+let clock: FakeClock
+let settings: Settings
+let scheduler: Scheduler
+let supervisor: Supervisor
+let shutdown: () => Promise<void>
+let reboots: number
+let log: string[]
+let stuckFlag: boolean | undefined
+let events: string[]
+
+/** The board starts at that moment; `aliveMs` is the uptime when the program begins. */
+async function boot(nowSeconds: number, aliveMs = 500): Promise<void> {
+    ticks = new FakeTicks(aliveMs)
+    const offset = clock ? clock.offset : () => 0
+    clock = new FakeClock(ticks, nowSeconds)
+    clock.offset = offset
+    const alarms = {
+        set(alarm: Alarm, active: boolean) {
+            if (alarm === Alarm.TaskStuck) stuckFlag = active
+        },
+    }
+    settings = new Settings(flash, alarms, "AB12")
+    await settings.load()
+    const spawn = (work: () => Promise<void>) => void work()
+    scheduler = new Scheduler(
+        ticks,
+        () => clock.wallMs(),
+        spawn,
+        line => log.push(line),
+    )
+    supervisor = new Supervisor({
+        ticks,
+        clock,
+        settings,
+        flash,
+        alarms,
+        scheduler,
+        spawn,
+        log: line => log.push(line),
+        shutdown: () => shutdown(),
+        reboot: async () => {
+            ++reboots
+            events.push("reboot")
+        },
+    })
+    await supervisor.start()
+}
+
+beforeEach(async () => {
+    flash = new MemoryFlash()
+    clock = undefined as unknown as FakeClock
+    shutdown = async () => void events.push("shutdown")
+    reboots = 0
+    log = []
+    events = []
+    stuckFlag = undefined
+    await boot(at("2026-11-22 10:00"))
+})
+
+/** Lets the board run with a look a minute; resets start it anew, 20 s later. @returns when they happened */
+async function live(minutes: number): Promise<string[]> {
+    const resets: string[] = []
+    for (let i = 0; i < minutes; ++i) {
+        ticks.block(60_000)
+        const before = reboots
+        const now = clock.nowSeconds()
+        const check = supervisor.check()
+        await ticks.finish(check)
+        if (reboots === before) continue
+        const local = now + clock.offsetMinutes(now) * 60
+        resets.push(new Date(local * 1000).toISOString().slice(0, 16).replace("T", " "))
+        await boot(clock.nowSeconds() + 20)
+    }
+    return resets
+}
+
+async function schedule(days: string, time: string): Promise<void> {
+    await settings.set(Key.ResetEnable, "on")
+    await settings.set(Key.ResetDays, days)
+    await settings.set(Key.ResetTime, time)
+    supervisor.scheduleChanged()
+}
+
+describe("the scheduled reset", () => {
+    test("happens on the chosen days, and counts", async () => {
+        await schedule("Mon,Thu", "03:00")
+        // 2026-11-22 is a Sunday.
+        expect(await live(10 * 1440)).toEqual([
+            "2026-11-23 03:00",
+            "2026-11-26 03:00",
+            "2026-11-30 03:00",
+        ])
+        expect(settings.number(Key.ResetCount)).toBe(3)
+        const late = settings.number(Key.ResetLast) - at("2026-11-30 03:00")
+        expect(late).toBeGreaterThanOrEqual(0)
+        expect(late).toBeLessThan(60)
+        expect(supervisor.cause).toBe(StartCause.Scheduled)
+    })
+
+    test("follows local time across summer time", async () => {
+        const rule = parseTimeZone("CET-1CEST,M3.5.0,M10.5.0/3")!
+        clock.offset = seconds => offsetMinutesAt(rule, seconds)
+        // The last Sunday of March 2027 is the 28th: 02:30 does not exist there.
+        await boot(at("2027-03-26 12:00"))
+        await schedule("all", "02:30")
+        expect(await live(3 * 1440)).toEqual([
+            "2027-03-27 02:30",
+            "2027-03-28 03:00",
+            "2027-03-29 02:30",
+        ])
+        // The last Sunday of October 2027 is the 31st: 02:30 comes twice there.
+        await boot(at("2027-10-30 12:00"))
+        expect(await live(2 * 1440)).toEqual(["2027-10-31 02:30", "2027-11-01 02:30"])
+    })
+
+    test("happens on a leap day and at the turn of the year", async () => {
+        await boot(at("2027-12-30 12:00"))
+        await schedule("all", "00:00")
+        expect(await live(2 * 1440)).toEqual(["2027-12-31 00:00", "2028-01-01 00:00"])
+        await boot(at("2028-02-28 12:00"))
+        expect(await live(2 * 1440)).toEqual(["2028-02-29 00:00", "2028-03-01 00:00"])
+    })
+
+    test("ends at the maximum number of resets", async () => {
+        await schedule("all", "00:00")
+        await settings.set(Key.ResetMax, "2")
+        expect((await live(6 * 1440)).length).toBe(2)
+        await settings.setState(Key.ResetCount, 0)
+        expect((await live(6 * 1440)).length).toBe(2)
+    })
+
+    test("is not made within an hour of a start, but after it", async () => {
+        await schedule("Mon", "03:00")
+        await boot(at("2026-11-23 02:30"))
+        expect(await live(1440)).toEqual(["2026-11-23 03:30"])
+    })
+
+    test("is left out on a day when the board starts after its time", async () => {
+        await schedule("Mon", "03:00")
+        await boot(at("2026-11-23 03:01"))
+        expect(await live(6 * 1440)).toEqual([])
+    })
+
+    test("is not made twice for one day when the clock is set back", async () => {
+        await schedule("all", "03:00")
+        expect(await live(24 * 60)).toEqual(["2026-11-23 03:00"])
+        clock.move(-8 * 3600)
+        expect(await live(7 * 60)).toEqual([])
+        clock.move(-30 * 3600)
+        expect(await live(30 * 60)).toEqual([])
+    })
+
+    test("is not made without a trusted clock; trusted later that day, it is", async () => {
+        await schedule("Mon", "03:00")
+        clock.isTrusted = false
+        expect(await live(20 * 60)).toEqual([])
+        clock.isTrusted = true
+        expect(await live(60)).toEqual(["2026-11-23 06:01"])
+    })
+
+    test("is not made up for when its time is moved into the past", async () => {
+        expect(await live(120)).toEqual([])
+        await schedule("Sun", "11:00")
+        expect(await live(6 * 60)).toEqual([])
+    })
+
+    test("a power cut before the count is stored costs that reset, not two", async () => {
+        await schedule("Mon", "03:00")
+        await boot(at("2026-11-22 20:00"))
+        shutdown = () => new Promise(() => undefined)
+        ticks.block(7 * 3_600_000)
+        void supervisor.check()
+        await ticks.advance(1000)
+        // The power goes and comes back while the card is being synced.
+        shutdown = async () => undefined
+        await boot(at("2026-11-23 03:01"))
+        expect(await live(6 * 1440)).toEqual([])
+        expect(settings.number(Key.ResetCount)).toBe(0)
+    })
+
+    test("a year of Mondays and Thursdays has its 104 resets, each at 04:00 sharp", async () => {
+        const rule = parseTimeZone("CET-1CEST,M3.5.0,M10.5.0/3")!
+        clock.offset = seconds => offsetMinutesAt(rule, seconds)
+        await boot(at("2027-01-01 00:00"))
+        await schedule("Mon,Thu", "04:00")
+        const resets = await live(365 * 1440)
+        // 2027 has 52 Mondays and 52 Thursdays.
+        expect(resets.length).toBe(104)
+        expect(resets.every(text => text.endsWith(" 04:00"))).toBe(true)
+        const weekdays = new Set(resets.map(text => new Date(text.slice(0, 10)).getUTCDay()))
+        expect([...weekdays].sort()).toEqual([1, 4])
+    })
+})
+
+describe("a reset", () => {
+    test("stops the work, then stores, then reboots", async () => {
+        await schedule("all", "11:30")
+        shutdown = async () => {
+            events.push(`shutdown ${settings.number(Key.ResetCount)}`)
+            await ticks.sleep(700)
+            events.push("done")
+        }
+        ticks.block(2 * 3_600_000)
+        await ticks.finish(supervisor.check())
+        expect(events).toEqual(["shutdown 0", "done", "reboot"])
+        expect(settings.number(Key.ResetCount)).toBe(1)
+    })
+
+    test("does not wait for ever for the work", async () => {
+        shutdown = () => new Promise(() => undefined)
+        const begin = ticks.nowMs()
+        await ticks.finish(supervisor.reset(StartCause.Console))
+        expect(events).toEqual(["reboot"])
+        expect(ticks.nowMs() - begin).toBeLessThan(21_000)
+    })
+
+    test("is made though the work or the flash fails", async () => {
+        shutdown = async () => {
+            throw new Error("card is gone")
+        }
+        flash.failWrites = 5
+        await ticks.finish(supervisor.reset(StartCause.Console))
+        expect(reboots).toBe(1)
+        expect(log).toEqual([
+            "reset: console",
+            "reset: card is gone",
+            "reset: flash: boot was not stored",
+        ])
+    })
+
+    test("asked for twice is made once", async () => {
+        const both = [supervisor.reset(StartCause.Console), supervisor.reset(StartCause.Console)]
+        await ticks.finish(Promise.all(both))
+        expect(events).toEqual(["shutdown", "reboot"])
+    })
+})
+
+describe("the cause of the last start", () => {
+    test.each([
+        [StartCause.Console, "console"],
+        [StartCause.Supervisor, "supervisor"],
+        [StartCause.Uptime, "uptime"],
+        [StartCause.Scheduled, "scheduled"],
+    ])("is kept over the reset and told once: %i", async (cause, name) => {
+        await ticks.finish(supervisor.reset(cause))
+        await boot(at("2026-11-22 12:00"))
+        expect(startCauseName(supervisor.cause)).toBe(name)
+        await boot(at("2026-11-22 13:00"))
+        expect(startCauseName(supervisor.cause)).toBe("power-on")
+    })
+
+    test("is a panic when the program starts again while the processor ran on", async () => {
+        await boot(at("2026-11-22 12:00"), 95_300)
+        expect(startCauseName(supervisor.cause)).toBe("panic")
+    })
+
+    test("an empty flash is noticed at the first start alone", async () => {
+        expect(supervisor.flashWasEmpty).toBe(true)
+        await boot(at("2026-11-22 12:00"))
+        expect(supervisor.flashWasEmpty).toBe(false)
+    })
+})
+
+describe("stuck tasks", () => {
+    test("reset the board, which says so for ten minutes", async () => {
+        scheduler.add({
+            name: "upload",
+            periodMs: () => 1000,
+            deadlineMs: 30_000,
+            job: () => new Promise(() => undefined),
+        })
+        scheduler.start()
+        await ticks.advance(1000)
+        await ticks.advance(89_000)
+        await supervisor.check()
+        expect(reboots).toBe(0)
+        await ticks.advance(2000)
+        await ticks.finish(supervisor.check())
+        expect(reboots).toBe(1)
+        expect(log).toContain("supervisor: task upload is stuck")
+        await boot(at("2026-11-22 12:00"))
+        expect(startCauseName(supervisor.cause)).toBe("supervisor")
+        expect(stuckFlag).toBe(true)
+        await live(9)
+        expect(stuckFlag).toBe(true)
+        await live(1)
+        expect(stuckFlag).toBe(false)
+    })
+})
+
+test("after 45 days the board resets with a cause of its own, not counted", async () => {
+    ticks.block(45 * 86_400_000 - 1000)
+    await supervisor.check()
+    expect(reboots).toBe(0)
+    ticks.block(1000)
+    await ticks.finish(supervisor.check())
+    expect(reboots).toBe(1)
+    expect(settings.number(Key.ResetCount)).toBe(0)
+    await boot(at("2027-01-06 12:00"))
+    expect(startCauseName(supervisor.cause)).toBe("uptime")
+})
+
+describe("safe mode", () => {
+    test("follows five starts that each die within a minute", async () => {
+        flash = new MemoryFlash()
+        for (let i = 0; i < 5; ++i) {
+            await boot(at("2026-11-22 12:00"))
+            expect(supervisor.safeMode).toBe(false)
+            ticks.block(50_000)
+            await supervisor.check()
+        }
+        await boot(at("2026-11-22 12:00"))
+        expect(supervisor.safeMode).toBe(true)
+        await boot(at("2026-11-22 12:00"))
+        expect(supervisor.safeMode).toBe(true)
+    })
+
+    test("is over after a start that lives a minute, or a reset in good order", async () => {
+        for (let i = 0; i < 6; ++i) await boot(at("2026-11-22 12:00"))
+        expect(supervisor.safeMode).toBe(true)
+        ticks.block(60_000)
+        await supervisor.check()
+        await boot(at("2026-11-22 12:00"))
+        expect(supervisor.safeMode).toBe(false)
+        for (let i = 0; i < 5; ++i) await boot(at("2026-11-22 12:00"))
+        expect(supervisor.safeMode).toBe(true)
+        await ticks.finish(supervisor.reset(StartCause.Console))
+        await boot(at("2026-11-22 12:00"))
+        expect(supervisor.safeMode).toBe(false)
+    })
+
+    test("a start that lives is counted once in flash, and a quiet day costs nothing", async () => {
+        ticks.block(61_000)
+        await supervisor.check()
+        const writes = flash.writes
+        await live(1440)
+        expect(flash.writes).toBe(writes)
+    })
+})
