@@ -1,8 +1,9 @@
+import type { Prompt } from "../console/terminal"
 import type { StateFolder } from "./state"
 
 /** Shows lines on the terminal and keeps them in the transcript; a prompt that stands there stays whole. */
 export class LinePrinter {
-    private prompt: { clear(): void; restore(): void } | undefined
+    private prompt: Prompt | undefined
     private atLineStart = true
 
     constructor(
@@ -11,7 +12,7 @@ export class LinePrinter {
     ) {}
 
     /** From now on a person types at a prompt: it is taken away while something else is printed. */
-    usePrompt(prompt: { clear(): void; restore(): void }): void {
+    usePrompt(prompt: Prompt): void {
         this.prompt = prompt
     }
 
@@ -19,6 +20,11 @@ export class LinePrinter {
         this.prompt?.clear()
         this.text((this.atLineStart ? "" : "\n") + text + "\n")
         this.prompt?.restore()
+    }
+
+    /** For the transcript only: what a person typed stands on the screen already. */
+    note(text: string): void {
+        this.state.record(text)
     }
 
     /** Text as it comes, whole lines or not. */

@@ -61,6 +61,7 @@ class Firmware implements Parts {
     supervisor: Supervisor
     private readonly socketLock: Lock
     private readonly backup: Backup
+    private readonly files: WholeFiles
     private wifiChanged = false
     private wifiLostMs = 0
     private wifiRetryMs = wifiAgainMs
@@ -109,7 +110,8 @@ class Firmware implements Parts {
         this.socketLock = new Lock(ticks, "the socket")
         this.uploader = new Uploader(board, settings, clock, storage, this.socketLock, alarms, log)
         this.scheduler = new Scheduler(ticks, clock.nowMs, this.spawn, log)
-        this.backup = new Backup(flash, board.shortId, backupKeys(), new WholeFiles(storage))
+        this.backup = new Backup(flash, board.shortId, backupKeys())
+        this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor(this)
         settings.onChange = this.changed
     }
@@ -291,13 +293,13 @@ class Firmware implements Parts {
         if (!this.backupDue && nowMs - this.backupMs < 24 * hourMs) return
         this.backupDue = false
         this.backupMs = nowMs
-        await this.backup.save()
+        await this.backup.save(this.files)
     }
 
     /** A flash store that comes up empty is filled from the card's copy, and what was loaded is loaded anew. */
     private async restoreBackup(): Promise<void> {
         try {
-            const count = await this.backup.restore()
+            const count = await this.backup.restore(this.files)
             if (count === 0) return
             await this.settings.load()
             this.log(`the flash was empty: ${count} values restored from the card; set the passwords again`)

@@ -1,24 +1,11 @@
 import type { SpiChip } from "./chip"
-import { SdCardFaults } from "./sdcardfaults"
+import { SdCardAnswer } from "./sdcardanswer"
+import { SdCardFaults, tornSector } from "./sdcardfaults"
+import type { SdCardOptions, SdCardType } from "./sdcardoptions"
 import { crc16, crc7, registerCid, registerCsd } from "./sdcardregisters"
 import type { BlockStore } from "./sdcardstore"
 
-/** SDSC is addressed in bytes, the others in blocks of 512. */
-export type SdCardType = "SDSC1" | "SDSC" | "SDHC" | "SDXC"
-
-export interface SdCardOptions {
-    /** By the store's size when left out. SDSC1 is a card from before CMD8. */
-    type?: SdCardType
-    writeProtected?: boolean
-    /** 0xff bytes between a command and its answer (NCR, 1–8). */
-    responseDelayBytes?: number
-    /** 0xff bytes between a read's R1 and its data token. */
-    readDelayBytes?: number
-    /** 0x00 bytes while a written block is programmed. */
-    busyBytes?: number
-    /** ACMD41 answers "still initialising" so many times. */
-    initPolls?: number
-}
+export type { SdCardOptions, SdCardType } from "./sdcardoptions"
 
 const idle = 0x01
 const illegalCommand = 0x04
@@ -57,9 +44,7 @@ export class SdCardChip implements SpiChip {
     private readonly block = new Uint8Array(514)
     private blockLength = 0
 
-    private answer = new Uint8Array(8192)
-    private answerStart = 0
-    private answerEnd = 0
+    private readonly answer = new SdCardAnswer()
     private busyLeft = 0
     private nextRead = -1
     private writeBlock = -1
@@ -88,6 +73,12 @@ export class SdCardChip implements SpiChip {
         this.powerUp()
     }
 
+    /** Another card in the same socket: its store, not initialised. */
+    exchange(store: BlockStore): void {
+        this.store = store
+        this.powerUp()
+    }
+
     /** Power comes (back): the card starts in SD mode, not initialised. */
     powerUp(): void {
         this.faults.powerless = false
@@ -106,7 +97,7 @@ export class SdCardChip implements SpiChip {
         if (!on) {
             this.phase = "command"
             this.frameLength = 0
-            this.answerStart = this.answerEnd = 0
+            this.answer.clear()
             this.nextRead = -1
         }
     }
@@ -134,9 +125,9 @@ export class SdCardChip implements SpiChip {
     }
 
     private nextOut(): number {
-        if (this.answerStart < this.answerEnd) {
-            const byte = this.answer[this.answerStart++]
-            if (this.answerStart === this.answerEnd && this.nextRead >= 0) this.sendNextBlock()
+        if (this.answer.pending) {
+            const byte = this.answer.take()
+            if (!this.answer.pending && this.nextRead >= 0) this.sendNextBlock()
             return byte
         }
         if (this.faults.busyForEver && this.inSpiMode && !this.idleState) return 0x00
@@ -150,24 +141,10 @@ export class SdCardChip implements SpiChip {
     private reset(): void {
         this.phase = "command"
         this.frameLength = 0
-        this.answerStart = this.answerEnd = 0
+        this.answer.clear()
         this.busyLeft = 0
         this.nextRead = -1
         this.status2 = 0
-    }
-
-    private send(...bytes: number[]): void {
-        this.sendBytes(Uint8Array.from(bytes))
-    }
-
-    private sendBytes(bytes: Uint8Array): void {
-        if (this.answerStart === this.answerEnd) this.answerStart = this.answerEnd = 0
-        this.answer.set(bytes, this.answerEnd)
-        this.answerEnd += bytes.length
-    }
-
-    private sendIdleBytes(count: number): void {
-        for (let i = 0; i < count; ++i) this.send(0xff)
     }
 
     private takeCommand(byte: number): void {
@@ -177,12 +154,7 @@ export class SdCardChip implements SpiChip {
         if (this.frameLength < 6) return
         this.frameLength = 0
         const index = this.frame[0] & 0x3f
-        const argument =
-            ((this.frame[1] << 24) |
-                (this.frame[2] << 16) |
-                (this.frame[3] << 8) |
-                this.frame[4]) >>>
-            0
+        const argument = new DataView(this.frame.buffer).getUint32(1)
         this.execute(index, argument)
     }
 
@@ -196,9 +168,9 @@ export class SdCardChip implements SpiChip {
         if (!this.inSpiMode && (index !== 0 || !crcRight || this.wakeClocks < 74)) return
         this.counters.commands++
         // A command ends a running transfer's output.
-        this.answerStart = this.answerEnd = 0
+        this.answer.clear()
         this.nextRead = -1
-        this.sendIdleBytes(this.options.responseDelayBytes ?? 1)
+        this.answer.sendIdle(this.options.responseDelayBytes ?? 1)
         const crcNeeded = this.checkCrc || index === 8 || index === 0
         if (crcNeeded && !crcRight) {
             this.r1(commandCrcError)
@@ -211,7 +183,7 @@ export class SdCardChip implements SpiChip {
     }
 
     private r1(flags: number): void {
-        this.send(flags | (this.idleState ? idle : 0))
+        this.answer.send(flags | (this.idleState ? idle : 0))
     }
 
     private executeApplication(index: number, argument: number): boolean {
@@ -223,8 +195,8 @@ export class SdCardChip implements SpiChip {
             this.r1(0)
         } else if (index === 13) {
             this.r1(0)
-            this.send(0x00)
-            this.sendData(new Uint8Array(64))
+            this.answer.send(0x00)
+            this.answer.sendBlock(new Uint8Array(64))
         } else if (index === 23) {
             this.r1(0)
         } else {
@@ -247,7 +219,7 @@ export class SdCardChip implements SpiChip {
                 if (this.type === "SDSC1") this.r1(illegalCommand)
                 else {
                     this.r1(0)
-                    this.send(0, 0, (argument >> 8) & 0x0f, argument & 0xff)
+                    this.answer.send(0, 0, (argument >> 8) & 0x0f, argument & 0xff)
                 }
                 return true
             case 55:
@@ -258,7 +230,12 @@ export class SdCardChip implements SpiChip {
                 const highCapacity = this.type === "SDHC" || this.type === "SDXC"
                 this.r1(0)
                 // Power-up finished in bit 31, capacity in bit 30, 2.7–3.6 V in bits 23–15.
-                this.send(this.idleState ? 0x00 : highCapacity ? 0xc0 : 0x80, 0xff, 0x80, 0x00)
+                this.answer.send(
+                    this.idleState ? 0x00 : highCapacity ? 0xc0 : 0x80,
+                    0xff,
+                    0x80,
+                    0x00,
+                )
                 return true
             }
             case 59:
@@ -278,19 +255,19 @@ export class SdCardChip implements SpiChip {
             case 9:
             case 10:
                 this.r1(0)
-                this.sendIdleBytes(this.options.readDelayBytes ?? 2)
-                this.sendData(index === 9 ? this.csd : this.cid)
+                this.answer.sendIdle(this.options.readDelayBytes ?? 2)
+                this.answer.sendBlock(index === 9 ? this.csd : this.cid)
                 break
             case 12:
                 // One stuff byte before the answer.
-                this.answerStart = this.answerEnd = 0
-                this.sendIdleBytes(1 + (this.options.responseDelayBytes ?? 1))
+                this.answer.clear()
+                this.answer.sendIdle(1 + (this.options.responseDelayBytes ?? 1))
                 this.r1(0)
                 this.busyLeft = 1
                 break
             case 13:
                 this.r1(0)
-                this.send(this.status2)
+                this.answer.send(this.status2)
                 this.status2 = 0
                 break
             case 16:
@@ -337,31 +314,21 @@ export class SdCardChip implements SpiChip {
             this.sendBlock(block)
         } else {
             this.nextRead = -1
-            this.send(0x09)
+            this.answer.send(0x09)
         }
     }
 
     private sendBlock(block: number): void {
-        this.sendIdleBytes(this.options.readDelayBytes ?? 2)
+        this.answer.sendIdle(this.options.readDelayBytes ?? 2)
         this.counters.sectorReads++
         if (this.faults.failReads > 0 || this.faults.unreadable.has(block)) {
             if (this.faults.failReads > 0) this.faults.failReads--
-            this.send(0x05)
+            this.answer.send(0x05)
             return
         }
-        this.sendData(this.store.read(block))
-    }
-
-    private sendData(data: Uint8Array): void {
-        const crc = crc16(data)
-        const sent = Uint8Array.from(data)
-        if (data.length === 512 && this.faults.corruptReads > 0) {
-            this.faults.corruptReads--
-            sent[100] ^= 0x10
-        }
-        this.send(0xfe)
-        this.sendBytes(sent)
-        this.send(crc >> 8, crc & 255)
+        const corrupt = this.faults.corruptReads > 0
+        if (corrupt) this.faults.corruptReads--
+        this.answer.sendBlock(this.store.read(block), corrupt)
     }
 
     private startWrite(argument: number, many: boolean): void {
@@ -374,13 +341,13 @@ export class SdCardChip implements SpiChip {
     }
 
     private takeToken(byte: number): void {
-        if (this.busyLeft > 0 || this.answerStart < this.answerEnd) return
+        if (this.busyLeft > 0 || this.answer.pending) return
         if (byte === (this.writeMany ? 0xfc : 0xfe)) {
             this.phase = "data"
             this.blockLength = 0
         } else if (this.writeMany && byte === 0xfd) {
             this.phase = "command"
-            this.sendIdleBytes(1)
+            this.answer.sendIdle(1)
             this.busyLeft = this.options.busyBytes ?? 3
         }
     }
@@ -393,16 +360,16 @@ export class SdCardChip implements SpiChip {
         const crc = (this.block[512] << 8) | this.block[513]
         if (this.faults.refuseWrites > 0 || (this.checkCrc && crc !== crc16(data))) {
             if (this.faults.refuseWrites > 0) this.faults.refuseWrites--
-            this.send(0xeb)
+            this.answer.send(0xeb)
             return
         }
         if (this.options.writeProtected) {
             // Data rejected, and the second status byte says why.
             this.status2 |= 0x20
-            this.send(0xed)
+            this.answer.send(0xed)
             return
         }
-        this.send(0xe5)
+        this.answer.send(0xe5)
         this.busyLeft = this.options.busyBytes ?? 3
         if (this.faults.failWrites > 0) {
             this.faults.failWrites--
@@ -416,7 +383,7 @@ export class SdCardChip implements SpiChip {
     private keep(block: number, data: Uint8Array): void {
         const faults = this.faults
         if (faults.writesUntilPowerCut === 0) {
-            this.tear(block, data)
+            this.store.write(block, tornSector(faults.tornWrite, this.store.read(block), data))
             faults.powerless = true
             return
         }
@@ -424,28 +391,5 @@ export class SdCardChip implements SpiChip {
         this.store.write(block, data)
         this.counters.sectorWrites++
         this.onWrite?.(block, data)
-    }
-
-    private tear(block: number, data: Uint8Array): void {
-        const torn = Uint8Array.from(this.store.read(block))
-        switch (this.faults.tornWrite) {
-            case "dropped":
-                return
-            case "erased":
-                torn.fill(0xff)
-                break
-            case "zeroed":
-                torn.fill(0)
-                break
-            case "half":
-                torn.set(data.subarray(0, 256))
-        }
-        this.store.write(block, torn)
-    }
-
-    /** Another card in the same socket: its store, not initialised. */
-    exchange(store: BlockStore): void {
-        this.store = store
-        this.powerUp()
     }
 }

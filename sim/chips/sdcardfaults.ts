@@ -26,3 +26,12 @@ export class SdCardFaults {
 
 /** dropped: old data stays; erased: 512 bytes of 0xff; half: the first half is new; zeroed: 512 zeros. */
 export type TornWrite = "dropped" | "erased" | "half" | "zeroed"
+
+/** What a sector holds when the power went while `data` was written over `old`. */
+export function tornSector(kind: TornWrite, old: Uint8Array, data: Uint8Array): Uint8Array {
+    const torn = Uint8Array.from(old)
+    if (kind === "erased") torn.fill(0xff)
+    else if (kind === "zeroed") torn.fill(0)
+    else if (kind === "half") torn.set(data.subarray(0, 256))
+    return torn
+}

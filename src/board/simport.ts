@@ -62,15 +62,20 @@ export class Simport extends Server implements ds.SimportServerSpec {
     }
 }
 
+/** Something that the host need not answer. */
+async function tell(topic: string): Promise<void> {
+    await ds._twinMessage(topic, hex`00`)
+}
+
 export class SimSpiBus implements SpiBus {
     constructor(private readonly port: Simport) {}
 
     setClockHz(hz: number): void {
-        ds._twinMessage.start("spi-clock " + hz, hex`00`)
+        tell.start("spi-clock " + hz)
     }
 
     async select(on: boolean): Promise<void> {
-        await ds._twinMessage(on ? "spi-select 1" : "spi-select 0", hex`00`)
+        await tell(on ? "spi-select 1" : "spi-select 0")
     }
 
     async transfer(out: Buffer): Promise<Buffer> {
@@ -98,6 +103,6 @@ export class SimI2cBus implements I2cBus {
 
 export class SimStatusLight implements StatusLight {
     async set(on: boolean): Promise<void> {
-        await ds._twinMessage(on ? "light 1" : "light 0", hex`00`)
+        await tell(on ? "light 1" : "light 0")
     }
 }

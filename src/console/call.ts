@@ -23,16 +23,12 @@ export class Call {
     constructor(
         readonly parts: Parts,
         readonly session: Session,
-        private readonly out: Output,
+        readonly out: Output,
     ) {}
 
-    async write(data: Buffer): Promise<void> {
-        this.printed = true
-        await this.out.write(data)
-    }
-
     async print(line: string): Promise<void> {
-        await this.write(Buffer.from(line + "\n"))
+        this.printed = true
+        await this.out.write(Buffer.from(line + "\n"))
     }
 
     /** Prints a line that is to be seen before the command goes on. */

@@ -34,18 +34,18 @@ const enum Member {
     Text,
 }
 
-/** One console at the other end: its session, and the packet that is being filled for it. */
+/** One console at the other end: its session, and what waits to be sent to it. */
 class Link implements Output {
     readonly session = new Session()
     cancelled = false
     /** What is sent when the line in `Member.Request` comes again: its last report, or that it is running. */
     readonly report: any[]
-    private used = 0
-    private readonly packet = Buffer.alloc(textBytes)
+    /** Text that waits until it fills a packet. */
+    private held = hex``
 
     constructor(
         private readonly server: Server,
-        id: number,
+        readonly id: number,
     ) {
         this.report = [id, -1, 0, Flags.Final, ""]
     }
@@ -53,13 +53,14 @@ class Link implements Output {
     /** @returns the last report of the line in this packet: session, request, mode, line. */
     async run(shell: Shell, packet: any[]): Promise<any[]> {
         const report = this.report
-        const [id, request, mode, line] = packet
+        const request: number = packet[1]
         if (request === report[Member.Request]) return report
-        if (mode === Mode.Ask) {
-            const flags = report[Member.Request] < 0 ? Flags.MissingAfterReset : Flags.Missing
-            return [id, request, 0, flags, ""]
+        if (packet[2] === Mode.Ask || report[Member.Flags] === Flags.Running) {
+            let flags = Flags.Missing
+            if (packet[2] !== Mode.Ask) flags = Flags.FinalRefused
+            else if (report[Member.Request] < 0) flags = Flags.MissingAfterReset
+            return [this.id, request, 0, flags, ""]
         }
-        if (this.running()) return refusal(packet, "the line before it is still running")
         report[Member.Request] = request
         report[Member.Sequence] = 0
         report[Member.Flags] = Flags.Running
@@ -67,56 +68,44 @@ class Link implements Output {
         this.cancelled = false
         let flags = Flags.FinalRefused
         try {
+            const line: Buffer = packet[3]
             if (await shell.execute(this.session, line.toString(), this)) flags = Flags.Final
         } catch (thrown) {
             // Cancelled while the refusal was printed: what is held goes out as the end.
         }
         report[Member.Flags] = flags
-        report[Member.Text] = this.take()
+        report[Member.Text] = this.held
+        this.held = hex``
         return report
     }
 
-    running(): boolean {
-        return this.report[Member.Flags] === Flags.Running
-    }
-
     async write(data: Buffer): Promise<void> {
-        let from = 0
-        while (from < data.length) {
-            if (this.used === textBytes) await this.flush()
-            const part = Math.min(data.length - from, textBytes - this.used)
-            this.packet.blitAt(this.used, data, from, part)
-            this.used += part
-            from += part
-        }
+        this.held = this.held.concat(data)
+        while (this.held.length > textBytes) await this.send(textBytes)
     }
 
     async flush(): Promise<void> {
+        await this.send(this.held.length)
+    }
+
+    private async send(bytes: number): Promise<void> {
         const report = this.report
-        const text = this.take()
+        const sequence: number = report[Member.Sequence]
+        const text = this.held.slice(0, bytes)
+        this.held = this.held.slice(bytes, this.held.length)
         if (this.cancelled) {
             this.cancelled = false
-            await this.write(hex`0a`)
+            this.held = hex`0a`
             refuse("cancelled")
         }
-        const [id, request, sequence] = report
         report[Member.Sequence] = (sequence + 1) & 0xffff
         const spec = ds.BmsConsole.spec.lookup("execute").response
-        await this.server._send(spec.encode([id, request, sequence, Flags.More, text]))
+        await this.server._send(
+            spec.encode([this.id, report[Member.Request], sequence, Flags.More, text]),
+        )
         // Sending waits only when packets come too fast; the opcode limit wants a wait in any case.
         await ds.sleep(1)
     }
-
-    private take(): Buffer {
-        const text = this.packet.slice(0, this.used)
-        this.used = 0
-        return text
-    }
-}
-
-/** The only report of a line that the shell did not get to see. */
-function refusal(packet: any[], message: string): any[] {
-    return [packet[0], packet[1], 0, Flags.FinalRefused, `error: ${message}\n`]
 }
 
 /** Serves the console to Jacdac clients: four at a time, each with one line at a time. */
@@ -142,28 +131,21 @@ class ConsoleService extends Server {
 
     /** Takes [session, request, mode, line]; what it returns is sent as the line's last report. */
     async execute(packet: any): Promise<any> {
-        if (packet.length !== 4) return refusal([0, 0], "the packet is too short")
-        let link = this.find(packet[0])
-        if (!link) {
-            // A new console takes the place of the oldest.
-            const index = this.opened % linksMax
-            link = this.links[index]
-            if (link && link.running()) return refusal(packet, "too many consoles; try again later")
-            link = new Link(this, packet[0])
-            this.links[index] = link
-            this.opened += 1
-        }
-        return await link.run(this.shell, packet)
+        if (packet.length !== 4) return [0, 0, 0, Flags.FinalRefused, ""]
+        return await this.link(packet[0]).run(this.shell, packet)
     }
 
     async cancel(id: number): Promise<void> {
-        const link = this.find(id)
-        if (link) link.cancelled = true
+        this.link(id).cancelled = true
     }
 
-    private find(id: number): Link {
-        for (const link of this.links) if (link.report[Member.Session] === id) return link
-        return undefined
+    /** The console of that session; a new one takes the place of the oldest. */
+    private link(id: number): Link {
+        for (const link of this.links) if (link.id === id) return link
+        const link = new Link(this, id)
+        this.links[this.opened % linksMax] = link
+        this.opened += 1
+        return link
     }
 }
 

@@ -7,14 +7,14 @@ export class Session {
     /** When its last line came, in ms since the start. */
     lastMs = 0
     /** The block that `import` began, until `end` or `abort`. */
-    block: ImportBlock
+    block: Changes
 }
 
-/** The lines of an import, checked and not yet applied. */
-export class ImportBlock {
+/** Settings that were checked and are not yet applied: of one `set`, or of the lines of an import. */
+export class Changes {
     keys: Key[] = []
     values: any[] = []
     lineCount = 0
-    /** The numbers of the lines that were refused, ", " between them. */
-    wrongLines = ""
+    /** The numbers of the lines that were refused, each behind a blank. */
+    wrong = ""
 }

@@ -1,4 +1,5 @@
 import { Fault, FaultCode } from "../core/fault"
+import { printable } from "../core/text"
 
 /** Refuses the line in hand with this message. */
 export function refuse(message: string): never {
@@ -22,17 +23,16 @@ function escaped(line: string, index: number): string {
  * Throws Fault UsageWrong at a control character, text that is not UTF-8, or an open quote.
  */
 export function splitWords(line: string): string[] {
+    // A byte that is not UTF-8 arrives as U+FFFD.
+    if (printable(line, line.length) !== line || line.indexOf("\ufffd") >= 0)
+        refuse("the line has control characters or is not UTF-8 text")
     const words: string[] = []
     // The word in hand; undefined between two.
     let word: string = undefined
     let quoted = false
     for (let i = 0; i < line.length; ++i) {
         let letter = line[i]
-        const code = letter.charCodeAt(0)
-        // A byte that is not UTF-8 arrives as U+FFFD.
-        if (code < 32 || code === 127 || code === 0xfffd)
-            refuse("the line has control characters or is not UTF-8 text")
-        if (!quoted && code === 32) {
+        if (!quoted && letter === " ") {
             if (word !== undefined) words.push(word)
             word = undefined
             continue

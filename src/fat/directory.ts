@@ -3,9 +3,6 @@ import { Attribute, blockBytes, Entry, entryBytes, Slot } from "./ondisk"
 import { Sector } from "./sector"
 import { Table } from "./table"
 
-/** Letters, digits, and nothing that is two things to anybody. */
-const nameChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-~"
-
 /** What a directory says about a file or subdirectory. */
 export interface DirectoryEntry {
     /** "20261122.CSV" */
@@ -76,15 +73,20 @@ export class Directory {
     }
 
     /**
-     * Writes a new entry into the first unused slot, for which the directory grows if it can.
+     * Moves to the next unused slot, for which the directory grows if it can.
      * Throws Fault DirectoryFull for FAT16's root directory, and VolumeFull.
      */
-    async add(name: Buffer, attributes: number, cluster: number, stamp: number): Promise<void> {
+    async seekUnused(): Promise<void> {
         let first: number = Slot.Deleted + 1
         while (first !== Slot.End && first !== Slot.Deleted) {
             if (!(await this.next())) await this.grow()
             first = this.sector.bytes[this.at]
         }
+    }
+
+    /** Writes a new entry into the slot. */
+    async write(name: Buffer, attributes: number, cluster: number, stamp: number): Promise<void> {
+        await this.sector.load(this.block)
         putEntry(this.sector.bytes, this.at, name, attributes, cluster, stamp)
         await this.sector.store()
     }
@@ -162,24 +164,22 @@ export function parseEntry(bytes: Buffer, at: number): DirectoryEntry {
     }
 }
 
-/** "LOGSENT.TXT" as the 11 bytes of a directory entry. Throws Fault BadPath. */
+/** "LOGSENT.TXT", in any case, as the 11 bytes of a directory entry. Throws Fault BadPath. */
 export function encodeName(name: string): Buffer {
     const bytes = Buffer.from("           ")
+    const upper = name.toUpperCase()
     let at = 0
     let end = 8
-    for (let i = 0; i < name.length; ++i) {
-        const char = name[i]
-        if (char === "." && end === 8 && at > 0) {
+    for (let i = 0; i < upper.length; ++i) {
+        const code = upper.charCodeAt(i)
+        if (code === 46 && end === 8) {
             at = 8
             end = 11
-        } else if (at < end && nameChars.indexOf(char) >= 0) {
-            bytes[at++] = name.charCodeAt(i)
+        } else if (at < end && code > 32 && code < 127) {
+            bytes[at++] = code
         } else {
-            at = 0
-            break
+            throw new Fault(FaultCode.BadPath, `"${name}" is no name like LOG/20261231.CSV`, 0)
         }
     }
-    if (at === 0)
-        throw new Fault(FaultCode.BadPath, `"${name}" is no name like LOG/20261231.CSV`, 0)
     return bytes
 }

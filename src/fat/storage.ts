@@ -18,7 +18,7 @@ const enum Pace {
     RetryMs = 2000,
     SyncMs = 60000,
     /** Sectors of the table that one poll counts. */
-    CountSectors = 32,
+    CountSectors = 16,
 }
 
 /**
@@ -131,15 +131,17 @@ export class Storage {
 
     private async look(): Promise<void> {
         if (this.ejected) {
-            // A probe that fails tells that the card was away: it is taken again.
-            this.ejected = false
-            await this.device.probe()
-            this.ejected = true
-            return
+            try {
+                await this.device.probe()
+                return
+            } catch (thrown) {
+                // The card was away: it is taken again.
+                this.ejected = false
+            }
         }
         const volume = await this.mount()
         await this.device.probe()
-        await volume.countFree(Pace.CountSectors)
+        await volume.table.countFree(Pace.CountSectors)
         if (this.ticks.nowMs() - this.syncedMs < Pace.SyncMs) return
         await volume.flush()
         this.syncedMs = this.ticks.nowMs()

@@ -19,6 +19,8 @@ export class Table extends Geometry {
     /** Free clusters below `countedTo`; the count is complete when that is past the last. */
     private free = 0
     private countedTo = 2
+    /** The last search found nothing, and nothing was freed since. */
+    private full = false
     /** True while FSInfo on the card says that the free count is unknown. */
     private unknownStored = false
 
@@ -140,7 +142,7 @@ export class Table extends Geometry {
         await this.writeInfo(false)
         const end = this.clusterCount + 2
         let cluster = this.hint
-        for (let looked = 2; looked < end && this.freeClusters() !== 0; ++looked) {
+        for (let looked = 2; looked < end && !this.full; ++looked) {
             if (cluster >= end) cluster = 2
             if ((await this.entry(cluster)) === 0) {
                 this.hint = cluster
@@ -149,6 +151,7 @@ export class Table extends Geometry {
             cluster++
             if ((looked & 1023) === 0) await this.ticks.sleep(1)
         }
+        this.full = true
         this.free = 0
         this.countedTo = end
         throw new Fault(FaultCode.VolumeFull, "the SD card is full: delete files or use another", 0)
@@ -178,6 +181,7 @@ export class Table extends Geometry {
             while (this.isCluster(cluster) && this.blockOf(cluster) === block) {
                 const next = this.get(cluster)
                 if (next !== 0) this.adjustFree(cluster, 1)
+                this.full = false
                 this.set(cluster, 0)
                 cluster = next
             }
@@ -198,6 +202,10 @@ export class Table extends Geometry {
 
     private adjustFree(cluster: number, by: number): void {
         if (cluster < this.countedTo) this.free += by
+        if (this.free >= 0) return
+        // The count of FSInfo was wrong: it is counted anew.
+        this.free = 0
+        this.countedTo = 2
     }
 
     private async load(cluster: number): Promise<void> {

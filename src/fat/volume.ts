@@ -68,7 +68,7 @@ export class Volume {
         return this.table.clusterCount * this.clusterBytes
     }
 
-    /** Undefined until the free clusters were counted, which `countFree` does bit by bit. */
+    /** Undefined until the free clusters were counted, which `table.countFree` does bit by bit. */
     freeBytes(): number | undefined {
         const free = this.table.freeClusters()
         return free === undefined ? undefined : free * this.clusterBytes
@@ -162,11 +162,6 @@ export class Volume {
         await this.table.writeInfo(true)
     }
 
-    /** Goes on counting free clusters over so many sectors of the table. */
-    async countFree(sectors: number): Promise<void> {
-        await this.table.countFree(sectors)
-    }
-
     /** A file gives its buffer back. */
     forget(file: CardFile): void {
         if (this.appending.indexOf(file) < 0) return
@@ -217,13 +212,15 @@ export class Volume {
             await this.table.mark(cluster, chainEnd)
         const slot = this.directory(cluster)
         const name = encodeName(path.slice(slash + 1))
-        await slot.add(name, Attribute.Archive, 0, this.stamp)
+        await slot.seekUnused()
+        await slot.write(name, Attribute.Archive, 0, this.stamp)
         return slot
     }
 
     /** Contents first, then the entry that leads to them, then the table. */
     private async makeDirectory(name: Buffer): Promise<number> {
         const slot = this.directory(this.table.rootCluster)
+        await slot.seekUnused()
         const cluster = await this.table.findFree()
         await slot.clear(cluster)
         const bytes = this.sector.bytes
@@ -233,7 +230,7 @@ export class Volume {
         dots[1] = 0x20
         putEntry(bytes, 0, dots, Attribute.Directory, cluster, this.stamp)
         await this.sector.store()
-        await slot.add(name, Attribute.Directory, cluster, this.stamp)
+        await slot.write(name, Attribute.Directory, cluster, this.stamp)
         await this.table.extend(0, cluster)
         return cluster
     }

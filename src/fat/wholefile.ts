@@ -2,13 +2,15 @@ import { Storage } from "./storage"
 
 const owner = "small files"
 const pieceBytes = 512
+/** What is longer is none of ours. */
+const bytesMax = 4096
 
 /** Small files of the card, read and replaced as a whole. */
 export class WholeFiles {
     constructor(private readonly storage: Storage) {}
 
-    /** The content, undefined when there is no such file or it is longer than `bytesMax`. */
-    async read(name: string, bytesMax: number): Promise<Buffer | undefined> {
+    /** The content, undefined when there is no such file or it is longer than 4 KiB. */
+    async read(name: string): Promise<Buffer | undefined> {
         return await this.storage.use(owner, async volume => {
             const file = await volume.open(name)
             if (!file || file.sizeBytes() > bytesMax) return undefined

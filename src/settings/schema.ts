@@ -1,58 +1,59 @@
-import { fieldAt, parseInteger } from "../core/text"
+import { parseInteger } from "../core/text"
 import { Key } from "./keys"
 
 /**
  * Every setting, one line each in the order of keys.ts:
- * name|section|name in the product's manual|type|min|max|default|unit|help|place in flash.
+ * name|section|name in the product's manual|type|min|max|default|unit|help|place in flash|
  *
  * Types held as numbers: flag, number, enum (unit lists the choices), days (bit 0 is Monday), time
  * (minutes since midnight), count and timestamp (states, which only the firmware changes). Types held as text, min and max
  * in bytes: text, name (letters, digits, _ and -), secret, hash (of a secret), host, host:port, host[:port], zone.
  * A place in flash is never used again for something else; see docs/SPEC-settings.md.
  */
-const table = `user.serial|User settings|Battery serial number|name|1|16|BMS-||names this battery in the logs and on the server|h0
-user.address|User settings|Address|text|0|63|||where the battery stands|i0
-sd.enable|SD card|Enable|flag|0|1|on||write logs to the card|a0
-sd.period|SD card|Logging period|number|1|86400|60|s|time between two records|a1
-sd.cells|SD card|Save logs with cell parameters|flag|0|1|off||write the cell log too|a2
-ftp.enable|FTP|Enable|flag|0|1|off||send the logs to a server|b0
-ftp.host|FTP|Host|host|0|63|||name or address of the server|k0
-ftp.port|FTP|Port|number|1|65535|21||port of the server|b1
-ftp.user|FTP|User|text|0|31|anonymous||log-in name|l0
-ftp.password|FTP|Password|secret|0|63|||log-in password|m0
-ftp.period|FTP|Sending period|number|10|604800|3600|s|time between two transmissions|b2
-ftp.cells|FTP|Send logs with cell parameters|flag|0|1|off||send the cell logs too|b3
-ftp.gateway|FTP|Gateway|host:port|0|69|||HTTP proxy that speaks FTP; empty sends directly|n0
-ftp.last_login|FTP|Last log in timestamp|timestamp|0|4294967295|0||last accepted log-in|g0
-ftp.last_success|FTP|Last successful transmission timestamp|timestamp|0|4294967295|0||last confirmed file|g1
-reset.enable|Reset|Enable|flag|0|1|off||reset on a schedule|a3
-reset.max|Reset|Maximum number of resets|number|1|65535|65535||no more scheduled resets than this|a4
-reset.days|Reset|Days to reset the device|days|0|127|none||days of the week|a5
-reset.time|Reset|Time of day|time|0|1439|00:00||local time of the reset|b4
-reset.count|Reset|Actual number of resets|count|0|65535|0||scheduled resets so far; "reset clear" zeroes it|f0
-reset.last|Reset|Last reset timestamp|timestamp|0|4294967295|0||last scheduled reset|f1
-wifi.ssid|Wi-Fi|Network|text|0|32|||name of the network to join|o0
-wifi.password|Wi-Fi|Password|secret|8|63|||password of the network; empty for an open one|p0
-time.zone|Clock|Time zone|zone|1|63|UTC0||POSIX rule or plain offset from UTC|q0
-time.server|Clock|Time server|host[:port]|0|69|||HTTP server whose date sets the clock|r0
-battery.cells|Battery|Cells in series|number|3|16|16||cells of the pack|c0
-battery.chemistry|Battery|Chemistry|enum|0|1|LFP|LFP,NMC|kind of the cells|c1
-battery.capacity|Battery|Capacity|number|100|2000000|100000|mAh|capacity of the full pack|c2
-battery.shunt|Battery|Shunt|number|10|10000|250|\u00b5\u03a9|resistance that the current is measured at|c3
-battery.cell_overvoltage|Battery|Cell overvoltage|number|2000|5000|3650|mV|alarm above|d0
-battery.cell_overvoltage_hysteresis|Battery|Cell overvoltage hysteresis|number|0|1000|100|mV|alarm ends this much lower|d1
-battery.cell_undervoltage|Battery|Cell undervoltage|number|1000|4500|2500|mV|alarm below|d2
-battery.cell_undervoltage_hysteresis|Battery|Cell undervoltage hysteresis|number|0|1000|200|mV|alarm ends this much higher|d3
-battery.overcurrent_charge|Battery|Overcurrent while charging|number|1|500|100|A|alarm above|e0
-battery.overcurrent_discharge|Battery|Overcurrent while discharging|number|1|500|200|A|alarm above|e1
-battery.overcurrent_hysteresis|Battery|Overcurrent hysteresis|number|0|100|10|A|alarm ends this much lower|e2
-battery.overtemperature|Battery|Overtemperature|number|-20|100|60|\u00b0C|alarm above|e3
-battery.undertemperature|Battery|Undertemperature|number|-40|60|-20|\u00b0C|alarm below|e4
-battery.temperature_hysteresis|Battery|Temperature hysteresis|number|0|30|5|\u00b0C|alarm ends this much inside|d4
-battery.imbalance|Battery|Cell imbalance|number|10|2000|300|mV|alarm when the cells differ by more|f2
-battery.imbalance_hysteresis|Battery|Cell imbalance hysteresis|number|0|1000|100|mV|alarm ends this much lower|f3
-battery.delay|Battery|Alarm delay|number|0|60|2|s|a threshold must be passed this long|c4
-console.password|Console|Password|hash|40|120|||guards the console; "passwd" changes it|j0`
+const table = `user.serial|User settings|Battery serial number|name|1|16|BMS-||names this battery in the logs and on the server|h0|
+user.address|User settings|Address|text|0|63|||where the battery stands|i0|
+sd.enable|SD card|Enable|flag|0|1|on||write logs to the card|a0|
+sd.period|SD card|Logging period|number|1|86400|60|s|time between two records|a1|
+sd.cells|SD card|Save logs with cell parameters|flag|0|1|off||write the cell log too|a2|
+ftp.enable|FTP|Enable|flag|0|1|off||send the logs to a server|b0|
+ftp.host|FTP|Host|host|0|63|||name or address of the server|k0|
+ftp.port|FTP|Port|number|1|65535|21||port of the server|b1|
+ftp.user|FTP|User|text|0|31|anonymous||log-in name|l0|
+ftp.password|FTP|Password|secret|0|63|||log-in password|m0|
+ftp.period|FTP|Sending period|number|10|604800|3600|s|time between two transmissions|b2|
+ftp.cells|FTP|Send logs with cell parameters|flag|0|1|off||send the cell logs too|b3|
+ftp.gateway|FTP|Gateway|host:port|0|69|||HTTP proxy that speaks FTP; empty sends directly|n0|
+ftp.last_login|FTP|Last log in timestamp|timestamp|0|4294967295|0||last accepted log-in|g0|
+ftp.last_success|FTP|Last successful transmission timestamp|timestamp|0|4294967295|0||last confirmed file|g1|
+reset.enable|Reset|Enable|flag|0|1|off||reset on a schedule|a3|
+reset.max|Reset|Maximum number of resets|number|1|65535|65535||no more scheduled resets than this|a4|
+reset.days|Reset|Days to reset the device|days|0|127|none||days of the week|a5|
+reset.time|Reset|Time of day|time|0|1439|00:00||local time of the reset|b4|
+reset.count|Reset|Actual number of resets|count|0|65535|0||scheduled resets so far; "reset clear" zeroes it|f0|
+reset.last|Reset|Last reset timestamp|timestamp|0|4294967295|0||last scheduled reset|f1|
+wifi.ssid|Wi-Fi|Network|text|0|32|||name of the network to join|o0|
+wifi.password|Wi-Fi|Password|secret|8|63|||password of the network; empty for an open one|p0|
+time.zone|Clock|Time zone|zone|1|63|UTC0||POSIX rule or plain offset from UTC|q0|
+time.server|Clock|Time server|host[:port]|0|69|||HTTP server whose date sets the clock|r0|
+battery.cells|Battery|Cells in series|number|3|16|16||cells of the pack|c0|
+battery.chemistry|Battery|Chemistry|enum|0|1|LFP|LFP,NMC|kind of the cells|c1|
+battery.capacity|Battery|Capacity|number|100|2000000|100000|mAh|capacity of the full pack|c2|
+battery.shunt|Battery|Shunt|number|10|10000|250|\u00b5\u03a9|resistance that the current is measured at|c3|
+battery.cell_overvoltage|Battery|Cell overvoltage|number|2000|5000|3650|mV|alarm above|d0|
+battery.cell_overvoltage_hysteresis|Battery|Cell overvoltage hysteresis|number|0|1000|100|mV|alarm ends this much lower|d1|
+battery.cell_undervoltage|Battery|Cell undervoltage|number|1000|4500|2500|mV|alarm below|d2|
+battery.cell_undervoltage_hysteresis|Battery|Cell undervoltage hysteresis|number|0|1000|200|mV|alarm ends this much higher|d3|
+battery.overcurrent_charge|Battery|Overcurrent while charging|number|1|500|100|A|alarm above|e0|
+battery.overcurrent_discharge|Battery|Overcurrent while discharging|number|1|500|200|A|alarm above|e1|
+battery.overcurrent_hysteresis|Battery|Overcurrent hysteresis|number|0|100|10|A|alarm ends this much lower|e2|
+battery.overtemperature|Battery|Overtemperature|number|-20|100|60|\u00b0C|alarm above|e3|
+battery.undertemperature|Battery|Undertemperature|number|-40|60|-20|\u00b0C|alarm below|e4|
+battery.temperature_hysteresis|Battery|Temperature hysteresis|number|0|30|5|\u00b0C|alarm ends this much inside|d4|
+battery.imbalance|Battery|Cell imbalance|number|10|2000|300|mV|alarm when the cells differ by more|f2|
+battery.imbalance_hysteresis|Battery|Cell imbalance hysteresis|number|0|1000|100|mV|alarm ends this much lower|f3|
+battery.delay|Battery|Alarm delay|number|0|60|2|s|a threshold must be passed this long|c4|
+console.password|Console|Password|hash|40|120|||guards the console; "passwd" changes it|j0|
+`
 
 /** How many flash values there are: "a" to "r". */
 export const placeCount = 18
@@ -62,6 +63,28 @@ export const publicPlaces = "abcdefghiklnoqr"
 
 /** How many settings there are; keys are 0 to this less 1. */
 export const keyCount = Key.ConsolePassword + 1
+
+// Where the row that was asked for last begins, and the next field: rows and fields are mostly asked
+// for in their order, and a search from the beginning would cost the interpreter too much.
+let rowKey = 0
+let rowAt = 0
+let fieldStart = 0
+
+function findRow(key: Key): void {
+    if (key < rowKey) {
+        rowKey = 0
+        rowAt = 0
+    }
+    for (; rowKey < key; ++rowKey) rowAt = table.indexOf("\n", rowAt) + 1
+    fieldStart = rowAt
+}
+
+function nextField(): string {
+    const from = fieldStart
+    const to = table.indexOf("|", from)
+    fieldStart = to + 1
+    return table.slice(from, to)
+}
 
 /** What the table says about one setting. Read from the table when it is needed, never kept. */
 export class Row {
@@ -82,17 +105,17 @@ export class Row {
     readonly place: string
 
     constructor(readonly key: Key) {
-        const line = fieldAt(table, key, "\n")
-        this.name = fieldAt(line, 0, "|")
-        this.section = fieldAt(line, 1, "|")
-        this.title = fieldAt(line, 2, "|")
-        this.type = fieldAt(line, 3, "|")
-        this.min = parseInteger(fieldAt(line, 4, "|"))
-        this.max = parseInteger(fieldAt(line, 5, "|"))
-        this.fallback = fieldAt(line, 6, "|")
-        this.unit = fieldAt(line, 7, "|")
-        this.help = fieldAt(line, 8, "|")
-        this.place = fieldAt(line, 9, "|")
+        findRow(key)
+        this.name = nextField()
+        this.section = nextField()
+        this.title = nextField()
+        this.type = nextField()
+        this.min = parseInteger(nextField())
+        this.max = parseInteger(nextField())
+        this.fallback = nextField()
+        this.unit = nextField()
+        this.help = nextField()
+        this.place = nextField()
     }
 
     /** Written, never shown and never exported. */
@@ -108,12 +131,15 @@ export class Row {
 
 /** The place in flash alone. */
 export function placeOf(key: Key): string {
-    return fieldAt(fieldAt(table, key, "\n"), 9, "|")
+    findRow(key + 1)
+    return table.slice(rowAt - 4, rowAt - 2)
 }
 
 /** The key with this name, else undefined. */
 export function findKey(name: string): Key | undefined {
-    for (let key = 0; key < keyCount; ++key)
-        if (fieldAt(fieldAt(table, key, "\n"), 0, "|") === name) return key
+    for (let key = 0; key < keyCount; ++key) {
+        findRow(key)
+        if (nextField() === name) return key
+    }
     return undefined
 }

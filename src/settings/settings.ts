@@ -1,6 +1,6 @@
 import { Alarm, AlarmSink } from "../core/alarm"
 import { crc16 } from "../core/checksum"
-import { Fault, FaultCode, faultMessage } from "../core/fault"
+import { Fault, FaultCode } from "../core/fault"
 import { Flash } from "../core/seams"
 import { fieldAt, parseInteger, printable } from "../core/text"
 import { Key, StateWriter } from "./keys"
@@ -31,14 +31,6 @@ function findLine(text: string, digit: string): string {
     return from < 0 ? "" : fieldAt(text.slice(from), 1, "\n")
 }
 
-/** How many lines the text has, -1 when it is not a flash value of this layout. */
-function lineCount(text: string): number {
-    if (text.length !== 0 && text[0] !== layoutVersion) return -1
-    let count = 0
-    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) ++count
-    return count
-}
-
 /**
  * The settings in force, and their place in flash: several of them share a flash value (see
  * docs/SPEC-settings.md), of which only those that differ from their default take room.
@@ -67,20 +59,22 @@ export class Settings implements StateWriter {
      */
     async load(): Promise<void> {
         const texts: string[] = []
-        const lines: number[] = []
+        // Characters of each text that no setting has taken: there are none unless it is damaged.
+        const left: number[] = []
         this.damaged = 0
         for (let i = 0; i < placeCount; ++i) {
-            texts.push(await this.readText(i))
-            lines.push(lineCount(texts[i]))
+            const text = await this.readText(i)
+            texts.push(text)
+            left.push(text[0] === layoutVersion ? text.length - 1 : text.length)
         }
         for (let key = 0; key < keyCount; ++key) {
             const row = new Row(key)
             const index = placeIndex(row.place)
             const line = findLine(texts[index], row.place[1])
-            if (line.length !== 0) lines[index] = lines[index] - 1
+            if (line.length !== 0) left[index] = left[index] - line.length - 1
             this.values[key] = this.takeLine(row, line)
         }
-        for (let i = 0; i < placeCount; ++i) if (lines[i] !== 0) this.damaged |= 1 << i
+        for (let i = 0; i < placeCount; ++i) if (left[i] !== 0) this.damaged |= 1 << i
         this.alarms.set(Alarm.Settings, this.damaged !== 0)
     }
 
@@ -184,9 +178,8 @@ export class Settings implements StateWriter {
         try {
             const value = await this.flash.read(flashKey(index))
             return value ? value.toString() : ""
-        } catch (thrown) {
-            console.log(`settings: ${faultMessage(thrown)}`)
-            // No flash value of this layout, that is, damage.
+        } catch {
+            // No flash value of this layout, that is, damage: the flag is raised.
             return "?"
         }
     }

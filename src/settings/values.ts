@@ -33,13 +33,15 @@ function parseDays(text: string): number | undefined {
         return byte.toString("hex") === lower.slice(2) && byte.length === 1 ? byte[0] : undefined
     }
     let bits = 0
-    for (let i = 0; ; ++i) {
-        const name = fieldAt(lower, i, ",")
-        if (name.length === 0) return i > 0 && lower[lower.length - 1] !== "," ? bits : undefined
-        const day = fieldIndex("mon,tue,wed,thu,fri,sat,sun", name, ",")
+    let rest = lower + ","
+    while (rest.length !== 0) {
+        const comma = rest.indexOf(",")
+        const day = fieldIndex("mon,tue,wed,thu,fri,sat,sun", rest.slice(0, comma), ",")
         if (day < 0) return undefined
         bits |= 1 << day
+        rest = rest.slice(comma + 1)
     }
+    return bits
 }
 
 function formatDays(bits: number): string {

@@ -6,7 +6,6 @@ export interface ListedFile {
 }
 
 export interface OpenFile {
-    sizeBytes(): number
     read(offset: number, into: Buffer, length: number): Promise<number>
     append(data: Buffer): Promise<void>
     sync(): Promise<void>
@@ -15,7 +14,12 @@ export interface OpenFile {
 
 export interface CardVolume {
     open(path: string): Promise<OpenFile | undefined>
-    openForAppend(path: string, header: string): Promise<OpenFile>
+    /** An unfinished last line is cut off; `accepts` is asked about lines behind the recorded size. */
+    openForAppend(
+        path: string,
+        header: string,
+        accepts: (line: string) => boolean,
+    ): Promise<OpenFile>
     list(path: string, visit: (entry: ListedFile) => Promise<boolean>): Promise<void>
     sync(): Promise<void>
 }

@@ -5,13 +5,15 @@ import { Shipment } from "./shipment"
 
 const connectTimeoutMs = 15000
 
-/** A way to the FTP server over the board's one socket. Throws Fault Socket*, Ftp*, GatewayRefused. */
+/**
+ * A way to the FTP server over the board's one socket. Throws Fault Socket*, Ftp*, GatewayRefused.
+ */
 export abstract class Courier {
     /** The open connection. */
     stream: TcpStream
     /** The last line the other side said, beginning with its code. */
     answer = ""
-    private stopped = false
+    private stopped: boolean
 
     constructor(
         private readonly tcp: TcpConnector,
@@ -28,7 +30,7 @@ export abstract class Courier {
     /** Bytes of a remote file, -1 when there is none. */
     abstract size(name: string): Promise<number>
     /** Brings all of the file to the server; returns when the server has confirmed it. */
-    abstract deliver(shipment: Shipment): Promise<void>
+    abstract deliver(shipment: Shipment, serial: string): Promise<void>
 
     /** Ends what is under way, for good: whoever waits for the other side hears that it is over. */
     async stop(): Promise<void> {

@@ -15,9 +15,11 @@ const settlingMs = 800
  */
 export abstract class FtpSession extends Courier {
     private reader: ReplyReader
-    private epsvRefused = false
+    private epsvRefused: boolean
 
-    /** Opens the control connection, ending a transfer under way after its last byte, and logs in. */
+    /**
+     * Opens the control connection, ending a transfer under way after its last byte, and logs in.
+     */
     override async logIn(): Promise<void> {
         await this.open(this.host, this.port)
         this.reader = new ReplyReader()
@@ -55,21 +57,24 @@ export abstract class FtpSession extends Courier {
         return bytes
     }
 
-    /** The size once the server has written what it got: equal to `expected`, or no longer growing. */
+    /**
+     * The size once the server has written what it got: equal to `expected`, or no longer growing.
+     */
     async settledSize(name: string, expected: number): Promise<number> {
         let bytes = await this.size(name)
-        for (let waitMs = 200; bytes !== expected && waitMs <= settlingMs; waitMs *= 2) {
+        for (let waitMs = 100; bytes !== expected && waitMs <= settlingMs; waitMs *= 2) {
             await this.ticks.sleep(waitMs)
             const before = bytes
             bytes = await this.size(name)
-            if (bytes !== before) waitMs = 100
+            if (bytes !== before) waitMs = 50
         }
         return bytes
     }
 
     /**
      * Writes `APPE name` or `STOR name` and hands the socket over to the data connection.
-     * With `refusalWaitMs` the server gets that time to refuse in words; if it does not, SocketTimeout.
+     * With `refusalWaitMs` the server gets that time to refuse in words; if it does not,
+     * SocketTimeout.
      */
     async startTransfer(verb: string, name: string, refusalWaitMs: number): Promise<void> {
         const port = await this.passivePort()
@@ -129,8 +134,8 @@ export function extendedPort(line: string): number {
 }
 
 /**
- * Port of "227 … (h1,h2,h3,h4,p1,p2)", parentheses or not; no valid port when it is not one. The address is
- * not used: it is the control connection's host.
+ * Port of "227 … (h1,h2,h3,h4,p1,p2)", parentheses or not; no valid port when it is not one. The
+ * address is not used: it is the control connection's host.
  */
 export function passivePort(line: string): number {
     const end = line.indexOf(")")

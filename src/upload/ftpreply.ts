@@ -23,21 +23,26 @@ export class ReplyReader {
         for (;;) {
             const end = this.pending.indexOf("\n")
             const line = end < 0 ? this.pending : this.pending.slice(0, end)
-            const code = parseInteger(line.slice(0, 3))
-            const opens = end >= 0 && this.ending === ""
-            if (line.length > lineCharactersMax || (opens && !(code >= 100)))
-                throw new Fault(
-                    FaultCode.FtpReplyMalformed,
-                    "the server does not speak FTP: check ftp.host and ftp.port",
-                )
+            if (line.length > lineCharactersMax) this.malformed()
             if (end < 0) return 0
             this.pending = this.pending.slice(end + 1)
-            if (opens) {
-                if (line[3] === "-") this.ending = line.slice(0, 3) + " "
-            } else if (line.slice(0, 4) === this.ending) this.ending = ""
-            if (this.ending !== "") continue
+            const start = line.slice(0, 3)
+            const code = parseInteger(start)
+            if (this.ending === "") {
+                if (!(code >= 100)) this.malformed()
+                this.ending = line[3] === "-" ? start + " " : line.slice(0, 4)
+            }
+            if (line.slice(0, 4) !== this.ending) continue
+            this.ending = ""
             this.line = line[end - 1] === "\r" ? line.slice(0, end - 1) : line
             return code
         }
+    }
+
+    private malformed(): void {
+        throw new Fault(
+            FaultCode.FtpReplyMalformed,
+            "the server does not speak FTP: check ftp.host and ftp.port",
+        )
     }
 }

@@ -21,8 +21,9 @@ const remedies =
     "|504 the FTP server did not answer the gateway in time|"
 
 /**
- * Delivers over an HTTP proxy that speaks FTP (Squid): PUT of an ftp:// address (RFC 9112 §3.2.2), one
- * connection a request. Besides Socket*: GatewayRefused, FtpLoginRefused (evidence: the status).
+ * Delivers over an HTTP proxy that speaks FTP (Squid): PUT of an ftp:// address (RFC 9112 §3.2.2),
+ * one connection a request. Besides Socket*: GatewayRefused, FtpLoginRefused (evidence: the
+ * status).
  */
 export class Gateway extends Courier {
     /** @param gateway host:port of the proxy */
@@ -56,8 +57,8 @@ export class Gateway extends Courier {
     }
 
     /** Sends the whole file; it counts as sent when the gateway says 201 or 202. */
-    override async deliver(shipment: Shipment): Promise<void> {
-        if (shipment.remoteName === "") await shipment.takeFreeName(this)
+    override async deliver(shipment: Shipment, serial: string): Promise<void> {
+        if (shipment.remoteName === "") await shipment.takeFreeName(this, serial)
         await this.request("PUT", shipment.remoteName, shipment.sizeBytes)
         try {
             await shipment.copyTo(this.stream, 0)
@@ -81,7 +82,8 @@ export class Gateway extends Courier {
         await this.stream.send(
             Buffer.from(
                 `${method} ftp://${server}/${name} HTTP/1.1\r\nHost: ${server}\r\n` +
-                    `Authorization: Basic ${login}\r\nContent-Length: ${bytes}\r\nConnection: close\r\n\r\n`,
+                    `Authorization: Basic ${login}\r\nContent-Length: ${bytes}\r\n` +
+                    `Connection: close\r\n\r\n`,
             ),
         )
     }

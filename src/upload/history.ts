@@ -3,6 +3,16 @@ import { WallClock } from "../core/seams"
 import { formatDigits, parseInteger } from "../core/text"
 import { CardReader, CardStorage, CardVolume } from "./cardreader"
 
+/** A log file as the history knows it. */
+export interface HistoryEntry {
+    /** See logKey(). */
+    readonly key: number
+    /** Bytes confirmed in all, or a `Sent`. */
+    sentBytes: number
+    /** Its name on the server, "" for none. */
+    remoteName: string
+}
+
 /** What History.scan() says of a file instead of a byte count. */
 export const enum Sent {
     /** It has no line: nothing of it was ever begun. */
@@ -35,11 +45,11 @@ export function logName(key: number): string {
 }
 
 /**
- * What was sent, on the card: a line for each confirmed transfer,
- * `YYYYMMDD.CSV,<bytes sent in all>,<time>,<remote name>`, and one with 0 bytes before a file's first
- * transfer; of a file's lines the last one counts. 0 bytes after more than 0 ask for the file to be sent
- * again, whole. A line that is none of these is passed over. The history may be as long as it likes: it is
- * read through, never held.
+ * What was sent, on the card: a line for each confirmed transfer, `YYYYMMDD.CSV,<bytes sent in
+ * all>,<time>,<remote name>`, and one with 0 bytes before a file's first transfer; of a file's
+ * lines the last one counts. 0 bytes after more than 0 ask for the file to be sent again, whole. A
+ * line that is none of these is passed over. The history may be as long as it likes: it is read
+ * through, never held.
  */
 export class History {
     constructor(
@@ -50,19 +60,10 @@ export class History {
     ) {}
 
     /**
-     * For each of `keys` the bytes sent in all or a `Sent`, and the remote name, "" for none.
+     * Fills in what was sent of each file.
      * @param volume the mounted volume when the caller has it, else it is taken piece by piece
      */
-    async scan(
-        keys: number[],
-        sent: number[],
-        remoteNames: string[],
-        volume?: CardVolume,
-    ): Promise<void> {
-        for (let i = 0; i < keys.length; ++i) {
-            sent[i] = Sent.Unknown
-            remoteNames[i] = ""
-        }
+    async scan(files: HistoryEntry[], volume?: CardVolume): Promise<void> {
         const reader = new CardReader(this.storage, this.path, volume)
         const piece = Buffer.alloc(pieceBytes)
         let offset = 0
@@ -72,20 +73,8 @@ export class History {
             for (;;) {
                 const end = piece.indexOf(10, at)
                 if (end < 0 || end >= count) break
-                const index = keys.indexOf(logKey(piece, at))
-                const comma = piece.indexOf(44, at + 13)
-                // Name, comma, bytes, comma, 19 characters of time, comma, remote name, CR LF.
-                if (index >= 0 && comma + 20 < end && piece[comma + 20] === 44) {
-                    const bytes = parseInteger(piece.slice(at + 13, comma).toString())
-                    if (bytes >= 0) {
-                        const before = sent[index]
-                        sent[index] =
-                            bytes === 0 && before !== 0 && before !== Sent.Unknown
-                                ? Sent.Again
-                                : bytes
-                        remoteNames[index] = piece.slice(comma + 21, end - 1).toString()
-                    }
-                }
+                const key = logKey(piece, at)
+                for (const file of files) if (file.key === key) readLine(file, piece, at, end)
                 at = end + 1
             }
             if (count < pieceBytes) return
@@ -94,19 +83,17 @@ export class History {
         }
     }
 
-    /** Adds a line; it is on the card on return. */
+    /**
+     * Adds a line; it is on the card on return. Nothing behind the recorded size is taken in: it would be an
+     * older history's.
+     */
     async append(fileName: string, bytes: number, remoteName: string): Promise<void> {
         const now = this.clock.nowSeconds()
         const time = formatDateTime(now + this.clock.offsetMinutes(now) * 60)
         const path = this.path
         await this.storage.use("history", async (volume: CardVolume) => {
-            const file = await volume.openForAppend(path, "")
-            const last = Buffer.alloc(1)
-            const size = file.sizeBytes()
-            if (size !== 0) await file.read(size - 1, last, 1)
-            // What someone left without a line end must not swallow ours.
-            const start = size === 0 || last[0] === 10 ? "" : "\r\n"
-            await file.append(Buffer.from(`${start}${fileName},${bytes},${time},${remoteName}\r\n`))
+            const file = await volume.openForAppend(path, "", () => false)
+            await file.append(Buffer.from(`${fileName},${bytes},${time},${remoteName}\r\n`))
             await file.sync()
             await file.close()
         })
@@ -114,8 +101,22 @@ export class History {
 
     /** True when all of a file is on the server; what is to be sent again is not. */
     async fullySent(fileName: string, sizeBytes: number, volume?: CardVolume): Promise<boolean> {
-        const sent = [0]
-        await this.scan([logKey(Buffer.from(fileName), 0)], sent, [""], volume)
-        return sent[0] > 0 && sent[0] >= sizeBytes
+        const key = logKey(Buffer.from(fileName), 0)
+        const file = { key, sentBytes: Sent.Unknown, remoteName: "" }
+        await this.scan([file], volume)
+        return file.sentBytes > 0 && file.sentBytes >= sizeBytes
     }
+}
+
+/** Takes over a file's line from `at` to its line feed at `end`, unless it is damaged. */
+function readLine(file: HistoryEntry, piece: Buffer, at: number, end: number): void {
+    const comma = piece.indexOf(44, at + 13)
+    // Name, comma, bytes, comma, 19 characters of time, comma, remote name, CR LF.
+    if (comma + 20 > end || piece[comma + 20] !== 44) return
+    const bytes = parseInteger(piece.slice(at + 13, comma).toString())
+    if (!(bytes >= 0)) return
+    file.remoteName = piece.slice(comma + 21, end - 1).toString()
+    const before = file.sentBytes
+    if (bytes !== 0 || before === Sent.Unknown || before === 0) file.sentBytes = bytes
+    else file.sentBytes = Sent.Again
 }

@@ -2,8 +2,8 @@ import * as ds from "@devicescript/core"
 import { Fault, FaultCode } from "../core/fault"
 import { TcpConnector, TcpStream } from "../core/seams"
 
-// DeviceScript's own Socket asserts when the server speaks first, throws when the send queue is full
-// and can wait for ever; this is a thin stream over the same natives without those.
+// DeviceScript's own Socket asserts when the server speaks first, throws when the send queue is
+// full and can wait for ever; this is a thin stream over the same natives without those.
 
 type Natives = typeof ds & {
     /** A failure to connect comes as an event. */
@@ -102,7 +102,10 @@ function onSocketEvent(event: string, data: any): void {
     current.onEvent(event, data)
 }
 
-/** The runtime's one socket. Errors: SocketRefused, SocketTimeout; the stream before is over either way. */
+/**
+ * The runtime's one socket. Errors: SocketRefused, SocketTimeout; the stream before is over either
+ * way.
+ */
 export class DeviceTcpConnector implements TcpConnector {
     async connect(host: string, port: number, timeoutMs: number): Promise<TcpStream> {
         const stream = new DeviceTcpStream()

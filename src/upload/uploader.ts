@@ -11,9 +11,13 @@ import { History, logKey } from "./history"
 import { Shipment } from "./shipment"
 
 const backOffMsMin = 10000
+/** As many as the longest period needs. */
+const doublingsMax = 16
 const alarmAfterFailures = 3
 const growingFileMs = 3600000
 const socketWaitMs = 30000
+/** What a person at the console waits for an upload to end. */
+const commandWaitMs = 1000
 /** Longer ago than any period: the first try is due at once. */
 const longAgoMs = -700000000
 
@@ -23,8 +27,8 @@ export interface SocketLock {
 }
 
 /**
- * Sends the log files' unsent bytes to the FTP server: the task calls run() every second, and it decides
- * whether a try is due. A byte counts as sent when the server has confirmed it.
+ * Sends the log files' unsent bytes to the FTP server: the task calls run() every second, and it
+ * decides whether a try is due. A byte counts as sent when the server has confirmed it.
  */
 export class Uploader {
     /** Since the start: sessions that were let in, and what the server has confirmed. */
@@ -35,12 +39,13 @@ export class Uploader {
     lastError = ""
     readonly logs: Backlog
     readonly cells: Backlog
-    private requested = false
-    private stopping = false
+    private requested: boolean
+    private stopping: boolean
     private failuresInRow = 0
-    private loginRefused = false
+    private loginRefused: boolean
     private startedMs = longAgoMs
     private endedMs: number
+    private confirmedSeconds: number
     private pendingBytes = 0
     private courier: Courier
     private shipment: Shipment
@@ -61,11 +66,14 @@ export class Uploader {
     /** The task's job: one session when it is time for one. Failures are kept, not thrown. */
     async run(): Promise<void> {
         const self = this
-        if (this.settings.number(Key.FtpEnable) === 0) this.settled()
+        if (this.settings.number(Key.FtpEnable) === 0) {
+            this.failuresInRow = 0
+            this.alarms.set(Alarm.Ftp, false)
+        }
         if (this.obstacle() !== "") return
         this.requested = false
         this.startedMs = this.board.ticks.nowMs()
-        const filesBefore = this.filesConfirmed
+        this.confirmedSeconds = 0
         try {
             await this.socketLock.run("upload", socketWaitMs, async () => {
                 await self.sendAll()
@@ -78,8 +86,8 @@ export class Uploader {
         this.courier = undefined
         this.shipment = undefined
         this.endedMs = this.board.ticks.nowMs()
-        if (this.filesConfirmed !== filesBefore)
-            await this.settings.setState(Key.FtpLastSuccess, this.clock.nowSeconds())
+        if (this.confirmedSeconds !== 0)
+            await this.settings.setState(Key.FtpLastSuccess, this.confirmedSeconds)
     }
 
     /** The next run() tries, whatever the period. */
@@ -95,17 +103,19 @@ export class Uploader {
 
     /**
      * Notes that everything from that day on is to be sent once more, whole; the next run() does.
-     * @param day "YYYY-MM-DD"; throws Fault BadValue for anything else
+     * @param day "YYYY-MM-DD"; throws Fault BadValue for anything else, LockTimeout during an upload
      * @returns how many files that are
      */
     async resend(day: string): Promise<number> {
         const digits = day.slice(0, 4) + day.slice(5, 7) + day.slice(8)
         const key = logKey(Buffer.from(digits + ".CSV"), 0)
         if (key < 0) throw new Fault(FaultCode.BadValue, day + " is no day: write YYYY-MM-DD")
-        if (this.courier !== undefined)
-            throw new Fault(FaultCode.BadValue, "an upload is under way: try again when it is over")
+        const self = this
+        const count = await this.socketLock.run("ftp resend", commandWaitMs, async () => {
+            return (await self.logs.resend(key)) + (await self.cells.resend(key))
+        })
         this.requested = true
-        return (await this.logs.resend(key)) + (await this.cells.resend(key))
+        return count
     }
 
     /** Logs in and out; the lines say which mode is used and what was answered. */
@@ -114,16 +124,23 @@ export class Uploader {
         const courier = this.createCourier()
         const gateway = this.settings.text(Key.FtpGateway)
         let answer = ""
-        await this.socketLock.run("ftp test", 1000, async () => {
-            await courier.logIn()
-            answer = courier.answer
-            self.logins++
-            await courier.logOut()
+        await this.socketLock.run("ftp test", commandWaitMs, async () => {
+            try {
+                await courier.logIn()
+                answer = courier.answer
+                self.logins++
+                await courier.logOut()
+            } finally {
+                await courier.stop()
+            }
         })
         return ["mode: " + (gateway === "" ? "direct" : "gateway " + gateway), "answer: " + answer]
     }
 
-    /** Ends the upload at a safe point: what is not confirmed is resumed later. True when it has ended. */
+    /**
+     * Ends the upload at a safe point: what is not confirmed is resumed later. True when it has
+     * ended.
+     */
     async stop(timeoutMs: number): Promise<boolean> {
         this.stopping = true
         if (this.courier !== undefined) await this.courier.stop()
@@ -137,7 +154,7 @@ export class Uploader {
         const shipment = this.shipment
         let activity = this.courier === undefined ? this.obstacle() : "connecting"
         if (shipment !== undefined)
-            activity = `sending ${shipment.fileName}, at ${shipment.position} of ${shipment.sizeBytes} bytes`
+            activity = `sending ${shipment.remoteName}: ${shipment.position} of ${shipment.sizeBytes}`
         return [
             "state: " + activity,
             "last error: " + (this.lastError === "" ? "none" : this.lastError),
@@ -158,8 +175,7 @@ export class Uploader {
         const periodMs = settings.number(Key.FtpPeriod) * 1000
         let waitMs = this.startedMs + periodMs
         if (this.failuresInRow > 0 && !this.loginRefused) {
-            let backOffMs = backOffMsMin
-            for (let i = 1; i < this.failuresInRow && backOffMs < periodMs; ++i) backOffMs *= 2
+            const backOffMs = backOffMsMin << Math.min(this.failuresInRow - 1, doublingsMax)
             waitMs = this.endedMs + Math.min(backOffMs, periodMs)
         }
         waitMs -= this.board.ticks.nowMs()
@@ -206,19 +222,19 @@ export class Uploader {
         for (;;) {
             await backlog.load()
             this.pendingBytes += backlog.pendingBytes
-            for (let i = 0; i < backlog.keys.length; ++i) {
-                if (backlog.sent[i] >= backlog.sizes[i] || this.isEarly(backlog, i)) continue
-                await this.sendFile(backlog.shipment(i, this.settings.text(Key.UserSerial)))
-                if (backlog.keys[i] === backlog.newestKey) backlog.newestSentMs = this.startedMs
+            for (const file of backlog.files) {
+                if (file.sentBytes >= file.sizeBytes || this.isEarly(backlog, file)) continue
+                await this.sendFile(file)
+                if (file.key === backlog.newestKey) backlog.newestSentMs = this.startedMs
             }
             if (!backlog.more) return
         }
     }
 
     /** Through the gateway a grown file goes whole each time, so not at every period. */
-    private isEarly(backlog: Backlog, index: number): boolean {
+    private isEarly(backlog: Backlog, file: Shipment): boolean {
         if (this.settings.text(Key.FtpGateway) === "") return false
-        if (backlog.keys[index] !== backlog.newestKey || backlog.sent[index] <= 0) return false
+        if (file.key !== backlog.newestKey || file.sentBytes <= 0) return false
         return this.startedMs - backlog.newestSentMs < growingFileMs
     }
 
@@ -231,9 +247,10 @@ export class Uploader {
         }
         const unsentBytes = shipment.sizeBytes - Math.max(0, shipment.sentBytes)
         this.shipment = shipment
-        await this.courier.deliver(shipment)
+        await this.courier.deliver(shipment, this.settings.text(Key.UserSerial))
         this.shipment = undefined
         this.log("ftp: confirmed " + shipment.remoteName)
+        this.confirmedSeconds = this.clock.nowSeconds()
         this.filesConfirmed++
         this.bytesConfirmed += unsentBytes
         this.pendingBytes -= unsentBytes

@@ -23,11 +23,11 @@ export class MemoryFlash implements Flash {
     private cut: Cut | undefined
     private dead = false
 
-    async read(key: string): Promise<any> {
+    async read(key: string): Promise<Buffer | undefined> {
         this.checkPower()
         ++this.reads
         const value = this.values.get(key)
-        return value && DeviceBuffer.from(value)
+        return value && (DeviceBuffer.from(value) as unknown as Buffer)
     }
 
     async write(key: string, value: Buffer): Promise<void> {

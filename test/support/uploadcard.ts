@@ -35,7 +35,6 @@ export class MemoryCard implements CardStorage {
         let bytes = 0
         const files = this.files
         const open = (path: string): OpenFile => ({
-            sizeBytes: () => files.get(path)!.length,
             read: async (offset, into, length) => {
                 const content = files.get(path)!
                 const count = Math.max(0, Math.min(length, content.length - offset))
@@ -58,7 +57,9 @@ export class MemoryCard implements CardStorage {
             return await work({
                 open: async path => (files.has(path) ? open(path) : undefined),
                 openForAppend: async (path, header) => {
-                    if (!files.has(path)) files.set(path, Buffer.from(header))
+                    const text = Buffer.from(files.get(path) ?? Buffer.from(header))
+                    // An unfinished last line is cut off, as the FAT volume does.
+                    files.set(path, text.subarray(0, text.lastIndexOf(10) + 1))
                     return open(path)
                 },
                 list: async (path, visit) => {

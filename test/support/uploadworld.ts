@@ -1,6 +1,7 @@
 import { Alarm } from "../../src/core/alarm"
 import { type Board, type TcpConnector, TimeSource, type WallClock } from "../../src/core/seams"
 import { Key, type StateWriter } from "../../src/settings/keys"
+import type { CardStorage } from "../../src/upload/cardreader"
 import { Uploader } from "../../src/upload/uploader"
 import { MemoryCard } from "./uploadcard"
 
@@ -69,6 +70,7 @@ export class UploadWorld {
     constructor(
         readonly tcp: TcpConnector,
         private readonly realSleeps = false,
+        storage?: CardStorage,
     ) {
         const board = {
             ticks: this.ticks,
@@ -79,7 +81,7 @@ export class UploadWorld {
             board,
             this.settings,
             this.clock,
-            this.card,
+            storage ?? this.card,
             { run: async (_owner, _timeoutMs, work) => await work() },
             {
                 set: (alarm, active) => {

@@ -5,8 +5,8 @@ import { MemoryFlash } from "../support/memoryflash"
 
 class Files implements BackupFiles {
     readonly content = new Map<string, DeviceBuffer>()
-    async read(name: string): Promise<any> {
-        return this.content.get(name)
+    async read(name: string): Promise<Buffer | undefined> {
+        return this.content.get(name) as unknown as Buffer
     }
     async write(name: string, content: Buffer): Promise<void> {
         this.content.set(name, DeviceBuffer.from(content))

@@ -165,3 +165,73 @@ describe("the SD card driver", () => {
         ])
     })
 })
+
+describe("the emulated SD card", () => {
+    /** Sends bytes and gives back what the card answered to them and to some clocks more. */
+    async function started() {
+        const store = blankStore(64)
+        const { chip } = await openMemoryCard(store, { type: "SDHC" })
+        chip.select(true)
+        const exchange = (bytes: number[], clocks: number) =>
+            chip.transfer(Uint8Array.from([...bytes, ...new Array<number>(clocks).fill(0xff)]))
+        return { chip, store, exchange }
+    }
+
+    it("sends block after block until it is told to stop", async () => {
+        const { store, exchange, chip } = await started()
+        for (let block = 0; block < 3; ++block)
+            store.write(5 + block, new Uint8Array(512).fill(0x11 * (block + 1)))
+        const answer = exchange([0x52, 0, 0, 0, 5, 0xff], 3 * 520)
+        for (let block = 0; block < 3; ++block) {
+            const at = 8 + block * 517
+            expect([answer[at + 2], answer[at + 3], answer[at + 514]]).toEqual([
+                0xfe,
+                0x11 * (block + 1),
+                0x11 * (block + 1),
+            ])
+        }
+        const stopped = exchange([0x4c, 0, 0, 0, 0, 0xff], 10)
+        expect([...stopped.subarray(7, 11)]).toEqual([0xff, 0x00, 0x00, 0xff])
+        chip.counters.sectorReads = 0
+        exchange([], 2000)
+        expect(chip.counters.sectorReads).toBe(0)
+    })
+
+    it("takes block after block until the stop token", async () => {
+        const { store, exchange, chip } = await started()
+        exchange([0x59, 0, 0, 0, 9, 0xff], 4)
+        for (let block = 0; block < 2; ++block) {
+            const data = new Array<number>(512).fill(0x40 + block)
+            const answer = exchange([0xfc, ...data, 0xff, 0xff], 6)
+            expect(answer[515] & 0x1f).toBe(0x05)
+            expect([...answer.subarray(516, 519)]).toEqual([0, 0, 0])
+        }
+        const stopped = exchange([0xfd], 6)
+        expect([...stopped]).toContain(0x00)
+        expect(stopped[6]).toBe(0xff)
+        expect(store.read(9)[0]).toBe(0x40)
+        expect(store.read(10)[511]).toBe(0x41)
+        expect(exchange([0x4d, 0, 0, 0, 0, 0xff], 4)[7]).toBe(0)
+        expect(chip.counters.sectorWrites).toBe(2)
+    })
+
+    it("does not wake up without 74 clocks with the select high", () => {
+        const chip = new SdCardChip(blankStore(64))
+        const reset = Uint8Array.from([0x40, 0, 0, 0, 0, 0x95, 0xff, 0xff, 0xff])
+        chip.transfer(new Uint8Array(9).fill(0xff))
+        chip.select(true)
+        expect([...chip.transfer(reset)]).not.toContain(0x01)
+        chip.select(false)
+        chip.transfer(new Uint8Array(1).fill(0xff))
+        chip.select(true)
+        expect([...chip.transfer(reset)]).toContain(0x01)
+    })
+
+    it("looks at checksums once it is told to", async () => {
+        const { exchange } = await started()
+        // CMD59 with 1, then CMD13 with a wrong and with the right checksum.
+        exchange([0x7b, 0, 0, 0, 1, 0xff], 3)
+        expect(exchange([0x4d, 0, 0, 0, 0, 0xff], 4)[7]).toBe(0x08)
+        expect(exchange([0x4d, 0, 0, 0, 0, 0x0d], 4)[7]).toBe(0x00)
+    })
+})

@@ -226,7 +226,9 @@ describe("a FAT volume", () => {
             const check = checkVolume(store)
             expect(check.clean, check.text).toBe(true)
             expect(await volume.open("LOG/NONE.CSV")).toBeUndefined()
-            await expect(volume.openForAppend("log/x.csv", header)).rejects.toThrow("no name like")
+            await expect(volume.openForAppend("LOG/TOO-LONG-A-NAME.CSV", header)).rejects.toThrow(
+                "no name like",
+            )
         },
     )
 
@@ -357,7 +359,10 @@ describe("a FAT volume", () => {
         const store = await formatted(600)
         const { volume } = await mounted(store)
         const root = new Directory(volume.table, volume.sector, volume.table.rootCluster)
-        for (let i = 0; i < 3000; ++i) await root.add(encodeName(`F${i}.TXT`), 0x20, 0, 0x00210000)
+        for (let i = 0; i < 3000; ++i) {
+            await root.seekUnused()
+            await root.write(encodeName(`F${i}.TXT`), 0x20, 0, 0x00210000)
+        }
         const { volume: again, device } = await mounted(store)
         expect(device.reads).toBeLessThanOrEqual(3)
         const log = await again.openForAppend("LOG/A.CSV", header)
@@ -365,6 +370,39 @@ describe("a FAT volume", () => {
         device.reads = 0
         for (let i = 2; i < 200; ++i) await log.append(bytes(line(i)))
         expect(device.reads).toBeLessThanOrEqual(1)
+    })
+
+    it.skipIf(!tools)(
+        "makes a directory when the root directory has just become full",
+        async () => {
+            for (let files = 14; files <= 17; ++files) {
+                const store = makeVolume(40, "-F32", "-s1")
+                const { volume } = await mounted(store)
+                for (let i = 0; i < files; ++i)
+                    await (await volume.openForAppend(`${i}.A`, "")).close()
+                const log = await volume.openForAppend("LOG/A.CSV", header)
+                await log.append(bytes(line(1)))
+                await volume.sync()
+                expect(copyOut(store, "LOG/A.CSV")).toBe(header + line(1))
+                const check = checkVolume(store)
+                expect(check.clean, check.text).toBe(true)
+            }
+        },
+    )
+
+    it("does not believe a free count of others when it says that the card is full", async () => {
+        const store = await formatted(600)
+        const info = Uint8Array.from(store.read(1))
+        new DataView(info.buffer).setUint32(488, 1, true)
+        store.write(1, info)
+        const { volume } = await mounted(store)
+        const file = await volume.openForAppend("A.CSV", header)
+        for (let i = 1; i < 200; ++i) await file.append(bytes(line(i)))
+        expect(file.sizeBytes()).toBe(header.length + 199 * 96)
+        expect(volume.freeBytes()).toBeUndefined()
+        await volume.table.countFree(10000)
+        await volume.sync()
+        if (tools) expect(checkVolume(store).clean).toBe(true)
     })
 
     it("says that it is full, and writes again when there is room", async () => {

@@ -23,10 +23,9 @@ function key(name: string): number {
 }
 
 async function scan(name: string): Promise<{ sent: number; remote: string }> {
-    const sent: number[] = []
-    const remotes: string[] = []
-    await history.scan([key(name)], sent, remotes)
-    return { sent: sent[0], remote: remotes[0] }
+    const file = { key: key(name), sentBytes: Sent.Unknown, remoteName: "" }
+    await history.scan([file])
+    return { sent: file.sentBytes, remote: file.remoteName }
 }
 
 describe("a log file's key", () => {

@@ -41,14 +41,20 @@ test.each([
     expect(calls).toEqual([call])
 })
 
-test.each(["!", "!card", "!card up", "!cell 3", "!cell x 3.7", "!current", "!ftp away", "!temp 1 hot"])(
-    "the event line %s is refused with the list of events, and nothing happens",
-    async line => {
-        const { calls, world } = recordingWorld()
-        await expect(runEvent(line, world)).rejects.toThrow("!card out | !card in [IMAGE]")
-        expect(calls).toEqual([])
-    },
-)
+test.each([
+    "!",
+    "!card",
+    "!card up",
+    "!cell 3",
+    "!cell x 3.7",
+    "!current",
+    "!ftp away",
+    "!temp 1 hot",
+])("the event line %s is refused with the list of events, and nothing happens", async line => {
+    const { calls, world } = recordingWorld()
+    await expect(runEvent(line, world)).rejects.toThrow("!card out | !card in [IMAGE]")
+    expect(calls).toEqual([])
+})
 
 test.each([
     ["90s", 90_000],
@@ -70,11 +76,19 @@ test("shows durations as days and a clock", () => {
 
 test("reads an exec file into commands, sleeps and events, and keeps every byte of a command", () => {
     const file = Buffer.concat([
-        Buffer.from("# a comment\r\n\nset user.serial BMS-1\r\n-set sd.period 0\nsleep 90s\n!card out\n"),
+        Buffer.from(
+            "# a comment\r\n\nset user.serial BMS-1\r\n-set sd.period 0\nsleep 90s\n!card out\n",
+        ),
         Buffer.from([0x66, 0xff, 0xfe, 0x0a]),
     ])
     const steps = parseScript(file)
-    expect(steps.map(step => step.kind)).toEqual(["command", "command", "sleep", "event", "command"])
+    expect(steps.map(step => step.kind)).toEqual([
+        "command",
+        "command",
+        "sleep",
+        "event",
+        "command",
+    ])
     expect(steps[0]).toMatchObject({ line: "set user.serial BMS-1", allowed: false })
     expect(steps[1]).toMatchObject({ line: "set sd.period 0", allowed: true })
     expect(steps[2]).toMatchObject({ boardMs: 90_000 })

@@ -17,7 +17,7 @@ const runtime = vi.hoisted(() => {
         closed: 0,
         /** Answers of the next writes; 0 when used up. */
         writeResults: [] as number[],
-        natives: {} as Record<string, any>,
+        natives: {} as Record<string, unknown>,
     }
     const suspend = (ms: number): Promise<void> =>
         new Promise(resolve => {
@@ -56,7 +56,7 @@ const runtime = vi.hoisted(() => {
 vi.mock("@devicescript/core", () => runtime.natives)
 
 const { DeviceTcpConnector } = await import("../../src/upload/socket")
-const core: any = await import("@devicescript/core" as string)
+const core = runtime.natives as { _socketOnEvent: (event: string, data?: unknown) => void }
 
 async function settle(): Promise<void> {
     for (let i = 0; i < 20; ++i) await Promise.resolve()

@@ -32,7 +32,11 @@ function board(store: MemoryStore, options: SdCardOptions = {}) {
             held = ""
         }
     }
-    const sink = { set: (alarm: Alarm, active: boolean) => void alarms.set(alarm, active) }
+    const sink = {
+        set(alarm: Alarm, active: boolean) {
+            alarms.set(alarm, active)
+        },
+    }
     const storage = new Storage(() => SdCard.open(bus, ticks), exclusive, ticks, sink)
     const append = () =>
         storage.use("logger", async volume => {

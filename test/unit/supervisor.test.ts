@@ -96,7 +96,7 @@ async function boot(nowSeconds: number, aliveMs = 500): Promise<void> {
     }
     settings = new Settings(flash, alarms, "AB12")
     await settings.load()
-    const spawn = (work: () => Promise<void>) => void work()
+    const spawn = (work: () => Promise<void>): void => void work()
     scheduler = new Scheduler(
         ticks,
         () => clock.wallMs(),

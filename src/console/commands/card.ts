@@ -8,9 +8,6 @@ import { refuse } from "../words"
 
 const owner = "console"
 const chunkBytes = 512
-/** So many names of a directory are read at a time; in between, others may use the card. */
-const pageEntries = 32
-
 function mebibytes(bytes: number): string {
     return Math.round(bytes / 1048576) + " MiB"
 }
@@ -30,21 +27,15 @@ async function info(call: Call): Promise<void> {
     await call.report("card,volume,free,health", values)
 }
 
-/** Prints a page of a directory's entries, from number `skip` on; false when there was none. */
-async function listPage(call: Call, path: string, skip: number): Promise<boolean> {
-    let text = ""
-    let index = 0
+/** Prints a directory's entries; the card is held meanwhile, some 2 ms an entry. */
+async function list(call: Call): Promise<void> {
+    const path = (call.words[0] || "").toUpperCase()
     const visit = async (entry: DirectoryEntry) => {
-        if (index >= skip) {
-            const size = entry.isDirectory ? "<DIR>" : "" + entry.sizeBytes
-            text += padEnd(entry.name, 12) + padStart(size, 12, " ") + "\n"
-        }
-        index += 1
-        return index < skip + pageEntries
+        const size = entry.isDirectory ? "<DIR>" : "" + entry.sizeBytes
+        await call.print(padEnd(entry.name, 12) + padStart(size, 12, " "))
+        return true
     }
     await call.parts.storage.use(owner, async (volume: Volume) => await volume.list(path, visit))
-    await call.write(Buffer.from(text))
-    return !!text
 }
 
 async function readChunk(
@@ -82,6 +73,7 @@ async function print(call: Call): Promise<void> {
     const open = async (volume: Volume) => await volume.open(path)
     const file = await call.parts.storage.use(owner, open)
     if (!file) refuse(`there is no ${path} on the card; see "card ls"`)
+    call.printed = true
     const chunk = Buffer.alloc(chunkBytes)
     let offset = 0
     if (call.name === "card tail") {
@@ -92,7 +84,7 @@ async function print(call: Call): Promise<void> {
     let read = chunkBytes
     while (read === chunkBytes) {
         read = await readChunk(call, file, offset, chunk)
-        await call.write(chunk.slice(0, read))
+        await call.out.write(chunk.slice(0, read))
         offset += read
     }
 }
@@ -101,12 +93,9 @@ async function print(call: Call): Promise<void> {
 export async function card(call: Call): Promise<void> {
     const { storage } = call.parts
     switch (call.name) {
-        case "card ls": {
-            const path = (call.words[0] || "").toUpperCase()
-            let skip = 0
-            while (await listPage(call, path, skip)) skip += pageEntries
+        case "card ls":
+            await list(call)
             break
-        }
         case "card format":
             if (call.words[0] !== "yes")
                 refuse("this erases everything on the card; repeat with: card format yes")

@@ -1,6 +1,6 @@
 import { formatAlarms } from "../../core/alarm"
 import { formatDateTime, secondsPerDay } from "../../core/calendar"
-import { fieldAt, padEnd, padStart, printable } from "../../core/text"
+import { fieldAt, padEnd, printable } from "../../core/text"
 import { journalPositions } from "../../journal/journal"
 import { Key } from "../../settings/keys"
 import { startCauseName } from "../../tasks/supervisor"
@@ -51,18 +51,16 @@ export async function status(call: Call): Promise<void> {
 export async function journal(call: Call): Promise<void> {
     const entries = call.parts.journal
     const format = (seconds: number) => formatMoment(call, seconds)
-    const last = entries.lastPosition()
-    await call.print("Last record " + (last === 0 ? "empty" : entries.describe(last, format)))
+    // While there is no entry, position 1 is empty too.
+    await call.report("Last record", [entries.describe(entries.lastPosition() || 1, format)])
     for (let i = 1; i <= journalPositions; ++i)
-        await call.print(padEnd("Record " + i, 12) + entries.describe(i, format))
+        await call.report("Record " + i, [entries.describe(i, format)])
 }
 
 export async function tasks(call: Call): Promise<void> {
-    await call.print("task            runs  failures   longest      late  last error (times in ms)")
-    for (const task of call.parts.scheduler.tasks) {
-        let text = padEnd(task.options.name, 10)
-        for (const value of [task.runs, task.failures, task.longestMs, task.latenessMsMax])
-            text += padStart("" + value, 10, " ")
-        await call.print(text + "  " + task.lastError)
-    }
+    for (const task of call.parts.scheduler.tasks)
+        await call.report(task.options.name, [
+            `${task.runs} runs, ${task.failures} failures, longest ${task.longestMs} ms, ` +
+                `late by ${task.latenessMsMax} ms at most; ${task.lastError}`,
+        ])
 }

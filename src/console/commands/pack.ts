@@ -17,11 +17,10 @@ export async function pack(call: Call): Promise<void> {
         let temperatures = ""
         for (const deciC of state.temperatureDeciC)
             temperatures += formatScaled(deciC, 1) + " \u00b0C  "
-        await call.report("battery,temperature,safety,measured", [
+        await call.report("battery,temperature,safety", [
             formatBattery(state),
             temperatures,
             "0x" + formatHex(state.safety, 6),
-            call.parts.ticks.nowMs() - state.atMs + " ms ago",
         ])
         return
     }

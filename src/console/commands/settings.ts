@@ -5,6 +5,7 @@ import { Key } from "../../settings/keys"
 import { keyCount, Row } from "../../settings/schema"
 import { formatAllowed } from "../../settings/values"
 import { Call } from "../call"
+import { Changes } from "../session"
 import { refuse } from "../words"
 
 /** The setting of this name. Throws Fault UnknownKey. */
@@ -18,10 +19,15 @@ export function keyOf(call: Call, name: string): Key {
     return key
 }
 
-/** The value behind a person's text. Throws the faults of `Settings.parse`. */
-export function valueOf(call: Call, key: Key, text: string): number | string {
+/** Checks a person's value and adds it to the changes. Throws the faults of `Settings.parse`. */
+export function addChange(call: Call, changes: Changes, name: string, text: string): void {
+    const key = keyOf(call, name)
     if (key === Key.ConsolePassword) refuse('console.password is set with "passwd"')
-    return call.parts.settings.parse(key, text)
+    const value = call.parts.settings.parse(key, text)
+    let index = changes.keys.indexOf(key)
+    if (index < 0) index = changes.keys.length
+    changes.keys[index] = key
+    changes.values[index] = value
 }
 
 /** A moment in local time, "never" for 0. */
@@ -45,7 +51,11 @@ function isOf(row: Row, name: string): boolean {
 }
 
 export async function show(call: Call): Promise<void> {
-    const wanted = call.words[0] || "all"
+    await showOf(call, call.words[0] || "all")
+}
+
+/** Shows the setting, or the section, of this name. */
+export async function showOf(call: Call, wanted: string): Promise<void> {
     let section = ""
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
@@ -62,25 +72,25 @@ export async function show(call: Call): Promise<void> {
 }
 
 export async function set(call: Call): Promise<void> {
-    const key = keyOf(call, call.words[0])
-    await call.parts.settings.apply([key], [valueOf(call, key, call.words[1])])
+    const changes = new Changes()
+    addChange(call, changes, call.words[0], call.words[1])
+    await call.parts.settings.apply(changes.keys, changes.values)
 }
 
 export async function defaults(call: Call): Promise<void> {
     const { settings, ticks } = call.parts
     const wanted = call.words[0]
-    const keys: Key[] = []
-    const values: any[] = []
+    const changes = new Changes()
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
         if (!isOf(row, wanted) || row.isState()) continue
-        keys.push(key)
-        values.push(settings.fallback(key))
+        changes.keys.push(key)
+        changes.values.push(settings.fallback(key))
         await ticks.sleep(1)
     }
     // An unknown key, or one that the board keeps itself, is refused as "set" would.
-    if (keys.length === 0) settings.parse(keyOf(call, wanted), "")
+    if (!changes.keys.length) settings.parse(keyOf(call, wanted), "")
     if (call.words[1] !== "yes")
-        refuse(`this changes ${keys.length} settings; repeat with: defaults ${wanted} yes`)
-    await settings.apply(keys, values)
+        refuse(`this changes ${changes.keys.length} settings; repeat with: defaults ${wanted} yes`)
+    await settings.apply(changes.keys, changes.values)
 }

@@ -2,10 +2,10 @@ import { formatDateTime, formatOffset, parseDateTime } from "../../core/calendar
 import { timeSourceName } from "../../clock/clock"
 import { TimeSource } from "../../core/seams"
 import { Key } from "../../settings/keys"
-import { StartCause, startCauseName } from "../../tasks/supervisor"
+import { StartCause } from "../../tasks/supervisor"
 import { Call } from "../call"
 import { refuse } from "../words"
-import { formatMoment } from "./settings"
+import { showOf } from "./settings"
 
 /** "2026-11-22 12:00:00 +01:00 from RTC chip"; a time that is a lower bound has a "~" behind it. */
 export function timeState(call: Call): string {
@@ -24,7 +24,7 @@ export async function wifiState(call: Call): Promise<string> {
 
 /** The command `ftp` and what belongs to it. */
 export async function ftp(call: Call): Promise<void> {
-    const { uploader, settings } = call.parts
+    const uploader = call.parts.uploader
     let lines: string[] = []
     switch (call.name) {
         case "ftp send":
@@ -39,8 +39,6 @@ export async function ftp(call: Call): Promise<void> {
             break
         default:
             lines = uploader.state()
-            lines.push("last log-in: " + formatMoment(call, settings.number(Key.FtpLastLogin)))
-            lines.push("last success: " + formatMoment(call, settings.number(Key.FtpLastSuccess)))
     }
     for (const line of lines) await call.print(line)
 }
@@ -61,19 +59,18 @@ export async function time(call: Call): Promise<void> {
         await call.progress("asking time.server")
         if (!(await call.parts.syncTime())) refuse("time.server is empty; set it first")
     }
-    await call.report("time,clock chip", [timeState(call), clock.chipError || undefined])
+    await call.report("time", [timeState(call)])
 }
 
+/** The command `wifi`. */
 export async function wifi(call: Call): Promise<void> {
-    await call.report("network,state", [
-        `"${call.parts.settings.text(Key.WifiSsid)}"`,
-        await wifiState(call),
-    ])
+    await showOf(call, "wifi")
+    await call.report("state", [await wifiState(call)])
 }
 
 /** The command `reset` and what belongs to it. */
 export async function reset(call: Call): Promise<void> {
-    const { settings, spawn, supervisor, ticks } = call.parts
+    const { spawn, supervisor, ticks } = call.parts
     switch (call.name) {
         case "reset now":
             // Not before the console has had its answer.
@@ -83,16 +80,9 @@ export async function reset(call: Call): Promise<void> {
             })
             break
         case "reset clear":
-            await settings.setState(Key.ResetCount, 0)
+            await call.parts.settings.setState(Key.ResetCount, 0)
             break
         default:
-            await call.report("schedule,resets,last reset,last start", [
-                settings.number(Key.ResetEnable) === 0
-                    ? "off (reset.enable)"
-                    : settings.format(Key.ResetDays) + " at " + settings.format(Key.ResetTime),
-                settings.format(Key.ResetCount) + " of " + settings.format(Key.ResetMax),
-                formatMoment(call, settings.number(Key.ResetLast)),
-                startCauseName(supervisor.cause),
-            ])
+            await showOf(call, "reset")
     }
 }

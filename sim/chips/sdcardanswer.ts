@@ -1,0 +1,45 @@
+import { crc16 } from "./sdcardregisters"
+
+/** Bytes that a card has yet to send; what is not asked for is lost with the next command. */
+export class SdCardAnswer {
+    private readonly bytes = new Uint8Array(8192)
+    private start = 0
+    private end = 0
+
+    get pending(): boolean {
+        return this.start < this.end
+    }
+
+    clear(): void {
+        this.start = this.end = 0
+    }
+
+    /** The next byte; only while `pending`. */
+    take(): number {
+        return this.bytes[this.start++]
+    }
+
+    send(...bytes: number[]): void {
+        this.sendBytes(Uint8Array.from(bytes))
+    }
+
+    sendIdle(count: number): void {
+        this.sendBytes(new Uint8Array(count).fill(0xff))
+    }
+
+    /** A data block: start token 0xfe, the data, its CRC-16; one bit of it flipped on demand. */
+    sendBlock(data: Uint8Array, corrupt = false): void {
+        const crc = crc16(data)
+        const sent = Uint8Array.from(data)
+        if (corrupt) sent[100] ^= 0x10
+        this.send(0xfe)
+        this.sendBytes(sent)
+        this.send(crc >> 8, crc & 255)
+    }
+
+    private sendBytes(bytes: Uint8Array): void {
+        if (!this.pending) this.clear()
+        this.bytes.set(bytes, this.end)
+        this.end += bytes.length
+    }
+}

@@ -1,0 +1,16 @@
+/** SDSC is addressed in bytes, the others in blocks of 512. */
+export type SdCardType = "SDSC1" | "SDSC" | "SDHC" | "SDXC"
+
+export interface SdCardOptions {
+    /** By the store's size when left out. SDSC1 is a card from before CMD8. */
+    type?: SdCardType
+    writeProtected?: boolean
+    /** 0xff bytes between a command and its answer (NCR, 1–8). */
+    responseDelayBytes?: number
+    /** 0xff bytes between a read's R1 and its data token. */
+    readDelayBytes?: number
+    /** 0x00 bytes while a written block is programmed. */
+    busyBytes?: number
+    /** ACMD41 answers "still initialising" so many times. */
+    initPolls?: number
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs"
+import { resolve } from "node:path"
+import { firmware, readManifest } from "../tools/firmware"
+import { applyDemoSettings } from "./demo"
+import { parseScript, type ScriptStep } from "./events"
+import { EmbeddedFtpServer } from "./ftpserver"
+import { LinePrinter } from "./lineprinter"
+import { parseOptions, type Options } from "./options"
+import { typeAtPrompt } from "./prompt"
+import { runScript } from "./script"
+import { FTP_HOST, Simulation } from "./simulation"
+import { StateFolder } from "./state"
+
+/** Rejects when the process is asked to end. */
+function signalled(): Promise<"signal"> {
+    return new Promise(resolve => {
+        for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+            process.once(name, () => resolve("signal"))
+    })
+}
+
+/** What keeps the simulator running: a script, a person at the prompt, or just time. */
+async function live(
+    simulation: Simulation,
+    printer: LinePrinter,
+    options: Options,
+    steps: readonly ScriptStep[] | undefined,
+): Promise<number> {
+    const ends: Promise<number | "signal">[] = [signalled()]
+    if (options.forMs !== undefined)
+        ends.push(simulation.clock.sleep(options.forMs).then(() => 0))
+    if (steps) ends.push(runScript(steps, simulation, printer))
+    else if (process.stdin.isTTY) ends.push(typeAtPrompt(simulation, printer).then(() => 0))
+    ends.push(simulation.broken())
+    const end = await Promise.race(ends)
+    if (end === "signal") printer.line("Stopping.")
+    else await simulation.deliverRest()
+    return end === "signal" ? 0 : end
+}
+
+async function main(options: Options): Promise<number> {
+    const steps = options.exec === undefined ? undefined : parseScript(readFileSync(options.exec))
+    const state = new StateFolder(resolve(options.state))
+    const printer = new LinePrinter(process.stdout, state)
+    const program = { imagePath: "/tmp/zzbuilt/mainsim.devs" }
+    const ftp = options.ftp ? undefined : new EmbeddedFtpServer({ root: state.ftpPath })
+    try {
+        const at = options.ftp ?? { host: "127.0.0.1", port: await ftp!.start() }
+        printer.line(`BMS Mini simulator: state in ${state.path}, speed ${options.speed}`)
+        const keeps = ftp ? `, files in ${state.ftpPath}` : ""
+        printer.line(`FTP server "${FTP_HOST}" is ${at.host}:${at.port}${keeps}`)
+        const simulation = new Simulation(options, state, program.imagePath, ftp, printer)
+        simulation.board.network.addHost(FTP_HOST, at.host, { 21: at.port })
+        await simulation.start()
+        if (state.fresh) await applyDemoSettings(simulation, printer)
+        const refused = await live(simulation, printer, options, steps)
+        await simulation.end()
+        const exit = refused > 0 ? 1 : 0
+        if (options.summary) printer.line(JSON.stringify(simulation.summary(exit)))
+        return exit
+    } finally {
+        await ftp?.stop()
+    }
+}
+
+try {
+    process.exitCode = await main(parseOptions(process.argv.slice(2)))
+} catch (failure) {
+    console.error(`simulator: ${(failure as Error).message}`)
+    process.exitCode = 1
+}

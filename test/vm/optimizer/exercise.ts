@@ -1,0 +1,342 @@
+import * as ds from "@devicescript/core"
+
+// A program that exercises the compiler; what it logs must not change when it is optimized.
+
+class Shape {
+    sides = 0
+    label: string
+    constructor(label: string) {
+        this.label = label
+    }
+    area(): number {
+        return 0
+    }
+    describe(): string {
+        return this.label + ":" + this.area() + ":" + this.sides
+    }
+}
+
+class Square extends Shape {
+    constructor(readonly edge: number) {
+        super("square")
+        this.sides = 4
+    }
+    override area(): number {
+        return this.edge * this.edge
+    }
+}
+
+class Failure extends Error {
+    constructor(
+        readonly code: number,
+        message: string,
+    ) {
+        super(message)
+        this.name = "Failure"
+    }
+}
+
+let calls = 0
+const order: string[] = []
+
+function note<T>(name: string, value: T): T {
+    calls++
+    order.push(name)
+    return value
+}
+
+function flush(title: string): void {
+    let line = title + " "
+    for (let i = 0; i < order.length; i++) line = line + order[i] + ","
+    console.log(line)
+    while (order.length) order.pop()
+}
+
+function conditions(a: number, b: number, text: string): string {
+    let result = ""
+    if (a && b) result += "and "
+    if (a || b) result += "or "
+    if (!a && !b) result += "neither "
+    if (!(a && (b || text))) result += "mixed "
+    const chosen = a ? (b ? "both" : "first") : b ? "second" : "none"
+    const small = a < b && b < 10
+    const other = a > b || text === "x"
+    result += chosen + (small ? " small" : " big") + (other ? " other" : "")
+    return result + " " + (text || "empty") + (a === undefined ? "u" : "d")
+}
+
+function inOrder(): number {
+    const object = { list: [1, 2, 3], get: (i: number) => note("get" + i, i) }
+    const sum = note("a", 1) + note("b", 2) * note("c", 3)
+    object.list[note("index", 1)] = note("value", 9)
+    const picked = note("left", true) && note("right", false)
+    const either = note("one", 0) || note("two", 5)
+    flush("order")
+    return sum + object.list[1] + (picked ? 100 : 0) + either + object.get(2)
+}
+
+function thrower(level: number): number {
+    if (level === 0) throw new Failure(7, "bottom")
+    if (level === 1) {
+        const nothing: any = undefined
+        return nothing.field
+    }
+    return level
+}
+
+function catching(level: number): string {
+    let state = "start"
+    try {
+        state = "trying"
+        const value = thrower(level)
+        state = "value " + value
+        if (level === 2) return "early " + state
+        for (let i = 0; i < 3; i++) {
+            try {
+                if (i === 1) continue
+                if (i === 2 && level === 3) break
+                state += "." + i
+            } finally {
+                state += "f"
+            }
+        }
+    } catch (thrown) {
+        const name = (thrown as Error).name
+        state += " caught " + name + " " + (thrown instanceof Failure)
+        if (level === 1) return state
+        state += " " + (thrown as Failure).code
+    } finally {
+        state += " finally"
+        note("finally " + level, 0)
+    }
+    return state
+}
+
+function finallyReturns(): number {
+    let x = 1
+    try {
+        x = 2
+        return x
+    } finally {
+        x = 3
+        note("x" + x, 0)
+    }
+}
+
+function rethrows(): string {
+    let seen = ""
+    try {
+        try {
+            seen += "a"
+            thrower(0)
+            seen += "never"
+        } catch (inner) {
+            seen += "b"
+            throw inner
+        } finally {
+            seen += "c"
+        }
+    } catch (outer) {
+        seen += "d" + (outer as Failure).message
+    }
+    return seen
+}
+
+function counters(): string {
+    let shared = 10
+    const up = () => {
+        shared = shared + 1
+        return shared
+    }
+    const nested = () => {
+        const inner = () => shared * 2
+        shared += 5
+        return inner()
+    }
+    const first = up()
+    let copy = shared
+    copy += 1
+    const second = nested()
+    const before = shared
+    up()
+    return first + " " + second + " " + copy + " " + shared + " " + before
+}
+
+function switching(word: string, n: number): number {
+    let result = 0
+    switch (word) {
+        case "one":
+            result = 1
+            break
+        case "two":
+        case "deux":
+            result = 2
+            break
+        default:
+            result = n > 5 ? 50 : -1
+    }
+    switch (n) {
+        case 1:
+            return result + 10
+        case 2:
+            return result + 20
+    }
+    return result
+}
+
+function loops(limit: number): string {
+    let text = ""
+    for (let i = 0; i < limit; i++) {
+        if (i === 3) continue
+        if (i > 6) break
+        let j = i
+        while (j > 0) {
+            j -= 2
+            if (j === 2) break
+        }
+        text += i + "/" + j + " "
+    }
+    for (const item of [5, 6, 7]) text += item
+    let a = 0
+    let b = 1
+    for (let k = 0; k < 10; k++) {
+        const c = a + b
+        a = b
+        b = c
+    }
+    return text + " " + a + " " + b
+}
+
+function swapping(a: number, b: number): string {
+    for (let i = 0; i < 3; i++) {
+        const old = a
+        a = b
+        b = old + i
+    }
+    let x = a
+    const y = x
+    x = x + 1
+    return a + " " + b + " " + x + " " + y
+}
+
+function buffers(): string {
+    const buffer = Buffer.alloc(16)
+    buffer[0] = 255
+    buffer.setAt(4, "u32", 0x12345678)
+    buffer.setAt(8, "i16", -5)
+    const constant = hex`00 01 02 ff`
+    let sum = 0
+    for (let i = 0; i < buffer.length; i++) sum += buffer[i]
+    for (let i = 0; i < constant.length; i++) sum = (sum << 1) ^ constant[i]
+    return sum + " " + buffer.toString("hex") + " " + buffer.getAt(8, "i16")
+}
+
+function optional(value?: { name?: string; call?: () => number }): string {
+    return (value?.name ?? "no name") + " " + value?.call?.() + " " + (value === undefined)
+}
+
+function onlyOnce(a: number, b: number): number {
+    if (a > b) return a - b
+    const c = a * b
+    return c + a
+}
+
+function onlyOnceLoop(text: string): string {
+    let found: string
+    for (let i = 0; i < text.length; i++) if (text[i] === "b") found = "b at " + i
+    return found === undefined ? "none" : found
+}
+
+function rest(first: number, ...others: number[]): number {
+    let sum = first
+    for (const one of others) sum += one
+    return sum
+}
+
+function defaults(a: number, b = 5, c = a + b): number {
+    return a * 100 + b * 10 + c
+}
+
+function spreadAndDestructure(): string {
+    const base = { a: 1, b: 2 }
+    const more = { ...base, c: 3 }
+    const { a, c } = more
+    const [x, y] = [a + c, c - a]
+    const numbers = [x, y, ...[7, 8]]
+    return x + " " + y + " " + numbers.length + " " + numbers[3] + " " + more.b
+}
+
+async function slow(name: string, ms: number): Promise<string> {
+    await ds.sleep(ms)
+    return name + ms
+}
+
+async function concurrently(): Promise<void> {
+    const log: string[] = []
+    const work = async () => {
+        for (let i = 0; i < 3; i++) {
+            await ds.sleep(7)
+            log.push("fiber" + i)
+        }
+    }
+    work.start()
+    for (let i = 0; i < 3; i++) {
+        const result = await slow("main", 10 + i)
+        log.push(result)
+    }
+    try {
+        await slow("x", 1)
+        await (async () => {
+            await ds.sleep(1)
+            throw new Failure(3, "async")
+        })()
+    } catch (e) {
+        log.push((e as Failure).message)
+    }
+    await ds.sleep(50)
+    for (let i = 0; i < log.length; i++) console.log("log " + log[i])
+}
+
+function numbers(): string {
+    const big = 70000 * 70000
+    const half = 1 / 2
+    const negative = -300
+    let bits = 0
+    for (let i = -3; i < 3; i++) bits = (bits * 31 + i) | 0
+    return big + " " + half + " " + negative + " " + bits + " " + (1 << 30) + " " + 1.5e10 + " " + ~5
+}
+
+function manyLocals(a: number): number {
+    const b = a + 1
+    const c = b * 2
+    const d = c - a
+    const e = d + b
+    const f = note("f", e + c)
+    const g = f > 3 ? b : c
+    const h = g + d
+    return a + b * 2 + c * 3 + d * 5 + e * 7 + f * 11 + g * 13 + h * 17
+}
+
+console.log(new Square(5).describe() + " " + new Shape("none").describe())
+for (let a = 0; a < 3; a++)
+    for (let b = 0; b < 2; b++) console.log(conditions(a, b, a > 1 ? "x" : ""))
+console.log("sum " + inOrder())
+for (let level = 0; level < 5; level++) console.log(level + " " + catching(level))
+console.log(finallyReturns() + " " + rethrows())
+flush("after")
+console.log(counters())
+for (const word of ["one", "two", "deux", "other"])
+    console.log(switching(word, 1) + " " + switching(word, 2) + " " + switching(word, 9))
+console.log(loops(20) + " | " + loops(2))
+console.log(swapping(1, 2))
+console.log(buffers())
+console.log(optional() + optional({ name: "n" }) + optional({ call: () => 4 }))
+console.log(onlyOnce(3, 2) + " " + onlyOnceLoop("aabb"))
+console.log(rest(1, 2, 3) + " " + rest(4) + " " + defaults(1) + " " + defaults(1, 2) + " " + defaults(1, 2, 3))
+console.log(spreadAndDestructure())
+console.log(numbers() + " " + manyLocals(3))
+const bound = new Square(3)
+const method = () => bound.describe()
+console.log(method() + " " + calls + " " + (bound instanceof Shape) + " " + typeof bound)
+await concurrently()
+console.log("done")

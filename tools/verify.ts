@@ -1,0 +1,54 @@
+import { SimClock } from "../sim/clock"
+import { Vm } from "../sim/vm"
+
+/** What a program logged in the runtime. */
+export interface Run {
+    lines: string[]
+    /** The runtime's panic code, when the program died. */
+    panic?: number
+}
+
+/**
+ * Runs a program in a runtime of its own, without board and network, as fast as it goes.
+ * @param until the last log line that is waited for
+ * @param boardMs how long the board may take for it
+ * @throws Error when the runtime refuses the program
+ */
+export async function runImage(image: Uint8Array, until: string, boardMs: number): Promise<Run> {
+    const run: Run = { lines: [] }
+    const clock = new SimClock("max")
+    let finish: () => void = () => undefined
+    const finished = new Promise<void>(resolve => (finish = resolve))
+    let flash = new Uint8Array()
+    const vm = await Vm.start(
+        {
+            clock,
+            epochMs: Date.UTC(2026, 0, 1),
+            deviceId: "1989f4eee0ebe206",
+            loadFlash: () => flash,
+            saveFlash: data => (flash = data.slice()),
+            network: { createConnection: () => undefined },
+            onFrame: () => undefined,
+            onLog: line => {
+                run.lines.push(line)
+                if (line.endsWith(until)) finish()
+            },
+            onReboot: finish,
+            onPanic: code => {
+                run.panic = code
+                finish()
+            },
+        },
+        image,
+    )
+    clock.setTimeout(finish, boardMs)
+    await finished
+    vm.cut()
+    clock.stop()
+    return run
+}
+
+/** Throws an Error when the runtime's verifier refuses the image; its log says why, as "verification failure: 1051". */
+export async function verifyImage(image: Uint8Array): Promise<void> {
+    await runImage(image, "", 0)
+}
