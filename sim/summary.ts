@@ -20,14 +20,14 @@ export class LogCounts {
     lastJournalEntry: number | undefined
 
     take(line: string): void {
-        const record = /^records?: (\d+) main, (\d+) cell\b/.exec(line)
+        const record = /^records: (\d+) main, (\d+) cell\b/.exec(line)
         if (record) {
             this.records.main += Number(record[1])
             this.records.cell += Number(record[2])
         }
-        const lost = /^records lost: (\d+)\b/.exec(line)
+        const lost = /^logger: (\d+) records lost\b/.exec(line)
         if (lost) this.records.lost += Number(lost[1])
-        const entry = /^journal: (?:last )?record (\d+)\b/.exec(line)
+        const entry = /^journal: (?:last )?record #?(\d+)\b/.exec(line)
         if (entry) this.lastJournalEntry = Number(entry[1])
         const confirmed = /^ftp: confirmed (\d+) bytes\b/.exec(line)
         if (confirmed) {

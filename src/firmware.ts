@@ -120,9 +120,10 @@ class Firmware implements Parts {
     async start(): Promise<void> {
         const { settings, supervisor, journal, clock } = this
         this.log("BMS Mini " + this.version)
-        await settings.load()
+        // Counted first of all, so that a start that dies in what follows is an early death.
         await supervisor.start()
-        if (supervisor.flashWasEmpty) await this.restoreBackup()
+        await settings.load()
+        await this.restoreBackup()
         await clock.start()
         this.log(`start: ${startCauseName(supervisor.cause)}, ${settings.text(Key.UserSerial)}`)
         const safeMode = supervisor.safeMode
@@ -275,7 +276,7 @@ class Firmware implements Parts {
 
     /** Settings work at once: who keeps something derived from them is told here. */
     private changed(key: Key): void {
-        this.backupDue = true
+        if (key < Key.FtpLastLogin || key > Key.FtpLastSuccess) this.backupDue = true
         if (key >= Key.BatteryCells && key <= Key.BatteryDelay) this.battery.reconfigure()
         if (key >= Key.FtpEnable && key <= Key.FtpGateway) this.uploader.settingsChanged()
         if (key >= Key.ResetEnable && key <= Key.ResetTime) this.supervisor.scheduleChanged()
@@ -296,15 +297,16 @@ class Firmware implements Parts {
         await this.backup.save(this.files)
     }
 
-    /** A flash store that comes up empty is filled from the card's copy, and what was loaded is loaded anew. */
+    /** A flash that knows of no backup is filled from the card's, if there is one, and loaded anew. */
     private async restoreBackup(): Promise<void> {
         try {
+            if (!(await this.backup.missing())) return
             const count = await this.backup.restore(this.files)
             if (count === 0) return
             await this.settings.load()
             this.log(`the flash was empty: ${count} values restored from the card; set the passwords again`)
         } catch (thrown) {
-            this.log("the flash is empty, and there is no backup: " + faultMessage(thrown))
+            this.log("no backup to restore: " + faultMessage(thrown))
         }
     }
 }

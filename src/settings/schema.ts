@@ -6,8 +6,9 @@ import { Key } from "./keys"
  * name|section|name in the product's manual|type|min|max|default|unit|help|place in flash|
  *
  * Types held as numbers: flag, number, enum (unit lists the choices), days (bit 0 is Monday), time
- * (minutes since midnight), count and timestamp (states, which only the firmware changes). Types held as text, min and max
- * in bytes: text, name (letters, digits, _ and -), secret, hash (of a secret), host, host:port, host[:port], zone.
+ * (minutes since midnight), count and timestamp (states, which only the firmware changes). Types
+ * held as text, min and max in bytes: text, name (letters, digits, _ and -), secret, hash (of a
+ * secret), host, host:port, host[:port], zone.
  * A place in flash is never used again for something else; see docs/SPEC-settings.md.
  */
 const table = `user.serial|User settings|Battery serial number|name|1|16|BMS-||names this battery in the logs and on the server|h0|

@@ -47,6 +47,7 @@ export class Uploader {
     private endedMs: number
     private confirmedSeconds: number
     private pendingBytes = 0
+    private running = false
     private courier: Courier
     private shipment: Shipment
 
@@ -72,6 +73,7 @@ export class Uploader {
         }
         if (this.obstacle() !== "") return
         this.requested = false
+        this.running = true
         this.startedMs = this.board.ticks.nowMs()
         this.confirmedSeconds = 0
         try {
@@ -86,6 +88,7 @@ export class Uploader {
         this.courier = undefined
         this.shipment = undefined
         this.endedMs = this.board.ticks.nowMs()
+        this.running = false
         if (this.confirmedSeconds !== 0)
             await this.settings.setState(Key.FtpLastSuccess, this.confirmedSeconds)
     }
@@ -93,6 +96,16 @@ export class Uploader {
     /** The next run() tries, whatever the period. */
     sendNow(): void {
         this.requested = true
+    }
+
+    /** Waits for the end of the session asked for. @returns "" when all is sent, else why not */
+    async finished(): Promise<string> {
+        while (this.requested || this.running) {
+            const obstacle = this.running ? "" : this.obstacle()
+            if (obstacle !== "") return obstacle
+            await this.board.ticks.sleep(100)
+        }
+        return this.lastError
     }
 
     /** Settings have changed: what failed with the old ones is tried again at once. */
@@ -194,7 +207,7 @@ export class Uploader {
         this.failuresInRow++
         this.lastError = faultMessage(thrown)
         this.loginRefused = faultCode(thrown) === FaultCode.FtpLoginRefused
-        this.log("ftp: " + this.lastError)
+        this.log("ftp: failed: " + this.lastError)
         if (this.failuresInRow >= alarmAfterFailures) this.alarms.set(Alarm.Ftp, true)
     }
 
@@ -243,13 +256,14 @@ export class Uploader {
             this.courier = this.createCourier()
             await this.courier.logIn()
             this.logins++
+            this.log("ftp: logged in")
             await this.settings.setState(Key.FtpLastLogin, this.clock.nowSeconds())
         }
         const unsentBytes = shipment.sizeBytes - Math.max(0, shipment.sentBytes)
         this.shipment = shipment
         await this.courier.deliver(shipment, this.settings.text(Key.UserSerial))
         this.shipment = undefined
-        this.log("ftp: confirmed " + shipment.remoteName)
+        this.log(`ftp: confirmed ${unsentBytes} bytes of ${shipment.remoteName}`)
         this.confirmedSeconds = this.clock.nowSeconds()
         this.filesConfirmed++
         this.bytesConfirmed += unsentBytes

@@ -94,6 +94,8 @@ export class ConsoleBench {
     readonly session = new Session()
     readonly files: FakeFile[] = []
     readonly acts: string[] = []
+    /** How the upload that was asked for ended: "" or why it did not. */
+    uploadEnd = ""
     readonly ticks = {
         nowMs: () => this.nowMs,
         sleep: async (ms: number) => void (this.nowMs += ms),
@@ -173,6 +175,8 @@ export class ConsoleBench {
             state: () => ["state: waiting", "unsent: 0 bytes"],
             test: async () => ["mode: direct", "log-in accepted"],
             sendNow: () => this.act("send"),
+            finished: async () => this.uploadEnd,
+            filesConfirmed: 2,
             resend: async (day: string) => {
                 this.act(`resend ${day}`)
                 return 4

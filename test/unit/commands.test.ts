@@ -323,11 +323,17 @@ describe("ftp", () => {
 
     it("sends, tests and sends again", async () => {
         const bench = new ConsoleBench()
-        expect(await bench.run("ftp send")).toBe("ok\n")
+        expect(await bench.run("ftp send")).toBe("sending\nfiles confirmed since the start: 2\n")
         expect(await bench.run("ftp test")).toBe("logging in\nmode: direct\nlog-in accepted\n")
-        expect(bench.output.flushes).toBe(1)
+        expect(bench.output.flushes).toBe(2)
         expect(await bench.run("ftp resend 2026-11-01")).toBe("4 files will be sent once more\n")
         expect(bench.acts).toEqual(["send", "resend 2026-11-01"])
+    })
+
+    it("says why what was asked for could not be sent", async () => {
+        const bench = new ConsoleBench()
+        bench.uploadEnd = "530 Login incorrect"
+        expect(await bench.run("ftp send")).toBe("sending\nerror: 530 Login incorrect\n")
     })
 })
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { ConsoleClient } from "../../console/client"
 import * as protocol from "../../console/protocol"
 import { runTerminal } from "../../console/terminal"
-import type { ConsoleTransport } from "../../console/transport"
+import { ConsoleError } from "../../console/transport"
 
 interface Execute {
     session: number
@@ -257,20 +257,22 @@ describe("packets", () => {
     })
 })
 
-it("runs the terminal's lines until exit", async () => {
+it("runs the terminal's lines until exit, and shows what could not be carried out", async () => {
     vi.useRealTimers()
     const lines: string[] = []
-    const transport = {
-        execute: async (line: string, onText: (text: string) => void) => {
-            lines.push(line)
-            onText("ok\n")
-            return { status: 0 }
-        },
-    } as unknown as ConsoleTransport
     const input = new PassThrough()
     const output = new PassThrough()
-    input.end("status\n\n  show ftp \nmine\nexit\nnever\n")
-    await runTerminal(transport, input, output, { intercept: async line => line === "mine" })
-    expect(lines).toEqual(["status", "show ftp"])
-    expect(String(output.read())).toContain("ok\n")
+    input.end("status\n\nshow ftp\nbroken\nexit\nnever\n")
+    await runTerminal(input, output, {
+        execute: async line => {
+            lines.push(line)
+            if (line === "broken") throw new ConsoleError("the cable is out")
+            output.write("ok\n")
+        },
+        cancel: async () => {},
+    })
+    expect(lines).toEqual(["status", "show ftp", "broken"])
+    const shown = String(output.read())
+    expect(shown).toContain("ok\n")
+    expect(shown).toContain("the cable is out\n")
 })

@@ -106,11 +106,11 @@ test("counts what the firmware's log lines report", () => {
         "journal: last record 4",
         "records: 1 main, 0 cell",
         "records: 2 main, 2 cell",
-        "records lost: 3",
+        "logger: 3 records lost while the card could not be written",
         "ftp: logged in",
         "ftp: confirmed 812 bytes of BMS-1-LOG-20261122.CSV",
-        "ftp: failed, 530 Login incorrect",
-        "journal: record 5, +FTP",
+        "ftp: failed: 530 Login incorrect",
+        "journal: record #5 2026-11-22 10:00:00 FTP appeared; now: FTP",
         "some records: 9 main, 9 cell",
     ])
         counts.take(line)

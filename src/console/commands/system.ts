@@ -28,7 +28,11 @@ export async function ftp(call: Call): Promise<void> {
     let lines: string[] = []
     switch (call.name) {
         case "ftp send":
+            await call.progress("sending")
             uploader.sendNow()
+            lines = [await uploader.finished()]
+            if (lines[0] !== "") refuse(lines[0])
+            lines = [`files confirmed since the start: ${uploader.filesConfirmed}`]
             break
         case "ftp test":
             await call.progress("logging in")
