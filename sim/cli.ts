@@ -27,8 +27,7 @@ async function live(
     steps: readonly ScriptStep[] | undefined,
 ): Promise<number> {
     const ends: Promise<number | "signal">[] = [signalled()]
-    if (options.forMs !== undefined)
-        ends.push(simulation.clock.sleep(options.forMs).then(() => 0))
+    if (options.forMs !== undefined) ends.push(simulation.clock.sleep(options.forMs).then(() => 0))
     if (steps) ends.push(runScript(steps, simulation, printer))
     else if (process.stdin.isTTY) ends.push(typeAtPrompt(simulation, printer).then(() => 0))
     ends.push(simulation.broken())
@@ -63,9 +62,15 @@ async function main(options: Options): Promise<number> {
     }
 }
 
+// jacdac-ts tells of its connections here.
+console.debug = () => {}
+
 try {
     process.exitCode = await main(parseOptions(process.argv.slice(2)))
 } catch (failure) {
     console.error(`simulator: ${(failure as Error).message}`)
     process.exitCode = 1
 }
+
+// What a server or a card image still holds open must not keep the process.
+setTimeout(() => process.exit(), 500).unref()

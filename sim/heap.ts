@@ -11,7 +11,8 @@ const SIZE_MASK = 0xffffff
 /** Where the collector is in memory, as a word index; undefined while no program runs. */
 function findCollector(words: Uint32Array): number | undefined {
     for (let at = 0; at + COLLECTOR_WORDS + 2 < words.length; ++at) {
-        if (words[at + 3] !== THRESHOLD_WORDS || words[at + 1] !== (at + COLLECTOR_WORDS) * 4) continue
+        if (words[at + 3] !== THRESHOLD_WORDS || words[at + 1] !== (at + COLLECTOR_WORDS) * 4)
+            continue
         const end = words[at + COLLECTOR_WORDS + 1]
         const start = (at + COLLECTOR_WORDS) * 4
         if (end > start && end <= start + CHUNK_BYTES) return at
@@ -37,7 +38,7 @@ export class HeapGauge {
         if (words[at + 1] !== (at + COLLECTOR_WORDS) * 4) return this.restarted()
         const end = words[at + COLLECTOR_WORDS + 1] / 4
         let used = 0
-        for (let block = at + COLLECTOR_WORDS + 2; block < end; ) {
+        for (let block = at + COLLECTOR_WORDS + 2; block < end;) {
             const size = words[block] & SIZE_MASK
             if (size === 0) return
             if (words[block] >>> 24 !== TAG_FREE) used += size

@@ -7,6 +7,9 @@ import {
 } from "jacdac-ts"
 import { SimClock } from "./clock"
 
+/** jacdac-ts: BusInteractionMode.Observer, a type-only enum of the package. */
+const OBSERVER = 1
+
 /** Board time for jacdac-ts, so that announcements keep step with the board at every speed. */
 class BoardScheduler implements Scheduler {
     constructor(private readonly clock: SimClock) {}
@@ -86,7 +89,8 @@ export class Hub {
             disableRoleManager: true,
             client: false,
         })
-        this.bus.streaming = false
+        // Nobody here looks at registers: they are not polled.
+        this.bus.interactionMode = OBSERVER
     }
 
     async open(): Promise<void> {

@@ -42,9 +42,15 @@ export function parseOptions(argv: readonly string[]): Options {
         .option("--speed <factor>", "board time runs so many times faster, or max", parseSpeed, 1)
         .option("--exec <file>", "run console lines from a file, then stop")
         .option("--for <duration>", "stop after so much board time (90s, 10m, 2h, 3d)", parseFor)
-        .option("--ftp <host:port>", "send to this FTP server instead of an embedded one", parseHostPort)
+        .option(
+            "--ftp <host:port>",
+            "send to this FTP server instead of an embedded one",
+            parseHostPort,
+        )
         .addOption(
-            new Option("--summary <format>", "last line: what happened, for scripts").choices(["json"]),
+            new Option("--summary <format>", "last line: what happened, for scripts").choices([
+                "json",
+            ]),
         )
     command.parse(argv, { from: "user" })
     const { for: forMs, ...rest } = command.opts()

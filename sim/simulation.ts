@@ -110,15 +110,24 @@ export class Simulation implements WorldEvents {
     }
 
     /**
-     * Before an ordinary end: what was logged goes to the FTP server when uploads are on, so that the server
-     * has what the card has; else the card is synced.
+     * Before an ordinary end: logging pauses and what was logged goes to the FTP server, so that the server
+     * has what the card has; without uploads the card is synced. A console that wants a log-in is left alone:
+     * the card is whole at any moment.
      */
     async deliverRest(): Promise<void> {
-        this.printer.line("Stopping: sending what was logged, then the power goes off.")
-        const silent = { execute: (line: string) => this.console.execute(line, () => {}) }
+        this.printer.line("Stopping: what was logged is sent, then the power goes off.")
         await this.consoleReady()
-        const { status } = await silent.execute("ftp send")
-        if (status !== 0) await silent.execute("card eject")
+        const logging = /sd\.enable +on /.test(await this.ask("show sd.enable"))
+        if (logging) await this.ask("set sd.enable off")
+        if ((await this.ask("ftp send")).includes("error:")) await this.ask("card eject")
+        if (logging) await this.ask("set sd.enable on")
+    }
+
+    /** One console line; @returns what it printed */
+    private async ask(line: string): Promise<string> {
+        let answer = ""
+        await this.console.execute(line, text => (answer += text))
+        return answer
     }
 
     async end(): Promise<void> {
@@ -143,7 +152,8 @@ export class Simulation implements WorldEvents {
     }
 
     async setFtp(mode: "up" | "down" | "hang"): Promise<void> {
-        if (!this.ftp) throw new Error("!ftp is for the embedded server, not for the one given with --ftp")
+        if (!this.ftp)
+            throw new Error("!ftp is for the embedded server, not for the one given with --ftp")
         await this.ftp.setMode(mode)
     }
 

@@ -12,7 +12,7 @@ import {
 import { join } from "node:path"
 
 /** A blank card as it comes out of the packet; the file is sparse. */
-const CARD_BYTES = 256 * 1024 * 1024
+const CARD_BYTES = 512 * 1024 * 1024
 
 /** The folder that keeps a simulated board between runs. */
 export class StateFolder {

@@ -304,7 +304,9 @@ class Firmware implements Parts {
             const count = await this.backup.restore(this.files)
             if (count === 0) return
             await this.settings.load()
-            this.log(`the flash was empty: ${count} values restored from the card; set the passwords again`)
+            this.log(
+                `the flash was empty: ${count} values restored from the card; set the passwords again`,
+            )
         } catch (thrown) {
             this.log("no backup to restore: " + faultMessage(thrown))
         }

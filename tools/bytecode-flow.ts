@@ -7,8 +7,10 @@ export const RETURN_VALUE = 0x10000
 /** What the passes know about a function besides its code. */
 export interface Context {
     body: FunctionCode
-    /** Slots that closures made in the function read or write: no pass touches these. */
+    /** Slots that closures made in the function read or write: these stay, with every store. */
     captured: ReadonlySet<number>
+    /** Those of them that closures write: any call may change what is in there. */
+    volatile: ReadonlySet<number>
     hasTry: boolean
 }
 
@@ -69,10 +71,10 @@ const READS_MEMORY: readonly number[] = [
 const READS_OBJECTS: readonly number[] = [58, 89, Op.New, 15]
 
 /** True when the expression's value depends on more than locals and `ret_val`. */
-export function readsMemory(one: Expression, captured: ReadonlySet<number>): boolean {
+export function readsMemory(one: Expression, volatile: ReadonlySet<number>): boolean {
     if (READS_MEMORY.includes(one.op) || READS_OBJECTS.includes(one.op)) return true
-    if (one.op === Op.LoadLocal && captured.has(one.value)) return true
-    return one.args.some(arg => readsMemory(arg, captured))
+    if (one.op === Op.LoadLocal && volatile.has(one.value)) return true
+    return one.args.some(arg => readsMemory(arg, volatile))
 }
 
 const NEVER_THROWS: readonly number[] = [
@@ -182,7 +184,7 @@ export function liveness(body: FunctionCode): Liveness {
     const after = code.map(() => new Set<number>())
     const inHandlers = new Set<number>()
     const used = code.map(one => usedSlots(one, body))
-    for (let changed = true; changed; ) {
+    for (let changed = true; changed;) {
         changed = false
         for (let index = code.length - 1; index >= 0; index--) {
             for (const to of next[index]) for (const slot of before[to]) after[index].add(slot)

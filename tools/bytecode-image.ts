@@ -120,7 +120,9 @@ export function encodeImage(program: Program, renumber = true): Encoded {
     })
     const sections = program.sections.slice()
     const codeStart =
-        HEADER_BYTES + SECTIONS * SECTION_DESCRIPTOR_BYTES + order.length * FUNCTION_DESCRIPTOR_BYTES
+        HEADER_BYTES +
+        SECTIONS * SECTION_DESCRIPTOR_BYTES +
+        order.length * FUNCTION_DESCRIPTOR_BYTES
     const nameNumber = (name: number) => renumberedString(name, asciiNumber)
     sections[Section.Functions] = descriptors(order, bodies, codeStart, nameNumber)
     sections[Section.FunctionsData] = concatenated(bodies)
@@ -128,7 +130,10 @@ export function encodeImage(program: Program, renumber = true): Encoded {
     sections[Section.ServiceSpecs] = renumberedSpecs(program, nameNumber)
     return {
         image: assembled(program.header, sections),
-        functions: order.map((one, index) => ({ from: one.index, codeBytes: bodies[index].length })),
+        functions: order.map((one, index) => ({
+            from: one.index,
+            codeBytes: bodies[index].length,
+        })),
         codeEnd: codeStart + sections[Section.FunctionsData].length,
     }
 }

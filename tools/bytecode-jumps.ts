@@ -1,6 +1,5 @@
 import {
     expression,
-    isFinal,
     jump,
     label,
     Op,
@@ -9,7 +8,7 @@ import {
     type Statement,
 } from "./bytecode"
 import { rewrite } from "./bytecode-image"
-import { handlers, neverThrows, successors, type Context } from "./bytecode-flow"
+import { handlers, neverThrows, readsSlot, successors, type Context } from "./bytecode-flow"
 
 const isUndefined = (one: Expression): boolean => one.op === Op.Undefined
 const OPPOSITES = new Map<number, number>([
@@ -87,7 +86,7 @@ export function dropUnreachable({ body }: Context): boolean {
     foldConditions(body.code)
     const reached = reachable(body.code)
     let code = body.code.filter((_, index) => reached.has(index))
-    code = code.filter((one, index) => !jumpsToNext(code, index))
+    code = code.filter((_, index) => !jumpsToNext(code, index))
     const targets = new Set(code.map(one => one.target))
     code = code.filter(one => one.op !== Op.Label || targets.has(one))
     uniteLabels(code)
@@ -97,21 +96,15 @@ export function dropUnreachable({ body }: Context): boolean {
 }
 
 function foldConditions(code: Statement[]): void {
-    code.forEach((one, index) => {
-        if (one.op !== Op.JumpIfFalse) return
-        const known = constant(one.args[0])
+    for (let index = code.length - 1; index >= 0; index--) {
+        const one = code[index]
+        const known = one.op === Op.JumpIfFalse ? constant(one.args[0]) : undefined
         if (known === false) code[index] = jump(one.target!)
-        // A jump to the next statement is dropped later.
-        if (known === true) {
-            const next = label()
-            code[index] = jump(next)
-            code.splice(index + 1, 0, next)
-        }
-    })
+        if (known === true) code.splice(index, 1)
+    }
 }
 
 function reachable(code: Statement[]): Set<number> {
-    const indexOf = new Map(code.map((one, index) => [one, index]))
     const next = successors(code)
     const reached = new Set<number>()
     const work = [0]
@@ -120,7 +113,7 @@ function reachable(code: Statement[]): Set<number> {
         if (reached.has(index) || index >= code.length) continue
         reached.add(index)
         work.push(...next[index])
-        if (code[index].op === Op.Try) work.push(indexOf.get(code[index].target!)!)
+        if (code[index].op === Op.Try) work.push(code.indexOf(code[index].target!))
     }
     return reached
 }
@@ -174,7 +167,7 @@ export function threadJumps({ body }: Context): boolean {
             if (handlerLabels.has(there.target!) || leadsBack(code, there)) continue
             one.target = there.target
             changed = true
-        } else if (one.op === Op.Jump && there.op === Op.Return && statementSize(there) <= 2) {
+        } else if (one.op === Op.Jump && returnsShortly(there, code[index - 1])) {
             code[index] = { ...there }
             changed = true
         } else if (there.op === Op.JumpIfFalse && one.op === Op.JumpIfFalse) {
@@ -182,6 +175,14 @@ export function threadJumps({ body }: Context): boolean {
         }
     }
     return changed
+}
+
+/** `RETURN undefined` and the like; or a return of what was stored just before, which then needs no store. */
+function returnsShortly(there: Statement, previous: Statement | undefined): boolean {
+    if (there.op !== Op.Return) return false
+    if (statementSize(there) <= 2) return true
+    const slot = readsSlot(there.args[0])
+    return slot !== undefined && previous?.op === Op.StoreLocal && previous.value === slot
 }
 
 function firstStatement(code: Statement[], target: Statement): number {
@@ -223,7 +224,3 @@ function tested(one: Expression): { slot: number; plain: boolean } | undefined {
     if (one.op !== Op.Not || one.args[0].op !== Op.LoadLocal) return undefined
     return { slot: one.args[0].value, plain: false }
 }
-
-/** True when execution cannot come to the label from the statement before it. */
-export const closedBefore = (code: Statement[], index: number): boolean =>
-    index > 0 && isFinal(code[index - 1].op)

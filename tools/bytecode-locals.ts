@@ -33,12 +33,17 @@ function replaceSlot(one: Statement, slot: number, by: Expression): Statement["a
     return one.args.map(arg => rewrite(arg, part => (readsSlot(part) === slot ? by : part)))
 }
 
+/** Like `storedSlot`, with `ret_val` as one more local. */
+const storedTo = (one: Statement): number | undefined =>
+    one.op === Op.StoreReturnValue ? RETURN_VALUE : storedSlot(one)
+
 /** Removes stores to locals that nobody reads, when computing the value has no effect but an error. */
 export function dropDeadStores({ body, captured }: Context): boolean {
     const { after } = liveness(body)
     const kept = body.code.filter((one, index) => {
-        const slot = storedSlot(one)
+        const slot = storedTo(one)
         if (slot === undefined || captured.has(slot)) return true
+        if (slot === RETURN_VALUE && one.args[0].op === Op.ReturnValue) return false
         if (one.args[0].op === Op.LoadLocal && one.args[0].value === slot) return false
         return after[index].has(slot) || !neverThrows(one.args[0])
     })
@@ -58,19 +63,19 @@ export function forwardStores(context: Context): boolean {
     const removed = new Set<number>()
     for (let index = body.code.length - 2; index >= 0; index--) {
         const one = body.code[index]
-        if (one.op !== Op.StoreLocal || captured.has(one.value)) continue
-        const use = onlyUse(context, index, removed, live)
+        const slot = storedTo(one)
+        if (slot === undefined || captured.has(slot)) continue
+        const use = onlyUse(context, index, slot, removed, live)
         if (use === undefined) continue
         const user = body.code[use]
         const value = one.args[0]
-        const args = replaceSlot(user, one.value, value)
+        const args = replaceSlot(user, slot, value)
         if (stackDepth(args) > MOST_STACK) continue
-        body.code[use] = user
         user.args = args
         removed.add(index)
         // What e reads is needed up to its new place now.
-        for (const slot of slotsOf(value))
-            for (let at = index; at < use; at++) live.after[at].add(slot)
+        for (const read of slotsOf(value))
+            for (let at = index; at < use; at++) live.after[at].add(read)
     }
     body.code = body.code.filter((_, index) => !removed.has(index))
     return removed.size > 0
@@ -80,11 +85,12 @@ export function forwardStores(context: Context): boolean {
 function onlyUse(
     context: Context,
     index: number,
+    slot: number,
     removed: Set<number>,
     live: Liveness,
 ): number | undefined {
     const { code } = context.body
-    const { value: slot, args } = code[index]
+    const { args } = code[index]
     if (live.inHandlers.has(slot)) return undefined
     for (let at = index + 1; at < code.length; at++) {
         if (removed.has(at)) continue
@@ -94,7 +100,7 @@ function onlyUse(
         const uses = evaluated.filter(part => readsSlot(part) === slot).length
         if (uses > 1) return undefined
         if (uses === 1) {
-            const dead = storedSlot(one) === slot || !live.after[at].has(slot)
+            const dead = definedSlot(one) === slot || !live.after[at].has(slot)
             const before = evaluated.slice(
                 0,
                 evaluated.findIndex(part => readsSlot(part) === slot),
@@ -112,15 +118,16 @@ const neverThrowsItself = (part: Expression): boolean => neverThrows({ ...part, 
 
 /** True when evaluating `value` after the statement is the same as before it. */
 function commute(context: Context, value: Expression, slot: number, one: Statement): boolean {
-    const { captured, hasTry } = context
+    const { captured, volatile, hasTry } = context
     const changed = definedSlot(one)
     const reads = slotsOf(value)
-    if (one.target || changed === slot || (changed !== undefined && reads.has(changed))) return false
+    if (one.target || changed === slot || (changed !== undefined && reads.has(changed)))
+        return false
     const local = one.op === Op.StoreLocal && !captured.has(one.value)
     if (local) return (neverThrows(one.args[0]) && !hasTry) || neverThrows(value)
     // Every other statement may change memory, and have effects that an error must not come after.
     if (one.op === Op.Return || one.op === Op.Throw) return false
-    return neverThrows(value) && !readsMemory(value, captured)
+    return neverThrows(value) && !readsMemory(value, volatile)
 }
 
 type Facts = Map<number, Expression>
@@ -140,17 +147,11 @@ const CONSTANTS: readonly number[] = [
 ]
 const same = (a: Expression, b: Expression): boolean => a.op === b.op && a.value === b.value
 
-/** Options of `propagateCopies`. */
-export interface CopyOptions {
-    /** Whether a copy of another local is replaced by the original. */
-    locals: boolean
-}
-
 /**
  * Reads of a local become what was stored in it, when that is `ret_val`, a constant or another local that still holds
  * the same value on every way to the read. The store itself goes when nobody needs it any more.
  */
-export function propagateCopies(context: Context, options: CopyOptions): boolean {
+export function propagateCopies(context: Context): boolean {
     const { body } = context
     const facts = availableCopies(context)
     const counts = useCounts(body.code)
@@ -160,7 +161,7 @@ export function propagateCopies(context: Context, options: CopyOptions): boolean
         if (!known || known.size === 0) return
         const replace = (part: Expression): Expression => {
             const copy = part.op === Op.LoadLocal ? known.get(part.value) : undefined
-            if (!copy || (copy.op === Op.LoadLocal && !options.locals)) return part
+            if (!copy) return part
             const rare = counts.get(part.value) === 1
             if (!rare && expressionSize(copy) > 2) return part
             changed = true
@@ -194,14 +195,15 @@ export function availableCopies(context: Context): (Facts | undefined)[] {
     const into: (Facts | undefined)[] = code.map(() => undefined)
     const unknown = new Set(handlers(code))
     code.forEach((one, index) => {
-        if (code.some(other => other.op === Op.ThrowJump && other.target === one)) unknown.add(index)
+        if (code.some(other => other.op === Op.ThrowJump && other.target === one))
+            unknown.add(index)
     })
     if (code.length) into[0] = new Map()
     for (const index of unknown) into[index] = new Map()
     const work = [0, ...unknown]
     while (work.length) {
         const index = work.pop()!
-        const out = afterStatement(code[index], into[index]!, context.captured)
+        const out = afterStatement(code[index], into[index]!, context.volatile)
         for (const to of next[index]) {
             const merged = merge(into[to], out)
             if (merged === into[to]) continue
@@ -221,17 +223,17 @@ function merge(known: Facts | undefined, more: Facts): Facts {
     return kept.length === known.size ? known : new Map(kept)
 }
 
-function afterStatement(one: Statement, facts: Facts, captured: ReadonlySet<number>): Facts {
+function afterStatement(one: Statement, facts: Facts, volatile: ReadonlySet<number>): Facts {
     const changed = definedSlot(one)
     if (changed === undefined) return facts
     const result: Facts = new Map()
     for (const [slot, copy] of facts)
         if (slot !== changed && readsSlot(copy) !== changed) result.set(slot, copy)
-    if (changed === RETURN_VALUE || captured.has(changed)) return result
+    if (changed === RETURN_VALUE || volatile.has(changed)) return result
     const value = one.args[0]
     const slot = readsSlot(value)
     if (CONSTANTS.includes(value.op)) result.set(changed, value)
-    else if (slot !== undefined && slot !== changed && !captured.has(slot))
+    else if (slot !== undefined && slot !== changed && !volatile.has(slot))
         result.set(changed, value)
     return result
 }

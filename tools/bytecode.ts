@@ -120,11 +120,7 @@ export const isCall = (op: number): boolean =>
     (op >= Op.Call0 && op <= Op.Call8) || op === Op.CallArray
 /** True when execution never goes on behind the statement. ReThrow of undefined does go on. */
 export const isFinal = (op: number): boolean =>
-    op === Op.Return ||
-    op === Op.Jump ||
-    op === Op.EndTry ||
-    op === Op.Throw ||
-    op === Op.ThrowJump
+    op === Op.Return || op === Op.Jump || op === Op.EndTry || op === Op.Throw || op === Op.ThrowJump
 
 export function expression(op: number, value = 0, ...args: Expression[]): Expression {
     return { op, value, args }
@@ -267,7 +263,7 @@ export function encodeFunction(code: readonly Statement[]): Uint8Array {
     const distance = (index: number) =>
         starts[indexOf.get(code[index].target!)!] - starts[index] - bodies[index].length
     // Sizes only grow, so this ends.
-    for (let changed = true; changed; ) {
+    for (let changed = true; changed;) {
         changed = false
         let at = 0
         code.forEach((one, index) => {
@@ -296,5 +292,6 @@ export function encodeFunction(code: readonly Statement[]): Uint8Array {
 function writePaddedNumber(value: number, size: number, out: number[]): void {
     if (numberSize(value) === size) return writeNumber(value, out)
     out.push(FIRST_LONG_NUMBER + (value < 0 ? 4 : 0) + size - 2)
-    for (let shift = size - 2; shift >= 0; shift--) out.push((Math.abs(value) >> (8 * shift)) & 0xff)
+    for (let shift = size - 2; shift >= 0; shift--)
+        out.push((Math.abs(value) >> (8 * shift)) & 0xff)
 }

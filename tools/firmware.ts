@@ -7,12 +7,16 @@ import {
     readFileSync,
     rmSync,
     statSync,
+    writeFileSync,
 } from "node:fs"
 import { createRequire } from "node:module"
 import { basename, join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { type Encoded } from "./bytecode-image"
+import { optimize } from "./optimize"
+import { verifyImage } from "./verify"
 
 const run = promisify(execFile)
 const require = createRequire(import.meta.url)
@@ -34,14 +38,19 @@ export interface Program {
     imageBytes: number
     /** Where the code ends in the image; this is what must stay below the wall. */
     codeBytes: number
+    /** The same before the optimizer. */
+    compiledBytes: number
     /** Bytes of functions by folder; what comes from DeviceScript's packages is under `@devicescript`. */
     folderBytes: Map<string, number>
 }
 
 interface DebugInfo {
-    functions: { name: string; location: [number, number]; size: number }[]
+    functions: { name: string; location: [number, number] }[]
     sources: { path: string; length: number }[]
 }
+
+/** What the optimizer made of the compiler's functions: written next to the image. */
+type Sizes = Pick<Encoded, "functions" | "codeEnd"> & { compiledEnd: number }
 
 const FUNCTION_DESCRIPTOR_BYTES = 16
 const FUNCTIONS_DATA_SECTION = 0x28
@@ -64,7 +73,7 @@ export async function firmware(entry: string, options: { force?: boolean } = {})
 function isFresh(image: string, entry: string): boolean {
     if (!existsSync(image)) return false
     const builtAt = statSync(image).mtimeMs
-    const inputs = ["src", "services", "boards", "devsconfig.json", "package.json"]
+    const inputs = ["src", "services", "boards", "tools", "devsconfig.json", "package.json"]
     return newest([...inputs, entry].map(one => join(projectFolder, one))) < builtAt
 }
 
@@ -99,45 +108,92 @@ async function exclusively(work: () => Promise<void>): Promise<void> {
     }
 }
 
-async function compile(entry: string, stem: string): Promise<void> {
+/**
+ * The image as the compiler makes it, which may be over the wall, and its debug information.
+ * Only one may run at a time.
+ */
+async function compiled(entry: string): Promise<{ image: Uint8Array; debugPath: string }> {
     const cli = resolve(require.resolve("@devicescript/cli/package.json"), "../devicescript")
     try {
-        await run(process.execPath, [cli, "build", entry], { cwd: projectFolder })
+        await run(process.execPath, [cli, "build", "--no-verify", entry], { cwd: projectFolder })
     } catch (failure) {
         const { stdout = "", stderr = "" } = failure as { stdout?: string; stderr?: string }
         throw new Error(`${entry} does not compile:\n${stdout}${stderr}`)
     }
     const output = join(projectFolder, ".devicescript", "bin")
-    copyFileSync(join(output, "bytecode-dbg.json"), stem + "-dbg.json")
-    copyFileSync(join(output, "bytecode.devs"), stem + ".devs")
+    return {
+        image: readFileSync(join(output, "bytecode.devs")),
+        debugPath: join(output, "bytecode-dbg.json"),
+    }
+}
+
+/** An entry compiled without optimizer and verifier. */
+export async function compiledImage(entry: string): Promise<Uint8Array> {
+    let image: Uint8Array = new Uint8Array()
+    await exclusively(async () => {
+        image = (await compiled(entry)).image
+    })
+    return image
+}
+
+async function compile(entry: string, stem: string): Promise<void> {
+    const { image, debugPath } = await compiled(entry)
+    const optimized = optimize(image)
+    const { functions, codeEnd } = optimized
+    const { codeBytesWall } = readManifest().budgets
+    const sizes: Sizes = { functions, codeEnd, compiledEnd: codeEndOf(image) }
+    if (codeEnd >= codeBytesWall)
+        throw new Error(overTheWall(entry, sizes, codeBytesWall, debugPath))
+    await verifyImage(optimized.image)
+    copyFileSync(debugPath, stem + "-dbg.json")
+    writeFileSync(stem + "-sizes.json", JSON.stringify(sizes))
+    writeFileSync(stem + ".devs", optimized.image)
+}
+
+function overTheWall(entry: string, sizes: Sizes, wall: number, debugPath: string): string {
+    const debug: DebugInfo = JSON.parse(readFileSync(debugPath, "utf8"))
+    const rows = [...bytesByFolder(debug, sizes)].sort((a, b) => b[1] - a[1])
+    return [
+        `${entry} is over the wall: its code ends at ${sizes.codeEnd} (compiled ${sizes.compiledEnd}), ` +
+            `the runtime takes no more than ${wall - 1}: make ${sizes.codeEnd - wall + 1} bytes less of`,
+        ...rows.map(([folder, bytes]) => `  ${String(bytes).padStart(6)}  ${folder}`),
+    ].join("\n")
+}
+
+function codeEndOf(image: Uint8Array): number {
+    const numbers = new DataView(image.buffer, image.byteOffset, image.byteLength)
+    return (
+        numbers.getUint32(FUNCTIONS_DATA_SECTION, true) +
+        numbers.getUint32(FUNCTIONS_DATA_SECTION + 4, true)
+    )
 }
 
 function describe(entry: string, stem: string): Program {
     const image = readFileSync(stem + ".devs")
     const debug: DebugInfo = JSON.parse(readFileSync(stem + "-dbg.json", "utf8"))
+    const sizes: Sizes = JSON.parse(readFileSync(stem + "-sizes.json", "utf8"))
     return {
         entry,
         imagePath: stem + ".devs",
         imageBytes: image.length,
-        codeBytes:
-            image.readUInt32LE(FUNCTIONS_DATA_SECTION) +
-            image.readUInt32LE(FUNCTIONS_DATA_SECTION + 4),
-        folderBytes: bytesByFolder(debug),
+        codeBytes: sizes.codeEnd,
+        compiledBytes: sizes.compiledEnd,
+        folderBytes: bytesByFolder(debug, sizes),
     }
 }
 
 // A function's location is an offset into all sources laid end to end.
-function bytesByFolder(debug: DebugInfo): Map<string, number> {
+function bytesByFolder(debug: DebugInfo, sizes: Sizes): Map<string, number> {
     const folders = new Map<string, number>()
-    for (const one of debug.functions) {
-        let offset = one.location[0]
+    for (const { from, codeBytes } of sizes.functions) {
+        let offset = debug.functions[from].location[0]
         const source = debug.sources.find(s => {
             if (offset < s.length) return true
             offset -= s.length
             return false
         })
         const folder = folderOf(source?.path ?? "")
-        folders.set(folder, (folders.get(folder) ?? 0) + one.size + FUNCTION_DESCRIPTOR_BYTES)
+        folders.set(folder, (folders.get(folder) ?? 0) + codeBytes + FUNCTION_DESCRIPTOR_BYTES)
     }
     return folders
 }

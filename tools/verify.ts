@@ -31,7 +31,7 @@ export async function runImage(image: Uint8Array, until: string, boardMs: number
             onFrame: () => undefined,
             onLog: line => {
                 run.lines.push(line)
-                if (line.endsWith(until)) finish()
+                if (line.endsWith("> " + until)) finish()
             },
             onReboot: finish,
             onPanic: code => {
@@ -48,7 +48,7 @@ export async function runImage(image: Uint8Array, until: string, boardMs: number
     return run
 }
 
-/** Throws an Error when the runtime's verifier refuses the image; its log says why, as "verification failure: 1051". */
+/** Throws an Error with the verifier's number (verify.c; 1051 is the wall) when the runtime refuses the image. */
 export async function verifyImage(image: Uint8Array): Promise<void> {
     await runImage(image, "", 0)
 }

@@ -68,9 +68,9 @@ function fillCurrents(image: Buffer, settings: SettingsReader, shunt: number): v
         62,
     )
     image[At.Ocd1Threshold] = clamp(discharge / 2000, 2, 100)
-    // A short circuit is the first step at or above twice the permitted discharge.
+    // A short circuit is the first step at or above three times the permitted discharge.
     let step = 0
-    while (step < 15 && shortCircuitSteps[step] * 5000 < discharge * 2) step++
+    while (step < 15 && shortCircuitSteps[step] * 5000 < discharge * 3) step++
     image[At.ScdThreshold] = step
 }
 

@@ -43,11 +43,7 @@ export class DeviceI2cBus implements I2cBus {
         try {
             return await i2c.xfer(address, out, readBytes)
         } catch (thrown) {
-            throw new Fault(
-                FaultCode.I2cNoAcknowledge,
-                "I2C: " + faultMessage(thrown),
-                address,
-            )
+            throw new Fault(FaultCode.I2cNoAcknowledge, "I2C: " + faultMessage(thrown), address)
         }
     }
 }

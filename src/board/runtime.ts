@@ -30,7 +30,7 @@ export function runtimeBoard(spi: SpiBus, i2c: I2cBus, light: StatusLight): Boar
         tcp: new DeviceTcpConnector(),
         wifi: new ServiceWifi(),
         shortId: shortDeviceId(ds.deviceIdentifier("self")),
-        version: ds._dcfgString("@version"),
+        version: ds._dcfgString("@version") || "without a version",
         spawn: work => {
             work.start()
         },

@@ -95,8 +95,7 @@ export class SimI2cBus implements I2cBus {
     async writeRead(address: number, out: Buffer, readBytes: number): Promise<Buffer> {
         const topic = "i2c " + address + " " + readBytes
         const answer = await this.port.exchange(ds.SimportBus.I2c, topic, out)
-        if (!answer)
-            throw new Fault(FaultCode.I2cNoAcknowledge, "no acknowledge on I2C", address)
+        if (!answer) throw new Fault(FaultCode.I2cNoAcknowledge, "no acknowledge on I2C", address)
         return answer
     }
 }

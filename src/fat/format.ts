@@ -34,9 +34,10 @@ export async function formatVolume(
     const fixed = 2 * fatBlocks + rootBlocks
     const reserved = Math.ceil((fixed + 32) / clusterBlocks) * clusterBlocks - fixed
     const block = Buffer.alloc(blockBytes)
+    const step = Math.ceil((reserved + fixed) / 10)
     for (let i = 0; i < reserved + fixed; ++i) {
         await device.writeBlock(i, block)
-        if ((i & 63) === 0) await progress(Math.floor((i * 100) / (reserved + fixed)))
+        if (i % step === 0) await progress(Math.floor((i * 100) / (reserved + fixed)))
     }
     block.blitAt(0, label, 0, 11)
     block[Entry.Attributes] = Attribute.Label

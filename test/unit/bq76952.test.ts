@@ -56,7 +56,7 @@ describe("what is written into data memory", () => {
             address: 0x9280,
             bytes: "0d7f197f",
         },
-        { title: "SCD 400 A = 100 mV after 150 µs", settings: [], address: 0x9286, bytes: "050b" },
+        { title: "SCD 600 A = 150 mV after 150 µs", settings: [], address: 0x9286, bytes: "070b" },
         {
             title: "OTC and OTD 60 °C, back at 55",
             settings: [],
@@ -136,7 +136,7 @@ describe("what is written into data memory", () => {
             cellUndervoltageMv: 2479,
             overcurrentChargeMa: 104000,
             overcurrentDischargeMa: 200000,
-            shortCircuitMa: 400000,
+            shortCircuitMa: 600000,
             currentStepMa: 100,
         })
     })

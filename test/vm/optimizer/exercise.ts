@@ -78,7 +78,7 @@ function inOrder(): number {
 function thrower(level: number): number {
     if (level === 0) throw new Failure(7, "bottom")
     if (level === 1) {
-        const nothing: any = undefined
+        const nothing: { field: number } = undefined
         return nothing.field
     }
     return level
@@ -231,8 +231,8 @@ function buffers(): string {
     return sum + " " + buffer.toString("hex") + " " + buffer.getAt(8, "i16")
 }
 
-function optional(value?: { name?: string; call?: () => number }): string {
-    return (value?.name ?? "no name") + " " + value?.call?.() + " " + (value === undefined)
+function optional(value?: { name?: string; call: () => number }): string {
+    return (value?.name ?? "no name") + " " + value?.call() + " " + (value === undefined)
 }
 
 function onlyOnce(a: number, b: number): number {
@@ -275,13 +275,13 @@ async function concurrently(): Promise<void> {
     const log: string[] = []
     const work = async () => {
         for (let i = 0; i < 3; i++) {
-            await ds.sleep(7)
+            await ds.sleep(70)
             log.push("fiber" + i)
         }
     }
     work.start()
     for (let i = 0; i < 3; i++) {
-        const result = await slow("main", 10 + i)
+        const result = await slow("main", 100 + i)
         log.push(result)
     }
     try {
@@ -293,7 +293,7 @@ async function concurrently(): Promise<void> {
     } catch (e) {
         log.push((e as Failure).message)
     }
-    await ds.sleep(50)
+    await ds.sleep(500)
     for (let i = 0; i < log.length; i++) console.log("log " + log[i])
 }
 
@@ -303,7 +303,9 @@ function numbers(): string {
     const negative = -300
     let bits = 0
     for (let i = -3; i < 3; i++) bits = (bits * 31 + i) | 0
-    return big + " " + half + " " + negative + " " + bits + " " + (1 << 30) + " " + 1.5e10 + " " + ~5
+    return (
+        big + " " + half + " " + negative + " " + bits + " " + (1 << 30) + " " + 1.5e10 + " " + ~5
+    )
 }
 
 function manyLocals(a: number): number {
@@ -330,13 +332,23 @@ for (const word of ["one", "two", "deux", "other"])
 console.log(loops(20) + " | " + loops(2))
 console.log(swapping(1, 2))
 console.log(buffers())
-console.log(optional() + optional({ name: "n" }) + optional({ call: () => 4 }))
+console.log(optional() + optional({ name: "n", call: () => 5 }) + optional({ call: () => 4 }))
 console.log(onlyOnce(3, 2) + " " + onlyOnceLoop("aabb"))
-console.log(rest(1, 2, 3) + " " + rest(4) + " " + defaults(1) + " " + defaults(1, 2) + " " + defaults(1, 2, 3))
+console.log(
+    rest(1, 2, 3) +
+        " " +
+        rest(4) +
+        " " +
+        defaults(1) +
+        " " +
+        defaults(1, 2) +
+        " " +
+        defaults(1, 2, 3),
+)
 console.log(spreadAndDestructure())
 console.log(numbers() + " " + manyLocals(3))
 const bound = new Square(3)
 const method = () => bound.describe()
 console.log(method() + " " + calls + " " + (bound instanceof Shape) + " " + typeof bound)
 await concurrently()
-console.log("done")
+console.log("finished")

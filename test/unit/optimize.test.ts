@@ -1,0 +1,344 @@
+import { describe, expect, it, beforeAll } from "vitest"
+import {
+    decodeFunction,
+    encodeFunction,
+    expression,
+    jump,
+    label,
+    Op,
+    statement,
+    type Expression,
+    type Statement,
+} from "../../tools/bytecode"
+import { type Context } from "../../tools/bytecode-flow"
+import { decodeImage, encodeImage, type FunctionCode } from "../../tools/bytecode-image"
+import { inlineCalls } from "../../tools/bytecode-inline"
+import { simplifyExpressions, dropUnreachable, threadJumps } from "../../tools/bytecode-jumps"
+import { dropDeadStores, forwardStores, propagateCopies } from "../../tools/bytecode-locals"
+import { assignSlots } from "../../tools/bytecode-slots"
+import { mergeTails, shareReturns } from "../../tools/bytecode-tails"
+import { cacheInReturnValue } from "../../tools/bytecode-retval"
+import { compiledImage } from "../../tools/firmware"
+import { optimize } from "../../tools/optimize"
+import { runImage, verifyImage } from "../../tools/verify"
+
+const local = (slot: number) => expression(Op.LoadLocal, slot)
+const literal = (value: number) => expression(Op.Literal, value)
+const field = (name: number, of: Expression) => expression(Op.AsciiField, name, of)
+const store = (slot: number, value: Expression) => statement(Op.StoreLocal, slot, value)
+const call = (...args: Expression[]) => statement(Op.Call0 + args.length - 1, 0, ...args)
+const back = (value: Expression) => statement(Op.Return, 0, value)
+const unless = (value: Expression, target: Statement): Statement => ({
+    ...statement(Op.JumpIfFalse, 0, value),
+    target,
+})
+const result = expression(Op.ReturnValue)
+const log = expression(Op.LoadGlobal, 0)
+
+function context(code: Statement[], captured: number[] = []): Context {
+    const body: FunctionCode = {
+        index: 0,
+        slots: 8,
+        args: 1,
+        flags: 0,
+        name: 0,
+        tryFrames: 0,
+        code,
+    }
+    const hasTry = code.some(one => one.op === Op.Try)
+    return { body, captured: new Set(captured), volatile: new Set(captured), hasTry }
+}
+
+const bytes = (code: Statement[]) => [...encodeFunction(code)]
+
+describe("code of a function", () => {
+    it("comes back the same from decoding and encoding", () => {
+        const end = label()
+        const code = [unless(local(0), end), store(1, literal(1000)), end, back(local(1))]
+        expect(bytes(decodeFunction(encodeFunction(code)))).toEqual(bytes(code))
+    })
+
+    it("has jumps in one, two or three bytes as the distance needs", () => {
+        const size = (filler: number) => {
+            const end = label()
+            const between = new Array<Statement>(filler).fill(store(1, literal(0)))
+            return bytes([jump(end), ...between, end, back(local(1))]).length - filler * 3 - 3
+        }
+        expect([size(1), size(82), size(83), size(100)]).toEqual([2, 3, 3, 4])
+    })
+
+    it("refuses a jump into the middle of a statement", () => {
+        expect(() => decodeFunction(Uint8Array.of(0x0d, 3, 0x90, 0x0c))).toThrow("no statement")
+    })
+})
+
+describe("stores to locals", () => {
+    it("disappear when the value is used once, right behind", () => {
+        const one = context([store(1, field(5, local(0))), call(log, local(1)), back(literal(0))])
+        expect(forwardStores(one)).toBe(true)
+        expect(bytes(one.body.code)).toEqual(
+            bytes([call(log, field(5, local(0))), back(literal(0))]),
+        )
+    })
+
+    it("stay when a call in between may change what was read", () => {
+        const code = [
+            store(1, field(5, local(0))),
+            call(log),
+            call(log, local(1)),
+            back(literal(0)),
+        ]
+        expect(forwardStores(context(code))).toBe(false)
+    })
+
+    it("stay when two errors would change their order", () => {
+        const code = [
+            store(1, field(5, local(0))),
+            call(field(6, local(2)), local(1)),
+            back(literal(0)),
+        ]
+        expect(forwardStores(context(code))).toBe(false)
+    })
+
+    it("stay when a closure or a handler may read the local", () => {
+        const code = () => [store(1, literal(3)), call(log, local(1)), back(literal(0))]
+        expect(forwardStores(context(code(), [1]))).toBe(false)
+        const handler = label()
+        const guarded = [
+            { ...statement(Op.Try, 0), target: handler },
+            ...code(),
+            handler,
+            statement(Op.Catch, 0),
+            back(local(1)),
+        ]
+        const one = context(guarded)
+        expect(forwardStores(one)).toBe(false)
+        expect(dropDeadStores(one)).toBe(false)
+    })
+
+    it("are dropped when nobody reads them, unless the value may be an error", () => {
+        const one = context([store(1, literal(3)), store(2, field(5, local(0))), back(literal(0))])
+        dropDeadStores(one)
+        expect(one.body.code.map(s => s.op)).toEqual([Op.StoreLocal, Op.Return])
+        expect(one.body.code[0].value).toBe(2)
+    })
+})
+
+describe("copies", () => {
+    it("of ret_val are read from there until the next call", () => {
+        const code = [
+            call(log),
+            store(1, result),
+            call(log, local(1), local(1)),
+            call(log, local(1)),
+            back(local(1)),
+        ]
+        const one = context(code)
+        propagateCopies(one)
+        expect(one.body.code[2].args).toEqual([log, result, result])
+        expect(one.body.code[3].args).toEqual([log, local(1)])
+    })
+
+    it("are not taken where two ways meet with different values", () => {
+        const [other, end] = [label(), label()]
+        const code = [
+            unless(local(0), other),
+            store(1, literal(1)),
+            jump(end),
+            other,
+            store(1, literal(2)),
+            end,
+            back(local(1)),
+        ]
+        expect(propagateCopies(context(code))).toBe(false)
+    })
+})
+
+describe("jumps", () => {
+    it("ignore a double negation", () => {
+        const end = label()
+        const one = context([unless(expression(Op.ToBool, 0, local(0)), end), end, back(local(0))])
+        simplifyExpressions(one)
+        expect(one.body.code[0].args).toEqual([local(0)])
+    })
+
+    it("to a test of the same local go where that leads", () => {
+        const [middle, end] = [label(), label()]
+        const code = [
+            unless(local(1), middle),
+            store(1, local(0)),
+            middle,
+            unless(local(1), end),
+            call(log),
+            end,
+            back(local(0)),
+        ]
+        const one = context(code)
+        threadJumps(one)
+        dropUnreachable(one)
+        expect(one.body.code[0].target).toBe(end)
+    })
+
+    it("that never end are left alone", () => {
+        const start = label()
+        const one = context([start, jump(start)])
+        expect(threadJumps(one)).toBe(false)
+        expect(dropUnreachable(one)).toBe(false)
+    })
+})
+
+describe("ret_val", () => {
+    it("holds a local that is read often between calls", () => {
+        const set = (key: number) =>
+            statement(Op.IndexSet, 0, local(0), expression(Op.AsciiString, key), literal(key))
+        const one = context([set(1), set(2), set(3), set(4), call(log, local(0)), back(local(0))])
+        const before = bytes(one.body.code).length
+        cacheInReturnValue(one)
+        expect(one.body.code[0].op).toBe(Op.StoreReturnValue)
+        expect(bytes(one.body.code).length).toBe(before - 2)
+    })
+
+    it("is left alone while its value is needed", () => {
+        const set = statement(Op.IndexSet, 0, local(0), literal(1), local(0))
+        const one = context([call(log), set, set, set, back(result)])
+        cacheInReturnValue(one)
+        expect(one.body.code).toHaveLength(5)
+    })
+})
+
+describe("slots", () => {
+    it("are shared by a copy and its original", () => {
+        const one = context([
+            call(log),
+            store(5, field(3, result)),
+            call(log, local(5)),
+            store(6, local(5)),
+            call(log, local(6)),
+            call(log, local(6)),
+            back(local(6)),
+        ])
+        assignSlots(one)
+        expect(one.body.code.filter(s => s.op === Op.StoreLocal)).toHaveLength(1)
+        expect(one.body.slots).toBe(1)
+    })
+
+    it("are not shared by values that are needed at the same time", () => {
+        const one = context([
+            store(5, field(3, local(0))),
+            store(0, literal(7)),
+            call(log, local(0), local(5)),
+            back(local(5)),
+        ])
+        assignSlots(one)
+        const [kept, changed] = one.body.code
+        expect(kept.value).not.toBe(changed.value)
+        expect(one.body.code[2].args).toEqual([log, local(changed.value), local(kept.value)])
+    })
+
+    it("begin undefined for a local that may be read before it is stored", () => {
+        const end = label()
+        const one = context([unless(local(0), end), store(4, literal(1)), end, back(local(4))])
+        assignSlots(one)
+        expect(one.body.code.at(-1)!.args).toEqual([local(1)])
+    })
+
+    it("stay as they are when closures use them", () => {
+        const one = context([store(5, literal(1)), call(log, local(5)), back(local(5))], [5])
+        assignSlots(one)
+        expect(one.body.code[0].value).toBe(5)
+        expect(one.body.slots).toBe(6)
+    })
+})
+
+describe("ends", () => {
+    const failing = () => [call(log, literal(1000)), call(log, literal(2000)), back(local(3))]
+
+    it("that are the same are executed from one place", () => {
+        const other = label()
+        const one = context([unless(local(0), other), ...failing(), other, call(log), ...failing()])
+        mergeTails(one)
+        expect(one.body.code.filter(s => s.op === Op.Return)).toHaveLength(1)
+        expect(one.body.code.filter(s => s.op === Op.Jump)).toHaveLength(1)
+    })
+
+    it("that are too short for a jump stay", () => {
+        const other = label()
+        const code = [unless(local(0), other), back(literal(0)), other, back(literal(0))]
+        const one = context(code)
+        mergeTails(one)
+        expect(one.body.code).toEqual(code)
+    })
+
+    it("of a guard are shared with the function's", () => {
+        const next = label()
+        const one = context([
+            unless(expression(Op.Equal, 0, local(0), literal(1)), next),
+            back(literal(3)),
+            next,
+            call(log),
+            back(literal(3)),
+        ])
+        shareReturns(one)
+        expect(one.body.code.filter(s => s.op === Op.Return)).toHaveLength(1)
+        expect(one.body.code[0].args[0].op).toBe(Op.NotEqual)
+    })
+})
+
+describe("a compiled program", () => {
+    const entry = "test/vm/optimizer/exercise.ts"
+    let image: Uint8Array
+    const said = (lines: string[]) => lines.filter(line => line.startsWith("> "))
+    const run = async (one: Uint8Array) => {
+        const { lines, panic } = await runImage(one, "finished", 60_000)
+        expect(panic).toBeUndefined()
+        return said(lines)
+    }
+
+    beforeAll(async () => {
+        image = await compiledImage(entry)
+    }, 120_000)
+
+    it("says the same when it was only taken apart and put together", async () => {
+        const program = decodeImage(image)
+        expect(await run(encodeImage(program, false).image)).toEqual(await run(image))
+        expect(await run(encodeImage(program).image)).toEqual(await run(image))
+    })
+
+    it("says the same when it is optimized", async () => {
+        const lines = await run(optimize(image).image)
+        expect(lines.length).toBeGreaterThan(30)
+        expect(lines).toEqual(await run(image))
+    })
+
+    it("is smaller by a tenth, and no larger when it is optimized again", () => {
+        const once = optimize(image)
+        const again = optimize(once.image)
+        const plain = encodeImage(decodeImage(image), false)
+        expect(once.codeEnd).toBeLessThan(plain.codeEnd * 0.9)
+        expect(again.codeEnd).toBeLessThanOrEqual(once.codeEnd)
+    })
+
+    it("passes the runtime's verifier; one with a wrong string number does not", async () => {
+        const { image: good } = optimize(image)
+        await verifyImage(good)
+        const wrong = good.slice()
+        // The name of the first function.
+        wrong.set([0xff, 0xbf], 112 + 12)
+        await expect(verifyImage(wrong)).rejects.toThrow("1052")
+    })
+
+    it("keeps the functions that are called more than once, with the origin of each", () => {
+        const { functions } = optimize(image)
+        const { functions: compiled } = decodeImage(image)
+        expect(functions[0].from).toBe(0)
+        expect(functions.length).toBeLessThan(compiled.length)
+        expect(new Set(functions.map(one => one.from)).size).toBe(functions.length)
+    })
+
+    it("has no function left that is only called once, plainly", () => {
+        const program = decodeImage(image)
+        const count = program.functions.length
+        inlineCalls(program)
+        expect(program.functions.length).toBeLessThan(count)
+    })
+})
