@@ -14,7 +14,7 @@ export default tseslint.config(
     },
     {
         // DeviceScript's own idioms: strings joined with +, parts of its runtime that are typed `any`.
-        files: ["src/**/*.ts"],
+        files: ["src/**/*.ts", "test/**/*.ts"],
         rules: {
             "@typescript-eslint/no-explicit-any": "off",
             "@typescript-eslint/no-this-alias": "off",

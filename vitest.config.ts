@@ -8,7 +8,7 @@ function deviceGlobals(): Plugin {
     return {
         name: "device-globals",
         enforce: "pre",
-        transform(code, id) {
+        transform(code: string, id: string) {
             if (!id.startsWith(firmware)) return undefined
             const names = `import { DeviceBuffer as Buffer, deviceHex as hex } from ${support};`
             return { code: names + code, map: null }

@@ -73,6 +73,7 @@ function loadModuleBody(): ModuleBody {
         "Date",
         "setTimeout",
         "clearTimeout",
+        "setInterval",
         "clearInterval",
         "console",
         body,
@@ -133,6 +134,8 @@ export class Vm {
                     if (this.alive) run()
                 }, delayMs),
             (timer: never) => options.clock.clearTimeout(timer),
+            // Only the loader's "still waiting" message would use it.
+            () => undefined,
             (timer: never) => options.clock.clearTimeout(timer),
             this.console(),
         )

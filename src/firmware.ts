@@ -199,6 +199,7 @@ class Firmware implements Parts {
             deadlineMs: 6 * hourMs,
             job: this.uploader.run,
         })
+        this.addTask("write", 2 * secondMs, this.writeRecords)
         this.addTask("card", 2 * secondMs, this.storage.poll)
         this.addTask("clock", hourMs, this.clock.persist)
         this.addTask("time", 24 * hourMs, this.syncTimeOnline)
@@ -215,12 +216,17 @@ class Firmware implements Parts {
         this.log("journal: record " + journal.describe(journal.lastPosition(), this.formatTime))
     }
 
-    /** What was written is said once it is on the card. */
     private async logRecord(): Promise<void> {
+        await this.logger.logRecord()
+        this.scheduler.trigger("write")
+    }
+
+    /** What was written is said once it is on the card. */
+    private async writeRecords(): Promise<void> {
         const { logger, battery } = this
         const main = logger.recordsWritten(LogKind.Main)
         const cell = logger.recordsWritten(LogKind.Cell)
-        await logger.logRecord()
+        await logger.flush()
         const newMain = logger.recordsWritten(LogKind.Main) - main
         const newCell = logger.recordsWritten(LogKind.Cell) - cell
         if (newMain + newCell === 0) return

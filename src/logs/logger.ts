@@ -92,12 +92,10 @@ export class Logger {
     }
 
     /**
-     * The task's job at each multiple of the logging period: measures, queues the records of that
-     * second, and writes what is queued. A card that is away is no failure of the job.
+     * The task's job at each multiple of the logging period: measures and queues the records of that
+     * second. It never waits for the card: `flush` does.
      */
     async logRecord(): Promise<void> {
-        // What waited goes first: a card that is back has room, the queue may have none.
-        await this.flush()
         const now = this.clock.nowSeconds()
         const period = this.settings.number(Key.SdPeriod)
         const release = Math.floor(now / period) * period
@@ -106,10 +104,9 @@ export class Logger {
             this.lastSeconds = release
             await this.queueRecords(release)
         }
-        await this.flush()
     }
 
-    /** Writes what is queued, if the card is there. */
+    /** Writes what is queued, if the card is there; that it is away is no failure. One fiber at a time. */
     async flush(): Promise<void> {
         if (this.queue.count() === 0) return
         const self = this
@@ -149,7 +146,9 @@ export class Logger {
         let record = this.queue.first()
         while (record) {
             await this.write(volume, record)
-            this.queue.drop()
+            // A queue that overflowed meanwhile has pushed out, and counted, what is on the card now.
+            if (this.queue.first() === record) this.queue.drop()
+            else this.queue.lost -= 1
             record = this.queue.first()
         }
     }

@@ -53,6 +53,6 @@ export interface SettingsReader {
 
 /** Settings that the firmware itself keeps (counters, timestamps, states of the schema). */
 export interface StateWriter extends SettingsReader {
-    /** Stores the value of a read-only state; returns when it is in flash. */
-    setState(key: Key, value: number): Promise<void>
+    /** Stores several values at once; returns when they are in flash. Equal ones cost nothing. */
+    apply(keys: Key[], values: any[]): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { Fault, FaultCode } from "../core/fault"
-import { TcpConnector, TcpStream, Ticks } from "../core/seams"
+import { Board, TcpStream, WallClock } from "../core/seams"
 import { parseInteger } from "../core/text"
+import { Key, SettingsReader } from "../settings/keys"
 import { Shipment } from "./shipment"
 
 const connectTimeoutMs = 15000
@@ -15,14 +16,28 @@ export abstract class Courier {
     answer = ""
     private stopped: boolean
 
+    // The settings of this session, whatever becomes of them meanwhile.
+    readonly serial: string
+    protected readonly host: string
+    protected readonly port: number
+    protected readonly user: string
+    protected readonly password: string
+    /** host:port of a proxy, "" for none. */
+    protected readonly gateway: string
+
     constructor(
-        private readonly tcp: TcpConnector,
-        protected readonly ticks: Ticks,
-        protected readonly host: string,
-        protected readonly port: number,
-        protected readonly user: string,
-        protected readonly password: string,
-    ) {}
+        readonly board: Board,
+        protected readonly clock: WallClock,
+        settings: SettingsReader,
+    ) {
+        this.serial = settings.text(Key.UserSerial)
+        this.host = settings.text(Key.FtpHost)
+        this.port = settings.number(Key.FtpPort)
+        this.user = settings.text(Key.FtpUser)
+        // Some servers want an address from "anonymous", and all take one.
+        this.password = settings.text(Key.FtpPassword) || "bms-mini@"
+        this.gateway = settings.text(Key.FtpGateway)
+    }
 
     /** Makes sure that the server lets us in. */
     abstract logIn(): Promise<void>
@@ -30,17 +45,17 @@ export abstract class Courier {
     /** Bytes of a remote file, -1 when there is none. */
     abstract size(name: string): Promise<number>
     /** Brings all of the file to the server; returns when the server has confirmed it. */
-    abstract deliver(shipment: Shipment, serial: string): Promise<void>
+    abstract deliver(shipment: Shipment): Promise<void>
 
     /** Ends what is under way, for good: whoever waits for the other side hears that it is over. */
     async stop(): Promise<void> {
         this.stopped = true
-        if (this.stream !== undefined) await this.stream.close()
+        if (this.stream) await this.stream.close()
     }
 
     protected async open(host: string, port: number): Promise<void> {
         if (this.stopped) throw new Fault(FaultCode.SocketClosed, "stopped")
-        this.stream = await this.tcp.connect(host, port, connectTimeoutMs)
+        this.stream = await this.board.tcp.connect(host, port, connectTimeoutMs)
     }
 
     /** Throws with the last answer in words; evidence: its code. */

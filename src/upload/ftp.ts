@@ -1,19 +1,25 @@
 import { Deadline } from "../core/deadline"
-import { Fault, FaultCode } from "../core/fault"
+import { Fault, FaultCode, faultCode } from "../core/fault"
 import { parseInteger } from "../core/text"
 import { Courier } from "./courier"
 import { ReplyReader } from "./ftpreply"
+import { Sent } from "./history"
+import { Shipment } from "./shipment"
 
 const replyTimeoutMs = 20000
 const settlingMs = 800
+/** Handovers without progress; the last one only asks the server for its reason. */
+const stalledMax = 3
+const refusalWaitMs = 2000
 
 /**
  * An FTP client (RFC 959, RFC 2428, RFC 3659) on one socket. Opening the data connection ends the
  * control connection, and the other way round, after flushing it: whoever sent a file logs in again
  * and asks for the size to learn what arrived. Besides Socket*: FtpRefused, FtpLoginRefused,
- * FtpReplyMalformed (evidence: the reply code), BadValue.
+ * FtpReplyMalformed (evidence: the reply code), BadValue, FtpNoProgress when the server drops
+ * transfers.
  */
-export abstract class FtpSession extends Courier {
+export class DirectCourier extends Courier {
     private reader: ReplyReader
     private epsvRefused: boolean
 
@@ -57,36 +63,58 @@ export abstract class FtpSession extends Courier {
         return bytes
     }
 
-    /**
-     * The size once the server has written what it got: equal to `expected`, or no longer growing.
-     */
-    async settledSize(name: string, expected: number): Promise<number> {
-        let bytes = await this.size(name)
-        for (let waitMs = 100; bytes !== expected && waitMs <= settlingMs; waitMs *= 2) {
-            await this.ticks.sleep(waitMs)
-            const before = bytes
-            bytes = await this.size(name)
-            if (bytes !== before) waitMs = 50
+    /** A file counts as sent when the server's SIZE says so. */
+    override async deliver(shipment: Shipment): Promise<void> {
+        const size = shipment.sizeBytes
+        let stalled = 0
+        let there = -1
+        if (shipment.remoteName) there = await this.size(shipment.remoteName)
+        else await shipment.takeFreeName(this)
+        while (there !== size || shipment.sentBytes === Sent.Again) {
+            const start = await startOf(this, shipment, there)
+            await this.transfer(shipment, start, stalled === stalledMax - 1 ? refusalWaitMs : 0)
+            await this.logIn()
+            there = await settledSize(this, shipment.remoteName, size)
+            if (there > start || there === size) {
+                stalled = 0
+                shipment.sentBytes = there
+                if (there !== size) await shipment.record(there)
+            } else if (++stalled === stalledMax)
+                throw new Fault(
+                    FaultCode.FtpNoProgress,
+                    "server stops the transfer when the control connection closes: set ftp.gateway",
+                )
         }
-        return bytes
+        await shipment.record(size)
     }
 
-    /**
-     * Writes `APPE name` or `STOR name` and hands the socket over to the data connection.
-     * With `refusalWaitMs` the server gets that time to refuse in words; if it does not,
-     * SocketTimeout.
-     */
-    async startTransfer(verb: string, name: string, refusalWaitMs: number): Promise<void> {
-        const port = await this.passivePort()
-        await this.write(verb, name)
-        if (refusalWaitMs > 0 && (await this.reply(refusalWaitMs)) >= 400)
-            this.refuse(FaultCode.FtpRefused, "the server refuses " + verb + " " + name)
-        await this.open(this.host, port)
-    }
-
-    protected async command(verb: string, argument: string): Promise<number> {
+    async command(verb: string, argument: string): Promise<number> {
         await this.write(verb, argument)
         return await this.reply(replyTimeoutMs)
+    }
+
+    /**
+     * One handover of the socket: control, data from `start` on. What breaks the connection shows in
+     * the size; other faults are passed on. With `refusalWaitMs` the server gets that time to refuse
+     * in words; if it does not, it did not go on.
+     */
+    private async transfer(
+        shipment: Shipment,
+        start: number,
+        refusalWaitMs: number,
+    ): Promise<void> {
+        const verb = start > 0 ? "APPE" : "STOR"
+        const name = shipment.remoteName
+        try {
+            const port = await this.passivePort()
+            await this.write(verb, name)
+            if (refusalWaitMs > 0 && (await this.reply(refusalWaitMs)) >= 400)
+                this.refuse(FaultCode.FtpRefused, "the server refuses " + verb + " " + name)
+            await this.open(this.host, port)
+            await shipment.copyTo(this.stream, start)
+        } catch (thrown) {
+            if (faultCode(thrown) >> 8 !== FaultCode.SocketClosed >> 8) throw thrown
+        }
     }
 
     private async write(verb: string, argument: string): Promise<void> {
@@ -96,18 +124,18 @@ export abstract class FtpSession extends Courier {
                     FaultCode.BadValue,
                     "a control character in the argument of " + verb,
                 )
-        if (argument !== "") verb += " " + argument
+        if (argument) verb += " " + argument
         await this.stream.send(Buffer.from(verb + "\r\n"))
     }
 
     private async reply(timeoutMs: number): Promise<number> {
-        const deadline = new Deadline(this.ticks, timeoutMs)
+        const deadline = new Deadline(this.board.ticks, timeoutMs)
         let code = this.reader.next()
         while (code === 0) {
             const chunk = await this.stream.receive(deadline.remainingMs())
-            if (chunk === undefined)
+            if (!chunk)
                 throw new Fault(FaultCode.SocketClosed, "the server closed the connection")
-            this.reader.push(chunk)
+            this.reader.pending += chunk.toString()
             code = this.reader.next()
         }
         this.answer = this.reader.line
@@ -126,6 +154,43 @@ export abstract class FtpSession extends Courier {
             this.refuse(FaultCode.FtpRefused, "the server refuses passive mode")
         return port
     }
+}
+
+/**
+ * Where to go on: at the end of the `there` bytes on the server if they are a beginning of ours,
+ * else at 0.
+ */
+async function startOf(
+    courier: DirectCourier,
+    shipment: Shipment,
+    there: number,
+): Promise<number> {
+    if (there < 0) return 0
+    if (shipment.sentBytes !== Sent.Again) {
+        if (there > shipment.sizeBytes) {
+            // Longer than ours: not only ours, so it is left alone.
+            await shipment.takeFreeName(courier)
+            return 0
+        }
+        if (there >= shipment.sentBytes) return there
+    }
+    // Ours, but shorter than it was or to be sent again. Deleted, so that its size can mislead
+    // nobody.
+    if ((await courier.command("DELE", shipment.remoteName)) !== 250)
+        await shipment.takeFreeName(courier)
+    return 0
+}
+
+/** The size once the server has written what it got: equal to `expected`, or no longer growing. */
+async function settledSize(courier: DirectCourier, name: string, expected: number): Promise<number> {
+    let bytes = await courier.size(name)
+    for (let waitMs = 100; bytes !== expected && waitMs <= settlingMs; waitMs *= 2) {
+        await courier.board.ticks.sleep(waitMs)
+        const before = bytes
+        bytes = await courier.size(name)
+        if (bytes !== before) waitMs = 50
+    }
+    return bytes
 }
 
 /** Port of "229 … (|||6446|)"; no valid port when it is not one. */

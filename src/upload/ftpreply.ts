@@ -4,32 +4,29 @@ import { parseInteger } from "../core/text"
 const lineCharactersMax = 1024
 
 /**
- * Takes the server's bytes as they come and gives its replies (RFC 959 §4.2). Of a reply of several
+ * Gives the server's replies out of its bytes as they come (RFC 959 §4.2). Of a reply of several
  * lines only the last is kept, so that a long banner costs no memory; a line ends at 1 KiB.
  */
 export class ReplyReader {
     /** The last line of the reply that next() gave, code included. */
     line = ""
-    private pending = ""
+    /** What has come and is no reply yet; whoever receives adds to it. */
+    pending = ""
     /** How the last line of the reply begins whose first line has come; "" outside. */
     private ending = ""
-
-    push(chunk: Buffer): void {
-        this.pending += chunk.toString()
-    }
 
     /** The code of the next whole reply, 0 when more bytes are needed. Throws FtpReplyMalformed. */
     next(): number {
         for (;;) {
             const end = this.pending.indexOf("\n")
             const line = end < 0 ? this.pending : this.pending.slice(0, end)
-            if (line.length > lineCharactersMax) this.malformed()
+            if (line.length > lineCharactersMax) malformed()
             if (end < 0) return 0
             this.pending = this.pending.slice(end + 1)
             const start = line.slice(0, 3)
             const code = parseInteger(start)
-            if (this.ending === "") {
-                if (!(code >= 100)) this.malformed()
+            if (!this.ending) {
+                if (!(code >= 100)) malformed()
                 this.ending = line[3] === "-" ? start + " " : line.slice(0, 4)
             }
             if (line.slice(0, 4) !== this.ending) continue
@@ -38,11 +35,11 @@ export class ReplyReader {
             return code
         }
     }
+}
 
-    private malformed(): void {
-        throw new Fault(
-            FaultCode.FtpReplyMalformed,
-            "the server does not speak FTP: check ftp.host and ftp.port",
-        )
-    }
+function malformed(): never {
+    throw new Fault(
+        FaultCode.FtpReplyMalformed,
+        "the server does not speak FTP: check ftp.host and ftp.port",
+    )
 }

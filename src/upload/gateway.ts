@@ -1,7 +1,7 @@
 import { dateInHead } from "../clock/timeserver"
 import { Deadline } from "../core/deadline"
 import { Fault, FaultCode, faultCode } from "../core/fault"
-import { TcpConnector, Ticks, TimeSource, WallClock } from "../core/seams"
+import { TimeSource } from "../core/seams"
 import { parseInteger } from "../core/text"
 import { Courier } from "./courier"
 import { Shipment } from "./shipment"
@@ -26,20 +26,6 @@ const remedies =
  * status).
  */
 export class Gateway extends Courier {
-    /** @param gateway host:port of the proxy */
-    constructor(
-        tcp: TcpConnector,
-        ticks: Ticks,
-        host: string,
-        port: number,
-        user: string,
-        password: string,
-        private readonly gateway: string,
-        private readonly clock: WallClock,
-    ) {
-        super(tcp, ticks, host, port, user, password)
-    }
-
     /** Asks for the server's folder: shows that the gateway and the server let us in. */
     override async logIn(): Promise<void> {
         await this.size("")
@@ -57,8 +43,8 @@ export class Gateway extends Courier {
     }
 
     /** Sends the whole file; it counts as sent when the gateway says 201 or 202. */
-    override async deliver(shipment: Shipment, serial: string): Promise<void> {
-        if (shipment.remoteName === "") await shipment.takeFreeName(this, serial)
+    override async deliver(shipment: Shipment): Promise<void> {
+        if (!shipment.remoteName) await shipment.takeFreeName(this)
         await this.request("PUT", shipment.remoteName, shipment.sizeBytes)
         try {
             await shipment.copyTo(this.stream, 0)
@@ -90,7 +76,7 @@ export class Gateway extends Courier {
 
     /** The status of the answer; the connection is closed on return. */
     private async status(): Promise<number> {
-        const deadline = new Deadline(this.ticks, answerTimeoutMs)
+        const deadline = new Deadline(this.board.ticks, answerTimeoutMs)
         let head = ""
         while (head.indexOf("\r\n\r\n") < 0 && head.length < headCharactersMax) {
             const part = await this.stream.receive(deadline.remainingMs())

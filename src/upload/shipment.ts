@@ -6,8 +6,11 @@ import { History, HistoryEntry, logName, Sent } from "./history"
 const sectorBytes = 512
 const namesMax = 99
 
-/** A server that can be asked for a file's size, -1 when there is none. */
+/** Where the board's files go. */
 export interface RemoteFiles {
+    /** What the names of the board's files begin with. */
+    readonly serial: string
+    /** Bytes of a file, -1 when there is none. */
     size(name: string): Promise<number>
 }
 
@@ -44,8 +47,8 @@ export class Shipment implements HistoryEntry {
      * Takes the first name that is free on the server, `<serial>-LOG-YYYYMMDD.CSV`, then `…-2.CSV`,
      * and notes it with 0 bytes: from then on what has this name there is ours.
      */
-    async takeFreeName(server: RemoteFiles, serial: string): Promise<void> {
-        const stem = serial + "-" + this.from.folder + "-" + logName(this.key).slice(0, 8)
+    async takeFreeName(server: RemoteFiles): Promise<void> {
+        const stem = server.serial + "-" + this.from.folder + "-" + logName(this.key).slice(0, 8)
         let name = stem
         for (let number = 2; (await server.size(name + ".CSV")) >= 0; ++number) {
             if (number > namesMax)

@@ -5,7 +5,7 @@ import { Key, StateWriter } from "../settings/keys"
 import { Backlog } from "./backlog"
 import { CardStorage } from "./cardreader"
 import { Courier } from "./courier"
-import { DirectCourier } from "./direct"
+import { DirectCourier } from "./ftp"
 import { Gateway } from "./gateway"
 import { History, logKey } from "./history"
 import { Shipment } from "./shipment"
@@ -45,6 +45,7 @@ export class Uploader {
     private loginRefused: boolean
     private startedMs = longAgoMs
     private endedMs: number
+    private loginSeconds: number
     private confirmedSeconds: number
     private pendingBytes = 0
     private running = false
@@ -67,15 +68,17 @@ export class Uploader {
     /** The task's job: one session when it is time for one. Failures are kept, not thrown. */
     async run(): Promise<void> {
         const self = this
-        if (this.settings.number(Key.FtpEnable) === 0) {
+        const settings = this.settings
+        if (settings.number(Key.FtpEnable) === 0) {
             this.failuresInRow = 0
             this.alarms.set(Alarm.Ftp, false)
         }
-        if (this.obstacle() !== "") return
+        if (this.obstacle()) return
         this.requested = false
         this.running = true
         this.startedMs = this.board.ticks.nowMs()
-        this.confirmedSeconds = 0
+        this.loginSeconds = settings.number(Key.FtpLastLogin)
+        this.confirmedSeconds = settings.number(Key.FtpLastSuccess)
         try {
             await this.socketLock.run("upload", socketWaitMs, async () => {
                 await self.sendAll()
@@ -84,13 +87,16 @@ export class Uploader {
         } catch (thrown) {
             if (!this.stopping) this.failed(thrown)
         }
-        if (this.courier !== undefined) await this.courier.stop()
+        if (this.courier) await this.courier.stop()
         this.courier = undefined
         this.shipment = undefined
         this.endedMs = this.board.ticks.nowMs()
         this.running = false
-        if (this.confirmedSeconds !== 0)
-            await this.settings.setState(Key.FtpLastSuccess, this.confirmedSeconds)
+        // Once a session: each write takes room in flash.
+        await settings.apply(
+            [Key.FtpLastLogin, Key.FtpLastSuccess],
+            [this.loginSeconds, this.confirmedSeconds],
+        )
     }
 
     /** The next run() tries, whatever the period. */
@@ -102,7 +108,7 @@ export class Uploader {
     async finished(): Promise<string> {
         while (this.requested || this.running) {
             const obstacle = this.running ? "" : this.obstacle()
-            if (obstacle !== "") return obstacle
+            if (obstacle) return obstacle
             await this.board.ticks.sleep(100)
         }
         return this.lastError
@@ -134,7 +140,7 @@ export class Uploader {
     /** Logs in and out; the lines say which mode is used and what was answered. */
     async test(): Promise<string[]> {
         const self = this
-        const courier = this.createCourier()
+        const courier = createCourier(this.board, this.clock, this.settings)
         const gateway = this.settings.text(Key.FtpGateway)
         let answer = ""
         await this.socketLock.run("ftp test", commandWaitMs, async () => {
@@ -147,7 +153,7 @@ export class Uploader {
                 await courier.stop()
             }
         })
-        return ["mode: " + (gateway === "" ? "direct" : "gateway " + gateway), "answer: " + answer]
+        return ["mode: " + (gateway ? "gateway " + gateway : "direct"), "answer: " + answer]
     }
 
     /**
@@ -156,21 +162,21 @@ export class Uploader {
      */
     async stop(timeoutMs: number): Promise<boolean> {
         this.stopping = true
-        if (this.courier !== undefined) await this.courier.stop()
-        for (let ms = 0; ms < timeoutMs && this.courier !== undefined; ms += 50)
+        if (this.courier) await this.courier.stop()
+        for (let ms = 0; ms < timeoutMs && this.courier; ms += 50)
             await this.board.ticks.sleep(50)
-        return this.courier === undefined
+        return !this.courier
     }
 
     /** What the console shows. */
     state(): string[] {
         const shipment = this.shipment
-        let activity = this.courier === undefined ? this.obstacle() : "connecting"
-        if (shipment !== undefined)
+        let activity = this.courier ? "connecting" : this.obstacle()
+        if (shipment)
             activity = `sending ${shipment.remoteName}: ${shipment.position} of ${shipment.sizeBytes}`
         return [
             "state: " + activity,
-            "last error: " + (this.lastError === "" ? "none" : this.lastError),
+            "last error: " + (this.lastError || "none"),
             `unsent at the last look: ${this.pendingBytes} bytes`,
             `confirmed since the start: ${this.filesConfirmed} files, ${this.bytesConfirmed} bytes`,
             `log-ins: ${this.logins}, failures: ${this.failures}, in a row: ${this.failuresInRow}`,
@@ -181,8 +187,8 @@ export class Uploader {
     private obstacle(): string {
         const settings = this.settings
         if (this.stopping) return "stopped"
-        if (settings.text(Key.FtpHost) === "") return "no server: set ftp.host"
-        if (settings.text(Key.WifiSsid) !== "" && !this.board.wifi.connected()) return "no Wi-Fi"
+        if (!settings.text(Key.FtpHost)) return "no server: set ftp.host"
+        if (settings.text(Key.WifiSsid) && !this.board.wifi.connected()) return "no Wi-Fi"
         if (this.requested) return ""
         if (settings.number(Key.FtpEnable) === 0) return "off: set ftp.enable"
         const periodMs = settings.number(Key.FtpPeriod) * 1000
@@ -203,65 +209,55 @@ export class Uploader {
     }
 
     private failed(thrown: any): void {
+        const before = this.lastError
+        this.lastError = faultMessage(thrown)
+        if (isOfCard(faultCode(thrown))) {
+            if (this.lastError !== before) this.log("ftp: waits: " + this.lastError)
+            return
+        }
         this.failures++
         this.failuresInRow++
-        this.lastError = faultMessage(thrown)
         this.loginRefused = faultCode(thrown) === FaultCode.FtpLoginRefused
         this.log("ftp: failed: " + this.lastError)
         if (this.failuresInRow >= alarmAfterFailures) this.alarms.set(Alarm.Ftp, true)
-    }
-
-    private createCourier(): Courier {
-        const settings = this.settings
-        const { tcp, ticks } = this.board
-        const host = settings.text(Key.FtpHost)
-        const port = settings.number(Key.FtpPort)
-        const user = settings.text(Key.FtpUser)
-        const gateway = settings.text(Key.FtpGateway)
-        // Some servers want an address from "anonymous", and all take one.
-        const password = settings.text(Key.FtpPassword) || "bms-mini@"
-        if (gateway === "") return new DirectCourier(tcp, ticks, host, port, user, password)
-        return new Gateway(tcp, ticks, host, port, user, password, gateway, this.clock)
     }
 
     private async sendAll(): Promise<void> {
         this.pendingBytes = 0
         await this.sendBacklog(this.logs)
         if (this.settings.number(Key.FtpCells) !== 0) await this.sendBacklog(this.cells)
-        if (this.courier !== undefined) await this.courier.logOut()
+        if (this.courier) await this.courier.logOut()
     }
 
     private async sendBacklog(backlog: Backlog): Promise<void> {
+        // Through the gateway a grown file goes whole each time, so not at every period.
+        const direct = !this.settings.text(Key.FtpGateway)
         for (;;) {
             await backlog.load()
             this.pendingBytes += backlog.pendingBytes
+            const early = direct ? false : this.startedMs - backlog.newestSentMs < growingFileMs
             for (const file of backlog.files) {
-                if (file.sentBytes >= file.sizeBytes || this.isEarly(backlog, file)) continue
+                if (file.sentBytes >= file.sizeBytes) continue
+                const newest = file.key === backlog.newestKey
+                if (newest && early && file.sentBytes > 0) continue
                 await this.sendFile(file)
-                if (file.key === backlog.newestKey) backlog.newestSentMs = this.startedMs
+                if (newest) backlog.newestSentMs = this.startedMs
             }
             if (!backlog.more) return
         }
     }
 
-    /** Through the gateway a grown file goes whole each time, so not at every period. */
-    private isEarly(backlog: Backlog, file: Shipment): boolean {
-        if (this.settings.text(Key.FtpGateway) === "") return false
-        if (file.key !== backlog.newestKey || file.sentBytes <= 0) return false
-        return this.startedMs - backlog.newestSentMs < growingFileMs
-    }
-
     private async sendFile(shipment: Shipment): Promise<void> {
-        if (this.courier === undefined) {
-            this.courier = this.createCourier()
+        if (!this.courier) {
+            this.courier = createCourier(this.board, this.clock, this.settings)
             await this.courier.logIn()
             this.logins++
             this.log("ftp: logged in")
-            await this.settings.setState(Key.FtpLastLogin, this.clock.nowSeconds())
+            this.loginSeconds = this.clock.nowSeconds()
         }
         const unsentBytes = shipment.sizeBytes - Math.max(0, shipment.sentBytes)
         this.shipment = shipment
-        await this.courier.deliver(shipment, this.settings.text(Key.UserSerial))
+        await this.courier.deliver(shipment)
         this.shipment = undefined
         this.log(`ftp: confirmed ${unsentBytes} bytes of ${shipment.remoteName}`)
         this.confirmedSeconds = this.clock.nowSeconds()
@@ -269,4 +265,16 @@ export class Uploader {
         this.bytesConfirmed += unsentBytes
         this.pendingBytes -= unsentBytes
     }
+}
+
+/** True for faults of the card and its volume: whatever they keep from being sent, the server is well. */
+function isOfCard(code: number): boolean {
+    const module = code >> 8
+    return module === FaultCode.CardAbsent >> 8 || module === FaultCode.NotMounted >> 8
+}
+
+function createCourier(board: Board, clock: WallClock, settings: StateWriter): Courier {
+    return settings.text(Key.FtpGateway)
+        ? new Gateway(board, clock, settings)
+        : new DirectCourier(board, clock, settings)
 }

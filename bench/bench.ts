@@ -1,0 +1,135 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { importWithFirmware } from "../test/support/firmwareloader"
+import { firmware, projectFolder, readManifest } from "../tools/firmware"
+
+// Prints counts and ratios and writes them to bench/results.json. A figure that was not measured is absent.
+
+type Results = Record<string, number>
+
+/** At most this, or at least 0; a figure beyond its budget makes the bench fail. */
+const budgets: Results = {
+    "heap.peakBytes": 48 * 1024,
+    "boot.firstRecordMs": 3000,
+    "card.fat32-4k.writesPerRecord": 1.2,
+    "card.fat32-4k.readsPerRecord": 0.02,
+    "card.fat32-32k.writesPerRecord": 1.14,
+    "card.fat32-32k.readsPerRecord": 0.02,
+    "card.fat16-4k.writesPerRecord": 1.2,
+    "card.fat16-4k.readsPerRecord": 0.02,
+    "card.twoLogs.writesPerRecord": 1.35,
+    "logger.missed": 0,
+}
+
+async function measureCode(): Promise<Results> {
+    const { entries, budgets: limits } = readManifest()
+    const program = await firmware(entries.board)
+    budgets["code.bytes"] = limits.codeBytes
+    budgets["image.bytes"] = limits.imageBytes
+    return { "code.bytes": program.codeBytes, "image.bytes": program.imageBytes }
+}
+
+async function measureCard(): Promise<Results> {
+    const { cardBench } = await importWithFirmware<{ cardBench(): Promise<Results> }>(
+        "/bench/card.ts",
+    )
+    return await cardBench()
+}
+
+/**
+ * The whole board for ten minutes with every task busy: 1 s logging with cells, uploads every 30 s, an alarm
+ * now and then, the console. The heap figure is what a collection could not free, sampled in the runtime's
+ * memory every 200 ms of board time.
+ */
+function measureBusyBoard(): Results {
+    const folder = mkdtempSync(join(tmpdir(), "bms-bench-"))
+    try {
+        const script = join(folder, "exec.txt")
+        const minute = [
+            "!current -300",
+            "sleep 20s",
+            "status",
+            "describe",
+            "!current 10",
+            "sleep 40s",
+            "journal",
+        ]
+        const lines = ["set sd.period 1", "set sd.cells on", ...Array(10).fill(minute).flat()]
+        // The second start is the one that is timed: from power-on to the first record on the card.
+        lines.push("!power cut", "sleep 10s", "tasks")
+        writeFileSync(script, lines.join("\n"))
+        const cli = join(projectFolder, "node_modules/tsx/dist/cli.mjs")
+        const state = join(folder, "state")
+        const flags = ["--state", state, "--speed", "max", "--exec", script, "--summary", "json"]
+        const run = spawnSync(process.execPath, [cli, "sim/cli.ts", ...flags], {
+            cwd: projectFolder,
+            encoding: "utf8",
+            maxBuffer: 64 * 1024 * 1024,
+        })
+        if (run.status !== 0) throw new Error(`the busy run failed:\n${run.stdout}${run.stderr}`)
+        return readBusyRun(run.stdout)
+    } finally {
+        rmSync(folder, { recursive: true, force: true })
+    }
+}
+
+function readBusyRun(output: string): Results {
+    const lines = output.trimEnd().split("\n")
+    const summary = JSON.parse(lines.at(-1)!)
+    const logged = lines.flatMap(line => {
+        const match = /^\[ *([\d.]+)\] records: (\d+) main/.exec(line)
+        return match ? [{ atSeconds: Number(match[1]), main: Number(match[2]) }] : []
+    })
+    const cut = lines.indexOf("> !power cut")
+    const stamp = (line: string) => Number(/^\[ *([\d.]+)\]/.exec(line)?.[1])
+    const started = lines.slice(cut).find(line => line.includes("* DeviceScript Simulator"))!
+    const first = lines.slice(cut).find(line => / records: /.test(line))!
+    const tasks = lines.slice(lines.lastIndexOf("> tasks"))
+    const log = tasks.find(line => line.startsWith("log "))!
+    const beforeCut = logged.filter(one => one.atSeconds < stamp(started))
+    const fromSeconds = beforeCut[2].atSeconds
+    const seconds = beforeCut.at(-1)!.atSeconds - fromSeconds
+    const records = beforeCut.slice(3).reduce((sum, one) => sum + one.main, 0)
+    return {
+        "heap.peakBytes": summary.heap.peakBytes,
+        "boot.firstRecordMs": Math.round((stamp(first) - stamp(started)) * 1000),
+        "logger.missed": Math.max(0, Math.round(seconds) - records),
+        "logger.latenessMsMax": Number(/late by (\d+) ms/.exec(log)![1]),
+        "ftp.busy.filesConfirmed": summary.ftp.filesConfirmed,
+    }
+}
+
+function print(results: Results): boolean {
+    let good = true
+    console.log("figure".padEnd(40) + "measured".padStart(12) + "budget".padStart(12))
+    for (const [name, value] of Object.entries(results)) {
+        const budget = budgets[name]
+        const over = budget !== undefined && value > budget
+        good &&= !over
+        const shown = Number.isInteger(value) ? String(value) : value.toFixed(4)
+        const limit = budget === undefined ? "" : String(budget)
+        console.log(
+            name.padEnd(40) + shown.padStart(12) + limit.padStart(12) + (over ? "  OVER" : ""),
+        )
+    }
+    return good
+}
+
+const results = { ...(await measureCode()), ...(await measureCard()), ...measureBusyBoard() }
+mkdirSync(join(projectFolder, "bench"), { recursive: true })
+const path = join(projectFolder, "bench", "results.json")
+const before: Results = (() => {
+    try {
+        return JSON.parse(readFileSync(path, "utf8"))
+    } catch {
+        return {}
+    }
+})()
+writeFileSync(path, JSON.stringify(results, undefined, 4) + "\n")
+const good = print(results)
+for (const [name, value] of Object.entries(results))
+    if (before[name] !== undefined && before[name] !== value)
+        console.log(`${name}: ${before[name]} before`)
+process.exit(good ? 0 : 1)

@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync, statSync } from "node:fs"
+import { dirname, join, normalize } from "node:path"
+import { expect, test } from "vitest"
+
+/** Every file below a folder whose name ends so, as paths from the root. */
+function filesBelow(folder: string, ending: string): string[] {
+    return readdirSync(folder).flatMap(name => {
+        const path = join(folder, name)
+        if (statSync(path).isDirectory()) return filesBelow(path, ending)
+        return path.endsWith(ending) ? [path] : []
+    })
+}
+
+/** What a file imports, relative ones as paths from the root. */
+function importsOf(file: string): string[] {
+    const text = readFileSync(file, "utf8")
+    return [...text.matchAll(/^(?:import|export)\b[^"]*?"([^"]+)"/gm)].map(([, from]) =>
+        from.startsWith(".") ? normalize(join(dirname(file), from)) : from,
+    )
+}
+
+function folderOf(path: string): string {
+    return path.split("/").length > 2 ? path.split("/")[1] : path.replace(/^src\//, "")
+}
+
+const reaches: Record<string, string[]> = {
+    core: [],
+    board: ["core", "settings", "tasks", "upload"],
+    card: ["core"],
+    fat: ["core"],
+    settings: ["core"],
+    journal: ["core"],
+    clock: ["core", "settings"],
+    battery: ["core", "settings"],
+    tasks: ["core", "settings"],
+    logs: ["core", "settings", "battery", "clock", "fat", "journal"],
+    upload: ["core", "settings", "battery", "clock", "fat", "journal"],
+}
+
+test.each(Object.keys(reaches))("src/%s imports only from the layers below it", folder => {
+    for (const file of filesBelow(`src/${folder}`, ".ts"))
+        for (const path of importsOf(file).filter(one => one.startsWith("src/")))
+            expect([folder, ...reaches[folder]], `${file} imports ${path}`).toContain(
+                folderOf(path),
+            )
+})
+
+test("only the composition root and the entries import the firmware's root, and nothing imports the entries", () => {
+    for (const file of filesBelow("src", ".ts"))
+        for (const path of importsOf(file)) {
+            if (path === "src/firmware") expect(file).toMatch(/^src\/main(sim)?\.ts$/)
+            expect(path).not.toMatch(/^src\/main/)
+        }
+})
+
+test("DeviceScript's packages are imported only where the runtime is meant", () => {
+    const allowed =
+        /^src\/(board\/|tasks\/|settings\/flash\.ts|upload\/socket\.ts|console\/service\.ts|main(sim)?\.ts)/
+    for (const file of filesBelow("src", ".ts"))
+        for (const path of importsOf(file))
+            if (path.startsWith("@devicescript/")) expect(file).toMatch(allowed)
+})
+
+test("the host's programs know nothing of the firmware's sources", () => {
+    for (const folder of ["sim", "console", "tools"])
+        for (const file of filesBelow(folder, ".ts"))
+            for (const path of importsOf(file)) expect(path, file).not.toMatch(/^src\//)
+})
+
+test("no firmware file asks whether it is simulated", () => {
+    for (const file of filesBelow("src", ".ts"))
+        expect(readFileSync(file, "utf8"), file).not.toContain("isSimulator")
+})
+
+test("pins stand in the board definition and nowhere else", () => {
+    const { pins } = JSON.parse(readFileSync("boards/bms_mini.board.json", "utf8"))
+    expect(Object.keys(pins).length).toBeGreaterThan(3)
+    for (const file of filesBelow("src", ".ts"))
+        expect(readFileSync(file, "utf8"), file).not.toMatch(/\bgpio\s*[:=]\s*\d/i)
+})

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "@devicescript/test"
+import { crc16 } from "../../../src/core/checksum"
+import { civilFromSeconds, formatDateTime, parseDateTime } from "../../../src/core/calendar"
+import { formatHex, formatScaled, parseInteger, parseScaled } from "../../../src/core/text"
+import { offsetMinutesAt, parseTimeZone } from "../../../src/core/timezone"
+
+// The runtime's numbers are int32 or double, and only the first are truthy: what the same code does in Node
+// proves nothing here.
+
+describe("numbers in the runtime", () => {
+    test("dates go on after 2038, where seconds are no int32 any more", () => {
+        expect(formatDateTime(2147483647)).toBe("2038-01-19 03:14:07")
+        expect(formatDateTime(2147483648)).toBe("2038-01-19 03:14:08")
+        expect(formatDateTime(4102444799)).toBe("2099-12-31 23:59:59")
+        expect(parseDateTime("2098-02-28 12:00:01")).toBe(4044427201)
+        expect(civilFromSeconds(4102444799).year).toBe(2099)
+    })
+
+    test("zones change their offset there too", () => {
+        const berlin = parseTimeZone("CET-1CEST,M3.5.0,M10.5.0/3")
+        expect(offsetMinutesAt(berlin, 2173650000)).toBe(60)
+        expect(offsetMinutesAt(berlin, 2194182000)).toBe(120)
+    })
+
+    test("hexadecimal takes all 32 bits", () => {
+        expect(formatHex(0xdeadbeef, 8)).toBe("DEADBEEF")
+        expect(formatHex(-1, 8)).toBe("FFFFFFFF")
+    })
+
+    test("scaled integers keep every digit and the sign", () => {
+        expect(formatScaled(-5, 3)).toBe("-0.005")
+        expect(formatScaled(4294967295, 3)).toBe("4294967.295")
+        expect(parseScaled("3.70", 3)).toBe(3700)
+        expect(parseInteger("4294967295")).toBe(4294967295)
+        expect(parseInteger("12x")).toBe(undefined)
+    })
+
+    test("a sector's checksum stays within one turn of the interpreter", () => {
+        const sector = Buffer.alloc(512)
+        sector.fillAt(0, 512, 0xff)
+        // SD Physical Layer Simplified Specification 4.5: 512 bytes of 0xff give 0x7fa1.
+        expect(crc16(0, sector, 0, 512)).toBe(0x7fa1)
+    })
+})

@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs"
+import { expect, test } from "vitest"
+import { firmware } from "../../tools/firmware"
+import { runImage } from "../../tools/verify"
+
+// Suites of DeviceScript's own test package, compiled and run in the runtime: what only it can get wrong.
+test.each([
+    ["test/vm/suites/numbers.ts", 5],
+    ["test/vm/suites/flash.ts", 6],
+])(
+    "%s passes in the runtime",
+    async (entry, count) => {
+        const program = await firmware(entry)
+        const end = `tests: ${count}, pass: ${count}, error: 0`
+        const { lines, panic } = await runImage(readFileSync(program.imagePath), end, 120_000)
+        expect(panic, lines.join("\n")).toBeUndefined()
+        // The package starts the program once more when it is through.
+        expect(lines, lines.join("\n")).toContain("> " + end)
+    },
+    120_000,
+)
