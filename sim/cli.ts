@@ -11,7 +11,10 @@ import { runScript } from "./script"
 import { FTP_HOST, Simulation } from "./simulation"
 import { StateFolder } from "./state"
 
-/** Rejects when the process is asked to end. */
+/** How long, in real time, a signal leaves the board to send and sync what it has. */
+const END_PATIENCE_MS = 10_000
+
+/** Resolves when the process is asked to end. */
 function signalled(): Promise<"signal"> {
     return new Promise(resolve => {
         for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
@@ -32,8 +35,10 @@ async function live(
     else if (process.stdin.isTTY) ends.push(typeAtPrompt(simulation, printer).then(() => 0))
     ends.push(simulation.broken())
     const end = await Promise.race(ends)
-    if (end === "signal") printer.line("Stopping.")
-    else await simulation.deliverRest()
+    // A second signal, or a board that does not come to an end, does not keep the person waiting.
+    const patience = new Promise(resolve => setTimeout(resolve, END_PATIENCE_MS).unref())
+    const waits = end === "signal" ? [signalled(), patience] : []
+    await Promise.race([simulation.deliverRest(), ...waits])
     return end === "signal" ? 0 : end
 }
 
