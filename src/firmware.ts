@@ -131,6 +131,7 @@ class Firmware implements Parts {
         else {
             await this.logger.start()
             this.battery.restore(await this.flash.read(chargeKey))
+            await this.sampleFirst()
             this.addTasks()
         }
         this.addTask("alarms", secondMs, this.tickAlarms)
@@ -141,6 +142,15 @@ class Firmware implements Parts {
         await journal.load()
         this.log(`journal: last record ${journal.lastSequence}`)
         this.alarms.start(clock)
+    }
+
+    /** The first record is to have measurements; a monitor that is away is its task's business. */
+    private async sampleFirst(): Promise<void> {
+        try {
+            await this.battery.sample()
+        } catch (thrown) {
+            this.log("battery: " + faultMessage(thrown))
+        }
     }
 
     /** Asks time.server; false when none is set. */

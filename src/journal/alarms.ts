@@ -48,11 +48,6 @@ export class Alarms implements AlarmSink {
         this.known |= mask
     }
 
-    /** What the parts report at this moment. */
-    raw(): number {
-        return this.reported
-    }
-
     /** The debounced flags. */
     flags(): number {
         return this.debounced

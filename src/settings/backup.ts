@@ -53,7 +53,7 @@ export class Backup {
         }
         content.setAt(length, "u16", crc16(0, content, 0, length))
         await files.write(fileName(generation), content.slice(0, length + 2))
-        await this.storeGeneration(generation)
+        await this.flash.write(generationKey, content.slice(generationAt, headerBytes))
     }
 
     /**
@@ -64,7 +64,7 @@ export class Backup {
         let content: Buffer = undefined
         for (let i = 0; i < 2; ++i) {
             const other = await files.read(fileName(i))
-            if (!other || !this.isWhole(other)) continue
+            if (!other || !isWhole(other, magic + this.shortId)) continue
             if (!content || other.getAt(generationAt, "u32") > content.getAt(generationAt, "u32"))
                 content = other
         }
@@ -79,22 +79,17 @@ export class Backup {
             at = next
             ++count
         }
-        await this.storeGeneration(content.getAt(generationAt, "u32"))
+        await this.flash.write(generationKey, content.slice(generationAt, headerBytes))
         return count
     }
+}
 
-    private isWhole(content: Buffer): boolean {
-        const end = content.length - 2
-        if (end < headerBytes || end > bytesMax) return false
-        if (content.slice(0, generationAt).toString() !== magic + this.shortId) return false
-        return content.getAt(end, "u16") === crc16(0, content, 0, end)
-    }
-
-    private async storeGeneration(generation: number): Promise<void> {
-        const value = Buffer.alloc(4)
-        value.setAt(0, "u32", generation)
-        await this.flash.write(generationKey, value)
-    }
+/** True for a copy that begins with `head` and was written to its end. */
+function isWhole(content: Buffer, head: string): boolean {
+    const end = content.length - 2
+    if (end < headerBytes || end > bytesMax) return false
+    if (content.slice(0, generationAt).toString() !== head) return false
+    return content.getAt(end, "u16") === crc16(0, content, 0, end)
 }
 
 function fileName(generation: number): string {

@@ -38,29 +38,30 @@ export class DeviceFlash implements Flash {
                 `flash: ${key} has ${value.length} bytes`,
                 value.length,
             )
-        const self = this
-        await this.lock.run("write", lockMs, async () => await self.put(key, value))
+        await this.put(key, value)
     }
 
     async remove(key: string): Promise<void> {
-        const self = this
-        await this.lock.run("remove", lockMs, async () => {
-            // Deleting writes an empty entry, even for a key that never was.
-            if (await self.get(key)) await self.put(key, undefined)
-        })
+        await this.put(key, undefined)
     }
 
     private async put(key: string, value: Buffer | undefined): Promise<void> {
-        for (let i = 0; i < tries; ++i) {
-            if (value) await this.service.set(key, value)
-            else await this.service.delete(key)
-            const stored = await this.get(key)
-            if (value ? stored && stored.toString("hex") === value.toString("hex") : !stored) return
-        }
-        throw new Fault(
-            FaultCode.FlashWriteFailed,
-            `flash: ${key} was not stored; the store may be full`,
-        )
+        const self = this
+        await this.lock.run("write", lockMs, async () => {
+            // Deleting writes an empty entry, even for a key that never was.
+            if (!value && !(await self.get(key))) return
+            const wanted = value ? value.toString("hex") : ""
+            for (let i = 0; i < tries; ++i) {
+                if (value) await self.service.set(key, value)
+                else await self.service.delete(key)
+                const stored = await self.get(key)
+                if ((stored ? stored.toString("hex") : "") === wanted) return
+            }
+            throw new Fault(
+                FaultCode.FlashWriteFailed,
+                `flash: ${key} was not stored; the store may be full`,
+            )
+        })
     }
 
     private async get(key: string): Promise<Buffer | undefined> {

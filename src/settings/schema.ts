@@ -104,6 +104,10 @@ export class Row {
     readonly help: string
     /** The letter of the flash value that holds the setting and the digit of its line there. */
     readonly place: string
+    /** Written, never shown and never exported. */
+    readonly isSecret: boolean
+    /** Kept by the firmware, not set by a person. */
+    readonly isState: boolean
 
     constructor(readonly key: Key) {
         findRow(key)
@@ -117,17 +121,13 @@ export class Row {
         this.unit = nextField()
         this.help = nextField()
         this.place = nextField()
+        this.isSecret = isOneOf("|secret|hash|", this.type)
+        this.isState = isOneOf("|count|timestamp|", this.type)
     }
+}
 
-    /** Written, never shown and never exported. */
-    isSecret(): boolean {
-        return this.type === "secret" || this.type === "hash"
-    }
-
-    /** Kept by the firmware, not set by a person. */
-    isState(): boolean {
-        return this.type === "count" || this.type === "timestamp"
-    }
+function isOneOf(types: string, type: string): boolean {
+    return types.indexOf("|" + type + "|") >= 0
 }
 
 /** The place in flash alone. */

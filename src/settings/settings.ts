@@ -4,7 +4,7 @@ import { Fault, FaultCode } from "../core/fault"
 import { Flash } from "../core/seams"
 import { fieldAt, parseInteger, printable } from "../core/text"
 import { Key, StateWriter } from "./keys"
-import { findKey, keyCount, placeCount, placeOf, Row } from "./schema"
+import { keyCount, placeCount, placeOf, Row } from "./schema"
 import { formatAllowed, formatValue, parseValue, textFits } from "./values"
 
 /** The first byte of each flash value: how its lines are to be read. */
@@ -29,6 +29,32 @@ function flashKey(index: number): string {
 function findLine(text: string, digit: string): string {
     const from = text.indexOf("\n" + digit)
     return from < 0 ? "" : fieldAt(text.slice(from), 1, "\n")
+}
+
+/** The default, of which the serial number's ends with the device's short id. */
+function defaultOf(row: Row, shortId: string): number | string {
+    if (row.key === Key.UserSerial) return row.fallback + shortId
+    return row.fallback ? parseValue(row, row.fallback) : ""
+}
+
+/** The value in a line of the row, undefined when it is damaged or no longer fits. */
+function valueOf(row: Row, line: string, fallback: number | string): number | string | undefined {
+    const stored = line.slice(2)
+    if (formatLine(line[0], stored) !== line) return undefined
+    if (typeof fallback === "string") return textFits(row, stored) ? stored : undefined
+    const value = parseInteger(stored)
+    return value >= row.min && value <= row.max ? value : undefined
+}
+
+/** What a flash value holds, "" when it is absent; a text of no layout when it cannot be read. */
+async function readText(flash: Flash, key: string): Promise<string> {
+    try {
+        const value = await flash.read(key)
+        return value ? value.toString() : ""
+    } catch {
+        // No flash value of this layout, that is, damage: the flag is raised.
+        return "?"
+    }
 }
 
 /**
@@ -63,7 +89,7 @@ export class Settings implements StateWriter {
         const left: number[] = []
         this.damaged = 0
         for (let i = 0; i < placeCount; ++i) {
-            const text = await this.readText(i)
+            const text = await readText(this.flash, flashKey(i))
             texts.push(text)
             left.push(text[0] === layoutVersion ? text.length - 1 : text.length)
         }
@@ -71,8 +97,13 @@ export class Settings implements StateWriter {
             const row = new Row(key)
             const index = placeIndex(row.place)
             const line = findLine(texts[index], row.place[1])
-            if (line.length !== 0) left[index] = left[index] - line.length - 1
-            this.values[key] = this.takeLine(row, line)
+            const fallback = defaultOf(row, this.shortId)
+            this.values[key] = fallback
+            if (!line) continue
+            left[index] = left[index] - line.length - 1
+            const value = valueOf(row, line, fallback)
+            if (value === undefined) this.damaged |= 1 << index
+            else this.values[key] = value
         }
         for (let i = 0; i < placeCount; ++i) if (left[i] !== 0) this.damaged |= 1 << i
         this.alarms.set(Alarm.Settings, this.damaged !== 0)
@@ -92,14 +123,9 @@ export class Settings implements StateWriter {
         return formatValue(new Row(key), this.values[key])
     }
 
-    /** The setting with this name, else undefined. */
-    find(name: string): Key | undefined {
-        return findKey(name)
-    }
-
     /** The default, in the form that `apply` takes. */
     fallback(key: Key): number | string {
-        return this.defaultOf(new Row(key))
+        return defaultOf(new Row(key), this.shortId)
     }
 
     /**
@@ -108,11 +134,11 @@ export class Settings implements StateWriter {
      */
     parse(key: Key, text: string): number | string {
         const row = new Row(key)
-        if (row.isState())
+        if (row.isState)
             throw new Fault(FaultCode.ReadOnlyKey, row.name + " is kept by the board itself", key)
         const value = parseValue(row, text)
         if (value !== undefined) return value
-        const shown = row.isSecret() ? "the value" : text.length === 0 ? '""' : printable(text, 40)
+        const shown = row.isSecret ? "the value" : text.length === 0 ? '""' : printable(text, 40)
         throw new Fault(
             FaultCode.ValueRefused,
             `${row.name}: ${shown} is not ${formatAllowed(row)}`,
@@ -120,23 +146,9 @@ export class Settings implements StateWriter {
         )
     }
 
-    /** Checks and stores a person's text; the value is in force and in flash on return. */
-    async set(key: Key, text: string): Promise<void> {
-        await this.apply([key], [this.parse(key, text)])
-    }
-
-    /** Stores a state's value, or a default for good measure: no check is made. */
-    async setState(key: Key, value: number): Promise<void> {
-        await this.apply([key], [value])
-    }
-
-    /** Back to the default. */
-    async reset(key: Key): Promise<void> {
-        await this.apply([key], [this.fallback(key)])
-    }
-
     /**
-     * Stores several values at once, each flash value written once. When the flash refuses, all of
+     * Stores values that `parse` or `fallback` gave, or states, at once: each flash value is written
+     * once, and only when something in it has changed. When the flash refuses, all of
      * them are as before in memory, and its fault is thrown.
      */
     async apply(keys: Key[], values: any[]): Promise<void> {
@@ -172,37 +184,5 @@ export class Settings implements StateWriter {
         else await this.flash.write(flashKey(index), Buffer.from(text))
         this.damaged &= ~(1 << index)
         this.alarms.set(Alarm.Settings, this.damaged !== 0)
-    }
-
-    private async readText(index: number): Promise<string> {
-        try {
-            const value = await this.flash.read(flashKey(index))
-            return value ? value.toString() : ""
-        } catch {
-            // No flash value of this layout, that is, damage: the flag is raised.
-            return "?"
-        }
-    }
-
-    private defaultOf(row: Row): number | string {
-        if (row.key === Key.UserSerial) return row.fallback + this.shortId
-        return row.fallback.length === 0 ? "" : parseValue(row, row.fallback)
-    }
-
-    /** The value in the row's line; the default when there is none or it is damaged. */
-    private takeLine(row: Row, line: string): number | string {
-        const fallback = this.defaultOf(row)
-        if (line.length === 0) return fallback
-        const stored = line.slice(2)
-        if (formatLine(line[0], stored) === line) {
-            if (typeof fallback === "string") {
-                if (textFits(row, stored)) return stored
-            } else {
-                const value = parseInteger(stored)
-                if (value >= row.min && value <= row.max) return value
-            }
-        }
-        this.damaged |= 1 << placeIndex(row.place)
-        return fallback
     }
 }

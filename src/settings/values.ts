@@ -70,7 +70,7 @@ export function textFits(row: Row, text: string): boolean {
     // Characters first: a text that is far too long is not copied to count its bytes.
     if (printable(text, row.max) !== text) return false
     const bytes = Buffer.from(text).length
-    if (bytes > row.max || (bytes < row.min && (bytes !== 0 || !row.isSecret()))) return false
+    if (bytes > row.max || (bytes < row.min && (bytes !== 0 || !row.isSecret))) return false
     switch (row.type) {
         case "name":
         case "hash":
@@ -118,7 +118,7 @@ export function parseValue(row: Row, text: string): number | string | undefined 
 
 /** The value as `set` takes it back; secrets only as "set" or "not set", timestamps in seconds. */
 export function formatValue(row: Row, value: any): string {
-    if (row.isSecret()) return value.length === 0 ? "not set" : "set"
+    if (row.isSecret) return value ? "set" : "not set"
     switch (row.type) {
         case "flag":
             return value === 1 ? "on" : "off"

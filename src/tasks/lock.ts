@@ -17,11 +17,6 @@ export class Lock implements Exclusive {
         private readonly name: string,
     ) {}
 
-    /** The owner that holds the lock, "" when it is free. */
-    holder(): string {
-        return this.queue.length === 0 ? "" : this.queue[0][0]
-    }
-
     /**
      * Runs `work` alone. Throws what `work` throws, and Fault LockTimeout (evidence: ms waited) when
      * the lock did not become free within `timeoutMs`.
@@ -36,7 +31,7 @@ export class Lock implements Exclusive {
                 if (this.ticks.nowMs() - beganMs >= timeoutMs)
                     throw new Fault(
                         FaultCode.LockTimeout,
-                        `${this.name} is in use by ${this.holder()}: ${owner} waited ${timeoutMs} ms`,
+                        `${this.name} is in use by ${this.queue[0][0]}: ${owner} waited ${timeoutMs} ms`,
                         timeoutMs,
                     )
                 await this.ticks.sleep(lookMs)

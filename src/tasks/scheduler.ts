@@ -1,4 +1,3 @@
-import { faultMessage } from "../core/fault"
 import { Ticks } from "../core/seams"
 import { Task, TaskOptions } from "./task"
 
@@ -43,7 +42,9 @@ export class Scheduler {
         this.running = true
         const start = ++this.starts
         const self = this
-        this.spawn(async () => await self.dispatch(start))
+        this.spawn(async () => {
+            while (self.running && self.starts === start) await self.ticks.sleep(self.release())
+        })
     }
 
     /** Runs a task at once, or once more when it is running. False for an unknown name or after `stop`. */
@@ -56,11 +57,6 @@ export class Scheduler {
                 return true
             }
         return false
-    }
-
-    /** True while tasks have to come to an end: long jobs look at it at their safe points. */
-    stopping(): boolean {
-        return !this.running
     }
 
     /** Releases nothing more and waits for the running jobs. False when some still ran at the time limit. */
@@ -81,10 +77,6 @@ export class Scheduler {
             if (task.running && nowMs - task.startedMs > task.options.deadlineMs + graceMs)
                 return task
         return undefined
-    }
-
-    private async dispatch(start: number): Promise<void> {
-        while (this.running && this.starts === start) await this.ticks.sleep(this.release())
     }
 
     /** Starts the jobs that are due. @returns ms until it has to be looked at again */
@@ -115,10 +107,7 @@ export class Scheduler {
             thrown = error || "nothing"
         }
         task.end(this.ticks.nowMs(), thrown)
-        if (thrown !== undefined) {
-            this.log(`${task.options.name}: ${faultMessage(thrown)}`)
-            if (task.options.onFailure) task.options.onFailure(thrown)
-        }
+        if (thrown !== undefined) this.log(`${task.options.name}: ${task.lastError}`)
         // It may be due again, or triggered meanwhile.
         if (this.running) this.release()
     }

@@ -21,7 +21,8 @@ const stuckShownMs = 600000
 const shutdownMsMax = 20000
 /** 45 days: at 49.7 the runtime's timers stop. */
 const uptimeMsMax = 3888000000
-const hourSeconds = 3600
+/** No scheduled reset so soon after a start. */
+const hourMs = 3600000
 /** A last reset that lies further ahead than this was dated by a clock that was wrong. */
 const daysAheadMax = 31
 
@@ -84,8 +85,6 @@ export class Supervisor {
     cause = StartCause.PowerOn
     /** Too many starts died early: console, settings and journal only. */
     safeMode = false
-    /** The flash store had nothing from an earlier start. */
-    flashWasEmpty = false
     private readonly startMs: number
     private scheduleMs: number
     private survived = false
@@ -100,13 +99,12 @@ export class Supervisor {
     /** Reads why the board started and counts this start; before anything that could fail. */
     async start(): Promise<void> {
         const stored = await this.parts.flash.read(flashKey)
-        this.flashWasEmpty = !stored
         const deaths = stored ? stored[1] : 0
         this.cause = stored ? stored[0] : StartCause.PowerOn
         if (this.cause === StartCause.PowerOn && this.startMs > panicRestartMs)
             this.cause = StartCause.Panic
         this.safeMode = deaths >= earlyDeathsMax
-        await this.store(StartCause.PowerOn, this.safeMode ? deaths : deaths + 1)
+        await store(this.parts.flash, StartCause.PowerOn, this.safeMode ? deaths : deaths + 1)
         this.parts.alarms.set(Alarm.TaskStuck, this.cause === StartCause.Supervisor)
     }
 
@@ -134,18 +132,21 @@ export class Supervisor {
 
     /** One look; resets the board when there is a reason to. */
     async check(): Promise<void> {
-        const nowMs = this.parts.ticks.nowMs()
-        if (!this.survived && nowMs - this.startMs >= earlyMs) {
-            await this.store(StartCause.PowerOn, 0)
+        const parts = this.parts
+        const nowMs = parts.ticks.nowMs()
+        const aliveMs = nowMs - this.startMs
+        if (!this.survived && aliveMs >= earlyMs) {
+            await store(parts.flash, StartCause.PowerOn, 0)
             this.survived = true
         }
-        if (nowMs - this.startMs >= stuckShownMs) this.parts.alarms.set(Alarm.TaskStuck, false)
-        const task = this.parts.scheduler.overdue(stuckGraceMs)
+        if (aliveMs >= stuckShownMs) parts.alarms.set(Alarm.TaskStuck, false)
+        const task = parts.scheduler.overdue(stuckGraceMs)
         if (task) {
-            this.parts.log(`supervisor: task ${task.options.name} is stuck`)
+            parts.log(`supervisor: task ${task.options.name} is stuck`)
             await this.reset(StartCause.Supervisor)
         } else if (nowMs >= uptimeMsMax) await this.reset(StartCause.Uptime)
-        else if (this.scheduledResetDue(nowMs)) await this.reset(StartCause.Scheduled)
+        else if (aliveMs >= hourMs && scheduledResetDue(parts, nowMs - this.scheduleMs))
+            await this.reset(StartCause.Scheduled)
     }
 
     /** Resets the board in good order, within half a minute whatever hangs. */
@@ -155,7 +156,14 @@ export class Supervisor {
         const { ticks, settings, clock } = this.parts
         this.parts.log(`reset: ${startCauseName(cause)}`)
         const self = this
-        this.parts.spawn(async () => await self.stopWork())
+        this.parts.spawn(async () => {
+            try {
+                await self.parts.shutdown()
+            } catch (thrown) {
+                self.parts.log(`reset: ${faultMessage(thrown)}`)
+            }
+            self.stopped = true
+        })
         const endMs = ticks.nowMs() + shutdownMsMax
         while (!this.stopped && ticks.nowMs() < endMs) await ticks.sleep(50)
         try {
@@ -164,42 +172,34 @@ export class Supervisor {
                     [Key.ResetCount, Key.ResetLast],
                     [settings.number(Key.ResetCount) + 1, clock.nowSeconds()],
                 )
-            await this.store(cause, 0)
+            await store(this.parts.flash, cause, 0)
         } catch (thrown) {
             this.parts.log(`reset: ${faultMessage(thrown)}`)
         }
         await this.parts.reboot()
     }
+}
 
-    private scheduledResetDue(nowMs: number): boolean {
-        const { settings, clock } = this.parts
-        if (settings.number(Key.ResetEnable) === 0 || !clock.trusted()) return false
-        if (settings.number(Key.ResetCount) >= settings.number(Key.ResetMax)) return false
-        if (this.uptimeSeconds() < hourSeconds) return false
-        const now = clock.nowSeconds()
-        const last = settings.number(Key.ResetLast)
-        return resetIsDue(
-            settings.number(Key.ResetDays),
-            settings.number(Key.ResetTime),
-            now + clock.offsetMinutes(now) * 60,
-            last + clock.offsetMinutes(last) * 60,
-            Math.floor((nowMs - this.scheduleMs) / 1000),
-        )
-    }
+/** Keeps what the next start is to know. */
+async function store(flash: Flash, cause: StartCause, earlyDeaths: number): Promise<void> {
+    const value = Buffer.alloc(2)
+    value[0] = cause
+    value[1] = earlyDeaths
+    await flash.write(flashKey, value)
+}
 
-    private async stopWork(): Promise<void> {
-        try {
-            await this.parts.shutdown()
-        } catch (thrown) {
-            this.parts.log(`reset: ${faultMessage(thrown)}`)
-        }
-        this.stopped = true
-    }
-
-    private async store(cause: StartCause, earlyDeaths: number): Promise<void> {
-        const value = Buffer.alloc(2)
-        value[0] = cause
-        value[1] = earlyDeaths
-        await this.parts.flash.write(flashKey, value)
-    }
+/** @param waitedMs how long the board has been running with this schedule */
+function scheduledResetDue(parts: SupervisorParts, waitedMs: number): boolean {
+    const { settings, clock } = parts
+    if (settings.number(Key.ResetEnable) === 0 || !clock.trusted()) return false
+    if (settings.number(Key.ResetCount) >= settings.number(Key.ResetMax)) return false
+    const now = clock.nowSeconds()
+    const last = settings.number(Key.ResetLast)
+    return resetIsDue(
+        settings.number(Key.ResetDays),
+        settings.number(Key.ResetTime),
+        now + clock.offsetMinutes(now) * 60,
+        last + clock.offsetMinutes(last) * 60,
+        Math.floor(waitedMs / 1000),
+    )
 }

@@ -17,8 +17,6 @@ export interface TaskOptions {
     /** How long the job takes at most when all is well. */
     deadlineMs: number
     job: () => Promise<void>
-    /** Told what the job threw; must not throw itself. */
-    onFailure?: (thrown: any) => void
 }
 
 /** A task and its counts. All times are uptime in ms unless they say wall. */

@@ -133,8 +133,7 @@ export class DirectCourier extends Courier {
         let code = this.reader.next()
         while (code === 0) {
             const chunk = await this.stream.receive(deadline.remainingMs())
-            if (!chunk)
-                throw new Fault(FaultCode.SocketClosed, "the server closed the connection")
+            if (!chunk) throw new Fault(FaultCode.SocketClosed, "the server closed the connection")
             this.reader.pending += chunk.toString()
             code = this.reader.next()
         }
@@ -160,11 +159,7 @@ export class DirectCourier extends Courier {
  * Where to go on: at the end of the `there` bytes on the server if they are a beginning of ours,
  * else at 0.
  */
-async function startOf(
-    courier: DirectCourier,
-    shipment: Shipment,
-    there: number,
-): Promise<number> {
+async function startOf(courier: DirectCourier, shipment: Shipment, there: number): Promise<number> {
     if (there < 0) return 0
     if (shipment.sentBytes !== Sent.Again) {
         if (there > shipment.sizeBytes) {
@@ -182,7 +177,11 @@ async function startOf(
 }
 
 /** The size once the server has written what it got: equal to `expected`, or no longer growing. */
-async function settledSize(courier: DirectCourier, name: string, expected: number): Promise<number> {
+async function settledSize(
+    courier: DirectCourier,
+    name: string,
+    expected: number,
+): Promise<number> {
     let bytes = await courier.size(name)
     for (let waitMs = 100; bytes !== expected && waitMs <= settlingMs; waitMs *= 2) {
         await courier.board.ticks.sleep(waitMs)

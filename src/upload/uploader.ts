@@ -163,8 +163,7 @@ export class Uploader {
     async stop(timeoutMs: number): Promise<boolean> {
         this.stopping = true
         if (this.courier) await this.courier.stop()
-        for (let ms = 0; ms < timeoutMs && this.courier; ms += 50)
-            await this.board.ticks.sleep(50)
+        for (let ms = 0; ms < timeoutMs && this.courier; ms += 50) await this.board.ticks.sleep(50)
         return !this.courier
     }
 

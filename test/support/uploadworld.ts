@@ -7,6 +7,8 @@ import { MemoryCard } from "./uploadcard"
 
 /** Settings held in a map, with the defaults that the upload reads. */
 export class MapSettings implements StateWriter {
+    /** How often states were stored that differed. */
+    writes = 0
     private readonly values = new Map<Key, number | string>([
         [Key.UserSerial, "BMS-1"],
         [Key.FtpEnable, 1],
@@ -32,8 +34,9 @@ export class MapSettings implements StateWriter {
         return String(this.values.get(key) ?? "")
     }
 
-    async setState(key: Key, value: number): Promise<void> {
-        this.values.set(key, value)
+    async apply(keys: Key[], values: (number | string)[]): Promise<void> {
+        if (keys.some((key, i) => this.values.get(key) !== values[i])) ++this.writes
+        keys.forEach((key, i) => this.values.set(key, values[i]))
     }
 }
 

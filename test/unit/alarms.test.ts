@@ -48,7 +48,6 @@ describe("the debounce", () => {
     test("a change of less than 3 s makes no entry and no flag", async () => {
         alarms.set(Alarm.CellOvervoltage, true)
         await pass(2.5)
-        expect(alarms.raw()).toBe(1)
         expect(alarms.flags()).toBe(0)
         alarms.set(Alarm.CellOvervoltage, false)
         await pass(10)
@@ -148,7 +147,7 @@ describe("after a boot", () => {
 describe("a flapping flag", () => {
     async function flap(times: number): Promise<void> {
         for (let i = 0; i < times; ++i) {
-            alarms.set(Alarm.CellImbalance, (alarms.raw() & 64) === 0)
+            alarms.set(Alarm.CellImbalance, (i & 1) === 0)
             await pass(4)
         }
     }

@@ -121,7 +121,7 @@ describe("settings", () => {
 
     it("keep their state values when all go back to the defaults", async () => {
         const bench = new ConsoleBench()
-        await bench.settings.setState(19, 17)
+        await bench.settings.apply([19], [17])
         await bench.run("defaults all yes")
         expect(bench.settings.number(19)).toBe(17)
     })
@@ -389,7 +389,7 @@ describe("time", () => {
 describe("reset", () => {
     it("shows the schedule and the counts", async () => {
         const bench = new ConsoleBench()
-        await bench.settings.setState(20, 1_795_345_200)
+        await bench.settings.apply([20], [1_795_345_200])
         for (const line of ["enable on", "days Mon,Thu", "time 03:30"])
             expect(await bench.run("set reset." + line)).toBe("ok\n")
         const text = await bench.run("reset")
@@ -399,7 +399,7 @@ describe("reset", () => {
 
     it("answers before it resets, and clears the count", async () => {
         const bench = new ConsoleBench()
-        await bench.settings.setState(19, 5)
+        await bench.settings.apply([19], [5])
         expect(await bench.run("reset clear")).toBe("ok\n")
         expect(bench.settings.number(19)).toBe(0)
         const before = bench.nowMs

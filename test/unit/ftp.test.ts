@@ -10,7 +10,7 @@ function readAll(text: string, step: number): [number, string][] {
     const bytes = DeviceBuffer.from(text)
     const replies: [number, string][] = []
     for (let at = 0; at < bytes.length; at += step) {
-        reader.push(bytes.slice(at, Math.min(bytes.length, at + step)))
+        reader.pending += bytes.slice(at, Math.min(bytes.length, at + step)).toString()
         for (let code = reader.next(); code !== 0; code = reader.next())
             replies.push([code, reader.line])
     }

@@ -267,8 +267,7 @@ describe("triggers", () => {
 })
 
 describe("failures", () => {
-    test("are logged, counted and told, and the task runs again with back-off", async () => {
-        const told: string[] = []
+    test("are logged and counted, and the task runs again with back-off", async () => {
         const task = scheduler.add({
             name: "bad",
             periodMs: () => 1000,
@@ -278,7 +277,6 @@ describe("failures", () => {
                 starts.push(clock.wallMs())
                 throw new Error("no card")
             },
-            onFailure: thrown => told.push(thrown.message),
         })
         scheduler.start()
         await ticks.advance(40_000)
@@ -288,7 +286,6 @@ describe("failures", () => {
         expect(task.lastError).toBe("no card")
         expect(log.length).toBe(5)
         expect(log[0]).toBe("bad: no card")
-        expect(told.length).toBe(5)
         expect(task.latenessMsMax).toBe(0)
     })
 
@@ -333,7 +330,6 @@ describe("the stop", () => {
         scheduler.start()
         await ticks.advance(1100)
         const stopped = scheduler.stop(5000)
-        expect(scheduler.stopping()).toBe(true)
         expect(await ticks.finish(stopped)).toBe(true)
         expect(scheduler.tasks[0].running).toBe(false)
         await ticks.advance(10_000)

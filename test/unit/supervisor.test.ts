@@ -150,9 +150,9 @@ async function live(minutes: number): Promise<string[]> {
 }
 
 async function schedule(days: string, time: string): Promise<void> {
-    await settings.set(Key.ResetEnable, "on")
-    await settings.set(Key.ResetDays, days)
-    await settings.set(Key.ResetTime, time)
+    await settings.apply([Key.ResetEnable], [1])
+    await settings.apply([Key.ResetDays], [settings.parse(Key.ResetDays, days)])
+    await settings.apply([Key.ResetTime], [settings.parse(Key.ResetTime, time)])
     supervisor.scheduleChanged()
 }
 
@@ -198,9 +198,9 @@ describe("the scheduled reset", () => {
 
     test("ends at the maximum number of resets", async () => {
         await schedule("all", "00:00")
-        await settings.set(Key.ResetMax, "2")
+        await settings.apply([Key.ResetMax], [2])
         expect((await live(6 * 1440)).length).toBe(2)
-        await settings.setState(Key.ResetCount, 0)
+        await settings.apply([Key.ResetCount], [0])
         expect((await live(6 * 1440)).length).toBe(2)
     })
 
@@ -327,12 +327,6 @@ describe("the cause of the last start", () => {
     test("is a panic when the program starts again while the processor ran on", async () => {
         await boot(at("2026-11-22 12:00"), 95_300)
         expect(startCauseName(supervisor.cause)).toBe("panic")
-    })
-
-    test("an empty flash is noticed at the first start alone", async () => {
-        expect(supervisor.flashWasEmpty).toBe(true)
-        await boot(at("2026-11-22 12:00"))
-        expect(supervisor.flashWasEmpty).toBe(false)
     })
 })
 

@@ -61,6 +61,6 @@ export async function tasks(call: Call): Promise<void> {
     for (const task of call.parts.scheduler.tasks)
         await call.report(task.options.name, [
             `${task.runs} runs, ${task.failures} failures, longest ${task.longestMs} ms, ` +
-                `late by ${task.latenessMsMax} ms at most; ${task.lastError}`,
+                `late by ${task.latenessMsMax} ms at most${task.lastError ? "; " + task.lastError : ""}`,
         ])
 }

@@ -2,15 +2,15 @@ import { formatDateTime } from "../../core/calendar"
 import { Fault, FaultCode } from "../../core/fault"
 import { padEnd, printable } from "../../core/text"
 import { Key } from "../../settings/keys"
-import { keyCount, Row } from "../../settings/schema"
+import { findKey, keyCount, Row } from "../../settings/schema"
 import { formatAllowed } from "../../settings/values"
 import { Call } from "../call"
 import { Changes } from "../session"
 import { refuse } from "../words"
 
 /** The setting of this name. Throws Fault UnknownKey. */
-export function keyOf(call: Call, name: string): Key {
-    const key = call.parts.settings.find(name)
+export function keyOf(name: string): Key {
+    const key = findKey(name)
     if (key === undefined)
         throw new Fault(
             FaultCode.UnknownKey,
@@ -21,7 +21,7 @@ export function keyOf(call: Call, name: string): Key {
 
 /** Checks a person's value and adds it to the changes. Throws the faults of `Settings.parse`. */
 export function addChange(call: Call, changes: Changes, name: string, text: string): void {
-    const key = keyOf(call, name)
+    const key = keyOf(name)
     if (key === Key.ConsolePassword) refuse('console.password is set with "passwd"')
     const value = call.parts.settings.parse(key, text)
     let index = changes.keys.indexOf(key)
@@ -50,12 +50,9 @@ function isOf(row: Row, name: string): boolean {
     return row.name === name || row.name.startsWith(name + ".") || name === "all"
 }
 
+/** The command `show`; other commands show the section of their name with it. */
 export async function show(call: Call): Promise<void> {
-    await showOf(call, call.words[0] || "all")
-}
-
-/** Shows the setting, or the section, of this name. */
-export async function showOf(call: Call, wanted: string): Promise<void> {
+    const wanted = call.name === "show" ? call.words[0] || "all" : call.name
     let section = ""
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
@@ -65,10 +62,10 @@ export async function showOf(call: Call, wanted: string): Promise<void> {
         await call.print(
             `  ${padEnd(row.name, 36)} ${padEnd(shown(call, key, row), 20)} ${row.title}`,
         )
-        if (row.name === wanted && !row.isState())
+        if (row.name === wanted && !row.isState)
             await call.print(`  ${row.help}: ${formatAllowed(row)}`)
     }
-    if (!section) keyOf(call, wanted)
+    if (!section) keyOf(wanted)
 }
 
 export async function set(call: Call): Promise<void> {
@@ -83,13 +80,13 @@ export async function defaults(call: Call): Promise<void> {
     const changes = new Changes()
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
-        if (!isOf(row, wanted) || row.isState()) continue
+        if (!isOf(row, wanted) || row.isState) continue
         changes.keys.push(key)
         changes.values.push(settings.fallback(key))
         await ticks.sleep(1)
     }
     // An unknown key, or one that the board keeps itself, is refused as "set" would.
-    if (!changes.keys.length) settings.parse(keyOf(call, wanted), "")
+    if (!changes.keys.length) settings.parse(keyOf(wanted), "")
     if (call.words[1] !== "yes")
         refuse(`this changes ${changes.keys.length} settings; repeat with: defaults ${wanted} yes`)
     await settings.apply(changes.keys, changes.values)

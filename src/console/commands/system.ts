@@ -5,7 +5,7 @@ import { Key } from "../../settings/keys"
 import { StartCause } from "../../tasks/supervisor"
 import { Call } from "../call"
 import { refuse } from "../words"
-import { showOf } from "./settings"
+import { show } from "./settings"
 
 /** "2026-11-22 12:00:00 +01:00 from RTC chip"; a time that is a lower bound has a "~" behind it. */
 export function timeState(call: Call): string {
@@ -31,7 +31,7 @@ export async function ftp(call: Call): Promise<void> {
             await call.progress("sending")
             uploader.sendNow()
             lines = [await uploader.finished()]
-            if (lines[0] !== "") refuse(lines[0])
+            if (lines[0]) refuse(lines[0])
             lines = [`files confirmed since the start: ${uploader.filesConfirmed}`]
             break
         case "ftp test":
@@ -68,7 +68,7 @@ export async function time(call: Call): Promise<void> {
 
 /** The command `wifi`. */
 export async function wifi(call: Call): Promise<void> {
-    await showOf(call, "wifi")
+    await show(call)
     await call.report("state", [await wifiState(call)])
 }
 
@@ -84,9 +84,9 @@ export async function reset(call: Call): Promise<void> {
             })
             break
         case "reset clear":
-            await call.parts.settings.setState(Key.ResetCount, 0)
+            await call.parts.settings.apply([Key.ResetCount], [0])
             break
         default:
-            await showOf(call, "reset")
+            await show(call)
     }
 }

@@ -11,8 +11,8 @@ export async function exportSettings(call: Call): Promise<void> {
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
         const value = call.parts.settings.format(key)
-        if (row.isSecret()) await call.print(`# ${row.name} is ${value}`)
-        else if (!row.isState()) await call.print(`set ${row.name} ${quote(value)}`)
+        if (row.isSecret) await call.print(`# ${row.name} is ${value}`)
+        else if (!row.isState) await call.print(`set ${row.name} ${quote(value)}`)
     }
     await call.print("end")
 }
