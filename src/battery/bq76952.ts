@@ -1,6 +1,5 @@
 import { Fault, FaultCode, faultCode } from "../core/fault"
 import { I2cBus, Ticks } from "../core/seams"
-import { Configuration } from "./configuration"
 import { At, Block, currentSteps, DaConfiguration, deviceNumber, Direct } from "./registers"
 import { Memory, monitorAddress, Status, Subcommand } from "./registers"
 import { BatteryState } from "./state"
@@ -27,16 +26,25 @@ export class Bq76952 {
         return ((await this.readStatus()) & (Status.PowerOnReset | Status.ConfigUpdate)) === 0
     }
 
-    /** Writes the whole configuration, reads it back and starts measuring; takes some 350 ms. */
-    async configure(cells: number, configuration: Configuration): Promise<void> {
+    /** Writes the whole configuration, laid out as configurationTemplate, reads it back and starts measuring; takes some 350 ms. */
+    async configure(cells: number, image: Buffer): Promise<void> {
         const identity = await this.readResponse(Subcommand.DeviceNumber)
-        if (identity.readUInt16LE(0) !== deviceNumber) throw nonsense(Subcommand.DeviceNumber)
+        if (identity.getAt(0, "u16") !== deviceNumber) throw nonsense(Subcommand.DeviceNumber)
         await this.switchConfigUpdate(Subcommand.SetConfigUpdate, Status.ConfigUpdate)
-        const image = configuration.image
         let offset = 0
         while (offset < image.length) {
-            await this.writeMemory(image, offset)
-            offset += 3 + image[offset + 2]
+            // One block of data memory: address, data, then checksum and length (§13.1).
+            const bytes = image[offset + 2]
+            const out = Buffer.alloc(3 + bytes)
+            out[0] = Direct.Subcommand
+            out.blitAt(1, image, offset, 2)
+            out.blitAt(3, image, offset + 3, bytes)
+            await this.transfer(out, 0)
+            const checksum = checksumOf(out, 1, bytes + 2)
+            await this.transfer(Buffer.from([Direct.Checksum, checksum, bytes + 4]), 0)
+            await this.ticks.sleep(2)
+            await this.checkMemory(image, offset)
+            offset += 3 + bytes
         }
         // A chip that reset itself on the way has left CONFIG_UPDATE; leaving it hides the reset, so look twice.
         if (((await this.readStatus()) & Status.ConfigUpdate) === 0)
@@ -55,16 +63,17 @@ export class Bq76952 {
      */
     async readState(): Promise<BatteryState | undefined> {
         const block = await this.readBlock(Direct.BatteryStatus, Block.MeasurementsBytes)
-        const status = block.readUInt16LE(0)
+        const status = block.getAt(0, "u16")
         if ((status & (Status.PowerOnReset | Status.ConfigUpdate)) !== 0) return undefined
         if ((status & Status.SecurityState) === 0) throw nonsense(Direct.BatteryStatus)
         const cellMv: number[] = []
         let sumMv = 0
         let cellMinMv = 9999
         let cellMaxMv = -9999
-        for (let cell = 0; cell < this.cells; ++cell) {
+        const cells = this.cells
+        for (let cell = 0; cell < cells; ++cell) {
             // From the bottom up, but the top cell is at input 16 (VC16).
-            const input = cell === this.cells - 1 ? 15 : cell
+            const input = cell === cells - 1 ? 15 : cell
             const register = Direct.Cell1Voltage + 2 * input
             const mv = block.getAt(register - Direct.BatteryStatus, "i16")
             if (mv < -300 || mv > 5500) throw nonsense(register)
@@ -80,6 +89,11 @@ export class Bq76952 {
         const temperatures = await this.readBlock(Direct.IntTemperature, Block.TemperaturesBytes)
         const chipDeciC = deciC(temperatures, Direct.IntTemperature)
         if (chipDeciC < -600 || chipDeciC > 1500) throw nonsense(Direct.IntTemperature)
+        let safety = 0
+        if ((status & Status.SafetyFault) !== 0) {
+            const flags = await this.readBlock(Direct.SafetyAlertA, Block.SafetyBytes)
+            safety = flags[1] | (flags[3] << 8) | (flags[5] << 16)
+        }
         return {
             packMv,
             currentMa: block.getAt(Direct.Cc2Current - Direct.BatteryStatus, "i16") * this.stepMa,
@@ -87,14 +101,14 @@ export class Bq76952 {
             cellMv,
             cellMinMv,
             cellMaxMv,
-            cellMeanMv: sumMv / this.cells,
+            cellMeanMv: sumMv / cells,
             temperatureDeciC: [
                 deciC(temperatures, Direct.Ts1Temperature),
                 deciC(temperatures, Direct.Ts3Temperature),
             ],
             chipDeciC,
             balancing: 0,
-            safety: (status & Status.SafetyFault) !== 0 ? await this.readSafety() : 0,
+            safety,
             atMs: this.ticks.nowMs(),
         }
     }
@@ -112,18 +126,13 @@ export class Bq76952 {
 
     /** A bit for each cell that is being balanced, bit 0 is cell 1 (§12.3, 0x0083). */
     async readBalancing(): Promise<number> {
-        const inputs = (await this.readResponse(Subcommand.CellBalanceActive)).readUInt16LE(0)
+        const inputs = (await this.readResponse(Subcommand.CellBalanceActive)).getAt(0, "u16")
         const top = this.cells - 1
         return (inputs & ((1 << top) - 1)) | ((inputs >> 15) << top)
     }
 
-    private async readSafety(): Promise<number> {
-        const block = await this.readBlock(Direct.SafetyAlertA, Block.SafetyBytes)
-        return block[1] | (block[3] << 8) | (block[5] << 16)
-    }
-
     private async readStatus(): Promise<number> {
-        return (await this.readBlock(Direct.BatteryStatus, 2)).readUInt16LE(0)
+        return (await this.readBlock(Direct.BatteryStatus, 2)).getAt(0, "u16")
     }
 
     private async switchConfigUpdate(subcommand: Subcommand, wanted: number): Promise<void> {
@@ -135,22 +144,9 @@ export class Bq76952 {
         throw nonsense(subcommand)
     }
 
-    /** Writes one block of the configuration and reads it back (§13.1). */
-    private async writeMemory(image: Buffer, offset: number): Promise<void> {
-        const bytes = image[offset + 2]
-        const out = Buffer.alloc(3 + bytes)
-        out[0] = Direct.Subcommand
-        out.blitAt(1, image, offset, 2)
-        out.blitAt(3, image, offset + 3, bytes)
-        await this.transfer(out, 0)
-        const checksum = checksumOf(out, 1, bytes + 2)
-        await this.transfer(Buffer.from([Direct.Checksum, checksum, bytes + 4]), 0)
-        await this.ticks.sleep(2)
-        await this.checkMemory(image, offset)
-    }
-
+    /** Reads one block of the configuration back. */
     private async checkMemory(image: Buffer, offset: number): Promise<void> {
-        const address = image.readUInt16LE(offset)
+        const address = image.getAt(offset, "u16")
         const stored = await this.readResponse(address)
         for (let i = 0; i < image[offset + 2]; ++i)
             if (stored[i] !== image[offset + 3 + i]) throw nonsense(address)
@@ -168,7 +164,7 @@ export class Bq76952 {
             const answer = await this.readBlock(Direct.Subcommand, Block.ResponseBytes)
             const bytes = answer[35] - 4
             if (
-                answer.readUInt16LE(0) === subcommand &&
+                answer.getAt(0, "u16") === subcommand &&
                 bytes > 0 &&
                 bytes <= 32 &&
                 answer[34] === checksumOf(answer, 0, bytes + 2)

@@ -1,21 +1,12 @@
 import { Key, SettingsReader } from "../settings/keys"
-import { At, configurationTemplate, currentSteps, DaConfiguration } from "./registers"
-import { shortCircuitSteps } from "./registers"
-import { AppliedLimits } from "./state"
-
-/** What is written into the chip, and what the chip makes of the limits. */
-export interface Configuration {
-    /** configurationTemplate with the settings filled in. */
-    image: Buffer
-    applied: AppliedLimits
-}
+import { At, configurationTemplate, DaConfiguration, shortCircuitSteps } from "./registers"
 
 function clamp(value: number, min: number, max: number): number {
     return Math.min(max, Math.max(min, Math.round(value)))
 }
 
-/** Translates the battery settings into the chip's registers. */
-export function buildConfiguration(settings: SettingsReader): Configuration {
+/** What is written into the chip: configurationTemplate with the battery settings filled in. */
+export function buildConfiguration(settings: SettingsReader): Buffer {
     const image = Buffer.from(configurationTemplate)
     const shunt = settings.number(Key.BatteryShunt)
     const gain = 7568.4 / shunt
@@ -31,30 +22,25 @@ export function buildConfiguration(settings: SettingsReader): Configuration {
     fillTemperatures(image, settings)
     fillVoltages(image, settings)
     fillCurrents(image, settings, shunt)
-    const ampsMa = 2000000 / shunt
-    const applied: AppliedLimits = {
-        cellOvervoltageMv: Math.round(image[At.CovThreshold] * 50.6),
-        cellUndervoltageMv: Math.round(image[At.CuvThreshold] * 50.6),
-        overcurrentChargeMa: Math.round(image[At.OccThreshold] * ampsMa),
-        overcurrentDischargeMa: Math.round(image[At.Ocd1Threshold] * ampsMa),
-        shortCircuitMa: Math.round((shortCircuitSteps[image[At.ScdThreshold]] * 5000000) / shunt),
-        currentStepMa: currentSteps[amps],
-    }
-    return { image, applied }
+    return image
 }
 
 function fillVoltages(image: Buffer, settings: SettingsReader): void {
     const delay = clamp(settings.number(Key.BatteryDelay) * 303.03, 1, 2047)
     image.setAt(At.CovDelay, "u16", delay)
     image.setAt(At.CuvDelay, "u16", delay)
-    const over = settings.number(Key.BatteryCellOvervoltage)
-    const under = settings.number(Key.BatteryCellUndervoltage)
-    image[At.CovThreshold] = clamp(over / 50.6, 20, 110)
-    image[At.CuvThreshold] = clamp(under / 50.6, 20, 90)
-    const overHysteresis = settings.number(Key.BatteryCellOvervoltageHysteresis)
-    const underHysteresis = settings.number(Key.BatteryCellUndervoltageHysteresis)
-    image[At.CovHysteresis] = clamp(overHysteresis / 50.6, 2, 20)
-    image[At.CuvHysteresis] = clamp(underHysteresis / 50.6, 2, 20)
+    image[At.CovThreshold] = clamp(settings.number(Key.BatteryCellOvervoltage) / 50.6, 20, 110)
+    image[At.CuvThreshold] = clamp(settings.number(Key.BatteryCellUndervoltage) / 50.6, 20, 90)
+    image[At.CovHysteresis] = clamp(
+        settings.number(Key.BatteryCellOvervoltageHysteresis) / 50.6,
+        2,
+        20,
+    )
+    image[At.CuvHysteresis] = clamp(
+        settings.number(Key.BatteryCellUndervoltageHysteresis) / 50.6,
+        2,
+        20,
+    )
 }
 
 function fillCurrents(image: Buffer, settings: SettingsReader, shunt: number): void {

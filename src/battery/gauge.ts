@@ -1,13 +1,13 @@
 import { Key, SettingsReader } from "../settings/keys"
 import { BatteryState } from "./state"
 
-// Voltage of a cell at rest at 25 °C in mV (high byte first) for 0 %, 5 % … 100 %, then the marks of full and empty.
+// Voltage of a cell at rest at 25 °C in mV (low byte first) for 0 %, 5 % … 100 %, then the marks of full and empty.
 const lfpTable = hex`
-    0A8C 0C08 0C7B 0C96 0CAD 0CBD 0CCB 0CD4 0CD9 0CDC 0CDF
-    0CE3 0CEB 0CF6 0CFE 0D02 0D04 0D06 0D09 0D11 0D48  0D5C 0AF0`
+    8C0A 080C 7B0C 960C AD0C BD0C CB0C D40C D90C DC0C DF0C
+    E30C EB0C F60C FE0C 020D 040D 060D 090D 110D 480D  5C0D F00A`
 const nmcTable = hex`
-    0BB8 0D11 0D7A 0DB6 0DE3 0E04 0E1C 0E2E 0E3E 0E51 0E6A
-    0E8A 0EB0 0EDA 0F08 0F36 0F64 0F94 0FC8 1002 104F  1022 0BB8`
+    B80B 110D 7A0D B60D E30D 040E 1C0E 2E0E 3E0E 510E 6A0E
+    8A0E B00E DA0E 080F 360F 640F 940F C80F 0210 4F10  2210 B80B`
 
 const enum Table {
     Points = 21,
@@ -32,9 +32,9 @@ const enum Rest {
  */
 export class Gauge {
     // Both are beyond 32 bits at times, so they are never tested for truth.
-    private chargeMas: number | undefined = undefined
-    private counterMas: number | undefined = undefined
-    private movedAtMs: number | undefined = undefined
+    private chargeMas: number | undefined
+    private counterMas: number | undefined
+    private movedAtMs: number | undefined
     private edge = 0
     private edgeSinceMs = 0
 
@@ -43,7 +43,7 @@ export class Gauge {
     /** Takes up what `stored()` gave before a restart; anything else than 8 bytes is ignored. */
     restore(stored: Buffer | undefined): void {
         if (stored === undefined || stored.length !== 8) return
-        this.chargeMas = stored.readUInt32LE(0) * 1000
+        this.chargeMas = stored.getAt(0, "u32") * 1000
         this.counterMas = stored.getAt(4, "i32") * 1000
         this.addMas(0)
     }
@@ -57,51 +57,50 @@ export class Gauge {
         return value
     }
 
-    /** Counts on from the last reading; a jump by more than the whole capacity is not believed. */
-    count(counterMas: number): void {
-        if (this.counterMas !== undefined) this.addMas(counterMas - this.counterMas)
+    /**
+     * Counts on from the last reading; a jump by more than the whole capacity is not believed.
+     * @param counterMas undefined when the counter starts anew: its next reading is only where to count from
+     */
+    count(counterMas: number | undefined): void {
+        const before = this.counterMas
         this.counterMas = counterMas
-    }
-
-    /** The counter starts anew: its next reading is only where to count from. */
-    rebase(): void {
-        this.counterMas = undefined
+        if (before !== undefined && counterMas !== undefined) this.addMas(counterMas - before)
     }
 
     /** Corrects the count by one sample. @returns the state of charge in 0.1 %, undefined while unknown */
     update(state: BatteryState): number | undefined {
         const capacityMah = this.settings.number(Key.BatteryCapacity)
+        const permilleMas = capacityMah * 3.6
         const table = this.settings.number(Key.BatteryChemistry) === 0 ? lfpTable : nmcTable
         const meanMv = state.cellMeanMv
         const currentMa = state.currentMa
+        const atMs = state.atMs
         const amountMa = Math.abs(currentMa)
-        if (this.movedAtMs === undefined || amountMa > capacityMah / 50) this.movedAtMs = state.atMs
+        if (this.movedAtMs === undefined || amountMa > capacityMah / 50) this.movedAtMs = atMs
 
-        if (this.chargeMas === undefined && amountMa <= capacityMah / 4)
-            this.chargeMas = permilleAt(table, meanMv) * capacityMah * 3.6
-        if (this.chargeMas !== undefined && state.atMs - this.movedAtMs >= Rest.SettleMs) {
-            const low = permilleAt(table, meanMv - Rest.ToleranceMv) * capacityMah * 3.6
-            const high = permilleAt(table, meanMv + Rest.ToleranceMv) * capacityMah * 3.6
-            this.chargeMas = Math.min(high, Math.max(low, this.chargeMas))
+        let chargeMas = this.chargeMas
+        if (chargeMas === undefined && amountMa <= capacityMah / 4)
+            chargeMas = permilleAt(table, meanMv) * permilleMas
+        if (chargeMas !== undefined && atMs - this.movedAtMs >= Rest.SettleMs) {
+            const low = permilleAt(table, meanMv - Rest.ToleranceMv) * permilleMas
+            const high = permilleAt(table, meanMv + Rest.ToleranceMv) * permilleMas
+            chargeMas = Math.min(high, Math.max(low, chargeMas))
         }
         let edge = 0
         if (currentMa >= 0 && currentMa <= capacityMah / 20) {
-            if (meanMv >= table.readUInt16BE(Table.FullAt)) edge = 1
+            if (meanMv >= table.getAt(Table.FullAt, "u16")) edge = 1
         } else if (currentMa < 0 && amountMa <= capacityMah / 5) {
-            if (state.cellMinMv <= table.readUInt16BE(Table.EmptyAt)) edge = 2
+            if (state.cellMinMv <= table.getAt(Table.EmptyAt, "u16")) edge = 2
         }
-        this.updateEdge(edge, state.atMs, capacityMah)
-        if (this.chargeMas === undefined) return undefined
-        return Math.round(this.chargeMas / (capacityMah * 3.6))
-    }
-
-    private updateEdge(edge: number, atMs: number, capacityMah: number): void {
         if (edge !== this.edge) {
             this.edge = edge
             this.edgeSinceMs = atMs
         }
         if (edge !== 0 && atMs - this.edgeSinceMs >= Rest.EdgeMs)
-            this.chargeMas = edge === 1 ? capacityMah * 3600 : 0
+            chargeMas = edge === 1 ? permilleMas * 1000 : 0
+        this.chargeMas = chargeMas
+        if (chargeMas === undefined) return undefined
+        return Math.round(chargeMas / permilleMas)
     }
 
     private addMas(deltaMas: number): void {
@@ -117,9 +116,9 @@ export class Gauge {
 /** State of charge for a voltage at rest, 0–1000, between the points of the table by straight lines. */
 function permilleAt(table: Buffer, mv: number): number {
     let index = 0
-    while (index < Table.Points - 2 && table.readUInt16BE(2 * index + 2) < mv) ++index
-    const low = table.readUInt16BE(2 * index)
-    const high = table.readUInt16BE(2 * index + 2)
+    while (index < Table.Points - 2 && table.getAt(2 * index + 2, "u16") < mv) ++index
+    const low = table.getAt(2 * index, "u16")
+    const high = table.getAt(2 * index + 2, "u16")
     const permille = Table.StepPermille * (index + (mv - low) / (high - low))
     return Math.min(1000, Math.max(0, permille))
 }

@@ -10,7 +10,7 @@ import { BatteryState } from "./state"
  */
 export class Limits {
     private raised = 0
-    private readonly changedAtMs: (number | undefined)[] = []
+    private changedAtMs: (number | undefined)[] = []
     private atMs = 0
 
     constructor(
@@ -79,7 +79,7 @@ export class Limits {
 
     /** There was no sample: the flags stay, but what was about to change must last its delay anew. */
     pause(): void {
-        for (let i = 0; i < this.changedAtMs.length; ++i) this.changedAtMs[i] = undefined
+        this.changedAtMs = []
     }
 
     private checkOne(
@@ -89,22 +89,23 @@ export class Limits {
         hysteresisKey: Key,
         scale: number,
     ): void {
-        const threshold = this.settings.number(thresholdKey) * scale
-        const hysteresis = this.settings.number(hysteresisKey) * Math.abs(scale)
+        const { settings, changedAtMs, atMs } = this
+        const threshold = settings.number(thresholdKey) * scale
+        const hysteresis = settings.number(hysteresisKey) * Math.abs(scale)
         const active = ((this.raised >> alarm) & 1) !== 0
         const beyond = value >= (active ? threshold - hysteresis : threshold)
         if (beyond === active) {
-            this.changedAtMs[alarm] = undefined
+            changedAtMs[alarm] = undefined
             return
         }
-        let sinceMs = this.changedAtMs[alarm]
+        let sinceMs = changedAtMs[alarm]
         if (sinceMs === undefined) {
-            sinceMs = this.atMs
-            this.changedAtMs[alarm] = sinceMs
+            sinceMs = atMs
+            changedAtMs[alarm] = sinceMs
         }
-        if (this.atMs - sinceMs < this.settings.number(Key.BatteryDelay) * 1000) return
+        if (atMs - sinceMs < settings.number(Key.BatteryDelay) * 1000) return
         this.raised = this.raised ^ (1 << alarm)
-        this.changedAtMs[alarm] = undefined
+        changedAtMs[alarm] = undefined
         this.alarms.set(alarm, beyond)
     }
 }

@@ -7,7 +7,7 @@ import { buildConfiguration } from "./configuration"
 import { Gauge } from "./gauge"
 import { Limits } from "./limits"
 import { Direct } from "./registers"
-import { AppliedLimits, BatteryState } from "./state"
+import { BatteryState } from "./state"
 
 const saveEveryMs = 3600000
 
@@ -17,9 +17,7 @@ const saveEveryMs = 3600000
  */
 export class BatteryMonitor {
     /** The newest sample, undefined while the monitor chip does not answer as it should. */
-    last: BatteryState | undefined = undefined
-    /** The chip's own protection limits, undefined until it was first configured. */
-    applied: AppliedLimits | undefined = undefined
+    last: BatteryState | undefined
 
     private readonly chip: Bq76952
     private readonly gauge: Gauge
@@ -56,14 +54,13 @@ export class BatteryMonitor {
     /** Writes the settings into the chip. Throws Fault MonitorNoAnswer or MonitorNonsense. */
     async configure(): Promise<void> {
         const revision = this.revision
-        const configuration = buildConfiguration(this.settings)
+        const { settings, chip, gauge } = this
         // The chip counts on while the board restarts; what it counted must not be lost. The counter is read
         // before the flag that says whether it is still to be believed.
-        const chargeMas = await this.chip.readChargeMas()
-        if (await this.chip.readConfigured()) this.gauge.count(chargeMas)
-        this.gauge.rebase()
-        await this.chip.configure(this.settings.number(Key.BatteryCells), configuration)
-        this.applied = configuration.applied
+        const chargeMas = await chip.readChargeMas()
+        if (await chip.readConfigured()) gauge.count(chargeMas)
+        gauge.count(undefined)
+        await chip.configure(settings.number(Key.BatteryCells), buildConfiguration(settings))
         this.turn = 0
         this.saveAtMs = 0
         this.configuredRevision = revision
@@ -106,11 +103,10 @@ export class BatteryMonitor {
             if (this.configuredRevision !== this.revision) await this.configure()
             // Charge and balancing take turns: neither is in a hurry, and both cost two transactions. They come
             // first, since the state tells whether the chip had reset itself before.
+            const chip = this.chip
             const charging = (this.turn++ & 1) === 0
-            const answer = charging
-                ? await this.chip.readChargeMas()
-                : await this.chip.readBalancing()
-            const state = await this.chip.readState()
+            const answer = charging ? await chip.readChargeMas() : await chip.readBalancing()
+            const state = await chip.readState()
             if (state !== undefined) {
                 if (charging) this.gauge.count(answer)
                 else this.balancing = answer

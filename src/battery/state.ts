@@ -23,14 +23,3 @@ export interface BatteryState {
     /** When it was measured, on the monotonic clock. */
     atMs: number
 }
-
-/** The protection limits as the chip holds them, rounded to its steps. */
-export interface AppliedLimits {
-    cellOvervoltageMv: number
-    cellUndervoltageMv: number
-    overcurrentChargeMa: number
-    overcurrentDischargeMa: number
-    shortCircuitMa: number
-    /** The step of current measurement, 1, 10 or 100 mA. */
-    currentStepMa: number
-}

@@ -44,11 +44,12 @@ export class SdCard implements BlockDevice {
     private readonly frame = Buffer.alloc(frameBytes)
     private readonly shortFrame = Buffer.alloc(Limit.ShortBytes)
     private readonly pollFrame = Buffer.alloc(Limit.PollBytes)
-    private answer: Buffer = undefined
+    /** What came back with the last command. */
+    private answer: Buffer
     /** 512 for cards addressed in bytes. */
     private blockUnits = 512
-    private blocks = 0
-    private writeProtected = false
+    private blocks: number
+    private writeProtected: boolean
 
     private constructor(
         private readonly spi: SpiBus,
@@ -61,12 +62,9 @@ export class SdCard implements BlockDevice {
     static async open(spi: SpiBus, ticks: Ticks): Promise<SdCard> {
         const card = new SdCard(spi, ticks)
         try {
-            await card.wake()
-            await card.enterIdle()
-            const highCapacity = await card.probeVoltage()
-            await card.waitReady(highCapacity)
-            await card.readAddressing()
-            await card.readCsd()
+            await card.reset()
+            await card.initialise()
+            await card.readSize()
         } finally {
             await spi.select(false)
         }
@@ -90,7 +88,7 @@ export class SdCard implements BlockDevice {
     async probe(): Promise<void> {
         await this.spi.select(true)
         try {
-            await this.transferCommand(Command.Cmd13SendStatus, 0)
+            await this.checkStatus(0)
         } finally {
             await this.spi.select(false)
         }
@@ -102,8 +100,16 @@ export class SdCard implements BlockDevice {
         for (let attempt = 1; ; ++attempt) {
             await this.spi.select(true)
             try {
-                if (write) await this.writeOnce(block, data)
-                else await this.readOnce(block, data)
+                const argument = block * this.blockUnits
+                if (write) await this.writeOnce(block, argument, data)
+                else {
+                    const at = await this.accepted(
+                        this.frame,
+                        Command.Cmd17ReadSingleBlock,
+                        argument,
+                    )
+                    await this.receive(at + 1, data, 512, block)
+                }
                 return
             } catch (thrown) {
                 const code = faultCode(thrown)
@@ -119,73 +125,57 @@ export class SdCard implements BlockDevice {
         }
     }
 
-    private async readOnce(block: number, into: Buffer): Promise<void> {
-        const at = await this.command(
-            this.frame,
-            Command.Cmd17ReadSingleBlock,
-            block * this.blockUnits,
-        )
-        this.checkR1(this.answer[at], Command.Cmd17ReadSingleBlock)
-        await this.receive(at + 1, into, 512, block)
-    }
-
     /** Finds the data token in the answer from `at` on, or in further polls; copies what follows. */
     private async receive(at: number, into: Buffer, length: number, block: number): Promise<void> {
         const deadline = new Deadline(this.ticks, Limit.ReadMs)
+        let answer = this.answer
         for (let polls = 0; ; ++polls) {
-            const answer = this.answer
             while (at < answer.length && answer[at] === 0xff) at++
             if (at < answer.length) break
             if (deadline.expired()) throw timeoutFault("the card does not deliver a block", block)
             if (polls > 1) await this.ticks.sleep(1)
-            this.answer = await this.spi.transfer(this.pollFrame)
+            answer = await this.spi.transfer(this.pollFrame)
             at = 0
         }
-        if (this.answer[at] !== Token.StartBlock)
+        if (answer[at] !== Token.StartBlock)
             throw new Fault(FaultCode.CardCrc, `block ${block} cannot be read`, block)
-        const got = this.answer.length - at - 1
-        into.blitAt(0, this.answer, at + 1, got < length ? got : length)
+        const got = answer.length - at - 1
+        into.blitAt(0, answer, at + 1, got < length ? got : length)
         // Two bytes of checksum come after the data; they are clocked out and not looked at.
         if (got >= length + 2) return
-        this.frame.fillAt(0, frameBytes, 0xff)
-        this.answer = await this.spi.transfer(this.frame)
-        if (got < length) into.blitAt(got, this.answer, 0, length - got)
+        const frame = this.frame
+        frame.fillAt(0, frameBytes, 0xff)
+        answer = await this.spi.transfer(frame)
+        if (got < length) into.blitAt(got, answer, 0, length - got)
     }
 
-    private async writeOnce(block: number, from: Buffer): Promise<void> {
-        const argument = block * this.blockUnits
-        const at = await this.command(this.shortFrame, Command.Cmd24WriteBlock, argument)
-        this.checkR1(this.answer[at], Command.Cmd24WriteBlock)
+    private async writeOnce(block: number, argument: number, from: Buffer): Promise<void> {
+        await this.accepted(this.shortFrame, Command.Cmd24WriteBlock, argument)
         const frame = this.frame
         frame.fillAt(0, frameBytes, 0xff)
         frame[1] = Token.StartBlock
         frame.blitAt(2, from, 0, 512)
-        this.answer = await this.spi.transfer(frame)
+        let answer = await this.spi.transfer(frame)
         // 0xff, token, data, checksum; the data response comes in the very next byte.
-        const response = this.answer[516] & 0x1f
-        await this.waitWhileBusy(block)
-        await this.transferCommand(Command.Cmd13SendStatus, block)
+        const response = answer[516] & 0x1f
+        // The line is low while the block is programmed.
+        const deadline = new Deadline(this.ticks, Limit.BusyMs)
+        for (let polls = 0; answer[answer.length - 1] !== 0xff; ++polls) {
+            if (deadline.expired())
+                throw timeoutFault("the card stays busy: pull it and put it back", block)
+            if (polls > 1) await this.ticks.sleep(1)
+            answer = await this.spi.transfer(this.pollFrame)
+        }
+        await this.checkStatus(block)
         if (response === Token.CrcError)
             throw new Fault(FaultCode.CardCrc, `block ${block} was damaged on its way`, block)
         if (response !== Token.Accepted)
             throw new Fault(FaultCode.CardRefused, `the card refused block ${block}`, block)
     }
 
-    /** The line is low while a block is programmed. */
-    private async waitWhileBusy(block: number): Promise<void> {
-        const deadline = new Deadline(this.ticks, Limit.BusyMs)
-        for (let polls = 0; this.answer[this.answer.length - 1] !== 0xff; ++polls) {
-            if (deadline.expired())
-                throw timeoutFault("the card stays busy: pull it and put it back", block)
-            if (polls > 1) await this.ticks.sleep(1)
-            this.answer = await this.spi.transfer(this.pollFrame)
-        }
-    }
-
     /** CMD13 with its verdict on what was done last. */
-    private async transferCommand(index: Command, block: number): Promise<void> {
-        const at = await this.command(this.shortFrame, index, 0)
-        this.checkR1(this.answer[at], index)
+    private async checkStatus(block: number): Promise<void> {
+        const at = await this.accepted(this.shortFrame, Command.Cmd13SendStatus, 0)
         const status = this.answer[at + 1]
         if (status & Status.Protected) throw writeProtectedFault(block)
         if (status !== 0)
@@ -207,23 +197,24 @@ export class SdCard implements BlockDevice {
         )
     }
 
-    private checkR1(r1: number, index: Command): void {
-        if (r1 === 0) return
+    /** The same for a command that only a card that is ready accepts. */
+    private async accepted(frame: Buffer, index: Command, argument: number): Promise<number> {
+        const at = await this.command(frame, index, argument)
+        const r1 = this.answer[at]
+        if (r1 === 0) return at
         // A card that was pulled and put back is idle again and knows nothing of before.
         if (r1 & R1.Idle) throw new Fault(FaultCode.CardAbsent, "the SD card was changed", index)
         const code = r1 & R1.CommandCrcError ? FaultCode.CardCrc : FaultCode.CardRefused
         throw new Fault(code, `the card refused command ${index} with ${r1}`, index)
     }
 
-    /** At least 74 clocks with the select high let the card find its voltage (section 6.4.1). */
-    private async wake(): Promise<void> {
-        this.spi.setClockHz(Limit.StartClockHz)
-        await this.spi.select(false)
-        await this.spi.transfer(this.pollFrame)
-        await this.spi.select(true)
-    }
-
-    private async enterIdle(): Promise<void> {
+    private async reset(): Promise<void> {
+        const spi = this.spi
+        spi.setClockHz(Limit.StartClockHz)
+        // At least 74 clocks with the select high let the card find its voltage (section 6.4.1).
+        await spi.select(false)
+        await spi.transfer(this.pollFrame)
+        await spi.select(true)
         for (let attempt = 1; ; ++attempt) {
             try {
                 const at = await this.command(this.shortFrame, Command.Cmd0GoIdleState, 0)
@@ -239,25 +230,26 @@ export class SdCard implements BlockDevice {
                 )
             // What it was sending when it was left may still be in its way.
             await this.ticks.sleep(2)
-            for (let i = 0; i < 9; ++i) await this.spi.transfer(this.pollFrame)
+            for (let i = 0; i < 9; ++i) await spi.transfer(this.pollFrame)
         }
     }
 
-    /** CMD8 is unknown to cards from before version 2, which have no high capacity. */
-    private async probeVoltage(): Promise<boolean> {
-        const at = await this.command(this.shortFrame, Command.Cmd8SendIfCond, 0x1aa)
-        if (this.answer[at] & R1.IllegalCommand) return false
-        if (this.answer[at + 3] !== 0x01 || this.answer[at + 4] !== 0xaa)
-            throw new Fault(FaultCode.CardUnsupported, "the card does not run at 3.3 V", 8)
-        return true
-    }
-
-    private async waitReady(highCapacity: boolean): Promise<void> {
+    /** Checks the supply and waits for the end of the card's own start. */
+    private async initialise(): Promise<void> {
+        const frame = this.shortFrame
+        let at = await this.command(frame, Command.Cmd8SendIfCond, 0x1aa)
+        let hostCapacity = 0
+        // CMD8 is unknown to cards from before version 2, which have no high capacity.
+        if ((this.answer[at] & R1.IllegalCommand) === 0) {
+            if (this.answer[at + 3] !== 0x01 || this.answer[at + 4] !== 0xaa)
+                throw new Fault(FaultCode.CardUnsupported, "the card does not run at 3.3 V", 8)
+            hostCapacity = 0x40000000
+        }
         const deadline = new Deadline(this.ticks, Limit.InitMs)
         for (;;) {
-            await this.command(this.shortFrame, Command.Cmd55AppCmd, 0)
+            await this.command(frame, Command.Cmd55AppCmd, 0)
             const index = Command.Acmd41SendOpCond
-            const at = await this.command(this.shortFrame, index, highCapacity ? 0x40000000 : 0)
+            at = await this.command(frame, index, hostCapacity)
             const r1 = this.answer[at]
             if (r1 === 0) return
             if (r1 & R1.IllegalCommand)
@@ -267,22 +259,15 @@ export class SdCard implements BlockDevice {
         }
     }
 
-    /** Bit 30 of the OCR (CCS): addressed in blocks. Other cards get a block length of 512 bytes. */
-    private async readAddressing(): Promise<void> {
-        const at = await this.command(this.shortFrame, Command.Cmd58ReadOcr, 0)
-        this.checkR1(this.answer[at], Command.Cmd58ReadOcr)
-        if (this.answer[at + 1] & 0x40) {
-            this.blockUnits = 1
-            return
-        }
-        const length = await this.command(this.shortFrame, Command.Cmd16SetBlocklen, 512)
-        this.checkR1(this.answer[length], Command.Cmd16SetBlocklen)
-    }
-
-    private async readCsd(): Promise<void> {
+    /** How blocks are addressed, how many there are, and whether they may be written. */
+    private async readSize(): Promise<void> {
+        const frame = this.shortFrame
+        let at = await this.accepted(frame, Command.Cmd58ReadOcr, 0)
+        // Bit 30 of the OCR (CCS): addressed in blocks. Other cards get a block length of 512 bytes.
+        if (this.answer[at + 1] & 0x40) this.blockUnits = 1
+        else await this.accepted(frame, Command.Cmd16SetBlocklen, 512)
         this.spi.setClockHz(Limit.ClockHz)
-        const at = await this.command(this.shortFrame, Command.Cmd9SendCsd, 0)
-        this.checkR1(this.answer[at], Command.Cmd9SendCsd)
+        at = await this.accepted(frame, Command.Cmd9SendCsd, 0)
         const csd = Buffer.alloc(16)
         await this.receive(at + 1, csd, 16, 0)
         const blocks = parseCsdBlocks(csd)

@@ -1,6 +1,7 @@
 import { Alarm, AlarmSink } from "../core/alarm"
 import { Fault, FaultCode, faultMessage } from "../core/fault"
 import { Exclusive, Flash, TcpConnector, Ticks, TimeSource, WallClock } from "../core/seams"
+import { fieldAt } from "../core/text"
 import { offsetMinutesAt, parseTimeZone, TimeZoneRule } from "../core/timezone"
 import { Key, SettingsReader } from "../settings/keys"
 import { fetchTime } from "./timeserver"
@@ -30,7 +31,7 @@ export interface TimeChip {
 
 /** The source's name as the console shows it. */
 export function timeSourceName(source: TimeSource): string {
-    return ["none", "flash", "RTC chip", "time server", "person"][source]
+    return fieldAt("none,flash,RTC chip,time server,person", source, ",")
 }
 
 /**
@@ -46,7 +47,7 @@ export class Clock implements WallClock {
     /** Why the chip could not be used the last time; "" when it could. */
     chipError = ""
     /** Called after a step of 2 s or more with both times: for what waits for a time of day. */
-    onJump: (fromSeconds: number, toSeconds: number) => void = undefined
+    onJump: (fromSeconds: number, toSeconds: number) => void
 
     private baseSeconds = earliestSeconds
     private baseMs: number
@@ -66,7 +67,7 @@ export class Clock implements WallClock {
     /** Takes the time from the flash, then from the chip. Throws nothing but the flash's faults. */
     async start(): Promise<void> {
         const stored = await this.flash.read(flashKey)
-        const seconds = stored && stored.length === 4 ? stored.readUInt32LE(0) : 0
+        const seconds = stored && stored.length === 4 ? stored.getAt(0, "u32") : 0
         if (believable(seconds)) {
             this.baseSeconds = seconds
             this.source = TimeSource.Flash

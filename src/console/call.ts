@@ -16,9 +16,9 @@ export class Call {
     name = ""
     /** The arguments, as many as the table allows. */
     words: string[]
-    printed = false
+    printed: boolean
     /** Reports are printed as JSON lines. */
-    json = false
+    json: boolean
 
     constructor(
         readonly parts: Parts,
@@ -37,14 +37,16 @@ export class Call {
         await this.out.flush()
     }
 
-    /** A line for each value that is not undefined, behind its label; the labels have commas between them. */
+    /** A line with the value behind its label, none when it is undefined. */
+    async field(label: string, value: any): Promise<void> {
+        if (value === undefined) return
+        if (this.json) await this.object("kind,name,value", ["state", label, value])
+        else await this.print(padEnd(label, 12) + value)
+    }
+
+    /** A field for each value; their labels have commas between them. */
     async report(labels: string, values: any[]): Promise<void> {
-        for (let i = 0; i < values.length; ++i) {
-            const label = fieldAt(labels, i, ",")
-            if (values[i] === undefined) continue
-            if (this.json) await this.object("kind,name,value", ["state", label, values[i]])
-            else await this.print(padEnd(label, 12) + values[i])
-        }
+        for (let i = 0; i < values.length; ++i) await this.field(fieldAt(labels, i, ","), values[i])
     }
 
     /** A line with one JSON object; the names of its members have commas between them. */

@@ -37,7 +37,7 @@ const enum Member {
 /** One console at the other end: its session, and what waits to be sent to it. */
 class Link implements Output {
     readonly session = new Session()
-    cancelled = false
+    cancelled: boolean
     /** What is sent when the line in `Member.Request` comes again: its last report, or that it is running. */
     readonly report: any[]
     /** Text that waits until it fills a packet. */

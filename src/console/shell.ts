@@ -1,8 +1,8 @@
 import { faultMessage } from "../core/fault"
-import { fieldAt, printable } from "../core/text"
+import { fieldAt, fieldIndex, printable } from "../core/text"
 import { Call, Output } from "./call"
 import { findCommand, Part, synopsis } from "./commandtable"
-import { handlers } from "./commands/handlers"
+import { firstWords, handlers } from "./commands/handlers"
 import { importLine } from "./commands/transfer"
 import { Parts } from "./parts"
 import { Session } from "./session"
@@ -18,43 +18,43 @@ export class Shell {
      */
     async execute(session: Session, line: string, out: Output): Promise<boolean> {
         try {
-            await this.run(session, line, out)
+            await runLine(new Call(this.parts, session, out), line)
             return true
         } catch (thrown) {
-            await out.write(Buffer.from(`error: ${faultMessage(thrown)}\n`))
+            await out.write(Buffer.from("error: " + faultMessage(thrown) + "\n"))
             return false
         }
     }
+}
 
-    private async run(session: Session, line: string, out: Output): Promise<void> {
-        const access = this.parts.access
-        const call = new Call(this.parts, session, out)
-        if (session.block) {
-            access.check(session)
-            await importLine(call, line)
-            return
-        }
-        const words = splitWords(line)
-        const first = words[0]
-        if (!first || first[0] === "#") return
-        let used = 2
-        let row = findCommand(first + " " + words[1])
-        if (!row) {
-            used = 1
-            row = findCommand(first)
-        }
-        const handler = handlers[first]
-        if (!row || !handler) refuse(`unknown command ${printable(first, 40)}; "help" lists them`)
-        call.name = fieldAt(row, Part.Words, ";")
-        if (call.name !== "help" && call.name !== "login") access.check(session)
-        call.words = words.slice(used)
-        const counts = fieldAt(row, Part.Counts, ";")
-        const given = call.words.length + 48
-        let wrong = ""
-        if (given < counts.charCodeAt(0)) wrong = "an argument is missing"
-        if (given > counts.charCodeAt(1)) wrong = "unknown or surplus argument"
-        if (wrong) refuse(`${wrong}; usage: ${synopsis(row)}; see "help ${first}"`)
-        await handler(call)
-        if (!call.printed) await call.print("ok")
+async function runLine(call: Call, line: string): Promise<void> {
+    const session = call.session
+    const access = call.parts.access
+    if (session.block) {
+        access.check(session)
+        await importLine(call, line)
+        return
     }
+    const words = splitWords(line)
+    const first = words[0]
+    if (!first || first[0] === "#") return
+    let used = 2
+    let row = findCommand(first + " " + words[1])
+    if (!row) {
+        used = 1
+        row = findCommand(first)
+    }
+    const handler = handlers[fieldIndex(firstWords, first, ",")]
+    if (!row || !handler) refuse(`unknown command ${printable(first, 40)}; "help" lists them`)
+    call.name = fieldAt(row, Part.Words, ";")
+    if (call.name !== "help" && call.name !== "login") access.check(session)
+    call.words = words.slice(used)
+    const counts = fieldAt(row, Part.Counts, ";")
+    const given = call.words.length + 48
+    let wrong = ""
+    if (given < counts.charCodeAt(0)) wrong = "an argument is missing"
+    if (given > counts.charCodeAt(1)) wrong = "unknown or surplus argument"
+    if (wrong) refuse(`${wrong}; usage: ${synopsis(row)}; see "help ${first}"`)
+    await handler(call)
+    if (!call.printed) await call.print("ok")
 }

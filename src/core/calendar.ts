@@ -68,24 +68,13 @@ export function civilFromSeconds(seconds: number): CivilTime {
     }
 }
 
-/** "YYYY-MM-DD". */
-export function formatDate(seconds: number): string {
-    const t = civilFromSeconds(seconds)
-    return formatDigits(t.year, 4) + "-" + formatDigits(t.month, 2) + "-" + formatDigits(t.day, 2)
-}
-
 /** "YYYY-MM-DD HH:MM:SS". */
 export function formatDateTime(seconds: number): string {
     const t = civilFromSeconds(seconds)
-    return (
-        formatDate(seconds) +
-        " " +
-        formatDigits(t.hour, 2) +
-        ":" +
-        formatDigits(t.minute, 2) +
-        ":" +
-        formatDigits(t.second, 2)
-    )
+    const parts = [t.month, t.day, t.hour, t.minute, t.second]
+    let text = formatDigits(t.year, 4)
+    for (let i = 0; i < 5; ++i) text += "-- ::"[i] + formatDigits(parts[i], 2)
+    return text
 }
 
 /**

@@ -29,7 +29,9 @@ function take(expected: string): boolean {
     return true
 }
 
-function takeNumber(min: number, max: number): number {
+/** The text `before` and a number behind it. */
+function takeNumber(before: string, min: number, max: number): number {
+    if (!take(before)) wrong = true
     const first = at
     let value = 0
     while (at < text.length) {
@@ -46,8 +48,8 @@ function takeNumber(min: number, max: number): number {
 function takeTime(hoursMax: number): number {
     const negative = take("-")
     if (!negative) take("+")
-    let minutes = takeNumber(0, hoursMax) * 60
-    if (take(":")) minutes += takeNumber(0, 59)
+    let minutes = takeNumber("", 0, hoursMax) * 60
+    if (take(":")) minutes += takeNumber("", 0, 59)
     return negative ? 0 - minutes : minutes
 }
 
@@ -61,12 +63,9 @@ function takeName(): void {
 
 /** `,M3.5.0/3`; without a time it is 02:00. */
 function takeChangeover(rule: TimeZoneRule): void {
-    if (!take(",M")) wrong = true
-    rule.push(takeNumber(1, 12))
-    if (!take(".")) wrong = true
-    rule.push(takeNumber(1, 5))
-    if (!take(".")) wrong = true
-    rule.push(takeNumber(0, 6))
+    rule.push(takeNumber(",M", 1, 12))
+    rule.push(takeNumber(".", 1, 5))
+    rule.push(takeNumber(".", 0, 6))
     rule.push(take("/") ? takeTime(167) : 120)
 }
 

@@ -2,6 +2,7 @@ import { Fault, FaultCode } from "../core/fault"
 import { Attribute, blockBytes, Entry, entryBytes, Slot } from "./ondisk"
 import { Sector } from "./sector"
 import { Table } from "./table"
+import { Volume } from "./volume"
 
 /** What a directory says about a file or subdirectory. */
 export interface DirectoryEntry {
@@ -9,9 +10,6 @@ export interface DirectoryEntry {
     name: string
     sizeBytes: number
     isDirectory: boolean
-    /** FAT date and time words of the last write. */
-    modifiedDate: number
-    modifiedTime: number
     firstCluster: number
 }
 
@@ -20,15 +18,17 @@ export class Directory {
     /** The slot: its block and the offset in it. */
     block = 0
     at = blockBytes
+    private cluster: number
     private blocksLeft: number
     private slots = 0
 
+    private readonly table: Table
+    private readonly sector: Sector
+
     /** @param cluster the directory's first cluster, 0 for FAT16's root directory */
-    constructor(
-        private readonly table: Table,
-        private readonly sector: Sector,
-        private cluster: number,
-    ) {
+    constructor(volume: Volume, cluster: number) {
+        this.table = volume.table
+        this.sector = volume.sector
         this.enter(cluster)
     }
 
@@ -79,7 +79,16 @@ export class Directory {
     async seekUnused(): Promise<void> {
         let first: number = Slot.Deleted + 1
         while (first !== Slot.End && first !== Slot.Deleted) {
-            if (!(await this.next())) await this.grow()
+            if (!(await this.next())) {
+                if (this.cluster === 0) {
+                    const text = "the card's root directory is full: delete files there"
+                    throw new Fault(FaultCode.DirectoryFull, text, 0)
+                }
+                const fresh = await this.table.findFree()
+                await this.clear(fresh)
+                await this.table.extend(this.cluster, fresh)
+                await this.next()
+            }
             first = this.sector.bytes[this.at]
         }
     }
@@ -98,18 +107,6 @@ export class Directory {
             this.sector.clear(block + i)
             await this.sector.store()
         }
-    }
-
-    /** Adds a cluster of zeros and moves to its first slot. */
-    private async grow(): Promise<void> {
-        if (this.cluster === 0) {
-            const text = "the card's root directory is full: delete files there"
-            throw new Fault(FaultCode.DirectoryFull, text, 0)
-        }
-        const fresh = await this.table.findFree()
-        await this.clear(fresh)
-        await this.table.extend(this.cluster, fresh)
-        await this.next()
     }
 
     private enter(cluster: number): void {
@@ -143,21 +140,19 @@ export function putCluster(bytes: Buffer, at: number, cluster: number): void {
     bytes.setAt(at + Entry.ClusterLow, "u16", cluster & 0xffff)
 }
 
+/** Part of a name without the blanks behind it. */
+function nameText(bytes: Buffer, at: number, length: number): string {
+    while (length > 0 && bytes[at + length - 1] === 0x20) --length
+    return bytes.slice(at, at + length).toString()
+}
+
 export function parseEntry(bytes: Buffer, at: number): DirectoryEntry {
-    const extension = bytes
-        .slice(at + 8, at + 11)
-        .toString()
-        .trim()
-    const name = bytes
-        .slice(at, at + 8)
-        .toString()
-        .trim()
+    const name = nameText(bytes, at, 8)
+    const extension = nameText(bytes, at + 8, 3)
     return {
-        name: extension.length > 0 ? name + "." + extension : name,
+        name: extension === "" ? name : name + "." + extension,
         sizeBytes: bytes.getAt(at + Entry.Size, "u32"),
         isDirectory: (bytes[at + Entry.Attributes] & Attribute.Directory) !== 0,
-        modifiedDate: bytes.getAt(at + Entry.WriteStamp + 2, "u16"),
-        modifiedTime: bytes.getAt(at + Entry.WriteStamp, "u16"),
         firstCluster:
             ((bytes.getAt(at + Entry.ClusterHigh, "u16") & 0x0fff) << 16) |
             bytes.getAt(at + Entry.ClusterLow, "u16"),

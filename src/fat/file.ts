@@ -67,20 +67,34 @@ export class CardFile {
      */
     async append(data: Buffer): Promise<void> {
         this.check()
-        const volume = this.volume
+        const { table, clusterBytes } = this.volume
         let done = 0
         while (done < data.length) {
-            const room = this.clusters * volume.clusterBytes - this.size
+            const room = this.clusters * clusterBytes - this.size
             let part = data.length - done
             let fresh = 0
             if (part > room) {
-                fresh = await volume.table.findFree()
-                if (part > room + volume.clusterBytes) part = room + volume.clusterBytes
+                fresh = await table.findFree()
+                if (part > room + clusterBytes) part = room + clusterBytes
             }
             await this.put(data, done, part, fresh)
-            if (fresh !== 0) await this.grow(fresh, part)
-            else this.resize(this.size + part)
             done += part
+            this.size += part
+            if (fresh === 0) {
+                this.unsynced = true
+                continue
+            }
+            if (this.firstCluster === 0) {
+                // The entry leads to the cluster before the table knows it; openForAppend can finish that.
+                this.firstCluster = fresh
+                await this.writeEntry()
+                await table.extend(0, fresh)
+            } else {
+                await table.extend(this.lastCluster, fresh)
+                await this.writeEntry()
+            }
+            this.lastCluster = fresh
+            this.clusters++
         }
     }
 
@@ -97,10 +111,10 @@ export class CardFile {
         this.volume.forget(this)
     }
 
-    /** Sets the size in memory; the directory entry follows with `sync()`. */
-    resize(size: number): void {
-        if (size !== this.size) this.unsynced = true
+    /** Sets the size, also in the directory entry. */
+    async resize(size: number): Promise<void> {
         this.size = size
+        await this.writeEntry()
     }
 
     /** Follows the chain to the cluster that holds the last byte. */
@@ -113,58 +127,43 @@ export class CardFile {
     /** The block of the byte at `offset`, inside the chain. */
     async blockOf(offset: number): Promise<number> {
         const volume = this.volume
+        const table = volume.table
         const index = Math.floor(offset / volume.clusterBytes)
         if (this.readCluster === 0 || index < this.readIndex) {
             this.readCluster = this.firstCluster
             this.readIndex = 0
         }
-        if (!volume.table.isCluster(this.readCluster)) await volume.table.next(0, true)
+        if (!table.isCluster(this.readCluster)) await table.next(0, true)
         while (this.readIndex < index) {
-            this.readCluster = await volume.table.next(this.readCluster, true)
+            this.readCluster = await table.next(this.readCluster, true)
             this.readIndex++
         }
         const within = offset - index * volume.clusterBytes
-        return volume.table.firstBlock(this.readCluster) + (within >> 9)
+        return table.firstBlock(this.readCluster) + (within >> 9)
     }
 
     /** Writes the directory entry: size, first cluster, time of the last write. */
     async writeEntry(): Promise<void> {
-        const sector = this.volume.sector
+        const { sector, stamp } = this.volume
         const at = this.entryAt
         await sector.load(this.entryBlock)
         putCluster(sector.bytes, at, this.firstCluster)
         sector.bytes.setAt(at + Entry.Size, "u32", this.size)
-        sector.bytes.setAt(at + Entry.WriteStamp, "u32", this.volume.stamp)
+        sector.bytes.setAt(at + Entry.WriteStamp, "u32", stamp)
         await sector.store()
         this.unsynced = false
     }
 
-    private async grow(fresh: number, part: number): Promise<void> {
-        const table = this.volume.table
-        this.size += part
-        if (this.firstCluster === 0) {
-            // The entry leads to the cluster before the table knows it; openForAppend can finish that.
-            this.firstCluster = fresh
-            await this.writeEntry()
-            await table.extend(0, fresh)
-        } else {
-            await table.extend(this.lastCluster, fresh)
-            await this.writeEntry()
-        }
-        this.lastCluster = fresh
-        this.clusters++
-    }
-
     /** Writes the sectors; the rest of the last one becomes zeros, which end the search for lines. */
     private async put(data: Buffer, from: number, count: number, fresh: number): Promise<void> {
-        const table = this.volume.table
-        const tail = this.tail
+        const { volume, tail } = this
+        const { table, sector, clusterBytes } = volume
         const end = from + count
         let cluster = this.lastCluster
-        let offset = this.size - (this.clusters - 1) * this.volume.clusterBytes
+        let offset = this.size - (this.clusters - 1) * clusterBytes
         while (from < end) {
-            if (offset >= this.volume.clusterBytes) {
-                offset -= this.volume.clusterBytes
+            if (offset >= clusterBytes) {
+                offset -= clusterBytes
                 cluster = fresh
             }
             const block = table.firstBlock(cluster) + (offset >> 9)
@@ -175,7 +174,7 @@ export class CardFile {
             if (length > end - from) length = end - from
             tail.bytes.blitAt(at, data, from, length)
             tail.bytes.fillAt(at + length, blockBytes - at - length, 0)
-            if (this.volume.sector.block === block) this.volume.sector.block = -1
+            if (sector.block === block) sector.block = -1
             await tail.store()
             offset += length
             from += length

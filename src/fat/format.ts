@@ -16,7 +16,7 @@ const largeBlocksMin = 16777216
 export async function formatVolume(
     device: BlockDevice,
     label: string,
-    progress: (percent: number) => Promise<void> = ignoreProgress,
+    progress?: (percent: number) => Promise<void>,
 ): Promise<void> {
     const blocks = device.blockCount()
     const fat32 = blocks >= fat32BlocksMin
@@ -32,17 +32,18 @@ export async function formatVolume(
     const rootBlocks = fat32 ? clusterBlocks : 32
     // The data area begins at a multiple of a cluster.
     const fixed = 2 * fatBlocks + rootBlocks
-    const reserved = Math.ceil((fixed + 32) / clusterBlocks) * clusterBlocks - fixed
+    const dataBlock = Math.ceil((fixed + 32) / clusterBlocks) * clusterBlocks
+    const reserved = dataBlock - fixed
     const block = Buffer.alloc(blockBytes)
-    const step = Math.ceil((reserved + fixed) / 10)
-    for (let i = 0; i < reserved + fixed; ++i) {
+    const step = Math.ceil(dataBlock / 10)
+    for (let i = 0; i < dataBlock; ++i) {
         await device.writeBlock(i, block)
-        if (i % step === 0) await progress(Math.floor((i * 100) / (reserved + fixed)))
+        if (progress && i % step === 0) await progress(Math.floor((i * 100) / dataBlock))
     }
     block.blitAt(0, label, 0, 11)
     block[Entry.Attributes] = Attribute.Label
     block.setAt(Entry.WriteStamp, "u32", firstStamp)
-    await device.writeBlock(reserved + fixed - rootBlocks, block)
+    await device.writeBlock(dataBlock - rootBlocks, block)
     block.fillAt(0, 32, 0)
     // Media 0xf8, the clean mark, and on FAT32 the end of the root directory's chain.
     block.blitAt(0, fat32 ? hex`f8ffff0fffffff0fffffff0f` : hex`f8ffffff`, 0, 12)
@@ -51,18 +52,19 @@ export async function formatVolume(
     block.fillAt(0, 12, 0)
     block.setAt(Mbr.Signature, "u16", 0xaa55)
     if (fat32) {
-        block.setAt(Info.FreeCount, "u32", Math.floor((blocks - reserved - fixed) / clusterBlocks))
+        block.setAt(Info.FreeCount, "u32", Math.floor((blocks - dataBlock) / clusterBlocks))
         await writeInfo(device, block)
     }
     putBoot(block, label, fat32)
     block[Boot.ClusterBlocks] = clusterBlocks
     block.setAt(Boot.ReservedBlocks, "u16", reserved)
     block.setAt(Boot.Blocks32, "u32", blocks)
-    if (fat32) block.setAt(Boot.FatBlocks32, "u32", fatBlocks)
-    else block.setAt(Boot.FatBlocks16, "u16", fatBlocks)
-    if (fat32) await device.writeBlock(6, block)
+    if (fat32) {
+        block.setAt(Boot.FatBlocks32, "u32", fatBlocks)
+        await device.writeBlock(6, block)
+    } else block.setAt(Boot.FatBlocks16, "u16", fatBlocks)
     await device.writeBlock(0, block)
-    await progress(100)
+    if (progress) await progress(100)
 }
 
 async function writeInfo(device: BlockDevice, block: Buffer): Promise<void> {
@@ -85,5 +87,3 @@ function putBoot(block: Buffer, label: string, fat32: boolean): void {
     block.blitAt(0, start, 0, start.length)
     block.blitAt(start.length - 19, label, 0, 11)
 }
-
-async function ignoreProgress(): Promise<void> {}

@@ -14,9 +14,8 @@ export class Geometry {
     /** FSInfo, 0 for none. */
     infoBlock = 0
     clusterBlocks: number
-    clusterBytes: number
-    /** Clusters are numbered 2 … clusterCount + 1. */
-    clusterCount: number
+    /** Clusters are numbered 2 … clusterEnd - 1. */
+    clusterEnd: number
     dataBlock: number
     /** FAT16: blocks of the root directory before the data. FAT32: 0. */
     rootBlocks: number
@@ -73,16 +72,15 @@ export class Geometry {
             if (info < reserved) this.infoBlock = first + info
         }
         this.clusterBlocks = clusterBlocks
-        this.clusterBytes = clusterBlocks * blockBytes
         this.fatBlock = first + reserved
         this.rootBlocks = (boot.getAt(Boot.RootEntries, "u16") + 15) >> 4
         this.fatBlocks = fatBlocks
         this.dataBlock = this.fatBlock + fatCount * fatBlocks + this.rootBlocks
         const count = Math.floor((blocks - this.dataBlock) / clusterBlocks)
-        this.clusterCount = count
+        this.clusterEnd = count + 2
         // Below 4085 clusters it is FAT12 [3.5]. Small FAT32 volumes exist, whatever the standard says.
         if (!this.fat32 && count < 4085) throw unsupported("FAT12 or an odd FAT")
-        if (blocks > deviceBlocks || fatBlocks << this.entryShift < count + 2) {
+        if (blocks > deviceBlocks || fatBlocks << this.entryShift < this.clusterEnd) {
             const text = "the file system is larger than its card: save its files, then card format"
             throw new Fault(FaultCode.VolumeDamaged, text, 0)
         }

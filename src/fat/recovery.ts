@@ -9,12 +9,12 @@ const lineCharsMax = 1024
 /**
  * Makes a file fit for appending after whatever ended the last session: takes in whole lines behind
  * the recorded size, cuts off a torn one, and finishes or undoes a change of the chain.
- * @param accepts says whether a line (without CR LF) continues the file
+ * @param accepts says whether a line (without CR LF) continues the file; without it each does
  */
 export async function recoverTail(
     volume: Volume,
     file: CardFile,
-    accepts: (line: string) => boolean,
+    accepts: ((line: string) => boolean) | undefined,
 ): Promise<void> {
     const table = volume.table
     const recorded = file.sizeBytes()
@@ -27,20 +27,19 @@ export async function recoverTail(
     let end = await findEnd(volume, file, start, extra, accepts)
     // Only a file from elsewhere can be torn so far back; its text stays.
     if (end <= own - volume.clusterBytes) end = recorded
-    if (extra !== 0 && end > own) {
-        // The cluster's data came before its link, so what is found in it proves that it is ours.
-        await table.mark(last, extra)
-        await table.mark(extra, chainEnd)
-        file.lastCluster = extra
-        file.clusters++
-    } else if (extra !== 0) {
-        await dropExtra(volume, last, extra)
+    if (extra !== 0) {
+        if (end > own) {
+            // The cluster's data came before its link, so what is found in it proves that it is ours.
+            await table.mark(last, extra)
+            await table.mark(extra, chainEnd)
+            file.lastCluster = extra
+            file.clusters++
+        } else await dropExtra(volume, last, extra)
     } else if (following < chainEndMin || !(await table.settled(last))) {
         // A power cut came between the directory entry and the table, or between the two copies.
         await table.mark(last, chainEnd)
     }
-    file.resize(end)
-    if (end !== recorded) await file.writeEntry()
+    if (end !== recorded) await file.resize(end)
 }
 
 /** Takes a cluster without records of ours off the chain. */
@@ -57,11 +56,12 @@ async function dropExtra(volume: Volume, last: number, extra: number): Promise<v
 
 /** Where the last recorded line begins; the recorded size when it is too long to be one of ours. */
 async function lastLineStart(volume: Volume, file: CardFile): Promise<number> {
-    const bytes = volume.sector.bytes
+    const sector = volume.sector
+    const bytes = sector.bytes
     let position = file.sizeBytes() - 1
     for (let sectors = 0; sectors < 3; ++sectors) {
         if (position <= 0) return 0
-        await volume.sector.load(await file.blockOf(position - 1))
+        await sector.load(await file.blockOf(position - 1))
         let at = (position - 1) & 511
         while (at >= 0 && bytes[at] !== 10) {
             at--
@@ -81,9 +81,9 @@ async function findEnd(
     file: CardFile,
     start: number,
     extra: number,
-    accepts: (line: string) => boolean,
+    accepts: ((line: string) => boolean) | undefined,
 ): Promise<number> {
-    const bytes = volume.sector.bytes
+    const { sector, table } = volume
     const own = file.clusters * volume.clusterBytes
     let limit = own
     if (extra !== 0) limit += volume.clusterBytes
@@ -91,18 +91,19 @@ async function findEnd(
     let line = ""
     let position = start
     while (position < limit && line.length < lineCharsMax) {
-        if (position < own) await volume.sector.load(await file.blockOf(position))
-        else await volume.sector.load(volume.table.firstBlock(extra) + ((position - own) >> 9))
+        if (position < own) await sector.load(await file.blockOf(position))
+        else await sector.load(table.firstBlock(extra) + ((position - own) >> 9))
         const at = position & 511
-        const feed = bytes.indexOf(10, at)
+        const feed = sector.bytes.indexOf(10, at)
         const stop = feed < 0 ? blockBytes : feed
-        line += bytes.slice(at, stop).toString()
+        line += sector.bytes.slice(at, stop).toString()
         if (line.indexOf("\0") >= 0) return end
         position += stop - at
         if (feed < 0) continue
         position++
         const length = line.length - 1
-        const accepted = line[length] === "\r" && accepts(line.slice(0, length))
+        const whole = line[length] === "\r"
+        const accepted = whole && (!accepts || accepts(line.slice(0, length)))
         if (!accepted && position !== file.sizeBytes()) return end
         end = position
         line = ""

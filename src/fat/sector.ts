@@ -24,11 +24,10 @@ export class Sector {
         this.block = block
     }
 
-    /** Writes what is held, to its own block or to a copy. */
+    /** Writes what is held to a block, which is the one held from then on. */
     async store(block = this.block): Promise<void> {
-        const held = this.block
         this.block = -1
         await this.device.writeBlock(block, this.bytes)
-        this.block = held
+        this.block = block
     }
 }

@@ -29,15 +29,16 @@ export class Storage {
     /** Why the card cannot be used, "" while it can. */
     lastError = ""
     /** The device of the mounted card, for its kind and counters. */
-    device: CardDevice | undefined = undefined
+    device: CardDevice | undefined
 
-    private volume: Volume | undefined = undefined
+    private volume: Volume | undefined
     private readonly buffers = volumeBuffers()
     private mounts = 0
     ejected = false
-    private triedMs = -Pace.RetryMs
+    private triedMs = 0
     private syncedMs = 0
-    private failure: any = undefined
+    /** Why the last mount ended, or could not be made. */
+    private failure: any
 
     constructor(
         private readonly openDevice: () => Promise<CardDevice>,
@@ -120,13 +121,15 @@ export class Storage {
         const tooSoon = now - this.triedMs < Pace.RetryMs && this.failure !== undefined
         if (this.ejected || tooSoon) throw this.failure
         this.triedMs = now
-        this.device = await this.openDevice()
-        this.volume = await Volume.mount(this.device, this.ticks, this.buffers)
+        const device = await this.openDevice()
+        this.device = device
+        const volume = await Volume.mount(device, this.ticks, this.buffers)
+        this.volume = volume
         this.mounts++
         this.syncedMs = now
         this.lastError = ""
         this.alarms.set(Alarm.SdCard, false)
-        return this.volume
+        return volume
     }
 
     private async look(): Promise<void> {

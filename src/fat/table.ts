@@ -1,7 +1,7 @@
 import { Fault, FaultCode } from "../core/fault"
 import { BlockDevice, Ticks } from "../core/seams"
 import { Geometry } from "./geometry"
-import { blockBytes, Info } from "./ondisk"
+import { Info } from "./ondisk"
 import { Sector } from "./sector"
 
 /** The end of a chain, as we write it; from `chainEndMin` on others do. */
@@ -10,7 +10,7 @@ export const chainEndMin = 0x0ffffff8
 
 /**
  * The file allocation table, FAT16 and FAT32 alike. Every change goes to both copies, first copy
- * first. A cluster is 2 … clusterCount + 1; 0 stands for "none".
+ * first. A cluster is 2 … clusterEnd - 1; 0 stands for "none".
  */
 export class Table extends Geometry {
     private readonly sector: Sector
@@ -48,10 +48,10 @@ export class Table extends Geometry {
             return
         }
         if (this.isCluster(next)) this.hint = next
-        this.unknownStored = free > this.clusterCount
+        this.unknownStored = free > this.clusterEnd - 2
         if (this.unknownStored) return
         this.free = free
-        this.countedTo = this.clusterCount + 2
+        this.countedTo = this.clusterEnd
     }
 
     /**
@@ -71,12 +71,12 @@ export class Table extends Geometry {
 
     /** Free clusters, undefined until they were counted. */
     freeClusters(): number | undefined {
-        return this.countedTo < this.clusterCount + 2 ? undefined : this.free
+        return this.countedTo < this.clusterEnd ? undefined : this.free
     }
 
     /** Goes on counting the free clusters over so many sectors of the table. */
     async countFree(sectors: number): Promise<void> {
-        const end = this.clusterCount + 2
+        const end = this.clusterEnd
         for (; sectors > 0 && this.countedTo < end; --sectors) {
             let cluster = this.countedTo
             await this.load(cluster)
@@ -95,7 +95,7 @@ export class Table extends Geometry {
     }
 
     isCluster(value: number): boolean {
-        return value >= 2 && value < this.clusterCount + 2
+        return value >= 2 && value < this.clusterEnd
     }
 
     /** The block of the table's first copy that holds an entry. */
@@ -125,10 +125,11 @@ export class Table extends Geometry {
         if (this.isCluster(cluster)) {
             let value = await this.entry(cluster)
             if (!this.fits(value, expected) && this.fatCount > 1) {
-                const block = this.sector.block
-                await this.sector.load(block + this.fatBlocks)
+                const sector = this.sector
+                const block = sector.block
+                await sector.load(block + this.fatBlocks)
                 value = this.get(cluster)
-                if (this.fits(value, expected)) await this.repair(block)
+                if (this.fits(value, expected)) await sector.store(block)
             }
             if (this.fits(value, expected)) return this.isCluster(value) ? value : 0
         }
@@ -140,7 +141,7 @@ export class Table extends Geometry {
     /** A free cluster, not yet taken: the first from the hint on. Throws Fault VolumeFull. */
     async findFree(): Promise<number> {
         await this.writeInfo(false)
-        const end = this.clusterCount + 2
+        const end = this.clusterEnd
         let cluster = this.hint
         for (let looked = 2; looked < end && !this.full; ++looked) {
             if (cluster >= end) cluster = 2
@@ -194,10 +195,7 @@ export class Table extends Geometry {
         if (this.fatCount === 1) return true
         await this.load(cluster)
         await this.info.load(this.sector.block + this.fatBlocks)
-        for (let at = 0; at < blockBytes; at += 4)
-            if (this.sector.bytes.getAt(at, "u32") !== this.info.bytes.getAt(at, "u32"))
-                return false
-        return true
+        return this.sector.bytes.toString("hex") === this.info.bytes.toString("hex")
     }
 
     private adjustFree(cluster: number, by: number): void {
@@ -216,14 +214,8 @@ export class Table extends Geometry {
             // A first copy that cannot be read is made new from the second.
             if (this.fatCount === 1) throw thrown
             await this.sector.load(block + this.fatBlocks)
-            await this.repair(block)
+            await this.sector.store(block)
         }
-    }
-
-    /** The held second copy becomes the first. */
-    private async repair(block: number): Promise<void> {
-        await this.sector.store(block)
-        this.sector.block = block
     }
 
     private fits(value: number, expected: boolean): boolean {
@@ -231,9 +223,12 @@ export class Table extends Geometry {
     }
 
     private async store(): Promise<void> {
-        const block = this.sector.block
-        await this.sector.store()
-        if (this.fatCount > 1) await this.sector.store(block + this.fatBlocks)
+        const sector = this.sector
+        const block = sector.block
+        await sector.store()
+        if (this.fatCount === 1) return
+        await sector.store(block + this.fatBlocks)
+        sector.block = block
     }
 
     private get(cluster: number): number {

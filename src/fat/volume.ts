@@ -35,7 +35,7 @@ export class Volume {
     readonly sector: Sector
     readonly table: Table
     private readonly spare: Buffer[]
-    private appending: CardFile[] = []
+    private readonly appending: CardFile[] = []
 
     private constructor(
         private readonly device: BlockDevice,
@@ -60,12 +60,12 @@ export class Volume {
         const table = volume.table
         await table.mount(device)
         volume.kind = table.fat32 ? "FAT32" : "FAT16"
-        volume.clusterBytes = table.clusterBytes
+        volume.clusterBytes = table.clusterBlocks * blockBytes
         return volume
     }
 
     totalBytes(): number {
-        return this.table.clusterCount * this.clusterBytes
+        return (this.table.clusterEnd - 2) * this.clusterBytes
     }
 
     /** Undefined until the free clusters were counted, which `table.countFree` does bit by bit. */
@@ -77,7 +77,7 @@ export class Volume {
     /** Opens a file for reading; undefined when there is none. */
     async open(path: string): Promise<CardFile | undefined> {
         await this.flush()
-        const slot = await this.locate(path)
+        const slot = await this.locate(path, false)
         if (slot === undefined) return undefined
         const entry = parseEntry(this.sector.bytes, slot.at)
         if (entry.isDirectory) throw new Fault(FaultCode.BadPath, `${path} is a directory`, 0)
@@ -86,21 +86,20 @@ export class Volume {
 
     /**
      * Opens a file for appending, and makes it with its directory and its first line if it is missing.
-     * Whole lines behind the recorded size are taken in as long as `accepts` says so, in order.
+     * Whole lines behind the recorded size are taken in, in order, as long as `accepts` (if given) says so.
      * @param header the first line with its CR LF
      * @param stamp FAT date * 65536 + time, kept for what is written later
      */
     async openForAppend(
         path: string,
         header: string,
-        accepts: (line: string) => boolean = acceptAll,
-        stamp = this.stamp,
+        accepts?: (line: string) => boolean,
+        stamp?: number,
     ): Promise<CardFile> {
-        this.stamp = stamp
-        let slot = await this.locate(path)
-        if (slot === undefined) slot = await this.create(path)
+        if (stamp !== undefined) this.stamp = stamp
+        const slot = await this.locate(path, true)
         const bytes = this.sector.bytes
-        this.checkOurs(path, bytes[slot.at + 11])
+        checkOurs(path, bytes[slot.at + 11])
         const buffer = this.spare.pop()
         if (buffer === undefined)
             throw new Fault(FaultCode.StaleHandle, "too many files are open: close one", 0)
@@ -124,7 +123,7 @@ export class Volume {
     ): Promise<void> {
         const cluster = await this.directoryCluster(directory)
         if (cluster === undefined) return
-        const slot = this.directory(cluster)
+        const slot = new Directory(this, cluster)
         while (await slot.next()) {
             const bytes = this.sector.bytes
             const first = bytes[slot.at]
@@ -137,11 +136,11 @@ export class Volume {
 
     /** Deletes a file; false when there is none. Read-only, hidden and system files are refused. */
     async remove(path: string): Promise<boolean> {
-        const slot = await this.locate(path)
+        const slot = await this.locate(path, false)
         if (slot === undefined) return false
         const bytes = this.sector.bytes
         const entry = parseEntry(bytes, slot.at)
-        this.checkOurs(path, bytes[slot.at + 11])
+        checkOurs(path, bytes[slot.at + 11])
         for (const file of this.appending)
             if (file.name === entry.name)
                 throw new Fault(FaultCode.BadPath, `${path} is being written`, 0)
@@ -164,27 +163,20 @@ export class Volume {
 
     /** A file gives its buffer back. */
     forget(file: CardFile): void {
-        if (this.appending.indexOf(file) < 0) return
-        this.appending = this.appending.filter(other => other !== file)
+        const files = this.appending
+        const at = files.indexOf(file)
+        if (at < 0) return
+        // The order of the files does not matter.
+        files[at] = files[files.length - 1]
+        files.pop()
         this.spare.push(file.tail.bytes)
-    }
-
-    private directory(cluster: number): Directory {
-        return new Directory(this.table, this.sector, cluster)
-    }
-
-    private checkOurs(path: string, attributes: number): void {
-        const foreign =
-            Attribute.ReadOnly | Attribute.Hidden | Attribute.System | Attribute.Directory
-        if ((attributes & foreign) !== 0)
-            throw new Fault(FaultCode.BadPath, `${path} is read-only or not a file of ours`, 0)
     }
 
     /** The first cluster of a directory, undefined when it is not there. */
     private async directoryCluster(name: string): Promise<number | undefined> {
         const root = this.table.rootCluster
         if (name === "") return root
-        const slot = this.directory(root)
+        const slot = new Directory(this, root)
         if (!(await slot.find(encodeName(name)))) return undefined
         const entry = parseEntry(this.sector.bytes, slot.at)
         if (!entry.isDirectory)
@@ -192,26 +184,25 @@ export class Volume {
         return entry.firstCluster
     }
 
-    /** Moves to the entry of a path and has its sector loaded; undefined when there is none. */
-    private async locate(path: string): Promise<Directory | undefined> {
-        const slash = path.indexOf("/")
-        const cluster = await this.directoryCluster(path.slice(0, slash < 0 ? 0 : slash))
-        if (cluster === undefined) return undefined
-        const slot = this.directory(cluster)
-        return (await slot.find(encodeName(path.slice(slash + 1)))) ? slot : undefined
-    }
-
-    /** Makes an empty file, and its directory. */
-    private async create(path: string): Promise<Directory> {
+    /**
+     * Moves to the entry of a path and has its sector loaded.
+     * @param make makes an empty file, and its directory, when there is none; else that is undefined
+     */
+    private async locate(path: string, make: boolean): Promise<Directory | undefined> {
         const slash = path.indexOf("/")
         const parent = path.slice(0, slash < 0 ? 0 : slash)
+        const name = encodeName(path.slice(slash + 1))
         let cluster = await this.directoryCluster(parent)
+        if (cluster !== undefined) {
+            const slot = new Directory(this, cluster)
+            if (await slot.find(name)) return slot
+        }
+        if (!make) return undefined
         if (cluster === undefined) cluster = await this.makeDirectory(encodeName(parent))
         // A power cut came between the directory's entry and the table.
         else if (cluster !== 0 && (await this.table.entry(cluster)) === 0)
             await this.table.mark(cluster, chainEnd)
-        const slot = this.directory(cluster)
-        const name = encodeName(path.slice(slash + 1))
+        const slot = new Directory(this, cluster)
         await slot.seekUnused()
         await slot.write(name, Attribute.Archive, 0, this.stamp)
         return slot
@@ -219,7 +210,7 @@ export class Volume {
 
     /** Contents first, then the entry that leads to them, then the table. */
     private async makeDirectory(name: Buffer): Promise<number> {
-        const slot = this.directory(this.table.rootCluster)
+        const slot = new Directory(this, this.table.rootCluster)
         await slot.seekUnused()
         const cluster = await this.table.findFree()
         await slot.clear(cluster)
@@ -236,6 +227,8 @@ export class Volume {
     }
 }
 
-function acceptAll(): boolean {
-    return true
+function checkOurs(path: string, attributes: number): void {
+    const foreign = Attribute.ReadOnly | Attribute.Hidden | Attribute.System | Attribute.Directory
+    if ((attributes & foreign) !== 0)
+        throw new Fault(FaultCode.BadPath, `${path} is read-only or not a file of ours`, 0)
 }

@@ -1,7 +1,6 @@
 import { Storage } from "./storage"
 
 const owner = "small files"
-const pieceBytes = 512
 /** What is longer is none of ours. */
 const bytesMax = 4096
 
@@ -13,14 +12,11 @@ export class WholeFiles {
     async read(name: string): Promise<Buffer | undefined> {
         return await this.storage.use(owner, async volume => {
             const file = await volume.open(name)
-            if (!file || file.sizeBytes() > bytesMax) return undefined
+            if (!file) return undefined
             const size = file.sizeBytes()
+            if (size > bytesMax) return undefined
             const content = Buffer.alloc(size)
-            const piece = Buffer.alloc(pieceBytes)
-            for (let at = 0; at < size; at += pieceBytes) {
-                const count = await file.read(at, piece, pieceBytes)
-                content.blitAt(at, piece, 0, count)
-            }
+            await file.read(0, content, size)
             return content
         })
     }

@@ -23,21 +23,17 @@ export class Alarms implements AlarmSink {
     /** Flags that make no entries because they made too many. */
     private limited = 0
     /** Undefined until the start. */
-    private clock: WallClock = undefined
+    private clock: WallClock
+    /** When each flag was last reported to have changed, once its part has spoken. */
     private readonly sinceMs: number[] = []
-    /** Minutes of uptime of each flag's last entries, and how many it had. */
+    /** Minutes of uptime of each flag's last entries, and how many it had, undefined for none. */
     private readonly entryMinutes = Buffer.alloc(flagCount * entriesPerHour * 2)
     private readonly entryCounts: number[] = []
 
     constructor(
         private readonly ticks: Ticks,
         private readonly journal: Journal,
-    ) {
-        for (let bit = 0; bit < flagCount; ++bit) {
-            this.sinceMs.push(0)
-            this.entryCounts.push(0)
-        }
-    }
+    ) {}
 
     set(alarm: Alarm, active: boolean): void {
         const mask = 1 << alarm
@@ -55,7 +51,7 @@ export class Alarms implements AlarmSink {
 
     /** Goes on from the journal's last entry, and makes entries from now on; the journal is loaded. */
     start(clock: WallClock): void {
-        this.entered = this.journal.lastFlags()
+        this.entered = this.journal.lastFlags
         this.debounced = this.entered
         this.clock = clock
     }
@@ -78,12 +74,13 @@ export class Alarms implements AlarmSink {
 
     private async enter(bit: number, nowMs: number): Promise<void> {
         const mask = 1 << bit
-        const at = (bit * entriesPerHour + (this.entryCounts[bit] % entriesPerHour)) * 2
+        const count = this.entryCounts[bit] || 0
+        const at = (bit * entriesPerHour + (count % entriesPerHour)) * 2
         const minute = Math.floor(nowMs / 60000)
         let marks = this.clock.trusted() ? 0 : Mark.ClockUntrusted
         // The place of the next entry holds the minute of the tenth last one.
         if (
-            this.entryCounts[bit] >= entriesPerHour &&
+            count >= entriesPerHour &&
             minute - this.entryMinutes.getAt(at, "u16") <= minutesPerHour
         ) {
             if ((this.limited & mask) !== 0) return
@@ -100,6 +97,6 @@ export class Alarms implements AlarmSink {
         }
         this.limited &= ~mask
         this.entryMinutes.setAt(at, "u16", minute)
-        this.entryCounts[bit] = this.entryCounts[bit] + 1
+        this.entryCounts[bit] = count + 1
     }
 }

@@ -41,6 +41,8 @@ export function journalKey(position: number): string {
 export class Journal {
     /** Number of the last entry, 0 while there is none. */
     lastSequence = 0
+    /** All flags after the last entry. */
+    lastFlags = 0
     private readonly entries = Buffer.alloc(journalPositions * entryBytes)
 
     constructor(private readonly flash: Flash) {}
@@ -56,21 +58,15 @@ export class Journal {
             if (stored.getAt(At.Checksum, "u16") !== crc16(0, stored, 0, At.Checksum)) continue
             this.entries.blitAt(at, stored, 0, entryBytes)
             const sequence = stored.getAt(At.Sequence, "u32")
-            if (sequence > this.lastSequence) this.lastSequence = sequence
+            if (sequence <= this.lastSequence) continue
+            this.lastSequence = sequence
+            this.lastFlags = stored.getAt(At.Flags, "u32")
         }
     }
 
     /** Position of the last entry, 0 while there is none. */
     lastPosition(): number {
         return this.lastSequence === 0 ? 0 : ((this.lastSequence - 1) % journalPositions) + 1
-    }
-
-    /** All flags after the last entry. */
-    lastFlags(): number {
-        const position = this.lastPosition()
-        return position === 0
-            ? 0
-            : this.entries.getAt((position - 1) * entryBytes + At.Flags, "u32")
     }
 
     /**
@@ -90,6 +86,7 @@ export class Journal {
         await this.flash.write(journalKey(position), entry)
         this.entries.blitAt((position - 1) * entryBytes, entry, 0, entryBytes)
         this.lastSequence = sequence
+        this.lastFlags = flags
     }
 
     /**

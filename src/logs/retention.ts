@@ -1,5 +1,5 @@
+import { logKey } from "../core/logname"
 import { Ticks } from "../core/seams"
-import { parseInteger } from "../core/text"
 import { LogEntry, LogVolume } from "./logcard"
 import { LogKind } from "./record"
 
@@ -17,21 +17,10 @@ export type FullySent = (
     volume: any,
 ) => Promise<boolean>
 
-/**
- * A number that sorts log files by age, YYYYMMDDnn of "YYYYMMDD.CSV" (nn = 0) and "YYMMDDnn.CSV";
- * 0 for a name that is no log's.
- */
-export function logFileAge(name: string): number {
-    const digits = parseInteger(name.slice(0, 8))
-    if (name.length !== 12 || name.slice(8) !== ".CSV" || !(digits > 0)) return 0
-    // Years 2100 and on are not told from YYMMDDnn; the clock ends before.
-    return digits >= 20000000 && digits < 21000000 ? digits * 100 : 2000000000 + digits
-}
-
 /** Makes room on a full card: the oldest log file that is on the server goes. */
 export class Retention {
     private pausedUntilMs = 0
-    // What the search under way has found: its age and its path.
+    // What the search under way has found: its key and its path.
     private oldest = 0
     private path = ""
 
@@ -46,7 +35,7 @@ export class Retention {
      */
     async makeRoom(volume: LogVolume, today: string): Promise<boolean> {
         if (this.ticks.nowMs() < this.pausedUntilMs) return false
-        this.oldest = parseInteger(today) * 100
+        this.oldest = logKey(Buffer.from(today + ".CSV"), 0)
         this.path = ""
         await this.search(volume, LogKind.Main)
         await this.search(volume, LogKind.Cell)
@@ -58,10 +47,10 @@ export class Retention {
     private async search(volume: LogVolume, kind: LogKind): Promise<void> {
         const self = this
         await volume.list(logDirectories[kind], async (entry: LogEntry) => {
-            const age = logFileAge(entry.name)
-            if (age === 0 || age >= self.oldest) return true
+            const key = logKey(Buffer.from(entry.name), 0)
+            if (key < 0 || key >= self.oldest) return true
             if (await self.fullySent(kind, entry.name, entry.sizeBytes, volume)) {
-                self.oldest = age
+                self.oldest = key
                 self.path = logDirectories[kind] + "/" + entry.name
             }
             return true

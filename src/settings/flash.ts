@@ -18,7 +18,7 @@ export class DeviceFlash implements Flash {
     private readonly service = new ds.Settings()
     private readonly answered = ds.emitter<number>()
     private awaitedKey = ""
-    private answer: Buffer = undefined
+    private answer: Buffer
 
     constructor(private readonly lock: Exclusive) {
         this.service.report().subscribe(this.take)
@@ -73,7 +73,7 @@ export class DeviceFlash implements Flash {
             if (!this.answer) await ds.wait(this.answered, answerMs)
             if (this.answer) return this.answer.length === 0 ? undefined : this.answer
         }
-        throw new Fault(FaultCode.FlashNoAnswer, `flash: no answer when reading ${key}`)
+        throw new Fault(FaultCode.FlashNoAnswer, "flash: no answer when reading " + key)
     }
 
     /** A report: the key, a zero byte, the value. */

@@ -5,7 +5,7 @@ import { Flash } from "../core/seams"
 import { fieldAt, parseInteger, printable } from "../core/text"
 import { Key, StateWriter } from "./keys"
 import { keyCount, placeCount, placeOf, Row } from "./schema"
-import { formatAllowed, formatValue, parseValue, textFits } from "./values"
+import { formatAllowed, parseValue, textFits } from "./values"
 
 /** The first byte of each flash value: how its lines are to be read. */
 const layoutVersion = "1"
@@ -63,7 +63,7 @@ async function readText(flash: Flash, key: string): Promise<string> {
  */
 export class Settings implements StateWriter {
     /** Called with each key whose new value is in flash. Must not throw. */
-    onChange: (key: Key) => void = undefined
+    onChange: (key: Key) => void
     /** Values by key, numbers or texts by the row's type. */
     private readonly values: any[] = []
     /** The flash values that hold a damaged line; bit 0 is "a". */
@@ -114,13 +114,9 @@ export class Settings implements StateWriter {
         return this.values[key]
     }
 
+    /** Texts; the value of any other setting too, for `formatValue`. */
     text(key: Key): string {
         return this.values[key]
-    }
-
-    /** As it is shown and as `set` takes it back; secrets are "set" or "not set". */
-    format(key: Key): string {
-        return formatValue(new Row(key), this.values[key])
     }
 
     /** The default, in the form that `apply` takes. */

@@ -14,7 +14,7 @@ export type Spawn = (work: () => Promise<void>) => void
  */
 export class Scheduler {
     readonly tasks: Task[] = []
-    private running = false
+    private running: boolean
     /** Counts the starts: the fiber of an earlier one ends. */
     private starts = 0
 
@@ -107,7 +107,7 @@ export class Scheduler {
             thrown = error || "nothing"
         }
         task.end(this.ticks.nowMs(), thrown)
-        if (thrown !== undefined) this.log(`${task.options.name}: ${task.lastError}`)
+        if (thrown !== undefined) this.log(task.options.name + ": " + task.lastError)
         // It may be due again, or triggered meanwhile.
         if (this.running) this.release()
     }

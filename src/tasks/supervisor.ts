@@ -87,9 +87,9 @@ export class Supervisor {
     safeMode = false
     private readonly startMs: number
     private scheduleMs: number
-    private survived = false
-    private resetting = false
-    private stopped = false
+    private survived: boolean
+    private resetting: boolean
+    private stopped: boolean
 
     constructor(private readonly parts: SupervisorParts) {
         this.startMs = parts.ticks.nowMs()
@@ -98,14 +98,15 @@ export class Supervisor {
 
     /** Reads why the board started and counts this start; before anything that could fail. */
     async start(): Promise<void> {
-        const stored = await this.parts.flash.read(flashKey)
+        const { flash, alarms } = this.parts
+        const stored = await flash.read(flashKey)
         const deaths = stored ? stored[1] : 0
         this.cause = stored ? stored[0] : StartCause.PowerOn
         if (this.cause === StartCause.PowerOn && this.startMs > panicRestartMs)
             this.cause = StartCause.Panic
         this.safeMode = deaths >= earlyDeathsMax
-        await store(this.parts.flash, StartCause.PowerOn, this.safeMode ? deaths : deaths + 1)
-        this.parts.alarms.set(Alarm.TaskStuck, this.cause === StartCause.Supervisor)
+        await store(flash, StartCause.PowerOn, this.safeMode ? deaths : deaths + 1)
+        alarms.set(Alarm.TaskStuck, this.cause === StartCause.Supervisor)
     }
 
     /** To be told of changes of reset.*: a time that has passed already is not made up for. */
@@ -120,13 +121,14 @@ export class Supervisor {
 
     /** Looks after the board for ever. */
     async run(): Promise<void> {
+        const { ticks, log } = this.parts
         while (true) {
             try {
                 await this.check()
             } catch (thrown) {
-                this.parts.log(`supervisor: ${faultMessage(thrown)}`)
+                log("supervisor: " + faultMessage(thrown))
             }
-            await this.parts.ticks.sleep(lookMs)
+            await ticks.sleep(lookMs)
         }
     }
 
@@ -153,14 +155,15 @@ export class Supervisor {
     async reset(cause: StartCause): Promise<void> {
         if (this.resetting) return
         this.resetting = true
-        const { ticks, settings, clock } = this.parts
-        this.parts.log(`reset: ${startCauseName(cause)}`)
+        const parts = this.parts
+        const { ticks, settings, clock, log } = parts
+        log("reset: " + startCauseName(cause))
         const self = this
-        this.parts.spawn(async () => {
+        parts.spawn(async () => {
             try {
-                await self.parts.shutdown()
+                await parts.shutdown()
             } catch (thrown) {
-                self.parts.log(`reset: ${faultMessage(thrown)}`)
+                log("reset: " + faultMessage(thrown))
             }
             self.stopped = true
         })
@@ -172,11 +175,11 @@ export class Supervisor {
                     [Key.ResetCount, Key.ResetLast],
                     [settings.number(Key.ResetCount) + 1, clock.nowSeconds()],
                 )
-            await store(this.parts.flash, cause, 0)
+            await store(parts.flash, cause, 0)
         } catch (thrown) {
-            this.parts.log(`reset: ${faultMessage(thrown)}`)
+            log("reset: " + faultMessage(thrown))
         }
-        await this.parts.reboot()
+        await parts.reboot()
     }
 }
 

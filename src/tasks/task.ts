@@ -32,13 +32,13 @@ export class Task {
     lastError = ""
     running = false
     /** A run is wanted apart from the period. */
-    triggered = false
+    triggered: boolean
     startedMs = 0
     private holdUntilMs = 0
     private lastMs = 0
     private lastWallMs = 0
     private periodMs = 0
-    private disabled = false
+    private disabled: boolean
 
     constructor(readonly options: TaskOptions) {}
 

@@ -1,3 +1,4 @@
+import { WallClock } from "../core/seams"
 import { CardStorage, CardVolume, ListedFile } from "./cardreader"
 import { History, logKey } from "./history"
 import { LogFolder, Shipment } from "./shipment"
@@ -20,6 +21,7 @@ export class Backlog implements LogFolder {
     newestKey: number
     /** When some of it was sent last, by whoever sends; undefined after a start. */
     newestSentMs: number
+    readonly history: History
     // All files up to doneKey are sent; they had doneBytes together.
     private doneKey: number
     private doneBytes: number
@@ -28,9 +30,11 @@ export class Backlog implements LogFolder {
 
     constructor(
         readonly storage: CardStorage,
+        clock: WallClock,
         readonly folder: string,
-        readonly history: History,
-    ) {}
+    ) {
+        this.history = new History(storage, clock, folder + "SENT.TXT")
+    }
 
     /** Fills the window with the oldest files that may have unsent bytes. */
     async load(): Promise<void> {
@@ -86,20 +90,18 @@ export class Backlog implements LogFolder {
         await this.storage.use("upload", async (volume: CardVolume) => {
             await volume.sync()
             await volume.list(self.folder, async entry => {
-                self.take(entry)
-                return true
+                return self.take(entry)
             })
         })
     }
 
-    /** Keeps the oldest files after doneKey, in order. */
-    private take(entry: ListedFile): void {
+    /** Keeps the oldest files after doneKey, in order. True: the next entry, please. */
+    private take(entry: ListedFile): boolean {
         const key = entry.name.length === 12 ? logKey(Buffer.from(entry.name), 0) : -1
-        if (key < 0) return
         if (key > this.newestKey) this.newestKey = key
         if (key <= this.doneKey) {
-            this.passedBytes += entry.sizeBytes
-            return
+            if (key >= 0) this.passedBytes += entry.sizeBytes
+            return true
         }
         const files = this.files
         let at = files.length
@@ -109,5 +111,6 @@ export class Backlog implements LogFolder {
             files.pop()
             this.more = true
         }
+        return true
     }
 }

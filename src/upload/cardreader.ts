@@ -31,26 +31,20 @@ export interface CardStorage {
     generation(): number
 }
 
-/** Reads one file of the card a few sectors at a time, so that the logger is never kept waiting. */
-export class CardReader {
-    private file: OpenFile
+/** Reads from an offset; fewer bytes at the end of the file, 0 when there is no such file. */
+export type Reader = (offset: number, into: Buffer) => Promise<number>
 
-    /** @param volume the mounted volume when the caller has it, else it is taken for each read */
-    constructor(
-        private readonly storage: CardStorage,
-        private readonly path: string,
-        private readonly volume?: CardVolume,
-    ) {}
-
-    /** @returns the bytes read, fewer at the end of the file, 0 when there is no such file. */
-    async read(offset: number, into: Buffer): Promise<number> {
-        const self = this
+/**
+ * Reads one file of the card a few sectors at a time, so that the logger is never kept waiting.
+ * @param mounted the mounted volume when the caller has it, else it is taken for each read
+ */
+export function cardReader(storage: CardStorage, path: string, mounted?: CardVolume): Reader {
+    let file: OpenFile
+    return async (offset, into) => {
         const work = async (volume: CardVolume) => {
-            if (self.file === undefined) self.file = await volume.open(self.path)
-            return self.file === undefined ? 0 : await self.file.read(offset, into, into.length)
+            if (!file) file = await volume.open(path)
+            return file ? await file.read(offset, into, into.length) : 0
         }
-        return this.volume === undefined
-            ? await this.storage.use("upload", work)
-            : await work(this.volume)
+        return mounted ? await work(mounted) : await storage.use("upload", work)
     }
 }

@@ -1,6 +1,6 @@
 import { Deadline } from "../core/deadline"
 import { Fault, FaultCode, faultCode } from "../core/fault"
-import { parseInteger } from "../core/text"
+import { parseInteger, printable } from "../core/text"
 import { Courier } from "./courier"
 import { ReplyReader } from "./ftpreply"
 import { Sent } from "./history"
@@ -118,12 +118,8 @@ export class DirectCourier extends Courier {
     }
 
     private async write(verb: string, argument: string): Promise<void> {
-        for (let i = 0; i < argument.length; ++i)
-            if (argument.charCodeAt(i) < 32)
-                throw new Fault(
-                    FaultCode.BadValue,
-                    "a control character in the argument of " + verb,
-                )
+        if (printable(argument, argument.length) !== argument)
+            throw new Fault(FaultCode.BadValue, "a control character in the argument of " + verb)
         if (argument) verb += " " + argument
         await this.stream.send(Buffer.from(verb + "\r\n"))
     }

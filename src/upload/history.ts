@@ -1,7 +1,10 @@
 import { formatDateTime } from "../core/calendar"
+import { logKey } from "../core/logname"
 import { WallClock } from "../core/seams"
 import { formatDigits, parseInteger } from "../core/text"
-import { CardReader, CardStorage, CardVolume } from "./cardreader"
+import { cardReader, CardStorage, CardVolume } from "./cardreader"
+
+export { logKey }
 
 /** A log file as the history knows it. */
 export interface HistoryEntry {
@@ -22,22 +25,6 @@ export const enum Sent {
 }
 
 const pieceBytes = 512
-
-/**
- * A number that sorts log files by day: YYMMDDnn of "YYYYMMDD.CSV" (nn = 0) and "YYMMDDnn.CSV".
- * @returns -1 when the 12 bytes from `at` are no log file's name
- */
-export function logKey(text: Buffer, at: number): number {
-    let key = 0
-    for (let i = at; i < at + 8; ++i) {
-        const digit = text[i] - 48
-        if (!(digit >= 0 && digit <= 9)) return -1
-        key = key * 10 + digit
-    }
-    // ".CSV", the way round that a little-endian word has it.
-    if (text.getAt(at + 8, "u32") !== 0x5653432e) return -1
-    return key >= 20000000 && key < 21000000 ? (key - 20000000) * 100 : key
-}
 
 /** The file name of a key. */
 export function logName(key: number): string {
@@ -64,11 +51,11 @@ export class History {
      * @param volume the mounted volume when the caller has it, else it is taken piece by piece
      */
     async scan(files: HistoryEntry[], volume?: CardVolume): Promise<void> {
-        const reader = new CardReader(this.storage, this.path, volume)
+        const read = cardReader(this.storage, this.path, volume)
         const piece = Buffer.alloc(pieceBytes)
         let offset = 0
         for (;;) {
-            const count = await reader.read(offset, piece)
+            const count = await read(offset, piece)
             let at = 0
             for (;;) {
                 const end = piece.indexOf(10, at)

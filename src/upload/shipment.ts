@@ -1,6 +1,6 @@
 import { Fault, FaultCode } from "../core/fault"
 import { TcpStream } from "../core/seams"
-import { CardReader, CardStorage } from "./cardreader"
+import { cardReader, CardStorage } from "./cardreader"
 import { History, HistoryEntry, logName, Sent } from "./history"
 
 const sectorBytes = 512
@@ -62,12 +62,12 @@ export class Shipment implements HistoryEntry {
     /** Sends the bytes from `start` to the listed size, sector by sector. */
     async copyTo(stream: TcpStream, start: number): Promise<void> {
         const name = logName(this.key)
-        const reader = new CardReader(this.from.storage, this.from.folder + "/" + name)
+        const read = cardReader(this.from.storage, this.from.folder + "/" + name)
         this.position = start
         while (this.position < this.sizeBytes) {
             const roomBytes = sectorBytes - (this.position % sectorBytes)
             const piece = Buffer.alloc(Math.min(roomBytes, this.sizeBytes - this.position))
-            if ((await reader.read(this.position, piece)) !== piece.length)
+            if ((await read(this.position, piece)) !== piece.length)
                 throw new Fault(FaultCode.NotFound, name + " is shorter than it was")
             await stream.send(piece)
             this.position += piece.length

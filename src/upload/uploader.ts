@@ -7,7 +7,7 @@ import { CardStorage } from "./cardreader"
 import { Courier } from "./courier"
 import { DirectCourier } from "./ftp"
 import { Gateway } from "./gateway"
-import { History, logKey } from "./history"
+import { logKey } from "./history"
 import { Shipment } from "./shipment"
 
 const backOffMsMin = 10000
@@ -37,9 +37,10 @@ export class Uploader {
     bytesConfirmed = 0
     failures = 0
     lastError = ""
+    /** Set to have the next run() try, whatever the period. */
+    requested: boolean
     readonly logs: Backlog
     readonly cells: Backlog
-    private requested: boolean
     private stopping: boolean
     private failuresInRow = 0
     private loginRefused: boolean
@@ -48,7 +49,7 @@ export class Uploader {
     private loginSeconds: number
     private confirmedSeconds: number
     private pendingBytes = 0
-    private running = false
+    private running: boolean
     private courier: Courier
     private shipment: Shipment
 
@@ -61,15 +62,15 @@ export class Uploader {
         private readonly alarms: AlarmSink,
         private readonly log: (line: string) => void,
     ) {
-        this.logs = new Backlog(storage, "LOG", new History(storage, clock, "LOGSENT.TXT"))
-        this.cells = new Backlog(storage, "CELL", new History(storage, clock, "CELLSENT.TXT"))
+        this.logs = new Backlog(storage, clock, "LOG")
+        this.cells = new Backlog(storage, clock, "CELL")
     }
 
     /** The task's job: one session when it is time for one. Failures are kept, not thrown. */
     async run(): Promise<void> {
         const self = this
         const settings = this.settings
-        if (settings.number(Key.FtpEnable) === 0) {
+        if (!settings.number(Key.FtpEnable)) {
             this.failuresInRow = 0
             this.alarms.set(Alarm.Ftp, false)
         }
@@ -81,7 +82,10 @@ export class Uploader {
         this.confirmedSeconds = settings.number(Key.FtpLastSuccess)
         try {
             await this.socketLock.run("upload", socketWaitMs, async () => {
-                await self.sendAll()
+                self.pendingBytes = 0
+                await self.sendBacklog(self.logs)
+                if (settings.number(Key.FtpCells)) await self.sendBacklog(self.cells)
+                if (self.courier) await self.courier.logOut()
             })
             this.settled()
         } catch (thrown) {
@@ -97,11 +101,6 @@ export class Uploader {
             [Key.FtpLastLogin, Key.FtpLastSuccess],
             [this.loginSeconds, this.confirmedSeconds],
         )
-    }
-
-    /** The next run() tries, whatever the period. */
-    sendNow(): void {
-        this.requested = true
     }
 
     /** Waits for the end of the session asked for. @returns "" when all is sent, else why not */
@@ -189,7 +188,7 @@ export class Uploader {
         if (!settings.text(Key.FtpHost)) return "no server: set ftp.host"
         if (settings.text(Key.WifiSsid) && !this.board.wifi.connected()) return "no Wi-Fi"
         if (this.requested) return ""
-        if (settings.number(Key.FtpEnable) === 0) return "off: set ftp.enable"
+        if (!settings.number(Key.FtpEnable)) return "off: set ftp.enable"
         const periodMs = settings.number(Key.FtpPeriod) * 1000
         let waitMs = this.startedMs + periodMs
         if (this.failuresInRow > 0 && !this.loginRefused) {
@@ -221,20 +220,13 @@ export class Uploader {
         if (this.failuresInRow >= alarmAfterFailures) this.alarms.set(Alarm.Ftp, true)
     }
 
-    private async sendAll(): Promise<void> {
-        this.pendingBytes = 0
-        await this.sendBacklog(this.logs)
-        if (this.settings.number(Key.FtpCells) !== 0) await this.sendBacklog(this.cells)
-        if (this.courier) await this.courier.logOut()
-    }
-
     private async sendBacklog(backlog: Backlog): Promise<void> {
         // Through the gateway a grown file goes whole each time, so not at every period.
-        const direct = !this.settings.text(Key.FtpGateway)
+        const gateway = this.settings.text(Key.FtpGateway)
         for (;;) {
             await backlog.load()
             this.pendingBytes += backlog.pendingBytes
-            const early = direct ? false : this.startedMs - backlog.newestSentMs < growingFileMs
+            const early = gateway && this.startedMs - backlog.newestSentMs < growingFileMs
             for (const file of backlog.files) {
                 if (file.sentBytes >= file.sizeBytes) continue
                 const newest = file.key === backlog.newestKey

@@ -164,6 +164,14 @@ export class ConsoleBench {
                     latenessMsMax: 5,
                     lastError: "no card",
                 },
+                {
+                    options: { name: "time" },
+                    runs: 3,
+                    failures: 0,
+                    longestMs: 20,
+                    latenessMsMax: 0,
+                    lastError: "",
+                },
             ],
         },
         logger: {
@@ -174,7 +182,7 @@ export class ConsoleBench {
         uploader: {
             state: () => ["state: waiting", "unsent: 0 bytes"],
             test: async () => ["mode: direct", "log-in accepted"],
-            sendNow: () => this.act("send"),
+            requested: false,
             finished: async () => this.uploadEnd,
             filesConfirmed: 2,
             resend: async (day: string) => {

@@ -10,6 +10,8 @@ export class MemoryCard implements CardStorage {
     uses = 0
     /** Thrown by the next append, once. */
     appendFault: Error | undefined
+    /** Thrown by each use() while it is set. */
+    absence: Error | undefined
     private busy = false
 
     put(path: string, content: string | Uint8Array): void {
@@ -29,6 +31,7 @@ export class MemoryCard implements CardStorage {
     }
 
     async use<T>(_owner: string, work: (volume: CardVolume) => Promise<T>): Promise<T> {
+        if (this.absence) throw this.absence
         if (this.busy) throw new Error("the card is in use: use() inside use()")
         this.busy = true
         this.uses++

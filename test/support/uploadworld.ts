@@ -98,7 +98,7 @@ export class UploadWorld {
 
     /** One session now; throws what the uploader kept as its last error. */
     async session(): Promise<void> {
-        this.uploader.sendNow()
+        this.uploader.requested = true
         await this.uploader.run()
         if (this.uploader.lastError !== "") throw new Error(this.uploader.lastError)
     }

@@ -145,9 +145,15 @@ describe("after a boot", () => {
 })
 
 describe("a flapping flag", () => {
+    let up = false
+    beforeEach(() => {
+        up = false
+    })
+
     async function flap(times: number): Promise<void> {
         for (let i = 0; i < times; ++i) {
-            alarms.set(Alarm.CellImbalance, (i & 1) === 0)
+            up = !up
+            alarms.set(Alarm.CellImbalance, up)
             await pass(4)
         }
     }

@@ -16,6 +16,18 @@ async function configured(options: BenchOptions = {}) {
     return { ...bench, driver }
 }
 
+/** The limits in an image of the configuration, in the chip's steps. */
+function limitsOf(image: Buffer) {
+    return {
+        cellOvervoltageSteps: image[27],
+        cellUndervoltageSteps: image[24],
+        overcurrentChargeSteps: image[35],
+        overcurrentDischargeSteps: image[37],
+        shortCircuitIndex: image[42],
+        currentSteps: image[71] & 3,
+    }
+}
+
 /** What a test reaches into the emulated chip for. */
 interface ChipInside {
     respond(data: ArrayLike<number>): void
@@ -119,25 +131,24 @@ describe("what is written into data memory", () => {
             [Key.BatteryOvercurrentDischarge, 3000],
             [Key.BatteryShunt, 10000],
         ])
-        const { applied } = buildConfiguration(settings)
-        expect(applied).toEqual({
-            cellOvervoltageMv: 5515,
-            cellUndervoltageMv: 1012,
-            overcurrentChargeMa: 12400,
-            overcurrentDischargeMa: 20000,
-            shortCircuitMa: 50000,
-            currentStepMa: 1,
+        expect(limitsOf(buildConfiguration(settings))).toEqual({
+            cellOvervoltageSteps: 109,
+            cellUndervoltageSteps: 20,
+            overcurrentChargeSteps: 62,
+            overcurrentDischargeSteps: 100,
+            shortCircuitIndex: 15,
+            currentSteps: 1,
         })
     })
 
-    it("hands back the limits as the chip rounds them", () => {
-        expect(buildConfiguration(new FakeSettings()).applied).toEqual({
-            cellOvervoltageMv: 3643,
-            cellUndervoltageMv: 2479,
-            overcurrentChargeMa: 104000,
-            overcurrentDischargeMa: 200000,
-            shortCircuitMa: 600000,
-            currentStepMa: 100,
+    it("rounds the limits to the chip's steps", () => {
+        expect(limitsOf(buildConfiguration(new FakeSettings()))).toEqual({
+            cellOvervoltageSteps: 72,
+            cellUndervoltageSteps: 49,
+            overcurrentChargeSteps: 13,
+            overcurrentDischargeSteps: 25,
+            shortCircuitIndex: 7,
+            currentSteps: 3,
         })
     })
 })

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest"
 import {
     civilFromSeconds,
-    formatDate,
     formatDateTime,
     formatOffset,
     parseDateTime,
@@ -110,9 +109,5 @@ describe("calendar", () => {
         [840, "+14:00"],
     ])("writes an offset of %d minutes as %s", (minutes, text) => {
         expect(formatOffset(minutes)).toBe(text)
-    })
-
-    it("writes a date alone", () => {
-        expect(formatDate(1795342272)).toBe("2026-11-22")
     })
 })

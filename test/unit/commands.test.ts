@@ -229,7 +229,8 @@ it("shows the journal as the manual does", async () => {
 it("shows the tasks with their counts", async () => {
     const text = await new ConsoleBench().run("tasks")
     expect(text).toBe(
-        "log         12 runs, 1 failures, longest 34 ms, late by 5 ms at most; no card\n",
+        "log         12 runs, 1 failures, longest 34 ms, late by 5 ms at most; no card\n" +
+            "time        3 runs, 0 failures, longest 20 ms, late by 0 ms at most\n",
     )
 })
 
@@ -326,8 +327,9 @@ describe("ftp", () => {
         expect(await bench.run("ftp send")).toBe("sending\nfiles confirmed since the start: 2\n")
         expect(await bench.run("ftp test")).toBe("logging in\nmode: direct\nlog-in accepted\n")
         expect(bench.output.flushes).toBe(2)
+        expect(bench.parts.uploader.requested).toBe(true)
         expect(await bench.run("ftp resend 2026-11-01")).toBe("4 files will be sent once more\n")
-        expect(bench.acts).toEqual(["send", "resend 2026-11-01"])
+        expect(bench.acts).toEqual(["resend 2026-11-01"])
     })
 
     it("says why what was asked for could not be sent", async () => {

@@ -358,7 +358,7 @@ describe("a FAT volume", () => {
     it("needs no more reads to mount with 3,000 foreign files, and none to append", async () => {
         const store = await formatted(600)
         const { volume } = await mounted(store)
-        const root = new Directory(volume.table, volume.sector, volume.table.rootCluster)
+        const root = new Directory(volume, volume.table.rootCluster)
         for (let i = 0; i < 3000; ++i) {
             await root.seekUnused()
             await root.write(encodeName(`F${i}.TXT`), 0x20, 0, 0x00210000)

@@ -30,7 +30,7 @@ describe("the journal", () => {
         const journal = await boot()
         expect(journal.lastSequence).toBe(0)
         expect(journal.lastPosition()).toBe(0)
-        expect(journal.lastFlags()).toBe(0)
+        expect(journal.lastFlags).toBe(0)
         expect(journal.describe(1, time)).toBe("empty")
     })
 
@@ -87,7 +87,7 @@ describe("the journal", () => {
             for (let i = 1; i <= count; ++i) await journal.record(i, i & 1, 0, 0)
             const booted = await boot()
             expect(booted.lastSequence).toBe(count)
-            expect(booted.lastFlags()).toBe(count & 1)
+            expect(booted.lastFlags).toBe(count & 1)
             expect(numbers(booted)).toEqual(numbers(journal))
             await booted.record(5000, 1, 0, 0)
             expect(booted.lastSequence).toBe(count + 1)

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest"
 import { LogKind } from "../../src/logs/record"
-import { logFileAge, Retention } from "../../src/logs/retention"
+import { Retention } from "../../src/logs/retention"
 import { MemoryVolume } from "../support/memoryvolume"
 
 let nowMs: number
@@ -24,22 +24,6 @@ function put(...paths: string[]): void {
 }
 
 describe("retention", () => {
-    it.each([
-        ["20261122.CSV", 2026112200],
-        ["26112201.CSV", 2026112201],
-        ["20240101.CSV", 2024010100],
-        ["99123199.CSV", 2099123199],
-        ["2026112.CSV", 0],
-        ["20261122.TXT", 0],
-        ["20261122.CSVX", 0],
-        ["2026112X.CSV", 0],
-        ["-0261122.CSV", 0],
-        ["LOGSENT.TXT", 0],
-        ["", 0],
-    ])("gives %j the age %d", (name, age) => {
-        expect(logFileAge(name)).toBe(age)
-    })
-
     it("deletes the oldest sent file of both logs, one at a time", async () => {
         put("LOG/20261121.CSV", "LOG/20261119.CSV", "CELL/20261118.CSV", "CELL/20261120.CSV")
         put("CELL/26111801.CSV")

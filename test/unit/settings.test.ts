@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest"
 import { Alarm, type AlarmSink } from "../../src/core/alarm"
 import { Key } from "../../src/settings/keys"
-import { findKey, keyCount } from "../../src/settings/schema"
+import { findKey, keyCount, Row } from "../../src/settings/schema"
 import { Settings } from "../../src/settings/settings"
+import { formatValue } from "../../src/settings/values"
 import { MemoryFlash, PowerCut } from "../support/memoryflash"
 
 class Flags implements AlarmSink {
@@ -92,14 +93,14 @@ describe("values that are accepted", () => {
     ])("setting %i takes %j", async (key, text, value, shown) => {
         await set(key, text)
         expect(settings.text(key)).toBe(value)
-        expect(settings.format(key)).toBe(shown)
+        expect(formatValue(new Row(key), settings.text(key))).toBe(shown)
         expect((await boot()).text(key)).toBe(value)
         expect(flags.active.get(Alarm.Settings)).toBe(false)
     })
 
     test("what is shown is taken back as the same value", async () => {
         for (let key = 0; key < keyCount; ++key) {
-            const shown = settings.format(key)
+            const shown = formatValue(new Row(key), settings.text(key))
             if (shown === "not set" || findKey("reset.count") === key) continue
             if ([Key.FtpLastLogin, Key.FtpLastSuccess, Key.ResetLast].includes(key)) continue
             expect(settings.parse(key, shown)).toBe(settings.text(key))
@@ -291,7 +292,7 @@ describe("damage", () => {
     test("the flag is cleared by storing the setting anew", async () => {
         flash.damage("sa", "garbage")
         const booted = await boot()
-        await booted.set(Key.SdPeriod, "60")
+        await booted.apply([Key.SdPeriod], [60])
         expect(flags.active.get(Alarm.Settings)).toBe(false)
         await boot()
         expect(flags.active.get(Alarm.Settings)).toBe(false)

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest"
 import { Alarm } from "../../src/core/alarm"
+import { Fault, FaultCode } from "../../src/core/fault"
 import { Key } from "../../src/settings/keys"
 import { NodeConnector } from "../support/nodesocket"
 import { pattern } from "../support/uploadcard"
@@ -334,7 +335,7 @@ describe("pacing", () => {
         await world.uploader.run()
         world.uploader.settingsChanged()
         expect(await secondsToNextTry(world, 5)).toBe(1)
-        world.uploader.sendNow()
+        world.uploader.requested = true
         expect(await secondsToNextTry(world, 5)).toBe(1)
     })
 
@@ -348,6 +349,40 @@ describe("pacing", () => {
         await world.uploader.run()
         expect(server.connections).toBe(0)
         expect(world.uploader.state()[0]).toBe("state: " + words)
+    })
+
+    it("waits for a card that is not there: that is no failure, and said once", async () => {
+        const world = await worldWith()
+        world.card.put(day, pattern(100))
+        world.settings.set(Key.FtpPeriod, 60)
+        const pulled = new Fault(FaultCode.CardAbsent, "there is no card")
+        const foreign = new Fault(FaultCode.VolumeUnformatted, "the card is not formatted")
+        for (const fault of [pulled, pulled, pulled, pulled, foreign]) {
+            world.card.absence = fault
+            await world.uploader.run()
+            world.nowMs += 60_000
+            expect(world.uploader.lastError).toBe(fault.message)
+        }
+        expect(world.lines).toEqual([
+            "ftp: waits: there is no card",
+            "ftp: waits: the card is not formatted",
+        ])
+        expect(world.uploader.failures).toBe(0)
+        expect(world.alarms.has(Alarm.Ftp)).toBe(false)
+        world.card.absence = undefined
+        await world.uploader.run()
+        expect(world.uploader.lastError).toBe("")
+        expect(world.uploader.filesConfirmed).toBe(1)
+    })
+
+    it("stores its two times with one write, and only when it has logged in", async () => {
+        const world = await worldWith()
+        for (const name of ["20261120", "20261121", "20261122"])
+            world.card.put(`LOG/${name}.CSV`, pattern(99))
+        await world.session()
+        expect(world.settings.writes).toBe(1)
+        await world.session()
+        expect(world.settings.writes).toBe(1)
     })
 
     it("waits for Wi-Fi when there is one to join", async () => {
@@ -426,7 +461,7 @@ describe("stop()", () => {
             sent += data.length
             if (sent > 50_000) stopped ??= world.uploader.stop(5000)
         }
-        world.uploader.sendNow()
+        world.uploader.requested = true
         await world.uploader.run()
         expect(await stopped).toBe(true)
         expect(world.uploader.filesConfirmed).toBe(0)

@@ -27,7 +27,7 @@ export async function describe(call: Call): Promise<void> {
             formatValue(row, settings.fallback(key)),
             row.unit,
             row.help,
-            settings.format(key),
+            formatValue(row, settings.text(key)),
         ])
     }
     let index = 0

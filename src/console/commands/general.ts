@@ -52,15 +52,16 @@ export async function journal(call: Call): Promise<void> {
     const entries = call.parts.journal
     const format = (seconds: number) => formatMoment(call, seconds)
     // While there is no entry, position 1 is empty too.
-    await call.report("Last record", [entries.describe(entries.lastPosition() || 1, format)])
+    await call.field("Last record", entries.describe(entries.lastPosition() || 1, format))
     for (let i = 1; i <= journalPositions; ++i)
-        await call.report("Record " + i, [entries.describe(i, format)])
+        await call.field("Record " + i, entries.describe(i, format))
 }
 
 export async function tasks(call: Call): Promise<void> {
     for (const task of call.parts.scheduler.tasks)
-        await call.report(task.options.name, [
+        await call.field(
+            task.options.name,
             `${task.runs} runs, ${task.failures} failures, longest ${task.longestMs} ms, ` +
                 `late by ${task.latenessMsMax} ms at most${task.lastError ? "; " + task.lastError : ""}`,
-        ])
+        )
 }

@@ -8,26 +8,31 @@ import { defaults, set, show } from "./settings"
 import { ftp, reset, time, wifi } from "./system"
 import { exportSettings, importSettings } from "./transfer"
 
-/** What runs for the first word of the commands in the table. */
-export const handlers: Record<string, Handler> = {
-    help: help,
-    status: status,
-    show: show,
-    set: set,
-    defaults: defaults,
-    export: exportSettings,
-    import: importSettings,
-    battery: pack,
-    cells: pack,
-    journal: journal,
-    tasks: tasks,
-    card: card,
-    ftp: ftp,
-    time: time,
-    wifi: wifi,
-    reset: reset,
-    login: account,
-    logout: account,
-    passwd: account,
-    describe: describe,
-}
+/** The first words of the commands in the table. */
+export const firstWords =
+    "help,status,show,set,defaults,export,import,battery,cells,journal," +
+    "tasks,card,ftp,time,wifi,reset,login,logout,passwd,describe"
+
+/** What runs for each of them, in their order. */
+export const handlers: Handler[] = [
+    help,
+    status,
+    show,
+    set,
+    defaults,
+    exportSettings,
+    importSettings,
+    pack,
+    pack,
+    journal,
+    tasks,
+    card,
+    ftp,
+    time,
+    wifi,
+    reset,
+    account,
+    account,
+    account,
+    describe,
+]

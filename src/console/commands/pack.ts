@@ -26,6 +26,6 @@ export async function pack(call: Call): Promise<void> {
     }
     for (let i = 0; i < state.cellMv.length; ++i) {
         const balancing = (state.balancing >> i) & 1 ? "  balancing" : ""
-        await call.report("cell " + (i + 1), [formatScaled(state.cellMv[i], 3) + " V" + balancing])
+        await call.field("cell " + (i + 1), formatScaled(state.cellMv[i], 3) + " V" + balancing)
     }
 }

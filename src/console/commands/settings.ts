@@ -3,7 +3,7 @@ import { Fault, FaultCode } from "../../core/fault"
 import { padEnd, printable } from "../../core/text"
 import { Key } from "../../settings/keys"
 import { findKey, keyCount, Row } from "../../settings/schema"
-import { formatAllowed } from "../../settings/values"
+import { formatAllowed, formatValue } from "../../settings/values"
 import { Call } from "../call"
 import { Changes } from "../session"
 import { refuse } from "../words"
@@ -40,9 +40,9 @@ export function formatMoment(call: Call, seconds: number): string {
 function shown(call: Call, key: Key, row: Row): string {
     const settings = call.parts.settings
     if (row.type === "timestamp") return formatMoment(call, settings.number(key))
-    const value = settings.format(key)
+    const value = formatValue(row, settings.text(key))
     if (!value) return '""'
-    return row.type === "number" ? `${value} ${row.unit}` : value
+    return row.type === "number" ? value + " " + row.unit : value
 }
 
 /** True when the row is the setting of this name, or one of the section of this name. */
@@ -63,7 +63,7 @@ export async function show(call: Call): Promise<void> {
             `  ${padEnd(row.name, 36)} ${padEnd(shown(call, key, row), 20)} ${row.title}`,
         )
         if (row.name === wanted && !row.isState)
-            await call.print(`  ${row.help}: ${formatAllowed(row)}`)
+            await call.print("  " + row.help + ": " + formatAllowed(row))
     }
     if (!section) keyOf(wanted)
 }

@@ -29,10 +29,10 @@ export async function ftp(call: Call): Promise<void> {
     switch (call.name) {
         case "ftp send":
             await call.progress("sending")
-            uploader.sendNow()
+            uploader.requested = true
             lines = [await uploader.finished()]
             if (lines[0]) refuse(lines[0])
-            lines = [`files confirmed since the start: ${uploader.filesConfirmed}`]
+            lines = ["files confirmed since the start: " + uploader.filesConfirmed]
             break
         case "ftp test":
             await call.progress("logging in")
@@ -63,13 +63,13 @@ export async function time(call: Call): Promise<void> {
         await call.progress("asking time.server")
         if (!(await call.parts.syncTime())) refuse("time.server is empty; set it first")
     }
-    await call.report("time", [timeState(call)])
+    await call.field("time", timeState(call))
 }
 
 /** The command `wifi`. */
 export async function wifi(call: Call): Promise<void> {
     await show(call)
-    await call.report("state", [await wifiState(call)])
+    await call.field("state", await wifiState(call))
 }
 
 /** The command `reset` and what belongs to it. */

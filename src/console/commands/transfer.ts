@@ -1,5 +1,6 @@
 import { faultMessage } from "../../core/fault"
 import { keyCount, Row } from "../../settings/schema"
+import { formatValue } from "../../settings/values"
 import { Call } from "../call"
 import { Changes } from "../session"
 import { quote, refuse, splitWords } from "../words"
@@ -10,9 +11,9 @@ export async function exportSettings(call: Call): Promise<void> {
     await call.print("import")
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
-        const value = call.parts.settings.format(key)
+        const value = formatValue(row, call.parts.settings.text(key))
         if (row.isSecret) await call.print(`# ${row.name} is ${value}`)
-        else if (!row.isState) await call.print(`set ${row.name} ${quote(value)}`)
+        else if (!row.isState) await call.print("set " + row.name + " " + quote(value))
     }
     await call.print("end")
 }

@@ -52,8 +52,7 @@ describe("flash on the runtime's settings store", () => {
     test("settings are the same for whoever loads them next", async () => {
         const before = new Settings(flash, quiet, "TEST")
         await before.load()
-        await before.set(Key.UserAddress, "Zürich, 3. Stock")
-        await before.set(Key.SdPeriod, "7")
+        await before.apply([Key.UserAddress, Key.SdPeriod], ["Zürich, 3. Stock", 7])
         const after = new Settings(flash, quiet, "TEST")
         await after.load()
         expect(after.text(Key.UserAddress)).toBe("Zürich, 3. Stock")
@@ -68,7 +67,7 @@ describe("flash on the runtime's settings store", () => {
         const after = new Journal(flash)
         await after.load()
         expect(after.lastSequence).toBe(before.lastSequence)
-        expect(after.lastFlags()).toBe(1)
+        expect(after.lastFlags).toBe(1)
     })
 })
 

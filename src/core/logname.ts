@@ -1,0 +1,16 @@
+/**
+ * A number that sorts log files by day: YYMMDDnn of "YYYYMMDD.CSV" (nn = 0) and "YYMMDDnn.CSV".
+ * @returns -1 when the 12 bytes from `at` are no log file's name
+ */
+export function logKey(text: Buffer, at: number): number {
+    let key = 0
+    for (let i = at; i < at + 8; ++i) {
+        const digit = text[i] - 48
+        if (!(digit >= 0 && digit <= 9)) return -1
+        key = key * 10 + digit
+    }
+    // ".CSV", the way round that a little-endian word has it.
+    if (text.getAt(at + 8, "u32") !== 0x5653432e) return -1
+    // Years 2100 and on are not told from YYMMDDnn; the clock ends before.
+    return key >= 20000000 && key < 21000000 ? (key - 20000000) * 100 : key
+}
