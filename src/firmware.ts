@@ -26,7 +26,6 @@ import { Settings } from "./settings/settings"
 import { Lock } from "./tasks/lock"
 import { Scheduler } from "./tasks/scheduler"
 import { startCauseName, Supervisor } from "./tasks/supervisor"
-import { History } from "./upload/history"
 import { Uploader } from "./upload/uploader"
 
 const secondMs = 1000
@@ -48,6 +47,9 @@ class Firmware implements Parts {
     ticks: Ticks
     flash: Flash
     wifi: Wifi
+    spawn: (work: () => Promise<void>) => void
+    log: (line: string) => void
+    reboot: () => Promise<void>
     journal: Journal
     alarms: Alarms
     settings: Settings
@@ -69,8 +71,10 @@ class Firmware implements Parts {
     private backupMs = 0
 
     constructor(private readonly board: Board) {
-        const { ticks, flash } = board
-        const log = this.log
+        const { ticks, flash, log, spawn } = board
+        this.spawn = spawn
+        this.log = log
+        this.reboot = board.reboot
         this.version = board.version
         this.ticks = ticks
         this.flash = flash
@@ -89,15 +93,12 @@ class Firmware implements Parts {
             ticks,
             alarms,
         )
-        const histories = [
-            new History(storage, clock, "LOGSENT.TXT"),
-            new History(storage, clock, "CELLSENT.TXT"),
-        ]
-        const retention = new Retention(
-            ticks,
-            async (kind, name, sizeBytes, volume) =>
-                await histories[kind].fullySent(name, sizeBytes, volume as Volume),
-        )
+        const socketLock = new Lock(ticks, "the socket")
+        const uploader = new Uploader(board, settings, clock, storage, socketLock, alarms, log)
+        const retention = new Retention(ticks, async (kind, name, sizeBytes, volume) => {
+            const backlog = kind === LogKind.Main ? uploader.logs : uploader.cells
+            return await backlog.history.fullySent(name, sizeBytes, volume as Volume)
+        })
         const sample = async () => battery.last
         this.journal = journal
         this.alarms = alarms
@@ -107,9 +108,9 @@ class Firmware implements Parts {
         this.battery = battery
         this.storage = storage
         this.logger = new Logger(clock, settings, storage, flash, sample, alarms, retention, log)
-        this.socketLock = new Lock(ticks, "the socket")
-        this.uploader = new Uploader(board, settings, clock, storage, this.socketLock, alarms, log)
-        this.scheduler = new Scheduler(ticks, clock.nowMs, this.spawn, log)
+        this.socketLock = socketLock
+        this.uploader = uploader
+        this.scheduler = new Scheduler(ticks, clock.nowMs, spawn, log)
         this.backup = new Backup(flash, board.shortId, backupKeys())
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor(this)
@@ -156,18 +157,6 @@ class Firmware implements Parts {
     /** Asks time.server; false when none is set. */
     async syncTime(): Promise<boolean> {
         return await this.clock.sync(this.board.tcp, this.socketLock)
-    }
-
-    spawn(work: () => Promise<void>): void {
-        this.board.spawn(work)
-    }
-
-    log(line: string): void {
-        this.board.log(line)
-    }
-
-    async reboot(): Promise<void> {
-        await this.board.reboot()
     }
 
     /** Ends all work in good order, before a reset. */

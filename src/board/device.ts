@@ -1,9 +1,17 @@
 import * as ds from "@devicescript/core"
-import { digitalWrite, pinMode } from "@devicescript/gpio"
 import { i2c } from "@devicescript/i2c"
 import { spi } from "@devicescript/spi"
 import { Fault, FaultCode, faultMessage } from "../core/fault"
 import { I2cBus, SpiBus, StatusLight } from "../core/seams"
+
+/** The runtime's own pins; @devicescript/gpio would bring 400 bytes of events that nobody here waits for. */
+interface RuntimePin {
+    setMode(mode: ds.GPIOMode): void
+}
+
+function drive(pin: ds.OutputPin, high: boolean): void {
+    ;(pin as unknown as RuntimePin).setMode(high ? ds.GPIOMode.OutputHigh : ds.GPIOMode.OutputLow)
+}
 
 /** The ESP32's SPI host with one device on it. Chip select is ours: the runtime drives none. */
 export class DeviceSpiBus implements SpiBus {
@@ -13,7 +21,7 @@ export class DeviceSpiBus implements SpiBus {
         private readonly sck: ds.OutputPin,
         private readonly chipSelect: ds.OutputPin,
     ) {
-        pinMode(chipSelect, ds.GPIOMode.OutputHigh)
+        drive(chipSelect, true)
     }
 
     setClockHz(hz: number): void {
@@ -21,7 +29,7 @@ export class DeviceSpiBus implements SpiBus {
     }
 
     async select(on: boolean): Promise<void> {
-        digitalWrite(this.chipSelect, !on)
+        drive(this.chipSelect, !on)
     }
 
     async transfer(out: Buffer): Promise<Buffer> {
@@ -50,11 +58,9 @@ export class DeviceI2cBus implements I2cBus {
 
 /** An LED between a pin and ground. */
 export class PinStatusLight implements StatusLight {
-    constructor(private readonly pin: ds.OutputPin) {
-        pinMode(pin, ds.GPIOMode.Output)
-    }
+    constructor(private readonly pin: ds.OutputPin) {}
 
     async set(on: boolean): Promise<void> {
-        digitalWrite(this.pin, on)
+        drive(this.pin, on)
     }
 }

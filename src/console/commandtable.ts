@@ -60,5 +60,7 @@ export function findCommand(words: string): string {
 
 /** The command with its arguments as they are typed. */
 export function synopsis(row: string): string {
-    return (fieldAt(row, Part.Words, ";") + " " + fieldAt(row, Part.Arguments, ";")).trim()
+    const words = fieldAt(row, Part.Words, ";")
+    const taken = fieldAt(row, Part.Arguments, ";")
+    return taken === "" ? words : words + " " + taken
 }

@@ -80,7 +80,10 @@ class Link implements Output {
     }
 
     async write(data: Buffer): Promise<void> {
-        this.held = this.held.concat(data)
+        const held = Buffer.alloc(this.held.length + data.length)
+        held.set(this.held)
+        held.set(data, this.held.length)
+        this.held = held
         while (this.held.length > textBytes) await this.send(textBytes)
     }
 

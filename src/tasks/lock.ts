@@ -38,7 +38,9 @@ export class Lock implements Exclusive {
             }
             return await work()
         } finally {
-            this.queue = this.queue.filter(other => other !== place)
+            const others: string[][] = []
+            for (const other of this.queue) if (other !== place) others.push(other)
+            this.queue = others
         }
     }
 }

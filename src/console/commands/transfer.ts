@@ -28,26 +28,27 @@ export async function importSettings(call: Call): Promise<void> {
  */
 export async function importLine(call: Call, line: string): Promise<void> {
     const block = call.session.block
-    const command = line.trim()
-    if (command === "abort") call.session.block = undefined
-    else if (command === "end") {
-        call.session.block = undefined
-        if (block.wrong) refuse("nothing was changed; wrong lines:" + block.wrong)
-        await call.parts.settings.apply(block.keys, block.values)
-        await call.print(`ok, ${block.keys.length} settings`)
-    } else
-        try {
-            block.lineCount += 1
-            addLine(call, block, splitWords(line))
-        } catch (thrown) {
-            block.wrong += " " + block.lineCount
-            refuse(`line ${block.lineCount}: ${faultMessage(thrown)}`)
-        }
+    let words: string[] = []
+    try {
+        block.lineCount += 1
+        words = splitWords(line)
+        addLine(call, block, words)
+    } catch (thrown) {
+        block.wrong += " " + block.lineCount
+        refuse(`line ${block.lineCount}: ${faultMessage(thrown)}`)
+    }
+    const ended = words[0] === "end"
+    if (ended || words[0] === "abort") call.session.block = undefined
+    if (!ended) return
+    if (block.wrong) refuse("nothing was changed; wrong lines:" + block.wrong)
+    await call.parts.settings.apply(block.keys, block.values)
+    await call.print(`ok, ${block.keys.length} settings`)
 }
 
 function addLine(call: Call, block: Changes, words: string[]): void {
     const first = words[0]
-    if (!first || first[0] === "#" || first === "import") return
+    if (!first || first[0] === "#") return
+    if (first === "import" || first === "end" || first === "abort") return
     if (first !== "set" || words.length !== 3)
         refuse('a block has lines "set <key> <value>" and ends with "end" or "abort"')
     addChange(call, block, words[1], words[2])
