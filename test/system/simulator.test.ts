@@ -77,12 +77,6 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
             .flatMap((at, i) => (at - records[i] === 1 ? [] : [at - records[i]]))
         // The new board's first record came under the demo's 5 s period; after that the only gap is the reset's.
         if (gaps.length > 1) gaps.shift()
-        console.log(
-            records.flatMap((at, i) =>
-                i > 0 && at - records[i - 1] !== 1 ? [[i, at - records[i - 1]]] : [],
-            ),
-            records.length,
-        )
         expect(gaps).toHaveLength(1)
         expect(gaps[0]).toBeLessThanOrEqual(6)
         const reset = records.findLastIndex((at, i) => at - records[i - 1] > 1)
