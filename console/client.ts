@@ -77,6 +77,11 @@ export class ConsoleClient implements ConsoleTransport {
         return this.service() !== undefined
     }
 
+    /** When the console's device was last heard of, in ms of the bus's time; undefined while there is none. */
+    lastSeenMs(): number | undefined {
+        return this.service()?.device.lastSeen
+    }
+
     private async exchangeLine(
         line: string | Uint8Array,
         onText: (text: string) => void,

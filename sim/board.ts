@@ -35,7 +35,11 @@ export class SimBoard {
     readonly port: BusPort
     resets = 0
     panics = 0
+    /** When the supply came last, in board ms; Infinity while it is off. */
+    poweredAtMs = Infinity
     private vm: Vm | undefined
+    /** Counts the times the supply went: what was started before the last one is not the board any more. */
+    private powerLosses = 0
     private fail!: (failure: Error) => void
     /** Never resolves while the board can run; rejects with what stopped it for good. */
     readonly broken = new Promise<never>((_, reject) => (this.fail = reject))
@@ -70,6 +74,8 @@ export class SimBoard {
 
     /** The supply is gone for good. */
     off(): void {
+        this.powerLosses++
+        this.poweredAtMs = Infinity
         this.vm?.cut()
         this.vm = undefined
         this.network.dropAll("the board has no power")
@@ -82,15 +88,18 @@ export class SimBoard {
 
     private restartSoon(): void {
         this.resets++
+        const losses = this.powerLosses
         this.options.clock.setTimeout(() => {
-            this.boot().catch(this.fail)
+            if (losses === this.powerLosses) this.boot().catch(this.fail)
         }, BOOT_MS)
     }
 
     private async boot(image?: Uint8Array): Promise<void> {
         const { clock, state, epochMs } = this.options
+        const losses = this.powerLosses
         this.options.onPowerUp()
-        this.vm = await Vm.start(
+        this.poweredAtMs = clock.nowMs()
+        const vm = await Vm.start(
             {
                 clock,
                 epochMs,
@@ -108,6 +117,8 @@ export class SimBoard {
             },
             image,
         )
+        if (losses === this.powerLosses) this.vm = vm
+        else vm.cut()
     }
 
     private fromVm(frame: Uint8Array): void {

@@ -1,6 +1,10 @@
+import { existsSync, statSync } from "node:fs"
 import type { SpiChip } from "./chips/chip"
 import { SdCardChip } from "./chips/sdcard"
 import { FileStore } from "./chips/sdcardstore"
+
+/** The smallest card that was ever sold had 8 MB; images for tests may be smaller than that. */
+const CARD_BYTES_MIN = 64 * 1024
 
 /** The microSD socket: one card at a time, backed by an image file. */
 export class CardSlot implements SpiChip {
@@ -24,6 +28,11 @@ export class CardSlot implements SpiChip {
     /** Throws when the image cannot be opened; the socket is empty then. */
     insert(imagePath = this.imagePath): void {
         this.pull()
+        if (!existsSync(imagePath))
+            throw new Error(`${imagePath}: no such card image; the socket is empty`)
+        const { size } = statSync(imagePath)
+        if (size < CARD_BYTES_MIN)
+            throw new Error(`${imagePath} is no card image: ${size} bytes; the socket is empty`)
         this.store = new FileStore(imagePath)
         this.card = new SdCardChip(this.store)
     }

@@ -42,8 +42,16 @@ async function live(
     return end === "signal" ? 0 : end
 }
 
+function readScript(path: string): ScriptStep[] {
+    try {
+        return parseScript(readFileSync(path))
+    } catch (failure) {
+        throw new Error(`--exec ${path}: ${(failure as Error).message}`, { cause: failure })
+    }
+}
+
 async function main(options: Options): Promise<number> {
-    const steps = options.exec === undefined ? undefined : parseScript(readFileSync(options.exec))
+    const steps = options.exec === undefined ? undefined : readScript(options.exec)
     const state = new StateFolder(resolve(options.state))
     const printer = new LinePrinter(process.stdout, state)
     const program = await firmware(readManifest().entries.simulator)
@@ -55,6 +63,7 @@ async function main(options: Options): Promise<number> {
         printer.line(`FTP server "${FTP_HOST}" is ${at.host}:${at.port}${keeps}`)
         const simulation = new Simulation(options, state, program.imagePath, ftp, printer)
         simulation.board.network.addHost(FTP_HOST, at.host, { 21: at.port })
+        for (const remark of state.remarks) printer.line(remark)
         await simulation.start()
         if (state.fresh) await applyDemoSettings(simulation, printer)
         const refused = await live(simulation, printer, options, steps)
@@ -63,6 +72,7 @@ async function main(options: Options): Promise<number> {
         if (options.summary) printer.line(JSON.stringify(simulation.summary(exit)))
         return exit
     } finally {
+        state.release()
         await ftp?.stop()
     }
 }

@@ -33,7 +33,7 @@ export class SimClock {
     private breathing = false
     private behindMs = 0
 
-    constructor(readonly speed: Speed) {}
+    constructor(private speed: Speed) {}
 
     /** Board milliseconds since the simulator started; it never goes backwards. */
     nowMs(): number {
@@ -96,6 +96,15 @@ export class SimClock {
                 this.schedule()
             }
         }
+    }
+
+    /** From now on board time runs as real time does. */
+    runAtRealSpeed(): void {
+        this.boardMs = this.nowMs()
+        this.speed = 1
+        this.resetPace()
+        this.cancelWake()
+        this.schedule()
     }
 
     /** Stands still until the returned function is called: what happens meanwhile takes no board time. */

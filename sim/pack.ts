@@ -88,7 +88,7 @@ export function seededRandom(seed: number): () => number {
 }
 
 export class Pack {
-    readonly cells: number
+    cells: number
     readonly chemistry: Chemistry
     readonly capacityAh: number
     scenario: Scenario
@@ -195,6 +195,11 @@ export class Pack {
     setCurrent(amps: number | undefined): void {
         this.currentOverride = amps
         this.current = this.currentNow()
+    }
+
+    /** A pack with this many of the cells it was made with; the others are taken off. */
+    useCells(count: number): void {
+        this.cells = Math.max(1, Math.min(count, this.resistanceFactor.length))
     }
 
     /** Fixes a cell's voltage, cells from 1; undefined frees it. */

@@ -25,10 +25,22 @@ async function runStep(
     try {
         if (step.kind === "sleep") await simulation.clock.sleep(step.boardMs)
         else if (step.kind === "event") await runEvent(step.line, simulation)
-        else return (await simulation.execute(step.bytes)) === 0
+        else return await runCommand(step.line, step.bytes, simulation)
         return true
     } catch (failure) {
         printer.line((failure as Error).message)
         return false
     }
+}
+
+/** A reset that a line asks for is over before the next line is run. */
+async function runCommand(
+    line: string,
+    bytes: Uint8Array,
+    simulation: Simulation,
+): Promise<boolean> {
+    const resets = simulation.board.resets
+    const accepted = (await simulation.execute(bytes)) === 0
+    if (accepted && line.trim() === "reset now") await simulation.resetAfter(resets)
+    return accepted
 }

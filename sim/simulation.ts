@@ -18,6 +18,8 @@ export const FTP_HOST = "ftp.sim"
 
 const CONSOLE_PATIENCE_MS = 30_000
 const INSTRUMENTS_MS = 200
+/** Sessions at the end: one, or more while records come in between or the Wi-Fi is not up yet. */
+const LAST_SENDS = 8
 const CLOCK_SAVE_MS = 60_000
 
 /** The board, the world around it, and its console: everything that one run of the simulator is made of. */
@@ -30,6 +32,7 @@ export class Simulation implements WorldEvents {
     private readonly slot: CardSlot
     private readonly pack = new Pack()
     private readonly monitor: Bq76952Chip
+    private readonly clockChip: Ds3231Chip
     private readonly epochMs: number
 
     constructor(
@@ -40,14 +43,16 @@ export class Simulation implements WorldEvents {
         private readonly printer: LinePrinter,
     ) {
         this.clock = new SimClock(options.speed)
-        // The clock chip has run on since the last time; it also never shows less than it did then.
-        this.epochMs = Math.max(Date.now(), state.loadClock() ?? 0)
+        // The clock chip has run on while the simulator did not.
+        this.epochMs = Date.now()
         const nowMs = () => this.clock.nowMs()
         this.slot = new CardSlot(state.cardPath)
         this.monitor = new Bq76952Chip(this.pack, { nowMs })
-        const clockChip = new Ds3231Chip({
+        this.monitor.onConfigured = vcellMode =>
+            this.pack.useCells(vcellMode.toString(2).replaceAll("0", "").length || 16)
+        this.clockChip = new Ds3231Chip({
             nowSeconds: () => (this.epochMs + nowMs()) / 1000,
-            startSeconds: this.epochMs / 1000,
+            startSeconds: state.loadClock(Date.now()) / 1000,
         })
         this.board = new SimBoard({
             clock: this.clock,
@@ -55,7 +60,7 @@ export class Simulation implements WorldEvents {
             imagePath,
             epochMs: this.epochMs,
             spi: this.slot,
-            i2c: [this.monitor, clockChip],
+            i2c: [this.monitor, this.clockChip],
             onLog: line => this.log(line),
             onPowerUp: () => this.powerUp(),
         })
@@ -72,16 +77,23 @@ export class Simulation implements WorldEvents {
         await this.consoleReady()
     }
 
-    /** Waits in board time until the board's console is on the bus. */
+    /** Waits in board time until the console of the board that runs now is on the bus. */
     async consoleReady(): Promise<void> {
         const endMs = this.clock.nowMs() + CONSOLE_PATIENCE_MS
-        while (!this.console.present()) {
+        while (!((this.console.lastSeenMs() ?? -1) > this.board.poweredAtMs)) {
             if (this.clock.nowMs() >= endMs)
                 throw new Error(
                     `the board's console did not come up within ${CONSOLE_PATIENCE_MS / 1000} s of board time`,
                 )
             await this.clock.sleep(50)
         }
+    }
+
+    /** Waits in board time until the board has been reset more often than that. */
+    async resetAfter(resets: number): Promise<void> {
+        const endMs = this.clock.nowMs() + CONSOLE_PATIENCE_MS
+        while (this.board.resets === resets && this.clock.nowMs() < endMs)
+            await this.clock.sleep(50)
     }
 
     /** One console line; its output is printed. @returns the status, 0 when it was carried out */
@@ -110,17 +122,38 @@ export class Simulation implements WorldEvents {
     }
 
     /**
-     * Before an ordinary end: logging pauses and what was logged goes to the FTP server, so that the server
-     * has what the card has; without uploads the card is synced. A console that wants a log-in is left alone:
-     * the card is whole at any moment.
+     * Before an ordinary end: what was logged goes to the FTP server when uploads are on, so that the server
+     * has what the card has; else the card is synced. The board's own time is real time from here on, so that
+     * a session ends before the next record comes.
      */
     async deliverRest(): Promise<void> {
         this.printer.line("Stopping: what was logged is sent, then the power goes off.")
+        this.clock.runAtRealSpeed()
+        try {
+            const problem = await this.sendRest()
+            if (problem === undefined) return
+            if (problem) this.printer.line("not sent: " + problem)
+            await this.ask("card eject")
+        } catch (failure) {
+            this.printer.line("not sent: " + (failure as Error).message)
+        }
+    }
+
+    /** @returns undefined when all is sent, "" when nothing is to be sent, else why it could not be */
+    private async sendRest(): Promise<string | undefined> {
         await this.consoleReady()
-        const logging = /sd\.enable +on /.test(await this.ask("show sd.enable"))
-        if (logging) await this.ask("set sd.enable off")
-        if ((await this.ask("ftp send")).includes("error:")) await this.ask("card eject")
-        if (logging) await this.ask("set sd.enable on")
+        if (!/ftp\.enable +on /.test(await this.ask("show ftp.enable"))) return ""
+        let problem = ""
+        for (let tries = 0; tries < LAST_SENDS; ++tries) {
+            const before = this.counts.records.main
+            const answer = await this.ask("ftp send")
+            problem = /^error: (.*)$/m.exec(answer)?.[1] ?? ""
+            if (!problem && this.counts.records.main === before) return undefined
+            // A station that has just started is not on the network yet.
+            if (problem === "no Wi-Fi") await this.clock.sleep(2000)
+            else if (problem) return problem
+        }
+        return problem || "records came faster than they could be sent"
     }
 
     /** One console line; @returns what it printed */
@@ -183,7 +216,7 @@ export class Simulation implements WorldEvents {
     }
 
     private saveClock(): void {
-        this.state.saveClock(this.epochMs + this.clock.nowMs())
+        this.state.saveClock(this.clockChip.chipSeconds() * 1000, Date.now())
     }
 
     private repeat(periodMs: number, work: () => void): void {

@@ -7,6 +7,7 @@ import {
     openSync,
     readFileSync,
     renameSync,
+    rmSync,
     writeFileSync,
 } from "node:fs"
 import { join } from "node:path"
@@ -20,6 +21,9 @@ export class StateFolder {
     readonly ftpPath: string
     /** True when the folder held no board before. */
     readonly fresh: boolean
+    /** What a person should know about the folder. */
+    readonly remarks: string[] = []
+    private readonly lockPath: string
     private readonly flashPath: string
     private readonly clockPath: string
     private readonly transcriptPath: string
@@ -32,7 +36,27 @@ export class StateFolder {
         this.transcriptPath = join(path, "console.log")
         this.fresh = !existsSync(this.flashPath)
         mkdirSync(this.ftpPath, { recursive: true })
-        if (!existsSync(this.cardPath)) createCard(this.cardPath)
+        this.lockPath = join(path, "lock")
+        this.lock()
+        if (existsSync(this.cardPath)) return
+        createCard(this.cardPath)
+        if (!this.fresh)
+            this.remarks.push(`${this.cardPath} was missing: a blank card is in the socket`)
+    }
+
+    /** The folder is free for the next run. */
+    release(): void {
+        rmSync(this.lockPath, { force: true })
+    }
+
+    // Two boards on one card image would overwrite each other's records.
+    private lock(): void {
+        const owner = existsSync(this.lockPath) ? Number(readFileSync(this.lockPath, "utf8")) : 0
+        if (owner > 0 && owner !== process.pid && isRunning(owner))
+            throw new Error(
+                `another simulator (process ${owner}) uses ${this.path}: stop it, or give --state`,
+            )
+        writeFileSync(this.lockPath, `${process.pid}\n`)
     }
 
     loadFlash(): Uint8Array {
@@ -44,20 +68,36 @@ export class StateFolder {
         writeWhole(this.flashPath, data)
     }
 
-    /** Unix ms that the board's clock chip showed when it last ran; undefined for a new board. */
-    loadClock(): number | undefined {
-        if (!existsSync(this.clockPath)) return undefined
-        const { unixMs } = JSON.parse(readFileSync(this.clockPath, "utf8")) as { unixMs?: unknown }
-        return typeof unixMs === "number" ? unixMs : undefined
+    /** What the board's clock chip shows now, Unix ms: it has run on since it was saved. Host time for a new board. */
+    loadClock(hostMs: number): number {
+        if (!existsSync(this.clockPath)) return hostMs
+        try {
+            const { chipMs, savedMs } = JSON.parse(readFileSync(this.clockPath, "utf8"))
+            if (Number.isFinite(chipMs) && Number.isFinite(savedMs))
+                return chipMs + Math.max(0, hostMs - savedMs)
+        } catch {
+            // Damaged: as if the chip had been set anew.
+        }
+        this.remarks.push(`${this.clockPath} cannot be read: the clock chip shows the host's time`)
+        return hostMs
     }
 
-    saveClock(unixMs: number): void {
-        writeWhole(this.clockPath, JSON.stringify({ unixMs: Math.round(unixMs) }) + "\n")
+    saveClock(chipMs: number, hostMs: number): void {
+        writeWhole(this.clockPath, JSON.stringify({ chipMs, savedMs: hostMs }) + "\n")
     }
 
     /** Adds to console.log. */
     record(text: string): void {
         appendFileSync(this.transcriptPath, text)
+    }
+}
+
+function isRunning(pid: number): boolean {
+    try {
+        process.kill(pid, 0)
+        return true
+    } catch {
+        return false
     }
 }
 

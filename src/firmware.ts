@@ -145,12 +145,12 @@ class Firmware implements Parts {
         this.alarms.start(clock)
     }
 
-    /** The first record is to have measurements; a monitor that is away is its task's business. */
+    /** The first record is to have measurements. */
     private async sampleFirst(): Promise<void> {
         try {
             await this.battery.sample()
         } catch (thrown) {
-            this.log("battery: " + faultMessage(thrown))
+            // The task tries again, and says so.
         }
     }
 
@@ -307,7 +307,8 @@ class Firmware implements Parts {
         try {
             if (!(await this.backup.missing())) return
             const count = await this.backup.restore(this.files)
-            if (count === 0) return
+            if (count === 0)
+                return this.log("the flash was empty, and there is no backup on the card")
             await this.settings.load()
             this.log(
                 `the flash was empty: ${count} values restored from the card; set the passwords again`,

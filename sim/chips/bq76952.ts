@@ -31,6 +31,8 @@ export class Bq76952Chip implements I2cChip {
     fault: MonitorFault = "none"
     /** So many of the next transactions are not acknowledged. */
     missAcknowledges = 0
+    /** Called when CONFIG_UPDATE mode is left, with Vcell Mode: a bit for each input in use. */
+    onConfigured: ((vcellMode: number) => void) | undefined
     /** Inputs that are being balanced, bit 0 is input 1. */
     balancing = 0
     /** Transactions and writes to data memory that came outside of CONFIG_UPDATE mode. */
@@ -117,6 +119,7 @@ export class Bq76952Chip implements I2cChip {
         else if (subcommand === 0x0092) {
             this.configUpdate = false
             this.powerOnReset = false
+            this.onConfigured?.(this.memory.u16(0x9304))
         } else if (DataMemory.holds(subcommand)) this.respond(this.memory.read(subcommand, 32))
     }
 

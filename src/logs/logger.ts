@@ -14,6 +14,8 @@ import { logDirectories, Retention } from "./retention"
 const flashKeys = ["logmain", "logcell"]
 /** The monitor's thermistors, until the first sample says how many there are. */
 const thermistorsAtStart = 2
+/** RECORDS_LOST stays up for so long after the last loss. */
+const lossShownSeconds = 10
 /** The longest header: 16 cells and 4 thermistors are 202 bytes. */
 const headerBytesMax = 256
 /** YYMMDDnn goes to 99; a day changes its columns less often than that. */
@@ -52,6 +54,7 @@ export class Logger {
     private lastSeconds = 0
     private thermistors = thermistorsAtStart
     private lostShown = 0
+    private lossSeconds = 0
 
     /**
      * @param sample a measurement for this record; undefined or a throw leaves its fields empty
@@ -246,13 +249,17 @@ export class Logger {
     }
 
     private reportLosses(): void {
+        const now = this.clock.nowSeconds()
         const lost = this.queue.lost - this.lostShown
-        if (lost === 0) return
-        const waiting = this.queue.count() !== 0
-        this.alarms.set(Alarm.RecordsLost, waiting)
-        if (waiting) return
-        this.log(`logger: ${lost} records lost while the card could not be written`)
-        this.lostShown = this.queue.lost
+        if (lost !== 0) {
+            this.lossSeconds = now
+            if (this.queue.count() === 0) {
+                this.log(`logger: ${lost} records lost while the card could not be written`)
+                this.lostShown = this.queue.lost
+            }
+        }
+        // Up for long enough to be entered in the journal.
+        this.alarms.set(Alarm.RecordsLost, Math.abs(now - this.lossSeconds) < lossShownSeconds)
     }
 }
 

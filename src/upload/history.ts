@@ -1,3 +1,4 @@
+import { Fault, FaultCode } from "../core/fault"
 import { formatDateTime } from "../core/calendar"
 import { logKey } from "../core/logname"
 import { WallClock } from "../core/seams"
@@ -72,13 +73,21 @@ export class History {
 
     /**
      * Adds a line; it is on the card on return. Nothing behind the recorded size is taken in: it would be an
-     * older history's.
+     * older history's. A card other than the one of that mount keeps its own history: Fault CardAbsent.
      */
-    async append(fileName: string, bytes: number, remoteName: string): Promise<void> {
+    async append(
+        fileName: string,
+        bytes: number,
+        remoteName: string,
+        generation: number,
+    ): Promise<void> {
         const now = this.clock.nowSeconds()
         const time = formatDateTime(now + this.clock.offsetMinutes(now) * 60)
         const path = this.path
-        await this.storage.use("history", async (volume: CardVolume) => {
+        const storage = this.storage
+        await storage.use("history", async (volume: CardVolume) => {
+            if (storage.generation() !== generation)
+                throw new Fault(FaultCode.CardAbsent, "the card was changed during the upload")
             const file = await volume.openForAppend(path, "", () => false)
             await file.append(Buffer.from(`${fileName},${bytes},${time},${remoteName}\r\n`))
             await file.sync()

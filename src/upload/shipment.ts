@@ -30,17 +30,22 @@ export class Shipment implements HistoryEntry {
     remoteName = ""
     /** Where reading stands. */
     position = 0
+    /** The mount of the card that it was listed on. */
+    private readonly generation: number
 
     constructor(
         private readonly from: LogFolder,
         readonly key: number,
         readonly sizeBytes: number,
-    ) {}
+    ) {
+        this.generation = from.storage.generation()
+    }
 
     /** Notes in the history that so many bytes have arrived. */
     async record(bytes: number): Promise<void> {
         this.sentBytes = bytes
-        await this.from.history.append(logName(this.key), bytes, this.remoteName)
+        const { history } = this.from
+        await history.append(logName(this.key), bytes, this.remoteName, this.generation)
     }
 
     /**

@@ -169,7 +169,7 @@ export class Uploader {
     /** What the console shows. */
     state(): string[] {
         const shipment = this.shipment
-        let activity = this.courier ? "connecting" : this.obstacle()
+        let activity = this.courier ? "connecting" : this.obstacle() || "due"
         if (shipment)
             activity = `sending ${shipment.remoteName}: ${shipment.position} of ${shipment.sizeBytes}`
         return [

@@ -52,8 +52,8 @@ describe("a log file's key", () => {
 
 describe("the history", () => {
     it("writes lines in the documented form, local time", async () => {
-        await history.append("20261122.CSV", 0, "A-LOG-20261122.CSV")
-        await history.append("20261122.CSV", 1234567890, "A-LOG-20261122.CSV")
+        await history.append("20261122.CSV", 0, "A-LOG-20261122.CSV", card.generation())
+        await history.append("20261122.CSV", 1234567890, "A-LOG-20261122.CSV", card.generation())
         expect(card.text("LOGSENT.TXT")).toBe(
             "20261122.CSV,0,2026-11-22 13:00:00,A-LOG-20261122.CSV\r\n" +
                 "20261122.CSV,1234567890,2026-11-22 13:00:00,A-LOG-20261122.CSV\r\n",
@@ -66,8 +66,8 @@ describe("the history", () => {
 
     it("goes by a file's last line", async () => {
         for (const bytes of [0, 100, 250])
-            await history.append("20261122.CSV", bytes, `R${bytes}.CSV`)
-        await history.append("20261123.CSV", 9, "X.CSV")
+            await history.append("20261122.CSV", bytes, `R${bytes}.CSV`, card.generation())
+        await history.append("20261123.CSV", 9, "X.CSV", card.generation())
         expect(await scan("20261122.CSV")).toEqual({ sent: 250, remote: "R250.CSV" })
     })
 
@@ -75,7 +75,7 @@ describe("the history", () => {
         const name = "20261122.CSV"
         const states: number[] = []
         for (const bytes of [0, 0, 70, 0, 0, 30]) {
-            await history.append(name, bytes, "R.CSV")
+            await history.append(name, bytes, "R.CSV", card.generation())
             states.push((await scan(name)).sent)
         }
         expect(states).toEqual([0, 0, 70, Sent.Again, Sent.Again, 30])
@@ -92,7 +92,7 @@ describe("the history", () => {
         const good = "20261122.CSV,500,2026-11-22 12:00:00,GOOD.CSV\r\n"
         card.put("LOGSENT.TXT", good + damage)
         expect(await scan("20261122.CSV")).toEqual({ sent: 500, remote: "GOOD.CSV" })
-        await history.append("20261122.CSV", 600, "GOOD.CSV")
+        await history.append("20261122.CSV", 600, "GOOD.CSV", card.generation())
         expect(await scan("20261122.CSV")).toEqual({ sent: 600, remote: "GOOD.CSV" })
     })
 
@@ -109,9 +109,9 @@ describe("the history", () => {
     })
 
     it("tells retention what is wholly on the server", async () => {
-        await history.append("20261120.CSV", 500, "R.CSV")
-        await history.append("20261121.CSV", 500, "R.CSV")
-        await history.append("20261121.CSV", 0, "R.CSV")
+        await history.append("20261120.CSV", 500, "R.CSV", card.generation())
+        await history.append("20261121.CSV", 500, "R.CSV", card.generation())
+        await history.append("20261121.CSV", 0, "R.CSV", card.generation())
         expect(await history.fullySent("20261120.CSV", 500)).toBe(true)
         expect(await history.fullySent("20261120.CSV", 501)).toBe(false)
         expect(await history.fullySent("20261121.CSV", 500)).toBe(false)
@@ -120,7 +120,7 @@ describe("the history", () => {
     })
 
     it("can be asked while the volume is in use already", async () => {
-        await history.append("20261120.CSV", 500, "R.CSV")
+        await history.append("20261120.CSV", 500, "R.CSV", card.generation())
         const sent = await card.use("logger", async volume =>
             history.fullySent("20261120.CSV", 500, volume),
         )

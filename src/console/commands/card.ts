@@ -36,6 +36,7 @@ async function list(call: Call): Promise<void> {
         return true
     }
     await call.parts.storage.use(owner, async (volume: Volume) => await volume.list(path, visit))
+    if (path !== "" && !call.printed) refuse(`${path} is empty or not on the card`)
 }
 
 async function readChunk(

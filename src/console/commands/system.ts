@@ -40,6 +40,7 @@ export async function ftp(call: Call): Promise<void> {
             break
         case "ftp resend":
             lines = [(await uploader.resend(call.words[0])) + " files will be sent once more"]
+            if (lines[0][0] === "0") refuse("the card has no files from that day on")
             break
         default:
             lines = uploader.state()
