@@ -18,9 +18,11 @@ export const FTP_HOST = "ftp.sim"
 
 const CONSOLE_PATIENCE_MS = 30_000
 const INSTRUMENTS_MS = 200
-/** Sessions at the end: one, or more while records come in between or the Wi-Fi is not up yet. */
-const LAST_SENDS = 8
+/** For the last session, or more of them while records come in between or the Wi-Fi is not up yet. */
+const LAST_SEND_MS = 30_000
 const CLOCK_SAVE_MS = 60_000
+/** From power-on until the station has joined its network again, as on the ESP32. */
+const WIFI_JOIN_MS = 3000
 
 /** The board, the world around it, and its console: everything that one run of the simulator is made of. */
 export class Simulation implements WorldEvents {
@@ -34,6 +36,8 @@ export class Simulation implements WorldEvents {
     private readonly monitor: Bq76952Chip
     private readonly clockChip: Ds3231Chip
     private readonly epochMs: number
+    private accessPoint = true
+    private safeMode = false
 
     constructor(
         options: Options,
@@ -74,6 +78,19 @@ export class Simulation implements WorldEvents {
             if (memory) this.heap.sample(memory)
         })
         this.repeat(CLOCK_SAVE_MS, () => this.saveClock())
+        await this.consoleReady()
+        if (this.safeMode && this.state.endedInOrder) await this.leaveSafeMode()
+    }
+
+    /** Runs that were ended here within a minute look like early deaths to the board: they were none. */
+    private async leaveSafeMode(): Promise<void> {
+        this.printer.line(
+            "The last runs were shorter than a minute, which the board takes for early deaths:",
+        )
+        this.printer.line("it is reset, to leave safe mode.")
+        const resets = this.board.resets
+        await this.ask("reset now")
+        await this.resetAfter(resets)
         await this.consoleReady()
     }
 
@@ -143,17 +160,16 @@ export class Simulation implements WorldEvents {
     private async sendRest(): Promise<string | undefined> {
         await this.consoleReady()
         if (!/ftp\.enable +on /.test(await this.ask("show ftp.enable"))) return ""
-        let problem = ""
-        for (let tries = 0; tries < LAST_SENDS; ++tries) {
-            const before = this.counts.records.main
+        const endMs = this.clock.nowMs() + LAST_SEND_MS
+        while (this.clock.nowMs() < endMs) {
             const answer = await this.ask("ftp send")
-            problem = /^error: (.*)$/m.exec(answer)?.[1] ?? ""
-            if (!problem && this.counts.records.main === before) return undefined
+            const problem = /^error: (.*)$/m.exec(answer)?.[1]
+            if (!problem && this.counts.recordsSinceLogin === 0) return undefined
             // A station that has just started is not on the network yet.
-            if (problem === "no Wi-Fi") await this.clock.sleep(2000)
+            if (problem === "no Wi-Fi") await this.clock.sleep(1000)
             else if (problem) return problem
         }
-        return problem || "records came faster than they could be sent"
+        return "the board did not come to an end with it"
     }
 
     /** One console line; @returns what it printed */
@@ -165,7 +181,7 @@ export class Simulation implements WorldEvents {
 
     async end(): Promise<void> {
         this.board.off()
-        this.saveClock()
+        this.saveClock(true)
         this.slot.pull()
         await this.console.close()
         await this.board.hub.close()
@@ -181,6 +197,7 @@ export class Simulation implements WorldEvents {
     }
 
     setWifi(up: boolean): void {
+        this.accessPoint = up
         this.board.wifi.setInRange(up)
     }
 
@@ -213,10 +230,12 @@ export class Simulation implements WorldEvents {
     private powerUp(): void {
         this.heap.restarted()
         this.slot.powerUp()
+        this.board.wifi.setInRange(false)
+        this.clock.setTimeout(() => this.board.wifi.setInRange(this.accessPoint), WIFI_JOIN_MS)
     }
 
-    private saveClock(): void {
-        this.state.saveClock(this.clockChip.chipSeconds() * 1000, Date.now())
+    private saveClock(endedInOrder = false): void {
+        this.state.saveClock(this.clockChip.chipSeconds() * 1000, Date.now(), endedInOrder)
     }
 
     private repeat(periodMs: number, work: () => void): void {
@@ -233,6 +252,7 @@ export class Simulation implements WorldEvents {
         const text = line.trimEnd()
         const firmware = /^> (.*)/s.exec(text)
         if (firmware) this.counts.take(firmware[1])
+        if (firmware?.[1].startsWith("safe mode:")) this.safeMode = true
         if (firmware) this.printer.line(`[${this.stamp()}] ${firmware[1]}`)
         else if (/^[!*?] |^PANIC/.test(text)) this.printer.line(`[${this.stamp()}] ${text}`)
         else this.state.record(`[${this.stamp()}] ${text}\n`)

@@ -21,6 +21,8 @@ export class StateFolder {
     readonly ftpPath: string
     /** True when the folder held no board before. */
     readonly fresh: boolean
+    /** The last run was ended by the simulator itself; known when the clock is loaded. */
+    endedInOrder = false
     /** What a person should know about the folder. */
     readonly remarks: string[] = []
     private readonly lockPath: string
@@ -72,7 +74,9 @@ export class StateFolder {
     loadClock(hostMs: number): number {
         if (!existsSync(this.clockPath)) return hostMs
         try {
-            const { chipMs, savedMs } = JSON.parse(readFileSync(this.clockPath, "utf8"))
+            const saved = JSON.parse(readFileSync(this.clockPath, "utf8"))
+            const { chipMs, savedMs } = saved
+            this.endedInOrder = saved.endedInOrder === true
             if (Number.isFinite(chipMs) && Number.isFinite(savedMs))
                 return chipMs + Math.max(0, hostMs - savedMs)
         } catch {
@@ -82,8 +86,8 @@ export class StateFolder {
         return hostMs
     }
 
-    saveClock(chipMs: number, hostMs: number): void {
-        writeWhole(this.clockPath, JSON.stringify({ chipMs, savedMs: hostMs }) + "\n")
+    saveClock(chipMs: number, hostMs: number, endedInOrder: boolean): void {
+        writeWhole(this.clockPath, JSON.stringify({ chipMs, savedMs: hostMs, endedInOrder }) + "\n")
     }
 
     /** Adds to console.log. */

@@ -18,12 +18,15 @@ export class LogCounts {
     readonly records = { main: 0, cell: 0, lost: 0 }
     readonly ftp = { logins: 0, filesConfirmed: 0, bytesConfirmed: 0, failures: 0 }
     lastJournalEntry: number | undefined
+    /** Main records since the firmware last logged in, which it does when it has listed what to send. */
+    recordsSinceLogin = 0
 
     take(line: string): void {
         const record = /^records: (\d+) main, (\d+) cell\b/.exec(line)
         if (record) {
             this.records.main += Number(record[1])
             this.records.cell += Number(record[2])
+            this.recordsSinceLogin += Number(record[1])
         }
         const lost = /^logger: (\d+) records lost\b/.exec(line)
         if (lost) this.records.lost += Number(lost[1])
@@ -34,7 +37,10 @@ export class LogCounts {
             this.ftp.filesConfirmed++
             this.ftp.bytesConfirmed += Number(confirmed[1])
         }
-        if (/^ftp: logged in\b/.test(line)) this.ftp.logins++
+        if (/^ftp: logged in\b/.test(line)) {
+            this.ftp.logins++
+            this.recordsSinceLogin = 0
+        }
         if (/^ftp: failed\b/.test(line)) this.ftp.failures++
     }
 }

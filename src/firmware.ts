@@ -128,8 +128,11 @@ class Firmware implements Parts {
         await clock.start()
         this.log(`start: ${startCauseName(supervisor.cause)}, ${settings.text(Key.UserSerial)}`)
         const safeMode = supervisor.safeMode
-        if (safeMode) this.log("safe mode: the last five starts died early")
-        else {
+        if (safeMode) {
+            this.log("safe mode: the last five starts died early")
+            // Nothing would ever run what the console asks for.
+            await this.uploader.stop(0)
+        } else {
             await this.logger.start()
             this.battery.restore(await this.flash.read(chargeKey))
             await this.sampleFirst()
@@ -308,7 +311,7 @@ class Firmware implements Parts {
             if (!(await this.backup.missing())) return
             const count = await this.backup.restore(this.files)
             if (count === 0)
-                return this.log("the flash was empty, and there is no backup on the card")
+                return this.log("no backup of the settings yet, neither in flash nor on the card")
             await this.settings.load()
             this.log(
                 `the flash was empty: ${count} values restored from the card; set the passwords again`,
