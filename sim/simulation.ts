@@ -23,6 +23,8 @@ const LAST_SEND_MS = 30_000
 const CLOCK_SAVE_MS = 60_000
 /** From power-on until the station has joined its network again, as on the ESP32. */
 const WIFI_JOIN_MS = 3000
+/** A station that was told its network anew has joined by then. */
+const JOIN_PATIENCE_MS = 15_000
 
 /** The board, the world around it, and its console: everything that one run of the simulator is made of. */
 export class Simulation implements WorldEvents {
@@ -145,7 +147,6 @@ export class Simulation implements WorldEvents {
      */
     async deliverRest(): Promise<void> {
         this.printer.line("Stopping: what was logged is sent, then the power goes off.")
-        this.clock.runAtRealSpeed()
         try {
             const problem = await this.sendRest()
             if (problem === undefined) return
@@ -160,16 +161,24 @@ export class Simulation implements WorldEvents {
     private async sendRest(): Promise<string | undefined> {
         await this.consoleReady()
         if (!/ftp\.enable +on /.test(await this.ask("show ftp.enable"))) return ""
+        // A board that has just started is not on the network yet: the one wait that real time is not needed for.
+        while (await this.joining()) await this.clock.sleep(500)
+        this.clock.runAtRealSpeed()
         const endMs = this.clock.nowMs() + LAST_SEND_MS
         while (this.clock.nowMs() < endMs) {
             const answer = await this.ask("ftp send")
             const problem = /^error: (.*)$/m.exec(answer)?.[1]
             if (!problem && this.counts.recordsSinceLogin === 0) return undefined
-            // A station that has just started is not on the network yet.
             if (problem === "no Wi-Fi") await this.clock.sleep(1000)
             else if (problem) return problem
         }
         return "the board did not come to an end with it"
+    }
+
+    private async joining(): Promise<boolean> {
+        const upMs = this.clock.nowMs() - this.board.poweredAtMs
+        if (!this.accessPoint || upMs > JOIN_PATIENCE_MS) return false
+        return (await this.ask("wifi")).includes("not connected")
     }
 
     /** One console line; @returns what it printed */

@@ -51,6 +51,13 @@ describe("a log file's key", () => {
 })
 
 describe("the history", () => {
+    it("leaves a card alone that was put in after the file was listed", async () => {
+        const listed = card.generation() - 1
+        const append = history.append("20261122.CSV", 5, "R.CSV", listed)
+        await expect(append).rejects.toThrow("the card was changed")
+        expect((await scan("20261122.CSV")).sent).toBe(Sent.Unknown)
+    })
+
     it("writes lines in the documented form, local time", async () => {
         await history.append("20261122.CSV", 0, "A-LOG-20261122.CSV", card.generation())
         await history.append("20261122.CSV", 1234567890, "A-LOG-20261122.CSV", card.generation())

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, expect, test } from "vitest"
+import { recordSeconds, SimulatorBench } from "../support/simulator"
+import { hasTool } from "../support/tools"
+
+let bench: SimulatorBench
+
+beforeEach(() => {
+    bench = new SimulatorBench()
+})
+
+afterEach(async () => {
+    await bench.close()
+})
+
+test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
+    "power cuts in quick succession, also during a start, leave one board that goes on",
+    async () => {
+        const run = await bench.exec(
+            [
+                "set sd.period 1",
+                "sleep 10s",
+                "!power cut",
+                "!power cut",
+                "sleep 100ms",
+                "!power cut",
+                "sleep 700ms",
+                "!power cut",
+                "status",
+                "sleep 10s",
+                "journal",
+            ],
+            ["--speed", "max"],
+        )
+        expect(run.exit).toBe(0)
+        expect(run.output).not.toContain("does not answer")
+        expect(run.output.match(/start: power-on/g)!.length).toBeLessThanOrEqual(3)
+        const name = bench.cardNames("LOG")[0]
+        const seconds = recordSeconds(bench.cardFile(`LOG/${name}`))
+        expect(seconds.every((at, i) => i === 0 || at > seconds[i - 1])).toBe(true)
+        expect(bench.cardComplaint()).toBeUndefined()
+    },
+)
+
+test("a second simulator on the same folder is refused and disturbs nothing", async () => {
+    const first = bench.exec(["sleep 25s", "status"], ["--speed", "2"])
+    await new Promise(resolve => setTimeout(resolve, 6000))
+    await expect(bench.run(["--speed", "max", "--for", "1s"])).rejects.toThrow("another simulator")
+    const { exit, summary } = await first
+    expect(exit).toBe(0)
+    expect(summary.records.main).toBeGreaterThan(3)
+})
+
+test("a clock that was set goes on over runs, and stays trusted", async () => {
+    await bench.exec(['time set "2027-05-05 10:00:00"', "sleep 5s"], ["--speed", "max"])
+    const run = await bench.exec(["time"], ["--speed", "max"])
+    expect(run.answer("time")[0]).toMatch(/2027-05-05 10:0\d:\d\d \+00:00 from RTC chip/)
+})
+
+test("short runs, one after the other, do not end in safe mode", async () => {
+    for (let i = 0; i < 6; ++i) await bench.run(["--speed", "max", "--for", "1s"])
+    const run = await bench.exec(["status", "sleep 10s"], ["--speed", "max"])
+    expect(run.exit).toBe(0)
+    expect(run.answer("status").join("\n")).not.toContain("safe mode")
+    expect(run.summary.records.main).toBeGreaterThan(0)
+}, 120_000)
