@@ -6,6 +6,8 @@ import { SerialPort } from "serialport"
 import { bridgeCommand, encodeFrame, isBridgeFrame, LineDecoder } from "./framing"
 import { ConsoleError } from "./transport"
 
+const UNPLUGGED = "the cable was unplugged"
+
 /** The speed of the DeviceScript runtime's serial port on the ESP32. */
 const baudRate = 1_500_000
 /** A board that sent nothing for so long was reset: it is asked anew for its frames. */
@@ -81,8 +83,11 @@ export class SerialTransport extends Transport {
             onLogLine: line => onLog(printable(text.decode(line))),
         })
         port.on("data", (bytes: Buffer) => decoder.push(bytes))
-        port.on("error", failure => this.gone(failure.message))
-        port.on("close", () => this.gone("the cable was unplugged"))
+        // A write that meets the missing cable may tell before the port does.
+        port.on("error", ({ message }) =>
+            this.gone(/\b(EIO|ENXIO|ENODEV|EBADF)\b/.test(message) ? UNPLUGGED : message),
+        )
+        port.on("close", () => this.gone(UNPLUGGED))
     }
 
     /** Returns when the board has answered. Throws ConsoleError when it does not within the time. */
