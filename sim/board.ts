@@ -34,7 +34,6 @@ export class SimBoard {
     readonly wifi = new WifiStation()
     readonly port: BusPort
     resets = 0
-    panics = 0
     /** When the supply came last, in board ms; Infinity while it is off. */
     poweredAtMs = Infinity
     private vm: Vm | undefined
@@ -113,7 +112,8 @@ export class SimBoard {
                     this.off()
                     this.restartSoon()
                 },
-                onPanic: () => this.panics++,
+                // The runtime starts the program again by itself; its log says what happened.
+                onPanic: () => undefined,
             },
             image,
         )

@@ -13,7 +13,6 @@ export class SimNetwork {
     private readonly sockets = new Set<BoardSocket>()
     private readonly hosts = new Map<string, { host: string; ports: Map<number, number> }>()
     up = true
-    connections = 0
 
     constructor(private readonly clock: SimClock) {}
 
@@ -37,7 +36,6 @@ export class SimNetwork {
         const host = known?.host ?? options.host
         const port = known?.ports.get(options.port) ?? options.port
         const socket = new BoardSocket(this.clock, this.up ? { host, port } : undefined)
-        this.connections++
         this.sockets.add(socket)
         socket.finished.then(() => this.sockets.delete(socket))
         return socket

@@ -10,8 +10,6 @@ const TOPIC_OFFSET = 16
 export class BusPort {
     private serverId = ""
     private serviceIndex = 1
-    lightOn = false
-    onLight: (on: boolean) => void = () => {}
 
     constructor(
         private readonly spi: SpiChip,
@@ -37,12 +35,6 @@ export class BusPort {
         if (words[0] === "spi") this.reply(SimportBus.Spi, 0, this.spi.transfer(data))
         else if (words[0] === "spi-select") this.spi.select(words[1] === "1")
         else if (words[0] === "i2c") this.transferI2c(Number(words[1]), data, Number(words[2]))
-        else if (words[0] === "light") this.setLight(words[1] === "1")
-    }
-
-    private setLight(on: boolean): void {
-        this.lightOn = on
-        this.onLight(on)
     }
 
     private transferI2c(address: number, out: Uint8Array, readBytes: number): void {

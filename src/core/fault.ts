@@ -35,16 +35,13 @@ export const enum FaultCode {
     MonitorNonsense = 0x0702,
     // 0x08 clock
     ClockChipNonsense = 0x0801,
-    BadTimeZone = 0x0802,
     TimeServerNoDate = 0x0803,
     // 0x09 tasks; evidence: milliseconds waited
     LockTimeout = 0x0901,
-    DeadlineExceeded = 0x0902,
     // 0x0a socket
     SocketClosed = 0x0a01,
     SocketTimeout = 0x0a02,
     SocketRefused = 0x0a03,
-    SocketOverflow = 0x0a04,
     // 0x0b FTP and gateway; evidence: the reply code
     FtpReplyMalformed = 0x0b01,
     FtpRefused = 0x0b02,
@@ -54,7 +51,6 @@ export const enum FaultCode {
     // 0x0c console
     UsageWrong = 0x0c01,
     LoginNeeded = 0x0c02,
-    NotConfirmed = 0x0c03,
 }
 
 /**
