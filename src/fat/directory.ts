@@ -1,5 +1,6 @@
 import { Fault, FaultCode } from "../core/fault"
 import { Attribute, blockBytes, Entry, entryBytes, Slot } from "./ondisk"
+import { RedoLog } from "./redolog"
 import { Sector } from "./sector"
 import { Table } from "./table"
 import { Volume } from "./volume"
@@ -24,11 +25,13 @@ export class Directory {
 
     private readonly table: Table
     private readonly sector: Sector
+    private readonly log: RedoLog
 
     /** @param cluster the directory's first cluster, 0 for FAT16's root directory */
     constructor(volume: Volume, cluster: number) {
         this.table = volume.table
         this.sector = volume.sector
+        this.log = volume.log
         this.enter(cluster)
     }
 
@@ -49,6 +52,12 @@ export class Directory {
         if (++this.slots > 65536)
             throw new Fault(FaultCode.VolumeDamaged, "a directory has no end: repair it on a PC", 0)
         await this.sector.load(this.block)
+        const bytes = this.sector.bytes
+        // No entry has these attributes: a power cut tore the sector.
+        const torn =
+            (bytes[Entry.Attributes] | bytes[blockBytes - entryBytes + Entry.Attributes]) & 0xc0
+        if (torn !== 0 && !(await this.log.repair(this.sector, this.block)))
+            await this.sector.load(this.block)
         return true
     }
 
@@ -86,18 +95,24 @@ export class Directory {
                 }
                 const fresh = await this.table.findFree()
                 await this.clear(fresh)
+                await this.log.begin(undefined, true, this.cluster, fresh)
                 await this.table.extend(this.cluster, fresh)
+                await this.log.done()
                 await this.next()
             }
             first = this.sector.bytes[this.at]
         }
     }
 
-    /** Writes a new entry into the slot. */
+    /** Writes a new entry into the slot, and takes its cluster, if it has one. */
     async write(name: Buffer, attributes: number, cluster: number, stamp: number): Promise<void> {
-        await this.sector.load(this.block)
-        putEntry(this.sector.bytes, this.at, name, attributes, cluster, stamp)
-        await this.sector.store()
+        const { log, sector } = this
+        await sector.load(this.block)
+        putEntry(sector.bytes, this.at, name, attributes, cluster, stamp)
+        await log.begin(sector, true, 0, cluster)
+        await sector.store()
+        if (cluster !== 0) await this.table.extend(0, cluster)
+        await log.done()
     }
 
     /** Writes zeros over a cluster. */

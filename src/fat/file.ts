@@ -21,15 +21,21 @@ export class CardFile {
     private firstCluster: number
     private size: number
     private closed = false
+    /** The redo log has an image of the entry's sector since the file was opened. */
+    private guarded = false
     private readCluster = 0
     private readIndex = 0
 
-    /** @param tail the sector that is being filled, undefined for a file that is only read */
+    /**
+     * @param tail the sector that is being filled, undefined for a file that is only read
+     * @param reopened it is opened, and its end put in order, after every start
+     */
     constructor(
         private readonly volume: Volume,
         entry: DirectoryEntry,
         slot: Directory,
         readonly tail: Sector | undefined,
+        private readonly reopened: boolean,
     ) {
         this.name = entry.name
         this.firstCluster = entry.firstCluster
@@ -62,8 +68,8 @@ export class CardFile {
     }
 
     /**
-     * Writes at the end; on the card when it returns. A new cluster is written before it is linked:
-     * data, both tables, directory entry. Throws VolumeFull with nothing written.
+     * Writes at the end; on the card when it returns. A new cluster is written before it is linked.
+     * Throws VolumeFull with nothing written.
      */
     async append(data: Buffer): Promise<void> {
         this.check()
@@ -84,14 +90,18 @@ export class CardFile {
                 this.unsynced = true
                 continue
             }
-            if (this.firstCluster === 0) {
-                // The entry leads to the cluster before the table knows it; openForAppend can finish that.
-                this.firstCluster = fresh
+            const last = this.lastCluster
+            if (last === 0) this.firstCluster = fresh
+            const { log } = this.volume
+            const sameSector = table.blockOf(last) === table.blockOf(fresh)
+            if (last !== 0 && (log.block === 0 || (this.reopened && sameSector))) {
+                await table.extend(last, fresh)
                 await this.writeEntry()
-                await table.extend(0, fresh)
             } else {
-                await table.extend(this.lastCluster, fresh)
-                await this.writeEntry()
+                // The entry leads to the cluster before the table knows it; a mount finishes that.
+                await this.writeEntry(last, fresh)
+                await table.extend(last, fresh)
+                await log.done()
             }
             this.lastCluster = fresh
             this.clusters++
@@ -117,9 +127,21 @@ export class CardFile {
         await this.writeEntry()
     }
 
-    /** Follows the chain to the cluster that holds the last byte. */
+    /** Follows the chain to the cluster that holds the last byte, or to the last but one in the chain. */
     async seekEnd(): Promise<void> {
+        const { table, clusterBytes } = this.volume
         await this.blockOf(this.size - 1)
+        await table.settle(this.readCluster)
+        let next = await table.entry(this.readCluster)
+        // An entry that was restored from its image is older than the chain, which mostly rises.
+        while (next > this.readCluster && table.isCluster(next)) {
+            const after = await table.entry(next)
+            if (!table.isCluster(after)) break
+            this.readCluster = next
+            this.readIndex++
+            this.size = (this.readIndex + 1) * clusterBytes
+            next = after
+        }
         this.clusters = this.readIndex + 1
         this.lastCluster = this.readCluster
     }
@@ -142,15 +164,22 @@ export class CardFile {
         return table.firstBlock(this.readCluster) + (within >> 9)
     }
 
-    /** Writes the directory entry: size, first cluster, time of the last write. */
-    async writeEntry(): Promise<void> {
-        const { sector, stamp } = this.volume
+    /**
+     * Writes the directory entry: size, first cluster, time of the last write.
+     * @param fresh a cluster that is about to be hung behind `last`
+     */
+    async writeEntry(last = 0, fresh = 0): Promise<void> {
+        const { log, sector, stamp } = this.volume
         const at = this.entryAt
         await sector.load(this.entryBlock)
         putCluster(sector.bytes, at, this.firstCluster)
         sector.bytes.setAt(at + Entry.Size, "u32", this.size)
         sector.bytes.setAt(at + Entry.WriteStamp, "u32", stamp)
+        const redo = fresh !== 0 || !this.reopened
+        if (redo || !this.guarded) await log.begin(sector, redo, last, fresh)
+        this.guarded = true
         await sector.store()
+        if (redo && fresh === 0) await log.done()
         this.unsynced = false
     }
 

@@ -1,6 +1,7 @@
 import { Fault, FaultCode } from "../core/fault"
 import { BlockDevice } from "../core/seams"
 import { blockBytes, Boot, Mbr } from "./ondisk"
+import { redoBlocks } from "./redolog"
 import { Sector } from "./sector"
 
 /** Where the parts of a FAT16 or FAT32 volume lie; blocks count from the start of the card. */
@@ -21,6 +22,10 @@ export class Geometry {
     rootBlocks: number
     /** FAT32: first cluster of the root directory. FAT16: 0. */
     rootCluster = 0
+    /** The volume's serial number. */
+    serial: number
+    /** The last reserved blocks, for the redo log; 0 when there are too few. */
+    logBlock = 0
 
     /**
      * Reads it from the volume on a card, or from the first FAT partition of its master boot record.
@@ -71,6 +76,9 @@ export class Geometry {
             const info = boot.getAt(Boot.InfoBlock, "u16")
             if (info < reserved) this.infoBlock = first + info
         }
+        this.serial = boot.getAt(Boot.Serial16 + (this.fat32 ? Boot.SerialShift32 : 0), "u32")
+        // Boot code takes up to 13 reserved sectors.
+        if (reserved >= 13 + redoBlocks) this.logBlock = first + reserved - redoBlocks
         this.clusterBlocks = clusterBlocks
         this.fatBlock = first + reserved
         this.rootBlocks = (boot.getAt(Boot.RootEntries, "u16") + 15) >> 4

@@ -26,6 +26,9 @@ export const enum Boot {
     FatBlocks16 = 22,
     Blocks32 = 32,
     FatBlocks32 = 36,
+    /** FAT16; on FAT32 it comes so many bytes later. */
+    Serial16 = 39,
+    SerialShift32 = 28,
     RootCluster = 44,
     InfoBlock = 48,
     BackupBlock = 50,
@@ -38,6 +41,9 @@ export const enum Info {
     FreeCount = 488,
     NextFree = 492,
 }
+
+/** What the two signatures of FSInfo are, exclusive-ored. */
+export const infoSignatures = 0x41615252 ^ 0x61417272
 
 /** Directory entry [6]. */
 export const enum Entry {

@@ -17,8 +17,9 @@ export async function recoverTail(
     accepts: ((line: string) => boolean) | undefined,
 ): Promise<void> {
     const table = volume.table
-    const recorded = file.sizeBytes()
+    const stored = file.sizeBytes()
     await file.seekEnd()
+    const recorded = file.sizeBytes()
     const last = file.lastCluster
     const following = await table.entry(last)
     const extra = table.isCluster(following) ? following : 0
@@ -35,11 +36,11 @@ export async function recoverTail(
             file.lastCluster = extra
             file.clusters++
         } else await dropExtra(volume, last, extra)
-    } else if (following < chainEndMin || !(await table.settled(last))) {
-        // A power cut came between the directory entry and the table, or between the two copies.
+    } else if (following < chainEndMin) {
+        // A power cut came between the directory entry and the table.
         await table.mark(last, chainEnd)
     }
-    if (end !== recorded) await file.resize(end)
+    if (end !== stored) await file.resize(end)
 }
 
 /** Takes a cluster without records of ours off the chain. */
@@ -49,6 +50,7 @@ async function dropExtra(volume: Volume, last: number, extra: number): Promise<v
     // have been free, and be another file's by now: then only the link goes.
     const value = await table.entry(extra)
     const ours = value >= chainEndMin && table.blockOf(last) === table.blockOf(extra)
+    await table.writeInfo(false)
     if (ours) await table.release(extra)
     else await table.mark(extra, value)
     await table.mark(last, chainEnd)

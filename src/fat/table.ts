@@ -1,7 +1,8 @@
 import { Fault, FaultCode } from "../core/fault"
 import { BlockDevice, Ticks } from "../core/seams"
 import { Geometry } from "./geometry"
-import { Info } from "./ondisk"
+import { blockBytes, Info, infoSignatures } from "./ondisk"
+import { RedoLog, releaseChain } from "./redolog"
 import { Sector } from "./sector"
 
 /** The end of a chain, as we write it; from `chainEndMin` on others do. */
@@ -29,6 +30,7 @@ export class Table extends Geometry {
         device: BlockDevice,
         private readonly ticks: Ticks,
         private readonly info: Sector,
+        private readonly log: RedoLog,
         buffer: Buffer,
     ) {
         super()
@@ -39,14 +41,15 @@ export class Table extends Geometry {
     async mount(device: BlockDevice): Promise<void> {
         const info = this.info
         await this.readGeometry(device, info)
+        await this.log.mount(this.logBlock, this.serial)
         if (this.infoBlock === 0) return
         await info.load(this.infoBlock)
-        const free = info.bytes.getAt(Info.FreeCount, "u32")
-        const next = info.bytes.getAt(Info.NextFree, "u32")
-        if (info.bytes.getAt(Info.Signature2, "u32") !== 0x61417272) {
+        if (!this.isInfo() && !(await this.log.repair(info, this.infoBlock))) {
             this.infoBlock = 0
             return
         }
+        const free = info.bytes.getAt(Info.FreeCount, "u32")
+        const next = info.bytes.getAt(Info.NextFree, "u32")
         if (this.isCluster(next)) this.hint = next
         this.unknownStored = free > this.clusterEnd - 2
         if (this.unknownStored) return
@@ -65,6 +68,7 @@ export class Table extends Geometry {
         await info.load(this.infoBlock)
         info.bytes.setAt(Info.FreeCount, "u32", free === undefined ? 0xffffffff : free)
         info.bytes.setAt(Info.NextFree, "u32", this.hint)
+        await this.log.begin(info)
         await info.store()
         this.unknownStored = free === undefined
     }
@@ -96,6 +100,11 @@ export class Table extends Geometry {
 
     isCluster(value: number): boolean {
         return value >= 2 && value < this.clusterEnd
+    }
+
+    /** True for a block of the first of two copies. */
+    holds(block: number): boolean {
+        return this.fatCount > 1 && block >= this.fatBlock && block < this.fatBlock + this.fatBlocks
     }
 
     /** The block of the table's first copy that holds an entry. */
@@ -173,9 +182,11 @@ export class Table extends Geometry {
         this.adjustFree(fresh, -1)
     }
 
-    /** Frees a chain from `cluster` on, a sector of the table at a time, until it leads to none. */
+    /**
+     * Frees a chain from `cluster` on, a sector of the table at a time, until it leads to none. FSInfo has to
+     * say already that the free count is unknown.
+     */
     async release(cluster: number): Promise<void> {
-        await this.writeInfo(false)
         while (this.isCluster(cluster)) {
             const block = this.blockOf(cluster)
             await this.load(cluster)
@@ -186,16 +197,24 @@ export class Table extends Geometry {
                 this.set(cluster, 0)
                 cluster = next
             }
+            if (!this.isCluster(cluster)) cluster = 0
+            await this.log.begin(this.sector, true, releaseChain, cluster)
             await this.store()
         }
+        await this.log.done()
     }
 
-    /** True when both copies hold the same in the sector with this entry. */
-    async settled(cluster: number): Promise<boolean> {
-        if (this.fatCount === 1) return true
+    /** Makes both copies of the sector with this entry the same, where a power cut came between the two. */
+    async settle(cluster: number): Promise<void> {
+        if (this.fatCount === 1) return
         await this.load(cluster)
-        await this.info.load(this.sector.block + this.fatBlocks)
-        return this.sector.bytes.toString("hex") === this.info.bytes.toString("hex")
+        const { sector, info } = this
+        await info.load(sector.block + this.fatBlocks)
+        if (sector.bytes.toString("hex") === info.bytes.toString("hex")) return
+        // What was torn has turned many entries into marks; the first copy is the newer one.
+        if (this.marks(info.bytes) + 2 < this.marks(sector.bytes))
+            sector.bytes.blitAt(0, info.bytes, 0, blockBytes)
+        await this.store()
     }
 
     private adjustFree(cluster: number, by: number): void {
@@ -231,8 +250,21 @@ export class Table extends Geometry {
         sector.block = block
     }
 
-    private get(cluster: number): number {
-        const bytes = this.sector.bytes
+    /** Entries of a sector that lead nowhere. */
+    private marks(bytes: Buffer): number {
+        let marks = 0
+        for (let i = 0; i >> this.entryShift === 0; ++i)
+            if (this.get(i, bytes) >= this.clusterEnd) marks++
+        return marks
+    }
+
+    private isInfo(): boolean {
+        const bytes = this.info.bytes
+        const signatures = bytes.getAt(Info.Signature1, "u32") ^ bytes.getAt(Info.Signature2, "u32")
+        return signatures === infoSignatures
+    }
+
+    private get(cluster: number, bytes = this.sector.bytes): number {
         if (this.fat32) return bytes.getAt((cluster & 127) * 4, "u32") & chainEnd
         const value = bytes.getAt((cluster & 255) * 2, "u16")
         // The marks from 0xfff7 up are those of FAT32 without their upper half.

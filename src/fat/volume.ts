@@ -4,16 +4,17 @@ import { Directory, DirectoryEntry, encodeName, parseEntry, putEntry } from "./d
 import { CardFile } from "./file"
 import { Attribute, blockBytes, entryBytes, firstStamp, Slot } from "./ondisk"
 import { recoverTail } from "./recovery"
+import { RedoLog, releaseChain } from "./redolog"
 import { Sector } from "./sector"
 import { chainEnd, Table } from "./table"
 
 /** Files that can be open for appending at a time. */
 const appendFilesMax = 3
 
-/** The memory of a volume: table, directory, and a sector for each file that is appended to. */
+/** The memory of a volume: table, directory, redo log, and a sector for each file that is appended to. */
 export function volumeBuffers(): Buffer[] {
     const buffers: Buffer[] = []
-    for (let i = 0; i < 2 + appendFilesMax; ++i) buffers.push(Buffer.alloc(blockBytes))
+    for (let i = 0; i < 3 + appendFilesMax; ++i) buffers.push(Buffer.alloc(blockBytes))
     return buffers
 }
 
@@ -34,6 +35,7 @@ export class Volume {
     /** For the volume's own files. */
     readonly sector: Sector
     readonly table: Table
+    readonly log: RedoLog
     private readonly spare: Buffer[]
     private readonly appending: CardFile[] = []
 
@@ -43,12 +45,13 @@ export class Volume {
         buffers: Buffer[],
     ) {
         this.sector = new Sector(device, buffers[1])
-        this.table = new Table(device, ticks, this.sector, buffers[0])
-        this.spare = buffers.slice(2)
+        this.log = new RedoLog(device, buffers[2], this.appending)
+        this.table = new Table(device, ticks, this.sector, this.log, buffers[0])
+        this.spare = buffers.slice(3)
     }
 
     /**
-     * Reads where everything lies: two or three sectors, nothing is written.
+     * Reads where everything lies, three to five sectors, and finishes what a power cut broke off.
      * Throws Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
      */
     static async mount(
@@ -61,6 +64,7 @@ export class Volume {
         await table.mount(device)
         volume.kind = table.fat32 ? "FAT32" : "FAT16"
         volume.clusterBytes = table.clusterBlocks * blockBytes
+        await volume.finish()
         return volume
     }
 
@@ -81,7 +85,7 @@ export class Volume {
         if (slot === undefined) return undefined
         const entry = parseEntry(this.sector.bytes, slot.at)
         if (entry.isDirectory) throw new Fault(FaultCode.BadPath, `${path} is a directory`, 0)
-        return new CardFile(this, entry, slot, undefined)
+        return new CardFile(this, entry, slot, undefined, false)
     }
 
     /**
@@ -104,7 +108,13 @@ export class Volume {
         if (buffer === undefined)
             throw new Fault(FaultCode.StaleHandle, "too many files are open: close one", 0)
         const tail = new Sector(this.device, buffer)
-        const file = new CardFile(this, parseEntry(bytes, slot.at), slot, tail)
+        const file = new CardFile(
+            this,
+            parseEntry(bytes, slot.at),
+            slot,
+            tail,
+            accepts !== undefined,
+        )
         this.appending.push(file)
         try {
             if (file.sizeBytes() !== 0) await recoverTail(this, file, accepts)
@@ -136,6 +146,7 @@ export class Volume {
 
     /** Deletes a file; false when there is none. Read-only, hidden and system files are refused. */
     async remove(path: string): Promise<boolean> {
+        await this.table.writeInfo(false)
         const slot = await this.locate(path, false)
         if (slot === undefined) return false
         const bytes = this.sector.bytes
@@ -145,6 +156,7 @@ export class Volume {
             if (file.name === entry.name)
                 throw new Fault(FaultCode.BadPath, `${path} is being written`, 0)
         bytes[slot.at] = Slot.Deleted
+        await this.log.begin(this.sector, true, releaseChain, entry.firstCluster)
         await this.sector.store()
         await this.table.release(entry.firstCluster)
         return true
@@ -170,6 +182,29 @@ export class Volume {
         files[at] = files[files.length - 1]
         files.pop()
         this.spare.push(file.tail.bytes)
+    }
+
+    /** Finishes the change of several sectors that a power cut broke off. */
+    private async finish(): Promise<void> {
+        const { log, sector, table } = this
+        const home = log.redoBlock()
+        const cluster = log.cluster()
+        if (home === 0 && cluster === 0) return
+        // An image that is not whole was cut off itself, and nothing was changed yet.
+        if (home === 0 || (await log.repair(sector, home))) {
+            if (table.holds(home)) await sector.store(home + table.fatBlocks)
+            const last = log.last()
+            if (last === releaseChain) {
+                await table.release(cluster)
+                return
+            }
+            if (cluster !== 0) {
+                if (last !== 0) await table.settle(last)
+                await table.settle(cluster)
+                await table.extend(last, cluster)
+            }
+        }
+        await log.done()
     }
 
     /** The first cluster of a directory, undefined when it is not there. */
@@ -222,7 +257,6 @@ export class Volume {
         putEntry(bytes, 0, dots, Attribute.Directory, cluster, this.stamp)
         await this.sector.store()
         await slot.write(name, Attribute.Directory, cluster, this.stamp)
-        await this.table.extend(0, cluster)
         return cluster
     }
 }

@@ -1,0 +1,167 @@
+import { crc16 } from "../core/checksum"
+import { BlockDevice } from "../core/seams"
+import { blockBytes } from "./ondisk"
+import { Sector } from "./sector"
+
+/** Images of sectors that the log keeps. */
+const slots = 5
+/** Blocks of the log: two headers, then the images. */
+export const redoBlocks = 2 + slots
+/** Stands for "last" when a chain is to be released, not extended. */
+export const releaseChain = 0xffffffff
+
+/** The header; the second is a copy of the first. */
+const enum Head {
+    Magic = 0,
+    /** Of the volume: a log of the file system before is not ours. */
+    Serial = 4,
+    /** The slot whose image has to be stored again, plus 1; 0 for none. */
+    Redo = 8,
+    /** The cluster that `Cluster` hangs behind, 0 for none, or `releaseChain`. */
+    Last = 12,
+    /** The cluster whose table entries have to be brought up to date; 0 for none. */
+    Cluster = 16,
+    /** For each slot the block that its image belongs to, 0 for none. */
+    Blocks = 20,
+    /** For each slot the CRC-16 of its image. */
+    Sums = 40,
+    /** CRC-16 of everything before. */
+    Checksum = 50,
+}
+
+const magic = 0x52534d42
+
+/**
+ * Makes changes of several sectors whole: before the first of them is touched, its new contents and
+ * what has to follow are on the card, in reserved sectors that belong to no file. The images
+ * also replace a directory's sector that was torn by a power cut. Without a block of its own it does
+ * nothing.
+ */
+export class RedoLog {
+    /** The first block, 0 when the volume has no room for a log. */
+    block = 0
+    private readonly header: Sector
+
+    /** @param files whose entries' images are kept */
+    constructor(
+        device: BlockDevice,
+        buffer: Buffer,
+        private readonly files: { entryBlock: number }[],
+    ) {
+        this.header = new Sector(device, buffer)
+    }
+
+    /** Reads a header that is whole, or begins a log if nobody else uses the blocks. */
+    async mount(block: number, serial: number): Promise<void> {
+        if (block === 0) return
+        const header = this.header
+        const bytes = header.bytes
+        await header.load(block)
+        const mark = bytes.getAt(Head.Magic, "u32")
+        if (mark !== 0 && !this.whole()) {
+            if (mark !== magic && mark !== 0xffffffff) return
+            // The first copy was torn; blank ones are so both.
+            await header.load(block + 1)
+        }
+        this.block = block
+        if (this.whole() && bytes.getAt(Head.Serial, "u32") === serial) return
+        header.clear(block)
+        bytes.setAt(Head.Magic, "u32", magic)
+        bytes.setAt(Head.Serial, "u32", serial)
+    }
+
+    /**
+     * To be called before a change: keeps an image of the sector that is about to be stored, if any.
+     * @param redo the sector has to be stored whatever happens, and the table changed after it as `last` and
+     * `cluster` say, until `done` is called
+     */
+    async begin(sector?: Sector, redo = false, last = 0, cluster = 0): Promise<void> {
+        if (this.block === 0) return
+        const bytes = this.header.bytes
+        let slot = -1
+        if (sector) {
+            const home = sector.block
+            slot = this.slotFor(home)
+            await sector.store(this.block + 2 + slot)
+            sector.block = home
+            bytes.setAt(Head.Blocks + slot * 4, "u32", home)
+            bytes.setAt(Head.Sums + slot * 2, "u16", crc16(0, sector.bytes, 0, blockBytes))
+        }
+        bytes[Head.Redo] = redo ? slot + 1 : 0
+        bytes.setAt(Head.Last, "u32", last)
+        bytes.setAt(Head.Cluster, "u32", cluster)
+        // Two copies, so that no home sector can overtake them both.
+        await this.store(0)
+        await this.store(1)
+    }
+
+    /** To be called after a change: nothing of it has to be done again. */
+    async done(): Promise<void> {
+        if (this.block === 0) return
+        const bytes = this.header.bytes
+        bytes[Head.Redo] = 0
+        bytes.setAt(Head.Cluster, "u32", 0)
+        // The copy that counts comes last: what was changed cannot be overtaken by it.
+        await this.store(1)
+        await this.store(0)
+    }
+
+    /** The block that has to be stored again, 0 for none. */
+    redoBlock(): number {
+        const redo = this.header.bytes[Head.Redo]
+        return redo === 0 ? 0 : this.blockAt(redo - 1)
+    }
+
+    last(): number {
+        return this.header.bytes.getAt(Head.Last, "u32")
+    }
+
+    cluster(): number {
+        return this.header.bytes.getAt(Head.Cluster, "u32")
+    }
+
+    /** Stores the image of a block again; false when there is none that is whole. */
+    async repair(sector: Sector, block: number): Promise<boolean> {
+        for (let slot = 0; this.block !== 0 && slot < slots; ++slot) {
+            if (this.blockAt(slot) !== block) continue
+            await sector.load(this.block + 2 + slot)
+            const sum = crc16(0, sector.bytes, 0, blockBytes)
+            if (sum !== this.header.bytes.getAt(Head.Sums + slot * 2, "u16")) break
+            await sector.store(block)
+            return true
+        }
+        return false
+    }
+
+    private async store(copy: number): Promise<void> {
+        const bytes = this.header.bytes
+        bytes.setAt(Head.Checksum, "u16", crc16(0, bytes, 0, Head.Checksum))
+        await this.header.store(this.block + copy)
+    }
+
+    private whole(): boolean {
+        const bytes = this.header.bytes
+        const sum = crc16(0, bytes, 0, Head.Checksum)
+        return bytes.getAt(Head.Magic, "u32") === magic && bytes.getAt(Head.Checksum, "u16") === sum
+    }
+
+    private blockAt(slot: number): number {
+        return this.header.bytes.getAt(Head.Blocks + slot * 4, "u32")
+    }
+
+    /** The slot with that block; else one that neither an open file nor an unfinished change needs. */
+    private slotFor(block: number): number {
+        let free = 0
+        for (let slot = 0; slot < slots; ++slot) {
+            const held = this.blockAt(slot)
+            if (held === block) return slot
+            if (slot + 1 !== this.header.bytes[Head.Redo] && !this.isOpen(held)) free = slot
+        }
+        return free
+    }
+
+    private isOpen(block: number): boolean {
+        for (const file of this.files) if (file.entryBlock === block) return true
+        return false
+    }
+}
