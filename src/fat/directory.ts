@@ -1,9 +1,14 @@
 import { Fault, FaultCode } from "../core/fault"
 import { Attribute, blockBytes, Entry, entryBytes, Slot } from "./ondisk"
-import { RedoLog } from "./redolog"
+import { logEntries, RedoLog } from "./redolog"
 import { Sector } from "./sector"
 import { Table } from "./table"
 import { Volume } from "./volume"
+
+/** Clusters of a directory that are compared with known blocks: so long the interpreter may stay with it. */
+const knownClustersMax = 256
+/** A directory has at most so many slots [6]. */
+const slotsMax = 65536
 
 /** What a directory says about a file or subdirectory. */
 export interface DirectoryEntry {
@@ -48,8 +53,8 @@ export class Directory {
             this.block++
             this.blocksLeft--
         }
-        // A directory has at most 65536 slots [6]; a chain that bites its tail has no end.
-        if (++this.slots > 65536)
+        // A chain that bites its tail has no end.
+        if (++this.slots > slotsMax)
             throw new Fault(FaultCode.VolumeDamaged, "a directory has no end: repair it on a PC", 0)
         await this.sector.load(this.block)
         const bytes = this.sector.bytes
@@ -63,22 +68,26 @@ export class Directory {
 
     /** Moves to the entry of that name (11 bytes); false when there is none. */
     async find(name: Buffer): Promise<boolean> {
-        const bytes = this.sector.bytes
-        const first = name.getAt(0, "u32")
-        const second = name.getAt(4, "u32")
-        const third = name.getAt(7, "u32")
-        while (await this.next()) {
-            const at = this.at
-            if (bytes[at] === Slot.End) return false
-            if (
-                bytes.getAt(at, "u32") === first &&
-                bytes.getAt(at + 4, "u32") === second &&
-                bytes.getAt(at + 7, "u32") === third &&
-                (bytes[at + Entry.Attributes] & Attribute.Label) === 0
-            )
-                return true
+        const start = this.cluster
+        let cluster = start
+        // A large directory is not searched for entries whose blocks are known.
+        for (let clusters = 0; clusters < knownClustersMax; ++clusters) {
+            this.enter(cluster)
+            const before = this.block
+            const blocks = this.blocksLeft
+            for (let i = 0; i < logEntries; ++i) {
+                const offset = this.log.blockAt(i) - before - 1
+                if (offset < 0 || offset >= blocks) continue
+                this.block = before + offset
+                this.at = blockBytes
+                if (await this.search(name, blockBytes / entryBytes)) return true
+            }
+            if (cluster !== 0) cluster = await this.table.next(cluster, false)
+            if (cluster === 0) break
         }
-        return false
+        this.enter(start)
+        this.at = blockBytes
+        return await this.search(name, slotsMax)
     }
 
     /**
@@ -122,6 +131,26 @@ export class Directory {
             this.sector.clear(block + i)
             await this.sector.store()
         }
+    }
+
+    /** Looks for a name in the next so many slots. */
+    private async search(name: Buffer, count: number): Promise<boolean> {
+        const bytes = this.sector.bytes
+        const first = name.getAt(0, "u32")
+        const second = name.getAt(4, "u32")
+        const third = name.getAt(7, "u32")
+        while (count-- > 0 && (await this.next())) {
+            const at = this.at
+            if (bytes[at] === Slot.End) return false
+            if (
+                bytes.getAt(at, "u32") === first &&
+                bytes.getAt(at + 4, "u32") === second &&
+                bytes.getAt(at + 7, "u32") === third &&
+                (bytes[at + Entry.Attributes] & Attribute.Label) === 0
+            )
+                return true
+        }
+        return false
     }
 
     private enter(cluster: number): void {

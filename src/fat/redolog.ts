@@ -5,6 +5,8 @@ import { Sector } from "./sector"
 
 /** Images of sectors that the log keeps. */
 const slots = 5
+/** Blocks that the header names: those of the images, and two of directory entries that are often looked for. */
+export const logEntries = slots + 2
 /** Blocks of the log: two headers, then the images. */
 export const redoBlocks = 2 + slots
 /** Stands for "last" when a chain is to be released, not extended. */
@@ -21,12 +23,12 @@ const enum Head {
     Last = 12,
     /** The cluster whose table entries have to be brought up to date; 0 for none. */
     Cluster = 16,
-    /** For each slot the block that its image belongs to, 0 for none. */
+    /** For each slot the block that its image belongs to, 0 for none; then two more blocks. */
     Blocks = 20,
     /** For each slot the CRC-16 of its image. */
-    Sums = 40,
+    Sums = 48,
     /** CRC-16 of everything before. */
-    Checksum = 50,
+    Checksum = 58,
 }
 
 const magic = 0x52534d42
@@ -133,6 +135,15 @@ export class RedoLog {
         return false
     }
 
+    /** Notes the block of an entry that will be looked for again. */
+    remember(block: number): void {
+        const bytes = this.header.bytes
+        const latest = this.blockAt(slots)
+        if (latest === block || this.blockAt(slots + 1) === block) return
+        bytes.setAt(Head.Blocks + slots * 4, "u32", block)
+        bytes.setAt(Head.Blocks + slots * 4 + 4, "u32", latest)
+    }
+
     private async store(copy: number): Promise<void> {
         const bytes = this.header.bytes
         bytes.setAt(Head.Checksum, "u16", crc16(0, bytes, 0, Head.Checksum))
@@ -145,7 +156,8 @@ export class RedoLog {
         return bytes.getAt(Head.Magic, "u32") === magic && bytes.getAt(Head.Checksum, "u16") === sum
     }
 
-    private blockAt(slot: number): number {
+    /** A block that the header names, 0 for none. */
+    blockAt(slot: number): number {
         return this.header.bytes.getAt(Head.Blocks + slot * 4, "u32")
     }
 

@@ -213,6 +213,7 @@ export class Volume {
         if (name === "") return root
         const slot = new Directory(this, root)
         if (!(await slot.find(encodeName(name)))) return undefined
+        this.log.remember(slot.block)
         const entry = parseEntry(this.sector.bytes, slot.at)
         if (!entry.isDirectory)
             throw new Fault(FaultCode.BadPath, `${name} on the card is no directory: rename it`, 0)

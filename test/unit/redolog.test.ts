@@ -1,0 +1,167 @@
+import { describe, expect, it } from "vitest"
+import { Directory, encodeName } from "../../src/fat/directory"
+import { formatVolume } from "../../src/fat/format"
+import { redoBlocks } from "../../src/fat/redolog"
+import { Volume } from "../../src/fat/volume"
+import type { MemoryStore } from "../../sim/chips/sdcardstore"
+import { DeviceBuffer } from "../support/devicebuffer"
+import { checkVolume } from "../support/fatimage"
+import { blankStore, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
+import { hasTool } from "../support/tools"
+
+const header = "time,value\r\n"
+const ticks = new FakeTicks()
+const torn = new Uint8Array(512).fill(0xff)
+const fsck = hasTool("fsck.fat")
+
+function line(number: number): Buffer {
+    const text = `${String(number).padStart(6, "0")},${"x".repeat(87)}\r\n`
+    return DeviceBuffer.from(text) as unknown as Buffer
+}
+
+/** Lines continue a file as long as their numbers rise. */
+function rising() {
+    let last = -1
+    return (text: string) => {
+        const number = parseInt(text, 10)
+        if (!(number > last)) return false
+        last = number
+        return true
+    }
+}
+
+async function formatted(mebibytes: number): Promise<MemoryStore> {
+    const store = blankStore(mebibytes)
+    await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
+    return store
+}
+
+async function mounted(store: MemoryStore) {
+    const device = new MemoryBlockDevice(store)
+    return { device, volume: await Volume.mount(device, ticks) }
+}
+
+async function openLog(volume: Volume) {
+    return await volume.openForAppend("LOG/20261122.CSV", header, rising())
+}
+
+/** A card with some files and a log that has entered several clusters since it was opened. */
+async function used(mebibytes = 600) {
+    const store = await formatted(mebibytes)
+    const { volume } = await mounted(store)
+    for (const name of ["LOG/A.CSV", "LOG/B.CSV", "C.TXT"])
+        await (await volume.openForAppend(name, `${name}\r\n`)).close()
+    const log = await openLog(volume)
+    for (let i = 0; i < 200; ++i) await log.append(line(i))
+    return { store, volume, log }
+}
+
+async function names(volume: Volume, directory: string): Promise<string[]> {
+    const found: string[] = []
+    await volume.list(directory, async entry => found.push(`${entry.name} ${entry.sizeBytes}`) > 0)
+    return found
+}
+
+describe("the redo log", () => {
+    it("gives a torn directory its sector back, and the log all its records", async () => {
+        const { store, volume, log } = await used()
+        const expected = await names(volume, "LOG")
+        store.write(log.entryBlock, torn)
+        const again = await mounted(store)
+        const opened = await openLog(again.volume)
+        expect(opened.sizeBytes()).toBe(header.length + 200 * 96)
+        expect(await names(again.volume, "LOG")).toEqual([
+            ...expected.slice(0, 2),
+            `20261122.CSV ${header.length + 200 * 96}`,
+        ])
+        if (fsck) expect(checkVolume(store).clean).toBe(true)
+    })
+
+    it("does not take a sector that is another volume's for its own", async () => {
+        const { store, log } = await used()
+        const boot = store.read(0)
+        boot[67] ^= 1
+        store.write(0, boot)
+        store.write(log.entryBlock, torn)
+        const { volume } = await mounted(store)
+        expect(await names(volume, "LOG")).not.toContain("A.CSV 11")
+    })
+
+    it("leaves reserved sectors alone that hold something else", async () => {
+        const store = await formatted(600)
+        const first = store.read(0)[14] + store.read(0)[15] * 256 - redoBlocks
+        const foreign = new Uint8Array(512).fill(0x42)
+        store.write(first, foreign)
+        const { volume } = await mounted(store)
+        const log = await openLog(volume)
+        for (let i = 0; i < 200; ++i) await log.append(line(i))
+        await volume.sync()
+        expect(store.read(first)).toEqual(foreign)
+        expect(store.read(first + 1)).toEqual(new Uint8Array(512))
+        if (fsck) expect(checkVolume(store).clean).toBe(true)
+    })
+
+    for (const copy of [0, 1])
+        it(`settles the tables when copy ${copy + 1} was torn`, async () => {
+            const { store, volume } = await used()
+            const { fatBlock, fatBlocks } = volume.table
+            store.write(fatBlock + copy * fatBlocks, torn)
+            const again = await mounted(store)
+            expect((await openLog(again.volume)).sizeBytes()).toBe(header.length + 200 * 96)
+            expect(store.read(fatBlock)).toEqual(store.read(fatBlock + fatBlocks))
+            if (fsck) expect(checkVolume(store).clean).toBe(true)
+        })
+
+    it.skipIf(!fsck)("gives a torn FSInfo sector back", async () => {
+        const store = await formatted(600)
+        const { volume, device } = await mounted(store)
+        let cut: MemoryStore | undefined
+        device.onWrite = block => {
+            if (block === 1) cut = store.clone()
+        }
+        await openLog(volume)
+        if (cut === undefined) throw new Error("FSInfo was not written")
+        cut.write(1, torn)
+        expect(checkVolume(cut).clean).toBe(false)
+        await openLog((await mounted(cut)).volume)
+        expect(checkVolume(cut).clean).toBe(true)
+    })
+
+    it("finds its files among 3,000 others with at most ten more reads than among three", async () => {
+        const reads = async (files: number, ours: "before" | "behind") => {
+            const store = await formatted(600)
+            const { volume } = await mounted(store)
+            const path = "LOG/20261122.CSV"
+            if (ours === "before") await (await volume.openForAppend(path, header)).close()
+            const root = new Directory(volume, volume.table.rootCluster)
+            for (let i = 0; i < files; ++i) {
+                await root.seekUnused()
+                await root.write(encodeName(`F${i}.TXT`), 0x20, 0, 0x00210000)
+            }
+            if (ours === "behind") await (await volume.openForAppend(path, header)).close()
+            const parent = (await directoryOf(volume, "LOG")) ?? 0
+            const logs = new Directory(volume, parent)
+            for (let i = 0; i < files; ++i) {
+                await logs.seekUnused()
+                await logs.write(encodeName(`L${i}.CSV`), 0x20, 0, 0x00210000)
+            }
+            const today = "LOG/20261123.CSV"
+            await (await volume.openForAppend(today, header, rising())).close()
+            const again = await mounted(store)
+            await again.volume.openForAppend(today, header, rising())
+            return again.device.reads
+        }
+        const few = await reads(3, "behind")
+        expect(await reads(3000, "behind")).toBeLessThanOrEqual(few + 10)
+        expect(await reads(3000, "before")).toBeLessThanOrEqual(few + 10)
+    })
+})
+
+async function directoryOf(volume: Volume, name: string): Promise<number | undefined> {
+    let cluster: number | undefined
+    await volume.list("", async entry => {
+        if (entry.name === name) cluster = entry.firstCluster
+        return cluster === undefined
+    })
+    return cluster
+}
