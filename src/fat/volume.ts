@@ -1,4 +1,4 @@
-import { Fault, FaultCode } from "../core/fault"
+import { Fault, FaultCode, faultCode } from "../core/fault"
 import { BlockDevice, Ticks } from "../core/seams"
 import { Directory, DirectoryEntry, encodeName, parseEntry, putEntry } from "./directory"
 import { CardFile } from "./file"
@@ -64,7 +64,12 @@ export class Volume {
         await table.mount(device)
         volume.kind = table.fat32 ? "FAT32" : "FAT16"
         volume.clusterBytes = table.clusterBlocks * blockBytes
-        await volume.finish()
+        try {
+            await volume.finish()
+        } catch (thrown) {
+            // A card that has worn out can still be read.
+            if (faultCode(thrown) !== FaultCode.CardWriteProtected) throw thrown
+        }
         return volume
     }
 
