@@ -82,8 +82,8 @@ export class Directory {
                 this.at = blockBytes
                 if (await this.search(name, blockBytes / entryBytes)) return true
             }
-            if (cluster !== 0) cluster = await this.table.next(cluster, false)
-            if (cluster === 0) break
+            if (cluster !== 0) cluster = await this.table.entry(cluster)
+            if (!this.table.isCluster(cluster)) break
         }
         this.enter(start)
         this.at = blockBytes

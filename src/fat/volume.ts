@@ -65,7 +65,8 @@ export class Volume {
         volume.kind = table.fat32 ? "FAT32" : "FAT16"
         volume.clusterBytes = table.clusterBlocks * blockBytes
         try {
-            await volume.finish()
+            if (volume.log.block !== 0) await volume.finish()
+            else await volume.adopt(table.rootCluster, true)
         } catch (thrown) {
             // A card that has worn out can still be read.
             if (faultCode(thrown) !== FaultCode.CardWriteProtected) throw thrown
@@ -137,16 +138,7 @@ export class Volume {
         visit: (entry: DirectoryEntry) => Promise<boolean>,
     ): Promise<void> {
         const cluster = await this.directoryCluster(directory)
-        if (cluster === undefined) return
-        const slot = new Directory(this, cluster)
-        while (await slot.next()) {
-            const bytes = this.sector.bytes
-            const first = bytes[slot.at]
-            if (first === Slot.End) return
-            const hidden = first === Slot.Deleted || first === 0x2e
-            if (hidden || (bytes[slot.at + 11] & Attribute.Label) !== 0) continue
-            if (!(await visit(parseEntry(bytes, slot.at)))) return
-        }
+        if (cluster !== undefined) await this.visitEntries(cluster, visit)
     }
 
     /** Deletes a file; false when there is none. Read-only, hidden and system files are refused. */
@@ -212,6 +204,38 @@ export class Volume {
         await log.done()
     }
 
+    private async visitEntries(
+        cluster: number,
+        visit: (entry: DirectoryEntry) => Promise<boolean>,
+    ): Promise<void> {
+        const slot = new Directory(this, cluster)
+        while (await slot.next()) {
+            const bytes = this.sector.bytes
+            const first = bytes[slot.at]
+            if (first === Slot.End) return
+            const hidden = first === Slot.Deleted || first === 0x2e
+            if (hidden || (bytes[slot.at + 11] & Attribute.Label) !== 0) continue
+            if (!(await visit(parseEntry(bytes, slot.at)))) return
+        }
+    }
+
+    /**
+     * Without a redo log a power cut can leave an entry whose cluster the table does not know yet: it is
+     * taken before anybody else gets it.
+     */
+    private async adopt(directory: number, deeper: boolean): Promise<void> {
+        const table = this.table
+        const below: number[] = []
+        await this.visitEntries(directory, async entry => {
+            const cluster = entry.firstCluster
+            if (table.isCluster(cluster) && (await table.entry(cluster)) === 0)
+                await table.mark(cluster, chainEnd)
+            if (entry.isDirectory) below.push(cluster)
+            return true
+        })
+        if (deeper) for (const cluster of below) await this.adopt(cluster, false)
+    }
+
     /** The first cluster of a directory, undefined when it is not there. */
     private async directoryCluster(name: string): Promise<number | undefined> {
         const root = this.table.rootCluster
@@ -240,9 +264,6 @@ export class Volume {
         }
         if (!make) return undefined
         if (cluster === undefined) cluster = await this.makeDirectory(encodeName(parent))
-        // A power cut came between the directory's entry and the table.
-        else if (cluster !== 0 && (await this.table.entry(cluster)) === 0)
-            await this.table.mark(cluster, chainEnd)
         const slot = new Directory(this, cluster)
         await slot.seekUnused()
         await slot.write(name, Attribute.Archive, 0, this.stamp)
