@@ -97,7 +97,8 @@ export class Volume {
     /**
      * Opens a file for appending, and makes it with its directory and its first line if it is missing.
      * Whole lines behind the recorded size are taken in, in order, as long as `accepts` (if given) says so.
-     * @param header the first line with its CR LF
+     * @param header the first line of a log with its CR LF; "" for a file that is not opened after every start,
+     * and whose changes the redo log has to keep whole
      * @param stamp FAT date * 65536 + time, kept for what is written later
      */
     async openForAppend(
@@ -114,13 +115,7 @@ export class Volume {
         if (buffer === undefined)
             throw new Fault(FaultCode.StaleHandle, "too many files are open: close one", 0)
         const tail = new Sector(this.device, buffer)
-        const file = new CardFile(
-            this,
-            parseEntry(bytes, slot.at),
-            slot,
-            tail,
-            accepts !== undefined,
-        )
+        const file = new CardFile(this, parseEntry(bytes, slot.at), slot, tail, header !== "")
         this.appending.push(file)
         try {
             if (file.sizeBytes() !== 0) await recoverTail(this, file, accepts)
