@@ -56,7 +56,7 @@ export class Directory {
         // A chain that bites its tail has no end.
         if (++this.slots > slotsMax)
             throw new Fault(FaultCode.VolumeDamaged, "a directory has no end: repair it on a PC", 0)
-        await this.sector.load(this.block)
+        await this.sector.loadTorn(this.block)
         const bytes = this.sector.bytes
         // No entry has these attributes: a power cut tore the sector.
         const torn =

@@ -23,6 +23,9 @@ export async function recoverTail(
     const last = file.lastCluster
     const following = await table.entry(last)
     const extra = table.isCluster(following) ? following : 0
+    // A chain that bites its tail goes on with one of the file's own clusters.
+    for (let at = 0; extra !== 0 && at < recorded; at += volume.clusterBytes)
+        if ((await file.blockOf(at)) === table.firstBlock(extra)) await table.next(0, true)
     const own = file.clusters * volume.clusterBytes
     const start = await lastLineStart(volume, file)
     let end = await findEnd(volume, file, start, extra, accepts)

@@ -58,12 +58,12 @@ export class RedoLog {
         if (block === 0) return
         const header = this.header
         const bytes = header.bytes
-        await header.load(block)
+        await header.loadTorn(block)
         const mark = bytes.getAt(Head.Magic, "u32")
         if (mark !== 0 && !this.whole()) {
             if (mark !== magic && mark !== 0xffffffff) return
             // The first copy was torn; blank ones are so both.
-            await header.load(block + 1)
+            await header.loadTorn(block + 1)
         }
         this.block = block
         if (this.whole() && bytes.getAt(Head.Serial, "u32") === serial) return

@@ -1,3 +1,4 @@
+import { FaultCode, faultCode } from "../core/fault"
 import { BlockDevice } from "../core/seams"
 
 /** One block held in memory, written through. */
@@ -16,6 +17,16 @@ export class Sector {
         this.block = -1
         await this.device.readBlock(block, this.bytes)
         this.block = block
+    }
+
+    /** The same for a block that may have been torn: what cannot be read is 512 times 0xff. */
+    async loadTorn(block: number): Promise<void> {
+        try {
+            await this.load(block)
+        } catch (thrown) {
+            if (faultCode(thrown) !== FaultCode.CardCrc) throw thrown
+            this.bytes.fillAt(0, this.bytes.length, 0xff)
+        }
     }
 
     /** Starts a block of zeros that will be stored, not read. */

@@ -36,6 +36,8 @@ export class Storage {
     private mounts = 0
     ejected = false
     private triedMs = 0
+    /** The card failed while it was in use: that it can be mounted again does not make it good. */
+    private suspect = false
     private syncedMs = 0
     /** Why the last mount ended, or could not be made. */
     private failure: any
@@ -109,7 +111,10 @@ export class Storage {
                 const code = faultCode(thrown)
                 const written = code === FaultCode.CardWriteProtected
                 if (!self.mounted() || (code >> 8 === 0x03 && !written)) self.lose(thrown)
-                else if (written || code === FaultCode.VolumeDamaged) self.raise(thrown)
+                else if (written || code === FaultCode.VolumeDamaged) {
+                    self.suspect = false
+                    self.raise(thrown)
+                }
                 throw thrown
             }
         })
@@ -121,6 +126,8 @@ export class Storage {
         const tooSoon = now - this.triedMs < Pace.RetryMs && this.failure !== undefined
         if (this.ejected || tooSoon) throw this.failure
         this.triedMs = now
+        const suspect = this.suspect
+        this.suspect = false
         const device = await this.openDevice()
         this.device = device
         const volume = await Volume.mount(device, this.ticks, this.buffers)
@@ -128,7 +135,8 @@ export class Storage {
         this.mounts++
         this.syncedMs = now
         this.lastError = ""
-        this.alarms.set(Alarm.SdCard, false)
+        this.suspect = suspect
+        if (!suspect) this.alarms.set(Alarm.SdCard, false)
         return volume
     }
 
@@ -142,8 +150,13 @@ export class Storage {
                 this.ejected = false
             }
         }
+        const before = this.volume
         const volume = await this.mount()
         await this.device.probe()
+        if (this.suspect && before === volume) {
+            this.suspect = false
+            this.alarms.set(Alarm.SdCard, false)
+        }
         await volume.table.countFree(Pace.CountSectors)
         if (this.ticks.nowMs() - this.syncedMs < Pace.SyncMs) return
         await volume.flush()
@@ -151,7 +164,7 @@ export class Storage {
     }
 
     private lose(thrown: any): void {
-        if (this.volume !== undefined) this.volume.gone = true
+        if (this.volume !== undefined) this.suspect = this.volume.gone = true
         this.volume = undefined
         this.failure = thrown
         this.raise(thrown)

@@ -43,7 +43,7 @@ export class Table extends Geometry {
         await this.readGeometry(device, info)
         await this.log.mount(this.logBlock, this.serial)
         if (this.infoBlock === 0) return
-        await info.load(this.infoBlock)
+        await info.loadTorn(this.infoBlock)
         if (!this.isInfo() && !(await this.log.repair(info, this.infoBlock))) {
             this.infoBlock = 0
             return
@@ -209,7 +209,7 @@ export class Table extends Geometry {
         if (this.fatCount === 1) return
         await this.load(cluster)
         const { sector, info } = this
-        await info.load(sector.block + this.fatBlocks)
+        await info.loadTorn(sector.block + this.fatBlocks)
         if (sector.bytes.toString("hex") === info.bytes.toString("hex")) return
         // What was torn has turned many entries into marks; the first copy is the newer one.
         if (this.marks(info.bytes) + 2 < this.marks(sector.bytes))

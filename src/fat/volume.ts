@@ -241,6 +241,7 @@ export class Volume {
         const entry = parseEntry(this.sector.bytes, slot.at)
         if (!entry.isDirectory)
             throw new Fault(FaultCode.BadPath, `${name} on the card is no directory: rename it`, 0)
+        if (!this.table.isCluster(entry.firstCluster)) await this.table.next(0, true)
         return entry.firstCluster
     }
 
