@@ -3,19 +3,23 @@ import { decodeFunction, encodeFunction, Op, type Expression, type Statement } f
 const HEADER_BYTES = 32
 const SECTIONS = 10
 const SECTION_DESCRIPTOR_BYTES = 8
-const FUNCTION_DESCRIPTOR_BYTES = 16
+export const FUNCTION_DESCRIPTOR_BYTES = 16
 const SERVICE_SPEC_BYTES = 16
 const PACKET_SPEC_BYTES = 8
 const FIELD_SPEC_BYTES = 4
 const PACKET_HAS_FIELDS = 1
 const IMAGE_ALIGN = 32
-const ASCII_STRING_KIND = 2
-const STRING_KIND_SHIFT = 14
+export const ASCII_STRING_KIND = 2
+export const BUILTIN_STRING_KIND = 1
+export const STRING_KIND_SHIFT = 14
 
-const Section = {
+export const Section = {
     Functions: 0,
     FunctionsData: 1,
+    Doubles: 2,
     AsciiStrings: 4,
+    Utf8Strings: 5,
+    StringData: 7,
     ServiceSpecs: 8,
 } as const
 
@@ -40,7 +44,8 @@ export interface Program {
     functions: FunctionCode[]
 }
 
-const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+export const view = (bytes: Uint8Array) =>
+    new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** Takes an image apart. Throws an Error when it is not one of this runtime's layout. */
 export function decodeImage(image: Uint8Array): Program {
@@ -199,29 +204,38 @@ function descriptors(
     return result
 }
 
-// Services, their packets and the packets' fields are named by string numbers.
-function renumberedSpecs(program: Program, nameNumber: (name: number) => number): Uint8Array {
-    const result = program.sections[Section.ServiceSpecs].slice()
-    const numbers = view(result)
-    const done = new Set<number>()
-    const renumber = (at: number) => {
-        if (done.has(at)) return
-        done.add(at)
-        numbers.setUint16(at, nameNumber(numbers.getUint16(at, true)), true)
-    }
+/** Services, their packets and the packets' fields are named by string numbers: where in the section each is. */
+function specNames(program: Program): Set<number> {
+    const numbers = view(program.sections[Section.ServiceSpecs])
+    const places = new Set<number>()
     const count = view(program.header).getUint16(14, true)
     for (let service = 0; service < count; service++) {
         const at = service * SERVICE_SPEC_BYTES
-        renumber(at)
+        places.add(at)
         const packets = numbers.getUint16(at + 10, true) * 4
         for (let packet = 0; packet < numbers.getUint16(at + 8, true); packet++) {
             const packetAt = packets + packet * PACKET_SPEC_BYTES
-            renumber(packetAt)
+            places.add(packetAt)
             if (!(numbers.getUint16(packetAt + 4, true) & PACKET_HAS_FIELDS)) continue
             let field = numbers.getUint16(packetAt + 6, true) * 4
-            for (; numbers.getUint32(field, true) !== 0; field += FIELD_SPEC_BYTES) renumber(field)
+            for (; numbers.getUint32(field, true) !== 0; field += FIELD_SPEC_BYTES)
+                places.add(field)
         }
     }
+    return places
+}
+
+/** The names of services, packets and fields, as string numbers with their kind. */
+export function namesInSpecs(program: Program): number[] {
+    const numbers = view(program.sections[Section.ServiceSpecs])
+    return [...specNames(program)].map(at => numbers.getUint16(at, true))
+}
+
+function renumberedSpecs(program: Program, nameNumber: (name: number) => number): Uint8Array {
+    const result = program.sections[Section.ServiceSpecs].slice()
+    const numbers = view(result)
+    for (const at of specNames(program))
+        numbers.setUint16(at, nameNumber(numbers.getUint16(at, true)), true)
     return result
 }
 
@@ -237,7 +251,7 @@ function assembled(header: Uint8Array, sections: Uint8Array[]): Uint8Array {
     return padded(concatenated([header, table, ...sections]), IMAGE_ALIGN)
 }
 
-function concatenated(parts: Uint8Array[]): Uint8Array {
+export function concatenated(parts: Uint8Array[]): Uint8Array {
     const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
     let at = 0
     for (const part of parts) {
@@ -247,7 +261,7 @@ function concatenated(parts: Uint8Array[]): Uint8Array {
     return result
 }
 
-function padded(bytes: Uint8Array, align: number): Uint8Array {
+export function padded(bytes: Uint8Array, align: number): Uint8Array {
     const result = new Uint8Array(Math.ceil(bytes.length / align) * align)
     result.set(bytes)
     return result

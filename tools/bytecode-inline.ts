@@ -15,7 +15,7 @@ import {
     type FunctionCode,
     type Program,
 } from "./bytecode-image"
-import { liveness, neverThrows } from "./bytecode-flow"
+import { handlers, liveness, neverThrows, successors } from "./bytecode-flow"
 
 // A call's frame is part of the heap: the caller's must not grow without end.
 const MOST_SLOTS = 64
@@ -23,13 +23,13 @@ const MOST_SLOTS = 64
 const undefinedValue = expression(Op.Undefined)
 
 /** The function that the statement calls by its number. */
-function callee(one: Statement): number | undefined {
+export function callee(one: Statement): number | undefined {
     const direct = isCall(one.op) && one.op !== Op.CallArray
     return direct && one.args[0].op === Op.StaticFunction ? one.args[0].value : undefined
 }
 
-/** Functions whose only use is one call, and whose code does the same inside of the caller. */
-function candidates(program: Program): Map<number, FunctionCode> {
+/** How often each function is named, and how often of these it is called at once. */
+export function usesOf(program: Program): Record<"uses" | "calls", Map<number, number>> {
     const uses = new Map<number, number>()
     const calls = new Map<number, number>()
     const count = (counts: Map<number, number>, one: number) =>
@@ -43,6 +43,12 @@ function candidates(program: Program): Map<number, FunctionCode> {
             if (called !== undefined) count(calls, called)
         }
     }
+    return { uses, calls }
+}
+
+/** Functions whose only use is one call, and whose code does the same inside of the caller. */
+function candidates(program: Program): Map<number, FunctionCode> {
+    const { uses, calls } = usesOf(program)
     return new Map(
         program.functions
             .filter(one => one !== program.functions[0] && isPlain(one))
@@ -51,40 +57,45 @@ function candidates(program: Program): Map<number, FunctionCode> {
     )
 }
 
-// Without `this`, rest arguments, handlers and anything to do with closures, whose variables are in the frame.
-function isPlain(body: FunctionCode): boolean {
-    let plain = body.flags === 0 && body.tryFrames === 0
+// Without `this` and rest arguments, and not itself a closure.
+export function isPlain(body: FunctionCode): boolean {
+    let plain = body.flags === 0
     eachExpression(body.code, one => {
-        if (one.op === Op.MakeClosure || one.op === Op.LoadClosure) plain = false
+        if (one.op === Op.LoadClosure) plain = false
     })
-    return plain && body.code.every(one => one.op !== Op.StoreClosure && one.op !== Op.Try)
+    return plain && body.code.every(one => one.op !== Op.StoreClosure)
 }
+
+export const makesClosures = (body: FunctionCode): boolean => closuresOf(body).size > 0
 
 /** Puts functions that are called from a single place there. */
 export function inlineCalls(program: Program): void {
     const once = candidates(program)
     const gone = new Set<FunctionCode>()
     const visited = new Set<FunctionCode>()
+    const inProgress = new Set<FunctionCode>()
     const expand = (body: FunctionCode): void => {
         visited.add(body)
+        inProgress.add(body)
         body.code = body.code.flatMap(one => {
             const called = callee(one)
             const inner = called === undefined ? undefined : once.get(called)
-            if (!inner || inner === body) return [one]
-            const inProgress = visited.has(inner) && !gone.has(inner)
+            if (!inner || inProgress.has(inner)) return [one]
             if (!visited.has(inner)) expand(inner)
-            const code = inProgress ? undefined : inlined(body, inner, one)
+            const code = inlined(program, body, inner, one)
             if (!code) return [one]
             gone.add(inner)
             return code
         })
+        inProgress.delete(body)
     }
     // Callees are expanded before their callers, so every one is complete when it is copied.
     for (const body of program.functions) if (!visited.has(body)) expand(body)
     program.functions = program.functions.filter(one => !gone.has(one))
 }
 
-function inlined(
+export function inlined(
+    program: Program,
     caller: FunctionCode,
     inner: FunctionCode,
     call: Statement,
@@ -93,6 +104,11 @@ function inlined(
     const given = call.args.slice(1)
     if (base + inner.slots > MOST_SLOTS) return undefined
     if (!given.slice(inner.args).every(neverThrows)) return undefined
+    if (makesClosures(inner)) {
+        // Each run would need variables of its own.
+        if (mayRepeat(caller.code, call) || sharesClosures(program, inner)) return undefined
+        moveVariables(program, inner, base)
+    }
     const atEntry = liveness(inner).before[0]
     const code: Statement[] = []
     for (let slot = 0; slot < inner.slots; slot++) {
@@ -102,8 +118,55 @@ function inlined(
             code.push(statement(Op.StoreLocal, base + slot, undefinedValue))
     }
     caller.slots += inner.slots
+    caller.tryFrames += inner.tryFrames
     const end = label()
     return [...code, ...moved(inner.code, base, end), end]
+}
+
+/** True when the statement may be executed again by the same run of the function. */
+function mayRepeat(code: Statement[], from: Statement): boolean {
+    const next = successors(code)
+    const caught = handlers(code)
+    const seen = new Set<number>()
+    const work = [code.indexOf(from)]
+    while (work.length) {
+        for (const to of [...next[work.pop()!], ...caught]) {
+            if (code[to] === from) return true
+            if (!seen.has(to)) work.push(to)
+            seen.add(to)
+        }
+    }
+    return false
+}
+
+const closuresOf = (body: FunctionCode): Set<number> => {
+    const made = new Set<number>()
+    eachExpression(body.code, one => {
+        if (one.op === Op.MakeClosure) made.add(one.value)
+    })
+    return made
+}
+
+const sharesClosures = (program: Program, body: FunctionCode): boolean => {
+    const ours = closuresOf(body)
+    const others = program.functions.filter(one => one !== body)
+    return others.some(one => [...closuresOf(one)].some(made => ours.has(made)))
+}
+
+/** In the closures that the function makes, however deep, its variables are in later slots from now on. */
+function moveVariables(program: Program, maker: FunctionCode, by: number, level = 1): void {
+    const made = closuresOf(maker)
+    const isOurs = (one: Expression | Statement) => one.args[0].value === level
+    for (const body of program.functions) {
+        if (!made.has(body.index)) continue
+        const change = (one: Expression) =>
+            one.op === Op.LoadClosure && isOurs(one) ? { ...one, value: one.value + by } : one
+        for (const one of body.code) {
+            one.args = one.args.map(arg => rewrite(arg, change))
+            if (one.op === Op.StoreClosure && isOurs(one)) one.value += by
+        }
+        moveVariables(program, body, by, level + 1)
+    }
 }
 
 /** The callee's code with its slots behind the caller's and `return` as a jump to the end. */

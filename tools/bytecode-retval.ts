@@ -1,5 +1,6 @@
 import { expression, Op, statement, type Expression, type Statement } from "./bytecode"
-import { FunctionFlag, rewrite, type Program } from "./bytecode-image"
+import { constructorsOf, methodOwner } from "./bytecode-classes"
+import { rewrite, type Program } from "./bytecode-image"
 import {
     liveness,
     parts,
@@ -12,28 +13,14 @@ import {
 
 // `ret_val` costs one byte to read where a local costs two. While no call is made it can hold any value.
 
-const PROTOTYPE_NAME = 52
 const returnValue = expression(Op.ReturnValue)
-
-/** `C.prototype["name"] := f` with a constructor C: the statements of a class's methods. */
-function methodOwner(one: Statement, constructors: ReadonlySet<number>): number | undefined {
-    if (one.op !== Op.IndexSet) return undefined
-    const [object, key, value] = one.args
-    const constant = key.op === Op.AsciiString || key.op === Op.BuiltinString
-    if (!constant || value.op !== Op.StaticFunction) return undefined
-    if (object.op !== Op.BuiltinField || object.value !== PROTOTYPE_NAME) return undefined
-    const owner = object.args[0]
-    return owner.op === Op.StaticFunction && constructors.has(owner.value) ? owner.value : undefined
-}
 
 /**
  * Class after class instead of method after method: assignments of functions to different prototypes have no
  * influence on each other. The prototype of a constructor is one object and its evaluation never fails.
  */
 export function groupMethods({ body }: Context, program: Program): void {
-    const constructors = new Set(
-        program.functions.flatMap(one => (one.flags & FunctionFlag.Constructor ? [one.index] : [])),
-    )
+    const constructors = constructorsOf(program)
     const { after } = liveness(body)
     const code: Statement[] = []
     for (let index = 0; index < body.code.length;) {

@@ -67,7 +67,7 @@ function unions(): { find: (one: number) => number; unite: (a: number, b: number
 }
 
 /** By statement: the stores whose values may be in the locals before it. A slot itself stands for its value at the start. */
-function reachingStores(code: Statement[], slots: number): Set<number>[][] {
+export function reachingStores(code: Statement[], slots: number): Set<number>[][] {
     const next = successors(code)
     const into = code.map(() => Array.from({ length: slots }, () => new Set<number>()))
     const add = (to: Set<number>[], slot: number, from: Iterable<number>): boolean => {

@@ -101,6 +101,8 @@ const PROPERTIES =
 const FIRST_DIRECT_LITERAL = 0x80
 const DIRECT_LITERAL_ZERO = 0x90
 const FIRST_LONG_NUMBER = 0xf8
+/** The greatest operand of one byte. */
+export const GREATEST_SHORT_NUMBER = FIRST_LONG_NUMBER - 1
 
 const properties = (op: number): number => parseInt(PROPERTIES.slice(op * 2, op * 2 + 2), 16)
 export const isStatement = (op: number): boolean => op < 0 || (properties(op) & 0x10) !== 0

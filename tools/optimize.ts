@@ -1,52 +1,17 @@
-import { Op } from "./bytecode"
-import {
-    decodeImage,
-    encodeImage,
-    eachExpression,
-    type Encoded,
-    type Program,
-} from "./bytecode-image"
+import { decodeImage, encodeImage, type Encoded, type Program } from "./bytecode-image"
+import { contexts } from "./bytecode-contexts"
 import { type Context } from "./bytecode-flow"
 import { dropDeadStores, forwardStores, propagateCopies } from "./bytecode-locals"
 import { assignSlots } from "./bytecode-slots"
 import { mergeTails, shareReturns } from "./bytecode-tails"
+import { storeFirst } from "./bytecode-choices"
+import { inlineCopies } from "./bytecode-copies"
 import { inlineCalls } from "./bytecode-inline"
+import { pairFunctions } from "./bytecode-pairs"
+import { nameFunctions, poolNumbers, spreadStrings } from "./bytecode-tables"
+import { callDirectly } from "./bytecode-direct"
 import { cacheInReturnValue, groupMethods } from "./bytecode-retval"
 import { dropUnreachable, invertJumps, simplifyExpressions, threadJumps } from "./bytecode-jumps"
-
-/** Each function with the slots that closures made in it use. */
-function contexts(program: Program): Context[] {
-    const makers = new Map<number, Set<number>>()
-    for (const body of program.functions)
-        eachExpression(body.code, one => {
-            if (one.op !== Op.MakeClosure) return
-            makers.set(one.value, (makers.get(one.value) ?? new Set<number>()).add(body.index))
-        })
-    const captured = new Map(program.functions.map(body => [body.index, new Set<number>()]))
-    const written = new Map(program.functions.map(body => [body.index, new Set<number>()]))
-    for (const body of program.functions) {
-        const reach = (level: number, slot: number, write: boolean) => {
-            let owners = new Set([body.index])
-            for (; level > 0; level--)
-                owners = new Set([...owners].flatMap(owner => [...(makers.get(owner) ?? [])]))
-            for (const owner of owners) {
-                captured.get(owner)!.add(slot)
-                if (write) written.get(owner)!.add(slot)
-            }
-        }
-        eachExpression(body.code, one => {
-            if (one.op === Op.LoadClosure) reach(one.args[0].value, one.value, false)
-        })
-        for (const one of body.code)
-            if (one.op === Op.StoreClosure) reach(one.args[0].value, one.value, true)
-    }
-    return program.functions.map(body => ({
-        body,
-        captured: captured.get(body.index)!,
-        volatile: written.get(body.index)!,
-        hasTry: body.code.some(one => one.op === Op.Try),
-    }))
-}
 
 /** The passes that make room for each other, until none finds anything. */
 function simplify(context: Context): void {
@@ -59,6 +24,15 @@ function simplify(context: Context): void {
         changed = dropDeadStores(context) || changed
         changed = forwardStores(context) || changed
     }
+}
+
+function settle(context: Context): void {
+    for (let round = 0; round < 2; round++) {
+        simplify(context)
+        assignSlots(context)
+    }
+    storeFirst(context)
+    simplify(context)
 }
 
 /** What is done once, as the passes above would undo it. */
@@ -78,14 +52,24 @@ function finish(context: Context, program: Program): void {
  */
 export function optimize(image: Uint8Array): Encoded {
     const program = decodeImage(image)
-    for (const context of contexts(program)) simplify(context)
-    inlineCalls(program)
+    poolNumbers(program)
+    callDirectly(program)
     for (const context of contexts(program)) {
         simplify(context)
-        assignSlots(context)
+        storeFirst(context)
         simplify(context)
         assignSlots(context)
+    }
+    inlineCalls(program)
+    const inlined = contexts(program)
+    inlined.forEach(settle)
+    inlineCopies(program, inlined, settle)
+    const pairs = pairFunctions(program)
+    for (const context of contexts(program)) {
+        settle(context)
         finish(context, program)
     }
+    spreadStrings(program)
+    nameFunctions(program, pairs)
     return encodeImage(program)
 }

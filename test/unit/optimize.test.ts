@@ -17,6 +17,7 @@ import { simplifyExpressions, dropUnreachable, threadJumps } from "../../tools/b
 import { dropDeadStores, forwardStores, propagateCopies } from "../../tools/bytecode-locals"
 import { assignSlots } from "../../tools/bytecode-slots"
 import { mergeTails, shareReturns } from "../../tools/bytecode-tails"
+import { poolNumbers, spreadStrings } from "../../tools/bytecode-tables"
 import { cacheInReturnValue } from "../../tools/bytecode-retval"
 import { compiledImage } from "../../tools/firmware"
 import { optimize } from "../../tools/optimize"
@@ -302,6 +303,15 @@ describe("a compiled program", () => {
         const program = decodeImage(image)
         expect(await run(encodeImage(program, false).image)).toEqual(await run(image))
         expect(await run(encodeImage(program).image)).toEqual(await run(image))
+    })
+
+    it("says the same with strings in both tables and integers in the table of doubles", async () => {
+        const program = decodeImage(image)
+        poolNumbers(program)
+        spreadStrings(program, 3)
+        const spread = encodeImage(program).image
+        await verifyImage(spread)
+        expect(await run(spread)).toEqual(await run(image))
     })
 
     it("says the same when it is optimized", async () => {

@@ -275,13 +275,13 @@ async function concurrently(): Promise<void> {
     const log: string[] = []
     const work = async () => {
         for (let i = 0; i < 3; i++) {
-            await ds.sleep(70)
+            await ds.sleep(600)
             log.push("fiber" + i)
         }
     }
     work.start()
     for (let i = 0; i < 3; i++) {
-        const result = await slow("main", 100 + i)
+        const result = await slow("main", 1000 + i)
         log.push(result)
     }
     try {
@@ -293,7 +293,7 @@ async function concurrently(): Promise<void> {
     } catch (e) {
         log.push((e as Failure).message)
     }
-    await ds.sleep(500)
+    await ds.sleep(5000)
     for (let i = 0; i < log.length; i++) console.log("log " + log[i])
 }
 
@@ -317,6 +317,188 @@ function manyLocals(a: number): number {
     const g = f > 3 ? b : c
     const h = g + d
     return a + b * 2 + c * 3 + d * 5 + e * 7 + f * 11 + g * 13 + h * 17
+}
+
+class Motor {
+    private speed = 0
+    private readonly history: number[] = []
+    constructor(readonly limit: number) {}
+    turn(by: number, loud = false): number {
+        this.set(this.speed + by)
+        if (loud) this.note("loud")
+        return this.speed
+    }
+    private set(speed: number): void {
+        this.note("set")
+        this.speed = speed > this.limit ? this.limit : speed
+    }
+    private note(name: string): void {
+        this.history.push(note(name, this.speed))
+    }
+    stop(): string {
+        const before = this.speed
+        this.speed = 0
+        return "motor at " + before
+    }
+    told(): string {
+        const tell = this.summary
+        const twice = () => tell() + tell()
+        return twice() + tell()
+    }
+    summary(): string {
+        return this.history.length + " turns"
+    }
+}
+
+class Pump {
+    level = 5
+    fill(by: number): string {
+        note("fill", by)
+        const before = this.check(note("by", by), note("times", 2))
+        return before + this.check(this.level, by)
+    }
+    private check(by: number, times: number): string {
+        note("check", by)
+        this.level = this.level + by * times
+        return this.level + ","
+    }
+    stop(): string {
+        return "pump at " + this.level
+    }
+}
+
+abstract class Gear {
+    constructor(
+        protected readonly motor: Motor,
+        protected readonly pump: Pump,
+    ) {}
+    abstract ratio(): number
+    private both(): string {
+        return this.motor.stop() + ", " + this.pump.stop()
+    }
+    shift(by: number): string {
+        return this.ratio() * this.motor.turn(by * this.ratio()) + " " + this.both()
+    }
+}
+
+class LowGear extends Gear {
+    override ratio(): number {
+        return 1
+    }
+}
+
+class HighGear extends Gear {
+    override ratio(): number {
+        return this.step(2)
+    }
+    private step(by: number): number {
+        return by + this.pump.level
+    }
+}
+
+function missingReceiver(pump: Pump, log: string[]): string {
+    try {
+        log.push("before")
+        const text = pump.stop() + pump.fill(1)
+        log.push("never")
+        return text
+    } catch (e) {
+        return (e as Error).name + " after " + log.join()
+    }
+}
+
+function calledOnceWithTry(level: number): string {
+    try {
+        if (level > 1) return "high " + thrower(level)
+        thrower(level)
+    } catch (e) {
+        return "caught " + (e as Error).name
+    } finally {
+        note("once", level)
+    }
+    return "never"
+}
+
+function makeCounterOnce(start: number): () => number {
+    let count = start
+    const step = () => {
+        const twice = () => (count += 2)
+        return twice() + count++
+    }
+    step()
+    return step
+}
+
+function makeCounterInLoop(start: number): () => number {
+    let count: number
+    const step = () => {
+        count = count === undefined ? start : count + 1
+        return count
+    }
+    return step
+}
+
+function machines(): string {
+    const motor = new Motor(9)
+    const pump = new Pump()
+    const gears: Gear[] = [new LowGear(motor, pump), new HighGear(motor, pump)]
+    let text = motor.told() + " " + motor.turn(300, true) + " "
+    for (const gear of gears) text += gear.shift(3) + "; "
+    const plain = { stop: () => "plain", level: 3 }
+    text += plain.stop() + " " + missingReceiver(undefined, []) + " " + missingReceiver(pump, [])
+    const counter = makeCounterOnce(10)
+    const counters: (() => number)[] = []
+    for (let i = 0; i < 3; i++) counters.push(makeCounterInLoop(i * 10))
+    text += " " + counter() + " " + counter()
+    for (const one of counters) text += " " + one() + one()
+    return text + " " + new HighGear(motor, pump).shift(1) + motor.told()
+}
+
+function joined(left: string, right: string, times: number): string {
+    let text = ""
+    for (let i = 0; i < times; i++) text = text + left + (i % 2 ? "-" : "+") + right
+    return note("joined", text + (times > 2 ? " many" : " few"))
+}
+
+function padded(text: string, width: number): string {
+    let result = text
+    while (result.length < width) result = " " + result
+    if (result.length > width) result = joined(result, padded(text, result.length), 1)
+    return note("padded", result)
+}
+
+function choices(a: number, text: string): string {
+    const sign = a < 0 ? "-" : ""
+    const isBig = a > 100 ? true : false
+    const isSmall = a > 100 ? false : true
+    const both = a > 1 && text.length > 1 ? text : "none"
+    const first = text.length > 2 ? "long" : text + sign
+    let kept = "kept"
+    try {
+        kept = thrower(a) > 1 ? "changed" : kept
+    } catch (e) {
+        kept += " " + (e as Error).name
+    }
+    return [sign, isBig, isSmall, both, first, kept].join("/")
+}
+
+function functionPairs(): string {
+    let text = joined("a", "b", 1) + joined("c", "d", 2) + joined("e", "f", 3)
+    text += padded("xyz", 5) + padded("xyz", 2) + padded("", 3)
+    for (const one of [-1, 0, 1, 2, 200]) text += " " + choices(one, "abc") + choices(one, "z")
+    return text
+}
+
+const twice = (n: number): number => n * 2
+function half(n: number, rounded: boolean): number {
+    return rounded ? Math.floor(n / 2) : n / 2
+}
+
+function literals(n: number): string {
+    const long = "a text of more than sixteen characters"
+    const at = long.indexOf("sixteen") + half(n, true) + half(n, false)
+    const sum = n + 70000 - 300 + 2000000000 + 248 - 17 + twice(n) + twice(at)
+    return long[17] + long.length + " " + at + " " + sum + " " + -40000 + " " + half(sum, true)
 }
 
 console.log(new Square(5).describe() + " " + new Shape("none").describe())
@@ -350,5 +532,12 @@ console.log(numbers() + " " + manyLocals(3))
 const bound = new Square(3)
 const method = () => bound.describe()
 console.log(method() + " " + calls + " " + (bound instanceof Shape) + " " + typeof bound)
+console.log(machines())
+flush("machines")
+console.log(functionPairs())
+flush("pairs")
+for (let level = 0; level < 3; level++) console.log("level " + calledOnceWithTry(level))
+flush("levels")
+console.log(literals(7) + " " + literals(10))
 await concurrently()
 console.log("finished")
