@@ -121,10 +121,11 @@ export class CardFile {
         this.volume.forget(this)
     }
 
-    /** Sets the size, also in the directory entry. */
+    /** Sets the size, also in the directory entry; that cannot say 0 as long as there is a cluster. */
     async resize(size: number): Promise<void> {
         this.size = size
-        await this.writeEntry()
+        this.unsynced = true
+        if (size !== 0) await this.writeEntry()
     }
 
     /** Follows the chain to the cluster that holds the last byte, or to the last but one in the chain. */

@@ -5,6 +5,8 @@ import { Volume } from "./volume"
 
 /** A line that has not ended after so many characters is no record. */
 const lineCharsMax = 1024
+/** A torn sector and the line that leads into it are no longer than this. */
+const tornBytesMax = 1024
 
 /**
  * Makes a file fit for appending after whatever ended the last session: takes in whole lines behind
@@ -30,7 +32,9 @@ export async function recoverTail(
     const start = await lastLineStart(volume, file)
     let end = await findEnd(volume, file, start, extra, accepts)
     // Only a file from elsewhere can be torn so far back; its text stays.
-    if (end <= own - volume.clusterBytes) end = recorded
+    if (recorded - end > tornBytesMax) end = recorded
+    // The sector with the header was torn while the file had no other.
+    if (file.clusters === 1 && extra === 0 && (await isHeadTorn(volume, file))) end = 0
     if (extra !== 0) {
         if (end > own) {
             // The cluster's data came before its link, so what is found in it proves that it is ours.
@@ -44,6 +48,15 @@ export async function recoverTail(
         await table.mark(last, chainEnd)
     }
     if (end !== stored) await file.resize(end)
+    if (end !== 0 && end <= own - volume.clusterBytes) {
+        await file.seekEnd()
+        await table.truncate(file.lastCluster)
+    }
+}
+
+async function isHeadTorn(volume: Volume, file: CardFile): Promise<boolean> {
+    await volume.sector.load(await file.blockOf(0))
+    return volume.sector.bytes.getAt(0, "u32") === 0xffffffff
 }
 
 /** Takes a cluster without records of ours off the chain. */

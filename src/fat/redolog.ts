@@ -53,20 +53,26 @@ export class RedoLog {
         this.header = new Sector(device, buffer)
     }
 
-    /** Reads a header that is whole, or begins a log if nobody else uses the blocks. */
-    async mount(block: number, serial: number): Promise<void> {
-        if (block === 0) return
+    /**
+     * Reads a header that is whole, or begins a log if nobody else uses the blocks.
+     * @param sector to look at images with
+     */
+    async mount(block: number, serial: number, sector: Sector): Promise<void> {
         const header = this.header
         const bytes = header.bytes
-        await header.loadTorn(block)
-        const mark = bytes.getAt(Head.Magic, "u32")
-        if (mark !== 0 && !this.whole()) {
-            if (mark !== magic && mark !== 0xffffffff) return
-            // The first copy was torn; blank ones are so both.
-            await header.loadTorn(block + 1)
+        for (let copy = block === 0 ? 2 : 0; copy < 2; ++copy) {
+            await header.loadTorn(block + copy)
+            const mark = bytes.getAt(Head.Magic, "u32")
+            if (copy === 0) {
+                if (mark !== magic && mark !== 0 && mark !== 0xffffffff) return
+                this.block = block
+            }
+            const ours = this.whole() && bytes.getAt(Head.Serial, "u32") === serial
+            const redo = bytes[Head.Redo]
+            // A header that overtook its image is not valid yet: the second one is.
+            if (ours && (redo === 0 || (await this.loadImage(sector, redo - 1)))) return
+            if (mark === 0) break
         }
-        this.block = block
-        if (this.whole() && bytes.getAt(Head.Serial, "u32") === serial) return
         header.clear(block)
         bytes.setAt(Head.Magic, "u32", magic)
         bytes.setAt(Head.Serial, "u32", serial)
@@ -126,9 +132,7 @@ export class RedoLog {
     async repair(sector: Sector, block: number): Promise<boolean> {
         for (let slot = 0; this.block !== 0 && slot < slots; ++slot) {
             if (this.blockAt(slot) !== block) continue
-            await sector.load(this.block + 2 + slot)
-            const sum = crc16(0, sector.bytes, 0, blockBytes)
-            if (sum !== this.header.bytes.getAt(Head.Sums + slot * 2, "u16")) break
+            if (!(await this.loadImage(sector, slot))) break
             await sector.store(block)
             return true
         }
@@ -148,6 +152,13 @@ export class RedoLog {
         const bytes = this.header.bytes
         bytes.setAt(Head.Checksum, "u16", crc16(0, bytes, 0, Head.Checksum))
         await this.header.store(this.block + copy)
+    }
+
+    /** False when the image is not the one that the header means. */
+    private async loadImage(sector: Sector, slot: number): Promise<boolean> {
+        await sector.loadTorn(this.block + 2 + slot)
+        const sum = crc16(0, sector.bytes, 0, blockBytes)
+        return sum === this.header.bytes.getAt(Head.Sums + slot * 2, "u16")
     }
 
     private whole(): boolean {

@@ -41,7 +41,7 @@ export class Table extends Geometry {
     async mount(device: BlockDevice): Promise<void> {
         const info = this.info
         await this.readGeometry(device, info)
-        await this.log.mount(this.logBlock, this.serial)
+        await this.log.mount(this.logBlock, this.serial, info)
         if (this.infoBlock === 0) return
         await info.loadTorn(this.infoBlock)
         if (!this.isInfo() && !(await this.log.repair(info, this.infoBlock))) {
@@ -202,6 +202,17 @@ export class Table extends Geometry {
             await this.store()
         }
         await this.log.done()
+    }
+
+    /** Frees what is behind the cluster `last` of a chain. */
+    async truncate(last: number): Promise<void> {
+        await this.writeInfo(false)
+        await this.load(last)
+        const next = this.get(last)
+        this.set(last, chainEnd)
+        await this.log.begin(this.sector, true, releaseChain, next)
+        await this.store()
+        await this.release(next)
     }
 
     /** Makes both copies of the sector with this entry the same, where a power cut came between the two. */

@@ -119,7 +119,10 @@ export class Volume {
         this.appending.push(file)
         try {
             if (file.sizeBytes() !== 0) await recoverTail(this, file, accepts)
-            if (file.sizeBytes() === 0) await file.append(Buffer.from(header))
+            if (file.sizeBytes() === 0) {
+                await file.append(Buffer.from(header))
+                await file.sync()
+            }
         } catch (thrown) {
             this.forget(file)
             throw thrown

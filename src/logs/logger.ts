@@ -36,9 +36,33 @@ class LogPlace {
     file: LogFile = undefined
     /** The mount it was opened in. */
     generation = 0
-    /** When the file's last record was made, as far as that is known. */
+    /** The file's last record, and when it was made, as far as that is known. */
+    lastLine = ""
     lastSeconds = 0
     written = 0
+    /** Of the day's files: the one tried last, the first that can be used, and failures in a row. */
+    number = 0
+    numberMin = 0
+    failures = 0
+
+    /**
+     * Takes note of a failed write. What is the matter may be with one file or its sectors: after the second
+     * failure in a row the day goes on in its next file, and after a third, in that one, for a while in the
+     * file before again.
+     * @returns true when nothing can be written
+     */
+    failed(code: FaultCode): boolean {
+        if (code <= FaultCode.CardTimeout || code === FaultCode.CardWriteProtected) return false
+        this.failures += 1
+        if (this.failures < 2 || this.number === numberMax) return false
+        // No file has this header: the one that is open will be put in order and left.
+        this.header = ""
+        this.numberMin = this.number + 1
+        if (this.failures === 2) return false
+        this.numberMin = this.number - 1
+        this.failures = -30
+        return true
+    }
 }
 
 /**
@@ -51,6 +75,8 @@ export class Logger {
 
     private readonly queue = new RecordQueue()
     private readonly places = [new LogPlace(), new LogPlace()]
+    /** The log whose records are written first. */
+    private nextKind: LogKind = LogKind.Main
     private lastSeconds = 0
     private thermistors = thermistorsAtStart
     private lostShown = 0
@@ -146,25 +172,33 @@ export class Logger {
     }
 
     private async drain(volume: LogVolume): Promise<void> {
-        let record = this.queue.first()
-        while (record) {
+        const queue = this.queue
+        for (;;) {
+            const record = queue.first(this.nextKind) || queue.first(LogKind.Cell - this.nextKind)
+            if (!record) return
             await this.write(volume, record)
             // A queue that overflowed meanwhile has pushed out, and counted, what is on the card now.
-            if (this.queue.first() === record) this.queue.drop()
-            else this.queue.lost -= 1
-            record = this.queue.first()
+            if (!queue.drop(record)) queue.lost -= 1
         }
     }
 
     private async write(volume: LogVolume, record: LogRecord): Promise<void> {
         const day = dayDigits(record.line)
+        const place = this.places[record.kind]
         for (;;) {
             try {
                 await this.append(volume, record, day)
                 this.alarms.set(Alarm.SdFull, false)
+                place.failures = 0
                 return
             } catch (thrown) {
-                if (faultCode(thrown) !== FaultCode.VolumeFull) throw thrown
+                // What is wrong with one log is not to keep the other waiting.
+                this.nextKind = LogKind.Cell - record.kind
+                const code = faultCode(thrown)
+                if (code !== FaultCode.VolumeFull) {
+                    if (place.failed(code)) this.alarms.set(Alarm.SdCard, true)
+                    throw thrown
+                }
                 if (!(await this.retention.makeRoom(volume, day))) {
                     this.alarms.set(Alarm.SdFull, true)
                     throw thrown
@@ -179,11 +213,12 @@ export class Logger {
         if (!open || place.day !== day || place.header !== record.header)
             await this.openFile(volume, place, record, day, open)
         // It reached the card although the card reported a failure: once is enough.
-        if (record.epochSeconds !== place.lastSeconds) {
-            // After a step back in time: what is before it must not be judged by what follows.
-            if (record.epochSeconds < place.lastSeconds) await place.file.sync()
+        if (record.line !== place.lastLine) {
             await place.file.append(Buffer.from(record.line))
+            // After a step back in time: it would be judged by what is before it.
+            if (record.epochSeconds < place.lastSeconds) await place.file.sync()
             place.lastSeconds = record.epochSeconds
+            place.lastLine = record.line
         }
         place.written += 1
     }
@@ -202,21 +237,19 @@ export class Logger {
             await file.sync()
             file.close()
         }
-        const directory = logDirectories[record.kind] + "/"
-        let number = 0
-        let path = directory + logFileName(day, 0)
-        for (;;) {
+        if (place.day !== day) place.numberMin = 0
+        place.day = day
+        let path = ""
+        for (place.number = place.numberMin; ; place.number++) {
+            path = logDirectories[record.kind] + "/" + logFileName(day, place.number)
             const header = await readHeader(volume, path)
-            if (header === "" || header === record.header || number === numberMax) break
-            ++number
-            path = directory + logFileName(day, number)
+            if (header === "" || header === record.header || place.number === numberMax) break
         }
         if (path !== place.path) await this.leaveFile(volume, place, path, record.kind, open)
         const local = record.epochSeconds + this.clock.offsetMinutes(record.epochSeconds) * 60
         place.file = await openTail(volume, place, path, record.header, fatStamp(local))
         place.generation = this.storage.generation()
         place.header = record.header
-        place.day = day
     }
 
     /** Recovers the end of the file written before, unless that was `closed`, and notes the new one. */
@@ -263,13 +296,14 @@ export class Logger {
     }
 }
 
-/** The first line of a file without its line end, "" when there is no file or nothing in it. */
+/** The first line of a file without its line end, "" when there is no file or its beginning was torn. */
 async function readHeader(volume: LogVolume, path: string): Promise<string> {
     const file = await volume.open(path)
     if (file === undefined) return ""
     const start = Buffer.alloc(headerBytesMax)
     const count = await file.read(0, start, headerBytesMax)
     file.close()
+    if (start.getAt(0, "u32") === 0xffffffff) return ""
     const text = start.slice(0, count).toString()
     const end = text.indexOf("\r\n")
     return end < 0 ? text : text.slice(0, end)
@@ -286,6 +320,10 @@ async function openTail(
     const check = new TailCheck(path.slice(path.indexOf("/") + 1), header)
     const accepts = (line: string) => check.accepts(line)
     const file = await volume.openForAppend(path, header + "\r\n", accepts, stamp)
-    place.lastSeconds = check.lastSeconds
+    // A further file of a day may be empty: then the last record is that of the file before it.
+    if (check.lastSeconds !== 0) {
+        place.lastSeconds = check.lastSeconds
+        place.lastLine = check.lastLine + "\r\n"
+    }
     return file
 }
