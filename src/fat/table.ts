@@ -222,8 +222,10 @@ export class Table extends Geometry {
         const { sector, info } = this
         await info.loadTorn(sector.block + this.fatBlocks)
         if (sector.bytes.toString("hex") === info.bytes.toString("hex")) return
-        // What was torn has turned many entries into marks; the first copy is the newer one.
-        if (this.marks(info.bytes) + 2 < this.marks(sector.bytes))
+        // What was torn has more marks in place of links; else the first copy is the newer one. Without a redo
+        // log that can have marks of its own that the second has not.
+        const own = this.log.block === 0 ? 2 : 0
+        if (this.marks(info.bytes) + own < this.marks(sector.bytes))
             sector.bytes.blitAt(0, info.bytes, 0, blockBytes)
         await this.store()
     }

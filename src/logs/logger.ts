@@ -75,6 +75,8 @@ export class Logger {
 
     private readonly queue = new RecordQueue()
     private readonly places = [new LogPlace(), new LogPlace()]
+    /** The mount in which the files written last were recovered. */
+    private generation = 0
     /** The log whose records are written first. */
     private nextKind: LogKind = LogKind.Main
     private lastSeconds = 0
@@ -172,7 +174,12 @@ export class Logger {
     }
 
     private async drain(volume: LogVolume): Promise<void> {
-        const queue = this.queue
+        const { queue, places } = this
+        if (this.generation !== this.storage.generation()) {
+            this.generation = this.storage.generation()
+            this.retention.pausedUntilMs = 0
+            for (const place of places) await this.recover(volume, place)
+        }
         for (;;) {
             const record = queue.first(this.nextKind) || queue.first(LogKind.Cell - this.nextKind)
             if (!record) return
@@ -245,32 +252,38 @@ export class Logger {
             const header = await readHeader(volume, path)
             if (header === "" || header === record.header || place.number === numberMax) break
         }
-        if (path !== place.path) await this.leaveFile(volume, place, path, record.kind, open)
         const local = record.epochSeconds + this.clock.offsetMinutes(record.epochSeconds) * 60
         place.file = await openTail(volume, place, path, record.header, fatStamp(local))
         place.generation = this.storage.generation()
         place.header = record.header
+        // Not before: a power cut up to here still has the end of the file before looked at.
+        if (path !== place.path) await this.remember(place, path, record.kind)
     }
 
-    /** Recovers the end of the file written before, unless that was `closed`, and notes the new one. */
-    private async leaveFile(
-        volume: LogVolume,
-        place: LogPlace,
-        path: string,
-        kind: LogKind,
-        closed: boolean,
-    ): Promise<void> {
+    /**
+     * Recovers the end of the file that a log wrote last, which may be of an earlier day, or of a log that is
+     * off by now: whatever reads its size has to know of all its records.
+     */
+    private async recover(volume: LogVolume, place: LogPlace): Promise<void> {
+        place.file = undefined
+        if (place.path === "") return
         try {
-            const header = closed || place.path === "" ? "" : await readHeader(volume, place.path)
-            if (header !== "") {
-                const file = await openTail(volume, place, place.path, header, undefined)
-                await file.sync()
-                file.close()
-            }
+            const header = await readHeader(volume, place.path)
+            if (header === "") return
+            const file = await openTail(volume, place, place.path, header, undefined)
+            await file.sync()
+            file.close()
+        } catch (thrown) {
+            // The new records matter more; a card that is away will say so again.
+            this.report(faultMessage(thrown))
+        }
+    }
+
+    private async remember(place: LogPlace, path: string, kind: LogKind): Promise<void> {
+        try {
             place.path = path
             await this.flash.write(flashKeys[kind], Buffer.from(path))
         } catch (thrown) {
-            // The new records matter more; a card that is away will say so again.
             this.report(faultMessage(thrown))
         }
     }

@@ -33,19 +33,25 @@ export class RecordQueue {
         this.records.push({ kind, header, line, epochSeconds })
         this.bytes += line.length
         while (this.records.length > recordsMax || this.bytes > bytesMax) {
-            this.drop()
+            this.drop(this.records[0])
             this.lost += 1
         }
     }
 
-    /** The oldest record, undefined when none waits. */
-    first(): LogRecord | undefined {
-        return this.records[0]
+    /** The oldest record of that log, undefined when none waits. */
+    first(kind: LogKind): LogRecord | undefined {
+        for (const record of this.records) if (record.kind === kind) return record
+        return undefined
     }
 
-    /** Takes the oldest record out. */
-    drop(): void {
-        const record = this.records.shift()
-        if (record) this.bytes -= record.line.length
+    /** Takes a record out; false when it is no longer there. */
+    drop(record: LogRecord): boolean {
+        const records = this.records
+        let at = records.indexOf(record)
+        if (at < 0) return false
+        for (; at > 0; --at) records[at] = records[at - 1]
+        records.shift()
+        this.bytes -= record.line.length
+        return true
     }
 }

@@ -108,7 +108,8 @@ function commasIn(line: string): number {
 
 /** Tells the records at a file's end that are its own from what else may stand there. */
 export class TailCheck {
-    /** UTC of the record accepted last, 0 before the first. */
+    /** The record accepted last and its time in UTC, 0 before the first. */
+    lastLine = ""
     lastSeconds = 0
 
     private readonly commas: number
@@ -134,6 +135,7 @@ export class TailCheck {
         const seconds = parseDateTime(line.slice(0, 19)) - offset * 60
         if (!(seconds >= this.lastSeconds) || commasIn(line) !== this.commas) return false
         this.lastSeconds = seconds
+        this.lastLine = line
         return true
     }
 }

@@ -1,3 +1,4 @@
+import { FaultCode, faultCode } from "../core/fault"
 import { logKey } from "../core/logname"
 import { Ticks } from "../core/seams"
 import { LogEntry, LogVolume } from "./logcard"
@@ -19,10 +20,12 @@ export type FullySent = (
 
 /** Makes room on a full card: the oldest log file that is on the server goes. */
 export class Retention {
-    private pausedUntilMs = 0
-    // What the search under way has found: its key and its path.
+    /** Until when a search is not worth while; 0 when there is another card. */
+    pausedUntilMs = 0
+    // What the search under way has found, its key and its path, and the key that it began behind.
     private oldest = 0
     private path = ""
+    private after = 0
 
     constructor(
         private readonly ticks: Ticks,
@@ -35,11 +38,20 @@ export class Retention {
      */
     async makeRoom(volume: LogVolume, today: string): Promise<boolean> {
         if (this.ticks.nowMs() < this.pausedUntilMs) return false
-        this.oldest = logKey(Buffer.from(today + ".CSV"), 0)
-        this.path = ""
-        await this.search(volume, LogKind.Main)
-        await this.search(volume, LogKind.Cell)
-        if (this.path !== "" && (await volume.remove(this.path))) return true
+        this.oldest = -1
+        do {
+            this.after = this.oldest
+            this.oldest = logKey(Buffer.from(today + ".CSV"), 0) * 2
+            this.path = ""
+            await this.search(volume, LogKind.Main)
+            await this.search(volume, LogKind.Cell)
+            try {
+                if (this.path !== "" && (await volume.remove(this.path))) return true
+            } catch (thrown) {
+                // It is open, read-only or no file at all: the next one.
+                if (faultCode(thrown) !== FaultCode.BadPath) throw thrown
+            }
+        } while (this.path !== "")
         this.pausedUntilMs = this.ticks.nowMs() + searchPauseMs
         return false
     }
@@ -47,8 +59,8 @@ export class Retention {
     private async search(volume: LogVolume, kind: LogKind): Promise<void> {
         const self = this
         await volume.list(logDirectories[kind], async (entry: LogEntry) => {
-            const key = logKey(Buffer.from(entry.name), 0)
-            if (key < 0 || key >= self.oldest) return true
+            const key = logKey(Buffer.from(entry.name), 0) * 2 + kind
+            if (key <= self.after || key >= self.oldest) return true
             if (await self.fullySent(kind, entry.name, entry.sizeBytes, volume)) {
                 self.oldest = key
                 self.path = logDirectories[kind] + "/" + entry.name
