@@ -1,5 +1,5 @@
 import { Deadline } from "../core/deadline"
-import { Fault, FaultCode, faultCode } from "../core/fault"
+import { Fault, FaultCode, faultCode, faultMessage } from "../core/fault"
 import { BlockDevice, SpiBus, Ticks } from "../core/seams"
 import {
     answerAt,
@@ -116,7 +116,9 @@ export class SdCard implements BlockDevice {
                 const again = code === FaultCode.CardCrc || code === FaultCode.CardRefused
                 if (!again || attempt >= Limit.Tries) {
                     this.errors++
-                    throw thrown
+                    if (!again) throw thrown
+                    const text = faultMessage(thrown) + ": save the card's files and use another"
+                    throw new Fault(code, text, block)
                 }
                 this.retries++
             } finally {
@@ -137,16 +139,19 @@ export class SdCard implements BlockDevice {
             answer = await this.spi.transfer(this.pollFrame)
             at = 0
         }
-        if (answer[at] !== Token.StartBlock)
-            throw new Fault(FaultCode.CardCrc, `block ${block} cannot be read`, block)
+        const token = answer[at]
         const got = answer.length - at - 1
         into.blitAt(0, answer, at + 1, got < length ? got : length)
-        // Two bytes of checksum come after the data; they are clocked out and not looked at.
-        if (got >= length + 2) return
-        const frame = this.frame
-        frame.fillAt(0, frameBytes, 0xff)
-        answer = await this.spi.transfer(frame)
-        if (got < length) into.blitAt(got, answer, 0, length - got)
+        // Two bytes of checksum follow, clocked out and not looked at, and eight clocks for the card to
+        // finish (section 4.4).
+        if (got <= length + 2) {
+            const frame = this.frame
+            frame.fillAt(0, frameBytes, 0xff)
+            answer = await this.spi.transfer(frame)
+            if (got < length) into.blitAt(got, answer, 0, length - got)
+        }
+        if (token !== Token.StartBlock)
+            throw new Fault(FaultCode.CardCrc, `block ${block} cannot be read`, block)
     }
 
     private async writeOnce(block: number, argument: number, from: Buffer): Promise<void> {
@@ -161,8 +166,7 @@ export class SdCard implements BlockDevice {
         // The line is low while the block is programmed.
         const deadline = new Deadline(this.ticks, Limit.BusyMs)
         for (let polls = 0; answer[answer.length - 1] !== 0xff; ++polls) {
-            if (deadline.expired())
-                throw timeoutFault("the card stays busy: pull it and put it back", block)
+            if (deadline.expired()) throw timeoutFault("the card stays busy", block)
             if (polls > 1) await this.ticks.sleep(1)
             answer = await this.spi.transfer(this.pollFrame)
         }
@@ -222,12 +226,7 @@ export class SdCard implements BlockDevice {
             } catch (thrown) {
                 if (attempt >= Limit.Tries) throw thrown
             }
-            if (attempt >= Limit.Tries)
-                throw new Fault(
-                    FaultCode.CardUnsupported,
-                    "the card does not reset: use another",
-                    0,
-                )
+            if (attempt >= Limit.Tries) throw timeoutFault("the card does not reset", 0)
             // What it was sending when it was left may still be in its way.
             await this.ticks.sleep(2)
             for (let i = 0; i < 9; ++i) await spi.transfer(this.pollFrame)
@@ -290,5 +289,5 @@ function writeProtectedFault(block: number): Fault {
 }
 
 function timeoutFault(text: string, evidence: number): Fault {
-    return new Fault(FaultCode.CardTimeout, text, evidence)
+    return new Fault(FaultCode.CardTimeout, text + ": pull it and put it back", evidence)
 }

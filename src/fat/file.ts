@@ -80,7 +80,8 @@ export class CardFile {
             let part = data.length - done
             let fresh = 0
             if (part > room) {
-                fresh = await table.findFree()
+                // Logs leave a cluster to the history, without which no log could ever be deleted.
+                fresh = await table.findFree(this.reopened ? 1 : 0)
                 if (part > room + clusterBytes) part = room + clusterBytes
             }
             await this.put(data, done, part, fresh)

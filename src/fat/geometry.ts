@@ -13,7 +13,7 @@ export class Geometry {
     /** A sector of the table has 2^entryShift entries. */
     entryShift: number
     /** FSInfo, 0 for none. */
-    infoBlock = 0
+    infoBlock: number
     clusterBlocks: number
     /** Clusters are numbered 2 … clusterEnd - 1. */
     clusterEnd: number
@@ -21,11 +21,11 @@ export class Geometry {
     /** FAT16: blocks of the root directory before the data. FAT32: 0. */
     rootBlocks: number
     /** FAT32: first cluster of the root directory. FAT16: 0. */
-    rootCluster = 0
+    rootCluster: number
     /** The volume's serial number. */
     serial: number
     /** The last reserved blocks, for the redo log; 0 when there are too few. */
-    logBlock = 0
+    logBlock: number
 
     /**
      * Reads it from the volume on a card, or from the first FAT partition of its master boot record.
@@ -35,25 +35,31 @@ export class Geometry {
         const boot = sector.bytes
         const blocks = device.blockCount()
         let first = 0
+        const text = "no FAT file system on the card: format as FAT32 (card format)"
+        let failure: any = new Fault(FaultCode.VolumeUnformatted, text, 0)
         for (let i = 0; i < 5; ++i) {
             if (first < blocks) {
                 await sector.load(first)
-                if (this.parse(boot, first, blocks)) return
-                const name = boot.getAt(Boot.SystemName, "u16")
-                if (name === 0x5845) throw unsupported("exFAT")
-                if (name === 0x544e) throw unsupported("NTFS")
+                try {
+                    if (this.parse(boot, first, blocks)) return
+                } catch (thrown) {
+                    // A later partition may be of use.
+                    failure = thrown
+                }
             }
             await sector.load(0)
             if (boot.getAt(Mbr.Signature, "u16") !== 0xaa55) break
             // An unused partition begins at 0 and is found to be no volume again.
             first = boot.getAt(Mbr.Partitions + i * Mbr.PartitionBytes + Mbr.FirstBlock, "u32")
         }
-        const text = "no FAT file system on the card: format as FAT32 (card format)"
-        throw new Fault(FaultCode.VolumeUnformatted, text, 0)
+        throw failure
     }
 
     /** False when this is no FAT boot sector; a Fault when it is one that cannot be used. */
     private parse(boot: Buffer, first: number, deviceBlocks: number): boolean {
+        const name = boot.getAt(Boot.SystemName, "u16")
+        if (name === 0x5845) throw unsupported("exFAT")
+        if (name === 0x544e) throw unsupported("NTFS")
         const clusterBlocks = boot[Boot.ClusterBlocks]
         const reserved = boot.getAt(Boot.ReservedBlocks, "u16")
         const fatCount = boot[Boot.FatCount]
@@ -63,6 +69,8 @@ export class Geometry {
             (clusterBlocks & (clusterBlocks - 1))
         if (odd !== 0 || clusterBlocks * reserved * fatCount === 0 || fatCount > 2) return false
         this.fatCount = fatCount
+        this.infoBlock = 0
+        this.rootCluster = 0
         let blocks = boot.getAt(Boot.Blocks16, "u16")
         if (blocks === 0) blocks = boot.getAt(Boot.Blocks32, "u32")
         blocks += first
@@ -78,7 +86,7 @@ export class Geometry {
         }
         this.serial = boot.getAt(Boot.Serial16 + (this.fat32 ? Boot.SerialShift32 : 0), "u32")
         // Boot code takes up to 13 reserved sectors.
-        if (reserved >= 13 + redoBlocks) this.logBlock = first + reserved - redoBlocks
+        this.logBlock = reserved < 13 + redoBlocks ? 0 : first + reserved - redoBlocks
         this.clusterBlocks = clusterBlocks
         this.fatBlock = first + reserved
         this.rootBlocks = (boot.getAt(Boot.RootEntries, "u16") + 15) >> 4

@@ -20,8 +20,8 @@ export class Table extends Geometry {
     /** Free clusters below `countedTo`; the count is complete when that is past the last. */
     private free = 0
     private countedTo = 2
-    /** The last search found nothing, and nothing was freed since. */
-    private full = false
+    /** Free clusters that the last search in vain found; nothing was freed since. */
+    private freeMost = 0x7fffffff
     /** True while FSInfo on the card says that the free count is unknown. */
     private unknownStored = false
 
@@ -147,23 +147,33 @@ export class Table extends Geometry {
         throw new Fault(FaultCode.VolumeDamaged, text, cluster)
     }
 
-    /** A free cluster, not yet taken: the first from the hint on. Throws Fault VolumeFull. */
-    async findFree(): Promise<number> {
+    /**
+     * A free cluster, not yet taken: the first from the hint on. Throws Fault VolumeFull.
+     * @param spare so many more have to be free, for files that matter more
+     */
+    async findFree(spare = 0): Promise<number> {
         await this.writeInfo(false)
         const end = this.clusterEnd
         let cluster = this.hint
-        for (let looked = 2; looked < end && !this.full; ++looked) {
+        let first = 0
+        let found = 0
+        for (let looked = 2; looked < end && spare < this.freeMost; ++looked) {
             if (cluster >= end) cluster = 2
             if ((await this.entry(cluster)) === 0) {
-                this.hint = cluster
-                return cluster
+                if (found === 0) first = cluster
+                if (++found > spare) {
+                    this.hint = first
+                    return first
+                }
             }
             cluster++
             if ((looked & 1023) === 0) await this.ticks.sleep(1)
         }
-        this.full = true
-        this.free = 0
-        this.countedTo = end
+        if (spare < this.freeMost) {
+            this.freeMost = found
+            this.free = found
+            this.countedTo = end
+        }
         throw new Fault(FaultCode.VolumeFull, "the SD card is full: delete files or use another", 0)
     }
 
@@ -193,7 +203,7 @@ export class Table extends Geometry {
             while (this.isCluster(cluster) && this.blockOf(cluster) === block) {
                 const next = this.get(cluster)
                 if (next !== 0) this.adjustFree(cluster, 1)
-                this.full = false
+                this.freeMost = 0x7fffffff
                 this.set(cluster, 0)
                 cluster = next
             }

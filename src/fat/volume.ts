@@ -2,7 +2,7 @@ import { Fault, FaultCode, faultCode } from "../core/fault"
 import { BlockDevice, Ticks } from "../core/seams"
 import { Directory, DirectoryEntry, encodeName, parseEntry, putEntry } from "./directory"
 import { CardFile } from "./file"
-import { Attribute, blockBytes, entryBytes, firstStamp, Slot } from "./ondisk"
+import { Attribute, blockBytes, Entry, entryBytes, firstStamp, Slot } from "./ondisk"
 import { recoverTail } from "./recovery"
 import { RedoLog, releaseChain } from "./redolog"
 import { Sector } from "./sector"
@@ -151,6 +151,12 @@ export class Volume {
             if (file.name === entry.name)
                 throw new Fault(FaultCode.BadPath, `${path} is being written`, 0)
         bytes[slot.at] = Slot.Deleted
+        // With the parts of a long name, as far as they are in the same sector.
+        let at = slot.at - entryBytes
+        while (at >= 0 && bytes[at + Entry.Attributes] === Attribute.LongName) {
+            bytes[at] = Slot.Deleted
+            at -= entryBytes
+        }
         await this.log.begin(this.sector, true, releaseChain, entry.firstCluster)
         await this.sector.store()
         await this.table.release(entry.firstCluster)

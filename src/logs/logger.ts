@@ -54,7 +54,7 @@ class LogPlace {
     failed(code: FaultCode): boolean {
         if (code <= FaultCode.CardTimeout || code === FaultCode.CardWriteProtected) return false
         this.failures += 1
-        if (this.failures < 2 || this.number === numberMax) return false
+        if (this.failures < 2) return false
         // No file has this header: the one that is open will be put in order and left.
         this.header = ""
         this.numberMin = this.number + 1
@@ -256,8 +256,10 @@ export class Logger {
         place.file = await openTail(volume, place, path, record.header, fatStamp(local))
         place.generation = this.storage.generation()
         place.header = record.header
+        if (path === place.path) return
         // Not before: a power cut up to here still has the end of the file before looked at.
-        if (path !== place.path) await this.remember(place, path, record.kind)
+        place.path = path
+        await this.flash.write(flashKeys[record.kind], Buffer.from(path))
     }
 
     /**
@@ -275,15 +277,6 @@ export class Logger {
             file.close()
         } catch (thrown) {
             // The new records matter more; a card that is away will say so again.
-            this.report(faultMessage(thrown))
-        }
-    }
-
-    private async remember(place: LogPlace, path: string, kind: LogKind): Promise<void> {
-        try {
-            place.path = path
-            await this.flash.write(flashKeys[kind], Buffer.from(path))
-        } catch (thrown) {
             this.report(faultMessage(thrown))
         }
     }

@@ -39,19 +39,20 @@ export class Retention {
     async makeRoom(volume: LogVolume, today: string): Promise<boolean> {
         if (this.ticks.nowMs() < this.pausedUntilMs) return false
         this.oldest = -1
-        do {
+        for (;;) {
             this.after = this.oldest
             this.oldest = logKey(Buffer.from(today + ".CSV"), 0) * 2
             this.path = ""
             await this.search(volume, LogKind.Main)
             await this.search(volume, LogKind.Cell)
+            if (this.path === "") break
             try {
-                if (this.path !== "" && (await volume.remove(this.path))) return true
+                if (await volume.remove(this.path)) return true
             } catch (thrown) {
                 // It is open, read-only or no file at all: the next one.
                 if (faultCode(thrown) !== FaultCode.BadPath) throw thrown
             }
-        } while (this.path !== "")
+        }
         this.pausedUntilMs = this.ticks.nowMs() + searchPauseMs
         return false
     }

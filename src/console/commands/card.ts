@@ -1,6 +1,7 @@
 import { SdCard } from "../../card/sdcard"
-import { padEnd, padStart, parseInteger } from "../../core/text"
-import { DirectoryEntry } from "../../fat/directory"
+import { fieldAt, padEnd, padStart, parseInteger } from "../../core/text"
+import { Directory, encodeName, parseEntry } from "../../fat/directory"
+import { Attribute, Slot } from "../../fat/ondisk"
 import { CardFile } from "../../fat/file"
 import { Volume } from "../../fat/volume"
 import { Call } from "../call"
@@ -8,8 +9,21 @@ import { refuse } from "../words"
 
 const owner = "console"
 const chunkBytes = 512
+/** Directory entries read at a time; while they are printed the card is free for others. */
+const entriesMax = 64
+/** `tail` looks back no further than this for each line. */
+const lineBytesMax = 1024
+/** `cat` and `tail` say how far they are each time they have printed so much. */
+const progressBytes = 65536
+
 function mebibytes(bytes: number): string {
     return Math.round(bytes / 1048576) + " MiB"
+}
+
+/** A path as it was typed; a slash in front of it does not count. */
+function cardPath(typed: string): string {
+    const path = typed.toUpperCase()
+    return path[0] === "/" ? path.slice(1) : path
 }
 
 async function info(call: Call): Promise<void> {
@@ -21,22 +35,57 @@ async function info(call: Call): Promise<void> {
             `${device.kind}, ${mebibytes(device.blockCount() * 512)}`,
             `${volume.kind}, clusters of ${volume.clusterBytes} bytes`,
             free === undefined ? "being counted" : mebibytes(free),
-            `${device.retries} retries, ${device.errors} errors`,
+            `${device.retries} retries, ${device.errors} errors since mount ${storage.generation()}`,
+            storage.lastError || undefined,
         ]
     })
-    await call.report("card,volume,free,health", values)
+    await call.report("card,volume,free,health,trouble", values)
 }
 
-/** Prints a directory's entries; the card is held meanwhile, some 2 ms an entry. */
+/** Prints a directory's entries. */
 async function list(call: Call): Promise<void> {
-    const path = (call.words[0] || "").toUpperCase()
-    const visit = async (entry: DirectoryEntry) => {
-        const size = entry.isDirectory ? "<DIR>" : "" + entry.sizeBytes
-        await call.print(padEnd(entry.name, 12) + padStart(size, 12, " "))
-        return true
+    const storage = call.parts.storage
+    // "LOG/" is LOG.
+    const path = fieldAt(cardPath(call.words[0] || ""), 0, "/")
+    let lines: string[]
+    let slot: Directory
+    let mount = 0
+    const read = async (volume: Volume) => {
+        const bytes = volume.sector.bytes
+        if (!slot) {
+            // The entries of open files lag behind.
+            await volume.flush()
+            mount = storage.generation()
+            slot = new Directory(volume, volume.table.rootCluster)
+            if (path !== "") {
+                const found = await slot.find(encodeName(path))
+                const entry = parseEntry(bytes, slot.at)
+                if (!found || !entry.isDirectory) refuse(`there is no directory ${path}`)
+                slot = new Directory(volume, entry.firstCluster)
+            }
+        }
+        if (mount !== storage.generation()) refuse("the SD card was changed")
+        lines = []
+        while (lines.length < entriesMax && (await slot.next())) {
+            const first = bytes[slot.at]
+            if (first === Slot.End) break
+            if (
+                first === Slot.Deleted ||
+                first === 0x2e ||
+                (bytes[slot.at + 11] & Attribute.Label) !== 0
+            )
+                continue
+            const entry = parseEntry(bytes, slot.at)
+            const size = entry.isDirectory ? "<DIR>" : "" + entry.sizeBytes
+            lines.push(padEnd(entry.name, 12) + padStart(size, 12, " "))
+        }
     }
-    await call.parts.storage.use(owner, async (volume: Volume) => await volume.list(path, visit))
-    if (path !== "" && !call.printed) refuse(`${path} is empty or not on the card`)
+    for (;;) {
+        await storage.use(owner, read)
+        for (const line of lines) await call.print(line)
+        if (lines.length < entriesMax) break
+    }
+    if (!call.printed) await call.print("empty")
 }
 
 async function readChunk(
@@ -53,8 +102,9 @@ async function readChunk(
 async function findTail(call: Call, file: CardFile, lines: number, chunk: Buffer): Promise<number> {
     // The end of the last line does not count.
     let start = file.sizeBytes() - 1
+    const first = Math.max(0, start - lines * lineBytesMax)
     let base = start + 1
-    for (; start > 0; --start) {
+    for (; start > first; --start) {
         if (start <= base) {
             base = start - (start % chunkBytes || chunkBytes)
             await readChunk(call, file, base, chunk)
@@ -70,23 +120,32 @@ async function findTail(call: Call, file: CardFile, lines: number, chunk: Buffer
 /** Prints a file, or its last lines; between two chunks the card is free for others. */
 async function print(call: Call): Promise<void> {
     const [name, count] = call.words
-    const path = name.toUpperCase()
+    const path = cardPath(name)
     const open = async (volume: Volume) => await volume.open(path)
     const file = await call.parts.storage.use(owner, open)
     if (!file) refuse(`there is no ${path} on the card; see "card ls"`)
     call.printed = true
     const chunk = Buffer.alloc(chunkBytes)
+    const size = file.sizeBytes()
     let offset = 0
     if (call.name === "card tail") {
         const lines = count === undefined ? 10 : parseInteger(count)
         if (!(lines > 0)) refuse("lines: 1 or more")
         offset = await findTail(call, file, lines, chunk)
     }
-    let read = chunkBytes
-    while (read === chunkBytes) {
-        read = await readChunk(call, file, offset, chunk)
-        await call.out.write(chunk.slice(0, read))
-        offset += read
+    let progress = offset + progressBytes
+    while (offset < size) {
+        let text = chunk.slice(0, await readChunk(call, file, offset, chunk))
+        if (text.indexOf(0) >= 0) refuse(`${path} is no text`)
+        // Up to its last line end (searched from behind), so that what else is printed begins a line.
+        const end = text.indexOf(10, 0, -text.length) + 1
+        if (end > 0) text = text.slice(0, end)
+        await call.out.write(text)
+        offset += text.length
+        if (end > 0 && offset >= progress) {
+            await call.print(`# ${offset} of ${size} bytes`)
+            progress = offset + progressBytes
+        }
     }
 }
 
@@ -107,7 +166,7 @@ export async function card(call: Call): Promise<void> {
             break
         case "card eject":
             await storage.eject()
-            await call.print("ok, the card can be pulled")
+            await call.print("ok, the card can be pulled: the status light stays on")
             break
         case "card":
             await info(call)
