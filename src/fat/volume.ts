@@ -232,8 +232,15 @@ export class Volume {
         const below: number[] = []
         await this.visitEntries(directory, async entry => {
             const cluster = entry.firstCluster
-            if (table.isCluster(cluster) && (await table.entry(cluster)) === 0)
-                await table.mark(cluster, chainEnd)
+            if (!table.isCluster(cluster)) return true
+            if ((await table.entry(cluster)) === 0) {
+                try {
+                    // The first copy may be the one that is wrong.
+                    await table.next(cluster, false)
+                } catch (thrown) {
+                    await table.mark(cluster, chainEnd)
+                }
+            }
             if (entry.isDirectory) below.push(cluster)
             return true
         })
