@@ -116,6 +116,14 @@ export class DeviceBuffer extends Uint8Array {
     }
 
     getAt(offset: number, format: string): number | undefined {
+        // The two that the file system asks for all the time, without a view.
+        if (format === "u32" && offset >= 0 && offset + 4 <= this.length)
+            return (
+                (this[offset] | (this[offset + 1] << 8) | (this[offset + 2] << 16)) +
+                this[offset + 3] * 0x1000000
+            )
+        if (format === "u16" && offset >= 0 && offset + 2 <= this.length)
+            return this[offset] | (this[offset + 1] << 8)
         const f = formatOf(format)
         if (offset < 0) return 0
         if (offset + f.bytes > this.length) return undefined
@@ -162,6 +170,12 @@ export class DeviceBuffer extends Uint8Array {
         const copy = new DeviceBuffer(Math.max(0, to - from))
         for (let i = 0; i < copy.length; ++i) copy[i] = this[from + i] ?? 0
         return copy
+    }
+
+    // From a negative end it searches backwards.
+    override indexOf(byte: number, start = 0, end = this.length): number {
+        const at = end < 0 ? super.lastIndexOf(byte, -end - 1) : super.indexOf(byte, start)
+        return at >= start && at < Math.abs(end) ? at : -1
     }
 
     override toString(encoding?: string): string {

@@ -1,17 +1,21 @@
 import { execFileSync, spawnSync } from "node:child_process"
 import {
     closeSync,
+    fstatSync,
     ftruncateSync,
     mkdtempSync,
     openSync,
     readFileSync,
+    readSync,
     rmSync,
     writeSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { FileStore, MemoryStore } from "../../sim/chips/sdcardstore"
+import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { requireTool } from "./tools"
+
+const zeros = Buffer.alloc(512)
 
 /** Runs `work` with a folder of its own, which is gone afterwards. */
 export function withFolder<T>(work: (folder: string) => T): T {
@@ -27,19 +31,24 @@ export function withFolder<T>(work: (folder: string) => T): T {
 export function saveImage(store: MemoryStore, path: string): void {
     const file = openSync(path, "w")
     ftruncateSync(file, store.blockCount * 512)
-    for (const block of store.written()) writeSync(file, store.read(block), 0, 512, block * 512)
+    for (const block of store.written()) {
+        const data = store.read(block)
+        if (!zeros.equals(data)) writeSync(file, data, 0, 512, block * 512)
+    }
     closeSync(file)
 }
 
-/** Reads a fresh volume into a store; beyond the first 16 MiB mkfs.fat writes nothing. */
+/** Reads a fresh volume into a store; beyond the first 16 MiB nothing was written yet. */
 function loadImage(path: string): MemoryStore {
-    const file = new FileStore(path)
-    const store = new MemoryStore(file.blockCount)
-    for (let block = 0; block < Math.min(file.blockCount, 32768); ++block) {
-        const data = file.read(block)
-        if (data.some(byte => byte !== 0)) store.write(block, data)
+    const file = openSync(path, "r")
+    const store = new MemoryStore(Math.floor(fstatSync(file).size / 512))
+    const start = Buffer.alloc(Math.min(store.blockCount, 32768) * 512)
+    readSync(file, start, 0, start.length, 0)
+    closeSync(file)
+    for (let at = 0; at < start.length; at += 512) {
+        const data = start.subarray(at, at + 512)
+        if (!data.equals(zeros)) store.write(at / 512, data)
     }
-    file.close()
     return store
 }
 
@@ -55,10 +64,20 @@ export function checkVolume(store: MemoryStore): { clean: boolean; text: string 
 
 /** A volume made by mkfs.fat. */
 export function makeVolume(mebibytes: number, ...options: string[]): MemoryStore {
+    return prepareVolume(mebibytes, options, () => {})
+}
+
+/** A volume made by mkfs.fat and filled by other programs, near its beginning. */
+export function prepareVolume(
+    mebibytes: number,
+    options: string[],
+    fill: (image: string, folder: string) => void,
+): MemoryStore {
     return withFolder(folder => {
         const path = join(folder, "card.img")
         saveImage(new MemoryStore(mebibytes * 2048), path)
         execFileSync(requireTool("mkfs.fat"), [...options, path], { stdio: "pipe" })
+        fill(path, folder)
         return loadImage(path)
     })
 }

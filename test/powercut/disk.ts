@@ -1,0 +1,109 @@
+import type { BlockStore } from "../../sim/chips/sdcardstore"
+import type { CardDevice } from "../../src/fat/storage"
+
+const zeros = new Uint8Array(512)
+
+/**
+ * Blocks in memory in layers: what a layer does not hold is the layer's below; below the last there are
+ * zeros. A block once held is never changed, only exchanged, so that two disks that share it are equal there.
+ */
+export class Disk implements BlockStore {
+    private readonly own = new Map<number, Uint8Array>()
+
+    constructor(
+        readonly blockCount: number,
+        private readonly below?: Disk,
+    ) {}
+
+    /** An empty layer over this disk, which must not be written any more as long as that one is used. */
+    over(): Disk {
+        return new Disk(this.blockCount, this)
+    }
+
+    read(block: number): Uint8Array {
+        return this.peek(block) ?? zeros
+    }
+
+    /** The block as it is held, undefined for one that was never written. */
+    peek(block: number): Uint8Array | undefined {
+        return this.own.get(block) ?? this.below?.peek(block)
+    }
+
+    write(block: number, data: Uint8Array): void {
+        this.own.set(block, new Uint8Array(data))
+    }
+
+    /** Puts in a block without copying it. */
+    put(block: number, data: Uint8Array): void {
+        this.own.set(block, data)
+    }
+
+    /** Numbers of the blocks this layer holds. */
+    changed(): Iterable<number> {
+        return this.own.keys()
+    }
+
+    /** Numbers of all blocks that are held in any layer above `floor`, which is left out itself. */
+    changedSince(floor: Disk | undefined): Set<number> {
+        const numbers = new Set<number>()
+        for (let disk: Disk | undefined = this; disk && disk !== floor; disk = disk.below)
+            for (const block of disk.own.keys()) numbers.add(block)
+        return numbers
+    }
+
+    /** The same content in one layer, that holds no block of zeros. */
+    withoutZeros(): Disk {
+        const copy = new Disk(this.blockCount)
+        for (const block of this.changedSince(undefined)) {
+            const data = this.peek(block)!
+            if (data.some(byte => byte !== 0)) copy.own.set(block, data)
+        }
+        return copy
+    }
+
+    /** The same content in one layer. */
+    flat(): Disk {
+        const copy = new Disk(this.blockCount)
+        for (const block of this.changedSince(undefined)) copy.own.set(block, this.peek(block)!)
+        return copy
+    }
+
+    /** The same content as one layer over `floor`, a disk below this one. */
+    mergedOver(floor: Disk): Disk {
+        const copy = new Disk(this.blockCount, floor)
+        for (const block of this.changedSince(floor)) copy.own.set(block, this.peek(block)!)
+        return copy
+    }
+
+    close(): void {}
+}
+
+/** A disk as the firmware's card, without a bus in between. */
+export class DiskDevice implements CardDevice {
+    constructor(
+        private readonly disk: Disk,
+        private readonly onWrite?: (block: number, data: Uint8Array) => void,
+    ) {}
+
+    blockCount(): number {
+        return this.disk.blockCount
+    }
+
+    async readBlock(block: number, into: Buffer): Promise<void> {
+        this.check(block)
+        Uint8Array.prototype.set.call(into, this.disk.read(block))
+    }
+
+    async writeBlock(block: number, from: Buffer): Promise<void> {
+        this.check(block)
+        this.disk.write(block, from)
+        this.onWrite?.(block, from)
+    }
+
+    async probe(): Promise<void> {}
+
+    private check(block: number): void {
+        if (!(block >= 0 && block < this.disk.blockCount))
+            throw new Error(`block ${block} is not on the card`)
+    }
+}

@@ -1,0 +1,68 @@
+import { afterAll, describe, expect, it } from "vitest"
+import { hasTool } from "../support/tools"
+import { Campaign, type Case } from "./campaign"
+import { cardKind, type CardName } from "./cards"
+import { modes } from "./faults"
+import { FsckPool } from "./fsck"
+import { formatTables, formatViolations } from "./report"
+import { scenarios } from "./scenarios"
+
+// A part of the campaign that `npm run powercut` runs in full: every scenario and every kind of card, every fifth
+// cut or so of each run.
+
+const tools = hasTool("mkfs.fat") && hasTool("fsck.fat")
+const fsck = tools ? new FsckPool() : undefined
+const campaign = new Campaign({
+    cardEvery: 16,
+    fsckShare: 0.7,
+    fsck,
+    nestedCuts: 1,
+    cutEvery: 6,
+})
+
+/** Cards of a scenario that can be made here, two of them, others for other scenarios. */
+function someCards(cards: readonly CardName[], scenario: number): CardName[] {
+    const possible = cards.filter(card => tools || !cardKind(card).tools)
+    const first = scenario % possible.length
+    const second = (first + Math.ceil(possible.length / 2)) % possible.length
+    return [...new Set([possible[first], possible[second]])]
+}
+
+describe("a power cut after any sector write", () => {
+    scenarios.forEach((scenario, number) => {
+        it(`loses nothing but what lies in a torn sector: ${scenario.name}`, async () => {
+            const before = campaign.tally.violations.length
+            for (const card of someCards(scenario.cards, number)) {
+                const one: Case = { scenario, card, seed: number + 1 }
+                await campaign.run(one)
+            }
+            await fsck?.drain()
+            const broken = campaign.tally.violations.slice(before)
+            expect(broken.length, formatViolations(broken, 10)).toBe(0)
+        })
+    })
+
+    it("was tried often enough, with all acknowledged records kept", () => {
+        const total = campaign.tally.total()
+        expect(total.cuts).toBeGreaterThan(tools ? 4000 : 1500)
+        expect(total.nested).toBeGreaterThan(300)
+        expect(total.onCard).toBeGreaterThan(100)
+        expect(campaign.tally.lostInOrder()).toBe(0)
+        for (const mode of modes) expect(campaign.tally.cutsOf(mode), mode).toBeGreaterThan(100)
+    })
+
+    it.skipIf(!tools)("leaves cards that fsck.fat judges as our own checker does", () => {
+        for (const mode of modes) {
+            const counts = campaign.tally.fsckOf(mode)
+            expect(counts.recovered, mode).toBeGreaterThanOrEqual(300)
+            expect(counts.agreed, mode).toBe(counts.recovered + counts.raw)
+            // As the cut has left them, not all of them were clean: it is no agreement about nothing.
+            expect(counts.rawDamaged, mode).toBeGreaterThan(0)
+        }
+    })
+
+    afterAll(async () => {
+        await fsck?.finish()
+        console.log(formatTables(campaign.tally))
+    })
+})

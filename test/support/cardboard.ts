@@ -1,0 +1,260 @@
+import { SdCard } from "../../src/card/sdcard"
+import { formatAlarms } from "../../src/core/alarm"
+import type { Flash, Ticks } from "../../src/core/seams"
+import { formatVolume } from "../../src/fat/format"
+import { Storage } from "../../src/fat/storage"
+import { Volume } from "../../src/fat/volume"
+import { Alarms } from "../../src/journal/alarms"
+import { Journal } from "../../src/journal/journal"
+import { Logger } from "../../src/logs/logger"
+import { LogKind } from "../../src/logs/record"
+import { Retention } from "../../src/logs/retention"
+import { Key } from "../../src/settings/keys"
+import { History } from "../../src/upload/history"
+import type { SpiChip } from "../../sim/chips/chip"
+import { SdCardChip } from "../../sim/chips/sdcard"
+import { MemoryStore } from "../../sim/chips/sdcardstore"
+import { DeviceBuffer } from "./devicebuffer"
+import { ChipSpiBus, FakeTicks, MemoryBlockDevice } from "./memorycard"
+
+/** Board time. Whatever sleeps lets records be made meanwhile, as the logging task does on the board. */
+class BoardTicks implements Ticks {
+    ms = 0
+    onSecond = async () => {}
+
+    nowMs(): number {
+        return this.ms
+    }
+
+    async sleep(ms: number): Promise<void> {
+        const endMs = this.ms + Math.max(1, Math.ceil(ms))
+        for (;;) {
+            const nextMs = (Math.floor(this.ms / 1000) + 1) * 1000
+            if (nextMs > endMs) break
+            this.ms = nextMs
+            await this.onSecond()
+        }
+        this.ms = Math.max(this.ms, endMs)
+    }
+}
+
+/** The socket on the board: its card can be changed at any byte on the wire. */
+export class CardSocket implements SpiChip {
+    card: SdCardChip | undefined
+    transfers = 0
+    /** Called before each transfer; a number lets the card be pulled after so many of its bytes. */
+    onTransfer: ((transfer: number, out: Uint8Array) => number | undefined) | undefined
+    private selected = false
+
+    insert(card: SdCardChip): void {
+        this.card = card
+        card.insert()
+        card.select(this.selected)
+    }
+
+    pull(): void {
+        this.card?.pull()
+        this.card = undefined
+    }
+
+    select(on: boolean): void {
+        this.selected = on
+        this.card?.select(on)
+    }
+
+    transfer(out: Uint8Array): Uint8Array {
+        this.transfers++
+        const bytes = this.onTransfer?.(this.transfers, out)
+        if (bytes === undefined) return this.exchange(out)
+        const start = this.exchange(out.slice(0, bytes))
+        this.pull()
+        return Uint8Array.from([...start, ...this.exchange(out.slice(bytes))])
+    }
+
+    private exchange(out: Uint8Array): Uint8Array {
+        return this.card?.transfer(out) ?? new Uint8Array(out.length).fill(0xff)
+    }
+}
+
+/** What a board keeps when its power is cut. */
+export type FlashContent = Record<string, Uint8Array>
+
+export interface CardBoardOptions {
+    cells?: boolean
+    periodSeconds?: number
+    serial?: string
+    /** Its clock at the start, UTC. */
+    startSeconds?: number
+    flash?: FlashContent
+}
+
+/** 2026-11-22 09:00:00. */
+export const morning = Date.UTC(2026, 10, 22, 9) / 1000
+
+/** The firmware from the bus to the logger, with the tasks that use the card, on a board of its own. */
+export class CardBoard {
+    readonly ticks = new BoardTicks()
+    readonly socket = new CardSocket()
+    readonly storage: Storage
+    readonly logger: Logger
+    readonly history: History
+    readonly flash: FlashContent
+    readonly alarms: Alarms
+    /** What the console showed. */
+    readonly lines: string[] = []
+    /** Each different reason why the card could not be used, in order. */
+    readonly reasons: string[] = []
+    /** The releases of which records were made, in UTC seconds. */
+    readonly made: number[] = []
+    /** More work with the card, once a second after the logger's. */
+    work: (() => Promise<void>) | undefined
+    startSeconds: number
+    periodSeconds: number
+    cells: boolean
+
+    constructor(card: SdCardChip | undefined, options: CardBoardOptions = {}) {
+        this.startSeconds = options.startSeconds ?? morning
+        this.periodSeconds = options.periodSeconds ?? 1
+        this.cells = options.cells ?? false
+        this.flash = options.flash ?? {}
+        if (card) this.socket.insert(card)
+        const clock = {
+            nowSeconds: () => this.seconds(),
+            trusted: () => true,
+            offsetMinutes: () => 0,
+            offer: async () => {},
+        }
+        const flash = this.memoryFlash()
+        this.alarms = new Alarms(this.ticks, new Journal(flash))
+        this.alarms.start(clock)
+        const bus = new ChipSpiBus(this.socket)
+        const open = async () => await SdCard.open(bus, this.ticks)
+        const exclusive = async (_owner: string, work: () => Promise<unknown>) => await work()
+        this.storage = new Storage(open, exclusive, this.ticks, this.alarms)
+        this.history = new History(this.storage, clock, "LOGSENT.TXT")
+        const cells = new History(this.storage, clock, "CELLSENT.TXT")
+        const retention = new Retention(this.ticks, async (kind, name, sizeBytes, volume) => {
+            const history = kind === LogKind.Main ? this.history : cells
+            return await history.fullySent(name, sizeBytes, volume)
+        })
+        this.logger = new Logger(
+            clock,
+            { number: key => this.setting(key), text: () => options.serial ?? "BMS-1A2B" },
+            this.storage,
+            flash,
+            async () => undefined,
+            this.alarms,
+            retention,
+            line => void this.lines.push(line),
+        )
+        this.ticks.onSecond = async () => await this.release()
+    }
+
+    seconds(): number {
+        return this.startSeconds + Math.floor(this.ticks.ms / 1000)
+    }
+
+    /** Runs the board's tasks for so much of its time, or until `done`. */
+    async run(seconds: number, done = () => false): Promise<void> {
+        if (this.ticks.ms === 0) await this.logger.start()
+        for (const endMs = this.ticks.ms + seconds * 1000; this.ticks.ms < endMs && !done();) {
+            await this.ticks.sleep(1000 - (this.ticks.ms % 1000))
+            await this.logger.flush()
+            await this.work?.()
+            if (Math.floor(this.ticks.ms / 1000) % 2 === 0) await this.storage.poll()
+            const reason = this.storage.lastError || this.logger.lastError
+            if (reason !== "" && reason !== this.reasons.at(-1)) this.reasons.push(reason)
+        }
+    }
+
+    /** The error flags that are up, as `status` shows them. */
+    flags(): string {
+        return formatAlarms(this.alarms.flags())
+    }
+
+    /** The card is mounted and nothing waits for it. */
+    settled(): boolean {
+        return this.storage.mounted() && this.logger.queued() === 0
+    }
+
+    /** Runs until everything is on the card again; gives the seconds that took. Throws after `limit`. */
+    async settle(limit = 30): Promise<number> {
+        const startMs = this.ticks.ms
+        await this.run(limit, () => this.settled())
+        if (!this.settled())
+            throw new Error(`not settled in ${limit} s: ${this.storage.lastError || "queue"}`)
+        return (this.ticks.ms - startMs) / 1000
+    }
+
+    private async release(): Promise<void> {
+        await this.alarms.tick()
+        const before = this.logger.queued() + this.logger.recordsLost()
+        await this.logger.logRecord()
+        if (this.logger.queued() + this.logger.recordsLost() > before) {
+            const period = this.periodSeconds
+            this.made.push(Math.floor(this.seconds() / period) * period)
+        }
+    }
+
+    private setting(key: Key): number {
+        if (key === Key.SdPeriod) return this.periodSeconds
+        if (key === Key.SdCells) return this.cells ? 1 : 0
+        return 4
+    }
+
+    private memoryFlash(): Flash {
+        const flash: unknown = {
+            read: async (key: string) => this.flash[key],
+            write: async (key: string, value: Uint8Array) => {
+                this.flash[key] = DeviceBuffer.from(value)
+            },
+            remove: async () => {},
+        }
+        return flash as Flash
+    }
+}
+
+/** An empty card as `card format` makes it. */
+export async function formattedStore(mebibytes: number): Promise<MemoryStore> {
+    const store = new MemoryStore(mebibytes * 2048)
+    await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
+    return store
+}
+
+export async function mountStore(store: MemoryStore): Promise<Volume> {
+    return await Volume.mount(new MemoryBlockDevice(store), new FakeTicks())
+}
+
+/** A file's text as its directory entry has it, undefined when there is none. */
+export async function textOn(store: MemoryStore, path: string): Promise<string | undefined> {
+    const file = await (await mountStore(store)).open(path)
+    if (!file) return undefined
+    const bytes = DeviceBuffer.alloc(file.sizeBytes()) as unknown as Buffer
+    await file.read(0, bytes, bytes.length)
+    return bytes.toString()
+}
+
+/** The times of a log's records in UTC seconds, in the order of the file. Throws on a line that is none. */
+export function recordTimes(text: string | undefined): number[] {
+    return (text ?? "\r\n")
+        .split("\r\n")
+        .slice(1, -1)
+        .map(line => {
+            const seconds = Date.parse(line.slice(0, 19).replace(" ", "T") + "Z") / 1000
+            if (!(seconds > 0)) throw new Error(`"${line}" is no record`)
+            return seconds
+        })
+}
+
+export async function timesOn(store: MemoryStore, path: string): Promise<number[]> {
+    return recordTimes(await textOn(store, path))
+}
+
+/** Whole numbers from 0 to below `limit`, the same ones for the same seed. */
+export function seededRandom(seed: number): (limit: number) => number {
+    let state = seed >>> 0
+    return limit => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+        return Math.floor((state / 2 ** 32) * limit)
+    }
+}
