@@ -27,6 +27,7 @@ export class SdCardChip implements SpiChip {
 
     private readonly type: SdCardType
     private readonly csd: Uint8Array
+    private readonly writeProtected: boolean
     private readonly cid = registerCid()
 
     private selected = false
@@ -58,7 +59,10 @@ export class SdCardChip implements SpiChip {
         const byBlocks = blocks <= 4194304 ? "SDSC" : blocks <= 67108864 ? "SDHC" : "SDXC"
         this.type = options.type ?? byBlocks
         const version = this.type === "SDSC" || this.type === "SDSC1" ? 1 : 2
-        this.csd = registerCsd(version, blocks, options.writeProtected ?? false)
+        const protection =
+            (options.writeProtected ? 1 : 0) | (options.writeProtectedForEver ? 2 : 0)
+        this.csd = registerCsd(version, blocks, protection)
+        this.writeProtected = protection !== 0
     }
 
     /** Takes the card out of its socket. */
@@ -130,7 +134,7 @@ export class SdCardChip implements SpiChip {
             if (!this.answer.pending && this.nextRead >= 0) this.sendNextBlock()
             return byte
         }
-        if (this.faults.busyForEver && this.inSpiMode && !this.idleState) return 0x00
+        if (this.faults.busyForEver && this.inSpiMode) return 0x00
         if (this.busyLeft > 0) {
             this.busyLeft--
             return 0x00
@@ -148,7 +152,7 @@ export class SdCardChip implements SpiChip {
     }
 
     private takeCommand(byte: number): void {
-        if (this.busyLeft > 0) return
+        if (this.busyLeft > 0 || this.faults.busyForEver) return
         if (this.frameLength === 0 && (byte & 0xc0) !== 0x40) return
         this.frame[this.frameLength++] = byte
         if (this.frameLength < 6) return
@@ -321,8 +325,11 @@ export class SdCardChip implements SpiChip {
     private sendBlock(block: number): void {
         this.answer.sendIdle(this.options.readDelayBytes ?? 2)
         this.counters.sectorReads++
-        if (this.faults.failReads > 0 || this.faults.unreadable.has(block)) {
-            if (this.faults.failReads > 0) this.faults.failReads--
+        if (this.faults.silentReads > 0) {
+            this.faults.silentReads--
+            return
+        }
+        if (this.faults.takeReadFailure(block)) {
             this.answer.send(0x05)
             return
         }
@@ -363,7 +370,7 @@ export class SdCardChip implements SpiChip {
             this.answer.send(0xeb)
             return
         }
-        if (this.options.writeProtected) {
+        if (this.writeProtected) {
             // Data rejected, and the second status byte says why.
             this.status2 |= 0x20
             this.answer.send(0xed)
@@ -371,12 +378,8 @@ export class SdCardChip implements SpiChip {
         }
         this.answer.send(0xe5)
         this.busyLeft = this.options.busyBytes ?? 3
-        if (this.faults.failWrites > 0) {
-            this.faults.failWrites--
-            this.status2 |= 0x04
-        } else {
-            this.keep(this.writeBlock, data)
-        }
+        if (this.faults.takeWriteFailure(this.writeBlock)) this.status2 |= 0x04
+        else this.keep(this.writeBlock, data)
         this.writeBlock++
     }
 
@@ -389,6 +392,7 @@ export class SdCardChip implements SpiChip {
         }
         if (faults.writesUntilPowerCut !== undefined) faults.writesUntilPowerCut--
         this.store.write(block, data)
+        faults.unreadable.delete(block)
         this.counters.sectorWrites++
         this.onWrite?.(block, data)
     }

@@ -2,7 +2,7 @@
 export class SdCardFaults {
     /** Pulled out: the line floats high for ever. */
     absent = false
-    /** Answers busy to everything after the next write, for ever. */
+    /** Busy for ever: the line is low while it is selected, and no command is taken. */
     busyForEver = false
     /** The next so many data blocks read come with a wrong checksum and one flipped bit. */
     corruptReads = 0
@@ -14,14 +14,32 @@ export class SdCardFaults {
     failWrites = 0
     /** The next so many commands are not answered. */
     ignoreCommands = 0
-    /** Blocks that cannot be read: a data error token each time. */
+    /** Blocks that cannot be read, with a data error token each time, until they are written anew. */
     readonly unreadable = new Set<number>()
+    /** Blocks that cannot be written: programming fails each time, told in the status. */
+    readonly unwritable = new Set<number>()
+    /** The next so many data blocks read never come: no token, no error. */
+    silentReads = 0
     /** Sectors that may still be written before the power goes; undefined is without a limit. */
     writesUntilPowerCut: number | undefined = undefined
     /** What becomes of the write in which the power goes. */
     tornWrite: TornWrite = "dropped"
     /** The power is gone: nothing is answered or kept until `powerUp()`. */
     powerless = false
+
+    /** Whether the read of a block that is now due fails. */
+    takeReadFailure(block: number): boolean {
+        if (this.failReads === 0) return this.unreadable.has(block)
+        this.failReads--
+        return true
+    }
+
+    /** Whether the programming of a block that is now due fails. */
+    takeWriteFailure(block: number): boolean {
+        if (this.failWrites === 0) return this.unwritable.has(block)
+        this.failWrites--
+        return true
+    }
 }
 
 /** dropped: old data stays; erased: 512 bytes of 0xff; half: the first half is new; zeroed: 512 zeros. */

@@ -4,7 +4,9 @@ export type SdCardType = "SDSC1" | "SDSC" | "SDHC" | "SDXC"
 export interface SdCardOptions {
     /** By the store's size when left out. SDSC1 is a card from before CMD8. */
     type?: SdCardType
+    /** For a time, which another host can end, or for ever. */
     writeProtected?: boolean
+    writeProtectedForEver?: boolean
     /** 0xff bytes between a command and its answer (NCR, 1–8). */
     responseDelayBytes?: number
     /** 0xff bytes between a read's R1 and its data token. */

@@ -34,8 +34,11 @@ function setBits(register: Uint8Array, high: number, low: number, value: number)
     }
 }
 
-/** Card-specific data, version 1 (section 5.3.2) or 2 (section 5.3.3), for a card of so many blocks. */
-export function registerCsd(version: 1 | 2, blocks: number, writeProtected: boolean): Uint8Array {
+/**
+ * Card-specific data, version 1 (section 5.3.2) or 2 (section 5.3.3), for a card of so many blocks.
+ * @param protection TMP_WRITE_PROTECT in bit 0, PERM_WRITE_PROTECT in bit 1
+ */
+export function registerCsd(version: 1 | 2, blocks: number, protection: number): Uint8Array {
     const csd = new Uint8Array(16)
     setBits(csd, 127, 126, version - 1)
     setBits(csd, 119, 112, 0x0e)
@@ -60,7 +63,7 @@ export function registerCsd(version: 1 | 2, blocks: number, writeProtected: bool
     setBits(csd, 46, 46, 1)
     setBits(csd, 45, 39, 0x7f)
     setBits(csd, 25, 22, 9)
-    setBits(csd, 12, 12, writeProtected ? 1 : 0)
+    setBits(csd, 13, 12, protection)
     csd[15] = (crc7(csd.subarray(0, 15)) << 1) | 1
     return csd
 }

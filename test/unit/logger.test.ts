@@ -356,7 +356,7 @@ describe("logger after a power cut", () => {
         const before = world.volume.text(todayCells)
         await world.run(await world.start(), 1)
         expect(world.volume.text(todayCells)).toBe(before)
-        expect(world.volume.syncs).toEqual([todayCells])
+        expect(world.volume.syncs).toContain(todayCells)
     })
 
     it("logs on when the flash cannot be written", async () => {

@@ -8,9 +8,10 @@ function fill(queue: RecordQueue, count: number, line: string): void {
 
 function drain(queue: RecordQueue): number[] {
     const seconds: number[] = []
-    for (let record = queue.first(); record; record = queue.first()) {
+    const next = () => queue.first(LogKind.Main)
+    for (let record = next(); record; record = next()) {
         seconds.push(record.epochSeconds)
-        queue.drop()
+        expect(queue.drop(record)).toBe(true)
     }
     return seconds
 }
@@ -48,11 +49,29 @@ describe("record queue", () => {
         expect(queue.lost).toBe(0)
     })
 
-    it("is not disturbed by taking out of nothing", () => {
+    it("keeps the two logs apart and in order", () => {
         const queue = new RecordQueue()
-        queue.drop()
-        expect(queue.first()).toBeUndefined()
+        for (let i = 0; i < 6; ++i) queue.push(i & 1, "header", "x".repeat(i), i)
+        const second = queue.first(LogKind.Cell)!
+        expect(second.epochSeconds).toBe(1)
+        expect(queue.drop(second)).toBe(true)
+        expect(queue.first(LogKind.Cell)!.epochSeconds).toBe(3)
+        expect(drain(queue)).toEqual([0, 2, 4])
+        expect(queue.count()).toBe(2)
+        expect(queue.first(LogKind.Main)).toBeUndefined()
+    })
+
+    it("is not disturbed by taking out what was pushed out meanwhile", () => {
+        const queue = new RecordQueue()
+        fill(queue, 1, "x")
+        const first = queue.first(LogKind.Main)!
+        fill(queue, 32, "x")
+        expect(queue.drop(first)).toBe(false)
+        expect(queue.count()).toBe(32)
+        expect(queue.lost).toBe(1)
+        drain(queue)
+        expect(queue.first(LogKind.Main)).toBeUndefined()
         fill(queue, 20, "x".repeat(204))
-        expect(queue.lost).toBe(0)
+        expect(queue.lost).toBe(1)
     })
 })
