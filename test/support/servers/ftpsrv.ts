@@ -1,0 +1,14 @@
+import { fileURLToPath } from "node:url"
+import type { Recipe } from "./setup"
+
+const script = fileURLToPath(new URL("ftpsrvmain.mjs", import.meta.url))
+
+/** ftp-srv as it is, unlike the simulator's, in a process of its own started by ftpsrvmain.mjs. */
+export const ftpSrv: Recipe = {
+    installed: () => true,
+    launch(setup) {
+        const { site, ...options } = setup
+        const argument = JSON.stringify({ ...options, folder: site.files })
+        return { command: process.execPath, args: [script, argument] }
+    },
+}
