@@ -10,6 +10,8 @@ const replyTimeoutMs = 20000
 const settlingMs = 800
 /** Handovers without progress; the last one only asks the server for its reason. */
 const stalledMax = 3
+/** Handovers for one file in a session; the next session goes on. */
+const handoversMax = 8
 const refusalWaitMs = 2000
 
 /**
@@ -67,10 +69,16 @@ export class DirectCourier extends Courier {
     override async deliver(shipment: Shipment): Promise<void> {
         const size = shipment.sizeBytes
         let stalled = 0
+        let handovers = 0
         let there = -1
         if (shipment.remoteName) there = await this.size(shipment.remoteName)
         else await shipment.takeFreeName(this)
         while (there !== size || shipment.sentBytes === Sent.Again) {
+            if (++handovers > handoversMax)
+                throw new Fault(
+                    FaultCode.FtpNoProgress,
+                    "the transfer breaks off again and again: set ftp.gateway, or look for a better connection",
+                )
             const start = await startOf(this, shipment, there)
             await this.transfer(shipment, start, stalled === stalledMax - 1 ? refusalWaitMs : 0)
             await this.logIn()

@@ -8,6 +8,8 @@ import { Shipment } from "./shipment"
 
 const answerTimeoutMs = 60000
 const headCharactersMax = 4096
+/** A gateway's page that explains an error; the server's words are near its beginning. */
+const pageCharactersMax = 4096
 
 const remedies =
     "|400 use a proxy that speaks FTP" +
@@ -16,7 +18,7 @@ const remedies =
     "|404 the server has no such folder" +
     "|405 use a proxy that speaks FTP" +
     "|407 the gateway wants a log-in of its own: let the board in without" +
-    "|502 the gateway made no sense of the FTP server" +
+    "|502 the FTP server did not let the gateway finish" +
     "|503 the gateway does not reach the server: check ftp.host and ftp.port" +
     "|504 the FTP server did not answer the gateway in time|"
 
@@ -36,7 +38,13 @@ export class Gateway extends Courier {
     /** 0 when the file is there: the gateway sends files whole, so the size does not matter. */
     override async size(name: string): Promise<number> {
         await this.request("HEAD", name, 0)
-        const status = await this.status()
+        let status = await this.status()
+        if (status === 502) {
+            // Some servers say 551 when there is no such file, which the gateway repeats in a page only.
+            await this.request("GET", name, 0)
+            status = await this.status()
+            if (this.answer.slice(4, 7) === "551") return -1
+        }
         if (status === 404) return -1
         if (status !== 200) this.explain(status)
         return 0
@@ -84,11 +92,29 @@ export class Gateway extends Courier {
                 throw new Fault(FaultCode.SocketClosed, "the gateway closed the connection")
             head += part.toString()
         }
+        this.answer = head.slice(9, head.indexOf("\r"))
+        const status = parseInteger(head.slice(9, 12))
+        if (status === 502) await this.quoteServer(head, deadline)
         await this.stream.close()
         const seconds = dateInHead(head)
         if (seconds !== undefined) await this.clock.offer(seconds, TimeSource.Http)
-        this.answer = head.slice(9, head.indexOf("\r"))
-        return parseInteger(head.slice(9, 12))
+        return status
+    }
+
+    /** Puts the server's own words, as Squid's page ends with them, into the answer. */
+    private async quoteServer(page: string, deadline: Deadline): Promise<void> {
+        try {
+            while (page.length < pageCharactersMax) {
+                const part = await this.stream.receive(deadline.remainingMs())
+                if (part === undefined) break
+                page += part.toString()
+            }
+        } catch (thrown) {
+            // The status is known: what came of the page has to do.
+        }
+        const at = page.lastIndexOf("<pre>") + 5
+        const end = page.indexOf("\n", at)
+        if (at >= 5 && end > at) this.answer = "502 " + page.slice(at, end)
     }
 
     private explain(status: number): void {

@@ -43,6 +43,8 @@ export class Uploader {
     readonly cells: Backlog
     private stopping: boolean
     private failuresInRow = 0
+    /** Part of the back-off that is waited, so that many boards do not come back to a server at once. */
+    private jitter = 1
     private loginRefused: boolean
     private startedMs = longAgoMs
     private endedMs: number
@@ -193,7 +195,7 @@ export class Uploader {
         let waitMs = this.startedMs + periodMs
         if (this.failuresInRow > 0 && !this.loginRefused) {
             const backOffMs = backOffMsMin << Math.min(this.failuresInRow - 1, doublingsMax)
-            waitMs = this.endedMs + Math.min(backOffMs, periodMs)
+            waitMs = this.endedMs + Math.min(backOffMs, periodMs) * this.jitter
         }
         waitMs -= this.board.ticks.nowMs()
         return waitMs > 0 ? "next try in " + Math.ceil(waitMs / 1000) + " s" : ""
@@ -215,6 +217,7 @@ export class Uploader {
         }
         this.failures++
         this.failuresInRow++
+        this.jitter = 1 - Math.random() / 4
         this.loginRefused = faultCode(thrown) === FaultCode.FtpLoginRefused
         this.log("ftp: failed: " + this.lastError)
         if (this.failuresInRow >= alarmAfterFailures) this.alarms.set(Alarm.Ftp, true)

@@ -16,6 +16,8 @@ class FakeProxy {
     authorization: string | undefined
     /** Replaces the status of a method. */
     status: Record<string, number> = {}
+    statusOf = (method: string, _url: string): number | undefined => this.status[method]
+    page = "<html>made</html>"
     /** Answers a PUT before its body has come, and closes. */
     early = false
     private readonly server: Server = createServer((request, response) => {
@@ -38,7 +40,7 @@ class FakeProxy {
         this.authorization = request.headers.authorization
         response.setHeader("Date", "Sun, 22 Nov 2026 12:34:56 GMT")
         response.setHeader("Connection", "close")
-        const forced = this.status[method]
+        const forced = this.statusOf(method, url)
         if (forced !== undefined && this.early) {
             response.statusCode = forced
             response.end("x".repeat(3000))
@@ -50,7 +52,7 @@ class FakeProxy {
         response.statusCode = forced ?? (method === "PUT" ? 201 : there ? 200 : 404)
         if (method === "PUT" && response.statusCode < 300)
             this.files.set(url, Buffer.concat(chunks))
-        response.end(method === "HEAD" ? undefined : "<html>made</html>")
+        response.end(method === "HEAD" ? undefined : this.page)
     }
 }
 
@@ -142,7 +144,7 @@ describe("the gateway", () => {
         [403, "allow the FTP server in the gateway's access rules: 403 Forbidden"],
         [404, "the server has no such folder: 404 Not Found"],
         [407, "the gateway wants a log-in of its own"],
-        [502, "the gateway made no sense of the FTP server: 502"],
+        [502, "the FTP server did not let the gateway finish: 502"],
         [503, "check ftp.host and ftp.port: 503 Service Unavailable"],
         [504, "the FTP server did not answer the gateway in time: 504"],
     ])("takes %i as a failure and says %s", async (status, words) => {
@@ -151,6 +153,30 @@ describe("the gateway", () => {
         world.card.put(day, pattern(10))
         await expect(world.session()).rejects.toThrow(words)
         expect(world.card.text("LOGSENT.TXT")).not.toContain(",10,")
+    })
+
+    it("repeats what the server said, as Squid's page quotes it", async () => {
+        const world = await worldWith()
+        proxy.status = { PUT: 502 }
+        const squid = "<pre>STOR a.txt\n</pre> The server responded with: <pre>Disk full.</pre>\n"
+        proxy.page = `<html>${squid}${"x".repeat(900)}<pre>552 Disk full.\n</pre></html>`
+        world.card.put(day, pattern(10))
+        await expect(world.session()).rejects.toThrow(
+            /^the FTP server did not let the gateway finish: 502 552 Disk full\.$/,
+        )
+    })
+
+    it("takes a name for free when the server says 551, as some do, and only then", async () => {
+        const world = await worldWith()
+        world.card.put(day, pattern(10))
+        const root = "ftp://files.example:21/"
+        proxy.statusOf = (method, url) => (method !== "PUT" && url !== root ? 502 : undefined)
+        proxy.page = "<pre>550 busy\n</pre>"
+        await expect(world.session()).rejects.toThrow("502 550 busy")
+        expect(proxy.files.size).toBe(0)
+        proxy.page = "<pre>551 ENOENT\n</pre>"
+        await world.session()
+        expect(proxy.files.get(address)!.length).toBe(10)
     })
 
     it("says why it closed in the middle of a file", async () => {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it, vi } from "vitest"
 import { Alarm } from "../../src/core/alarm"
 import { Fault, FaultCode } from "../../src/core/fault"
 import { Key } from "../../src/settings/keys"
@@ -23,6 +23,7 @@ async function worldWith(
 }
 
 afterEach(async () => {
+    vi.restoreAllMocks()
     await server.stop()
 })
 
@@ -303,6 +304,7 @@ describe("pacing", () => {
     })
 
     it("backs off from 10 s, doubling, at most the period, and raises the flag at the third failure", async () => {
+        vi.spyOn(Math, "random").mockReturnValue(0)
         const world = await worldWith({ answer: () => "421 busy" })
         world.settings.set(Key.FtpPeriod, 60)
         world.card.put(day, pattern(100))
@@ -319,6 +321,19 @@ describe("pacing", () => {
         await secondsToNextTry(world, 100)
         expect(world.alarms.has(Alarm.Ftp)).toBe(false)
         expect(world.uploader.lastError).toBe("")
+    })
+
+    it("comes back a little earlier or later than other boards, within a quarter of the time", async () => {
+        const waits: number[] = []
+        for (const random of [0.2, 0.999]) {
+            vi.spyOn(Math, "random").mockReturnValue(random)
+            const world = await worldWith({ answer: () => "421 busy" })
+            world.card.put(day, pattern(100))
+            await world.uploader.run()
+            for (let i = 0; i < 2; ++i) waits.push(await secondsToNextTry(world, 100))
+            await server.stop()
+        }
+        expect(waits).toEqual([10, 19, 8, 16])
     })
 
     it("does not hammer a server that refuses the log-in", async () => {
