@@ -64,4 +64,6 @@ test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
         expect(steps.slice(steps.indexOf(1)).every(step => step === 1)).toBe(true)
         expect(second.length).toBeGreaterThan(10)
     },
+    // The first simulator after a change builds the firmware.
+    180_000,
 )
