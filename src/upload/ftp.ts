@@ -61,7 +61,7 @@ export class DirectCourier extends Courier {
         if (code === 550) return -1
         const bytes = parseInteger(this.answer.slice(4))
         if (code !== 213 || !(bytes >= 0))
-            this.refuse(FaultCode.FtpRefused, "the server does not tell sizes")
+            this.refuse(FaultCode.FtpRefused, "the server does not tell sizes, set ftp.gateway")
         return bytes
     }
 
