@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { importWithFirmware } from "../test/support/firmwareloader"
 import { firmware, projectFolder, readManifest } from "../tools/firmware"
+import { crcBench } from "./crc"
 
 // Prints counts and ratios and writes them to bench/results.json. A figure that was not measured is absent.
 
@@ -117,7 +118,12 @@ function print(results: Results): boolean {
     return good
 }
 
-const results = { ...(await measureCode()), ...(await measureCard()), ...measureBusyBoard() }
+const results = {
+    ...(await measureCode()),
+    ...(await measureCard()),
+    ...(await crcBench()),
+    ...measureBusyBoard(),
+}
 mkdirSync(join(projectFolder, "bench"), { recursive: true })
 const path = join(projectFolder, "bench", "results.json")
 const before: Results = (() => {

@@ -25,6 +25,8 @@ export interface SimBoardOptions {
     onLog(line: string): void
     /** The supply is there again after it was gone, or the processor starts anew. */
     onPowerUp(): void
+    /** The firmware has set the status light, or it went out with the supply. */
+    onLight(on: boolean): void
 }
 
 /** The simulated BMS Mini: processor, flash, buses, Wi-Fi and the Jacdac wire to its console. */
@@ -46,7 +48,7 @@ export class SimBoard {
     constructor(private readonly options: SimBoardOptions) {
         const deliver = (frame: Uint8Array) => this.vm?.deliver(frame)
         this.hub = new Hub(options.clock, deliver)
-        this.port = new BusPort(options.spi, options.i2c, deliver)
+        this.port = new BusPort(options.spi, options.i2c, deliver, on => options.onLight(on))
         this.network = new SimNetwork(options.clock)
         this.network.setUp(false)
         this.wifi.onConnected = connected => this.network.setUp(connected)
@@ -78,6 +80,7 @@ export class SimBoard {
         this.vm?.cut()
         this.vm = undefined
         this.network.dropAll("the board has no power")
+        this.options.onLight(false)
     }
 
     /** The runtime's memory, for instruments. */

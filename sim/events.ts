@@ -11,11 +11,12 @@ export interface WorldEvents {
     setCurrent(amperes: number): void
     setTemperature(number: number, celsius: number): void
     setMonitor(up: boolean): void
+    showLight(): void
 }
 
 const usage =
     "events: !card out | !card in [IMAGE] | !wifi down|up | !ftp down|up|hang | !power cut | " +
-    "!cell N VOLTS | !current AMPERES | !temp N CELSIUS | !monitor down|up"
+    "!cell N VOLTS | !current AMPERES | !temp N CELSIUS | !monitor down|up | !light"
 
 /** Carries out an event line; throws an Error that says what is wrong with it. */
 export async function runEvent(line: string, world: WorldEvents): Promise<void> {
@@ -44,7 +45,8 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
         case "monitor down":
             return world.setMonitor(first === "up")
     }
-    if (name === "cell" && words.length === 3) world.setCell(number(first), number(second))
+    if (name === "light" && words.length === 1) world.showLight()
+    else if (name === "cell" && words.length === 3) world.setCell(number(first), number(second))
     else if (name === "current" && words.length === 2) world.setCurrent(number(first))
     else if (name === "temp" && words.length === 3)
         world.setTemperature(number(first), number(second))

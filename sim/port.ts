@@ -15,6 +15,7 @@ export class BusPort {
         private readonly spi: SpiChip,
         private readonly i2c: readonly I2cChip[],
         private readonly toBoard: (frame: Uint8Array) => void,
+        private readonly onLight: (on: boolean) => void = () => undefined,
     ) {}
 
     /** Learns from an announcement where the firmware's end of the wires is. */
@@ -34,6 +35,7 @@ export class BusPort {
         this.serverId = Buffer.from(frame.buffer, frame.byteOffset + 8, 8).toString("hex")
         if (words[0] === "spi") this.reply(SimportBus.Spi, 0, this.spi.transfer(data))
         else if (words[0] === "spi-select") this.spi.select(words[1] === "1")
+        else if (words[0] === "light") this.onLight(words[1] === "1")
         else if (words[0] === "i2c") this.transferI2c(Number(words[1]), data, Number(words[2]))
     }
 

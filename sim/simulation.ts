@@ -7,6 +7,7 @@ import { SimClock } from "./clock"
 import type { WorldEvents } from "./events"
 import type { EmbeddedFtpServer } from "./ftpserver"
 import { HeapGauge } from "./heap"
+import { LightWatcher } from "./light"
 import type { LinePrinter } from "./lineprinter"
 import type { Options } from "./options"
 import { Pack } from "./pack"
@@ -33,6 +34,7 @@ export class Simulation implements WorldEvents {
     readonly console: ConsoleClient
     private readonly counts = new LogCounts()
     private readonly heap = new HeapGauge()
+    private readonly light: LightWatcher
     private readonly slot: CardSlot
     private readonly pack = new Pack()
     private readonly monitor: Bq76952Chip
@@ -60,6 +62,9 @@ export class Simulation implements WorldEvents {
             nowSeconds: () => (this.epochMs + nowMs()) / 1000,
             startSeconds: state.loadClock(Date.now()) / 1000,
         })
+        this.light = new LightWatcher(this.clock, pattern =>
+            printer.line(`[${this.stamp()}] light: ${pattern}`),
+        )
         this.board = new SimBoard({
             clock: this.clock,
             state,
@@ -69,6 +74,7 @@ export class Simulation implements WorldEvents {
             i2c: [this.monitor, this.clockChip],
             onLog: line => this.log(line),
             onPowerUp: () => this.powerUp(),
+            onLight: on => this.light.set(on),
         })
         this.console = new ConsoleClient(this.board.hub.bus)
     }
@@ -234,6 +240,10 @@ export class Simulation implements WorldEvents {
 
     setMonitor(up: boolean): void {
         this.monitor.fault = up ? "none" : "offline"
+    }
+
+    showLight(): void {
+        this.printer.line("light: " + this.light.pattern)
     }
 
     private powerUp(): void {

@@ -235,9 +235,15 @@ export class Table extends Geometry {
         // What was torn has more marks in place of links; else the first copy is the newer one. Without a redo
         // log that can have marks of its own that the second has not.
         const own = this.log.block === 0 ? 2 : 0
-        if (this.marks(info.bytes) + own < this.marks(sector.bytes))
+        const block = sector.block
+        // Only the copy that is wrong is written: another power cut must not find both torn.
+        if (this.marks(info.bytes) + own < this.marks(sector.bytes)) {
             sector.bytes.blitAt(0, info.bytes, 0, blockBytes)
-        await this.store()
+            await sector.store()
+        } else {
+            await sector.store(block + this.fatBlocks)
+            sector.block = block
+        }
     }
 
     private adjustFree(cluster: number, by: number): void {

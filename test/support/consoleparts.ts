@@ -50,39 +50,6 @@ export class CollectedOutput implements Output {
     }
 }
 
-export interface FakeFile {
-    name: string
-    content: string
-}
-
-function fakeVolume(files: FakeFile[]) {
-    return {
-        kind: "FAT32",
-        clusterBytes: 4096,
-        totalBytes: () => 31_000_000_000,
-        freeBytes: () => 30_000_000_000,
-        async open(path: string) {
-            const file = files.find(each => each.name === path)
-            if (!file) return undefined
-            const bytes = globalThis.Buffer.from(file.content)
-            return {
-                sizeBytes: () => bytes.length,
-                async read(offset: number, into: DeviceBuffer, length: number) {
-                    const count = Math.max(0, Math.min(length, into.length, bytes.length - offset))
-                    into.blitAt(0, bytes, offset, count)
-                    return count
-                },
-            }
-        },
-        async list(_path: string, visit: (entry: object) => Promise<boolean>) {
-            for (const { name, content } of files) {
-                const entry = { name, sizeBytes: content.length, isDirectory: content === "<DIR>" }
-                if (!(await visit(entry))) return
-            }
-        },
-    }
-}
-
 /** A shell over fakes: settings and journal are the real ones, all else is what the test puts there. */
 export class ConsoleBench {
     nowMs = 5_000_000
@@ -92,7 +59,6 @@ export class ConsoleBench {
     readonly journal = new Journal(this.flash as never)
     readonly output = new CollectedOutput()
     readonly session = new Session()
-    readonly files: FakeFile[] = []
     readonly acts: string[] = []
     /** How the upload that was asked for ended: "" or why it did not. */
     uploadEnd = ""
@@ -108,22 +74,10 @@ export class ConsoleBench {
         offsetMinutes: () => 60,
         offer: async (seconds: number, source: number) => this.act(`offer ${seconds} ${source}`),
     }
+    /** Only what `status` and `describe` ask; commands that read a card have one in CardConsole. */
     readonly storage = {
-        lastError: "no card: put one in",
-        present: true,
-        uses: 0,
-        device: { kind: "SDHC", retries: 1, errors: 2, blockCount: () => 62_333_952 },
-        mounted: () => this.storage.present,
-        use: async (_owner: string, work: (volume: object) => Promise<unknown>) => {
-            if (!this.storage.present) throw new Error(this.storage.lastError)
-            this.storage.uses++
-            return await work(fakeVolume(this.files))
-        },
-        eject: async () => this.act("eject"),
-        format: async (progress: (percent: number) => Promise<void>) => {
-            await progress(50)
-            this.act("format")
-        },
+        lastError: "",
+        mounted: () => this.storage.lastError === "",
     }
     readonly battery: { last: object | undefined } = {
         last: {

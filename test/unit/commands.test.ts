@@ -40,7 +40,7 @@ it("shows the board at a glance", async () => {
         "alarms      SD_CARD, SD_FULL",
     ])
     bench.supervisor.safeMode = true
-    bench.storage.present = false
+    bench.storage.lastError = "no card: put one in"
     bench.battery.last = undefined
     const text = await bench.run("status")
     expect(text).toContain("safe mode   no logs")
@@ -232,88 +232,6 @@ it("shows the tasks with their counts", async () => {
         "log         12 runs, 1 failures, longest 34 ms, late by 5 ms at most; no card\n" +
             "time        3 runs, 0 failures, longest 20 ms, late by 0 ms at most\n",
     )
-})
-
-describe("card", () => {
-    it("says what it is and how it does", async () => {
-        const bench = new ConsoleBench()
-        expect(lines(await bench.run("card"))).toEqual([
-            "card        SDHC, 30437 MiB",
-            "volume      FAT32, clusters of 4096 bytes",
-            "free        28610 MiB",
-            "health      1 retries, 2 errors",
-        ])
-        bench.storage.present = false
-        expect(await bench.run("card")).toBe("error: no card: put one in\n")
-    })
-
-    it("lists its files", async () => {
-        const bench = new ConsoleBench()
-        for (let i = 0; i < 100; ++i) bench.files.push({ name: `F${i}.TXT`, content: "abc" })
-        bench.files.push({ name: "LOG", content: "<DIR>" })
-        const text = lines(await bench.run("card ls"))
-        expect(text).toHaveLength(101)
-        expect(text[99]).toBe("F99.TXT                3")
-        expect(text[100]).toBe("LOG                <DIR>")
-        expect(bench.output.largestWrite).toBeLessThan(100)
-    })
-
-    for (const size of [0, 1, 511, 512, 513, 1024, 10_000])
-        it(`prints a file of ${size} bytes in pieces`, async () => {
-            const bench = new ConsoleBench()
-            const content = Array.from({ length: size }, (_, i) =>
-                i % 40 === 39 ? "\n" : "x",
-            ).join("")
-            bench.files.push({ name: "LOG/A.CSV", content })
-            expect(await bench.run("card cat log/a.csv")).toBe(content)
-            expect(bench.output.largestWrite).toBeLessThanOrEqual(512)
-        })
-
-    const tails = [
-        { title: "an empty file", lengths: [], count: 3 },
-        { title: "one line", lengths: [10], count: 3 },
-        { title: "fewer lines than asked for", lengths: [10, 20], count: 3 },
-        { title: "the last of many", lengths: Array(200).fill(30), count: 3 },
-        { title: "lines that end at a block's end", lengths: Array(32).fill(128), count: 4 },
-        { title: "lines longer than a block", lengths: [700, 700, 700], count: 2 },
-        { title: "more than a block of lines", lengths: Array(100).fill(99), count: 50 },
-        { title: "empty lines", lengths: Array(20).fill(1), count: 7 },
-    ]
-    for (const { title, lengths, count } of tails)
-        for (const ended of [true, false])
-            it(`prints the tail: ${title}${ended ? "" : ", the last without its end"}`, async () => {
-                const bench = new ConsoleBench()
-                const all = lengths.map((length, i) => String(i % 10).repeat(length - 1) + "\n")
-                if (!ended && all.length > 0) all.push("torn")
-                bench.files.push({ name: "A", content: all.join("") })
-                const text = await bench.run(`card tail a ${count}`)
-                expect(text).toBe(all.slice(-count).join(""))
-            })
-
-    it("names a file that is missing and a wrong count", async () => {
-        const bench = new ConsoleBench()
-        expect(await bench.run("card cat x.y")).toContain(
-            'there is no X.Y on the card; see "card ls"',
-        )
-        bench.files.push({ name: "A", content: "x\n" })
-        for (const count of ["0", "-1", "x", '""'])
-            expect(await bench.run(`card tail a ${count}`)).toBe("error: lines: 1 or more\n")
-    })
-
-    it("is formatted only after a confirmation", async () => {
-        const bench = new ConsoleBench()
-        expect(await bench.run("card format")).toContain("repeat with: card format yes")
-        expect(await bench.run("card format no")).toContain("repeat with: card format yes")
-        expect(bench.acts).toEqual([])
-        expect(await bench.run("card format yes")).toBe("formatting, 50 %\nok\n")
-        expect(bench.acts).toEqual(["format"])
-    })
-
-    it("is let go", async () => {
-        const bench = new ConsoleBench()
-        expect(await bench.run("card eject")).toBe("ok, the card can be pulled\n")
-        expect(bench.acts).toEqual(["eject"])
-    })
 })
 
 describe("ftp", () => {

@@ -20,6 +20,7 @@ function recordingWorld(): { calls: string[]; world: WorldEvents } {
         setCurrent: note("setCurrent"),
         setTemperature: note("setTemperature"),
         setMonitor: note("setMonitor"),
+        showLight: note("showLight"),
     }
     return { calls, world }
 }
@@ -35,6 +36,7 @@ test.each([
     ["!current -80", "setCurrent -80"],
     ["! temp 1 65", "setTemperature 1 65"],
     ["!monitor up", "setMonitor true"],
+    ["!light", "showLight"],
 ])("the event line %s happens to the board", async (line, call) => {
     const { calls, world } = recordingWorld()
     await runEvent(line, world)
@@ -50,6 +52,7 @@ test.each([
     "!current",
     "!ftp away",
     "!temp 1 hot",
+    "!light on",
 ])("the event line %s is refused with the list of events, and nothing happens", async line => {
     const { calls, world } = recordingWorld()
     await expect(runEvent(line, world)).rejects.toThrow("!card out | !card in [IMAGE]")
