@@ -1,4 +1,5 @@
-import { Campaign, parseCuts, type Case } from "../test/powercut/campaign"
+import { Campaign } from "../test/powercut/campaign"
+import { parseCuts, type Case } from "../test/powercut/cases"
 import { cardKind, cardKinds, type CardName } from "../test/powercut/cards"
 import { FsckPool } from "../test/powercut/fsck"
 import { formatKinds, formatTables, formatViolations } from "../test/powercut/report"

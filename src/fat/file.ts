@@ -96,6 +96,7 @@ export class CardFile {
             const { log } = this.volume
             const sameSector = table.blockOf(last) === table.blockOf(fresh)
             if (last !== 0 && (log.block === 0 || (this.reopened && sameSector))) {
+                await log.noteTable(table.blockOf(last))
                 await table.extend(last, fresh)
                 await this.writeEntry()
             } else {
@@ -109,10 +110,13 @@ export class CardFile {
         }
     }
 
-    /** Brings the directory entry up to date. */
-    async sync(): Promise<void> {
+    /**
+     * Brings the directory entry up to date.
+     * @param careful also when this very write is lost, as nothing else can tell what the file's end is
+     */
+    async sync(careful = false): Promise<void> {
         this.check()
-        if (this.unsynced) await this.writeEntry()
+        if (this.unsynced || careful) await this.writeEntry(0, 0, careful)
     }
 
     /** Syncs, and gives the append buffer back. Never fails on a file of a card that is gone. */
@@ -169,15 +173,16 @@ export class CardFile {
     /**
      * Writes the directory entry: size, first cluster, time of the last write.
      * @param fresh a cluster that is about to be hung behind `last`
+     * @param careful through the redo log, as for everything but a log's size
      */
-    async writeEntry(last = 0, fresh = 0): Promise<void> {
+    async writeEntry(last = 0, fresh = 0, careful = false): Promise<void> {
         const { log, sector, stamp } = this.volume
         const at = this.entryAt
         await sector.load(this.entryBlock)
         putCluster(sector.bytes, at, this.firstCluster)
         sector.bytes.setAt(at + Entry.Size, "u32", this.size)
         sector.bytes.setAt(at + Entry.WriteStamp, "u32", stamp)
-        const redo = fresh !== 0 || !this.reopened
+        const redo = careful || fresh !== 0 || !this.reopened
         if (redo || !this.guarded) await log.begin(sector, redo, last, fresh)
         this.guarded = true
         await sector.store()

@@ -27,8 +27,10 @@ const enum Head {
     Blocks = 20,
     /** For each slot the CRC-16 of its image. */
     Sums = 48,
+    /** Blocks of the table, the latest first, that change without an image; 0 for none. */
+    Tables = 60,
     /** CRC-16 of everything before. */
-    Checksum = 58,
+    Checksum = 68,
 }
 
 const magic = 0x52534d42
@@ -120,6 +122,11 @@ export class RedoLog {
         return redo === 0 ? 0 : this.blockAt(redo - 1)
     }
 
+    /** Writes the header that was read to its other copy, before the next change can tear this one. */
+    async confirm(): Promise<void> {
+        await this.store(this.header.block === this.block ? 1 : 0)
+    }
+
     last(): number {
         return this.header.bytes.getAt(Head.Last, "u32")
     }
@@ -137,6 +144,21 @@ export class RedoLog {
             return true
         }
         return false
+    }
+
+    /** A block of the table that may have been torn, 0 for none. */
+    tableAt(index: number): number {
+        return this.header.bytes.getAt(Head.Tables + index * 4, "u32")
+    }
+
+    /** To be called before a block of the table is changed without an image: a mount compares its copies. */
+    async noteTable(block: number): Promise<void> {
+        const latest = this.tableAt(0)
+        if (latest === block || this.tableAt(1) === block) return
+        const bytes = this.header.bytes
+        bytes.setAt(Head.Tables, "u32", block)
+        bytes.setAt(Head.Tables + 4, "u32", latest)
+        await this.begin()
     }
 
     /** Notes the block of an entry that will be looked for again. */

@@ -95,6 +95,7 @@ export class Storage {
         const self = this
         await this.guarded("card format", async () => {
             self.lose(undefined)
+            self.lastError = "being formatted"
             self.ejected = false
             await formatVolume(await self.openDevice(), "BMSMINI    ", progress)
             await self.mount()

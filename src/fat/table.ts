@@ -227,17 +227,22 @@ export class Table extends Geometry {
 
     /** Makes both copies of the sector with this entry the same, where a power cut came between the two. */
     async settle(cluster: number): Promise<void> {
-        if (this.fatCount === 1) return
-        await this.load(cluster)
+        await this.settleBlock(this.blockOf(cluster))
+    }
+
+    /** The same for a block of the first copy; others are passed over. */
+    async settleBlock(block: number): Promise<void> {
+        if (!this.holds(block)) return
+        await this.load((block - this.fatBlock) << this.entryShift)
         const { sector, info } = this
-        await info.loadTorn(sector.block + this.fatBlocks)
+        await info.loadTorn(block + this.fatBlocks)
         if (sector.bytes.toString("hex") === info.bytes.toString("hex")) return
-        // What was torn has more marks in place of links; else the first copy is the newer one. Without a redo
-        // log that can have marks of its own that the second has not.
-        const own = this.log.block === 0 ? 2 : 0
-        const block = sector.block
+        // What was torn has more faults; else the first copy is the newer one. Without a redo log that can have
+        // faults of its own, and what it has freed stays free.
+        const safe = this.log.block !== 0
+        const own = this.faults(sector.bytes, safe ? info.bytes : sector.bytes) - (safe ? 0 : 2)
         // Only the copy that is wrong is written: another power cut must not find both torn.
-        if (this.marks(info.bytes) + own < this.marks(sector.bytes)) {
+        if (this.faults(info.bytes, info.bytes) < own) {
             sector.bytes.blitAt(0, info.bytes, 0, blockBytes)
             await sector.store()
         } else {
@@ -279,12 +284,14 @@ export class Table extends Geometry {
         sector.block = block
     }
 
-    /** Entries of a sector that lead nowhere. */
-    private marks(bytes: Buffer): number {
-        let marks = 0
-        for (let i = 0; i >> this.entryShift === 0; ++i)
-            if (this.get(i, bytes) >= this.clusterEnd) marks++
-        return marks
+    /** Entries of a sector that lead nowhere, and those that are free where the other copy leads on. */
+    private faults(bytes: Buffer, other: Buffer): number {
+        let faults = 0
+        for (let i = 0; i >> this.entryShift === 0; ++i) {
+            const value = this.get(i, bytes)
+            if (value !== 0 ? !this.isCluster(value) : this.isCluster(this.get(i, other))) faults++
+        }
+        return faults
     }
 
     private isInfo(): boolean {

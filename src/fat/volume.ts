@@ -188,9 +188,11 @@ export class Volume {
     /** Finishes the change of several sectors that a power cut broke off. */
     private async finish(): Promise<void> {
         const { log, sector, table } = this
+        for (let i = 0; i < 2; ++i) await table.settleBlock(log.tableAt(i))
         const home = log.redoBlock()
         const cluster = log.cluster()
         if (home === 0 && cluster === 0) return
+        await log.confirm()
         // An image that is not whole was cut off itself, and nothing was changed yet.
         if (home === 0 || (await log.repair(sector, home))) {
             if (table.holds(home)) await sector.store(home + table.fatBlocks)

@@ -4,7 +4,8 @@ export interface LogFile {
     read(offset: number, into: Buffer, length: number): Promise<number>
     /** Durable on return. */
     append(data: Buffer): Promise<void>
-    sync(): Promise<void>
+    /** Brings the size on the card up to date; `careful`: nothing else could tell it. */
+    sync(careful?: boolean): Promise<void>
     close(): void
 }
 

@@ -223,7 +223,7 @@ export class Logger {
         if (record.line !== place.lastLine) {
             await place.file.append(Buffer.from(record.line))
             // After a step back in time: it would be judged by what is before it.
-            if (record.epochSeconds < place.lastSeconds) await place.file.sync()
+            if (record.epochSeconds < place.lastSeconds) await place.file.sync(true)
             place.lastSeconds = record.epochSeconds
             place.lastLine = record.line
         }
@@ -241,7 +241,8 @@ export class Logger {
         const file = place.file
         place.file = undefined
         if (open) {
-            await file.sync()
+            // Carefully: the flash is about to forget this file.
+            await file.sync(true)
             file.close()
         }
         if (place.day !== day) place.numberMin = 0

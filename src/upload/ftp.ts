@@ -33,7 +33,7 @@ export class DirectCourier extends Courier {
         this.reader = new ReplyReader()
         let code = 0
         // 120 is "ready in a few minutes"; 220 comes then.
-        while (code < 200) code = await this.reply(replyTimeoutMs)
+        for (let i = 0; code < 200 && i < 9; ++i) code = await this.reply(replyTimeoutMs)
         if (code === 220) code = await this.command("USER", this.user)
         if (code === 331) code = await this.command("PASS", this.password)
         if (code === 530)
@@ -86,7 +86,7 @@ export class DirectCourier extends Courier {
             if (there > start || there === size) {
                 stalled = 0
                 shipment.sentBytes = there
-                if (there !== size) await shipment.record(there)
+                if (there < size) await shipment.record(there)
             } else if (++stalled === stalledMax)
                 throw new Fault(
                     FaultCode.FtpNoProgress,

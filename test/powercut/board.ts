@@ -11,6 +11,7 @@ import { Key } from "../../src/settings/keys"
 import { History } from "../../src/upload/history"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { FakeTicks } from "../support/memorycard"
+import { u32 } from "./fatreader"
 import { Random } from "./faults"
 import type { Event, FlashImage } from "./trace"
 
@@ -121,7 +122,26 @@ export class Board {
         await this.backup.save(this.trackedFiles())
     }
 
-    trackedFiles(): BackupFiles {
+    /** The number of the newest backup that a board with an empty flash would take from the card, 0 for none. */
+    async newestBackup(): Promise<number> {
+        const flash: Record<string, Uint8Array> = {}
+        const store: any = {
+            read: async (key: string) => flash[key],
+            write: async (key: string, value: Uint8Array): Promise<void> => {
+                flash[key] = value
+            },
+            remove: async () => {},
+        }
+        await new Backup(store, "1A2B", backupKeys).restore(this.trackedFiles())
+        return generationOf(flash)
+    }
+
+    /** The number of the newest backup that this board has made. */
+    ownBackup(): number {
+        return generationOf(this.flash)
+    }
+
+    private trackedFiles(): BackupFiles {
         const files = new WholeFiles(this.storage)
         return {
             read: async name => await files.read(name),
@@ -182,11 +202,15 @@ export class Board {
         const random = new Random(this.settings.seed * 7919 + this.seconds)
         const { cells, thermistors } = this.settings
         const cellMv = Array.from({ length: cells }, () => random.between(2700, 3650))
+        const packMv = cellMv.reduce((sum, mv) => sum + mv, 0)
         return {
-            packMv: cellMv.reduce((sum, mv) => sum + mv, 0),
+            packMv,
             currentMa: random.between(-150000, 90000),
             socPermille: random.between(0, 1000),
             cellMv,
+            cellMinMv: Math.min(...cellMv),
+            cellMaxMv: Math.max(...cellMv),
+            cellMeanMv: packMv / cells,
             temperatureDeciC: Array.from({ length: thermistors }, () => random.between(-150, 600)),
             chipDeciC: 300,
             balancing: random.between(0, 65535),
@@ -218,8 +242,8 @@ export class Board {
                 sizeBytes: () => file.sizeBytes(),
                 read: (offset: number, into: any, length: number) =>
                     file.read(offset, into, length),
-                sync: async () => {
-                    await file.sync()
+                sync: async (careful?: boolean) => {
+                    await file.sync(careful)
                     if (!isLog) tell({ kind: "appended", path })
                 },
                 close: () => file.close(),
@@ -246,4 +270,10 @@ export class Board {
             },
         }
     }
+}
+
+/** The backup's number as the flash has it. */
+function generationOf(flash: FlashImage): number {
+    const value = flash["backup"]
+    return value ? u32(value, 0) : 0
 }

@@ -1,46 +1,26 @@
-import { SdCard } from "../../src/card/sdcard"
-import type { CardDevice } from "../../src/fat/storage"
-import { SdCardChip } from "../../sim/chips/sdcard"
-import type { BlockStore } from "../../sim/chips/sdcardstore"
-import { ChipSpiBus, type FakeTicks } from "../support/memorycard"
 import { Board, type BoardSettings } from "./board"
-import { cardKind, emptyCard, type CardName } from "./cards"
+import {
+    cardDevice,
+    caseText,
+    plainDevice,
+    prepare,
+    random,
+    sameCut,
+    worstMode,
+    type Case,
+    type Cut,
+    type Start,
+} from "./cases"
+import { cardKind } from "./cards"
 import type { Disk } from "./disk"
-import { DiskDevice } from "./disk"
-import { CardEditor } from "./editor"
 import { checkVolume } from "./fatchecker"
-import type { VolumeShape } from "./fatreader"
-import { inOrder, modes, Random, tornSector, type Mode } from "./faults"
+import { inOrder, modes, type Mode } from "./faults"
 import type { FsckPool } from "./fsck"
-import { foreignFiles, judge, type Foreign } from "./judge"
-import { Model } from "./model"
-import { morning, type Scenario, type Setup } from "./scenarios"
+import { judge } from "./judge"
+import type { Model } from "./model"
+import { Progress } from "./progress"
 import { Tally } from "./tally"
 import { Trace } from "./trace"
-
-/** One run of a scenario. */
-export interface Case {
-    scenario: Scenario
-    card: CardName
-    seed: number
-}
-
-/** Where a power cut comes: after so many writes, in a mode; or before the flash write that follows. */
-export interface Cut {
-    mode: Mode
-    after: number
-    /** So many of the flash writes behind the last sector write are not done either. */
-    flashWritesMissing: number
-}
-
-/** What a run starts from. */
-interface Start {
-    disk: Disk
-    shape: VolumeShape
-    settings: BoardSettings
-    model: Model
-    foreign: Foreign
-}
 
 /** How much is done. */
 export interface CampaignOptions {
@@ -55,14 +35,6 @@ export interface CampaignOptions {
     cutEvery?: number
     /** Only this one: a cut, and those inside its recovery. */
     only?: Cut[]
-}
-
-const plainDevice = (disk: Disk) => async (): Promise<CardDevice> => new DiskDevice(disk)
-
-/** The device of an emulated card: the firmware's driver, the bus, and the chip that keeps blocks in the store. */
-function cardDevice(store: BlockStore): (ticks: FakeTicks) => Promise<CardDevice> {
-    const bus = new ChipSpiBus(new SdCardChip(store, {}))
-    return async ticks => await SdCard.open(bus, ticks)
 }
 
 /** Runs cases and counts. */
@@ -99,7 +71,7 @@ export class Campaign {
         const { writes } = trace
         const inner = this.innerCuts(one, path, writes.length)
         const state = new Progress(start, trace)
-        const { cutEvery = 1 } = this.options
+        const cutEvery = this.options.only ? 1 : (this.options.cutEvery ?? 1)
         const phase = random(one, 9 + path.length).between(0, cutEvery - 1)
         for (let after = 0; after <= writes.length; ++after) {
             if (after > 0) state.advance()
@@ -251,159 +223,6 @@ export class Campaign {
     }
 }
 
-/** The state of the card and the model while a trace is gone through. */
-class Progress {
-    private readonly start: Start
-    /** The card one write before the present one, and the model before and after it. */
-    private readonly before: Disk
-    private done = 0
-    private modelBefore: Model
-    private modelNow: Model
-    private nextEvent = 0
-    private flashEvents = 0
-
-    constructor(
-        start: Start,
-        private readonly trace: Trace,
-    ) {
-        this.start = start
-        this.before = start.disk.over()
-        this.modelBefore = start.model.clone()
-        this.modelNow = start.model.clone()
-        this.applyEvents()
-    }
-
-    /** Goes on to the next write. */
-    advance(): void {
-        const { trace, before } = this
-        if (this.done > 0) {
-            const write = trace.writes[this.done - 1]
-            before.put(write.block, write.data)
-        }
-        this.done++
-        this.modelBefore = this.modelNow.clone()
-        this.applyEvents()
-    }
-
-    /** The cuts that are possible here. */
-    cuts(): Cut[] {
-        const { done, trace } = this
-        const cuts: Cut[] = []
-        const add = (mode: Mode, flashWritesMissing = 0) =>
-            cuts.push({ mode, after: done, flashWritesMissing })
-        for (const mode of modes) {
-            if (mode === "dropped")
-                for (let missing = 0; missing <= this.flashEvents; ++missing) add(mode, missing)
-            else if (mode === "swapped") {
-                if (done > 1 && trace.writes[done - 1].block !== trace.writes[done - 2].block)
-                    add(mode)
-            } else if (done > 0) add(mode)
-        }
-        return cuts
-    }
-
-    /** The card and what it has to hold after a cut here. */
-    after(cut: Cut): { disk: Disk; model: Model } {
-        const { done, trace } = this
-        const disk = this.before.over()
-        const write = trace.writes[done - 1]
-        if (cut.mode === "dropped") {
-            if (write) disk.put(write.block, write.data)
-            return { disk, model: this.modelWithout(cut.flashWritesMissing) }
-        }
-        if (cut.mode === "swapped") {
-            const lost = trace.writes[done - 2]
-            disk.put(lost.block, lost.old ?? new Uint8Array(512))
-            disk.put(write.block, write.data)
-            const model = this.modelNow.clone()
-            if (lost.text) model.lose(lost.text)
-            return { disk, model }
-        }
-        disk.put(write.block, tornSector(cut.mode, write.old ?? new Uint8Array(512), write.data))
-        const model = this.modelBefore.clone()
-        if (write.text) model.lose(write.text)
-        return { disk, model }
-    }
-
-    /** What was written around the cut, for a person. */
-    story(cut: Cut, trace: Trace, writesBefore: number): string {
-        const lines: string[] = []
-        const { shape } = this.start
-        for (
-            let i = Math.max(0, cut.after - writesBefore);
-            i < Math.min(trace.writes.length, cut.after + 2);
-            ++i
-        ) {
-            for (const { at, event } of trace.events)
-                if (at === i) lines.push(`      ${describeEvent(event)}`)
-            const { block, text } = trace.writes[i]
-            const where = text ? `${text.path} sector ${text.sector}` : placeOf(shape, block)
-            const mark = i === cut.after - 1 ? "  <- " + cut.mode : ""
-            lines.push(`    write ${i + 1}: block ${block}, ${where}${mark}`)
-        }
-        return lines.join("\n")
-    }
-
-    private applyEvents(): void {
-        const { events } = this.trace
-        this.flashEvents = 0
-        for (; this.nextEvent < events.length; ++this.nextEvent) {
-            const { at, event } = events[this.nextEvent]
-            if (at > this.done) return
-            this.modelNow.apply(event)
-            if (event.kind === "flash") this.flashEvents++
-        }
-    }
-
-    /** The model at the moment before the last `missing` flash writes behind the present write. */
-    private modelWithout(missing: number): Model {
-        if (missing === 0) return this.modelNow.clone()
-        const { events } = this.trace
-        const model = this.modelBefore.clone()
-        let flashWrites = this.flashEvents - missing
-        for (const { at, event } of events) {
-            if (at !== this.done) continue
-            if (event.kind === "flash" && flashWrites-- === 0) break
-            model.apply(event)
-        }
-        return model
-    }
-}
-
-function describeEvent(event: Trace["events"][0]["event"]): string {
-    if (event.kind === "append")
-        return `append to ${event.path} at ${event.offset}: ${event.text.length} bytes`
-    if ("path" in event) return `${event.kind} ${event.path}`
-    return event.kind
-}
-
-function placeOf(shape: VolumeShape, block: number): string {
-    const inVolume = block - shape.first
-    if (inVolume < shape.reserved) return `reserved sector ${inVolume}`
-    const inTable = block - shape.fatStart
-    if (inTable < shape.fatBlocks * shape.fatCount)
-        return `table ${1 + Math.floor(inTable / shape.fatBlocks)}, sector ${inTable % shape.fatBlocks}`
-    if (block < shape.dataStart) return "root directory"
-    const cluster = Math.floor((block - shape.dataStart) / shape.clusterBlocks) + 2
-    return `cluster ${cluster}`
-}
-
-function sameCut(one: Cut, two: Cut): boolean {
-    return (
-        one.mode === two.mode &&
-        one.after === two.after &&
-        one.flashWritesMissing === two.flashWritesMissing
-    )
-}
-
-/** A generator for one purpose of a case. */
-function random(one: Case, purpose = 0): Random {
-    let seed = one.seed * 1000003 + purpose
-    for (const letter of one.scenario.name + one.card)
-        seed = (Math.imul(seed, 31) + letter.charCodeAt(0)) | 0
-    return new Random(seed)
-}
-
 function afterRestart(one: Case, settings: BoardSettings, model: Model): BoardSettings {
     const changed = { ...settings }
     const memory = { flash: model.flash, seconds: model.seconds }
@@ -415,69 +234,4 @@ function afterRestart(one: Case, settings: BoardSettings, model: Model): BoardSe
 async function goOn(one: Case, board: Board): Promise<void> {
     if (one.scenario.goOn) await one.scenario.goOn(board, random(one, 6))
     else await board.logRecords(1)
-}
-
-/** The card and the settings as the scenario wants them, after what it has done beforehand. */
-async function prepare(one: Case): Promise<Start> {
-    const card = await emptyCard(one.card)
-    const { shape } = card
-    const chance = random(one, 1)
-    const disk = card.disk.over()
-    const editor = new CardEditor(disk, shape)
-    const model = new Model()
-    const setup: Setup = {
-        random: chance,
-        editor,
-        settings: {
-            seed: one.seed,
-            serial: "BMS-1A2B-LONGNAME".slice(0, chance.between(1, 16)),
-            periodSeconds: chance.pick([1, 2, 10, 60]),
-            offsetMinutes: chance.pick([0, 60, -300, 330]),
-            cellLog: true,
-            cells: chance.between(3, 15),
-            thermistors: chance.between(1, 4),
-        },
-        memory: { flash: {}, seconds: morning + chance.between(0, 3600) },
-        model,
-        freeKnown: true,
-        nextFree: 2,
-    }
-    one.scenario.prepare?.(setup)
-    editor.finish(setup.freeKnown, setup.nextFree)
-    const { settings, memory } = setup
-    model.flash = memory.flash
-    model.seconds = memory.seconds
-    const foreign = foreignFiles(disk, shape, model)
-    if (one.scenario.before) {
-        const board = new Board(plainDevice(disk), settings, memory, event => model.apply(event))
-        await board.start()
-        await one.scenario.before(board, random(one, 2))
-        await board.storage.sync()
-    }
-    const start = { disk: disk.flat(), shape, settings, model }
-    return { ...start, foreign: { ...foreign, disk: start.disk } }
-}
-
-/** The mode of the last cut after which the card did not hold just what was written, in order. */
-function worstMode(cuts: Cut[]): Mode {
-    return cuts.findLast(cut => cut.mode !== "dropped")?.mode ?? "dropped"
-}
-
-/** How to run one cut again. */
-export function caseText(one: Case, path: Cut[]): string {
-    const cuts = path.map(cut => {
-        const missing = cut.flashWritesMissing === 0 ? "" : `-${cut.flashWritesMissing}`
-        return `${cut.after}${missing}@${cut.mode}`
-    })
-    return `--scenario "${one.scenario.name}" --card "${one.card}" --seed ${one.seed} --cut "${cuts.join("/")}"`
-}
-
-/** The cuts that `caseText` has written. */
-export function parseCuts(text: string): Cut[] {
-    return text.split("/").map(part => {
-        const [, after, missing, mode] = /^(\d+)(?:-(\d+))?@(.+)$/.exec(part) ?? []
-        const known = modes.find(one => one === mode)
-        if (known === undefined) throw new Error(`"${part}" is no cut like "17@dropped"`)
-        return { mode: known, after: Number(after), flashWritesMissing: Number(missing ?? 0) }
-    })
 }

@@ -223,6 +223,14 @@ const damages: Damage[] = [
             card.pokeEntry("LOG/EMPTY.CSV", 26, start & 255, start >> 8)
         },
     },
+    {
+        title: "a directory whose sectors were never written",
+        hurt: card => {
+            card.pokeEntry("LOG/EMPTY.CSV", 11, 0x10)
+            card.pokeEntry("LOG/EMPTY.CSV", 26, 0x84, 3)
+            card.link(900, 0x0fffffff)
+        },
+    },
     { title: 'a directory without "."', hurt: card => card.pokeInside("LOG", 0, 0xe5) },
     { title: 'a "." that leads elsewhere', hurt: card => card.pokeInside("LOG", 26, 77) },
     { title: 'a directory without ".."', hurt: card => card.pokeInside("LOG", 32, 0) },

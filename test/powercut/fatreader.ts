@@ -332,7 +332,8 @@ class Reader {
         let ended = false
         let longName: Slot[] = []
         for (const block of blocks) {
-            const bytes = this.disk.peek(block)
+            const dots = dotted && content.dots.length < 2
+            const bytes = this.disk.peek(block) ?? (dots ? zeros : undefined)
             // A sector of zeros has no entry, and ends the directory.
             if (bytes === undefined) {
                 ended = true

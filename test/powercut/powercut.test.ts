@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest"
 import { hasTool } from "../support/tools"
-import { Campaign, type Case } from "./campaign"
+import { Campaign } from "./campaign"
+import type { Case } from "./cases"
 import { cardKind, type CardName } from "./cards"
 import { modes } from "./faults"
 import { FsckPool } from "./fsck"

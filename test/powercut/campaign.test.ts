@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest"
+import type { Volume } from "../../src/fat/volume"
+import { Campaign } from "./campaign"
+import { parseCuts } from "./cases"
+import type { Scenario } from "./scenarios"
+
+const card = "FAT16 512 B, card format"
+
+/** Runs a scenario of some records, after whose cuts `harm` is done to the card; returns what is noticed. */
+async function noticed(harm?: (volume: Volume) => Promise<unknown>, only?: string) {
+    const scenario: Scenario = {
+        name: "harm",
+        cards: [card],
+        seeds: 1,
+        prepare({ editor }) {
+            editor.addFile("NOTES.TXT", "not to be touched\n".repeat(100))
+        },
+        async run(board) {
+            await board.logRecords(6)
+        },
+        async goOn(board) {
+            await board.logRecords(2)
+            if (harm) await board.storage.use("harm", async volume => await harm(volume))
+        },
+    }
+    const campaign = new Campaign({
+        cardEvery: 0,
+        fsckShare: 0,
+        fsck: undefined,
+        nestedCuts: 0,
+        cutEvery: 20,
+        only: only === undefined ? undefined : parseCuts(only),
+    })
+    await campaign.run({ scenario, card, seed: 1 })
+    return { text: campaign.tally.violations.map(one => one.what).join("\n"), campaign }
+}
+
+describe("the campaign", () => {
+    it("has nothing to say about a firmware that keeps its promises", async () => {
+        const { text, campaign } = await noticed()
+        expect(text).toBe("")
+        expect(campaign.tally.total().cuts).toBeGreaterThan(20)
+    })
+
+    it("notices that another file was written to", async () => {
+        const notes = async (volume: Volume) => {
+            const file = await volume.openForAppend("NOTES.TXT", "")
+            await file.append(Buffer.from("x\r\n"))
+            await file.close()
+        }
+        const { text } = await noticed(notes)
+        expect(text).toContain("NOTES.TXT: its entry has changed")
+    })
+
+    it("notices a cluster that belongs to nobody", async () => {
+        const { text } = await noticed(volume => volume.table.mark(4000, 0x0fffffff))
+        expect(text).toContain("1 clusters in use belong to no file")
+    })
+
+    it("notices a file that nobody has made", async () => {
+        const { text } = await noticed(async volume => {
+            const file = await volume.openForAppend("STRANGE.TXT", "x\r\n")
+            await file.close()
+        })
+        expect(text).toContain("STRANGE.TXT: nobody has made it")
+    })
+
+    it("repeats one cut by the line that it prints", async () => {
+        const { campaign } = await noticed(
+            volume => volume.table.mark(4000, 0x0fffffff),
+            "12@torn: 0xFF",
+        )
+        expect(campaign.tally.total().cuts).toBe(1)
+        expect(campaign.tally.violations[0].text).toBe(
+            `--scenario "harm" --card "${card}" --seed 1 --cut "12@torn: 0xFF"`,
+        )
+    })
+})
