@@ -94,6 +94,9 @@ export class RedoLog {
             slot = this.slotFor(home)
             await sector.store(this.block + 2 + slot)
             sector.block = home
+            // An older image of the sector may be in a slot that must not be written over yet.
+            for (let i = 0; i < slots; ++i)
+                if (this.blockAt(i) === home) bytes.setAt(Head.Blocks + i * 4, "u32", 0)
             bytes.setAt(Head.Blocks + slot * 4, "u32", home)
             bytes.setAt(Head.Sums + slot * 2, "u16", crc16(0, sector.bytes, 0, blockBytes))
         }
@@ -194,13 +197,14 @@ export class RedoLog {
         return this.header.bytes.getAt(Head.Blocks + slot * 4, "u32")
     }
 
-    /** The slot with that block; else one that neither an open file nor an unfinished change needs. */
+    /** The slot with that block, else one that no open file needs; never the one of an unfinished change. */
     private slotFor(block: number): number {
         let free = 0
         for (let slot = 0; slot < slots; ++slot) {
+            if (slot + 1 === this.header.bytes[Head.Redo]) continue
             const held = this.blockAt(slot)
             if (held === block) return slot
-            if (slot + 1 !== this.header.bytes[Head.Redo] && !this.isOpen(held)) free = slot
+            if (!this.isOpen(held)) free = slot
         }
         return free
     }

@@ -5,11 +5,12 @@ import config from "../../vitest.config"
  * Imports a module with the firmware's sources seeing DeviceScript's Buffer, outside of vitest: for
  * the benches.
  * @param path from the repository's root, as "/bench/card.ts"
+ * @param more further plugins, for what a firmware file imports
  */
-export async function importWithFirmware<T>(path: string): Promise<T> {
+export async function importWithFirmware<T>(path: string, more: object[] = []): Promise<T> {
     const server = await createViteServer({
         configFile: false,
-        plugins: (config as { plugins: [] }).plugins,
+        plugins: [...(config as { plugins: [] }).plugins, ...more] as [],
         appType: "custom",
         logLevel: "error",
         optimizeDeps: { noDiscovery: true },

@@ -8,7 +8,12 @@ export interface NodeSocketOptions {
     eventBytesMax?: number
     /** send() calls that may be queued before it waits; the ESP32's worker has 50. */
     queueMax?: number
+    /** Received pieces that may wait for a receive() before the connection is given up; no bound unless told. */
+    receivedMax?: number
 }
+
+/** As the ESP32's runtime and the firmware's stream over it have them. */
+export const esp32Socket: NodeSocketOptions = { eventBytesMax: 1024, queueMax: 50, receivedMax: 9 }
 
 /**
  * The board's one socket over node:net. Opening flushes what the stream before has queued, ends it, and only
@@ -117,8 +122,17 @@ export class NodeStream implements TcpStream {
         if (this.stage === "ended") return
         const step = this.owner.options.eventBytesMax ?? 1024
         for (let at = 0; at < data.length; at += step)
-            this.received.push(Uint8Array.from(data.subarray(at, at + step)))
+            this.keep(Uint8Array.from(data.subarray(at, at + step)))
         this.wake()
+    }
+
+    private keep(piece: Uint8Array): void {
+        if (this.received.length < (this.owner.options.receivedMax ?? Infinity))
+            this.received.push(piece)
+        else {
+            this.error = "more data than expected"
+            this.enter("ended")
+        }
     }
 
     private enter(stage: "open" | "ended"): void {

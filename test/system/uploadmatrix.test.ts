@@ -1,0 +1,240 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { Key } from "../../src/settings/keys"
+import { esp32Socket, NodeConnector } from "../support/nodesocket"
+import {
+    directServerNames,
+    type FtpServerName,
+    ftpServerNames,
+    type FtpTestServer,
+    hasServer,
+    startServer,
+} from "../support/servers/ftpserver"
+import { hasSquid, type SquidServer, startSquid } from "../support/servers/squid"
+import { pattern } from "../support/uploadcard"
+import { UploadWorld } from "../support/uploadworld"
+
+// Every server, both ways to it, files of every awkward size. The table is kept in docs/UPLOAD-MATRIX.md;
+// BMS_WRITE_DOCS=1 npx vitest run test/system/uploadmatrix.test.ts writes it anew.
+
+const documentPath = "docs/UPLOAD-MATRIX.md"
+const writing = process.env.BMS_WRITE_DOCS === "1"
+
+const day = "LOG/20261122.CSV"
+const sizes = [0, 1, 511, 512, 4096, 1 << 20]
+const titles = ["0 B", "1 B", "511 B", "512 B", "4 KiB", "1 MiB"]
+const modes = ["direct", "gateway"] as const
+type Mode = (typeof modes)[number]
+
+/** Servers that abort are a matter of luck, so the document says how often they were in time. */
+const rounds = writing ? 5 : 1
+
+const delivered = "delivered"
+/** How the errors begin that a server which aborts may lead to, by the letter they have in the document. */
+const namedErrors = {
+    a: "server stops the transfer when the control connection closes: set ftp.gateway",
+    b: "the transfer breaks off again and again: set ftp.gateway, or look for a better connection",
+    c: "the server does not tell sizes, set ftp.gateway",
+}
+
+function isNamed(outcome: string): boolean {
+    return Object.values(namedErrors).some(error => outcome.startsWith(error))
+}
+
+const names = ftpServerNames.filter(hasServer)
+const running = new Map<FtpServerName, FtpTestServer>()
+let squid: SquidServer | undefined
+
+beforeAll(async () => {
+    for (const server of await Promise.all(names.map(name => startServer(name))))
+        running.set(server.name, server)
+    const ftpPorts = [...running.values()].map(server => server.port)
+    if (hasSquid()) squid = await startSquid({ ftpPorts })
+})
+afterAll(async () => {
+    await Promise.all([squid?.stop(), ...[...running.values()].map(server => server.stop())])
+})
+
+/** A board with one file to send, and one server for it. */
+class Delivery {
+    private readonly world = new UploadWorld(new NodeConnector(esp32Socket), true)
+    private readonly whole: Buffer
+
+    constructor(
+        private readonly server: FtpTestServer,
+        mode: Mode,
+        bytes: number,
+        private readonly serial: string,
+    ) {
+        const { settings, card } = this.world
+        this.whole = Buffer.from(pattern(bytes))
+        card.put(day, this.whole)
+        settings.set(Key.UserSerial, serial)
+        settings.set(Key.FtpPort, server.port)
+        settings.set(Key.FtpUser, server.user)
+        settings.set(Key.FtpPassword, server.password)
+        if (mode === "gateway") this.useGateway()
+    }
+
+    useGateway(): void {
+        this.world.settings.set(Key.FtpGateway, `127.0.0.1:${squid.port}`)
+    }
+
+    /** One session. @returns what became of the file; throws when something is wrong on the server */
+    async run(): Promise<string> {
+        const outcome = await this.world.session().then(
+            () => delivered,
+            (thrown: Error) => thrown.message,
+        )
+        this.judge(outcome)
+        return outcome
+    }
+
+    /** What is on the server is a beginning of ours, once, and what is confirmed is there. */
+    private judge(outcome: string): void {
+        const { server, serial, whole } = this
+        const mine = readdirSync(server.folder).filter(name => name.startsWith(serial + "-"))
+        const where = `${server.name} ${serial}`
+        expect(mine.length, `${where}: files on the server`).toBeLessThanOrEqual(1)
+        const there = mine.length > 0 ? readFileSync(join(server.folder, mine[0])) : Buffer.alloc(0)
+        const same = there.equals(whole.subarray(0, there.length))
+        expect(same, `${where}: the server has a beginning of ours`).toBe(true)
+        const [, bytes, , name] = this.world.card
+            .text("LOGSENT.TXT")
+            .split("\r\n")
+            .at(-2)
+            .split(",")
+        expect(name).toBe(serial + "-LOG-20261122.CSV")
+        expect(Number(bytes), `${where}: confirmed`).toBeLessThanOrEqual(there.length)
+        if (outcome !== delivered) return
+        expect(mine, where).toEqual([name])
+        expect([Number(bytes), there.length], where).toEqual([whole.length, whole.length])
+    }
+}
+
+const lines: string[] = []
+
+/** What became of one file; a board that got an error is then given the remedy which it names. */
+async function deliver(server: FtpTestServer, mode: Mode, bytes: number, round: number) {
+    const serial = `${mode[0].toUpperCase()}${bytes}R${round}`
+    const delivery = new Delivery(server, mode, bytes, serial)
+    const outcome = await delivery.run()
+    // An empty file that was begun has nothing left to send.
+    if (outcome === delivered || mode === "gateway" || !squid || bytes === 0) return outcome
+    delivery.useGateway()
+    expect(await delivery.run(), `${server.name} ${serial}: through it`).toBe(delivered)
+    return outcome
+}
+
+/** Outcomes of one server and mode, by size, then round; all at once, but a size at a time with more rounds. */
+async function measure(name: FtpServerName, mode: Mode, times: number): Promise<string[][]> {
+    const measureSize = async (bytes: number): Promise<string[]> => {
+        const startMs = Date.now()
+        const each = Array.from({ length: times }, (_, round) =>
+            deliver(running.get(name), mode, bytes, round),
+        )
+        const found = await Promise.all(each)
+        const what = `${name.padEnd(15)} ${mode.padEnd(8)} ${String(bytes).padStart(7)} B`
+        lines.push(`${what} ${String(Date.now() - startMs).padStart(6)} ms  ${found.join(" | ")}`)
+        return found
+    }
+    if (times === 1) return await Promise.all(sizes.map(measureSize))
+    const outcomes: string[][] = []
+    for (const bytes of sizes) outcomes.push(await measureSize(bytes))
+    return outcomes
+}
+
+/** "delivered", or how often it was, and the letters of the errors else. */
+function cell(found: string[], aborts: boolean): string {
+    const good = found.filter(outcome => outcome === delivered).length
+    if (!aborts) return [...new Set(found)].join(", ")
+    const letters = Object.entries(namedErrors).filter(([, error]) =>
+        found.some(outcome => outcome.startsWith(error)),
+    )
+    return `${good} of ${found.length} ${letters.map(([letter]) => letter).join(" ")}`.trim()
+}
+
+function row(name: string, mode: Mode, cells: string[]): string {
+    return `| ${[name, mode, ...cells].join(" | ")} |`
+}
+
+function page(table: string[]): string {
+    const errors = Object.entries(namedErrors).map(([letter, error]) => `- ${letter}: ${error}`)
+    return [
+        "# Servers, ways and sizes",
+        "",
+        "Written by `BMS_WRITE_DOCS=1 npx vitest run test/system/uploadmatrix.test.ts`; the test compares it. One file of each",
+        "size to each real server, by the uploader over one socket with the ESP32's queue, byte for byte.",
+        "",
+        `| server | mode | ${titles.join(" | ")} |`,
+        `|---|---|${titles.map(() => "---|").join("")}`,
+        ...table,
+        "",
+        "Directly, the last four abort a transfer when its control connection ends; a small file may be stored before they",
+        "notice, so the table says how many of how many files were delivered, and the error of the others:",
+        "",
+        ...errors,
+        "",
+        "In every case the server then has a beginning of the file, once, nothing is confirmed that is not there, and with",
+        "`ftp.gateway` set the next session delivers what is not empty.",
+        "",
+    ].join("\n")
+}
+
+describe.skipIf(names.length === 0)("the uploader, real servers, and files of every size", () => {
+    const aborting = names.filter(name => !directServerNames.includes(name))
+    const table = new Map<string, string>()
+
+    async function fill(from: FtpServerName[], mode: Mode, times = 1): Promise<string[]> {
+        const aborts = mode === "direct" && !directServerNames.includes(from[0])
+        const found = await Promise.all(
+            from.map(async name => [name, await measure(name, mode, times)] as const),
+        )
+        for (const [name, outcomes] of found) {
+            const cells = outcomes.map(each => cell(each, aborts))
+            table.set(`${name} ${mode}`, row(name, mode, cells))
+        }
+        return found.flatMap(([, outcomes]) => outcomes.flat())
+    }
+
+    it("delivers directly to servers that finish a transfer", async () => {
+        const outcomes = await fill(
+            names.filter(name => !aborting.includes(name)),
+            "direct",
+        )
+        expect([...new Set(outcomes)]).toEqual([delivered])
+    })
+
+    it.runIf(hasSquid())("delivers to every server through Squid", async () => {
+        expect([...new Set(await fill(names, "gateway"))]).toEqual([delivered])
+    })
+
+    it(
+        "delivers directly to servers that abort, or names the remedy, which then works",
+        { timeout: writing ? 600_000 : 60_000 },
+        async () => {
+            const outcomes = await fill(aborting, "direct", rounds)
+            const others = outcomes.filter(outcome => outcome !== delivered && !isNamed(outcome))
+            expect(others).toEqual([])
+        },
+    )
+
+    it("does so as the document says", () => {
+        console.log(lines.join("\n"))
+        const measured = ftpServerNames.flatMap(name =>
+            modes
+                .filter(mode => table.has(`${name} ${mode}`))
+                .map(mode => table.get(`${name} ${mode}`)),
+        )
+        const whole = measured.length === ftpServerNames.length * modes.length
+        if (writing && whole) writeFileSync(documentPath, page(measured))
+        const documented = readFileSync(documentPath, "utf8").split("\n")
+        const settled = measured.filter(line => !/\d of \d/.test(line))
+        for (const line of settled) expect(documented).toContain(line)
+        // With every server here, the whole page but for the luck of those that abort.
+        if (!whole) return
+        const plain = (text: string): string => text.replaceAll(/\d of \d( [abc])*/g, "n of m")
+        expect(plain(documented.join("\n"))).toBe(plain(page(measured)))
+    })
+})
