@@ -146,7 +146,10 @@ const before: Results = (() => {
         return {}
     }
 })()
-writeFileSync(path, JSON.stringify(results, undefined, 4) + "\n")
+// The figures of a campaign stay until it is run again.
+const campaigns = Object.entries(before).filter(([name]) => name.startsWith("powercut."))
+const kept = { ...results, ...Object.fromEntries(campaigns) }
+writeFileSync(path, JSON.stringify(kept, undefined, 4) + "\n")
 const good = print(results)
 for (const [name, value] of Object.entries(results))
     if (before[name] !== undefined && before[name] !== value)

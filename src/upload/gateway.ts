@@ -28,6 +28,9 @@ const remedies =
  * status).
  */
 export class Gateway extends Courier {
+    /** Content-Length of the last answer, 0 without one: Squid says none for an empty file. */
+    private lengthBytes: number
+
     /** Asks for the server's folder: shows that the gateway and the server let us in. */
     override async logIn(): Promise<void> {
         await this.size("")
@@ -35,7 +38,6 @@ export class Gateway extends Courier {
 
     override async logOut(): Promise<void> {}
 
-    /** 0 when the file is there: the gateway sends files whole, so the size does not matter. */
     override async size(name: string): Promise<number> {
         await this.request("HEAD", name, 0)
         let status = await this.status()
@@ -47,10 +49,13 @@ export class Gateway extends Courier {
         }
         if (status === 404) return -1
         if (status !== 200) this.explain(status)
-        return 0
+        return this.lengthBytes
     }
 
-    /** Sends the whole file; it counts as sent when the gateway says 201 or 202. */
+    /**
+     * Sends the whole file; it counts as sent when the gateway says 201 or 202 and the server has that many
+     * bytes: a broken data connection can look like the end of the file to it.
+     */
     override async deliver(shipment: Shipment): Promise<void> {
         if (!shipment.remoteName) await shipment.takeFreeName(this)
         await this.request("PUT", shipment.remoteName, shipment.sizeBytes)
@@ -62,6 +67,11 @@ export class Gateway extends Courier {
         }
         const status = await this.status()
         if (status !== 201 && status !== 202) this.explain(status)
+        if ((await this.size(shipment.remoteName)) !== shipment.sizeBytes)
+            throw new Fault(
+                FaultCode.FtpNoProgress,
+                "the server did not get all of the file, which will be sent again: look at its connection",
+            )
         await shipment.record(shipment.sizeBytes)
     }
 
@@ -94,6 +104,9 @@ export class Gateway extends Courier {
         }
         this.answer = head.slice(9, head.indexOf("\r"))
         const status = parseInteger(head.slice(9, 12))
+        const length = head.indexOf("Content-Length: ") + 16
+        this.lengthBytes =
+            length < 16 ? 0 : parseInteger(head.slice(length, head.indexOf("\r", length)))
         if (status === 502) await this.quoteServer(head, deadline)
         await this.stream.close()
         const seconds = dateInHead(head)

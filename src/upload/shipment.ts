@@ -72,6 +72,8 @@ export class Shipment implements HistoryEntry {
         while (this.position < this.sizeBytes) {
             const roomBytes = sectorBytes - (this.position % sectorBytes)
             const piece = Buffer.alloc(Math.min(roomBytes, this.sizeBytes - this.position))
+            if (this.from.storage.generation() !== this.generation)
+                throw new Fault(FaultCode.CardAbsent, "the card was changed during the upload")
             if ((await read(this.position, piece)) !== piece.length)
                 throw new Fault(FaultCode.NotFound, name + " is shorter than it was")
             await stream.send(piece)

@@ -116,7 +116,13 @@ export class DeviceTcpConnector implements TcpConnector {
         const endMs = ds.millis() + timeoutMs
         // Not closed first: this flushes what the stream before has queued, then ends it.
         ;(ds as Natives)._socketOpen(host, port)
-        while (stream.stage === Stage.Connecting) await stream.wait(endMs)
+        try {
+            while (stream.stage === Stage.Connecting) await stream.wait(endMs)
+        } catch (thrown) {
+            // Else what was queued would go out later, and the next connection would wait behind it.
+            await stream.close()
+            throw thrown
+        }
         if (stream.stage === Stage.Ended)
             throw new Fault(
                 FaultCode.SocketRefused,

@@ -18,6 +18,8 @@ class FakeProxy {
     status: Record<string, number> = {}
     statusOf = (method: string, _url: string): number | undefined => this.status[method]
     page = "<html>made</html>"
+    /** Of each file the server gets no more, although the gateway says that it has it. */
+    keptBytes = Infinity
     /** Answers a PUT before its body has come, and closes. */
     early = false
     private readonly server: Server = createServer((request, response) => {
@@ -52,6 +54,9 @@ class FakeProxy {
         response.statusCode = forced ?? (method === "PUT" ? 201 : there ? 200 : 404)
         if (method === "PUT" && response.statusCode < 300)
             this.files.set(url, Buffer.concat(chunks))
+        const { length } = this.files.get(url) ?? ""
+        if (method === "HEAD" && length !== 0)
+            response.setHeader("Content-Length", Math.min(length, this.keptBytes))
         response.end(method === "HEAD" ? undefined : this.page)
     }
 }
@@ -83,6 +88,7 @@ describe("the gateway", () => {
             "HEAD ftp://files.example:21/",
             "HEAD " + address,
             "PUT " + address,
+            "HEAD " + address,
         ])
         expect(world.card.text("LOGSENT.TXT")).toContain("20261122.CSV,70001,")
     })
@@ -155,6 +161,17 @@ describe("the gateway", () => {
         expect(world.card.text("LOGSENT.TXT")).not.toContain(",10,")
     })
 
+    it("does not believe 201 when the server has less", async () => {
+        const world = await worldWith()
+        world.card.put(day, pattern(1000))
+        proxy.keptBytes = 400
+        await expect(world.session()).rejects.toThrow("the server did not get all of the file")
+        expect(world.card.text("LOGSENT.TXT")).not.toContain(",1000,")
+        proxy.keptBytes = Infinity
+        await world.session()
+        expect(world.card.text("LOGSENT.TXT")).toContain(",1000,")
+    })
+
     it("repeats what the server said, as Squid's page quotes it", async () => {
         const world = await worldWith()
         proxy.status = { PUT: 502 }
@@ -170,7 +187,8 @@ describe("the gateway", () => {
         const world = await worldWith()
         world.card.put(day, pattern(10))
         const root = "ftp://files.example:21/"
-        proxy.statusOf = (method, url) => (method !== "PUT" && url !== root ? 502 : undefined)
+        proxy.statusOf = (method, url) =>
+            method === "PUT" || url === root || proxy.files.has(url) ? undefined : 502
         proxy.page = "<pre>550 busy\n</pre>"
         await expect(world.session()).rejects.toThrow("502 550 busy")
         expect(proxy.files.size).toBe(0)
