@@ -153,7 +153,11 @@ export class Campaign {
         const device = onCard ? cardDevice(disk) : plainDevice(disk)
         const board = new Board(device, settings, memory, event => model.apply(event))
         const result = await this.recover(one, board, disk, start, model)
-        this.tally.count(row, { acknowledged, lost: result.lost, nested: path.length > 0, onCard })
+        const { lost } = result
+        // What was lost in several torn sectors is not the loss of one.
+        const lossy = [...path, cut].filter(({ mode }) => !inOrder(mode)).length
+        const lostMax = lossy > 1 ? 0 : lost
+        this.tally.count(row, { acknowledged, lost, lostMax, nested: path.length > 0, onCard })
         if (result.violations.length > 0)
             this.tally.violation(
                 text,

@@ -8,7 +8,7 @@ import { emptyCard, type CardName } from "./cards"
 import { DiskDevice, type Disk } from "./disk"
 import { CardEditor } from "./editor"
 import type { VolumeShape } from "./fatreader"
-import { modes, Random, type Mode } from "./faults"
+import { inOrder, modes, Random, type Mode } from "./faults"
 import { foreignFiles, type Foreign } from "./judge"
 import { Model } from "./model"
 import { morning, type Scenario } from "./scenarios"
@@ -104,9 +104,9 @@ export async function prepare(one: Case): Promise<Start> {
     return { ...start, foreign: { ...foreign, disk: start.disk } }
 }
 
-/** The mode of the last cut after which the card did not hold just what was written, in order. */
+/** The mode that a row of cuts is counted under: the last that tears or loses a write, if there is one. */
 export function worstMode(cuts: Cut[]): Mode {
-    return cuts.findLast(cut => cut.mode !== "dropped")?.mode ?? "dropped"
+    return (cuts.findLast(cut => !inOrder(cut.mode)) ?? cuts[cuts.length - 1]).mode
 }
 
 /** How to run one cut again. */

@@ -1,4 +1,4 @@
-import { modes, type Mode } from "./faults"
+import { inOrder, modes, type Mode } from "./faults"
 
 export interface Counts {
     cuts: number
@@ -44,7 +44,14 @@ export class Tally {
 
     count(
         row: { scenario: string; card: string; mode: Mode },
-        cut: { acknowledged: number; lost: number; nested: boolean; onCard: boolean },
+        cut: {
+            acknowledged: number
+            lost: number
+            /** In one torn or lost sector. */
+            lostMax: number
+            nested: boolean
+            onCard: boolean
+        },
     ): void {
         const key = [row.scenario, row.card, row.mode].join("|")
         const counts = this.rows.get(key) ?? emptyCounts()
@@ -54,7 +61,7 @@ export class Tally {
         if (cut.onCard) counts.onCard++
         counts.acknowledged += cut.acknowledged
         counts.lost += cut.lost
-        counts.lostMax = Math.max(counts.lostMax, cut.lost)
+        counts.lostMax = Math.max(counts.lostMax, cut.lostMax)
         this.modeCuts.set(row.mode, this.cutsOf(row.mode) + 1)
     }
 
@@ -133,7 +140,8 @@ export class Tally {
 
     /** Acknowledged records that were lost though all writes came in order and whole. */
     lostInOrder(): number {
-        return this.sums(2).get(modes[0])?.lost ?? 0
+        const sums = this.sums(2)
+        return modes.filter(inOrder).reduce((sum, mode) => sum + (sums.get(mode)?.lost ?? 0), 0)
     }
 }
 
