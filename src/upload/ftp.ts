@@ -24,6 +24,8 @@ const refusalWaitMs = 2000
 export class DirectCourier extends Courier {
     private reader: ReplyReader
     private epsvRefused: boolean
+    /** Whether STOR can begin at any byte of a file; undefined until it was asked. */
+    private restarts: boolean
 
     /**
      * Opens the control connection, ending a transfer under way after its last byte, and logs in.
@@ -70,6 +72,7 @@ export class DirectCourier extends Courier {
         const size = shipment.sizeBytes
         let stalled = 0
         let handovers = 0
+        let reached = 0
         let there = -1
         if (shipment.remoteName) there = await this.size(shipment.remoteName)
         else await shipment.takeFreeName(this)
@@ -79,21 +82,35 @@ export class DirectCourier extends Courier {
                     FaultCode.FtpNoProgress,
                     "the transfer breaks off again and again: set ftp.gateway, or look for a better connection",
                 )
-            const start = await startOf(this, shipment, there)
+            const start = await startOf(this, shipment, there, handovers === 1)
+            if (start > reached) reached = start
             await this.transfer(shipment, start, stalled === stalledMax - 1 ? refusalWaitMs : 0)
             await this.logIn()
             there = await settledSize(this, shipment.remoteName, size)
-            if (there > start || there === size) {
+            if (there > reached || there === size) {
                 stalled = 0
+                reached = there
                 shipment.sentBytes = there
-                if (there < size) await shipment.record(there)
+                if (there < size && (await this.restartable())) await shipment.record(there)
             } else if (++stalled === stalledMax)
                 throw new Fault(
                     FaultCode.FtpNoProgress,
-                    "server stops the transfer when the control connection closes: set ftp.gateway",
+                    "server stops the transfer when the control connection closes: set ftp.gateway (if seldom: a broken transfer still held the file)",
                 )
         }
         await shipment.record(size)
+    }
+
+    /**
+     * Whether the server promises STOR from any byte of a file on (REST STREAM, RFC 3659 §5): what comes late of a
+     * broken transfer then only repeats what is there.
+     */
+    async restartable(): Promise<boolean> {
+        if (this.restarts === undefined) {
+            await this.command("FEAT", "")
+            this.restarts = this.reader.restarts
+        }
+        return this.restarts
     }
 
     async command(verb: string, argument: string): Promise<number> {
@@ -111,10 +128,16 @@ export class DirectCourier extends Courier {
         start: number,
         refusalWaitMs: number,
     ): Promise<void> {
-        const verb = start > 0 ? "APPE" : "STOR"
         const name = shipment.remoteName
+        let verb = "STOR"
         try {
             const port = await this.passivePort()
+            if (start > 0) {
+                if (this.restarts) {
+                    this.restarts = (await this.command("REST", "" + start)) === 350
+                    if (!this.restarts) return
+                } else verb = "APPE"
+            }
             await this.write(verb, name)
             if (refusalWaitMs > 0 && (await this.reply(refusalWaitMs)) >= 400)
                 this.refuse(FaultCode.FtpRefused, "the server refuses " + verb + " " + name)
@@ -163,18 +186,28 @@ export class DirectCourier extends Courier {
  * Where to go on: at the end of the `there` bytes on the server if they are a beginning of ours,
  * else at 0.
  */
-async function startOf(courier: DirectCourier, shipment: Shipment, there: number): Promise<number> {
+async function startOf(
+    courier: DirectCourier,
+    shipment: Shipment,
+    there: number,
+    first: boolean,
+): Promise<number> {
+    const sent = shipment.sentBytes
     if (there < 0) return 0
-    if (shipment.sentBytes !== Sent.Again) {
+    if (sent !== Sent.Again) {
         if (there > shipment.sizeBytes) {
             // Longer than ours: not only ours, so it is left alone.
             await shipment.takeFreeName(courier)
             return 0
         }
-        if (there >= shipment.sentBytes) return there
+        if (there >= sent) {
+            // Without restarts only behind a whole delivery: the tail of a broken one may still come.
+            if (there === 0 || (await courier.restartable()) || (first && there === sent))
+                return there
+        }
     }
-    // Ours, but shorter than it was or to be sent again. Deleted, so that its size can mislead
-    // nobody.
+    // Ours, but damaged or to be sent again. Deleted, so that neither its size nor what still comes
+    // can mislead.
     if ((await courier.command("DELE", shipment.remoteName)) !== 250)
         await shipment.takeFreeName(courier)
     return 0

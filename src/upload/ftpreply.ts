@@ -12,6 +12,8 @@ export class ReplyReader {
     line = ""
     /** What has come and is no reply yet; whoever receives adds to it. */
     pending = ""
+    /** True once a reply had the line REST STREAM (RFC 3659 §5.3), as FEAT's has. */
+    restarts = false
     /** How the last line of the reply begins whose first line has come; "" outside. */
     private ending = ""
 
@@ -29,6 +31,7 @@ export class ReplyReader {
                 if (!(code >= 100)) malformed()
                 this.ending = line[3] === "-" ? start + " " : line.slice(0, 4)
             }
+            if (line.indexOf("REST STREAM") >= 0) this.restarts = true
             if (line.slice(0, 4) !== this.ending) continue
             this.ending = ""
             this.line = line[end - 1] === "\r" ? line.slice(0, end - 1) : line

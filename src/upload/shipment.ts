@@ -20,6 +20,8 @@ export interface LogFolder {
     readonly history: History
     /** "LOG" or "CELL": the folder on the card, and the word in remote names. */
     readonly folder: string
+    /** The name taken last: another card's file may not be there yet, and it is no free name. */
+    reserved: string
 }
 
 /**
@@ -55,13 +57,18 @@ export class Shipment implements HistoryEntry {
     async takeFreeName(server: RemoteFiles): Promise<void> {
         const stem = server.serial + "-" + this.from.folder + "-" + logName(this.key).slice(0, 8)
         let name = stem
-        for (let number = 2; (await server.size(name + ".CSV")) >= 0; ++number) {
+        for (
+            let number = 2;
+            name === this.from.reserved || (await server.size(name + ".CSV")) >= 0;
+            ++number
+        ) {
             if (number > namesMax)
                 throw new Fault(FaultCode.FtpRefused, "the server has no free name for " + name)
             name = stem + "-" + number
         }
         this.remoteName = name + ".CSV"
         await this.record(0)
+        this.from.reserved = name
     }
 
     /** Sends the bytes from `start` to the listed size, sector by sector. */

@@ -48,7 +48,11 @@ class DeviceTcpStream implements TcpStream {
     /** Suspends until the next event; throws Fault SocketTimeout at `endMs`. */
     async wait(endMs: number): Promise<void> {
         const leftMs = Math.ceil(endMs - ds.millis())
-        if (leftMs <= 0) throw new Fault(FaultCode.SocketTimeout, "no answer in time")
+        if (leftMs <= 0)
+            throw new Fault(
+                FaultCode.SocketTimeout,
+                "no answer in time: check the network and the server",
+            )
         this.waiter = ds.Fiber.self()
         await ds.suspend(leftMs)
         this.waiter = undefined
@@ -66,7 +70,10 @@ class DeviceTcpStream implements TcpStream {
                 // -1: the queue is full.
                 if (result !== -1) throw this.lost()
                 if (ds.millis() >= endMs)
-                    throw new Fault(FaultCode.SocketTimeout, "the other side takes no data")
+                    throw new Fault(
+                        FaultCode.SocketTimeout,
+                        "the other side takes no data: check the network and the server",
+                    )
                 await ds.sleep(10)
             }
         }
@@ -74,7 +81,10 @@ class DeviceTcpStream implements TcpStream {
 
     private lost(): Fault {
         this.stage = Stage.Ended
-        return new Fault(FaultCode.SocketClosed, "connection lost " + this.reason)
+        return new Fault(
+            FaultCode.SocketClosed,
+            "connection lost, check Wi-Fi and server: " + this.reason,
+        )
     }
 
     async receive(timeoutMs: number): Promise<Buffer | undefined> {

@@ -82,7 +82,10 @@ export class NodeStream implements TcpStream {
         for (let i = 0; i < pieces; ++i) {
             while (this.outgoing.length >= (this.owner.options.queueMax ?? 50)) await this.flushing
             if (this.stage !== "open" || this.owner.current !== this)
-                throw new Fault(FaultCode.SocketClosed, "connection lost: " + this.error)
+                throw new Fault(
+                    FaultCode.SocketClosed,
+                    "connection lost, check Wi-Fi and server: " + this.error,
+                )
             this.outgoing.push(Uint8Array.from(data.subarray(i * 512, i * 512 + 512)))
             this.flushing = this.flushing.then(() => this.flushOne())
         }
@@ -143,7 +146,12 @@ export class NodeStream implements TcpStream {
     private wait(endMs: number): Promise<void> {
         const left = endMs - Date.now()
         if (left <= 0)
-            return Promise.reject(new Fault(FaultCode.SocketTimeout, "no answer in time"))
+            return Promise.reject(
+                new Fault(
+                    FaultCode.SocketTimeout,
+                    "no answer in time: check the network and the server",
+                ),
+            )
         return new Promise(resolve => {
             const timer = setTimeout(resolve, left)
             this.wake = () => {

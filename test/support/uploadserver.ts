@@ -9,6 +9,8 @@ export interface ServerOptions {
     /** Sends replies in pieces of that many bytes. */
     pieceBytes?: number
     greeting?: string
+    /** Promises REST STREAM, and does it. */
+    restarts?: boolean
 }
 
 /** A small FTP server in memory whose every answer can be replaced. */
@@ -59,6 +61,7 @@ export class ScriptedFtpServer {
         this.track(control)
         control.setNoDelay()
         let pending = ""
+        let restartAt = 0
         let passive:
             { server: Server; socket?: Socket; wanted?: (socket: Socket) => void } | undefined
         const openPassive = async (): Promise<number> => {
@@ -97,6 +100,11 @@ export class ScriptedFtpServer {
             else if (verb === "SIZE") {
                 const file = this.files.get(argument)
                 this.reply(control, file ? `213 ${file.length}` : "550 no such file")
+            } else if (verb === "FEAT" && this.options.restarts)
+                this.reply(control, "211-Features\r\n REST STREAM\r\n211 End")
+            else if (verb === "REST" && this.options.restarts) {
+                restartAt = Number(argument)
+                this.reply(control, "350 from there")
             } else if (verb === "DELE")
                 this.reply(control, this.files.delete(argument) ? "250 gone" : "550 no such file")
             else if (verb === "EPSV") this.reply(control, `229 ok (|||${await openPassive()}|)`)
@@ -104,7 +112,7 @@ export class ScriptedFtpServer {
                 const port = await openPassive()
                 this.reply(control, `227 ok (10,9,8,7,${port >> 8},${port & 255})`)
             } else if ((verb === "STOR" || verb === "APPE") && passive)
-                this.receive(control, passive, verb, argument)
+                this.receive(control, passive, verb, argument, restartAt)
             else this.reply(control, "502 what?")
         }
         let turn = Promise.resolve()
@@ -126,6 +134,7 @@ export class ScriptedFtpServer {
         passive: { socket?: Socket; wanted?: (socket: Socket) => void },
         verb: string,
         name: string,
+        restartAt: number,
     ): void {
         const start = (data: Socket): void => {
             if (this.options.abortsTransfers && (control.destroyed || control.readableEnded)) {
@@ -133,8 +142,8 @@ export class ScriptedFtpServer {
                 return
             }
             this.reply(control, "150 go on")
-            let content =
-                verb === "APPE" ? (this.files.get(name) ?? Buffer.alloc(0)) : Buffer.alloc(0)
+            const before = this.files.get(name) ?? Buffer.alloc(0)
+            let content = verb === "APPE" ? before : before.subarray(0, restartAt)
             this.files.set(name, content)
             let left = this.cutAfterBytes
             data.on("data", chunk => {

@@ -208,16 +208,82 @@ describe("what is on the server already", () => {
 
 describe("faults", () => {
     it.each([1, 511, 512, 20_000, 99_999])(
-        "resumes after the data connection was cut at %i bytes",
+        "resumes where the data connection was cut, at %i bytes",
+        async at => {
+            const world = await worldWith({ restarts: true })
+            world.card.put(day, pattern(100_000))
+            server.cutAfterBytes = at
+            await world.session()
+            expect(server.files.get(remote)!.equals(pattern(100_000))).toBe(true)
+            expect(server.commands.filter(line => line.startsWith("REST"))).toEqual([`REST ${at}`])
+            expect(server.count("STOR")).toBe(2)
+            expect(server.count("APPE") + server.count("DELE")).toBe(0)
+            expect(world.card.text("LOGSENT.TXT")).toContain(`20261122.CSV,${at},`)
+        },
+    )
+
+    it.each([1, 511, 512, 20_000, 99_999])(
+        "sends it whole again after %i bytes to a server without restarts: a late tail could double them",
         async at => {
             const world = await worldWith()
             world.card.put(day, pattern(100_000))
             server.cutAfterBytes = at
             await world.session()
             expect(server.files.get(remote)!.equals(pattern(100_000))).toBe(true)
-            expect(server.count("APPE")).toBe(1)
+            expect([server.count("DELE"), server.count("STOR"), server.count("APPE")]).toEqual([
+                1, 2, 0,
+            ])
+            expect(world.card.text("LOGSENT.TXT")).not.toContain(`20261122.CSV,${at},`)
         },
     )
+
+    it("sends it whole again when the server promises restarts and refuses them", async () => {
+        const world = await worldWith({
+            restarts: true,
+            answer: verb => (verb === "REST" ? "502 not today" : undefined),
+        })
+        world.card.put(day, pattern(3000))
+        server.cutAfterBytes = 700
+        await world.session()
+        expect(server.files.get(remote)).toEqual(Buffer.from(pattern(3000)))
+        expect([server.count("REST"), server.count("DELE"), server.count("STOR")]).toEqual([
+            1, 1, 2,
+        ])
+    })
+
+    it.each([
+        [true, 0, 2],
+        [false, 1, 1],
+    ])("appends to a grown file (restarts: %s)", async (restarts, appends, stores) => {
+        const world = await worldWith({ restarts })
+        world.card.put(day, pattern(300))
+        await world.session()
+        world.card.put(day, pattern(4500))
+        await world.session()
+        expect(server.files.get(remote)).toEqual(Buffer.from(pattern(4500)))
+        expect([server.count("APPE"), server.count("STOR")]).toEqual([appends, stores])
+        expect(server.count("DELE")).toBe(0)
+    })
+
+    it("leaves a name alone that another card's file has taken and not reached yet", async () => {
+        let up = false
+        const world = await worldWith({
+            answer: verb => (verb === "STOR" && !up ? "(hang up)" : undefined),
+        })
+        const first = world.card.files
+        world.card.put(day, pattern(300))
+        await world.session().catch(() => {})
+        world.card.files = new Map()
+        world.card.mounts++
+        world.card.put(day, pattern(400, 7))
+        up = true
+        await world.session()
+        world.card.files = first
+        world.card.mounts++
+        await world.session()
+        expect(server.files.get(remote)).toEqual(Buffer.from(pattern(300)))
+        expect(server.files.get("BMS-1-LOG-20261122-2.CSV")).toEqual(Buffer.from(pattern(400, 7)))
+    })
 
     const steps = ["USER", "PASS", "TYPE", "SIZE", "EPSV", "STOR", "DELE"]
     for (const answer of ["(hang up)", "421 going down", "garbage", "x".repeat(4000)])
