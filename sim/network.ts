@@ -4,6 +4,8 @@ import { SimClock } from "./clock"
 
 /** The ESP32's lwIP hands over at most this much in one event. */
 const DATA_EVENT_BYTES = 1024
+/** Writes that wait in the ESP32's socket worker. */
+const QUEUE_WRITES = 50
 
 /**
  * The network as the runtime's socket code sees it: `net` with the Wi-Fi in between. Names in `hosts` stand
@@ -11,6 +13,7 @@ const DATA_EVENT_BYTES = 1024
  */
 export class SimNetwork {
     private readonly sockets = new Set<BoardSocket>()
+    private newest: BoardSocket | undefined
     private readonly hosts = new Map<string, { host: string; ports: Map<number, number> }>()
     up = true
 
@@ -31,12 +34,17 @@ export class SimNetwork {
         for (const socket of [...this.sockets]) socket.fail(reason)
     }
 
+    queueFull(): boolean {
+        return (this.newest?.queuedWrites ?? 0) >= QUEUE_WRITES
+    }
+
     createConnection(options: { host: string; port: number }): BoardSocket {
         const known = this.hosts.get(options.host.toLowerCase())
         const host = known?.host ?? options.host
         const port = known?.ports.get(options.port) ?? options.port
         const socket = new BoardSocket(this.clock, this.up ? { host, port } : undefined)
         this.sockets.add(socket)
+        this.newest = socket
         socket.finished.then(() => this.sockets.delete(socket))
         return socket
     }
@@ -49,6 +57,8 @@ class BoardSocket {
     private readonly release: () => void
     private resolveFinished!: () => void
     private done = false
+    /** Writes that Node has not handed to the operating system. */
+    queuedWrites = 0
     readonly finished = new Promise<void>(resolve => (this.resolveFinished = resolve))
 
     constructor(
@@ -79,7 +89,9 @@ class BoardSocket {
     }
 
     write(data: Uint8Array): void {
-        this.socket?.write(data)
+        if (!this.socket || this.done) return
+        this.queuedWrites++
+        this.socket.write(data, () => this.queuedWrites--)
     }
 
     end(): void {

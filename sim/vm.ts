@@ -16,12 +16,16 @@ interface Runtime {
     devsStart(): void
     devsStop(): void
     devsDeploy(image: Uint8Array): number
+    /** The ESP32's answers: 0 queued, -1 queue full, -10 no socket. */
+    sockWrite(address: number, length: number): number
     HEAPU8: Uint8Array
 }
 
 /** The board's network, as the runtime's socket code expects it of `net`. */
 export interface VmNetwork {
     createConnection(options: { host: string; port: number }): unknown
+    /** True while the open connection takes no more writes; the runtime for Node knows no such state. */
+    queueFull(): boolean
 }
 
 export interface VmOptions {
@@ -152,6 +156,9 @@ export class Vm {
         runtime.panicHandler = code => {
             if (code !== 0 && this.alive) options.onPanic(code)
         }
+        const write = runtime.sockWrite
+        runtime.sockWrite = (address, length) =>
+            options.network.queueFull() ? -1 : write(address, length)
         runtime.devsSetDeviceId(options.deviceId)
         runtime.devsStart()
         if (image) {
