@@ -22,7 +22,7 @@ export class Backlog implements LogFolder {
     /** When some of it was sent last, by whoever sends; undefined after a start. */
     newestSentMs: number
     readonly history: History
-    reserved: string
+    readonly reserved: string[] = []
     // All files up to doneKey are sent; they had doneBytes together.
     private doneKey: number
     private doneBytes: number

@@ -8,7 +8,7 @@ import { Shipment } from "./shipment"
 
 const replyTimeoutMs = 20000
 const settlingMs = 800
-/** Handovers without progress; the last one only asks the server for its reason. */
+/** Handovers without progress; in the last one the server has time to name its reason. */
 const stalledMax = 3
 /** Handovers for one file in a session; the next session goes on. */
 const handoversMax = 8
@@ -121,7 +121,7 @@ export class DirectCourier extends Courier {
     /**
      * One handover of the socket: control, data from `start` on. What breaks the connection shows in
      * the size; other faults are passed on. With `refusalWaitMs` the server gets that time to refuse
-     * in words; if it does not, it did not go on.
+     * in words.
      */
     private async transfer(
         shipment: Shipment,
@@ -139,13 +139,23 @@ export class DirectCourier extends Courier {
                 } else verb = "APPE"
             }
             await this.write(verb, name)
-            if (refusalWaitMs > 0 && (await this.reply(refusalWaitMs)) >= 400)
-                this.refuse(FaultCode.FtpRefused, "the server refuses " + verb + " " + name)
+            if (refusalWaitMs > 0) await this.refusal(verb + " " + name, refusalWaitMs)
             await this.open(this.host, port)
             await shipment.copyTo(this.stream, start)
         } catch (thrown) {
             if (faultCode(thrown) >> 8 !== FaultCode.SocketClosed >> 8) throw thrown
         }
+    }
+
+    private async refusal(command: string, timeoutMs: number): Promise<void> {
+        let code = 0
+        try {
+            code = await this.reply(timeoutMs)
+        } catch (thrown) {
+            // Goes on: a server left without the data connection may keep the file locked for a minute.
+            if (faultCode(thrown) !== FaultCode.SocketTimeout) throw thrown
+        }
+        if (code >= 400) this.refuse(FaultCode.FtpRefused, "the server refuses " + command)
     }
 
     private async write(verb: string, argument: string): Promise<void> {

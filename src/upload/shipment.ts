@@ -5,6 +5,8 @@ import { History, HistoryEntry, logName, Sent } from "./history"
 
 const sectorBytes = 512
 const namesMax = 99
+/** As many cards in turn, each pulled in the middle of its file, are more than anybody has. */
+const reservedMax = 8
 
 /** Where the board's files go. */
 export interface RemoteFiles {
@@ -20,8 +22,8 @@ export interface LogFolder {
     readonly history: History
     /** "LOG" or "CELL": the folder on the card, and the word in remote names. */
     readonly folder: string
-    /** The name taken last: another card's file may not be there yet, and it is no free name. */
-    reserved: string
+    /** Names taken whose file has not arrived: with another card in the slot they are no free names. */
+    readonly reserved: string[]
 }
 
 /**
@@ -46,8 +48,9 @@ export class Shipment implements HistoryEntry {
     /** Notes in the history that so many bytes have arrived. */
     async record(bytes: number): Promise<void> {
         this.sentBytes = bytes
-        const { history } = this.from
+        const { history, reserved } = this.from
         await history.append(logName(this.key), bytes, this.remoteName, this.generation)
+        if (bytes > 0 && reserved[reserved.length - 1] === this.remoteName) reserved.pop()
     }
 
     /**
@@ -56,19 +59,17 @@ export class Shipment implements HistoryEntry {
      */
     async takeFreeName(server: RemoteFiles): Promise<void> {
         const stem = server.serial + "-" + this.from.folder + "-" + logName(this.key).slice(0, 8)
-        let name = stem
-        for (
-            let number = 2;
-            name === this.from.reserved || (await server.size(name + ".CSV")) >= 0;
-            ++number
-        ) {
+        const { reserved } = this.from
+        let name = stem + ".CSV"
+        for (let number = 2; reserved.includes(name) || (await server.size(name)) >= 0; ++number) {
             if (number > namesMax)
                 throw new Fault(FaultCode.FtpRefused, "the server has no free name for " + name)
-            name = stem + "-" + number
+            name = stem + "-" + number + ".CSV"
         }
-        this.remoteName = name + ".CSV"
+        this.remoteName = name
         await this.record(0)
-        this.from.reserved = name
+        if (reserved.length >= reservedMax) reserved.pop()
+        reserved.push(name)
     }
 
     /** Sends the bytes from `start` to the listed size, sector by sector. */
