@@ -56,6 +56,7 @@ export class FaultCase {
     private server: Awaited<ReturnType<Yard["place"]>>["server"]
     private serverProxy: FaultProxy
     private boardProxy: FaultProxy
+    private kills = 0
     private serverBack: Promise<void> = Promise.resolve()
     private restoreCard: (() => void) | undefined
 
@@ -184,12 +185,18 @@ export class FaultCase {
             slot.insert(other)
             this.restoreCard = random.chance(0.5) ? () => slot.insert(this.cards[0]) : undefined
         } else if (action === "server killed") {
+            const kill = ++this.kills
             await this.server.kill()
             clock.holding++
             const back = async (): Promise<void> => {
                 await clock.sleep(300 + random.below(30_000))
                 clock.holding--
-                await this.server.restart()
+                try {
+                    await this.server.restart()
+                } catch (thrown) {
+                    // Killed again while it started: the later one brings it back.
+                    if (kill === this.kills) throw thrown
+                }
             }
             this.serverBack = back()
         }

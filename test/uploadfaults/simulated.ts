@@ -72,6 +72,7 @@ export async function runSimulated(
                 "sleep 30s",
                 "ftp send",
                 "sleep 30s",
+                "set sd.enable off",
                 "ftp send",
                 "ftp",
             ],
