@@ -126,7 +126,7 @@ export class Gateway extends Courier {
             // The status is known: what came of the page has to do.
         }
         const at = page.lastIndexOf("<pre>") + 5
-        const end = page.indexOf("\n", at)
+        const end = Math.min(page.indexOf("\n", at), page.indexOf("<", at))
         if (at >= 5 && end > at) this.answer = "502 " + page.slice(at, end)
     }
 
