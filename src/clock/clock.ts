@@ -46,8 +46,6 @@ export class Clock implements WallClock {
     sinceSeconds = earliestSeconds
     /** Why the chip could not be used the last time; "" when it could. */
     chipError = ""
-    /** Called after a step of 2 s or more with both times: for what waits for a time of day. */
-    onJump: (fromSeconds: number, toSeconds: number) => void
 
     private baseSeconds = earliestSeconds
     private baseMs: number
@@ -72,7 +70,6 @@ export class Clock implements WallClock {
             this.baseSeconds = seconds
             this.source = TimeSource.Flash
         }
-        this.sinceSeconds = this.baseSeconds
         await this.readChip()
         this.alarms.set(Alarm.Clock, !this.trusted())
     }
@@ -119,7 +116,6 @@ export class Clock implements WallClock {
         this.source = source
         this.sinceSeconds = this.nowSeconds()
         this.alarms.set(Alarm.Clock, !this.trusted())
-        if (jumped && this.onJump) this.onJump(before, epochSeconds)
         if (source < TimeSource.Http) return
         try {
             await this.chip.write(this.nowSeconds())
@@ -157,8 +153,14 @@ export class Clock implements WallClock {
     private async readChip(): Promise<void> {
         try {
             const seconds = await this.chip.read()
+            // The bus has no checksum: what it garbled once is not there the second time.
+            const again = await this.chip.read()
             // It was given every time that went to flash: behind it, it has lost count.
-            if (seconds === undefined || seconds < this.nowSeconds() - chipLagSecondsMax)
+            if (
+                !believable(seconds) ||
+                Math.abs(again - seconds) >= toleranceSeconds ||
+                seconds < this.nowSeconds() - chipLagSecondsMax
+            )
                 this.chipError = "the clock chip has lost the time: set the clock"
             else {
                 await this.offer(seconds, TimeSource.Chip)

@@ -7,7 +7,7 @@ export const timeZoneForms =
 /**
  * A zone as numbers: minutes east of UTC in winter and in summer, then, for a zone with summer time,
  * its beginning and its end as month 1–12, week 1–5 (5 = the last), weekday 0–6 (0 = Sunday) and
- * minutes of that day.
+ * minutes of that day. Weekday 7: not a week but the days after the first of that month.
  */
 export type TimeZoneRule = number[]
 
@@ -44,12 +44,13 @@ function takeNumber(before: string, min: number, max: number): number {
     return value
 }
 
-/** `[+-]h[:mm]` in minutes. */
+/** `[+-]h[:mm[:00]]` in minutes. */
 function takeTime(hoursMax: number): number {
     const negative = take("-")
     if (!negative) take("+")
     let minutes = takeNumber("", 0, hoursMax) * 60
     if (take(":")) minutes += takeNumber("", 0, 59)
+    take(":00")
     return negative ? 0 - minutes : minutes
 }
 
@@ -61,18 +62,29 @@ function takeName(): void {
     if (at - first < 3) wrong = true
 }
 
-/** `,M3.5.0/3`; without a time it is 02:00. */
+/** `,M3.5.0/3`, `,J60/3` (29 February has no number) or `,59/3` (from 0); without a time it is 02:00. */
 function takeChangeover(rule: TimeZoneRule): void {
-    rule.push(takeNumber(",M", 1, 12))
-    rule.push(takeNumber(".", 1, 5))
-    rule.push(takeNumber(".", 0, 6))
-    rule.push(take("/") ? takeTime(167) : 120)
+    let month = 1
+    let day = 0
+    let weekday = 7
+    if (take(",M")) {
+        month = takeNumber("", 1, 12)
+        day = takeNumber(".", 1, 5)
+        weekday = takeNumber(".", 0, 6)
+    } else if (take(",J")) {
+        day = takeNumber("", 1, 365) - 1
+        if (day >= 59) {
+            month = 3
+            day -= 59
+        }
+    } else day = takeNumber(",", 0, 365)
+    rule.push(month, day, weekday, take("/") ? takeTime(167) : 120)
 }
 
 /**
  * Reads a POSIX TZ rule (IEEE Std 1003.1 §8.3, with the times -167 to 167 h that zone files use), in
  * which offsets count west, or a plain offset "+02:00", which counts east. Offsets are whole minutes;
- * summer time needs both changeovers, in the M form. @returns undefined when the text is neither
+ * summer time needs both changeovers. @returns undefined when the text is neither
  */
 export function parseTimeZone(zone: string): TimeZoneRule | undefined {
     text = zone
@@ -94,10 +106,15 @@ export function parseTimeZone(zone: string): TimeZoneRule | undefined {
 /** When that year's changeover falls, in seconds of the local time before it. */
 function changeoverSeconds(rule: TimeZoneRule, part: Part, year: number): number {
     const month = rule[part]
-    const first = secondsFromCivil(year, month, 1, 0, 0, 0)
-    const toWeekday = (rule[part + 2] + 6 - civilFromSeconds(first).weekday) % 7
-    let day = first + (toWeekday + rule[part + 1] * 7 - 7) * secondsPerDay
-    if (civilFromSeconds(day).month !== month) day -= 7 * secondsPerDay
+    const count = rule[part + 1]
+    const weekday = rule[part + 2]
+    let day = secondsFromCivil(year, month, 1, 0, 0, 0)
+    if (weekday === 7) day += count * secondsPerDay
+    else {
+        const toWeekday = (weekday + 6 - civilFromSeconds(day).weekday) % 7
+        day += (toWeekday + count * 7 - 7) * secondsPerDay
+        if (civilFromSeconds(day).month !== month) day -= 7 * secondsPerDay
+    }
     return day + rule[part + 3] * 60
 }
 

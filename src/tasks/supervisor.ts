@@ -43,23 +43,24 @@ export function startCauseName(cause: StartCause): string {
 /**
  * Whether the scheduled reset of today is due. It is when today is one of `days`, its time of day has
  * passed while the board was running with this schedule, and none was made today. All in local
- * seconds; `lastSeconds` is 0 for never.
+ * seconds, by the clock and the zone as they are now.
  * @param days bit 0 is Monday
  * @param timeMinutes time of day, minutes since midnight
- * @param waitedSeconds how long the board has been running with this schedule
+ * @param lastSeconds of the last reset; in 1970 for never
+ * @param sinceSeconds when the board began to run with this schedule
  */
 export function resetIsDue(
     days: number,
     timeMinutes: number,
     nowSeconds: number,
     lastSeconds: number,
-    waitedSeconds: number,
+    sinceSeconds: number,
 ): boolean {
     const today = Math.floor(nowSeconds / secondsPerDay)
     // 1970-01-01 was a Thursday.
     if (((days >> ((today + 3) % 7)) & 1) === 0) return false
     const momentSeconds = today * secondsPerDay + timeMinutes * 60
-    if (nowSeconds < momentSeconds || nowSeconds - waitedSeconds >= momentSeconds) return false
+    if (nowSeconds < momentSeconds || sinceSeconds >= momentSeconds) return false
     const daysAhead = Math.floor(lastSeconds / secondsPerDay) - today
     return daysAhead < 0 || daysAhead > daysAheadMax
 }
@@ -158,6 +159,8 @@ export class Supervisor {
         const parts = this.parts
         const { ticks, settings, clock, log } = parts
         log("reset: " + startCauseName(cause))
+        // The day that it is made for: the work may last past midnight, or correct the clock.
+        const nowSeconds = clock.nowSeconds()
         const self = this
         parts.spawn(async () => {
             try {
@@ -173,7 +176,7 @@ export class Supervisor {
             if (cause === StartCause.Scheduled)
                 await settings.apply(
                     [Key.ResetCount, Key.ResetLast],
-                    [settings.number(Key.ResetCount) + 1, clock.nowSeconds()],
+                    [settings.number(Key.ResetCount) + 1, nowSeconds],
                 )
             await store(parts.flash, cause, 0)
         } catch (thrown) {
@@ -197,12 +200,12 @@ function scheduledResetDue(parts: SupervisorParts, waitedMs: number): boolean {
     if (settings.number(Key.ResetEnable) === 0 || !clock.trusted()) return false
     if (settings.number(Key.ResetCount) >= settings.number(Key.ResetMax)) return false
     const now = clock.nowSeconds()
-    const last = settings.number(Key.ResetLast)
+    const local = (seconds: number) => seconds + clock.offsetMinutes(seconds) * 60
     return resetIsDue(
         settings.number(Key.ResetDays),
         settings.number(Key.ResetTime),
-        now + clock.offsetMinutes(now) * 60,
-        last + clock.offsetMinutes(last) * 60,
-        Math.floor(waitedMs / 1000),
+        local(now),
+        local(settings.number(Key.ResetLast)),
+        local(now - Math.floor(waitedMs / 1000)),
     )
 }

@@ -20,10 +20,11 @@ class World {
     texts: Record<number, string> = { [Key.TimeZone]: "UTC0", [Key.TimeServer]: "" }
     alarm: boolean | undefined
     chip = new Ds3231Chip({ nowSeconds: () => this.milliseconds / 1000 })
-    jumps: [number, number][] = []
     connections: string[] = []
     sent = ""
     answer: string[] = []
+    /** How long each piece of the answer takes. */
+    answerMs = 0
     closed = 0
 
     /** A board that starts: flash and chip are what they were. */
@@ -45,7 +46,6 @@ class World {
         const bus = new ChipI2cBus([this.chip]) as unknown as I2cBus
         const driver = new Ds3231(bus)
         const clock = new Clock(this.ticks, settings, flash as Flash, alarms, driver)
-        clock.onJump = (from, to) => this.jumps.push([from, to])
         await clock.start()
         return clock
     }
@@ -78,6 +78,7 @@ class World {
                     this.sent += data.toString()
                 },
                 receive: async () => {
+                    this.milliseconds += this.answerMs
                     const part = this.answer.shift()
                     return part === undefined
                         ? undefined
@@ -124,6 +125,14 @@ describe("clock at the start", () => {
         expect(world.alarm).toBe(true)
     })
 
+    it.each([3, 5])("ignores %d bytes in flash", async count => {
+        world.store(november)
+        const bytes = DeviceBuffer.alloc(count)
+        bytes.set(world.flashed.clock.subarray(0, count))
+        world.flashed.clock = bytes
+        expect((await world.start()).nowSeconds()).toBe(newBoard)
+    })
+
     it("takes the time of the chip over that of the flash", async () => {
         world.store(november)
         world.chip = new Ds3231Chip({
@@ -154,6 +163,66 @@ describe("clock at the start", () => {
         expect((await world.start()).nowSeconds()).toBe(newBoard)
     })
 
+    it.each([
+        ["60 s behind the flash is the better clock", -60, true],
+        ["61 s behind it has lost count", -61, false],
+        ["years ahead is believed: the board was off", 5 * 365 * 86400, true],
+    ])("a chip %s", async (_title, ahead, trusted) => {
+        world.store(november)
+        world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: november + ahead })
+        const clock = await world.start()
+        expect(clock.trusted()).toBe(trusted)
+        expect(clock.nowSeconds()).toBe(trusted ? november + ahead : november)
+    })
+
+    it.each([
+        ["of the years before the clock's", Date.UTC(2023, 11, 31, 23, 59, 59) / 1000],
+        ["of the next century", Date.UTC(2100, 0, 1) / 1000],
+    ])("refuses a chip %s and says so", async (_title, seconds) => {
+        world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: seconds })
+        const clock = await world.start()
+        expect(clock.trusted()).toBe(false)
+        expect(clock.nowSeconds()).toBe(newBoard)
+        expect(clock.chipError).toBe("the clock chip has lost the time: set the clock")
+    })
+
+    it.each([
+        ["the first", 0],
+        ["the second", 1],
+    ])("does not believe a chip of which the bus garbled %s reading", async (_title, garbled) => {
+        const chip = { readings: 0, write: async () => {}, read: async () => 0 }
+        // Bit 6 of the minutes: a time all the same, 40 minutes from the right one.
+        chip.read = async () => november + (chip.readings++ === garbled ? 2400 : 0)
+        const alarms = { set: () => {} }
+        const settings = { number: () => 0, text: () => "" }
+        const read = async (): Promise<undefined> => undefined
+        const flash = { read, write: async () => {} } as unknown as Flash
+        const clock = new Clock(world.ticks, settings, flash, alarms, chip)
+        await clock.start()
+        expect(clock.trusted()).toBe(false)
+        expect(clock.chipError).not.toBe("")
+        await clock.persist()
+        expect(clock.nowSeconds()).toBe(november)
+        expect(clock.chipError).toBe("")
+    })
+
+    it("never runs backwards over starts without any source", async () => {
+        world.store(november)
+        world.chip.absent = true
+        let last = november
+        for (let i = 0; i < 5; ++i) {
+            const clock = await world.start()
+            expect(clock.nowSeconds()).toBeGreaterThanOrEqual(last)
+            world.pass(3600)
+            await clock.persist()
+            last = clock.nowSeconds()
+            // Not stored any more: lost, but not gone back behind what was.
+            world.pass(1800)
+        }
+        expect(last).toBe(november + 5 * 3600)
+        expect(world.alarm).toBe(true)
+    })
+
     it("does without a chip", async () => {
         world.store(november)
         world.chip.absent = true
@@ -174,7 +243,39 @@ describe("clock that is set", () => {
         expect(world.chip.chipSeconds()).toBe(november)
         expect(world.stored()).toBe(november)
         expect(world.alarm).toBe(false)
-        expect(world.jumps).toEqual([[newBoard + 10, november]])
+    })
+
+    it("is right in force and in flash though the chip does not take it, and says so", async () => {
+        world.chip.absent = true
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Person)
+        expect(clock.nowSeconds()).toBe(november)
+        expect(world.stored()).toBe(november)
+        expect(clock.chipError).not.toBe("")
+        world.chip.absent = false
+        await clock.offer(november, TimeSource.Person)
+        expect(world.chip.chipSeconds()).toBe(november)
+        expect(clock.chipError).toBe("")
+    })
+
+    it("follows a source that differs by two seconds", async () => {
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Http)
+        await clock.offer(november + 2, TimeSource.Http)
+        expect(clock.nowSeconds()).toBe(november + 2)
+        await clock.offer(november, TimeSource.Http)
+        expect(clock.nowSeconds()).toBe(november)
+    })
+
+    it.each([
+        ["a server", TimeSource.Http],
+        ["the chip", TimeSource.Chip],
+    ])("can be set back by %s too", async (_title, source) => {
+        world.store(november)
+        const clock = await world.start()
+        await clock.offer(november - 7200, source)
+        expect(clock.nowSeconds()).toBe(november - 7200)
+        expect(clock.trusted()).toBe(true)
     })
 
     it("can be set back by a person", async () => {
@@ -194,7 +295,7 @@ describe("clock that is set", () => {
         expect(clock.nowSeconds()).toBe(november + 1)
         world.milliseconds += 300
         expect(clock.nowSeconds()).toBe(november + 2)
-        expect(world.jumps.length).toBe(1)
+        expect(clock.nowMs()).toBe((november + 2) * 1000)
         expect(world.flashWrites).toBe(writes)
     })
 
@@ -333,6 +434,19 @@ describe("time server", () => {
         })
         expect(world.closed).toBe(1)
         expect(clock.trusted()).toBe(false)
+    })
+
+    it("is left after 2 KiB, and after 10 s, that had no date", async () => {
+        world.texts[Key.TimeServer] = "h"
+        world.answer = Array.from({ length: 100 }, () => "x".repeat(100))
+        const clock = await world.start()
+        await expect(clock.sync(world.tcp, world.lock)).rejects.toThrow("without a date")
+        expect(world.answer.length).toBe(100 - 21)
+        world.answer = Array.from({ length: 100 }, () => "x")
+        world.answerMs = 1000
+        await expect(clock.sync(world.tcp, world.lock)).rejects.toThrow("without a date")
+        expect(world.answer.length).toBe(100 - 10)
+        expect(world.closed).toBe(2)
     })
 
     it.each([

@@ -4,6 +4,7 @@ import { Ds3231 } from "../../src/clock/ds3231"
 import { Fault, FaultCode } from "../../src/core/fault"
 import type { I2cBus } from "../../src/core/seams"
 import { ChipI2cBus } from "../support/chipi2cbus"
+import { DeviceBuffer } from "../support/devicebuffer"
 
 const utc = (...parts: [number, number, number, number, number, number]) => {
     const [year, month, ...rest] = parts
@@ -89,6 +90,77 @@ describe("DS3231 driver", () => {
         expect(fault).toBeInstanceOf(Fault)
         expect((fault as Fault).code).toBe(FaultCode.ClockChipNonsense)
         expect((fault as Fault).message).toContain("set the clock")
+    })
+
+    // Beside these the chip shows 2026-11-22 23:59:00: 00 59 23 07 22 11 26.
+    it.each([
+        ["seconds", 0, "00 09 10 59", "60 79 0a 0f 1a 5f 80 d9 ff"],
+        ["minutes", 1, "00 09 10 59", "60 79 0a 0f 1a 5f 80 d9 ff"],
+        ["hours", 2, "00 09 19 20 23", "24 29 30 0a 1f 40 41 52 71 80 a3 ff"],
+        ["day", 4, "01 09 10 29 30", "00 31 32 39 0a 1f 40 62 82 ff"],
+        ["month", 5, "01 09 10 12", "00 13 19 0a 0f 1a 20 31 51 7f"],
+        ["year", 6, "24 29 90 99", "0a 1f 9a a0 f0 ff"],
+    ])("register of the %s", async (_title, register, taken, refused) => {
+        const read = async (byte: string) => {
+            const registers = Buffer.from("00592307221126", "hex")
+            registers[register] = parseInt(byte, 16)
+            chip.corrupt(registers)
+            return await clock.read().catch((thrown: unknown) => thrown)
+        }
+        await clock.write(utc(2026, 11, 22, 10, 0, 0))
+        for (const byte of taken.split(" ")) expect(await read(byte), byte).toBeTypeOf("number")
+        for (const byte of refused.split(" "))
+            expect(await read(byte), byte).toMatchObject({ code: FaultCode.ClockChipNonsense })
+    })
+
+    it.each([
+        ["year 2000", "00000001010100", utc(2000, 1, 1, 0, 0, 0)],
+        ["century bit, year 00", "00000001018100", utc(2100, 1, 1, 0, 0, 0)],
+        ["century bit, 29 February 2104", "59592307298204", utc(2104, 2, 29, 23, 59, 59)],
+        ["any weekday", "00000000010126", utc(2026, 1, 1, 0, 0, 0)],
+    ])("takes %s", async (_title, registers, seconds) => {
+        await clock.write(utc(2026, 11, 22, 10, 0, 0))
+        chip.corrupt(Buffer.from(registers, "hex"))
+        expect(await clock.read()).toBe(seconds)
+    })
+
+    it.each([
+        ["century bit, 29 February 2100", "00000001298200"],
+        ["29 February 2027", "00000001290227"],
+        ["31 April", "00000001310427"],
+    ])("refuses %s", async (_title, registers) => {
+        await clock.write(utc(2026, 11, 22, 10, 0, 0))
+        chip.corrupt(Buffer.from(registers, "hex"))
+        await expect(clock.read()).rejects.toMatchObject({ code: FaultCode.ClockChipNonsense })
+    })
+
+    it("reads time and status in one transaction, literally", async () => {
+        const answers: Record<string, string> = {
+            stopped: "00592307221126 00000000000000 04 80",
+            "stopped, no time": "ffffffffffffff 00000000000000 04 88",
+            "all other flags": "00592307221126 00000000000000 1c 7f",
+            "no time": "00592307221326 00000000000000 04 03",
+        }
+        const asked: string[] = []
+        let answer = ""
+        const bus = {
+            write: async () => {},
+            writeRead: async (address: number, out: Uint8Array, count: number) => {
+                asked.push(`${address.toString(16)} ${Buffer.from(out).toString("hex")} ${count}`)
+                const bytes = Buffer.from(answers[answer].replaceAll(" ", ""), "hex")
+                return DeviceBuffer.from(bytes) as unknown as Buffer
+            },
+        }
+        const driver = new Ds3231(bus as unknown as I2cBus)
+        answer = "stopped"
+        expect(await driver.read()).toBeUndefined()
+        answer = "stopped, no time"
+        expect(await driver.read()).toBeUndefined()
+        answer = "all other flags"
+        expect(await driver.read()).toBe(utc(2026, 11, 22, 23, 59, 0))
+        answer = "no time"
+        await expect(driver.read()).rejects.toMatchObject({ evidence: 0x03 })
+        expect(asked).toEqual(Array(4).fill("68 00 16"))
     })
 
     it("passes on that the chip is absent", async () => {

@@ -1,0 +1,14 @@
+const now = /^\s*time\s+set\s+now\s*$/
+
+/**
+ * The line for the board: "time set now" stands for the host's time, which goes as Unix seconds
+ * ("time set @1795345200"), since the zones of host and board may differ.
+ * @param nowMs the host's time, Unix ms
+ */
+export function withHostTime(
+    line: string | Uint8Array,
+    nowMs: number = Date.now(),
+): string | Uint8Array {
+    const text = typeof line === "string" ? line : Buffer.from(line).toString("latin1")
+    return now.test(text) ? `time set @${Math.round(nowMs / 1000)}` : line
+}

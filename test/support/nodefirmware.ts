@@ -1,0 +1,120 @@
+import { Ds3231Chip } from "../../sim/chips/ds3231"
+import { SdCardChip } from "../../sim/chips/sdcard"
+import type { Shell } from "../../src/console/shell"
+import { Session } from "../../src/console/session"
+import type { Board, I2cBus } from "../../src/core/seams"
+import { formatVolume } from "../../src/fat/format"
+import { Volume } from "../../src/fat/volume"
+import { startFirmware } from "../../src/firmware"
+import { ChipI2cBus } from "./chipi2cbus"
+import { CollectedOutput } from "./consoleparts"
+import { DeviceBuffer } from "./devicebuffer"
+import { FakeTicks } from "./faketicks"
+import { blankStore, ChipSpiBus, MemoryBlockDevice } from "./memorycard"
+import { MemoryFlash } from "./memoryflash"
+
+/** DeviceScript binds a method that is taken from its object; here each has to be told. */
+export function bindMethods(prototype: object): void {
+    for (const name of Object.getOwnPropertyNames(prototype)) {
+        const method: unknown = Object.getOwnPropertyDescriptor(prototype, name)!.value
+        if (name === "constructor" || typeof method !== "function") continue
+        const get = function (this: object): unknown {
+            return method.bind(this)
+        }
+        Object.defineProperty(prototype, name, { get, configurable: true })
+    }
+}
+
+/**
+ * The whole firmware in this process, on a board that has a card, a clock chip, flash in memory, and neither
+ * battery monitor nor network. The test has to put something in the place of console/service.ts that hands
+ * the shell to `console`.
+ */
+export class NodeFirmware {
+    readonly flash = new MemoryFlash()
+    readonly store = blankStore(64)
+    ticks = new FakeTicks()
+    /** What the board has logged since its first start. */
+    readonly lines: string[] = []
+    /** Where the program's service would be: set at each start. */
+    shell: Shell | undefined
+    /** Of work that is to hang for ever: a call of the status light does. */
+    lightHangs = false
+    private readonly chip: Ds3231Chip
+    private worldMs = 0
+    private rebooted = false
+    private session = new Session()
+
+    constructor(start: string) {
+        const nowSeconds = () => (this.worldMs + this.ticks.nowMs()) / 1000
+        this.chip = new Ds3231Chip({ nowSeconds, startSeconds: Date.parse(start) / 1000 })
+    }
+
+    async format(): Promise<void> {
+        await formatVolume(new MemoryBlockDevice(this.store), "BMSMINI")
+    }
+
+    /** The power comes; what ran before is gone. */
+    async start(): Promise<void> {
+        this.worldMs += this.ticks.nowMs()
+        const ticks = (this.ticks = new FakeTicks(500))
+        this.rebooted = false
+        this.session = new Session()
+        const i2c = new ChipI2cBus([this.chip]) as unknown as I2cBus
+        const current = () => this.ticks === ticks
+        const board: Board = {
+            ticks,
+            spi: new ChipSpiBus(new SdCardChip(this.store, {})),
+            i2c,
+            flash: this.flash,
+            tcp: { connect: () => Promise.reject(new Error("no network")) },
+            wifi: {
+                join: async () => {},
+                connected: () => false,
+                address: async () => "",
+            },
+            light: {
+                set: () => (this.lightHangs ? new Promise(() => undefined) : Promise.resolve()),
+            },
+            shortId: "AB12",
+            version: "0.0.0",
+            spawn: work => void work(),
+            log: line => {
+                if (current()) this.lines.push(line)
+            },
+            reboot: async () => {
+                this.rebooted = true
+                await new Promise(() => undefined)
+            },
+        }
+        await ticks.finish(startFirmware(board))
+    }
+
+    /** Lets the board live for that long, over resets. @returns the resets' number */
+    async live(seconds: number): Promise<number> {
+        let resets = 0
+        for (let i = 0; i < seconds; ++i) {
+            await this.ticks.advance(1000)
+            if (!this.rebooted) continue
+            ++resets
+            await this.start()
+        }
+        return resets
+    }
+
+    /** The answer to a console line. */
+    async console(line: string): Promise<string> {
+        const output = new CollectedOutput()
+        await this.ticks.finish(this.shell!.execute(this.session, line, output))
+        return output.take()
+    }
+
+    /** A file on the card as another reader finds it. */
+    async cardFile(path: string): Promise<string> {
+        const volume = await Volume.mount(new MemoryBlockDevice(this.store), this.ticks)
+        const file = (await volume.open(path))!
+        const bytes = DeviceBuffer.alloc(file.sizeBytes())
+        await file.read(0, bytes as unknown as Buffer, bytes.length)
+        return bytes.toString()
+    }
+}

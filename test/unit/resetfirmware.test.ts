@@ -1,0 +1,161 @@
+import { beforeEach, expect, test, vi } from "vitest"
+import { BatteryMonitor } from "../../src/battery/monitor"
+import { Clock } from "../../src/clock/clock"
+import type { Shell } from "../../src/console/shell"
+import { Storage } from "../../src/fat/storage"
+import { Supervisor, type SupervisorParts } from "../../src/tasks/supervisor"
+import { Uploader } from "../../src/upload/uploader"
+import { DeviceBuffer } from "../support/devicebuffer"
+import { bindMethods, NodeFirmware } from "../support/nodefirmware"
+
+// Resets of the whole firmware: what each part has to do with them, and what the console says.
+
+const served = vi.hoisted(() => ({ shell: (_shell: unknown) => {} }))
+
+vi.mock("../../src/console/service", () => ({
+    serveConsole: (shell: unknown) => served.shell(shell),
+    DeviceHashing: class {},
+}))
+
+// The first to get hold of the firmware, whose class is its module's own, before it hands on methods.
+vi.mock("../../src/tasks/supervisor", async original => {
+    const module = await original<typeof import("../../src/tasks/supervisor")>()
+    class BindingSupervisor extends module.Supervisor {
+        constructor(parts: SupervisorParts) {
+            bindMethods(Object.getPrototypeOf(parts))
+            super(parts)
+        }
+    }
+    return { ...module, Supervisor: BindingSupervisor }
+})
+
+for (const part of [Supervisor, Clock, Storage, Uploader, BatteryMonitor])
+    bindMethods(part.prototype)
+bindMethods(Object.getPrototypeOf(Supervisor.prototype))
+
+let board: NodeFirmware
+
+beforeEach(async () => {
+    board = new NodeFirmware("2027-01-04T02:30:00Z")
+    served.shell = shell => (board.shell = shell as Shell)
+    await board.format()
+    await board.start()
+})
+
+async function set(...lines: string[]): Promise<void> {
+    for (const line of lines) expect(await board.console("set " + line)).toBe("ok\n")
+}
+
+/** A line of `status` or `reset` by its first word. */
+async function shown(command: string, name: string): Promise<string> {
+    const lines = (await board.console(command)).split("\n").map(line => line.trim())
+    return lines
+        .find(line => line.startsWith(name + " "))!
+        .slice(name.length)
+        .trim()
+}
+
+test("reset now answers, makes the record in hand, and starts with its cause", async () => {
+    await set("sd.period 1")
+    await board.live(10)
+    expect(await board.console("reset now")).toBe("ok\n")
+    expect(await board.live(10)).toBe(1)
+    expect(board.lines).toContain("reset: console")
+    expect(await shown("status", "last start")).toContain("console")
+    expect(await shown("reset", "reset.count")).toMatch(/^0 /)
+    await board.live(5)
+    await board.console("card eject")
+    const records = (await board.cardFile("LOG/20270104.CSV")).split("\r\n").slice(1, -1)
+    const seconds = records.map(line => Date.parse(line.slice(0, 19)) / 1000)
+    // Nothing but the second or two of the start is missing, and nothing is out of order.
+    const gaps = seconds.slice(1).map((second, i) => second - seconds[i])
+    expect(gaps.filter(gap => gap !== 1).length).toBeLessThanOrEqual(1)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(3)
+})
+
+test("the size of the day's file is on the card before the reset, and the time in flash", async () => {
+    await set("sd.period 1")
+    await board.live(20)
+    await board.console("reset now")
+    while (!board.lines.includes("reset: console")) await board.ticks.advance(100)
+    await board.ticks.advance(5000)
+    // Not started again: what the stopped board left behind.
+    const text = await board.cardFile("LOG/20270104.CSV")
+    expect(text.split("\r\n").length - 2).toBeGreaterThanOrEqual(19)
+    const stored = board.flash.values.get("clock")!.getAt(0, "u32")
+    const asked = Date.parse("2027-01-04T02:30:20Z") / 1000
+    expect(stored - asked).toBeGreaterThanOrEqual(0)
+    expect(stored - asked).toBeLessThan(5)
+})
+
+test("the scheduled reset comes an hour after the start, counts, and is shown", async () => {
+    await set("reset.enable on", "reset.days Mon", "reset.time 03:00", "reset.max 1")
+    expect(await board.live(3500)).toBe(0)
+    expect(await board.live(200)).toBe(1)
+    expect(await shown("status", "last start")).toContain("scheduled")
+    expect(await shown("reset", "reset.count")).toMatch(/^1 /)
+    expect(await shown("reset", "reset.last")).toMatch(/^2027-01-04 03:30:0\d/)
+    // A week later: what the maximum has forbidden is not made up for when the count is cleared.
+    await board.live(3600)
+    await board.console("time set 2027-01-11 03:10:00")
+    expect(await board.live(10)).toBe(0)
+    expect(await board.console("reset clear")).toBe("ok\n")
+    expect(await board.live(10)).toBe(0)
+    expect(await shown("reset", "reset.count")).toMatch(/^0 /)
+    // But the next chosen day is.
+    await set("reset.days Mon,Tue")
+    await board.console("time set 2027-01-12 02:59:50")
+    expect(await board.live(20)).toBe(1)
+    expect(await shown("reset", "reset.last")).toMatch(/^2027-01-12 03:00:0\d/)
+})
+
+test("another zone does not make up for a reset either", async () => {
+    await set("reset.enable on", "reset.days all", "reset.time 05:00")
+    await board.live(3700)
+    await set("time.zone +02:00")
+    expect(await board.live(60)).toBe(0)
+    expect(await board.console("time")).toContain("05:3")
+})
+
+test("a stuck task leads to a reset in good order, with its flag and its cause", async () => {
+    board.lightHangs = true
+    await board.live(119)
+    expect(board.lines.filter(line => line.includes("stuck"))).toEqual([])
+    while (!board.lines.includes("reset: supervisor")) await board.live(1)
+    // It is waited for like any other, in vain.
+    let seconds = 0
+    while ((await board.live(1)) === 0) ++seconds
+    expect(seconds).toBeGreaterThanOrEqual(4)
+    expect(seconds).toBeLessThan(8)
+    board.lightHangs = false
+    expect(board.lines).toContain("supervisor: task light is stuck")
+    await board.live(5)
+    expect(await shown("status", "last start")).toContain("supervisor")
+    expect(await board.console("status")).toContain("TASK_STUCK")
+    await board.live(620)
+    expect(await board.console("status")).not.toContain("TASK_STUCK")
+})
+
+test("safe mode has console, settings and journal, writes no records, and ends with a reset", async () => {
+    await set("sd.period 5", "user.address here")
+    for (let i = 0; i < 5; ++i) {
+        await board.live(10)
+        await board.start()
+    }
+    expect(board.lines).toContain("safe mode: the last five starts died early")
+    const before = await board.cardFile("LOG/20270104.CSV")
+    await board.live(30)
+    expect(await board.console("status")).toContain("safe mode")
+    expect(await board.cardFile("LOG/20270104.CSV")).toBe(before)
+    expect(await board.console("show user.address")).toContain("here")
+    await set("user.address there")
+    expect(await board.console("journal")).toContain("Last record")
+    const charge = "0011223344556677"
+    await board.flash.write("charge", DeviceBuffer.from(charge, "hex") as unknown as Buffer)
+    expect(await board.console("reset now")).toBe("ok\n")
+    expect(await board.live(10)).toBe(1)
+    expect(board.flash.values.get("charge")!.toString("hex")).toBe(charge)
+    expect(await board.console("status")).not.toContain("safe mode")
+    await board.live(10)
+    expect((await board.cardFile("LOG/20270104.CSV")).length).toBeGreaterThan(before.length)
+})
