@@ -1,12 +1,13 @@
 import { Alarm, AlarmSink } from "../core/alarm"
 import { Ticks, WallClock } from "../core/seams"
-import { Journal, Mark } from "./journal"
+import { At, Journal, journalPositions, Mark } from "./journal"
 
 const flagCount = 24
 /** A change must last this long, in both directions. */
 const debounceMs = 3000
 const entriesPerHour = 10
 const minutesPerHour = 60
+const secondsPerHour = 3600
 
 /**
  * The error flags: what the parts report, debounced, and entered in the journal. A flag that was up
@@ -51,9 +52,20 @@ export class Alarms implements AlarmSink {
 
     /** Goes on from the journal's last entry, and makes entries from now on; the journal is loaded. */
     start(clock: WallClock): void {
-        this.entered = this.journal.lastFlags
+        const { journal, entryCounts } = this
+        this.entered = journal.lastFlags
         this.debounced = this.entered
         this.clock = clock
+        // The entries of the last hour count on, as if they had been made at the start.
+        for (let position = 1; position <= journalPositions; ++position) {
+            const entry = journal.entry(position)
+            // A clock that is not trusted may show a time before that of the last entries.
+            const ageSeconds = clock.nowSeconds() - entry.getAt(At.Time, "u32")
+            if (Math.abs(ageSeconds) >= secondsPerHour) continue
+            const bit = entry[At.Alarm]
+            entryCounts[bit] = (entryCounts[bit] || 0) + 1
+            if (entry[At.Marks] & Mark.Limited) this.limited |= 1 << bit
+        }
     }
 
     /**
@@ -66,10 +78,9 @@ export class Alarms implements AlarmSink {
             const mask = 1 << bit
             const differs = ((this.debounced ^ this.reported) & this.known & mask) !== 0
             if (differs && nowMs - this.sinceMs[bit] >= debounceMs) this.debounced ^= mask
+            if (this.clock && ((this.debounced ^ this.entered) & mask) !== 0)
+                await this.enter(bit, nowMs)
         }
-        if (!this.clock) return
-        for (let bit = 0; bit < flagCount; ++bit)
-            if (((this.debounced ^ this.entered) >> bit) & 1) await this.enter(bit, nowMs)
     }
 
     private async enter(bit: number, nowMs: number): Promise<void> {

@@ -9,7 +9,7 @@ export const journalPositions = 32
 const entryBytes = 16
 
 /** The bytes of an entry; docs/SPEC-journal.md. Numbers are little-endian. */
-const enum At {
+export const enum At {
     /** u32, from 1, one more with each entry. */
     Sequence = 0,
     /** u32, Unix seconds. */
@@ -64,6 +64,11 @@ export class Journal {
         }
     }
 
+    /** A copy of the entry's bytes at a position, 1–32; zeros while there is none. */
+    entry(position: number): Buffer {
+        return this.entries.slice((position - 1) * entryBytes, position * entryBytes)
+    }
+
     /** Position of the last entry, 0 while there is none. */
     lastPosition(): number {
         return this.lastSequence === 0 ? 0 : ((this.lastSequence - 1) % journalPositions) + 1
@@ -94,14 +99,14 @@ export class Journal {
      * A time that is a lower bound has a "~" behind it. "empty" while there is none.
      */
     describe(position: number, formatTime: (epochSeconds: number) => string): string {
-        const at = (position - 1) * entryBytes
-        const sequence = this.entries.getAt(at + At.Sequence, "u32")
+        const entry = this.entry(position)
+        const sequence = entry.getAt(At.Sequence, "u32")
         if (sequence === 0) return "empty"
-        const flags = this.entries.getAt(at + At.Flags, "u32")
-        const alarm = this.entries[at + At.Alarm]
-        const marks = this.entries[at + At.Marks]
+        const flags = entry.getAt(At.Flags, "u32")
+        const alarm = entry[At.Alarm]
+        const marks = entry[At.Marks]
         return (
-            `#${sequence} ${formatTime(this.entries.getAt(at + At.Time, "u32"))}` +
+            `#${sequence} ${formatTime(entry.getAt(At.Time, "u32"))}` +
             (marks & Mark.ClockUntrusted ? "~ " : " ") +
             alarmName(alarm) +
             ((flags >> alarm) & 1 ? " appeared" : " disappeared") +

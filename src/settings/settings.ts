@@ -9,6 +9,14 @@ import { formatAllowed, parseValue, textFits } from "./values"
 
 /** The first byte of each flash value: how its lines are to be read. */
 const layoutVersion = "1"
+/**
+ * Flash key of the flash values that a change under way replaces, as a decimal number: bit 0 is "a".
+ * While it is there, "ta" … "tr" hold what they were before.
+ */
+const undoKey = "t"
+
+/** Limits that must leave room: in each row the first key must be above the sum of the others. 0xff ends a row. */
+const limits = hex`1d1e1f20ff 24262526ff 2123ff 2223ff 2728ff`
 
 /** A line of a flash value: the digit of its place, a check character over the rest, the value. */
 function formatLine(digit: string, value: string): string {
@@ -21,8 +29,9 @@ function placeIndex(place: string): number {
     return place.charCodeAt(0) - 97
 }
 
-function flashKey(index: number): string {
-    return "s" + String.fromCharCode(97 + index)
+/** The flash key of that flash value: of what holds with "s" in front, of what held before with "t". */
+function flashKey(prefix: string, index: number): string {
+    return prefix + String.fromCharCode(97 + index)
 }
 
 /** The line that begins with the digit, "" when there is none. */
@@ -37,10 +46,30 @@ function defaultOf(row: Row, shortId: string): number | string {
     return row.fallback ? parseValue(row, row.fallback) : ""
 }
 
+/** True when the line is as it was written. */
+function isWhole(line: string): boolean {
+    return formatLine(line[0], line.slice(2)) === line
+}
+
+/**
+ * True when there is anything behind the version but whole lines. A line may be whole and unknown:
+ * then another firmware wrote it.
+ */
+function isDamaged(text: string): boolean {
+    let left = text.length
+    for (let i = 1; left > 0; ++i) {
+        const line = fieldAt(text, i, "\n")
+        if (!isWhole(line)) return true
+        left -= line.length + 1
+        if (left === 1) return false
+    }
+    return false
+}
+
 /** The value in a line of the row, undefined when it is damaged or no longer fits. */
 function valueOf(row: Row, line: string, fallback: number | string): number | string | undefined {
     const stored = line.slice(2)
-    if (formatLine(line[0], stored) !== line) return undefined
+    if (!isWhole(line)) return undefined
     if (typeof fallback === "string") return textFits(row, stored) ? stored : undefined
     const value = parseInteger(stored)
     return value >= row.min && value <= row.max ? value : undefined
@@ -85,13 +114,12 @@ export class Settings implements StateWriter {
      */
     async load(): Promise<void> {
         const texts: string[] = []
-        // Characters of each text that no setting has taken: there are none unless it is damaged.
-        const left: number[] = []
         this.damaged = 0
+        await this.undo()
         for (let i = 0; i < placeCount; ++i) {
-            const text = await readText(this.flash, flashKey(i))
+            const text = await readText(this.flash, flashKey("s", i))
             texts.push(text)
-            left.push(text[0] === layoutVersion ? text.length - 1 : text.length)
+            if (isDamaged(text)) this.damaged |= 1 << i
         }
         for (let key = 0; key < keyCount; ++key) {
             const row = new Row(key)
@@ -100,12 +128,10 @@ export class Settings implements StateWriter {
             const fallback = defaultOf(row, this.shortId)
             this.values[key] = fallback
             if (!line) continue
-            left[index] = left[index] - line.length - 1
             const value = valueOf(row, line, fallback)
             if (value === undefined) this.damaged |= 1 << index
             else this.values[key] = value
         }
-        for (let i = 0; i < placeCount; ++i) if (left[i] !== 0) this.damaged |= 1 << i
         this.alarms.set(Alarm.Settings, this.damaged !== 0)
     }
 
@@ -143,30 +169,85 @@ export class Settings implements StateWriter {
     }
 
     /**
-     * Stores values that `parse` or `fallback` gave, or states, at once: each flash value is written
-     * once, and only when something in it has changed. When the flash refuses, all of
-     * them are as before in memory, and its fault is thrown.
+     * Stores values that `parse` or `fallback` gave, or states, all or none: each flash value is
+     * written once, and only when something in it has changed; a power cut in between puts all of
+     * them back at the next start. When the flash refuses, all are as before and its fault is thrown.
+     * Throws Fault ValueRefused when limits among them would contradict each other.
      */
     async apply(keys: Key[], values: any[]): Promise<void> {
+        const inForce = this.values
         const before: any[] = []
         let places = 0
         // In force before it is in flash: two callers who write the same flash value at the same
         // time then both write what both have changed.
         for (let i = 0; i < keys.length; ++i) {
             const key = keys[i]
-            before.push(this.values[key])
+            before.push(inForce[key])
             const bit = 1 << placeIndex(placeOf(key))
-            if (this.values[key] !== values[i] || (this.damaged & bit) !== 0) places |= bit
-            this.values[key] = values[i]
+            if (inForce[key] !== values[i] || this.damaged & bit) places |= bit
+            inForce[key] = values[i]
         }
+        let several = false
         try {
+            this.checkLimits(keys)
+            several = (places & (places - 1)) !== 0
+            if (several) {
+                await this.copy("s", "t", places)
+                await this.flash.write(undoKey, Buffer.from("" + places))
+            }
             for (let i = 0; i < placeCount; ++i) if ((places >> i) & 1) await this.store(i)
+            if (several) await this.flash.remove(undoKey)
         } catch (thrown) {
-            for (let i = 0; i < keys.length; ++i) this.values[keys[i]] = before[i]
+            for (let i = 0; i < keys.length; ++i) inForce[keys[i]] = before[i]
+            if (several) await this.undo()
             throw thrown
         }
         for (let i = 0; i < keys.length; ++i)
             if (before[i] !== values[i] && this.onChange) this.onChange(keys[i])
+    }
+
+    /** Throws Fault ValueRefused when limits that some of the keys belong to leave no room between them. */
+    private checkLimits(keys: Key[]): void {
+        for (let i = 0; i < limits.length; ++i) {
+            let text = ""
+            let room = 0
+            let concerned = false
+            for (; limits[i] < keyCount; ++i) {
+                const key = limits[i]
+                const value = this.number(key)
+                room = text ? room - value : value
+                text += `${new Row(key).name} ${value}, `
+                if (keys.indexOf(key) >= 0) concerned = true
+            }
+            if (concerned && room <= 0)
+                throw new Fault(
+                    FaultCode.ValueRefused,
+                    text + "but the first must be above the sum of the others",
+                )
+        }
+    }
+
+    /** Undoes a change of several flash values that did not come to its end; a fault leaves it to the next start. */
+    private async undo(): Promise<void> {
+        try {
+            const marker = await this.flash.read(undoKey)
+            if (!marker) return
+            await this.copy("t", "s", parseInteger(marker.toString()))
+            await this.flash.remove(undoKey)
+        } catch {
+            // Whoever called has a fault to report, or finds the flash values unreadable too.
+        }
+    }
+
+    /** Copies flash values; those that are absent are then absent there too. */
+    private async copy(from: string, to: string, places: number): Promise<void> {
+        const flash = this.flash
+        for (let i = 0; i < placeCount; ++i) {
+            if (!((places >> i) & 1)) continue
+            const value = await flash.read(flashKey(from, i))
+            if (value) await flash.write(flashKey(to, i), value)
+            else await flash.remove(flashKey(to, i))
+        }
     }
 
     private async store(index: number): Promise<void> {
@@ -176,8 +257,8 @@ export class Settings implements StateWriter {
             if (placeIndex(place) === index && this.values[key] !== this.fallback(key))
                 text += "\n" + formatLine(place[1], "" + this.values[key])
         }
-        if (text.length === 1) await this.flash.remove(flashKey(index))
-        else await this.flash.write(flashKey(index), Buffer.from(text))
+        if (text.length === 1) await this.flash.remove(flashKey("s", index))
+        else await this.flash.write(flashKey("s", index), Buffer.from(text))
         this.damaged &= ~(1 << index)
         this.alarms.set(Alarm.Settings, this.damaged !== 0)
     }

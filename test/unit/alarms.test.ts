@@ -191,6 +191,46 @@ describe("a flapping flag", () => {
             ).toBeLessThanOrEqual(11)
     })
 
+    test("stays limited over a boot, and says so no second time", async () => {
+        await flap(40)
+        expect(journal.lastSequence).toBe(11)
+        for (let i = 0; i < 5; ++i) {
+            await boot()
+            await flap(20)
+            expect(journal.lastSequence).toBe(11)
+        }
+        await pass(62 * 60)
+        await flap(2)
+        expect(journal.lastSequence).toBeGreaterThan(11)
+    })
+
+    test("is counted on over a boot, whatever the clock makes of the time between", async () => {
+        for (const seconds of [0, 1800, -1800]) {
+            flash = new MemoryFlash()
+            await boot()
+            up = false
+            await flap(7)
+            expect(journal.lastSequence).toBe(7)
+            await boot()
+            clock.move(seconds)
+            alarms = new Alarms(ticks, journal)
+            alarms.start(clock)
+            await flap(20)
+            expect(entries().filter(text => !text.includes("too often"))).toHaveLength(10)
+            expect(entries().filter(text => text.includes("too often"))).toHaveLength(1)
+        }
+    })
+
+    test("entries that are more than an hour old at a boot do not count", async () => {
+        await flap(11)
+        await boot()
+        clock.move(3700)
+        alarms = new Alarms(ticks, journal)
+        alarms.start(clock)
+        await flap(20)
+        expect(journal.lastSequence).toBe(11 + 11)
+    })
+
     test("does not limit another flag, whose entries show it as it is", async () => {
         await flap(15)
         expect(alarms.flags() & 64).toBe(64)

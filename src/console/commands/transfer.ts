@@ -1,10 +1,14 @@
 import { faultMessage } from "../../core/fault"
+import { fieldIndex } from "../../core/text"
 import { keyCount, Row } from "../../settings/schema"
 import { formatValue } from "../../settings/values"
 import { Call } from "../call"
 import { Changes } from "../session"
 import { quote, refuse, splitWords } from "../words"
 import { addChange } from "./settings"
+
+/** Beyond these a block takes only comments: the table of settings has fewer, and memory is scarce. */
+const linesMax = 200
 
 /** Prints a block that `import` takes back. Secrets are named in comments. */
 export async function exportSettings(call: Call): Promise<void> {
@@ -34,7 +38,7 @@ export async function importLine(call: Call, line: string): Promise<void> {
         words = splitWords(line)
         addLine(call, block, words)
     } catch (thrown) {
-        block.wrong += " " + block.lineCount
+        if (block.lineCount <= linesMax + 1) block.wrong += " " + block.lineCount
         refuse(`line ${block.lineCount}: ${faultMessage(thrown)}`)
     }
     const ended = words[0] === "end"
@@ -48,8 +52,9 @@ export async function importLine(call: Call, line: string): Promise<void> {
 function addLine(call: Call, block: Changes, words: string[]): void {
     const first = words[0]
     if (!first || first[0] === "#") return
-    if (first === "import" || first === "end" || first === "abort") return
+    if (fieldIndex("import,end,abort", first, ",") >= 0) return
     if (first !== "set" || words.length !== 3)
         refuse('a block has lines "set <key> <value>" and ends with "end" or "abort"')
+    if (block.lineCount > linesMax) refuse(`a block has ${linesMax} lines at most`)
     addChange(call, block, words[1], words[2])
 }

@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, expect, test } from "vitest"
+import { SimulatorBench, type SimulatorRun } from "../support/simulator"
+
+let bench: SimulatorBench
+
+beforeEach(() => {
+    bench = new SimulatorBench()
+})
+
+afterEach(async () => {
+    await bench.close()
+})
+
+/**
+ * Few records and no upload: what is looked at is the journal, and it is quick. A new board may have missed
+ * its unformatted card already: entries are counted from the journal that is shown here.
+ */
+const quiet = ["set ftp.enable off", "set sd.period 3600", "sleep 10s", "journal"]
+const fast = ["--speed", "max"]
+
+/** The answers to each `journal` of the run, line by line. */
+function journals(run: SimulatorRun): string[][] {
+    const parts = run.output.split("> journal\n").slice(1)
+    return parts.map(part =>
+        part.split("\n").filter(line => /^(Last record|Record \d+) /.test(line)),
+    )
+}
+
+interface Entry {
+    number: number
+    time: string
+    text: string
+}
+
+/** The entries of a journal, oldest first. */
+function entriesOf(lines: string[]): Entry[] {
+    const matches = lines.slice(1).map(line => /^Record \d+ +#(\d+) (\S+ \S+) (.*)$/.exec(line))
+    return matches
+        .filter(match => match !== null)
+        .map(match => ({ number: Number(match[1]), time: match[2], text: match[3] }))
+        .sort((a, b) => a.number - b.number)
+}
+
+/** What the run's last journal has more than its first. */
+function added(run: SimulatorRun): Entry[] {
+    const all = journals(run).map(entriesOf)
+    const before = all[0].at(-1)?.number ?? 0
+    return all.at(-1)!.filter(entry => entry.number > before)
+}
+
+function texts(run: SimulatorRun): string[] {
+    return added(run).map(entry => entry.text)
+}
+
+test("after all 32 positions the next entry is at position 1, also across a reset and a power cut", async () => {
+    const change = (begin: string, end: string) => [begin, "sleep 20s", end, "sleep 20s"]
+    const round = [
+        ...change("!temp 1 70", "!temp 1 25"),
+        ...change("!monitor down", "!monitor up"),
+        ...change("!temp 2 -30", "!temp 2 25"),
+    ]
+    const overcurrent = change("!current -400", "!current 10")
+    const restarts = ["reset now", "!current -400", "sleep 30s", "!power cut", "!current 10"]
+    const run = await bench.exec(
+        [
+            ...quiet,
+            ...[...round, ...round, ...round, ...round, ...round],
+            ...restarts,
+            "sleep 30s",
+            ...overcurrent,
+            "journal",
+        ],
+        fast,
+    )
+    expect(run.exit).toBe(0)
+    const lines = journals(run).at(-1)!
+    const number = (entriesOf(journals(run)[0]).at(-1)?.number ?? 0) + 34
+    const position = number - 32
+    expect(lines).toHaveLength(33)
+    expect(lines[0]).toMatch(/^Last record #\d+ .* OVERCURRENT_DISCHARGE disappeared; now: none$/)
+    expect(lines[0]).toContain(` #${number} `)
+    // The last record is where the 32nd last was; behind it the old ones go on.
+    expect(lines[position]).toBe(lines[0].replace("Last record ", `Record ${position}`.padEnd(12)))
+    expect(lines[position + 1]).toContain(`#${number - 31} `)
+    expect(lines[1]).toMatch(/^Record 1 +#33 /)
+    expect(lines[32]).toMatch(/^Record 32 +#32 /)
+    expect(
+        entriesOf(lines)
+            .slice(-4)
+            .map(entry => entry.text),
+    ).toEqual([
+        "OVERCURRENT_DISCHARGE appeared; now: OVERCURRENT_DISCHARGE",
+        "OVERCURRENT_DISCHARGE disappeared; now: none",
+        "OVERCURRENT_DISCHARGE appeared; now: OVERCURRENT_DISCHARGE",
+        "OVERCURRENT_DISCHARGE disappeared; now: none",
+    ])
+    expect(run.summary.journal.last).toBe(number)
+    // The reset and the start after the power cut.
+    expect(run.summary.resets).toBe(2)
+}, 120_000)
+
+test("an error during which the board restarts, twice, is one entry; its end is another", async () => {
+    const run = await bench.exec(
+        [
+            ...quiet,
+            "!card out",
+            "sleep 30s",
+            "!power cut",
+            "sleep 1m",
+            "reset now",
+            "sleep 1m",
+            "status",
+            "!card in",
+            "sleep 30s",
+            "journal",
+        ],
+        fast,
+    )
+    expect(run.exit).toBe(0)
+    expect(run.answer("status").join("\n")).toMatch(/^alarms +SD_CARD$/m)
+    expect(texts(run)).toEqual(["SD_CARD appeared; now: SD_CARD", "SD_CARD disappeared; now: none"])
+}, 120_000)
+
+test("an error that ends while the board is off is entered after the start, one that goes on is not", async () => {
+    const run = await bench.exec(
+        [
+            ...quiet,
+            "set battery.delay 20",
+            "!temp 1 70",
+            "!current -400",
+            "sleep 1m",
+            "!power cut",
+            "!temp 1 25",
+            "sleep 2m",
+            "journal",
+        ],
+        fast,
+    )
+    expect(texts(run)).toEqual([
+        "OVERCURRENT_DISCHARGE appeared; now: OVERCURRENT_DISCHARGE",
+        "OVERTEMPERATURE appeared; now: OVERCURRENT_DISCHARGE, OVERTEMPERATURE",
+        "OVERTEMPERATURE disappeared; now: OVERCURRENT_DISCHARGE",
+    ])
+}, 120_000)
+
+test("two alarms in one second are two entries, the lower bit first", async () => {
+    const run = await bench.exec(
+        [
+            ...quiet,
+            "!monitor down",
+            "!card out",
+            "sleep 30s",
+            "!card in",
+            "!monitor up",
+            "sleep 30s",
+            "!temp 1 70",
+            "!current -400",
+            "sleep 30s",
+            "journal",
+        ],
+        fast,
+    )
+    const found = texts(run)
+    expect(found.slice(4)).toEqual([
+        "OVERCURRENT_DISCHARGE appeared; now: OVERCURRENT_DISCHARGE",
+        "OVERTEMPERATURE appeared; now: OVERCURRENT_DISCHARGE, OVERTEMPERATURE",
+    ])
+    expect(found).toHaveLength(6)
+    expect(
+        found
+            .slice(0, 2)
+            .map(text => text.split(";")[0])
+            .sort(),
+    ).toEqual(["MONITOR_OFFLINE appeared", "SD_CARD appeared"])
+    expect(found[3]).toMatch(/disappeared; now: none$/)
+    const at = added(run).map(entry => entry.time)
+    expect(at[4]).toBe(at[5])
+}, 120_000)
+
+test("what does not last 3 s is not entered, in both directions", async () => {
+    const blink = ["!monitor down", "sleep 1500ms", "!monitor up", "sleep 5s"]
+    const gap = ["!monitor up", "sleep 1500ms", "!monitor down", "sleep 5s"]
+    const run = await bench.exec(
+        [...quiet, ...blink, ...blink, "!monitor down", "sleep 10s", ...gap, ...gap, "journal"],
+        fast,
+    )
+    expect(texts(run)).toEqual(["MONITOR_OFFLINE appeared; now: MONITOR_OFFLINE"])
+}, 120_000)
+
+test("a flapping signal makes ten entries and one that says so, in an hour, over a restart too", async () => {
+    const flap = ["!monitor down", "sleep 8s", "!monitor up", "sleep 8s"]
+    const many = (count: number) => Array.from({ length: count }, () => flap).flat()
+    const run = await bench.exec(
+        [...quiet, ...many(8), "!power cut", ...many(4), "!card out", "sleep 20s", "journal"],
+        fast,
+    )
+    expect(run.exit).toBe(0)
+    const found = texts(run)
+    expect(found.slice(0, 2)).toEqual([
+        "MONITOR_OFFLINE appeared; now: MONITOR_OFFLINE",
+        "MONITOR_OFFLINE disappeared; now: none",
+    ])
+    expect(found.slice(10)).toEqual([
+        "MONITOR_OFFLINE appeared (too often: not entered for an hour); now: MONITOR_OFFLINE",
+        "SD_CARD appeared; now: SD_CARD",
+    ])
+}, 120_000)
