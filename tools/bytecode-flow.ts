@@ -72,6 +72,7 @@ const READS_OBJECTS: readonly number[] = [58, 89, Op.New, 15]
 
 /** True when the expression's value depends on more than locals and `ret_val`. */
 export function readsMemory(one: Expression, volatile: ReadonlySet<number>): boolean {
+    if (one.constant) return false
     if (READS_MEMORY.includes(one.op) || READS_OBJECTS.includes(one.op)) return true
     if (one.op === Op.LoadLocal && volatile.has(one.value)) return true
     return one.args.some(arg => readsMemory(arg, volatile))

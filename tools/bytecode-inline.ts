@@ -107,7 +107,7 @@ export function inlined(
     if (makesClosures(inner)) {
         // Each run would need variables of its own.
         if (mayRepeat(caller.code, call) || sharesClosures(program, inner)) return undefined
-        moveVariables(program, inner, base)
+        moveVariables(program, inner, slot => slot + base)
     }
     const atEntry = liveness(inner).before[0]
     const code: Statement[] = []
@@ -124,7 +124,7 @@ export function inlined(
 }
 
 /** True when the statement may be executed again by the same run of the function. */
-function mayRepeat(code: Statement[], from: Statement): boolean {
+export function mayRepeat(code: Statement[], from: Statement): boolean {
     const next = successors(code)
     const caught = handlers(code)
     const seen = new Set<number>()
@@ -147,25 +147,30 @@ const closuresOf = (body: FunctionCode): Set<number> => {
     return made
 }
 
-const sharesClosures = (program: Program, body: FunctionCode): boolean => {
+export const sharesClosures = (program: Program, body: FunctionCode): boolean => {
     const ours = closuresOf(body)
     const others = program.functions.filter(one => one !== body)
     return others.some(one => [...closuresOf(one)].some(made => ours.has(made)))
 }
 
-/** In the closures that the function makes, however deep, its variables are in later slots from now on. */
-function moveVariables(program: Program, maker: FunctionCode, by: number, level = 1): void {
+/** In the closures that the function makes, however deep, its variables are in other slots from now on. */
+export function moveVariables(
+    program: Program,
+    maker: FunctionCode,
+    moved: (slot: number) => number,
+    level = 1,
+): void {
     const made = closuresOf(maker)
     const isOurs = (one: Expression | Statement) => one.args[0].value === level
     for (const body of program.functions) {
         if (!made.has(body.index)) continue
         const change = (one: Expression) =>
-            one.op === Op.LoadClosure && isOurs(one) ? { ...one, value: one.value + by } : one
+            one.op === Op.LoadClosure && isOurs(one) ? { ...one, value: moved(one.value) } : one
         for (const one of body.code) {
             one.args = one.args.map(arg => rewrite(arg, change))
-            if (one.op === Op.StoreClosure && isOurs(one)) one.value += by
+            if (one.op === Op.StoreClosure && isOurs(one)) one.value = moved(one.value)
         }
-        moveVariables(program, body, by, level + 1)
+        moveVariables(program, body, moved, level + 1)
     }
 }
 

@@ -145,6 +145,8 @@ const CONSTANTS: readonly number[] = [
     Op.StaticBuffer,
     Op.StaticFunction,
 ]
+export const isConstant = (one: Expression): boolean =>
+    CONSTANTS.includes(one.op) || one.constant === true
 const same = (a: Expression, b: Expression): boolean => a.op === b.op && a.value === b.value
 
 /**
@@ -232,7 +234,7 @@ function afterStatement(one: Statement, facts: Facts, volatile: ReadonlySet<numb
     if (changed === RETURN_VALUE || volatile.has(changed)) return result
     const value = one.args[0]
     const slot = readsSlot(value)
-    if (CONSTANTS.includes(value.op)) result.set(changed, value)
+    if (isConstant(value)) result.set(changed, value)
     else if (slot !== undefined && slot !== changed && !volatile.has(slot))
         result.set(changed, value)
     return result

@@ -6,7 +6,6 @@ import {
     parts,
     readsSlot,
     RETURN_VALUE,
-    storedSlot,
     writesReturnValue,
     type Context,
 } from "./bytecode-flow"
@@ -50,45 +49,47 @@ function throughReturnValue(methods: Statement[]): Statement[] {
 /** Bytes of `ret_val := local`; each read of the local then saves one. */
 const STORE_COST = 3
 
-/** Where a local is read more than three times and `ret_val` is free, that holds the local meanwhile. */
+const isVariable = (one: Expression): boolean => one.op === Op.LoadLocal || one.op === Op.LoadGlobal
+const same = (a: Expression, b: Expression): boolean => a.op === b.op && a.value === b.value
+
+/** Where a local or global is read more than three times and `ret_val` is free, that holds it meanwhile. */
 export function cacheInReturnValue({ body }: Context): void {
     let { after, before } = liveness(body)
     for (let start = 0; start < body.code.length; start++) {
         if (before[start].has(RETURN_VALUE)) continue
         const best = bestRun(body.code, start, after)
         if (!best || best.reads <= STORE_COST) continue
-        const change = (one: Expression) =>
-            one.op === Op.LoadLocal && one.value === best.slot ? returnValue : one
+        const change = (one: Expression) => (same(one, best.variable) ? returnValue : one)
         for (let at = start; at < best.end; at++) {
             const one = body.code[at]
             body.code[at].args = one.args.map(arg => rewrite(arg, change))
         }
-        const load = expression(Op.LoadLocal, best.slot)
-        body.code.splice(start, 0, statement(Op.StoreReturnValue, 0, load))
+        body.code.splice(start, 0, statement(Op.StoreReturnValue, 0, best.variable))
         start = best.end
         ;({ after, before } = liveness(body))
     }
 }
 
+const changes = (one: Statement, { op, value }: Expression): boolean =>
+    one.value === value && one.op === (op === Op.LoadLocal ? Op.StoreLocal : Op.StoreGlobal)
+
 interface RunOfReads {
-    slot: number
+    variable: Expression
     reads: number
     /** The first statement behind it. */
     end: number
 }
 
-/** The local that is read most while `ret_val` is free, from a statement that reads it. */
+/** The variable that is read most while `ret_val` is free, from a statement that reads it. */
 function bestRun(
     code: Statement[],
     start: number,
     after: ReadonlySet<number>[],
 ): RunOfReads | undefined {
-    const first = new Set(
-        parts(code[start]).flatMap(part => (part.op === Op.LoadLocal ? [part.value] : [])),
-    )
+    const first = parts(code[start]).filter(isVariable)
     let best: RunOfReads | undefined
-    for (const slot of first) {
-        const run: RunOfReads = { slot, reads: 0, end: start }
+    for (const variable of first) {
+        const run: RunOfReads = { variable, reads: 0, end: start }
         for (; run.end < code.length; run.end++) {
             const one = code[run.end]
             const evaluated = parts(one)
@@ -97,10 +98,8 @@ function bestRun(
             const writes = writesReturnValue(one.op)
             if (!writes && after[run.end].has(RETURN_VALUE)) break
             if (one.op === Op.JumpIfNullish) break
-            run.reads += evaluated.filter(
-                part => part.op === Op.LoadLocal && part.value === slot,
-            ).length
-            if (writes || storedSlot(one) === slot) {
+            run.reads += evaluated.filter(part => same(part, variable)).length
+            if (writes || changes(one, variable)) {
                 run.end++
                 break
             }

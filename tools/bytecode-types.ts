@@ -1,25 +1,36 @@
 import { isCall, Op, type Expression, type Statement } from "./bytecode"
 import { eachExpression, FunctionFlag, type FunctionCode, type Program } from "./bytecode-image"
-import { writesReturnValue } from "./bytecode-flow"
+import { contexts } from "./bytecode-contexts"
+import { parts, writesReturnValue } from "./bytecode-flow"
+import { isNumber, mixesResults, objectsMade, outerReads } from "./bytecode-objects"
 import { isBuiltinName, stringNumber, type Classes, type Method } from "./bytecode-classes"
+import { local, Places, union } from "./bytecode-places"
 import { type LookUp, type Reaching, type Resolved } from "./bytecode-lookups"
+import {
+    ANY,
+    closureKind,
+    functionKind,
+    functionOf,
+    hasFields,
+    isArray,
+    isClass,
+    MISSING,
+    OTHER,
+    present,
+    type Kinds,
+} from "./bytecode-kinds"
 
-// Which classes the values of a program may belong to, by following them through the whole of it.
-
-/** What is no instance of a class of the program: numbers, texts, arrays, plain objects. */
-const OTHER = -1
-/** Anything, also what the runtime hands in. */
-const ANY = -2
-
-/** Constructors' numbers, `OTHER` or `ANY`. What is never assigned, `null` and `undefined` add nothing. */
-type Kinds = ReadonlySet<number>
+// What the values of a program may be, by following them through the whole of it.
 
 const NOTHING: Kinds = new Set()
 const ONLY_OTHER: Kinds = new Set([OTHER])
 const ONLY_ANY: Kinds = new Set([ANY])
+const ONLY_MISSING: Kinds = new Set([MISSING])
 const BIND = 15
-const INSTANCE_OF = 89
 const PROTOTYPE_NAME = 52
+const PUSH_NAME = 53
+const LENGTH_NAME = 34
+const SET_PROTOTYPE_OF = 121
 const JSON_OBJECT = 35
 
 const UNKNOWN: readonly number[] = [
@@ -31,20 +42,27 @@ const UNKNOWN: readonly number[] = [
     Op.StaticSpecPrototype,
 ]
 
-const local = (body: FunctionCode, slot: number) => `local ${body.index} ${slot}`
+const orMissing = (kinds: Kinds): Kinds => union(kinds, ONLY_MISSING)
 const store = (body: FunctionCode, index: number) => `store ${body.index} ${index}`
 const slotOf = (body: FunctionCode, slot: number) => `slot ${body.index} ${slot}`
+const elements = (array: number) => `elements ${array}`
 
-export class Types {
-    private readonly kinds = new Map<string, Set<number>>()
+export class Types extends Places {
     private readonly makers = new Map<number, FunctionCode[]>()
     private readonly named = new Map<number, Method[]>()
-    private readonly byIndex: Map<number, FunctionCode>
     /** By name: the objects on which a field of that name is set. */
     private readonly setters = new Map<number, [FunctionCode, number, Expression][]>()
     private readonly writtenByClosures = new Set<string>()
     private readonly parsesJson: boolean
-    private changed = true
+    /** By class or object literal: the fields that are set before anything can look at them. */
+    readonly fieldsOf = new Map<number, ReadonlySet<number>>()
+    /** Where object literals and arrays are made, and what kind each is. */
+    readonly allocations = new Map<Statement, number>()
+    private readonly assignments: ReadonlySet<Statement>
+    /** Fields of functions, by name and function. */
+    private readonly statics = new Set<string>()
+    private readonly mixesResults = new Set<FunctionCode>()
+    private readonly readByClosures = new Map<number, ReadonlySet<string>>()
 
     constructor(
         program: Program,
@@ -53,16 +71,17 @@ export class Types {
         private readonly reserved: ReadonlySet<number>,
         private readonly reaching: Reaching,
     ) {
-        this.byIndex = new Map(program.functions.map(one => [one.index, one]))
+        super(new Map(program.functions.map(one => [one.index, one])))
+        this.assignments = new Set(classes.methods.map(one => one.assignment))
         let parsesJson = false
         for (const body of program.functions)
             eachExpression(body.code, one => {
                 if (one.op === Op.BuiltinObject && one.value === JSON_OBJECT) parsesJson = true
                 if (one.op !== Op.MakeClosure) return
                 this.makers.set(one.value, [...(this.makers.get(one.value) ?? []), body])
-                this.escape(this.byIndex.get(one.value)!)
             })
         this.parsesJson = parsesJson
+        this.startWithObjects(program)
         this.startWithMethods(lookUps)
         for (const body of program.functions) this.prepare(body)
         while (this.changed) {
@@ -72,15 +91,28 @@ export class Types {
         }
     }
 
+    private startWithObjects(program: Program): void {
+        for (const context of contexts(program)) {
+            const { body } = context
+            if (mixesResults(body)) this.mixesResults.add(body)
+            if (this.makers.has(body.index))
+                this.readByClosures.set(body.index, outerReads(body, this.byIndex))
+            for (const { made, kind, fields } of objectsMade(context, this.allocations.size)) {
+                if (made) this.allocations.set(made, kind)
+                if (fields) this.fieldsOf.set(kind, fields)
+            }
+        }
+    }
+
     private startWithMethods(lookUps: readonly LookUp[]): void {
         for (const one of this.classes.methods) {
             this.named.set(one.name, [...(this.named.get(one.name) ?? []), one])
             this.startWithThis(one.body, one.owner)
         }
-        const called = new Set(lookUps.map(one => one.name))
-        const used = new Set(lookUps.flatMap(one => (one.calls ? [] : [one.name])))
+        const found = new Set(lookUps.map(one => one.name))
         for (const { name, body } of this.classes.methods)
-            if (!called.has(name) || used.has(name) || this.reserved.has(name)) this.escape(body)
+            if (!found.has(name) || this.reserved.has(name))
+                this.show(new Set([closureKind(body.index)]))
     }
 
     private startWithThis(body: FunctionCode, owner: number): void {
@@ -95,56 +127,21 @@ export class Types {
 
     private prepare(body: FunctionCode): void {
         if (body.flags & FunctionFlag.Constructor) this.startWithThis(body, body.index)
+        else if (body.flags & FunctionFlag.NeedsThis && !this.kinds.has(local(body, 0)))
+            this.add(local(body, 0), ANY)
         if (body.flags & FunctionFlag.RestArgument) this.escape(body)
-        const assignments = new Set(this.classes.methods.map(one => one.assignment))
-        body.code.forEach((one, index) => {
+        for (const [index, one] of body.code.entries()) {
             if (one.op === Op.StoreClosure)
                 for (const owner of this.owners(body, one.args[0].value))
                     this.writtenByClosures.add(slotOf(owner, one.value))
-            if (assignments.has(one)) return
-            one.args.forEach((arg, place) =>
-                this.escapeFunctions(arg, isCall(one.op) && place === 0),
-            )
             const name = one.op === Op.IndexSet ? stringNumber(one.args[1]) : undefined
-            if (name === undefined) return
+            if (name === undefined || this.assignments.has(one)) continue
+            const [object] = one.args
+            if (object.op === Op.StaticFunction)
+                this.statics.add(`${name} ${functionKind(object.value)}`)
             const others = this.setters.get(name) ?? []
             this.setters.set(name, [...others, [body, index, one.args[0]]])
-        })
-    }
-
-    /** A function that is used as a value may be called with anything. */
-    private escapeFunctions(one: Expression, isCalled: boolean): void {
-        if (one.op === Op.StaticFunction) {
-            if (!isCalled) this.escape(this.byIndex.get(one.value)!)
-            return
         }
-        if (one.op === Op.BuiltinField && one.value === PROTOTYPE_NAME) return
-        one.args.forEach((arg, place) => {
-            const called = place === 0 && (one.op === Op.New || one.op === BIND) && isCalled
-            this.escapeFunctions(arg, called || (place === 1 && one.op === INSTANCE_OF))
-        })
-    }
-
-    private escape(body: FunctionCode): void {
-        const first = body.flags & FunctionFlag.NeedsThis ? 1 : 0
-        for (let slot = first; slot < body.args; slot++) this.add(local(body, slot), ANY)
-    }
-
-    private add(place: string, kind: number): void {
-        const kinds = this.kinds.get(place) ?? new Set<number>()
-        this.kinds.set(place, kinds)
-        if (kinds.has(kind)) return
-        kinds.add(kind)
-        this.changed = true
-    }
-
-    private flow(place: string, body: FunctionCode, index: number, value: Expression): void {
-        for (const kind of this.kindsOf(body, index, value)) this.add(place, kind)
-    }
-
-    private at(...places: string[]): Kinds {
-        if (places.length === 1) return this.kinds.get(places[0]) ?? NOTHING
-        return new Set(places.flatMap(place => [...(this.kinds.get(place) ?? NOTHING)]))
     }
 
     /** The functions whose local a closure means by going so many levels up. */
@@ -155,110 +152,229 @@ export class Types {
     }
 
     private follow(body: FunctionCode, index: number, one: Statement): void {
-        const [first, second, third] = one.args
+        if (this.assignments.has(one)) return
+        const kindsOf = (value: Expression) => this.kindsOf(body, index, value)
+        const [first, second] = one.args
+        for (const part of parts(one)) {
+            if (part.op === BIND) this.followBinding(kindsOf(part.args[0]), kindsOf(part.args[1]))
+            if (part.op === Op.Index && !this.isNumber(body, index, part.args[1]))
+                this.open(new Set([...kindsOf(part.args[0])].filter(hasFields)))
+        }
         if (one.op === Op.StoreLocal) {
-            this.flow(store(body, index), body, index, first)
-            this.flow(slotOf(body, one.value), body, index, first)
-        } else if (one.op === Op.StoreGlobal) this.flow(`global ${one.value}`, body, index, first)
-        else if (one.op === Op.Return) this.flow(`result ${body.index}`, body, index, first)
+            this.addAll(store(body, index), kindsOf(first))
+            this.addAll(slotOf(body, one.value), kindsOf(first))
+        } else if (one.op === Op.StoreGlobal) this.addAll(`global ${one.value}`, kindsOf(first))
+        else if (one.op === Op.Return) this.followReturn(body, kindsOf(first))
+        else if (one.op === Op.Throw || one.op === Op.ReThrow) this.show(kindsOf(first))
+        else if (one.op === Op.IndexDelete) this.open(kindsOf(first))
         else if (one.op === Op.StoreClosure) {
             for (const owner of this.owners(body, first.value))
-                this.flow(slotOf(owner, one.value), body, index, second)
-        } else if (one.op === Op.IndexSet) {
-            const name = stringNumber(second)
-            if (name !== undefined) this.flow(`field ${name}`, body, index, third)
-        } else if (isCall(one.op)) this.followCall(body, index, one)
+                this.addAll(slotOf(owner, one.value), kindsOf(second))
+        } else if (one.op === Op.IndexSet)
+            this.followField(one, this.isNumber(body, index, second), kindsOf)
+        else if (isCall(one.op)) this.followCall(body, index, one)
+        // What comes to a label in `ret_val` is not followed further.
+        if (this.mixesResults.has(body) && writesReturnValue(one.op))
+            this.show(this.kindsOfResult(body, index + 1))
+    }
+
+    /** A function is given its `this`. */
+    private followBinding(functions: Kinds, given: Kinds): void {
+        for (const one of present(functions)) {
+            const called = functionOf(one)
+            if (called === undefined) this.show(given)
+            else this.addAll(local(this.byIndex.get(called)!, 0), given)
+        }
+    }
+
+    private followReturn(body: FunctionCode, kinds: Kinds): void {
+        this.addAll(`result ${body.index}`, kinds)
+        const shown = [functionKind(body.index), closureKind(body.index)]
+        if (shown.some(one => this.shown.has(one))) this.show(kinds)
+    }
+
+    private followField(
+        one: Statement,
+        numeric: boolean,
+        kindsOf: (value: Expression) => Kinds,
+    ): void {
+        const [object, key, value] = one.args
+        const name = stringNumber(key)
+        const owners = present(kindsOf(object))
+        const values = kindsOf(value)
+        const isOurs = (owner: number) => hasFields(owner) || this.statics.has(`${name} ${owner}`)
+        for (const owner of owners) {
+            if (name === undefined && hasFields(owner) && !numeric) this.open(new Set([owner]))
+            if (isArray(owner)) this.hold(owner, elements(owner), values)
+            else if (name === undefined || this.reserved.has(name)) this.show(values)
+            else if (!isOurs(owner) && isBuiltinName(name)) this.show(values)
+            if (name !== undefined && (isOurs(owner) || owner === ANY))
+                this.hold(owner, `field ${name} ${owner}`, values)
+        }
+        if (name !== undefined) this.addAll(`field ${name}`, values)
     }
 
     private followCall(body: FunctionCode, index: number, call: Statement): void {
         const given = call.args.slice(1)
-        for (const target of this.targets(body, index, call.args[0]) ?? []) {
+        const { targets, known } = this.targets(body, index, call.args[0])
+        const hasRest = targets.some(one => one.flags & FunctionFlag.RestArgument)
+        if (hasRest || call.op === Op.CallArray || !known) this.showGiven(body, index, call)
+        for (const target of targets) {
             if (call.op === Op.CallArray) this.escape(target)
             const first = target.flags & FunctionFlag.NeedsThis ? 1 : 0
-            given.forEach((arg, place) => {
-                if (first + place >= target.args) return
-                this.flow(local(target, first + place), body, index, arg)
-            })
+            for (let slot = first; slot < target.args; slot++) {
+                const arg = given[slot - first]
+                if (arg) this.addAll(local(target, slot), this.kindsOf(body, index, arg))
+                else this.add(local(target, slot), MISSING)
+            }
         }
     }
 
-    /** The functions of the program that a call may run; undefined when it may run others, too. */
+    /** The arguments of a call that may run anything. What is pushed on an array is only there. */
+    private showGiven(body: FunctionCode, index: number, { args }: Statement): void {
+        const [callee, ...given] = args
+        const receivers = callee.args.length ? this.kindsOf(body, index, callee.args[0]) : NOTHING
+        const pushes = callee.op === Op.BuiltinField && callee.value === PUSH_NAME
+        const arrays = present(receivers)
+        for (const arg of given) {
+            const values = this.kindsOf(body, index, arg)
+            if (callee.op === Op.ObjectField && callee.value !== SET_PROTOTYPE_OF) this.open(values)
+            for (const array of arrays)
+                if (isArray(array)) this.hold(array, elements(array), values)
+            if (!pushes || !arrays.every(isArray)) this.show(values)
+        }
+    }
+
+    /** The functions of the program that a call may run, and whether it runs nothing else. */
     private targets(
         body: FunctionCode,
         index: number,
         callee: Expression,
-    ): FunctionCode[] | undefined {
-        if (callee.op === Op.StaticFunction) return [this.byIndex.get(callee.value)!]
-        if (callee.op === Op.New || callee.op === BIND)
-            return this.targets(body, index, callee.args[0])
-        const name = callee.args.length === 1 ? stringNumber(callee) : undefined
-        if (name !== undefined) {
-            const { methods } = this.find(this.kindsOf(body, index, callee.args[0]), name)
-            return methods.map(one => one.body)
+    ): { targets: FunctionCode[]; known: boolean } {
+        if (callee.op === Op.New) return this.targets(body, index, callee.args[0])
+        const kinds = present(this.kindsOf(body, index, callee))
+        const functions = kinds.map(functionOf)
+        const found = new Set(functions.flatMap(one => (one === undefined ? [] : [one])))
+        return {
+            targets: [...found].map(one => this.byIndex.get(one)!),
+            known: kinds.length > 0 && !functions.includes(undefined),
         }
-        if (callee.op !== Op.LoadLocal) return undefined
-        const stores = [...this.reaching(body)[index][callee.value]].map(one => one - body.slots)
-        if (stores.some(one => one < 0)) return undefined
-        return stores.flatMap(one => this.targets(body, one, body.code[one].args[0]) ?? [])
     }
 
-    private kindsOf(body: FunctionCode, index: number, one: Expression): Kinds {
+    kindsOf(body: FunctionCode, index: number, one: Expression): Kinds {
         if (one.op === Op.LoadLocal) return this.kindsOfLocal(body, index, one.value)
-        if (one.op === Op.LoadGlobal) return this.at(`global ${one.value}`)
+        if (one.op === Op.LoadGlobal) return orMissing(this.at(`global ${one.value}`))
         if (one.op === Op.ReturnValue) return this.kindsOfResult(body, index)
-        if (one.op === Op.Undefined || one.op === Op.Null) return NOTHING
-        if (one.op === Op.LoadClosure)
-            return this.at(
-                ...this.owners(body, one.args[0].value).flatMap(owner => [
-                    slotOf(owner, one.value),
-                    local(owner, one.value),
-                ]),
-            )
+        if (one.op === Op.Undefined || one.op === Op.Null) return ONLY_MISSING
+        if (one.op === Op.StaticFunction) return new Set([functionKind(one.value)])
+        if (one.op === Op.MakeClosure) return new Set([closureKind(one.value)])
+        if (one.op === Op.LoadClosure) return this.kindsOfOuter(body, one)
         const name = one.args.length === 1 ? stringNumber(one) : undefined
-        if (
-            name !== undefined &&
-            !isBuiltinName(name) &&
-            !this.reserved.has(name) &&
-            !this.parsesJson
-        )
-            return this.at(`field ${name}`)
-        return name !== undefined || UNKNOWN.includes(one.op) ? ONLY_ANY : ONLY_OTHER
+        if (name !== undefined) return this.kindsOfField(body, index, one.args[0], name)
+        if (one.op === Op.Index) return this.kindsOfElement(body, index, one.args[0])
+        if (one.op === BIND) {
+            const bound = [...this.kindsOf(body, index, one.args[0])].map(kind => {
+                const called = functionOf(kind)
+                return called === undefined ? kind : closureKind(called)
+            })
+            return new Set(bound)
+        }
+        return UNKNOWN.includes(one.op) ? ONLY_ANY : ONLY_OTHER
+    }
+
+    private kindsOfElement(body: FunctionCode, index: number, object: Expression): Kinds {
+        const owners = present(this.kindsOf(body, index, object))
+        const values = this.at(...owners.filter(isArray).map(elements), elements(ANY))
+        const known = owners.every(one => isArray(one) && !this.shown.has(one))
+        return known ? orMissing(values) : union(values, ONLY_ANY)
+    }
+
+    private kindsOfField(
+        body: FunctionCode,
+        index: number,
+        object: Expression,
+        name: number,
+    ): Kinds {
+        const receivers = this.kindsOf(body, index, object)
+        const owners = present(receivers)
+        // A method of an array may hand out what it holds.
+        if (isBuiltinName(name) && !isHarmless(name)) this.show(new Set(owners.filter(isArray)))
+        if (this.reserved.has(name) || this.parsesJson) return ONLY_ANY
+        const { methods, exact } = this.find(receivers, name)
+        const bound = new Set(methods.map(one => closureKind(one.body.index)))
+        // What the runtime gives its own objects has such a name, too.
+        const isOurs = (one: number) => hasFields(one) || this.statics.has(`${name} ${one}`)
+        if (isBuiltinName(name) && !owners.every(isOurs)) return union(ONLY_ANY, bound)
+        const known = owners.every(one => isOurs(one) && !this.shown.has(one))
+        const places = known ? owners.map(one => `field ${name} ${one}`) : [`field ${name}`]
+        const found = union(bound, this.at(...places, `field ${name} ${ANY}`))
+        const certain = exact || owners.every(one => this.fieldsOf.get(one)?.has(name))
+        return certain ? found : orMissing(found)
     }
 
     private kindsOfLocal(body: FunctionCode, index: number, slot: number): Kinds {
         if (this.writtenByClosures.has(slotOf(body, slot)))
-            return this.at(local(body, slot), slotOf(body, slot))
-        const places = [...this.reaching(body)[index][slot]].map(one =>
+            return orMissing(this.at(local(body, slot), slotOf(body, slot)))
+        const stores = [...this.reaching(body)[index][slot]]
+        const places = stores.map(one =>
             one < body.slots ? local(body, one) : store(body, one - body.slots),
         )
-        return this.at(...places)
+        const kinds = this.at(...places)
+        return stores.some(one => one < body.slots && one >= body.args) ? orMissing(kinds) : kinds
+    }
+
+    /** A variable of a function around the closure. */
+    private kindsOfOuter(body: FunctionCode, { value, args }: Expression): Kinds {
+        const owners = this.owners(body, args[0].value)
+        const kinds = this.at(
+            ...owners.flatMap(owner => [slotOf(owner, value), local(owner, value)]),
+        )
+        const isSet = owners.every(owner => this.isSetBeforeClosures(owner, value))
+        return isSet ? kinds : orMissing(kinds)
+    }
+
+    private isNumber(body: FunctionCode, index: number, one: Expression): boolean {
+        const changes = (slot: number) => this.writtenByClosures.has(slotOf(body, slot))
+        return isNumber(body, index, one, this.reaching(body), changes)
+    }
+
+    private isSetBeforeClosures(owner: FunctionCode, slot: number): boolean {
+        if (slot < owner.args) return true
+        return owner.code.every((one, index) => {
+            const made = parts(one).filter(part => part.op === Op.MakeClosure)
+            const reads = made.some(part => this.readByClosures.get(part.value)!.has(`1 ${slot}`))
+            return !reads || !this.reaching(owner)[index][slot].has(slot)
+        })
     }
 
     private kindsOfResult(body: FunctionCode, index: number): Kinds {
         let at = index - 1
-        while (at >= 0 && !writesReturnValue(body.code[at].op) && body.code[at].op !== Op.Label)
-            at--
+        const passes = ({ op }: Statement) =>
+            op === Op.JumpIfNullish || (!writesReturnValue(op) && op !== Op.Label)
+        while (at >= 0 && passes(body.code[at])) at--
         const one = body.code[at]
         if (!one) return ONLY_ANY
         if (one.op === Op.StoreReturnValue) return this.kindsOf(body, at, one.args[0])
-        if (one.op === Op.AllocMap || one.op === Op.AllocArray) return ONLY_OTHER
+        if (one.op === Op.AllocMap || one.op === Op.AllocArray)
+            return new Set([this.allocations.get(one)!])
         if (!isCall(one.op)) return ONLY_ANY
         const [callee] = one.args
         if (callee.op === Op.New && callee.args[0].op === Op.StaticFunction)
             return new Set([callee.args[0].value])
-        const targets = this.targets(body, at, callee)
-        if (!targets || callee.op !== Op.StaticFunction) return ONLY_ANY
-        return this.at(...targets.map(target => `result ${target.index}`))
+        const { targets, known } = this.targets(body, at, callee)
+        const results = this.at(...targets.map(target => `result ${target.index}`), "")
+        return known && callee.op !== Op.New ? results : union(results, ONLY_ANY)
     }
 
     /** Methods of a name that values of these kinds have. */
-    private find(kinds: Kinds, name: number): { methods: Method[]; exact: boolean } {
+    find(kinds: Kinds, name: number): { methods: Method[]; exact: boolean } {
         const all = this.named.get(name) ?? []
-        if (kinds.has(ANY) || !kinds.size) return { methods: all, exact: false }
-        const instances = [...kinds].filter(one => one !== OTHER)
-        const found = instances.map(one => this.findIn(one, name))
+        const known = present(kinds)
+        if (known.includes(ANY)) return { methods: all, exact: false }
+        const found = known.filter(isClass).map(one => this.findIn(one, name))
         const methods = new Set(found.flatMap(one => one ?? []))
-        return { methods: [...methods], exact: !kinds.has(OTHER) && !found.includes(undefined) }
+        const exact = known.length > 0 && known.every(isClass) && !found.includes(undefined)
+        return { methods: [...methods], exact }
     }
 
     private findIn(owner: number | undefined, name: number): Method | undefined {
@@ -270,23 +386,29 @@ export class Types {
     resolve({ body, index, object, name }: LookUp): Resolved {
         const kinds = this.kindsOf(body, index, object)
         const certain = this.isCertain(body, index, object)
-        const { methods, exact } = this.find(kinds, name)
+        // What seems to be missing in any case is looked at before it is called.
+        const { methods, exact } = this.find(present(kinds).length ? kinds : ONLY_ANY, name)
         const setOn = (this.setters.get(name) ?? []).map(one => this.kindsOf(...one))
         if (exact) {
             const shadowed = setOn.some(
-                on => on.has(ANY) || !on.size || [...kinds].some(one => on.has(one)),
+                on => on.has(ANY) || !present(on).length || present(kinds).some(one => on.has(one)),
             )
             return { methods, exact: !shadowed, certain }
         }
         // Whatever the receiver is, no other thing in the program has a field of that name.
         const only = methods.length === 1 && !setOn.length && !isBuiltinName(name)
-        return { methods, exact: only && !kinds.has(OTHER), certain }
+        const mayBeOther = present(kinds).some(one => one !== ANY && !isClass(one))
+        return { methods, exact: only && !mayBeOther, certain }
     }
 
-    private isCertain(body: FunctionCode, index: number, object: Expression): boolean {
+    /** True when the value is an object on every way. */
+    isCertain(body: FunctionCode, index: number, object: Expression): boolean {
         if (object.op === Op.LoadLocal && object.value === 0 && body.flags & FunctionFlag.NeedsThis)
             return !body.code.some(one => one.op === Op.StoreLocal && one.value === 0)
-        const [callee] = index > 0 ? body.code[index - 1].args : []
-        return object.op === Op.ReturnValue && callee?.op === Op.New
+        const kinds = this.kindsOf(body, index, object)
+        return kinds.size > 0 && !kinds.has(ANY) && !kinds.has(MISSING)
     }
 }
+
+const isHarmless = (name: number): boolean =>
+    [PROTOTYPE_NAME, PUSH_NAME, LENGTH_NAME].some(one => name === (1 << 14) + one)

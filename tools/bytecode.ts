@@ -83,6 +83,8 @@ export interface Expression {
     /** The operand in the instruction, for opcodes that have one. */
     readonly value: number
     readonly args: readonly Expression[]
+    /** A global that never changes where it can be read. */
+    readonly constant?: true
 }
 
 /** A statement, or the label that jumps lead to (`Op.Label`). */

@@ -8,6 +8,9 @@ import { storeFirst } from "./bytecode-choices"
 import { inlineCopies } from "./bytecode-copies"
 import { inlineCalls } from "./bytecode-inline"
 import { pairFunctions } from "./bytecode-pairs"
+import { dropParameters } from "./bytecode-params"
+import { orderGlobals } from "./bytecode-globals"
+import { spreadSingletons } from "./bytecode-singletons"
 import { nameFunctions, poolNumbers, spreadStrings } from "./bytecode-tables"
 import { callDirectly } from "./bytecode-direct"
 import { cacheInReturnValue, groupMethods } from "./bytecode-retval"
@@ -54,7 +57,11 @@ export function optimize(image: Uint8Array): Encoded {
     const program = decodeImage(image)
     poolNumbers(program)
     callDirectly(program)
-    for (const context of contexts(program)) {
+    spreadSingletons(program)
+    const all = contexts(program)
+    all.forEach(simplify)
+    dropParameters(program, all)
+    for (const context of all) {
         simplify(context)
         storeFirst(context)
         simplify(context)
@@ -69,6 +76,7 @@ export function optimize(image: Uint8Array): Encoded {
         settle(context)
         finish(context, program)
     }
+    orderGlobals(program)
     spreadStrings(program)
     nameFunctions(program, pairs)
     return encodeImage(program)

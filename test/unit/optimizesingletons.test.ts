@@ -1,0 +1,43 @@
+import { beforeAll, describe, expect, it } from "vitest"
+import { compiledImage } from "../../tools/firmware"
+import { optimize } from "../../tools/optimize"
+import { runImage } from "../../tools/verify"
+import { Op } from "../../tools/bytecode"
+import { decodeImage, eachExpression } from "../../tools/bytecode-image"
+import { asciiText } from "../../tools/bytecode-tables"
+
+describe("a program with objects that are made once", () => {
+    let image: Uint8Array
+    const run = async (one: Uint8Array) => {
+        const { lines, panic } = await runImage(one, "finished", 60_000)
+        expect(panic).toBeUndefined()
+        return lines.filter(line => line.startsWith("> "))
+    }
+
+    beforeAll(async () => {
+        image = await compiledImage("test/vm/optimizer/singletons.ts")
+    }, 120_000)
+
+    it("says the same when it is optimized", async () => {
+        const lines = await run(image)
+        expect(lines.length).toBeGreaterThan(25)
+        expect(await run(optimize(image).image)).toEqual(lines)
+    })
+
+    it("has their fields in globals, but not of those that are looked into by name", () => {
+        const program = decodeImage(optimize(image).image)
+        const used = new Set<string>()
+        for (const { code } of program.functions)
+            eachExpression(code, ({ op, value }) => {
+                if (op === Op.AsciiField || op === Op.AsciiString)
+                    used.add(new TextDecoder().decode(asciiText(program, value)))
+            })
+        expect(["ticks", "stepMs", "early"].filter(one => used.has(one))).toEqual([])
+        expect(["apples", "pears"].filter(one => !used.has(one))).toEqual([])
+    })
+
+    it("says the same when it is optimized again", async () => {
+        const once = optimize(image).image
+        expect(await run(optimize(once).image)).toEqual(await run(image))
+    })
+})
