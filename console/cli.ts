@@ -1,137 +1,159 @@
 import { readFileSync } from "node:fs"
-import { createInterface } from "node:readline"
 import { Readable } from "node:stream"
-import { Command } from "commander"
-import { ConsoleClient } from "./client"
-import { connectBus, listPorts, openPort, SerialTransport } from "./serial"
-import { runTerminal, type Prompt } from "./terminal"
+import { Command, CommanderError } from "commander"
+import { parseDescription } from "./catalog"
+import { Connection } from "./connection"
+import { Interactive, logIn } from "./interactive"
+import { listPorts } from "./ports"
+import { Screen } from "./screen"
+import { runLines } from "./script"
 import { ConsoleError } from "./transport"
 
-const answerMs = 5_000
+/** How the program ended, for scripts; docs/SPEC-console.md and --help have them. */
+enum Exit {
+    Done = 0,
+    Refused = 1,
+    Usage = 2,
+    NoBoard = 3,
+    Interrupted = 130,
+}
+
+const more = `
+Without a port it lists the ports. At a terminal: Tab completes, the arrow keys recall lines (kept in
+$XDG_STATE_HOME/bms-mini/history, never with a password), Ctrl-C ends what is being printed, "exit" or Ctrl-D stops.
+"login", "passwd" and "set" of a password without one ask for it, without showing it.
+Lines of a file or of the standard input: "-" in front allows a refusal, "sleep 5s" waits, "exit" stops.
+BMS_PASSWORD in the environment logs in by itself. NO_COLOR turns the colours off.
+Status: 0 done, 1 a line was refused, 2 wrong arguments, 3 no port or no board, or it was lost, 130 Ctrl-C.`
 
 interface Options {
     port?: string
     exec?: string
+    json?: boolean
+    log?: boolean
 }
 
-/** Reads the command line; on an error or --help it prints and ends the process. */
+/** Reads the command line; on --help it prints and ends the process. Throws CommanderError. */
 function parseOptions(argv: readonly string[]): Options {
     const command = new Command("npm run console --")
-        .description("The console of a BMS Mini on a serial port; without a port it lists them.")
-        .argument("[port]", "the board's serial port, such as /dev/ttyUSB0 or COM3")
-        .option("--exec <file>", "run the lines of a file, then stop; status 1 when one is refused")
-        .addHelpText("after", "\nLines are read from the standard input when it is no terminal.")
+        .description("The console of a BMS Mini on a serial port.")
+        .argument("[port]", "/dev/ttyUSB0, COM3, a pseudo-terminal, or HOST:PORT of a simulator")
+        .option("--exec <file>", "run the lines of a file, then stop")
+        .option("--log", "at a terminal, show the runtime's own log lines too")
+        .option("--json", "print what the board says of itself as one JSON document, then stop")
+        .addHelpText("after", more)
+        .exitOverride()
     command.parse(argv, { from: "user" })
-    const options = { port: command.args[0], exec: command.opts<Options>().exec }
+    const options = { port: command.args[0], ...command.opts<Options>() }
     if (options.exec !== undefined && options.port === undefined)
         command.error("error: --exec needs the port too")
+    if (options.json && options.port === undefined)
+        command.error("error: --json needs the port too")
+    if (options.json && options.exec !== undefined)
+        command.error("error: --json and --exec do not go together")
     return options
-}
-
-/** What the lines print goes to the standard output, the board's log to the error output. */
-class Screen {
-    private prompt: Prompt | undefined
-    private atLineStart = true
-
-    usePrompt(prompt: Prompt): void {
-        this.prompt = prompt
-    }
-
-    text(text: string): void {
-        if (text === "") return
-        this.atLineStart = text.endsWith("\n")
-        process.stdout.write(text)
-    }
-
-    log(line: string): void {
-        this.prompt?.clear()
-        if (!this.atLineStart && process.stdout.isTTY) this.text("\n")
-        process.stderr.write(line + "\n")
-        this.prompt?.restore()
-    }
 }
 
 async function showPorts(): Promise<number> {
     const ports = await listPorts()
     if (ports.length === 0)
-        console.log("No serial port was found: is the board's cable plugged in?")
+        console.log(
+            "No serial port was found: is the board's cable plugged in, and is it one that carries data?",
+        )
     for (const { path, maker } of ports) console.log(maker ? `${path}  (${maker})` : path)
     console.log("To open one: npm run console -- PORT")
-    return 0
+    if (ports.length === 0)
+        console.log(
+            'Without a board: "npm start -- --serial /tmp/bms" in another terminal, then /tmp/bms as PORT.',
+        )
+    return Exit.Done
 }
 
-/** Runs lines one after the other. @returns 1 when one of them was refused */
-async function runLines(
-    input: Readable,
-    name: string,
-    client: ConsoleClient,
-    screen: Screen,
-): Promise<number> {
-    let exitCode = 0
-    let number = 0
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-        number++
-        if (line.trim() === "exit") break
-        if (line.trim() === "") continue
-        const { status } = await client.execute(line, text => screen.text(text))
-        if (status === 0) continue
-        exitCode = 1
-        screen.log(`${name}, line ${number}: refused`)
+/** `describe` as one document on the standard output. */
+async function showJson(connection: Connection): Promise<number> {
+    let text = ""
+    const { status } = await connection.client.execute("describe", piece => (text += piece))
+    if (status !== 0) {
+        process.stderr.write(text)
+        return Exit.Refused
     }
-    return exitCode
-}
-
-async function typeAtPrompt(client: ConsoleClient, screen: Screen): Promise<number> {
-    screen.text('Type "help" for the commands, "exit" to stop.\n')
-    await runTerminal(process.stdin, process.stdout, {
-        execute: async line => void (await client.execute(line, text => screen.text(text))),
-        cancel: () => client.cancel(),
-        onPrompt: prompt => screen.usePrompt(prompt),
-    })
-    return 0
-}
-
-async function useBoard(client: ConsoleClient, screen: Screen, script?: Buffer, name = "") {
-    await client.open()
-    if (script) return runLines(Readable.from([script]), name, client, screen)
-    if (process.stdin.isTTY) return typeAtPrompt(client, screen)
-    return runLines(process.stdin, "standard input", client, screen)
+    try {
+        console.log(JSON.stringify(parseDescription(text), undefined, 2))
+    } catch {
+        throw new ConsoleError("the description came damaged; try again")
+    }
+    return Exit.Done
 }
 
 function readScript(path: string): Buffer {
     try {
         return readFileSync(path)
     } catch (failure) {
-        throw new ConsoleError(`the lines cannot be read: ${(failure as Error).message}`)
+        throw new CommanderError(
+            Exit.Usage,
+            "exec",
+            `the lines cannot be read: ${(failure as Error).message}`,
+        )
     }
 }
 
-async function main(options: Options): Promise<number> {
-    if (options.port === undefined) return showPorts()
+/** Resolves when a person or a program asks this one to end. */
+function interrupted(): Promise<number> {
+    return new Promise(resolve => {
+        for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+            process.once(name, () => resolve(Exit.Interrupted))
+    })
+}
+
+async function runUnattended(options: Options, screen: Screen): Promise<number> {
     const script = options.exec === undefined ? undefined : readScript(options.exec)
-    const screen = new Screen()
-    const transport = new SerialTransport(await openPort(options.port), line => screen.log(line))
-    const bus = await connectBus(transport)
-    const client = new ConsoleClient(bus)
-    try {
-        await transport.answered(answerMs)
-        const work = useBoard(client, screen, script, options.exec)
-        work.catch(() => undefined)
-        return await Promise.race([work, transport.lost])
-    } finally {
-        await client.close()
-        await bus.stop()
-        await bus.disconnect()
+    const connection = await Connection.open(options.port!, line => screen.log(line))
+    const work = async () => {
+        await logIn(connection, screen)
+        if (options.json) return await showJson(connection)
+        if (script)
+            return await runLines(Readable.from([script]), options.exec!, connection, screen)
+        return await runLines(process.stdin, "standard input", connection, screen)
     }
+    const done = work()
+    done.catch(() => undefined)
+    const stop = interrupted().then(async status => {
+        await connection.client.cancel()
+        return status
+    })
+    try {
+        return await Promise.race([done, connection.lost, stop])
+    } finally {
+        await connection.close()
+    }
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+    const options = parseOptions(argv)
+    if (options.port === undefined) return await showPorts()
+    const screen = new Screen()
+    if (options.json || options.exec !== undefined || !process.stdin.isTTY)
+        return await runUnattended(options, screen)
+    await new Interactive(options.port, screen, options.log === true).run()
+    return Exit.Done
+}
+
+/** What is left in the pipes goes out before the process ends. */
+async function flushed(stream: NodeJS.WriteStream): Promise<void> {
+    await new Promise<void>(resolve => stream.write("", () => resolve()))
 }
 
 // jacdac-ts tells what it does on console.debug, which is this program's standard output.
 console.debug = () => {}
-let exitCode = 1
+let exitCode: number = Exit.NoBoard
 try {
-    exitCode = await main(parseOptions(process.argv.slice(2)))
+    exitCode = await main(process.argv.slice(2))
 } catch (failure) {
-    process.stderr.write(`console: ${(failure as Error).message}\n`)
+    if (failure instanceof CommanderError) {
+        exitCode = failure.exitCode === 0 ? Exit.Done : Exit.Usage
+        if (failure.code === "exec") process.stderr.write(`console: ${failure.message}\n`)
+    } else process.stderr.write(`console: ${(failure as Error).message}\n`)
 }
+await Promise.all([flushed(process.stdout), flushed(process.stderr)])
 // Not left to Node: the prompt's input would keep the process alive after the port is gone.
 process.exit(exitCode)

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto"
 import { JDBus, JDService, Packet, PACKET_PROCESS } from "jacdac-ts"
+import { withHostTime } from "./hosttime"
 import * as protocol from "./protocol"
 import { ConsoleError, ConsoleTransport, LineResult } from "./transport"
 
@@ -72,6 +73,18 @@ export class ConsoleClient implements ConsoleTransport {
             await this.send(protocol.Command.Cancel, protocol.packCancel(this.session))
     }
 
+    /** Waits no longer for the line that is running, whatever becomes of it. */
+    abandon(): void {
+        this.end()?.reject(
+            new ConsoleError("not waited for any longer; the board may still be at that line"),
+        )
+    }
+
+    /** The board has started anew: what became of the line is asked at once. */
+    boardRestarted(): void {
+        if (this.exchange) this.sendLine(protocol.Mode.Ask)
+    }
+
     /** True while the board's console is on the bus. */
     present(): boolean {
         return this.service() !== undefined
@@ -86,12 +99,14 @@ export class ConsoleClient implements ConsoleTransport {
         line: string | Uint8Array,
         onText: (text: string) => void,
     ): Promise<LineResult> {
-        const bytes = typeof line === "string" ? new TextEncoder().encode(line) : line
+        const sent = withHostTime(line)
+        const bytes = typeof sent === "string" ? new TextEncoder().encode(sent) : sent
         if (bytes.length > protocol.lineBytesMax) {
             onText(
                 `error: the line has ${bytes.length} bytes; the board takes at most ${protocol.lineBytesMax}\n`,
             )
-            return { status: 1 }
+            // A block that is being imported must not miss this line: the board refuses a zero byte.
+            return await this.exchangeLine(new Uint8Array(1), () => undefined)
         }
         await this.open()
         this.request = (this.request + 1) & 0xffff
@@ -166,8 +181,12 @@ export class ConsoleClient implements ConsoleTransport {
         exchange.expected = (report.sequence + 1) & 0xffff
         const text = exchange.decoder.decode(report.text, { stream: !final })
         if (text) exchange.onText(text)
-        if (final)
-            this.end()?.resolve({ status: report.flags & protocol.ReportFlags.Refused ? 1 : 0 })
+        if (!final) return
+        const refused = (report.flags & protocol.ReportFlags.Refused) !== 0
+        // A refusal says why; without a word it is the one of a session that has a line running.
+        if (refused && report.sequence === 0 && report.text.length === 0)
+            exchange.onText("error: the board is still busy with the line before\n")
+        this.end()?.resolve({ status: refused ? 1 : 0 })
     }
 
     /** Ends what is under way and hands it to who has to be told. */

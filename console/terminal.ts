@@ -1,4 +1,12 @@
-import { clearLine, createInterface, cursorTo } from "node:readline"
+import {
+    clearScreenDown,
+    createInterface,
+    cursorTo,
+    moveCursor,
+    type Interface,
+} from "node:readline"
+import { Writable } from "node:stream"
+import type { SecretQuestion } from "./secrets"
 import { ConsoleError } from "./transport"
 
 /** The line that a person types at, for who has to print something while it stands there. */
@@ -12,58 +20,216 @@ export interface Prompt {
 export interface TerminalOptions {
     /** Carries out a line; throws ConsoleError, whose message is shown. */
     execute: (line: string) => Promise<void>
-    /** Ends the output of the line that is running (Ctrl-C). */
-    cancel: () => Promise<void>
+    /** Ends the output of the line that is running (Ctrl-C); `again` when that was asked for before. */
+    cancel: (again: boolean) => Promise<void>
     /** Told once, when the prompt is there. */
     onPrompt?: (prompt: Prompt) => void
     prompt?: string
+    /** Candidates for the end of the line, and that end. It keeps a time limit of its own. */
+    complete?: (line: string) => Promise<[string[], string]>
+    /** What has to be asked for without echo before this line is carried out. */
+    question?: (line: string) => SecretQuestion | undefined
+    /** True for a line that is not to be recalled, since it has a password in it. */
+    hides?: (line: string) => boolean
+    /** Lines of former runs, the oldest first. */
+    history?: readonly string[]
+    /** Told when a person is asked for a line and none waits. */
+    onIdle?: () => void
+}
+
+/** What readline echoes; while a line runs, or a password is typed, nothing. */
+class Echo extends Writable {
+    audible = true
+
+    constructor(private readonly target: NodeJS.WritableStream & { columns?: number }) {
+        super({ decodeStrings: false })
+        target.on("resize", () => this.emit("resize"))
+    }
+
+    get columns(): number | undefined {
+        return this.target.columns
+    }
+
+    override _write(chunk: string, _encoding: string, done: () => void): void {
+        if (this.audible) this.target.write(chunk)
+        done()
+    }
 }
 
 /** A prompt on the terminal. Returns when the input ends or `exit` is typed. */
 export async function runTerminal(
     input: NodeJS.ReadableStream,
-    output: NodeJS.WritableStream,
+    output: NodeJS.WritableStream & { isTTY?: boolean; columns?: number },
     options: TerminalOptions,
 ): Promise<void> {
-    const lines = createInterface({ input, output, prompt: options.prompt ?? "bms> " })
-    let prompting = false
-    const ask = () => {
-        prompting = true
-        lines.prompt(true)
-    }
-    options.onPrompt?.({
-        clear: () => {
-            if (!prompting) return
-            cursorTo(output, 0)
-            clearLine(output, 0)
-        },
-        restore: () => {
-            if (prompting) lines.prompt(true)
-        },
-    })
-    lines.on("SIGINT", () => {
-        options.cancel().catch(() => undefined)
-        if (prompting) ask()
-    })
-    ask()
-    for await (const line of lines) {
-        prompting = false
-        if (line.trim() === "exit") break
-        if (line.trim() !== "") await runLine(line, output, options)
-        ask()
-    }
-    lines.close()
+    await new Terminal(input, output, options).run()
 }
 
-async function runLine(
-    line: string,
-    output: NodeJS.WritableStream,
-    options: TerminalOptions,
-): Promise<void> {
-    try {
-        await options.execute(line)
-    } catch (thrown) {
-        if (!(thrown instanceof ConsoleError)) throw thrown
-        output.write(thrown.message + "\n")
+class Terminal {
+    private readonly echo: Echo
+    private readonly lines: Interface
+    private readonly prompt: string
+    /** Lines that were typed ahead or pasted, and whether they stand on the screen already. */
+    private readonly waiting: { line: string; shown: boolean }[] = []
+    private ended = false
+    private prompting = false
+    private cancelled = false
+    private secret: ((answer: string | undefined) => void) | undefined
+    private wake: () => void = () => undefined
+    private recalled: string[] = []
+
+    constructor(
+        input: NodeJS.ReadableStream,
+        private readonly output: NodeJS.WritableStream & { isTTY?: boolean; columns?: number },
+        private readonly options: TerminalOptions,
+    ) {
+        this.prompt = options.prompt ?? "bms> "
+        this.echo = new Echo(output)
+        this.lines = createInterface({
+            input,
+            output: this.echo,
+            terminal: output.isTTY === true,
+            prompt: this.prompt,
+            history: [...(options.history ?? [])].reverse(),
+            historySize: 1000,
+            removeHistoryDuplicates: true,
+            crlfDelay: Infinity,
+            completer: (line: string, done: (failure: null, found: [string[], string]) => void) =>
+                void this.complete(line).then(found => done(null, found)),
+        })
+        this.lines.on("line", line => this.take(line))
+        this.lines.on("history", (recalled: string[]) => this.keepOut(recalled))
+        this.lines.on("SIGINT", () => this.interrupt())
+        this.lines.on("close", () => {
+            this.ended = true
+            this.answerSecret(undefined)
+            this.wake()
+        })
+    }
+
+    async run(): Promise<void> {
+        this.options.onPrompt?.({ clear: () => this.clear(), restore: () => this.restore() })
+        while (true) {
+            if (this.waiting.length === 0 && !this.ended) await this.ask()
+            const next = this.waiting.shift()
+            if (!next) break
+            if (!next.shown) this.output.write(`${this.prompt}${next.line}\n`)
+            if (next.line.trim() === "exit") break
+            if (next.line.trim() !== "") await this.runLine(next.line)
+        }
+        this.echo.audible = false
+        this.prompting = false
+        this.lines.close()
+    }
+
+    private async ask(): Promise<void> {
+        this.echo.audible = this.prompting = true
+        this.lines.prompt(true)
+        this.options.onIdle?.()
+        await new Promise<void>(resolve => (this.wake = resolve))
+        if (this.prompting && this.ended && this.output.isTTY) this.output.write("\n")
+        this.prompting = false
+    }
+
+    private take(line: string): void {
+        if (this.secret) return this.answerSecret(line)
+        this.waiting.push({ line, shown: this.prompting })
+        // What is typed while it runs is shown in its turn.
+        this.prompting = this.echo.audible = false
+        this.wake()
+    }
+
+    private async runLine(line: string): Promise<void> {
+        this.cancelled = false
+        try {
+            const question = this.options.question?.(line)
+            const whole = question ? await this.askSecret(question) : line
+            if (whole !== undefined) await this.options.execute(whole)
+        } catch (thrown) {
+            if (!(thrown instanceof ConsoleError)) throw thrown
+            this.output.write(thrown.message + "\n")
+        }
+    }
+
+    /** @returns the whole line; undefined when there was no answer or two different ones */
+    private async askSecret(question: SecretQuestion): Promise<string | undefined> {
+        const answers: string[] = []
+        for (const prompt of question.prompts) {
+            this.output.write(prompt)
+            const answer = this.waiting.shift()?.line ?? (await this.secretLine())
+            this.output.write("\n")
+            if (!answer) throw new ConsoleError("nothing was changed")
+            this.forget(answer)
+            answers.push(answer)
+        }
+        if (new Set(answers).size > 1)
+            throw new ConsoleError("the two are not the same: nothing was changed")
+        return question.line(answers[0])
+    }
+
+    private async secretLine(): Promise<string | undefined> {
+        if (this.ended) return undefined
+        return await new Promise(resolve => (this.secret = resolve))
+    }
+
+    private answerSecret(answer: string | undefined): void {
+        const secret = this.secret
+        this.secret = undefined
+        secret?.(answer)
+    }
+
+    private interrupt(): void {
+        if (this.prompting) {
+            this.lines.write(null, { ctrl: true, name: "e" })
+            this.output.write("^C\n")
+            this.emptyLine()
+            this.lines.prompt()
+            return
+        }
+        this.waiting.length = 0
+        this.emptyLine()
+        this.output.write("^C")
+        if (this.secret) return this.answerSecret(undefined)
+        this.output.write("\n")
+        this.options.cancel(this.cancelled).catch(() => undefined)
+        this.cancelled = true
+    }
+
+    private emptyLine(): void {
+        const echoing = this.echo.audible
+        this.echo.audible = false
+        this.lines.write(null, { ctrl: true, name: "e" })
+        this.lines.write(null, { ctrl: true, name: "u" })
+        this.echo.audible = echoing
+    }
+
+    private async complete(line: string): Promise<[string[], string]> {
+        if (!this.prompting || !this.options.complete) return [[], line]
+        return await this.options.complete(line).catch((): [string[], string] => [[], line])
+    }
+
+    // Readline keeps every line; its listener may take one out again.
+    private keepOut(recalled: string[]): void {
+        this.recalled = recalled
+        if (this.secret || this.options.hides?.(recalled[0] ?? "")) recalled.shift()
+    }
+
+    private forget(line: string): void {
+        const at = this.recalled.indexOf(line)
+        if (at >= 0) this.recalled.splice(at, 1)
+    }
+
+    private clear(): void {
+        if (!this.prompting || !this.output.isTTY) return
+        // Readline counts the rows from its first one; it is to begin anew where the cursor is then.
+        const counted = this.lines as unknown as { prevRows: number }
+        moveCursor(this.output, 0, -this.lines.getCursorPos().rows)
+        counted.prevRows = 0
+        cursorTo(this.output, 0)
+        clearScreenDown(this.output)
+    }
+
+    private restore(): void {
+        if (this.prompting && this.output.isTTY) this.lines.prompt(true)
     }
 }

@@ -8,6 +8,7 @@ import { LinePrinter } from "./lineprinter"
 import { parseOptions, type Options } from "./options"
 import { typeAtPrompt } from "./prompt"
 import { runScript } from "./script"
+import { SerialOffer } from "./serial"
 import { FTP_HOST, Simulation } from "./simulation"
 import { StateFolder } from "./state"
 
@@ -56,6 +57,7 @@ async function main(options: Options): Promise<number> {
     const printer = new LinePrinter(process.stdout, state)
     const program = await firmware(readManifest().entries.simulator)
     const ftp = options.ftp ? undefined : new EmbeddedFtpServer({ root: state.ftpPath })
+    let serial: SerialOffer | undefined
     try {
         const at = options.ftp ?? { host: "127.0.0.1", port: await ftp!.start() }
         printer.line(`BMS Mini simulator: state in ${state.path}, speed ${options.speed}`)
@@ -64,6 +66,10 @@ async function main(options: Options): Promise<number> {
         const simulation = new Simulation(options, state, program.imagePath, ftp, printer)
         simulation.board.network.addHost(FTP_HOST, at.host, { 21: at.port })
         for (const remark of state.remarks) printer.line(remark)
+        if (options.serial !== undefined) {
+            serial = await SerialOffer.open(options.serial, simulation.board.serial)
+            printer.line(`serial port of the board: npm run console -- ${options.serial}`)
+        }
         await simulation.start()
         if (state.fresh) await applyDemoSettings(simulation, printer)
         const refused = await live(simulation, printer, options, steps)
@@ -72,6 +78,7 @@ async function main(options: Options): Promise<number> {
         if (options.summary) printer.line(JSON.stringify(simulation.summary(exit)))
         return exit
     } finally {
+        await serial?.close()
         state.release()
         await ftp?.stop()
     }

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander"
 import type { Speed } from "./clock"
 import { parseDuration } from "./duration"
+import { scenarios } from "./profile"
 
 export interface Options {
     state: string
@@ -8,6 +9,9 @@ export interface Options {
     exec?: string
     forMs?: number
     ftp?: { host: string; port: number }
+    serial?: string
+    scenario?: string
+    profile?: string
     summary?: "json"
 }
 
@@ -47,6 +51,17 @@ export function parseOptions(argv: readonly string[]): Options {
             "send to this FTP server instead of an embedded one",
             parseHostPort,
         )
+        .option(
+            "--serial <path>",
+            "offer the board's serial port there (or on HOST:PORT), for npm run console",
+        )
+        .addOption(
+            new Option(
+                "--scenario <name>",
+                "what the battery is used for: solar unless told",
+            ).choices(Object.keys(scenarios)),
+        )
+        .option("--profile <file>", "the battery's current from a CSV file: seconds,amperes")
         .addOption(
             new Option("--summary <format>", "last line: what happened, for scripts").choices([
                 "json",

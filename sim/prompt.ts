@@ -1,3 +1,6 @@
+import { Completer } from "../console/completer"
+import { History, historyPath } from "../console/history"
+import { hidesSecret, secretQuestion, withoutSecret } from "../console/secrets"
 import { runTerminal } from "../console/terminal"
 import { ConsoleError } from "../console/transport"
 import { runEvent } from "./events"
@@ -7,17 +10,37 @@ import type { Simulation } from "./simulation"
 /** The board's console at the simulator's own terminal; returns when the person leaves it. */
 export async function typeAtPrompt(simulation: Simulation, printer: LinePrinter): Promise<void> {
     printer.line('Type "help" for the commands, "!" for the board events, "exit" to stop.')
+    const completer = new Completer(() => simulation.console)
+    const history = new History(historyPath(), message => printer.line(message))
+    let resets = simulation.board.resets
+    const run = async (line: string) => {
+        if (line.startsWith("!")) return await runEvent(line, simulation)
+        await completer.stop()
+        // A reset ended what the board's session had under way.
+        if (resets !== simulation.board.resets) completer.forget()
+        resets = simulation.board.resets
+        const status = await simulation.execute(line)
+        completer.ran(line, { status })
+        if (status === 0 && !hidesSecret(line, completer.catalog)) history.add(line.trim())
+    }
     await runTerminal(process.stdin, process.stdout, {
         execute: async line => {
-            printer.note(`> ${line}\n`)
+            printer.note(`> ${withoutSecret(line, completer.catalog)}\n`)
             try {
-                if (line.startsWith("!")) await runEvent(line, simulation)
-                else await simulation.execute(line)
+                await run(line)
             } catch (thrown) {
                 throw new ConsoleError((thrown as Error).message)
             }
         },
-        cancel: () => simulation.console.cancel(),
+        cancel: async again => {
+            if (again) simulation.console.abandon()
+            else await simulation.console.cancel()
+        },
+        complete: line => completer.complete(line),
+        question: line => secretQuestion(line, completer.catalog),
+        hides: line => hidesSecret(line, completer.catalog),
+        history: history.load(),
+        onIdle: () => void completer.learn().catch(() => undefined),
         onPrompt: prompt => printer.usePrompt(prompt),
     })
 }

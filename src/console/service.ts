@@ -152,9 +152,18 @@ class ConsoleService extends Server {
     }
 }
 
+let takePacket: any
+
+/** What is sent to service index 255 comes without a packet; the library would read from it and end the program. */
+async function takeServerPacket(packet: ds.Packet): Promise<void> {
+    if (packet) await takePacket(packet)
+}
+
 /** Starts to serve the shell on the Jacdac bus. */
 export function serveConsole(shell: Shell): void {
     startServer(new ConsoleService(shell))
+    takePacket = (ds as any)._onServerPacket
+    ;(ds as any)._onServerPacket = takeServerPacket
 }
 
 /** The runtime's SHA-256 and random numbers. */

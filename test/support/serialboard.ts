@@ -56,6 +56,18 @@ export class SerialBoard {
         if (this.powered) this.socat.stdin!.write(bytes)
     }
 
+    /** Bytes on the line, as fast as the other end takes them. */
+    async flood(bytes: Uint8Array): Promise<void> {
+        for (let at = 0; at < bytes.length; at += 16_384)
+            if (!this.socat.stdin!.write(bytes.subarray(at, at + 16_384)))
+                await once(this.socat.stdin!, "drain")
+    }
+
+    /** The device that serves the console, 16 hexadecimal digits. */
+    deviceId(): string {
+        return this.bus.selfDeviceId
+    }
+
     /** As after a reset of the processor: nobody has asked for frames yet. */
     reset(): void {
         this.forwarding = false
@@ -73,7 +85,8 @@ export class SerialBoard {
         if (this.forwarding && frame._jacdac_sender !== this.path) this.send(frame)
     }
 
-    private send(frame: Uint8Array): void {
+    /** A frame as it stands. */
+    send(frame: Uint8Array): void {
         const body = Buffer.from(frame).toString("latin1").replaceAll("\xfe", "\xfe\xf8")
         this.write(Buffer.from(`\xfe\xfc${body}\xfe\xfd`, "latin1"))
     }

@@ -1,60 +1,14 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { PassThrough } from "node:stream"
-import { setTimeout as sleep } from "node:timers/promises"
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { JDBus } from "jacdac-ts"
-import { LinePrinter } from "../../sim/lineprinter"
-import { Simulation } from "../../sim/simulation"
-import { StateFolder } from "../../sim/state"
-import { firmware, projectFolder, readManifest } from "../../tools/firmware"
+import { ConsoleRun, runConsole } from "../support/consolerun"
 import { fakeBoardBus, SerialBoard } from "../support/serialboard"
+import { noise, sealedFrame } from "../support/serialnoise"
 import { hasTool } from "../support/tools"
 
-const runMsMax = 18_000
-
-interface Ended {
-    status: number | null
-    output: string
-    errors: string
-}
-
-/** `npm run console` with these arguments, and with these lines on its standard input. */
-class ConsoleRun {
-    output = ""
-    errors = ""
-    readonly ended: Promise<Ended>
-    private readonly child
-
-    constructor(args: string[], input?: string) {
-        this.child = spawn(process.execPath, ["--import", "tsx", "console/cli.ts", ...args], {
-            cwd: projectFolder,
-            timeout: runMsMax,
-        })
-        this.child.stdout.setEncoding("utf8").on("data", text => (this.output += text))
-        this.child.stderr.setEncoding("utf8").on("data", text => (this.errors += text))
-        if (input !== undefined) this.child.stdin.end(input)
-        this.ended = once(this.child, "close").then(([status]) => {
-            return { status, output: this.output, errors: this.errors }
-        })
-    }
-
-    type(line: string): void {
-        this.child.stdin.write(line + "\n")
-    }
-
-    /** Returns when the condition holds; throws when it does not within 10 s. */
-    async until(condition: () => boolean): Promise<void> {
-        for (const endMs = Date.now() + 10_000; !condition(); await sleep(20))
-            if (Date.now() > endMs)
-                throw new Error(`it did not come; so far: ${this.output}${this.errors}`)
-    }
-}
-
-const run = (args: string[], input?: string): Promise<Ended> => new ConsoleRun(args, input).ended
+const run = runConsole
 
 let folder: string
 beforeEach(() => {
@@ -62,40 +16,14 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-describe("the serial console without a board", () => {
-    it("lists the ports and says how to open one", async () => {
-        const { status, output } = await run([])
-        expect(status).toBe(0)
-        expect(output).toContain("npm run console -- PORT")
-    })
-
-    it("says that a port is missing", async () => {
-        const { status, errors } = await run([join(folder, "nothing")])
-        expect(status).toBe(1)
-        expect(errors).toMatch(/there is no port .*nothing: is the cable plugged in/)
-    })
-
-    it("says that a file is no serial port, and leaves it as it is", async () => {
-        const path = join(folder, "file")
-        writeFileSync(path, "text")
-        const { status, errors } = await run([path])
-        expect(status).toBe(1)
-        expect(errors).toContain("cannot be opened as a serial port")
-    })
-
-    it("refuses lines from a file without a port", async () => {
-        const { status, errors } = await run(["--exec", "lines.txt"])
-        expect(status).toBe(1)
-        expect(errors).toContain("--exec needs the port too")
-    })
-})
-
 describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
     let bus: JDBus
     let board: SerialBoard
+    const seen: string[] = []
 
     /** What each line does: `noise` and `log` come on the line in front of the answer's frame. */
     function answer(line: string): { text: string; refused?: boolean } {
+        seen.push(line)
         if (line === "noise") {
             board.write(
                 Uint8Array.of(0xfe, 0xfc, 1, 2, 3, 0xfe, 0xfe, 0x80, 0, 0xff, 0xfe, 0xfd, 10),
@@ -110,6 +38,7 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
     }
 
     beforeEach(async () => {
+        seen.length = 0
         bus = fakeBoardBus(answer)
         board = await SerialBoard.plug(join(folder, "port"), bus)
     })
@@ -142,6 +71,57 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         expect(ended.status).toBe(0)
     })
 
+    it("lets a line with a minus in front be refused, and waits where it is told to", async () => {
+        const startMs = Date.now()
+        const { status, output } = await run([board.path], "-bad\nsleep 500ms\none\n")
+        expect(status).toBe(0)
+        expect(output).toBe("error: no such command\ndid one\n")
+        expect(Date.now() - startMs).toBeGreaterThan(500)
+    })
+
+    it("stops at a signal, with a status of its own", async () => {
+        const console = new ConsoleRun([board.path])
+        console.type("one")
+        await console.until(() => console.output === "did one\n")
+        console.signal("SIGINT")
+        expect((await console.ended).status).toBe(130)
+    })
+
+    it("logs in with the password of the environment", async () => {
+        const { output } = await run([board.path], "one\n", { BMS_PASSWORD: 'a "b"' })
+        expect(output).toBe("did one\n")
+        expect(seen[1]).toBe('login "a \\"b\\""')
+    })
+
+    it("survives 10 MB of noise on the line", async () => {
+        const console = new ConsoleRun([board.path])
+        console.type("one")
+        await console.until(() => console.output === "did one\n")
+        await board.flood(noise(10_000_000))
+        console.type("two")
+        await console.until(() => console.output === "did one\ndid two\n")
+        console.type("exit")
+        const { status, errors } = await console.ended
+        expect(status).toBe(0)
+        expect(errors.length).toBeLessThan(1_000_000)
+    })
+
+    it("survives damaged, doubled and swapped frames, and frames with anything in them", async () => {
+        const console = new ConsoleRun([board.path])
+        console.type("one")
+        await console.until(() => console.output === "did one\n")
+        const random = noise(400_000)
+        for (let i = 0; i < 2_000; i++) {
+            const payload = random.slice(i * 200, i * 200 + 4 + (random[i] % 196))
+            board.send(sealedFrame(payload, i % 2 === 0 ? board.deviceId() : undefined))
+            if (i % 5 === 0) board.write(random.slice(i * 7, i * 7 + 30))
+        }
+        console.type("two")
+        await console.until(() => console.output.endsWith("did two\n"))
+        console.type("exit")
+        expect((await console.ended).status).toBe(0)
+    })
+
     it("survives noise on the line", async () => {
         const { status, output } = await run([board.path], "one\nnoise\nlog after|\ntwo\n")
         expect(output).toBe("did one\ndid noise\ndid log after|\ndid two\n")
@@ -162,7 +142,7 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
     it("says after 5 s that no board answers", async () => {
         board.powered = false
         const { status, errors } = await run([board.path], "one\n")
-        expect(status).toBe(1)
+        expect(status).toBe(3)
         expect(errors).toMatch(/no board answers on .*port within 5 s/)
     })
 
@@ -171,7 +151,7 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         first.type("one")
         await first.until(() => first.output === "did one\n")
         const second = await run([board.path], "two\n")
-        expect(second.status).toBe(1)
+        expect(second.status).toBe(3)
         expect(second.errors).toContain("is busy")
         first.type("exit")
         expect((await first.ended).status).toBe(0)
@@ -183,47 +163,7 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         await console.until(() => console.output === "did one\n")
         await board.unplug()
         const { status, errors } = await console.ended
-        expect(status).toBe(1)
+        expect(status).toBe(3)
         expect(errors).toMatch(/the connection over .*port has ended: the cable was unplugged/)
-    })
-})
-
-describe.skipIf(!hasTool("socat"))("the serial console and the simulated board", () => {
-    let imagePath: string
-    beforeAll(async () => {
-        imagePath = (await firmware(readManifest().entries.simulator)).imagePath
-    })
-
-    it("speaks to the firmware, and shows its log", async () => {
-        const log = new PassThrough()
-        const state = new StateFolder(folder)
-        const printer = new LinePrinter(log, state)
-        const simulation = new Simulation(
-            { state: folder, speed: 1 },
-            state,
-            imagePath,
-            undefined,
-            printer,
-        )
-        const board = await SerialBoard.plug(join(folder, "port"), simulation.board.hub.bus)
-        log.on("data", bytes => board.write(bytes))
-        try {
-            await simulation.start()
-            const console = new ConsoleRun([board.path])
-            console.type("help")
-            console.type("no-such-command")
-            await console.until(() => console.errors.includes("line 2: refused"))
-            expect(console.output).toMatch(/^help/m)
-            expect(console.output).toMatch(/^error: .*no-such-command/m)
-            // The firmware logs its start; the board's serial port is silent until it is asked anew.
-            board.reset()
-            simulation.powerCut()
-            await console.until(() => /^\[ *\d+\.\d{3}\] \S/m.test(console.errors))
-            console.type("exit")
-            expect((await console.ended).status).toBe(1)
-        } finally {
-            await board.unplug()
-            await simulation.end()
-        }
     })
 })

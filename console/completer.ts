@@ -1,0 +1,188 @@
+import { Catalog } from "./catalog"
+import type { LineResult } from "./transport"
+
+/** What Tab may cost. */
+const answerMs = 1_500
+const pathsAgeMs = 10_000
+const dayNames = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "all", "none"]
+
+/** The candidates and the end of the line that they replace, as node:readline wants them. */
+export type Completions = [string[], string]
+
+/** The board as the completer asks it. */
+export interface Asked {
+    execute(line: string, onText: (text: string) => void): Promise<LineResult>
+    cancel(): Promise<void>
+}
+
+/**
+ * Completes lines from what the board says of itself. It is asked when nothing else runs, each time with a limit,
+ * and never inside an import block, where a question would be a wrong line of the block.
+ */
+export class Completer {
+    catalog: Catalog | undefined
+    private described = false
+    /** The board wants a log-in first: not asked again until there was one. */
+    private refused = false
+    private stopped = false
+    private inBlock = false
+    private asking: Promise<void> | undefined
+    private readonly paths = new Map<string, { names: string[]; atMs: number }>()
+
+    constructor(private readonly board: () => Asked | undefined) {}
+
+    /** Learns what the board offers, when that is not known yet; ends early when `stop` is called. */
+    async learn(): Promise<void> {
+        if (this.described || this.refused || this.inBlock) return
+        this.asking ??= this.ask().finally(() => (this.asking = undefined))
+        await this.asking
+    }
+
+    /** A person's line comes first: what is being asked is given up. */
+    async stop(): Promise<void> {
+        if (!this.asking) return
+        const asking = this.asking
+        this.stopped = true
+        await this.board()
+            ?.cancel()
+            .catch(() => undefined)
+        await Promise.race([asking, pause(answerMs)])
+    }
+
+    /** A line has been run: it may have begun a block, or opened what was locked. */
+    ran(line: string, { status }: LineResult): void {
+        const word = line.trim().split(/\s+/)[0]
+        if (status === 0 && word === "import") this.inBlock = true
+        if (word === "end" || word === "abort") this.inBlock = false
+        if (status === 0 && word === "login") this.refused = false
+        if (word === "card") this.paths.clear()
+    }
+
+    /** Another board, or the same after a reset. */
+    forget(): void {
+        this.inBlock = this.described = this.refused = false
+        this.paths.clear()
+    }
+
+    async complete(line: string): Promise<Completions> {
+        if (!this.described) await Promise.race([this.learn(), pause(answerMs)])
+        const words = line.trimStart().split(/\s+/)
+        const typed = words.pop()!
+        const candidates = this.inBlock ? this.inImport(words) : await this.candidates(words, typed)
+        const start = typed.toLowerCase()
+        const list = typed.slice(0, typed.lastIndexOf(",") + 1)
+        const whole = candidates.map(one => (dayNames.includes(one) ? list + one : one))
+        const fitting = [...new Set(whole)].filter(one => one.toLowerCase().startsWith(start))
+        if (fitting.length !== 1 || fitting[0].endsWith("/")) return [fitting.sort(), typed]
+        return [[fitting[0] + (this.takesMore([...words, fitting[0]]) ? " " : "")], typed]
+    }
+
+    private async ask(): Promise<void> {
+        const board = this.board()
+        if (!board) return
+        this.stopped = false
+        const described = await this.printed(board, "describe")
+        if (described !== undefined) {
+            try {
+                this.catalog = Catalog.fromDescription(described)
+                this.described = true
+            } catch {
+                // Cut short, or a board that describes itself in another way: nothing is learnt.
+            }
+            return
+        }
+        if (this.stopped) return
+        this.refused = true
+        const help = await this.printed(board, "help")
+        if (help !== undefined) this.catalog ??= Catalog.fromHelp(help)
+    }
+
+    private async printed(board: Asked, line: string): Promise<string | undefined> {
+        let text = ""
+        try {
+            const { status } = await board.execute(line, piece => (text += piece))
+            return status === 0 ? text : undefined
+        } catch {
+            return undefined
+        }
+    }
+
+    private inImport(words: string[]): string[] {
+        if (words.length === 0) return ["set", "end", "abort"]
+        return words[0] === "set" ? this.forSet(words.slice(1)) : []
+    }
+
+    private async candidates(words: string[], typed: string): Promise<string[]> {
+        const catalog = this.catalog
+        if (!catalog) return []
+        const next = catalog.commands
+            .filter(one => words.every((word, i) => one.words[i] === word))
+            .map(one => one.words[words.length])
+            .filter(word => word !== undefined)
+        const command = catalog.commandOf(words)
+        if (!command) return next
+        const values = words.slice(command.words.length)
+        if (command.words[0] === "set") return this.forSet(values)
+        const argument = command.arguments[values.length] ?? ""
+        const kinds = argument.replace(/[<>[\]]/g, "").split("|")
+        const lists = await Promise.all(kinds.map(kind => this.ofKind(kind, typed)))
+        return [...next, ...lists.flat()]
+    }
+
+    private async ofKind(kind: string, typed: string): Promise<string[]> {
+        const catalog = this.catalog!
+        if (kind === "key") return catalog.keys()
+        if (kind === "section") return catalog.sections()
+        if (kind === "command") return catalog.commands.map(one => one.words[0])
+        if (kind === "all" || kind === "yes") return [kind]
+        if (kind === "directory") return (await this.list("")).filter(name => name.endsWith("/"))
+        if (kind !== "file") return []
+        const slash = typed.lastIndexOf("/")
+        const folder = typed.slice(0, slash + 1).toUpperCase()
+        return (await this.list(folder)).map(name => folder + name)
+    }
+
+    private forSet(values: string[]): string[] {
+        if (values.length === 0) return this.catalog?.writableKeys() ?? []
+        const setting = values.length === 1 ? this.catalog?.setting(values[0]) : undefined
+        if (setting?.type === "flag") return ["on", "off"]
+        if (setting?.type === "enum") return setting.unit.split(",")
+        return setting?.type === "days" ? dayNames : []
+    }
+
+    /** The names in a directory of the card ("LOG/", "" for the root); directories end with a slash. */
+    private async list(folder: string): Promise<string[]> {
+        const known = this.paths.get(folder)
+        if (known && Date.now() - known.atMs < pathsAgeMs) return known.names
+        const board = this.board()
+        if (!board || this.asking) return []
+        const listing = this.printed(board, `card ls ${folder.slice(0, -1)}`.trim())
+        const text = await Promise.race([listing, pause(answerMs)])
+        if (typeof text !== "string") {
+            // It is still being printed, perhaps from a card that is slow: not longer than this.
+            await board.cancel().catch(() => undefined)
+            return []
+        }
+        const entries = text.split("\n").map(line => line.trim().split(/\s+/))
+        const names = entries
+            .filter(words => words.length === 2)
+            .map(([name, size]) => (size === "<DIR>" ? name + "/" : name))
+        this.paths.set(folder, { names, atMs: Date.now() })
+        return names
+    }
+
+    private takesMore(words: string[]): boolean {
+        const catalog = this.catalog
+        const command = catalog?.commandOf(words)
+        const given = words.length - (command?.words.length ?? words.length)
+        const longer = catalog?.commands.some(
+            one =>
+                one.words.length > words.length && words.every((word, i) => one.words[i] === word),
+        )
+        return longer === true || (command !== undefined && given < command.arguments.length)
+    }
+}
+
+function pause(delayMs: number): Promise<void> {
+    return new Promise(resolve => setTimeout(resolve, delayMs).unref())
+}

@@ -1,0 +1,99 @@
+import { PACKET_RECEIVE_ANNOUNCE, type JDBus, type Packet } from "jacdac-ts"
+import { ConsoleClient } from "./client"
+import { openLine, type OpenLine } from "./ports"
+import { consoleServiceClass } from "./protocol"
+import { connectBus, SerialTransport } from "./serial"
+
+const answerMs = 5_000
+const greetTries = 3
+/** An announcement: flags with a counter that begins anew with the device, then its service classes. */
+const counterMask = 0x0f
+const announceHeaderBytes = 4
+
+/** A board on an open serial line: its console, its log, and word of its resets. */
+export class Connection {
+    readonly client: ConsoleClient
+    /** Never resolves; rejects with a ConsoleError when the line is gone. */
+    readonly lost: Promise<never>
+    /** How often the board was seen to start anew. */
+    restarts = 0
+    /** Told when the board has started anew. */
+    onRestart: () => void = () => undefined
+    private counter = 0
+    private readonly onAnnounce = (packet: Packet) => this.announced(packet.data)
+
+    private constructor(
+        private readonly line: OpenLine,
+        private readonly bus: JDBus,
+        transport: SerialTransport,
+    ) {
+        this.client = new ConsoleClient(bus)
+        this.lost = transport.lost
+        bus.on(PACKET_RECEIVE_ANNOUNCE, this.onAnnounce)
+    }
+
+    /**
+     * Returns when the console of the board at that address answers. Throws ConsoleError, which says what to do.
+     * @param onLog takes the lines of the board's log
+     */
+    static async open(address: string, onLog: (line: string) => void): Promise<Connection> {
+        const line = await openLine(address)
+        const transport = new SerialTransport(line.stream, address, onLog)
+        const connection = new Connection(line, await connectBus(transport), transport)
+        try {
+            await transport.answered(answerMs)
+            await Promise.race([connection.greet(), transport.lost])
+            return connection
+        } catch (failure) {
+            await connection.close()
+            throw failure
+        }
+    }
+
+    /** Waits until the board has been seen to start more often than that. @returns false after the time */
+    async restartAfter(restarts: number, timeoutMs: number): Promise<boolean> {
+        for (const endMs = Date.now() + timeoutMs; this.restarts === restarts;) {
+            if (Date.now() >= endMs) return false
+            await Promise.race([new Promise(resolve => setTimeout(resolve, 50)), this.lost])
+        }
+        await Promise.race([this.greet(), this.lost])
+        return true
+    }
+
+    /**
+     * An empty line makes the session known to the board. A first line that gets lost would look like one from
+     * before a reset; this one may be sent again.
+     */
+    private async greet(): Promise<void> {
+        for (let tries = 1; ; tries++)
+            try {
+                return void (await this.client.execute("", () => undefined))
+            } catch (failure) {
+                if (tries === greetTries) throw failure
+            }
+    }
+
+    async close(): Promise<void> {
+        this.bus.off(PACKET_RECEIVE_ANNOUNCE, this.onAnnounce)
+        await this.client.close()
+        await this.bus.stop()
+        await this.bus.disconnect()
+        await this.line.close()
+    }
+
+    // The bus forgets a device that is silent for long, and with it that it was there before: so it is counted here.
+    private announced(data: Uint8Array): void {
+        const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+        let serves = false
+        for (let at = announceHeaderBytes; at + 4 <= data.length; at += 4)
+            serves ||= view.getUint32(at, true) === consoleServiceClass
+        if (!serves) return
+        const counter = data[0] & counterMask
+        const restarted = counter < this.counter
+        this.counter = counter
+        if (!restarted) return
+        this.restarts++
+        this.client.boardRestarted()
+        this.onRestart()
+    }
+}

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { Completer } from "./completer"
+import { Connection } from "./connection"
+import { History, historyPath } from "./history"
+import type { Screen } from "./screen"
+import { hidesSecret, quoteWord, secretQuestion } from "./secrets"
+import { Style } from "./style"
+import { runTerminal } from "./terminal"
+import { ConsoleError, type LineResult } from "./transport"
+
+const reopenMs = 500
+/** The firmware's own lines of the log, warnings and panics; the rest is the runtime's. */
+const forPeople = /^(> |[!*?] |PANIC|\[noise)/
+/** A board that was asked to reset is back by then. */
+export const resetMs = 20_000
+
+/** A person at a terminal and a board that may be reset, unplugged and plugged in again. */
+export class Interactive {
+    private readonly completer = new Completer(() => this.connection?.client)
+    private connection: Connection | undefined
+    private over = false
+
+    constructor(
+        private readonly address: string,
+        private readonly screen: Screen,
+        private readonly wholeLog: boolean,
+    ) {}
+
+    /** Returns when the person leaves. Throws ConsoleError when there is no board to begin with. */
+    async run(): Promise<void> {
+        await this.connect()
+        this.screen.text('Type "help" for the commands, "exit" to stop.\n')
+        const history = new History(historyPath(), message => this.screen.remark(message))
+        try {
+            await runTerminal(process.stdin, process.stdout, {
+                prompt: new Style(process.stdout).strong("bms>") + " ",
+                history: history.load(),
+                execute: async line => {
+                    const { status } = await this.execute(line)
+                    // What was refused may be a password with a word mistyped before it.
+                    if (status === 0 && !this.hides(line)) history.add(line.trim())
+                },
+                cancel: async again => {
+                    const client = this.connection?.client
+                    if (again) client?.abandon()
+                    else await client?.cancel()
+                },
+                complete: line => this.completer.complete(line),
+                question: line => secretQuestion(line, this.completer.catalog),
+                hides: line => this.hides(line),
+                onPrompt: prompt => this.screen.usePrompt(prompt),
+                onIdle: () => void this.completer.learn().catch(() => undefined),
+            })
+        } finally {
+            this.over = true
+            this.screen.usePrompt(undefined)
+            await this.connection?.close()
+        }
+    }
+
+    private hides(line: string): boolean {
+        return hidesSecret(line, this.completer.catalog)
+    }
+
+    private async execute(line: string): Promise<LineResult> {
+        const connection = this.connection
+        if (!connection) throw new ConsoleError(`${this.address} is not there yet: plug it in`)
+        await this.completer.stop()
+        const restarts = connection.restarts
+        const running = connection.client.execute(line, text => this.screen.text(text))
+        running.catch(() => undefined)
+        const result = await Promise.race([running, connection.lost])
+        this.completer.ran(line, result)
+        if (result.status === 0 && isReset(line)) await this.waitForReset(connection, restarts)
+        return result
+    }
+
+    private async waitForReset(connection: Connection, restarts: number): Promise<void> {
+        if (!(await connection.restartAfter(restarts, resetMs)))
+            this.screen.remark(`[the board has not come back within ${resetMs / 1000} s]`)
+    }
+
+    private async connect(): Promise<void> {
+        const connection = await Connection.open(this.address, line => {
+            if (this.wholeLog || forPeople.test(line)) this.screen.log(line)
+        })
+        connection.onRestart = () => {
+            this.completer.forget()
+            this.screen.remark("[the board was reset: log-ins and unfinished imports are gone]")
+            void logIn(connection, this.screen).catch(() => undefined)
+        }
+        this.completer.forget()
+        this.connection = connection
+        connection.lost.catch((failure: Error) => void this.reconnect(connection, failure))
+        await logIn(connection, this.screen)
+    }
+
+    private async reconnect(lost: Connection, failure: Error): Promise<void> {
+        if (this.over) return
+        this.connection = undefined
+        this.screen.remark(`[${failure.message}; waiting for it to come back]`)
+        await lost.close()
+        while (!this.over && !this.connection) {
+            await sleep(reopenMs)
+            try {
+                await this.connect()
+                this.screen.remark("[connected again]")
+            } catch (thrown) {
+                if (!(thrown instanceof ConsoleError)) throw thrown
+            }
+        }
+    }
+}
+
+/** True for the line after which the board starts anew. */
+export function isReset(line: string): boolean {
+    return /^\s*reset\s+now\s*$/.test(line)
+}
+
+/** Logs in with the password that the environment has in BMS_PASSWORD, if any. Throws ConsoleError when it is wrong. */
+export async function logIn(connection: Connection, screen: Screen): Promise<void> {
+    const password = process.env.BMS_PASSWORD
+    if (!password) return
+    let said = ""
+    const line = `login ${quoteWord(password)}`
+    const { status } = await connection.client.execute(line, text => (said += text))
+    if (status !== 0) screen.text(`${said.trimEnd()} (BMS_PASSWORD)\n`)
+}

@@ -1,0 +1,42 @@
+import { stripVTControlCharacters } from "node:util"
+
+const remarkMs = 1_000
+
+/** Makes lines for people of the board's log; what is no text is noise, of which a remark is made now and then. */
+export class LogText {
+    private readonly decoder = new TextDecoder("utf-8", { fatal: true })
+    private noiseBytes = 0
+    private remark: NodeJS.Timeout | undefined
+
+    constructor(private readonly onLine: (line: string) => void) {}
+
+    take(line: Uint8Array): void {
+        const text = this.decode(line)
+        if (text === undefined) this.noise(line.length)
+        else this.onLine(text)
+    }
+
+    private decode(line: Uint8Array): string | undefined {
+        try {
+            // Colours and carriage returns are the runtime's habit; other control characters are not.
+            const text = stripVTControlCharacters(this.decoder.decode(line)).replace(/[\t\r]/g, " ")
+            return /\p{Cc}/u.test(text) ? undefined : text.trimEnd()
+        } catch {
+            return undefined
+        }
+    }
+
+    private noise(bytes: number): void {
+        this.noiseBytes += bytes
+        this.remark ??= setTimeout(() => {
+            this.onLine(`[noise on the line: ${this.noiseBytes} bytes]`)
+            this.noiseBytes = 0
+            this.remark = undefined
+        }, remarkMs).unref()
+    }
+}
+
+/** Text of the board for a terminal: without what would move its cursor or ring its bell. */
+export function printable(text: string): string {
+    return text.replace(/\r(?=\n)/g, "").replace(/[^\P{Cc}\n\t]/gu, "\ufffd")
+}

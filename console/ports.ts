@@ -1,0 +1,99 @@
+import { readdirSync } from "node:fs"
+import { createConnection } from "node:net"
+import type { Duplex } from "node:stream"
+import { SerialPort } from "serialport"
+import { ConsoleError } from "./transport"
+
+/** The speed of the DeviceScript runtime's serial port on the ESP32. */
+const baudRate = 1_500_000
+const connectMs = 5_000
+const closeMs = 1_000
+
+/** A serial port that was found on this computer. */
+export interface FoundPort {
+    path: string
+    /** Who made it; empty when unknown. */
+    maker: string
+}
+
+/** An open serial line, whatever carries it. */
+export interface OpenLine {
+    readonly address: string
+    readonly stream: Duplex
+    close(): Promise<void>
+}
+
+/** The serial ports of this computer that a board may hang on, without the PC's own ttyS ones. */
+export async function listPorts(): Promise<FoundPort[]> {
+    try {
+        const ports = await SerialPort.list()
+        return ports
+            .filter(port => !port.path.startsWith("/dev/ttyS"))
+            .map(({ path, manufacturer }) => ({ path, maker: manufacturer ?? "" }))
+    } catch (failure) {
+        // On Linux the list comes from udev, which small systems and containers do not have.
+        if (process.platform !== "linux") throw failure
+        return readdirSync("/dev")
+            .filter(name => /^tty(USB|ACM)\d+$/.test(name))
+            .map(name => ({ path: `/dev/${name}`, maker: "" }))
+    }
+}
+
+/**
+ * Opens a serial port or a pseudo-terminal by its path, or HOST:PORT over TCP.
+ * Throws ConsoleError, which says why it cannot be and what to do.
+ */
+export function openLine(address: string): Promise<OpenLine> {
+    const network = /^([^/\\]+):(\d{1,5})$/.exec(address)
+    return network ? openSocket(address, network[1], Number(network[2])) : openPort(address)
+}
+
+function openPort(path: string): Promise<OpenLine> {
+    return new Promise((resolve, reject) => {
+        const port = new SerialPort({ path, baudRate, autoOpen: false })
+        port.open(failure => {
+            if (failure) return reject(new ConsoleError(explain(path, failure.message)))
+            const close = () =>
+                new Promise<void>(done => {
+                    // A driver whose device is gone may never tell that it has closed.
+                    setTimeout(done, closeMs).unref()
+                    if (port.isOpen) port.close(() => done())
+                    else done()
+                })
+            resolve({ address: path, stream: port, close })
+        })
+    })
+}
+
+function openSocket(address: string, host: string, port: number): Promise<OpenLine> {
+    return new Promise((resolve, reject) => {
+        const socket = createConnection({ host, port, timeout: connectMs, noDelay: true })
+        const fail = (reason: string) => {
+            socket.destroy()
+            reject(
+                new ConsoleError(
+                    `${address} cannot be reached (${reason}): does "npm start -- --serial ${address}" run there?`,
+                ),
+            )
+        }
+        socket.once("timeout", () => fail(`no answer within ${connectMs / 1000} s`))
+        socket.once("error", failure => fail(failure.message))
+        socket.once("connect", () => {
+            socket.removeAllListeners("error").removeAllListeners("timeout").setTimeout(0)
+            resolve({ address, stream: socket, close: async () => void socket.destroy() })
+        })
+    })
+}
+
+function explain(path: string, reason: string): string {
+    if (/no such file|no such device|not found/i.test(reason))
+        return `there is no port ${path}: is the cable plugged in? "npm run console" lists the ports`
+    if (/permission denied/i.test(reason))
+        return (
+            `no permission to open ${path}: add yourself to the group dialout ` +
+            `("sudo usermod -aG dialout $USER"), then log in anew`
+        )
+    if (/busy|lock|access denied|temporarily unavailable/i.test(reason))
+        return `${path} is busy: close the other program that has it open`
+    return `${path} cannot be opened as a serial port: ${reason}`
+}

@@ -1,0 +1,48 @@
+import type { Catalog } from "./catalog"
+
+/** What has to be asked for, without echo, before a line can be run. */
+export interface SecretQuestion {
+    /** A second one asks for the same once more. */
+    prompts: string[]
+    /** The whole line. */
+    line(secret: string): string
+}
+
+const bare = (word: string) => word.replaceAll('"', "").toLowerCase()
+
+function isSecretKey(key: string, catalog: Catalog | undefined): boolean {
+    const type = catalog?.setting(key)?.type
+    return type === undefined ? /pass|secret/.test(key) : type === "secret" || type === "hash"
+}
+
+/** True when a line has a password in it: it is not to be kept, nor shown again. */
+export function hidesSecret(line: string, catalog?: Catalog): boolean {
+    const [command, key = "", ...rest] = line.trim().split(/\s+/).map(bare)
+    if (command === "login" || command === "passwd") return key !== ""
+    return command === "set" && isSecretKey(key, catalog) && rest.length > 0
+}
+
+/** The line with what it hides left out. */
+export function withoutSecret(line: string, catalog?: Catalog): string {
+    if (!hidesSecret(line, catalog)) return line
+    const words = line.trim().split(/\s+/)
+    return [...words.slice(0, bare(words[0]) === "set" ? 2 : 1), "…"].join(" ")
+}
+
+/** What `login`, `passwd` and `set` of a secret setting want to know when they come without it. */
+export function secretQuestion(line: string, catalog?: Catalog): SecretQuestion | undefined {
+    const words = line.trim().split(/\s+/)
+    const filled = (secret: string) => `${line.trim()} ${quoteWord(secret)}`
+    if (words.length === 1 && words[0] === "login") return { prompts: ["password: "], line: filled }
+    if (words.length === 1 && words[0] === "passwd")
+        return { prompts: ["new password: ", "once more: "], line: filled }
+    if (words.length === 2 && words[0] === "set" && isSecretKey(bare(words[1]), catalog))
+        return { prompts: [`${words[1]}: `, "once more: "], line: filled }
+    return undefined
+}
+
+/** A word in quotes, as the board takes it back. */
+export function quoteWord(text: string): string {
+    const quoted = text.replace(/["\\]/g, "\\$&")
+    return `"${quoted.replace(/\p{Cc}/gu, one => "\\x" + one.charCodeAt(0).toString(16).padStart(2, "0"))}"`
+}

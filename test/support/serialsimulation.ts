@@ -1,0 +1,73 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { PassThrough } from "node:stream"
+import { setTimeout as sleep } from "node:timers/promises"
+import { LinePrinter } from "../../sim/lineprinter"
+import { SerialOffer } from "../../sim/serial"
+import { Simulation } from "../../sim/simulation"
+import { StateFolder } from "../../sim/state"
+import { firmware, readManifest } from "../../tools/firmware"
+
+/** A simulated board in this process, with its serial port on a pseudo-terminal. */
+export class SerialSimulation {
+    /** What the simulator has printed: the log of the board. */
+    log = ""
+    private offer: SerialOffer | undefined
+
+    private constructor(
+        readonly folder: string,
+        readonly simulation: Simulation,
+        output: PassThrough,
+    ) {
+        output.on("data", text => (this.log += text))
+    }
+
+    static async start(): Promise<SerialSimulation> {
+        const { imagePath } = await firmware(readManifest().entries.simulator)
+        const folder = mkdtempSync(join(tmpdir(), "serial-"))
+        const state = new StateFolder(join(folder, "state"))
+        const output = new PassThrough()
+        const printer = new LinePrinter(output, state)
+        const options = { state: state.path, speed: 1 }
+        const simulation = new Simulation(options, state, imagePath, undefined, printer)
+        const board = new SerialSimulation(folder, simulation, output)
+        await board.plug()
+        await simulation.start()
+        return board
+    }
+
+    /** Where the serial port is. */
+    get port(): string {
+        return join(this.folder, "port")
+    }
+
+    async plug(): Promise<void> {
+        this.offer = await SerialOffer.open(this.port, this.simulation.board.serial)
+    }
+
+    async unplug(): Promise<void> {
+        await this.offer?.close()
+        this.offer = undefined
+    }
+
+    /** Returns when the port is there again, which the console before has closed. */
+    async free(): Promise<void> {
+        for (const endMs = Date.now() + 5_000; !existsSync(this.port); await sleep(20))
+            if (Date.now() > endMs) throw new Error("the pseudo-terminal did not come back")
+    }
+
+    /** One line, not over the serial port. @returns what it printed */
+    async ask(line: string): Promise<string> {
+        let text = ""
+        await this.simulation.consoleReady()
+        await this.simulation.console.execute(line, piece => (text += piece))
+        return text
+    }
+
+    async end(): Promise<void> {
+        await this.unplug()
+        await this.simulation.end()
+        rmSync(this.folder, { recursive: true, force: true })
+    }
+}

@@ -1,0 +1,223 @@
+import { spawnSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { projectFolder } from "../../tools/firmware"
+import { SerialSimulation } from "../support/serialsimulation"
+import { hasTool } from "../support/tools"
+
+const shownMs = 20_000
+
+/** A terminal of its own server, in which the console runs. */
+class Tmux {
+    private readonly server = `bms-${process.pid}-${Math.random().toString(36).slice(2)}`
+
+    private run(...args: string[]): string {
+        const done = spawnSync("tmux", ["-L", this.server, "-f", "/dev/null", ...args], {
+            encoding: "utf8",
+            cwd: projectFolder,
+        })
+        if (done.status !== 0) throw new Error(`tmux ${args.join(" ")}: ${done.stderr}`)
+        return done.stdout
+    }
+
+    open(command: string): void {
+        this.run("new-session", "-d", "-x", "110", "-y", "45", "-s", "test", command)
+        this.run("set-option", "-g", "remain-on-exit", "on")
+    }
+
+    keys(...keys: string[]): void {
+        this.run("send-keys", "-t", "test", ...keys)
+    }
+
+    type(text: string): void {
+        this.run("send-keys", "-t", "test", "-l", text)
+    }
+
+    paste(text: string): void {
+        this.run("set-buffer", text)
+        this.run("paste-buffer", "-t", "test")
+    }
+
+    screen(): string {
+        return this.run("capture-pane", "-p", "-J", "-t", "test").trimEnd()
+    }
+
+    /** The last row that is not empty: where the prompt stands. */
+    row(): string {
+        return this.screen().split("\n").at(-1)
+    }
+
+    /** Returns the screen when it shows that. */
+    async shows(what: RegExp): Promise<string> {
+        for (const endMs = Date.now() + shownMs; ; await sleep(50)) {
+            const screen = this.screen()
+            if (what.test(screen)) return screen
+            if (Date.now() > endMs) throw new Error(`${what} is not shown:\n${screen}`)
+        }
+    }
+
+    clear(): void {
+        this.keys("C-l")
+        this.run("clear-history", "-t", "test")
+    }
+
+    close(): void {
+        spawnSync("tmux", ["-L", this.server, "kill-server"])
+    }
+}
+
+describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a terminal", () => {
+    let board: SerialSimulation
+    let tmux: Tmux
+    let state: string
+
+    function openConsole(): void {
+        tmux = new Tmux()
+        const command = `${process.execPath} --import tsx console/cli.ts ${board.port}`
+        tmux.open(`env XDG_STATE_HOME=${state} TERM=screen ${command}`)
+    }
+
+    beforeAll(async () => {
+        board = await SerialSimulation.start()
+        state = join(board.folder, "home")
+        for (const line of ["card format yes", "set sd.period 5"]) await board.ask(line)
+        openConsole()
+        await tmux.shows(/^bms> *$/m)
+    })
+    afterAll(async () => {
+        tmux?.close()
+        await board?.end()
+    })
+
+    it("completes commands, keys and values with Tab, from what the board says", async () => {
+        // What it needs to know is asked while the person thinks.
+        await sleep(4_000)
+        tmux.type("stat")
+        tmux.keys("Tab")
+        await tmux.shows(/^bms> status$/m)
+        tmux.keys("Enter")
+        await tmux.shows(/^version +v?/m)
+        tmux.type("set sd.en")
+        tmux.keys("Tab")
+        await tmux.shows(/^bms> set sd\.enable $|^bms> set sd\.enable$/m)
+        tmux.type("of")
+        tmux.keys("Tab")
+        await tmux.shows(/^bms> set sd\.enable off$/m)
+        tmux.keys("C-c")
+        await tmux.shows(/off\^C/)
+    })
+
+    it("completes the card's paths", async () => {
+        for (const endMs = Date.now() + 15_000; !board.log.includes("records: 1"); await sleep(100))
+            if (Date.now() > endMs) throw new Error("no record was made")
+        tmux.type("card tail l")
+        tmux.keys("Tab")
+        await tmux.shows(/^bms> card tail LOG\/$/m)
+        tmux.keys("Tab")
+        await tmux.shows(/^bms> card tail LOG\/\d{8}\.CSV/m)
+        tmux.type("1")
+        tmux.keys("Enter")
+        await tmux.shows(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\+00:00,BMS-/m)
+    })
+
+    it("shows pasted lines in their turn", async () => {
+        tmux.clear()
+        tmux.paste('show user.serial\nset user.address "here and there"\nshow user.address\n')
+        const screen = await tmux.shows(/^ +user\.address +here and there/m)
+        const rows = screen.split("\n").filter(row => /^bms> \w|^ok| user\./.test(row))
+        expect(rows.map(row => row.slice(0, 21).trimEnd())).toEqual([
+            "bms> show user.serial",
+            "  user.serial",
+            "bms> set user.address",
+            "ok",
+            "bms> show user.addres",
+            "  user.address",
+        ])
+    })
+
+    it("does not tear the line that is being typed when the board logs something", async () => {
+        tmux.clear()
+        tmux.type("show user.ser")
+        await tmux.shows(/> records: 1 main.*\nbms> show user\.ser$/)
+        const screen = tmux.screen()
+        tmux.keys("C-c")
+        const rows = screen.split("\n").filter(row => row.includes("show user.ser"))
+        expect(rows, screen).toEqual(["bms> show user.ser"])
+    })
+
+    it("ends a long output at Ctrl-C", async () => {
+        tmux.clear()
+        tmux.type("describe")
+        tmux.keys("Enter")
+        await tmux.shows(/"kind":"setting"/)
+        tmux.keys("C-c")
+        await tmux.shows(/error: cancelled\n(.*\n)*bms> *$/)
+        expect(tmux.screen()).not.toContain('"kind":"alarm"')
+    })
+
+    it("asks for a password without showing it", async () => {
+        tmux.clear()
+        tmux.type("set ftp.password")
+        tmux.keys("Enter")
+        await tmux.shows(/^ftp\.password: *$/m)
+        tmux.type("hunter22")
+        tmux.keys("Enter")
+        await tmux.shows(/^once more: *$/m)
+        tmux.type("hunter22")
+        tmux.keys("Enter")
+        await tmux.shows(/^ok\n(.*\n)*bms> *$/m)
+        tmux.type("set wifi.password hunter22")
+        tmux.keys("Enter")
+        await tmux.shows(/wifi\.password hunter22\nok/)
+        tmux.clear()
+        expect(await board.ask("show ftp.password")).toMatch(/ftp\.password +set /)
+        // It is neither recalled nor in the file.
+        tmux.keys("Up")
+        await sleep(300)
+        tmux.keys("Up")
+        await sleep(300)
+        expect(tmux.screen()).not.toContain("hunter22")
+        tmux.keys("C-c")
+        const kept = readFileSync(join(state, "bms-mini", "history"), "utf8")
+        expect(kept).not.toContain("hunter22")
+        expect(kept).toContain("show user.serial\n")
+    })
+
+    it("goes on after a reset of the board", async () => {
+        tmux.clear()
+        tmux.type("reset now")
+        tmux.keys("Enter")
+        await tmux.shows(/the board was reset/)
+        tmux.type("status")
+        tmux.keys("Enter")
+        await tmux.shows(/^last start +console/m)
+    })
+
+    it("goes on when the cable was unplugged and is back", async () => {
+        tmux.clear()
+        await board.unplug()
+        await tmux.shows(/the cable was unplugged; waiting for it to come back/)
+        tmux.type("status")
+        tmux.keys("Enter")
+        await tmux.shows(/is not there yet: plug it in/)
+        await board.plug()
+        await tmux.shows(/\[connected again\]/)
+        tmux.type("show user.address")
+        tmux.keys("Enter")
+        await tmux.shows(/here and there/)
+    })
+
+    it("recalls the lines of the run before", async () => {
+        tmux.type("exit")
+        tmux.keys("Enter")
+        await tmux.shows(/Pane is dead/)
+        tmux.close()
+        await board.free()
+        openConsole()
+        await tmux.shows(/^bms> *$/m)
+        tmux.keys("Up")
+        await tmux.shows(/^bms> show user\.address$/m)
+    })
+})
