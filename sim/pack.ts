@@ -5,6 +5,13 @@ export type Chemistry = "LFP" | "NMC"
 /** Amperes (charging positive) at a time in s since midnight of the pack's first day; capacity in Ah. */
 export type Scenario = (seconds: number, capacityAh: number) => number
 
+/** What a pack is when nothing is connected to it: kept between the runs of a simulated board. */
+export interface PackCondition {
+    /** State of charge, 0–1 and a little beyond. */
+    charge: number
+    temperatureC: number
+}
+
 export interface PackOptions {
     cells?: number
     chemistry?: Chemistry
@@ -14,10 +21,14 @@ export interface PackOptions {
     /** Largest deviation of one cell's charge, capacity and resistance from the mean, as a fraction. */
     spread?: number
     ambientC?: number
+    /** How much warmer than ambientC the air is in the afternoon, and colder at dawn. */
+    dailySwingC?: number
     /** Hour of the day at board time 0. */
     startHour?: number
     seed?: number
     scenario?: Scenario
+    /** Goes on from there instead of initialCharge and ambientC. */
+    condition?: PackCondition
 }
 
 interface Curve {
@@ -97,6 +108,7 @@ export class Pack {
     private readonly capacityFactor: number[] = []
     private readonly resistanceFactor: number[] = []
     private readonly ambientC: number
+    private readonly dailySwingC: number
     private readonly startSeconds: number
     private readonly cellOhms: number
     private readonly cellOverride: (number | undefined)[] = []
@@ -115,11 +127,12 @@ export class Pack {
         this.cells = options.cells ?? 16
         this.chemistry = options.chemistry ?? "LFP"
         this.capacityAh = options.capacityAh ?? 100
-        this.charge = options.initialCharge ?? 0.55
+        this.charge = options.condition?.charge ?? options.initialCharge ?? 0.55
         this.ambientC = options.ambientC ?? 22
+        this.dailySwingC = options.dailySwingC ?? 4
         this.startSeconds = (options.startHour ?? 9) * 3600
         this.scenario = options.scenario ?? solar
-        this.temperature = this.ambientC
+        this.temperature = options.condition?.temperatureC ?? this.ambientC
         // A cell of 100 Ah has some 0.8 mΩ.
         this.cellOhms = 0.08 / this.capacityAh
         const random = seededRandom(options.seed ?? 1)
@@ -149,6 +162,11 @@ export class Pack {
     /** State of charge of the pack, 0–1. */
     truth(): number {
         return Math.min(1, Math.max(0, this.charge))
+    }
+
+    /** What the next pack goes on from. */
+    condition(): PackCondition {
+        return { charge: this.charge, temperatureC: this.temperature }
     }
 
     /** Present current in A, charging positive. */
@@ -229,7 +247,7 @@ export class Pack {
 
     private ambientNow(): number {
         const day = (this.startSeconds + this.boardSeconds) / secondsPerDay
-        return this.ambientC + 4 * Math.sin(2 * Math.PI * (day - 0.4))
+        return this.ambientC + this.dailySwingC * Math.sin(2 * Math.PI * (day - 0.4))
     }
 
     /** What flows now: fixed, or what the scenario wants and charger and cut-off allow. */
@@ -254,10 +272,10 @@ export class Pack {
         const ohms = this.cellOhms * this.coldFactor() * this.cells
         const watts = ohms * (amps * amps + 0.6 * this.slowCurrent * this.slowCurrent)
         this.heat += watts * seconds
-        // 0.5 W/K to the air, some 900 J/K for each 100 Ah cell.
+        // 0.5 W/K to the air by the pack's surface, and 2 kg of 1 kJ/(kg·K) for each 100 Ah cell.
         const conductance = 0.5 * Math.sqrt(this.cells)
         const restsAt = this.ambientNow() + watts / conductance
-        const timeConstant = (9 * this.capacityAh * this.cells) / conductance
+        const timeConstant = (20 * this.capacityAh * this.cells) / conductance
         this.temperature =
             restsAt + (this.temperature - restsAt) * Math.exp(-seconds / timeConstant)
         this.boardSeconds += seconds
@@ -296,29 +314,3 @@ export const drive: Scenario = (seconds, capacityAh) => {
     if (phase < 40) return -0.12 * capacityAh
     return phase < 48 ? 0.2 * capacityAh : 0
 }
-
-/** A profile of lines `seconds,amperes`: each holds until the next, the whole repeats from the last one's time. */
-export function profileScenario(csv: string): Scenario {
-    const rows: [number, number][] = []
-    for (const [index, line] of csv.split(/\r?\n/).entries()) {
-        const text = line.trim()
-        if (text === "" || text.startsWith("#") || (index === 0 && /[a-z]/i.test(text))) continue
-        const fields = text.split(",").map(Number)
-        const [seconds, amps] = fields
-        const inOrder = rows.length === 0 || seconds > rows[rows.length - 1][0]
-        if (fields.length !== 2 || !Number.isFinite(seconds + amps) || seconds < 0 || !inOrder)
-            throw new Error(`profile line ${index + 1}: expected rising seconds,amperes: "${text}"`)
-        rows.push([seconds, amps])
-    }
-    if (rows.length === 0) throw new Error("the profile has no lines of seconds,amperes")
-    const period = rows[rows.length - 1][0]
-    return seconds => {
-        const at = period > 0 ? seconds % period : 0
-        let amps = rows[0][1]
-        for (const row of rows) if (row[0] <= at) amps = row[1]
-        return amps
-    }
-}
-
-/** The scenarios by the names that the simulator's command line knows. */
-export const scenarios: Record<string, Scenario> = { idle, solar, drive }

@@ -11,6 +11,7 @@ import {
     writeFileSync,
 } from "node:fs"
 import { join } from "node:path"
+import { type BatteryCondition, parseCondition } from "./profile"
 
 /** A blank card as it comes out of the packet; the file is sparse. */
 const CARD_BYTES = 512 * 1024 * 1024
@@ -28,6 +29,7 @@ export class StateFolder {
     private readonly lockPath: string
     private readonly flashPath: string
     private readonly clockPath: string
+    private readonly batteryPath: string
     private readonly transcriptPath: string
 
     constructor(readonly path: string) {
@@ -35,6 +37,7 @@ export class StateFolder {
         this.ftpPath = join(path, "ftp")
         this.flashPath = join(path, "flash.bin")
         this.clockPath = join(path, "rtc.json")
+        this.batteryPath = join(path, "battery.json")
         this.transcriptPath = join(path, "console.log")
         this.fresh = !existsSync(this.flashPath)
         mkdirSync(this.ftpPath, { recursive: true })
@@ -88,6 +91,19 @@ export class StateFolder {
 
     saveClock(chipMs: number, hostMs: number, endedInOrder: boolean): void {
         writeWhole(this.clockPath, JSON.stringify({ chipMs, savedMs: hostMs, endedInOrder }) + "\n")
+    }
+
+    /** How battery and monitor chip were left; empty for new ones. */
+    loadBattery(): BatteryCondition {
+        if (!existsSync(this.batteryPath)) return {}
+        const condition = parseCondition(readFileSync(this.batteryPath, "utf8"))
+        if (condition === undefined)
+            this.remarks.push(`${this.batteryPath} cannot be read: the battery is a new one`)
+        return condition ?? {}
+    }
+
+    saveBattery(condition: BatteryCondition): void {
+        writeWhole(this.batteryPath, JSON.stringify(condition) + "\n")
     }
 
     /** Adds to console.log. */

@@ -3,6 +3,14 @@ import { DataMemory } from "./bq76952memory"
 import { SafetyUnit } from "./bq76952safety"
 import type { I2cChip } from "./chip"
 
+/** What the chip keeps as long as the cells feed it: also while the board, or a run of the simulator, is away. */
+export interface MonitorCondition {
+    memory: string
+    /** What it has counted, A·s, and for how long, s. */
+    coulombs: number
+    seconds: number
+}
+
 export interface MonitorOptions {
     /** Board time in ms. */
     nowMs: () => number
@@ -14,7 +22,15 @@ export interface MonitorOptions {
     noiseAmps?: number
     /** Peak of the noise on each cell voltage, mV. */
     noiseMv?: number
+    /** What the chip's own sensor and those at TS1 and TS3 read too much, °C. */
+    sensorErrorC?: [number, number, number]
+    /** What the maker has put into data memory, which a reset brings back: address and byte, signed. */
+    factory?: [address: number, byte: number][]
+    /** The part speaks I²C with a CRC behind each byte, as the BQ7695202 does. */
+    crc?: boolean
     seed?: number
+    /** Goes on from there, else it has just got its supply. */
+    condition?: MonitorCondition
 }
 
 /** offline: no acknowledge. garbage: random bytes. stalled: subcommands never complete. */
@@ -35,14 +51,18 @@ export class Bq76952Chip implements I2cChip {
     onConfigured: ((vcellMode: number) => void) | undefined
     /** Inputs that are being balanced, bit 0 is input 1. */
     balancing = 0
-    /** Transactions and writes to data memory that came outside of CONFIG_UPDATE mode. */
-    readonly counters = { reads: 0, writes: 0, refusedMemoryWrites: 0, resets: 0 }
+    /** So many of the next answers of a part with CRC have one wrong bit. */
+    flipBits = 0
+    /** Transactions, refused CRCs, and writes to data memory that came outside of CONFIG_UPDATE mode. */
+    readonly counters = { reads: 0, writes: 0, refusedCrcs: 0, refusedMemoryWrites: 0, resets: 0 }
 
     private readonly registers = new Uint8Array(0x80)
     private readonly view = new DataView(this.registers.buffer)
     private readonly safety = new SafetyUnit()
     private readonly random: () => number
     private pointer = 0
+    /** The register that the last write named, as the CRC of a read begins with it. */
+    private readFrom = 0
     private powerOnReset = true
     private configUpdate = false
     private startedMs: number
@@ -53,14 +73,32 @@ export class Bq76952Chip implements I2cChip {
         private readonly options: MonitorOptions,
     ) {
         this.random = seededRandom(options.seed ?? 7)
+        this.loadFactory()
         this.startedMs = options.nowMs()
         this.chargeFromCoulombs = pack.passedCoulombs()
+        const { condition } = options
+        if (condition === undefined) return
+        this.memory.restore(condition.memory)
+        this.powerOnReset = false
+        this.startedMs -= condition.seconds * 1000
+        this.chargeFromCoulombs -= condition.coulombs
+    }
+
+    /** What the next run goes on from; undefined when the chip is not configured. */
+    condition(): MonitorCondition | undefined {
+        if (this.powerOnReset || this.configUpdate) return undefined
+        return {
+            memory: this.memory.toHex(),
+            coulombs: this.pack.passedCoulombs() - this.chargeFromCoulombs,
+            seconds: (this.options.nowMs() - this.startedMs) / 1000,
+        }
     }
 
     /** The chip loses its supply for a moment: all configuration is gone. */
     selfReset(): void {
         this.pack.advanceTo(this.options.nowMs())
         this.memory.reset()
+        this.loadFactory()
         this.safety.reset()
         this.registers.fill(0)
         this.powerOnReset = true
@@ -75,8 +113,10 @@ export class Bq76952Chip implements I2cChip {
         this.counters.writes++
         if (!this.acknowledges() || out.length === 0) return false
         this.pointer = out[0] & 0x7f
-        for (let i = 1; i < out.length; ++i) this.writeRegister(this.pointer++ & 0x7f, out[i])
-        return true
+        this.readFrom = out[0]
+        const data = this.options.crc === true ? this.checked(out) : [...out.subarray(1)]
+        for (const byte of data ?? []) this.writeRegister(this.pointer++ & 0x7f, byte)
+        return data !== undefined
     }
 
     read(length: number): Uint8Array | undefined {
@@ -84,11 +124,40 @@ export class Bq76952Chip implements I2cChip {
         if (!this.acknowledges()) return undefined
         this.measure()
         const answer = new Uint8Array(length)
+        let crc = crc8(0, 0x10, this.readFrom, 0x11)
         for (let i = 0; i < length; ++i) {
             const value = this.registers[this.pointer++ & 0x7f]
             answer[i] = this.fault === "garbage" ? Math.floor(this.random() * 256) : value
+            if (this.options.crc !== true) continue
+            crc = crc8(crc, answer[i])
+            if (++i < length) answer[i] = crc
+            crc = 0
+        }
+        if (this.flipBits > 0) {
+            this.flipBits--
+            answer[Math.floor(this.random() * length)] ^= 1 << Math.floor(this.random() * 8)
         }
         return answer
+    }
+
+    /** The data bytes of a write with CRC; undefined when one of the checks is wrong or missing. */
+    private checked(out: Uint8Array): number[] | undefined {
+        const data: number[] = []
+        let crc = crc8(0, 0x10, out[0])
+        for (let i = 1; i < out.length; i += 2) {
+            if (crc8(crc, out[i]) !== out[i + 1]) {
+                this.counters.refusedCrcs++
+                return undefined
+            }
+            data.push(out[i])
+            crc = 0
+        }
+        return data
+    }
+
+    private loadFactory(): void {
+        for (const [address, byte] of this.options.factory ?? [])
+            this.memory.write(address, Uint8Array.of(byte))
     }
 
     private acknowledges(): boolean {
@@ -119,6 +188,8 @@ export class Bq76952Chip implements I2cChip {
         else if (subcommand === 0x0092) {
             this.configUpdate = false
             this.powerOnReset = false
+            // The firmware in the chip starts anew with the new settings.
+            this.safety.reset()
             this.onConfigured?.(this.memory.u16(0x9304))
         } else if (DataMemory.holds(subcommand)) this.respond(this.memory.read(subcommand, 32))
     }
@@ -193,6 +264,7 @@ export class Bq76952Chip implements I2cChip {
         if (this.powerOnReset) status |= 0x0008
         if (this.safety.status.some(byte => byte !== 0)) status |= 0x0800
         this.view.setUint16(0x12, status, true)
+        this.safety.alerts.forEach((byte, i) => (this.registers[0x02 + 2 * i] = byte))
         this.safety.status.forEach((byte, i) => (this.registers[0x03 + 2 * i] = byte))
     }
 
@@ -219,7 +291,10 @@ export class Bq76952Chip implements I2cChip {
         const thermistors: number[] = []
         const pins = [0x68, 0x70, 0x74]
         pins.forEach((register, sensor) => {
-            const celsius = this.pack.temperatureC(sensor)
+            // Int, TS1 and TS3 Temp Offset, 0.1 °C.
+            const offset = this.memory.i8([0x91ca, 0x91ce, 0x91d0][sensor]) / 10
+            const error = this.options.sensorErrorC?.[sensor] ?? 0
+            const celsius = this.pack.temperatureC(sensor) + error + offset
             const config = sensor === 0 ? 0x07 : this.memory.u8(sensor === 1 ? 0x92fd : 0x92ff)
             const connected = config === 0x07
             if (sensor > 0 && connected) thermistors.push(celsius)
@@ -236,6 +311,7 @@ export class Bq76952Chip implements I2cChip {
                 maxCellMv: Math.max(...cells),
                 minCellMv: Math.min(...cells),
                 shuntMv,
+                currentMa: units * this.userAmp() * 1000,
                 maxCellC: Math.max(...thermistors, -300),
                 minCellC: Math.min(...thermistors, 300),
             },
@@ -247,6 +323,15 @@ export class Bq76952Chip implements I2cChip {
     private noise(peak: number | undefined): number {
         return peak === undefined ? 0 : (this.random() * 2 - 1) * peak
     }
+}
+
+/** CRC-8 with x^8 + x^2 + x + 1 and nothing inverted, gone on with some bytes. */
+function crc8(crc: number, ...bytes: number[]): number {
+    for (const byte of bytes) {
+        crc ^= byte
+        for (let bit = 0; bit < 8; ++bit) crc = crc & 0x80 ? ((crc << 1) ^ 0x07) & 0xff : crc << 1
+    }
+    return crc
 }
 
 function clampInt16(value: number): number {

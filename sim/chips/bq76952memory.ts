@@ -10,8 +10,12 @@ const defaults: [number, string][] = [
     [0x9275, "324a00564a000202"], // CUV 50, 74; COV 86, 74; hysteresis 2, 2
     [0x9280, "02040401030700"], // OCC, OCD1, OCD2, SCD threshold
     [0x9287, "02"], // SCD delay
+    [0x9288, "38ff"], // OCC recovery threshold -200 mA
+    [0x928d, "c800"], // OCD recovery threshold 200 mA
+    [0x9294, "05"], // SCD recovery time
     [0x929a, "3702323c0237"], // OTC 55, 2, 50; OTD 60, 2, 55
     [0x92a6, "000205000205"], // UTC 0, 2, 5; UTD 0, 2, 5
+    [0x92af, "03"], // Recovery time
     [0x92fd, "070000"], // TS1, TS2, TS3 Config
     [0x9303, "05"], // DA Configuration
     [0x9304, "0000"], // Vcell Mode
@@ -35,6 +39,17 @@ export class DataMemory {
         this.view.setFloat32(0x91ac - first, 7.4768 * 298261.6178, true)
     }
 
+    /** All of it, for `restore`. */
+    toHex(): string {
+        return Buffer.from(this.bytes).toString("hex")
+    }
+
+    /** Takes back what toHex gave; of another length, nothing. */
+    restore(hex: string): void {
+        const stored = Buffer.from(hex, "hex")
+        if (stored.length === this.bytes.length) this.bytes.set(stored)
+    }
+
     static holds(address: number): boolean {
         return address >= first && address <= last
     }
@@ -55,6 +70,10 @@ export class DataMemory {
 
     i8(address: number): number {
         return this.view.getInt8(address - first)
+    }
+
+    i16(address: number): number {
+        return this.view.getInt16(address - first, true)
     }
 
     u16(address: number): number {

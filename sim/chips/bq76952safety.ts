@@ -7,9 +7,14 @@ export interface Measured {
     minCellMv: number
     /** Voltage across the shunt, mV, charging positive. */
     shuntMv: number
+    /** Current by the configured gain, mA, charging positive. */
+    currentMa: number
     maxCellC: number
     minCellC: number
 }
+
+/** A delay of 3.3 ms a step has two steps more than its register says (§5.2). */
+const stepsMs = (register: number) => (2 + register) * 3.3
 
 const shortCircuitMv = [10, 20, 40, 60, 80, 100, 125, 150, 175, 200, 250, 300, 350, 400, 450, 500]
 
@@ -28,28 +33,28 @@ const protections: Protection[] = [
         bit: 2, // CUV
         trips: (m, r) => m.minCellMv < r.u8(0x9275) * 50.6,
         recovers: (m, r) => m.minCellMv >= (r.u8(0x9275) + r.u8(0x927b)) * 50.6,
-        delayMs: r => r.u16(0x9276) * 3.3,
+        delayMs: r => stepsMs(r.u16(0x9276)),
     },
     {
         register: 0,
         bit: 3, // COV
         trips: (m, r) => m.maxCellMv > r.u8(0x9278) * 50.6,
         recovers: (m, r) => m.maxCellMv <= (r.u8(0x9278) - r.u8(0x927c)) * 50.6,
-        delayMs: r => r.u16(0x9279) * 3.3,
+        delayMs: r => stepsMs(r.u16(0x9279)),
     },
     {
         register: 0,
         bit: 4, // OCC
-        trips: (m, r) => m.shuntMv >= r.u8(0x9280) * 2,
-        recovers: m => m.shuntMv <= 0,
-        delayMs: r => r.u8(0x9281) * 3.3,
+        trips: (m, r) => m.shuntMv > r.u8(0x9280) * 2,
+        recovers: (m, r) => m.currentMa <= r.i16(0x9288),
+        delayMs: r => stepsMs(r.u8(0x9281)),
     },
     {
         register: 0,
         bit: 5, // OCD1
-        trips: (m, r) => -m.shuntMv >= r.u8(0x9282) * 2,
-        recovers: m => m.shuntMv >= 0,
-        delayMs: r => r.u8(0x9283) * 3.3,
+        trips: (m, r) => -m.shuntMv > r.u8(0x9282) * 2,
+        recovers: (m, r) => m.currentMa >= r.i16(0x928d),
+        delayMs: r => stepsMs(r.u8(0x9283)),
     },
     {
         register: 0,
@@ -88,33 +93,44 @@ const protections: Protection[] = [
     },
 ]
 
-/** The primary protections as far as they set status bits (§5.2); no FETs are modelled. */
+/** The primary protections as far as they set alert and status bits (§5.2); no FETs are modelled. */
 export class SafetyUnit {
     /** Safety Status A, B, C. */
     readonly status = [0, 0, 0]
+    /** Safety Alert A, B, C: beyond the threshold, but not for the delay yet. */
+    readonly alerts = [0, 0, 0]
+    /** Since when each protection has wanted to change its status. */
     private readonly sinceMs: (number | undefined)[] = []
 
     reset(): void {
         this.status.fill(0)
+        this.alerts.fill(0)
         this.sinceMs.length = 0
     }
 
     update(measured: Measured, memory: DataMemory, nowMs: number): void {
         protections.forEach((protection, index) => {
-            const mask = 1 << protection.bit
-            const enabled = (memory.u8(0x9261 + protection.register) & mask) !== 0
-            if (!enabled) {
-                this.status[protection.register] &= ~mask
-                this.sinceMs[index] = undefined
-            } else if ((this.status[protection.register] & mask) !== 0) {
-                if (protection.recovers(measured, memory)) this.status[protection.register] &= ~mask
-            } else if (protection.trips(measured, memory)) {
-                this.sinceMs[index] ??= nowMs
-                if (nowMs - this.sinceMs[index]! >= protection.delayMs(memory)) {
-                    this.status[protection.register] |= mask
-                    this.sinceMs[index] = undefined
-                }
-            } else this.sinceMs[index] = undefined
+            const { register, bit } = protection
+            const mask = 1 << bit
+            const enabled = (memory.u8(0x9261 + register) & mask) !== 0
+            const tripped = (this.status[register] & mask) !== 0
+            const changing = tripped
+                ? protection.recovers(measured, memory)
+                : protection.trips(measured, memory)
+            const delayMs = tripped ? recoveryMs(protection, memory) : protection.delayMs(memory)
+            const sinceMs = changing && enabled ? (this.sinceMs[index] ?? nowMs) : undefined
+            const changed = sinceMs !== undefined && nowMs - sinceMs >= delayMs
+            this.sinceMs[index] = changed ? undefined : sinceMs
+            if (changed) this.status[register] ^= mask
+            if (!enabled) this.status[register] &= ~mask
+            this.alerts[register] &= ~mask
+            if (!tripped && !changed && sinceMs !== undefined) this.alerts[register] |= mask
         })
     }
+}
+
+/** A fault is over when the recovery has lasted for Recovery Time, that of SCD for its own. */
+function recoveryMs(protection: Protection, memory: DataMemory): number {
+    const isShortCircuit = protection.register === 0 && protection.bit === 7
+    return memory.u8(isShortCircuit ? 0x9294 : 0x92af) * 1000
 }

@@ -1,20 +1,22 @@
 import { Fault, FaultCode, faultCode } from "../core/fault"
 import { I2cBus, Ticks } from "../core/seams"
 import { At, Block, currentSteps, DaConfiguration, deviceNumber, Direct } from "./registers"
-import { Memory, monitorAddress, Status, Subcommand } from "./registers"
+import { Memory, monitorAddress, Status, Subcommand, Wire } from "./registers"
 import { BatteryState } from "./state"
 
 /**
- * Driver of the TI BQ76952 battery monitor (manual SLUUBY2, revision B), in the I²C variant without CRC.
+ * Driver of the TI BQ76952 battery monitor (manual SLUUBY2, revision B) on I²C, with or without CRC: which of
+ * them the part speaks is found out at the first contact.
  *
- * Units: mV, mA (charging positive), 0.1 °C. Each transaction has the bus for itself, none is longer than 42
- * bytes. Throws Fault MonitorNoAnswer when three tries in a row were not acknowledged and MonitorNonsense when
- * an answer cannot be true; the evidence is the register, subcommand or address. A failed call hands nothing
- * back: no partial sample escapes.
+ * Units: mV, mA (charging positive), 0.1 °C. Each transaction has the bus for itself, none is longer than 58
+ * bytes, twice that with CRC. Throws Fault MonitorNoAnswer when three tries in a row were not acknowledged or
+ * failed their CRC, and MonitorNonsense when an answer cannot be true; the evidence is the register,
+ * subcommand or address. A failed call hands nothing back: no partial sample escapes.
  */
 export class Bq76952 {
     private cells = 0
     private stepMa = 0
+    private checked = false
 
     constructor(
         private readonly bus: I2cBus,
@@ -50,11 +52,11 @@ export class Bq76952 {
         if (((await this.readStatus()) & Status.ConfigUpdate) === 0)
             throw nonsense(Subcommand.SetConfigUpdate)
         await this.switchConfigUpdate(Subcommand.ExitConfigUpdate, 0)
+        // The first full scan after CONFIG_UPDATE takes 190 ms (§4.1.1), and no subcommand is to disturb it.
+        await this.ticks.sleep(300)
         await this.checkMemory(image, At.DaConfiguration - 3)
         this.cells = cells
         this.stepMa = currentSteps[image[At.DaConfiguration] & DaConfiguration.UserAmpsMask]
-        // The first full scan after CONFIG_UPDATE takes 190 ms (§4.1.1).
-        await this.ticks.sleep(300)
     }
 
     /**
@@ -62,8 +64,8 @@ export class Bq76952 {
      * CONFIG_UPDATE mode: it must be configured anew.
      */
     async readState(): Promise<BatteryState | undefined> {
-        const block = await this.readBlock(Direct.BatteryStatus, Block.MeasurementsBytes)
-        const status = block.getAt(0, "u16")
+        const block = await this.readBlock(Direct.SafetyAlertA, Block.MeasurementsBytes)
+        const status = block.getAt(Direct.BatteryStatus - Direct.SafetyAlertA, "u16")
         if ((status & (Status.PowerOnReset | Status.ConfigUpdate)) !== 0) return undefined
         if ((status & Status.SecurityState) === 0) throw nonsense(Direct.BatteryStatus)
         const cellMv: number[] = []
@@ -75,28 +77,23 @@ export class Bq76952 {
             // From the bottom up, but the top cell is at input 16 (VC16).
             const input = cell === cells - 1 ? 15 : cell
             const register = Direct.Cell1Voltage + 2 * input
-            const mv = block.getAt(register - Direct.BatteryStatus, "i16")
+            const mv = block.getAt(register - Direct.SafetyAlertA, "i16")
             if (mv < -300 || mv > 5500) throw nonsense(register)
             cellMinMv = Math.min(cellMinMv, mv)
             cellMaxMv = Math.max(cellMaxMv, mv)
             cellMv.push(mv)
             sumMv += mv
         }
-        const packMv = block.getAt(Direct.StackVoltage - Direct.BatteryStatus, "i16") * 10
+        const packMv = block.getAt(Direct.StackVoltage - Direct.SafetyAlertA, "i16") * 10
         const differenceMv = Math.abs(packMv - sumMv)
         // Less than 3 V cannot feed the chip: nothing has been measured yet.
         if (packMv < 3000 || differenceMv > 1000 + packMv / 16) throw nonsense(Direct.StackVoltage)
         const temperatures = await this.readBlock(Direct.IntTemperature, Block.TemperaturesBytes)
         const chipDeciC = deciC(temperatures, Direct.IntTemperature)
         if (chipDeciC < -600 || chipDeciC > 1500) throw nonsense(Direct.IntTemperature)
-        let safety = 0
-        if ((status & Status.SafetyFault) !== 0) {
-            const flags = await this.readBlock(Direct.SafetyAlertA, Block.SafetyBytes)
-            safety = flags[1] | (flags[3] << 8) | (flags[5] << 16)
-        }
         return {
             packMv,
-            currentMa: block.getAt(Direct.Cc2Current - Direct.BatteryStatus, "i16") * this.stepMa,
+            currentMa: block.getAt(Direct.Cc2Current - Direct.SafetyAlertA, "i16") * this.stepMa,
             socPermille: undefined,
             cellMv,
             cellMinMv,
@@ -108,7 +105,8 @@ export class Bq76952 {
             ],
             chipDeciC,
             balancing: 0,
-            safety,
+            safety: block[1] | (block[3] << 8) | (block[5] << 16),
+            alerts: block[0] | (block[2] << 8) | (block[4] << 16),
             atMs: this.ticks.nowMs(),
         }
     }
@@ -116,6 +114,7 @@ export class Bq76952 {
     /** What the chip has counted since it was last reset, in mA·s, charging positive (§12.3, 0x0076). */
     async readChargeMas(): Promise<number> {
         if (this.stepMa === 0) {
+            await this.detectCrc()
             const memory = await this.readResponse(Memory.DaConfiguration)
             this.stepMa = currentSteps[memory[0] & DaConfiguration.UserAmpsMask]
         }
@@ -129,6 +128,16 @@ export class Bq76952 {
         const inputs = (await this.readResponse(Subcommand.CellBalanceActive)).getAt(0, "u16")
         const top = this.cells - 1
         return (inputs & ((1 << top) - 1)) | ((inputs >> 15) << top)
+    }
+
+    /** A part whose answer carries a CRC behind each byte wants it on writes too, and refuses them without. */
+    private async detectCrc(): Promise<void> {
+        this.checked = true
+        try {
+            await this.readStatus()
+        } catch (thrown) {
+            this.checked = false
+        }
     }
 
     private async readStatus(): Promise<number> {
@@ -182,10 +191,11 @@ export class Bq76952 {
     }
 
     private async transfer(out: Buffer, readBytes: number): Promise<Buffer | undefined> {
+        const register = out[0]
         for (let attempt = 1; ; ++attempt) {
             try {
-                if (readBytes > 0) return await this.bus.writeRead(monitorAddress, out, readBytes)
-                await this.bus.write(monitorAddress, out)
+                if (readBytes > 0) return await this.read(out, readBytes)
+                await this.bus.write(monitorAddress, this.checked ? withCrc(out) : out)
                 return undefined
             } catch (thrown) {
                 if (faultCode(thrown) === 0) throw thrown
@@ -193,11 +203,26 @@ export class Bq76952 {
                     throw new Fault(
                         FaultCode.MonitorNoAnswer,
                         "battery monitor does not answer: check its supply and the I2C wires",
-                        out[0],
+                        register,
                     )
             }
             await this.ticks.sleep(2)
         }
+    }
+
+    private async read(out: Buffer, bytes: number): Promise<Buffer> {
+        const { bus, checked } = this
+        if (!checked) return await bus.writeRead(monitorAddress, out, bytes)
+        const answer = await bus.writeRead(monitorAddress, out, 2 * bytes)
+        const data = Buffer.alloc(bytes)
+        let crc = crc8(crc8(Wire.WriteCrc, out[0]), Wire.Read)
+        for (let i = 0; i < 2 * bytes; ++i) {
+            crc = crc8(crc, answer[i])
+            // A byte and its CRC leave nothing over, so the next one's begins with 0.
+            if ((i & 1) === 0) data[i >> 1] = answer[i]
+            else if (crc !== 0) throw nonsense(out[0])
+        }
+        return data
     }
 }
 
@@ -211,6 +236,26 @@ function checksumOf(bytes: Buffer, offset: number, length: number): number {
     let sum = 0
     for (let i = 0; i < length; ++i) sum += bytes[offset + i]
     return ~sum & 255
+}
+
+/** A write with its CRC behind each byte of data; the first one's covers address and register too (§9.2). */
+function withCrc(out: Buffer): Buffer {
+    const wire = Buffer.alloc(2 * out.length - 1)
+    wire[0] = out[0]
+    let crc = crc8(Wire.WriteCrc, out[0])
+    for (let i = 1; i < out.length; ++i) {
+        wire[2 * i - 1] = out[i]
+        wire[2 * i] = crc8(crc, out[i])
+        crc = 0
+    }
+    return wire
+}
+
+/** CRC-8 (x⁸ + x² + x + 1) gone on with one byte. */
+function crc8(crc: number, byte: number): number {
+    crc = crc ^ byte
+    for (let bit = 0; bit < 8; ++bit) crc = (crc << 1) ^ (crc & 128 ? 0x107 : 0)
+    return crc
 }
 
 function nonsense(evidence: number): Fault {

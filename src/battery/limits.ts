@@ -4,6 +4,13 @@ import { Safety } from "./registers"
 import { BatteryState } from "./state"
 
 /**
+ * For each alarm from CellOvervoltage to CellImbalance: the settings of its threshold and its hysteresis,
+ * counted from BatteryCellOvervoltage, and how many of the value's units are one of theirs (16 bits signed).
+ * A lower limit is an upper limit of the negated value, and has a negative scale.
+ */
+const rows = hex`00 01 0100  02 03 FFFF  04 06 E803  05 06 E803  07 09 0A00  08 09 F6FF  0A 0B 0100`
+
+/**
  * Thresholds of the battery. A flag is raised when a value has been at or beyond its threshold for
  * battery.delay, and cleared when it has been back by more than the hysteresis for as long. Settings are read
  * at each check, so that a change works at once.
@@ -11,7 +18,6 @@ import { BatteryState } from "./state"
 export class Limits {
     private raised = 0
     private changedAtMs: (number | undefined)[] = []
-    private atMs = 0
 
     constructor(
         private readonly settings: SettingsReader,
@@ -19,93 +25,50 @@ export class Limits {
     ) {}
 
     check(state: BatteryState): void {
-        this.atMs = state.atMs
+        const { settings, alarms, changedAtMs } = this
+        const { currentMa, cellMaxMv, cellMinMv, atMs } = state
         const first = state.temperatureDeciC[0]
         const second = state.temperatureDeciC[1]
-        // An upper limit has a positive scale; a lower one is an upper limit of the negated value.
-        this.checkOne(
-            Alarm.CellOvervoltage,
-            state.cellMaxMv,
-            Key.BatteryCellOvervoltage,
-            Key.BatteryCellOvervoltageHysteresis,
-            1,
-        )
-        this.checkOne(
-            Alarm.CellUndervoltage,
-            -state.cellMinMv,
-            Key.BatteryCellUndervoltage,
-            Key.BatteryCellUndervoltageHysteresis,
-            -1,
-        )
-        this.checkOne(
-            Alarm.OvercurrentCharge,
-            state.currentMa,
-            Key.BatteryOvercurrentCharge,
-            Key.BatteryOvercurrentHysteresis,
-            1000,
-        )
-        this.checkOne(
-            Alarm.OvercurrentDischarge,
-            -state.currentMa,
-            Key.BatteryOvercurrentDischarge,
-            Key.BatteryOvercurrentHysteresis,
-            1000,
-        )
-        this.checkOne(
-            Alarm.Overtemperature,
+        const values = [
+            cellMaxMv,
+            -cellMinMv,
+            currentMa,
+            -currentMa,
             Math.max(first, second),
-            Key.BatteryOvertemperature,
-            Key.BatteryTemperatureHysteresis,
-            10,
-        )
-        this.checkOne(
-            Alarm.Undertemperature,
             -Math.min(first, second),
-            Key.BatteryUndertemperature,
-            Key.BatteryTemperatureHysteresis,
-            -10,
-        )
-        this.checkOne(
-            Alarm.CellImbalance,
-            state.cellMaxMv - state.cellMinMv,
-            Key.BatteryImbalance,
-            Key.BatteryImbalanceHysteresis,
-            1,
-        )
+            cellMaxMv - cellMinMv,
+        ]
+        for (let alarm = 0; alarm < values.length; ++alarm) {
+            const scale = rows.getAt(4 * alarm + 2, "i16")
+            const active = ((this.raised >> alarm) & 1) !== 0
+            let limit = settings.number(Key.BatteryCellOvervoltage + rows[4 * alarm]) * scale
+            if (active)
+                limit -=
+                    settings.number(Key.BatteryCellOvervoltage + rows[4 * alarm + 1]) *
+                    Math.abs(scale)
+            const beyond = values[alarm] >= limit
+            let sinceMs = changedAtMs[alarm]
+            if (beyond === active) {
+                // Said each time: the flag may be up from before the start.
+                alarms.set(alarm, active)
+                sinceMs = undefined
+            } else {
+                if (sinceMs === undefined) sinceMs = atMs
+                if (atMs - sinceMs >= settings.number(Key.BatteryDelay) * 1000) {
+                    this.raised = this.raised ^ (1 << alarm)
+                    sinceMs = undefined
+                    alarms.set(alarm, beyond)
+                }
+            }
+            changedAtMs[alarm] = sinceMs
+        }
         // The chip catches a short circuit in microseconds and holds its flag: no delay here.
         const shorted = state.safety & (Safety.ShortCircuit | Safety.ShortCircuitLatched)
-        this.alarms.set(Alarm.ShortCircuit, shorted !== 0)
+        alarms.set(Alarm.ShortCircuit, shorted !== 0)
     }
 
     /** There was no sample: the flags stay, but what was about to change must last its delay anew. */
     pause(): void {
         this.changedAtMs = []
-    }
-
-    private checkOne(
-        alarm: Alarm,
-        value: number,
-        thresholdKey: Key,
-        hysteresisKey: Key,
-        scale: number,
-    ): void {
-        const { settings, changedAtMs, atMs } = this
-        const threshold = settings.number(thresholdKey) * scale
-        const hysteresis = settings.number(hysteresisKey) * Math.abs(scale)
-        const active = ((this.raised >> alarm) & 1) !== 0
-        const beyond = value >= (active ? threshold - hysteresis : threshold)
-        if (beyond === active) {
-            changedAtMs[alarm] = undefined
-            return
-        }
-        let sinceMs = changedAtMs[alarm]
-        if (sinceMs === undefined) {
-            sinceMs = atMs
-            changedAtMs[alarm] = sinceMs
-        }
-        if (atMs - sinceMs < settings.number(Key.BatteryDelay) * 1000) return
-        this.raised = this.raised ^ (1 << alarm)
-        changedAtMs[alarm] = undefined
-        this.alarms.set(alarm, beyond)
     }
 }

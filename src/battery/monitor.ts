@@ -18,6 +18,8 @@ const saveEveryMs = 3600000
 export class BatteryMonitor {
     /** The newest sample, undefined while the monitor chip does not answer as it should. */
     last: BatteryState | undefined
+    /** What was written into the chip and read back, laid out as configurationTemplate; undefined before that. */
+    applied: Buffer | undefined
 
     private readonly chip: Bq76952
     private readonly gauge: Gauge
@@ -60,7 +62,9 @@ export class BatteryMonitor {
         const chargeMas = await chip.readChargeMas()
         if (await chip.readConfigured()) gauge.count(chargeMas)
         gauge.count(undefined)
-        await chip.configure(settings.number(Key.BatteryCells), buildConfiguration(settings))
+        const image = buildConfiguration(settings)
+        await chip.configure(settings.number(Key.BatteryCells), image)
+        this.applied = image
         this.turn = 0
         this.saveAtMs = 0
         this.configuredRevision = revision

@@ -3,6 +3,13 @@
 /** 7-bit I²C address as the part is delivered (§9.2). */
 export const monitorAddress = 0x08
 
+/** The CRC of a transaction begins with the address and its direction bit (§9.2): 0x10, and 0x11 before data read. */
+export const enum Wire {
+    /** CRC of 0x10 alone. */
+    WriteCrc = 0x70,
+    Read = 0x11,
+}
+
 /** Direct commands: register numbers, 16-bit values low byte first (§12.1). */
 export const enum Direct {
     SafetyAlertA = 0x02,
@@ -20,10 +27,8 @@ export const enum Direct {
 
 /** Blocks read in one transaction: the register number counts up by itself. */
 export const enum Block {
-    /** BatteryStatus up to and with Cc2Current. */
-    MeasurementsBytes = 42,
-    /** SafetyAlertA, SafetyStatusA … SafetyStatusC. */
-    SafetyBytes = 6,
+    /** SafetyAlertA, SafetyStatusA … SafetyStatusC, BatteryStatus, cells, up to and with Cc2Current. */
+    MeasurementsBytes = 58,
     /** IntTemperature up to and with Ts3Temperature. */
     TemperaturesBytes = 14,
     /** Subcommand, transfer buffer, checksum and length. */
@@ -35,7 +40,6 @@ export const enum Status {
     ConfigUpdate = 0x0001,
     PowerOnReset = 0x0008,
     SecurityState = 0x0300,
-    SafetyFault = 0x0800,
 }
 
 /** Bits of BatteryState.safety: Safety Status A, B and C from the lowest byte on (§12.1, 0x03–0x07). */
@@ -97,14 +101,14 @@ export const enum At {
     PowerConfig = 14,
     /** Settings, 0x9261/2: SCD OCD1 OCC COV CUV; OTD OTC UTD UTC (§13.3). */
     EnabledProtections = 19,
-    /** Protections, 0x9275–0x927C: thresholds and hysteresis in 50.6 mV, delays in 3.3 ms (§13.6). */
+    /** Protections, 0x9275–0x927C: thresholds and hysteresis in 50.6 mV, delays of (2 + n) × 3.3 ms (§5.2, §13.6). */
     CuvThreshold = 24,
     CuvDelay = 25,
     CovThreshold = 27,
     CovDelay = 28,
     CuvHysteresis = 30,
     CovHysteresis = 31,
-    /** Protections, 0x9280–0x9283: 2 mV across the shunt, delays in 3.3 ms (§13.6). */
+    /** Protections, 0x9280–0x9283: 2 mV across the shunt, delays of (2 + n) × 3.3 ms (§5.2, §13.6). */
     OccThreshold = 35,
     OccDelay = 36,
     Ocd1Threshold = 37,

@@ -20,6 +20,8 @@ export interface BatteryState {
     balancing: number
     /** Safety Status A, B and C of the chip from the lowest byte on, see `Safety`. */
     safety: number
+    /** Safety Alert A, B and C likewise: beyond a limit, but not for its delay yet. */
+    alerts: number
     /** When it was measured, on the monotonic clock. */
     atMs: number
 }

@@ -215,6 +215,7 @@ export class Board {
             chipDeciC: 300,
             balancing: random.between(0, 65535),
             safety: 0,
+            alerts: 0,
             atMs: 0,
         }
     }

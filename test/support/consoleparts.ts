@@ -89,6 +89,7 @@ export class ConsoleBench {
             chipDeciC: 300,
             balancing: 2,
             safety: 0,
+            alerts: 0,
             atMs: 4_999_000,
         },
     }
@@ -107,6 +108,7 @@ export class ConsoleBench {
         journal: this.journal,
         battery: this.battery,
         storage: this.storage,
+        backup: { remark: undefined as string | undefined },
         supervisor: this.supervisor,
         scheduler: {
             tasks: [

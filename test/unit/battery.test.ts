@@ -70,6 +70,27 @@ describe("the battery monitor", () => {
             expect(alarms.active.size).toBe(0)
         })
 
+    it("gives up within seconds on a bus that hangs, and comes back by itself", async () => {
+        const { monitor, bus, alarms, ticks } = batteryBench()
+        const before = await monitor.sample()
+        const plain = { write: bus.write, writeRead: bus.writeRead }
+        // The runtime ends a transaction of a held clock line after a second, with an error.
+        const hang = async () => {
+            ticks.ms += 1000
+            throw new Fault(FaultCode.I2cNoAcknowledge, "I2C: timeout")
+        }
+        Object.assign(bus, { write: hang, writeRead: hang })
+        const sinceMs = ticks.ms
+        await expect(monitor.sample()).rejects.toMatchObject({ code: FaultCode.MonitorNoAnswer })
+        expect(ticks.ms - sinceMs).toBeLessThan(4000)
+        expect(monitor.last).toBeUndefined()
+        expect([...alarms.active]).toEqual([Alarm.MonitorOffline])
+        Object.assign(bus, plain)
+        const after = await monitor.sample()
+        expect(after.cellMv).toEqual(before.cellMv)
+        expect(alarms.active.size).toBe(0)
+    })
+
     it("configures a chip that has reset itself within the same sample", async () => {
         const { monitor, chip, alarms, settings } = batteryBench()
         settings.with([[Key.BatteryShunt, 1000]])
@@ -85,7 +106,7 @@ describe("the battery monitor", () => {
         const { monitor, chip, bus } = batteryBench()
         const writeRead = bus.writeRead.bind(bus)
         bus.writeRead = async (address, out, bytes) => {
-            if (bytes === 42) chip.selfReset()
+            if (bytes === 58) chip.selfReset()
             return writeRead(address, out, bytes)
         }
         await expect(monitor.sample()).rejects.toMatchObject({ code: FaultCode.MonitorNonsense })
@@ -129,9 +150,20 @@ describe("the battery monitor", () => {
 
 describe("trouble at every single transaction", () => {
     type Bench = ReturnType<typeof batteryBench>
+    const garbleOnce = ({ chip }: Bench) => {
+        const read = chip.read.bind(chip)
+        chip.read = length => {
+            chip.read = read
+            chip.fault = "garbage"
+            const answer = read(length)
+            chip.fault = "none"
+            return answer
+        }
+    }
     const troubles: { title: string; strike: (bench: Bench) => void }[] = [
         { title: "no acknowledge once", strike: ({ chip }) => (chip.missAcknowledges = 1) },
         { title: "no acknowledge for long", strike: ({ chip }) => (chip.missAcknowledges = 9) },
+        { title: "one answer of garbage", strike: garbleOnce },
         { title: "a reset of the chip", strike: ({ chip }) => chip.selfReset() },
         {
             title: "a reset of the chip and 200 ms",
@@ -143,10 +175,14 @@ describe("trouble at every single transaction", () => {
     ]
 
     /** One start, two samples, with the trouble before one transaction. @returns false when it was never reached */
-    async function struckAt(number: number, strike: (bench: Bench) => void): Promise<boolean> {
+    async function struckAt(
+        number: number,
+        strike: (bench: Bench) => void,
+        crc: boolean,
+    ): Promise<boolean> {
         const bench = batteryBench({
             settings: [[Key.BatteryShunt, 1000]],
-            chip: { shuntMicroohm: 1000 },
+            chip: { shuntMicroohm: 1000, crc, seed: number },
         })
         bench.pack.setCurrent(-12.34)
         bench.monitor.restore(DeviceBuffer.from("20bf020080510100", "hex") as never)
@@ -176,12 +212,13 @@ describe("trouble at every single transaction", () => {
         return true
     }
 
-    for (const { title, strike } of troubles)
-        it(`${title}: a whole sample or none, and the next is right`, async () => {
-            let number = 1
-            while (await struckAt(number, strike)) ++number
-            expect(number).toBeGreaterThan(50)
-        })
+    for (const crc of [false, true])
+        for (const { title, strike } of troubles)
+            it(`${title}${crc ? " with CRC" : ""}: a whole sample or none, and the next is right`, async () => {
+                let number = 1
+                while (await struckAt(number, strike, crc)) ++number
+                expect(number).toBeGreaterThan(50)
+            })
 })
 
 describe("the kept charge", () => {

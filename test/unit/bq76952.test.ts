@@ -57,10 +57,10 @@ describe("what is written into data memory", () => {
         { title: "Power Config without SLEEP", settings: [], address: 0x9234, bytes: "8228" },
         { title: "the enabled protections", settings: [], address: 0x9261, bytes: "bc33" },
         {
-            title: "CUV 2500 mV = 49, COV 3650 mV = 72 steps, 2 s = 606 steps, hysteresis 4 and 2",
+            title: "CUV 2500 mV = 49, COV 3650 mV = 72 steps, 2 s = 604 steps, hysteresis 4 and 2",
             settings: [],
             address: 0x9275,
-            bytes: "315e02485e020402",
+            bytes: "315c02485c020402",
         },
         {
             title: "OCC 100 A = 25 mV, OCD1 200 A = 50 mV, the longest delay",
@@ -186,7 +186,7 @@ describe("the bytes on the wire", () => {
         bus.log.length = 0
         await driver.readState()
         expect(bus.log).toEqual([
-            { address: 8, out: "12", readBytes: 42 },
+            { address: 8, out: "02", readBytes: 58 },
             { address: 8, out: "68", readBytes: 14 },
         ])
     })
@@ -257,14 +257,38 @@ describe("samples", () => {
         expect((await driver.readState())!.safety).toBe(0)
     })
 
-    it("reads the safety status when the chip reports a fault", async () => {
+    it("reads the alert when a limit is passed and the status after its delay", async () => {
         const { driver, pack, ticks } = await configured()
         pack.setCell(5, 3.8)
         pack.setTemperature(1, 75)
-        await driver.readState()
-        await ticks.sleep(2100)
         // COV in A; OTC and OTD in B.
+        expect(await driver.readState()).toMatchObject({ alerts: 0x3008, safety: 0 })
+        await ticks.sleep(1990)
+        expect(await driver.readState()).toMatchObject({ alerts: 0x3008, safety: 0 })
+        await ticks.sleep(30)
+        expect(await driver.readState()).toMatchObject({ alerts: 0, safety: 0x3008 })
+        pack.setCell(5, undefined)
+        pack.setTemperature(1, undefined)
+        await driver.readState()
+        await ticks.sleep(2900)
         expect((await driver.readState())!.safety).toBe(0x3008)
+        await ticks.sleep(200)
+        expect(await driver.readState()).toMatchObject({ alerts: 0, safety: 0 })
+    })
+
+    it("shows temperatures as the maker's calibration corrects them, and leaves that alone", async () => {
+        const factory: [number, number][] = [
+            [0x91ca, -25],
+            [0x91ce, -13],
+            [0x91d0, 21],
+        ]
+        const { driver, pack, chip } = await configured({
+            chip: { factory, sensorErrorC: [2.5, 1.3, -2.1] },
+        })
+        for (const sensor of [0, 1, 2]) pack.setTemperature(sensor, 25)
+        const state = (await driver.readState())!
+        expect([state.chipDeciC, ...state.temperatureDeciC]).toEqual([250, 250, 250])
+        for (const [address, byte] of factory) expect(chip.memory.i8(address)).toBe(byte)
     })
 })
 
@@ -275,6 +299,65 @@ describe("the coulomb counter", () => {
         const before = await driver.readChargeMas()
         await ticks.sleep(100000)
         expect((await driver.readChargeMas()) - before).toBeCloseTo(-3600000, 0)
+    })
+
+    it("is exact in all of its 64 bits, also at the ends", async () => {
+        const { driver, chip } = await configured({ settings: [[Key.BatteryShunt, 10000]] })
+        const write = chip.write.bind(chip)
+        let data = ""
+        chip.write = out => {
+            const done = write(out)
+            if (Buffer.from(out).toString("hex") === "3e7600")
+                inside(chip).respond([...Buffer.from(data.padEnd(64, "0"), "hex")])
+            return done
+        }
+        // Steps of 1 mA: whole mAh, then a fraction of 2^32; mA·s in mA·s × 2^32.
+        const cases: [whole: number, fraction: number][] = [
+            [0, 0],
+            [0, 1],
+            [0, 0xffffffff],
+            [-1, 0xffffffff],
+            [-1, 0],
+            [2 ** 20, 0x80000001],
+            [-(2 ** 20), 0x7fffffff],
+        ]
+        for (const [whole, fraction] of cases) {
+            const bytes = Buffer.alloc(8)
+            bytes.writeInt32LE(whole)
+            bytes.writeUInt32LE(fraction, 4)
+            data = bytes.toString("hex")
+            const exact = (BigInt(whole) * 2n ** 32n + BigInt(fraction)) * 3600n
+            const measured = await driver.readChargeMas()
+            // What a double can say of it, and for a month's charge that is all of it.
+            expect(measured).toBe(Number(exact) / 2 ** 32)
+        }
+        for (const whole of [-(2 ** 31), 2 ** 31 - 1]) {
+            const bytes = Buffer.alloc(8, 0xff)
+            bytes.writeInt32LE(whole)
+            data = bytes.toString("hex")
+            const apart = (await driver.readChargeMas()) - (whole + 1) * 3600
+            expect(Math.abs(apart)).toBeLessThan(0.002)
+        }
+    })
+
+    it("adds up over a carry from the fraction to the whole without a gap", async () => {
+        const { driver, pack, ticks } = await configured({
+            settings: [[Key.BatteryShunt, 10000]],
+            chip: { shuntMicroohm: 10000 },
+        })
+        pack.setCurrent(-0.9)
+        let sum = 0
+        let before = await driver.readChargeMas()
+        const first = before
+        for (let i = 0; i < 200; ++i) {
+            await ticks.sleep(997)
+            const now = await driver.readChargeMas()
+            expect(now - before).toBeLessThan(-800)
+            expect(now - before).toBeGreaterThan(-1000)
+            sum += now - before
+            before = now
+        }
+        expect(sum).toBeCloseTo(before - first, 6)
     })
 
     it("is exact where the whole part turns negative", async () => {
@@ -304,7 +387,7 @@ describe("a chip in trouble", () => {
         chip.missAcknowledges = 3
         await expect(driver.readState()).rejects.toMatchObject({
             code: FaultCode.MonitorNoAnswer,
-            evidence: 0x12,
+            evidence: 0x02,
         })
     })
 

@@ -9,7 +9,7 @@ function lines(text: string): string[] {
 describe("help", () => {
     it("lists every command with its arguments", async () => {
         const text = await new ConsoleBench().run("help")
-        expect(lines(text).length).toBe(32)
+        expect(lines(text).length).toBe(33)
         expect(text).toMatch(/^set <key> <value> +change a setting/m)
         for (const line of lines(text)) expect(line.length, line).toBeLessThan(120)
     })
@@ -205,6 +205,7 @@ it("shows the battery and its cells", async () => {
         "battery     52.800 V, -1.200 A, 87.5 %",
         "temperature 21.5 °C  -0.5 °C  ",
         "safety      0x000000",
+        "alerts      0x000000",
     ])
     expect(lines(await bench.run("cells"))).toEqual([
         "cell 1      3.300 V",
@@ -243,6 +244,8 @@ describe("ftp", () => {
     it("sends, tests and sends again", async () => {
         const bench = new ConsoleBench()
         expect(await bench.run("ftp send")).toBe("sending\nfiles confirmed since the start: 2\n")
+        expect(await bench.run("ftp test")).toBe("error: ftp.host is empty; set it first\n")
+        await bench.run("set ftp.host example.org")
         expect(await bench.run("ftp test")).toBe("logging in\nmode: direct\nlog-in accepted\n")
         expect(bench.output.flushes).toBe(2)
         expect(bench.parts.uploader.requested).toBe(true)
@@ -355,8 +358,9 @@ describe("describe", () => {
             unit: "",
             help: "port of the server",
             value: "21",
+            allowed: "1\u201365535",
         })
-        expect(of("command")).toHaveLength(32)
+        expect(of("command")).toHaveLength(33)
         expect(of("alarm")).toHaveLength(17)
         expect(of("alarm").filter(each => each.active)).toEqual([
             { kind: "alarm", name: "SD_CARD", bit: 16, active: true },

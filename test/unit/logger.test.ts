@@ -28,6 +28,7 @@ function measured(cells: number): BatteryState {
         chipDeciC: 300,
         balancing: 0,
         safety: 0,
+        alerts: 0,
         atMs: 0,
     }
 }

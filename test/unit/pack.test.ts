@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { drive, idle, Pack, profileScenario, solar } from "../../sim/pack"
+import { drive, idle, Pack, solar } from "../../sim/pack"
 
 const packMv = (pack: Pack) => {
     let sum = 0
@@ -177,16 +177,28 @@ describe("scenarios", () => {
         expect(pack.truth()).toBeGreaterThan(0.95)
     })
 
-    it("a profile holds each line until the next and repeats", () => {
-        const profile = profileScenario("seconds,amperes\n0,10\n60,-5\r\n\n# end\n100,0\n")
-        expect([0, 59, 60, 99, 100, 159, 160].map(s => profile(s, 100))).toEqual([
-            10, 10, -5, -5, 10, 10, -5,
-        ])
+    it("idle takes a five-hundredth of the capacity in an hour, by day and by night", () => {
+        for (const hour of [0, 6, 12, 18]) expect(idle(hour * 3600, 100)).toBeCloseTo(-0.2, 12)
     })
 
-    const bad = ["", "0,1\n0,2", "a,b\nc,d", "0,1,2", "5"]
-    for (const text of bad)
-        it(`a profile ${JSON.stringify(text)} is refused`, () => {
-            expect(() => profileScenario(text)).toThrow("profile")
-        })
+    it("solar has its noon, its evening and its night", () => {
+        const mean = (hour: number) => {
+            let sum = 0
+            for (let s = 0; s < 3600; s += 10) sum += solar(hour * 3600 + s, 100)
+            return sum / 360
+        }
+        expect(mean(12)).toBeGreaterThan(8)
+        expect(mean(19)).toBeLessThan(-8)
+        expect(mean(19)).toBeGreaterThan(-10)
+        expect(mean(2)).toBeLessThan(-2)
+        expect(mean(2)).toBeGreaterThan(-3.5)
+    })
+
+    it("drive has its pulses, its braking and its charge at night", () => {
+        const at = (hour: number, seconds: number) => drive(hour * 3600 + seconds, 100)
+        expect([0, 12, 40, 48, 2400].map(seconds => at(8, seconds))).toEqual([
+            -45, -12, 20, 0, -0.2,
+        ])
+        expect([at(3, 0), at(22, 0), at(14, 0)]).toEqual([25, 25, -0.2])
+    })
 })

@@ -21,6 +21,7 @@ const state: BatteryState = {
     chipDeciC: 300,
     balancing: 0x8001,
     safety: 0,
+    alerts: 0,
     atMs: 0,
 }
 

@@ -256,6 +256,7 @@ const measured: BatteryState = {
     chipDeciC: 300,
     balancing: 0,
     safety: 0,
+    alerts: 0,
     atMs: 0,
 }
 

@@ -1,3 +1,4 @@
+import { appliedNames, formatApplied } from "../../battery/configuration"
 import { BatteryState } from "../../battery/state"
 import { formatHex, formatScaled } from "../../core/text"
 import { Call } from "../call"
@@ -9,19 +10,25 @@ export function formatBattery(state: BatteryState): string {
     return `${formatScaled(state.packMv, 3)} V, ${formatScaled(state.currentMa, 3)} A, ${charge} %`
 }
 
-/** The commands `battery` and `cells`. */
+/** The commands `battery`, `battery limits` and `cells`. */
 export async function pack(call: Call): Promise<void> {
-    const state = call.parts.battery.last
+    const battery = call.parts.battery
+    const state = battery.last
     if (!state) refuse("no answer from the battery monitor")
     if (call.name === "battery") {
         let temperatures = ""
         for (const deciC of state.temperatureDeciC)
             temperatures += formatScaled(deciC, 1) + " \u00b0C  "
-        await call.report("battery,temperature,safety", [
+        await call.report("battery,temperature,safety,alerts", [
             formatBattery(state),
             temperatures,
             "0x" + formatHex(state.safety, 6),
+            "0x" + formatHex(state.alerts, 6),
         ])
+        return
+    }
+    if (call.name === "battery limits") {
+        await call.report(appliedNames, formatApplied(battery.applied))
         return
     }
     for (let i = 0; i < state.cellMv.length; ++i) {
