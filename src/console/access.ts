@@ -33,11 +33,13 @@ export class Access {
         private readonly hashing: Hashing,
     ) {}
 
-    /** Throws Fault LoginNeeded unless no password is set or this console has logged in; ten idle minutes end a log-in. */
+    /** To be called at each line: ten minutes since the end of the one before end a log-in. */
+    touch(session: Session): void {
+        if (this.ticks.nowMs() - session.lastMs > idleMs) session.proof = ""
+    }
+
+    /** Throws Fault LoginNeeded unless no password is set or this console has logged in. */
     check(session: Session): void {
-        const nowMs = this.ticks.nowMs()
-        if (nowMs - session.lastMs > idleMs) session.proof = ""
-        session.lastMs = nowMs
         if (session.proof === this.settings.text(Key.ConsolePassword)) return
         session.block = undefined
         throw new Fault(FaultCode.LoginNeeded, "log in first: login <password>")
@@ -47,7 +49,8 @@ export class Access {
         const nowMs = this.ticks.nowMs()
         const stored = this.settings.text(Key.ConsolePassword)
         const salt = Buffer.from(stored.slice(0, saltBytes * 2), "hex")
-        if (nowMs < this.lockedUntilMs) refuse("locked for a minute after five wrong tries")
+        const waitMs = this.lockedUntilMs - nowMs
+        if (waitMs > 0) refuse(`locked after five wrong tries; wait ${Math.ceil(waitMs / 1000)} s`)
         if (stored && this.hash(salt, password) !== stored) {
             this.wrongTries += 1
             if (this.wrongTries % triesMax === 0) this.lockedUntilMs = nowMs + lockMs
@@ -55,7 +58,6 @@ export class Access {
         }
         this.wrongTries = 0
         session.proof = stored
-        session.lastMs = nowMs
     }
 
     /** Stores a new password, "" for none; every other console is logged out by it. */

@@ -1,48 +1,48 @@
 import { fieldAt } from "../core/text"
 
 /**
- * Every command, one line each: words;least and most arguments;arguments;help. An argument in <> must
- * be given, one in [] may be left out. Parsing, usage errors, help and completion all come from here;
- * what runs is in commands/handlers.ts under the first word.
+ * Every command, one line each: words;arguments;help. An argument in <> must be given, one in [] may be
+ * left out; its name says what it is (docs/SPEC-console.md has the names). Parsing, usage errors, help
+ * and completion all come from here; what runs is in commands/handlers.ts under the first word.
  */
 const table = `
-help;01;[command];list the commands, or explain one
-status;00;;the board at a glance
-show;01;[key|section];settings with their names in the manual, a single key with what it allows
-set;22;<key> <value>;change a setting, a value with blanks goes in "quotes"
-defaults;12;<key|section|all> [yes];put settings back to their defaults
-export;00;;print the settings as a block that can be pasted back
-import;00;;begin a block of "set" lines, "end" applies all or nothing, "abort" drops it
-battery;00;;voltage, current, charge and temperatures
-cells;00;;each cell's voltage and balancing
-journal;00;;the errors journal
-tasks;00;;the tasks with their counts
-card;00;;the card's type, size and health
-card ls;01;[directory];list the card's files
-card cat;11;<file>;print a file
-card tail;12;<file> [lines];print a file's last lines, 10 unless told
-card format;01;[yes];erase the card and format it
-card eject;00;;make the card safe to pull
-ftp;00;;state of the upload
-ftp send;00;;send now
-ftp test;00;;log in at the server and send nothing
-ftp resend;11;<date>;send everything from that day on once more
-time;00;;the clock and its source
-time set;12;<date> [time];set the clock to this local time, YYYY-MM-DD HH:MM:SS
-time sync;00;;ask time.server now
-wifi;00;;state of the network
-reset;00;;state of the scheduled reset
-reset now;00;;reset in good order
-reset clear;00;;set the actual number of resets to 0
-login;11;<password>;log in
-logout;00;;log out
-passwd;11;<password>;set the console's password, "" removes it
-describe;00;;schema, state and alarms as JSON lines, for tools`
+help;[command];list the commands, or explain one
+status;;the board at a glance
+show;[key|section];settings with their names in the manual, a single key with what it allows
+set;<key> <value>;change a setting, a value with blanks goes in "quotes"
+defaults;<key|section|all> [yes];put settings back to their defaults
+export;;print the settings as a block that can be pasted back
+import;;begin a block of "set" lines, "end" applies all or nothing, "abort" drops it
+battery;;voltage, current, charge and temperatures
+battery limits;;the limits as the monitor chip has them, rounded to its steps
+cells;;each cell's voltage and balancing
+journal;;the errors journal
+tasks;;the tasks with their counts
+card;;the card's type, size and health
+card ls;[directory];list the card's files
+card cat;<file>;print a file
+card tail;<file> [lines];print a file's last lines, 10 unless told
+card format;[yes];erase the card and format it
+card eject;;make the card safe to pull
+ftp;;state of the upload
+ftp send;;send now
+ftp test;;log in at the server and send nothing
+ftp resend;<date>;send everything from that day on once more
+time;;the clock and its source
+time set;<date> [time];set the clock: local YYYY-MM-DD HH:MM:SS, or "now", the time of the console's PC
+time sync;;ask time.server now
+wifi;;state of the network
+reset;;state of the scheduled reset
+reset now;;reset in good order
+reset clear;;set the actual number of resets to 0
+login;<password>;log in
+logout;;log out
+passwd;<password>;set the console's password, "" removes it
+describe;;schema, state and alarms as JSON lines, for tools`
 
 /** The parts of a command's line, ";" between them. */
 export const enum Part {
     Words,
-    Counts,
     Arguments,
     Help,
 }

@@ -5,6 +5,7 @@ import { Storage } from "../fat/storage"
 import { Alarms } from "../journal/alarms"
 import { Journal } from "../journal/journal"
 import { Logger } from "../logs/logger"
+import { Backup } from "../settings/backup"
 import { Settings } from "../settings/settings"
 import { Scheduler } from "../tasks/scheduler"
 import { Supervisor } from "../tasks/supervisor"
@@ -27,6 +28,7 @@ export interface Parts {
     uploader: Uploader
     wifi: Wifi
     supervisor: Supervisor
+    backup: Backup
     /** Asks time.server; false when none is set. */
     syncTime(): Promise<boolean>
     /** Starts a fiber; its work must not throw. */

@@ -4,7 +4,7 @@ import { Key } from "../settings/keys"
 export class Session {
     /** The stored password hash that this console logged in against; "" fits while none is set. */
     proof = ""
-    /** When its last line came, in ms since the start. */
+    /** When its last line ended, in ms since the start. */
     lastMs = 0
     /** The block that `import` began, until `end` or `abort`. */
     block: Changes

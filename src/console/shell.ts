@@ -17,13 +17,18 @@ export class Shell {
      * @returns true when it was done, false when it was refused. Throws only what `out` throws.
      */
     async execute(session: Session, line: string, out: Output): Promise<boolean> {
+        const { access, ticks } = this.parts
+        let done = true
+        access.touch(session)
         try {
             await runLine(new Call(this.parts, session, out), line)
-            return true
         } catch (thrown) {
+            done = false
             await out.write(Buffer.from("error: " + faultMessage(thrown) + "\n"))
-            return false
         }
+        // Nobody is idle who waits for a long output.
+        session.lastMs = ticks.nowMs()
+        return done
     }
 }
 
@@ -49,11 +54,15 @@ async function runLine(call: Call, line: string): Promise<void> {
     call.name = fieldAt(row, Part.Words, ";")
     if (call.name !== "help" && call.name !== "login") access.check(session)
     call.words = words.slice(used)
-    const counts = fieldAt(row, Part.Counts, ";")
-    const given = call.words.length + 48
-    let wrong = ""
-    if (given < counts.charCodeAt(0)) wrong = "an argument is missing"
-    if (given > counts.charCodeAt(1)) wrong = "unknown or surplus argument"
+    const taken = fieldAt(row, Part.Arguments, ";")
+    const given = call.words.length
+    let wrong = fieldAt(taken, given, " ")
+    wrong = wrong.startsWith("<") ? wrong + " is missing" : ""
+    if (given > 0 && fieldAt(taken, given - 1, " ") === "") {
+        wrong = "unknown or surplus argument"
+        // Elsewhere it may be a part of a password.
+        if (taken === "") wrong += " " + printable(call.words[0], 40)
+    }
     if (wrong) refuse(`${wrong}; usage: ${synopsis(row)}; see "help ${first}"`)
     await handler(call)
     if (!call.printed) await call.print("ok")

@@ -221,6 +221,17 @@ describe("card cat", () => {
     })
 })
 
+it("shows a path that is none without its control characters, and not all of a long one", async () => {
+    const bench = new CardConsole(await cardWith({}))
+    for (const command of ["cat", "tail", "ls"]) {
+        const text = await bench.run(`card ${command} "a\\r\\n\\x1b[2Jb"`)
+        expect(text).toMatch(/^error: .*A\?\?\?\[2JB.*\n$/)
+        const long = await bench.run(`card ${command} ${"x".repeat(200)}`)
+        expect(long).toMatch(/^error: .*X{40}\.\.\..*\n$/)
+        expect(long.length).toBeLessThan(120)
+    }
+})
+
 describe("card tail", () => {
     const tails = [
         { title: "an empty file", lengths: [], count: 3 },

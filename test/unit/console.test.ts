@@ -193,14 +193,15 @@ describe("the console client", () => {
         await absent
     })
 
-    it("refuses a line that is too long with one line, and sends nothing", async () => {
+    it("refuses a line that is too long with one line; the board gets one that it refuses too", async () => {
         const { bus, execute, text } = setUp()
+        bus.answer = to => bus.report(to, 0, Final | Refused, "error: control characters\n")
         expect(await execute("x".repeat(10_000))).toEqual({ status: 1 })
         expect(text()).toBe("error: the line has 10000 bytes; the board takes at most 231\n")
-        expect(bus.executes).toEqual([])
+        expect(bus.executes.map(one => one.line)).toEqual(["\0"])
         bus.answer = to => bus.report(to, 0, Final, "")
         await execute("x".repeat(231))
-        expect(bus.executes[0].line).toHaveLength(231)
+        expect(bus.executes[1].line).toHaveLength(231)
     })
 
     it("sends raw bytes as they are", async () => {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { commandRow, findCommand, synopsis } from "../../src/console/commandtable"
 import { firstWords, handlers } from "../../src/console/commands/handlers"
+import { Session } from "../../src/console/session"
 import { quote, splitWords } from "../../src/console/words"
 import { ConsoleBench } from "../support/consoleparts"
 
@@ -12,19 +13,23 @@ function rows(): string[][] {
 }
 
 describe("the command table", () => {
-    it("has four parts in each line, and a help text", () => {
+    it("has three parts in each line, and a help text", () => {
         for (const row of rows()) {
-            expect(row, row[0]).toHaveLength(4)
-            expect(row[3].length, row[0]).toBeGreaterThan(5)
+            expect(row, row[0]).toHaveLength(3)
+            expect(row[2].length, row[0]).toBeGreaterThan(5)
         }
     })
 
-    it("counts the arguments as they are written", () => {
-        for (const [words, counts, takes] of rows()) {
-            const least = takes.split("<").length - 1
-            const most = least + takes.split("[").length - 1
-            expect(counts, words).toBe(`${least}${most}`)
-        }
+    it("names arguments that must be given before those that may be left out", () => {
+        for (const [words, takes] of rows())
+            expect(takes, words).toMatch(/^(<[a-z|]+>( <[a-z|]+>)*)?( ?\[[a-z|]+\])*$/)
+    })
+
+    it("has each argument's name in the description of the console", () => {
+        const spec = readFileSync("docs/SPEC-console.md", "utf8")
+        for (const [words, takes] of rows())
+            for (const [name] of takes.matchAll(/[a-z]+/g))
+                expect(spec, words).toContain(`| \`${name}\` |`)
     })
 
     it("has a handler for each first word, and no handler without a line", () => {
@@ -86,29 +91,31 @@ describe("the shell", () => {
         }
     })
 
+    const surplus = "error: unknown or surplus argument"
     const refused = [
         { line: "frobnicate", message: 'error: unknown command frobnicate; "help" lists them\n' },
         { line: "toString", message: 'error: unknown command toString; "help" lists them\n' },
         { line: "constructor", message: 'error: unknown command constructor; "help" lists them\n' },
-        { line: "help;01;[command]", message: "error: unknown command help;01;[command];" },
-        { line: "set", message: "error: an argument is missing; usage: set <key> <value>; see" },
+        { line: "help;[command]", message: "error: unknown command help;[command];" },
+        {
+            line: "set",
+            message: 'error: <key> is missing; usage: set <key> <value>; see "help set"\n',
+        },
         {
             line: "set ftp.port",
-            message: "error: an argument is missing; usage: set <key> <value>; see",
+            message: 'error: <value> is missing; usage: set <key> <value>; see "help set"\n',
         },
+        { line: "card cat", message: "error: <file> is missing; usage: card cat <file>; see" },
         {
-            line: "set ftp.port 1 2",
-            message: "error: unknown or surplus argument; usage: set <key>",
+            line: "defaults",
+            message: "error: <key|section|all> is missing; usage: defaults <key|section|all> [yes]",
         },
-        {
-            line: "card foo",
-            message: 'error: unknown or surplus argument; usage: card; see "help card"',
-        },
-        { line: "status now", message: "error: unknown or surplus argument; usage: status" },
-        {
-            line: "login a b",
-            message: "error: unknown or surplus argument; usage: login <password>",
-        },
+        { line: "set ftp.port 1 2", message: surplus + "; usage: set <key>" },
+        { line: "card tail a 1 2", message: surplus + "; usage: card tail <file> [lines]" },
+        { line: "card foo", message: surplus + ' foo; usage: card; see "help card"' },
+        { line: "status now", message: surplus + " now; usage: status" },
+        { line: `status ${"y".repeat(90)}`, message: surplus + ` ${"y".repeat(40)}...; usage` },
+        { line: "login a b", message: surplus + "; usage: login <password>" },
         { line: '"a\\nb"', message: 'error: unknown command a?b; "help" lists them\n' },
     ]
     for (const { line, message } of refused)
@@ -153,9 +160,9 @@ describe("log-in", () => {
         const bench = new ConsoleBench()
         await bench.run("passwd geheim")
         await bench.run("logout")
-        for (const [words, counts] of rows()) {
+        for (const [words, takes] of rows()) {
             if (words === "help" || words === "login") continue
-            const line = words + " x".repeat(Number(counts[0]))
+            const line = words + " x".repeat(takes.split("<").length - 1)
             expect(await bench.run(line), line).toBe("error: log in first: login <password>\n")
         }
         expect(await bench.run("help")).toContain("login <password>")
@@ -172,17 +179,48 @@ describe("log-in", () => {
         expect(await bench.run("show console.password")).toContain(" set ")
     })
 
-    it("locks for a minute after five wrong tries, for every console", async () => {
+    it("locks for a minute after five wrong tries, for every console, and says how long", async () => {
         const bench = new ConsoleBench()
+        const other = new Session()
         await bench.run("passwd geheim")
         await bench.run("logout")
-        for (let i = 0; i < 5; ++i)
-            expect(await bench.run("login x")).toBe("error: wrong password\n")
-        expect(await bench.run("login geheim")).toContain("error: locked for a minute")
-        bench.nowMs += 59_000
-        expect(await bench.run("login geheim")).toContain("error: locked for a minute")
-        bench.nowMs += 1_000
+        const locked = (seconds: number) =>
+            `error: locked after five wrong tries; wait ${seconds} s\n`
+        const wrongTry = async (session?: Session) =>
+            expect(await bench.run("login x", session)).toBe("error: wrong password\n")
+        for (let i = 0; i < 3; ++i) await wrongTry()
+        for (let i = 0; i < 2; ++i) await wrongTry(other)
+        for (const session of [bench.session, other, new Session()])
+            expect(await bench.run("login geheim", session)).toBe(locked(60))
+        bench.nowMs += 58_999
+        expect(await bench.run("login geheim")).toBe(locked(2))
+        bench.nowMs += 1
+        expect(await bench.run("login geheim")).toBe(locked(1))
+        bench.nowMs += 999
+        // A try while it is locked neither counts nor makes it longer.
+        expect(await bench.run("login x")).toBe(locked(1))
+        bench.nowMs += 1
+        await wrongTry()
         expect(await bench.run("login geheim")).toBe("ok\n")
+    })
+
+    it("locks again after five more, and counts from none after a log-in", async () => {
+        const bench = new ConsoleBench()
+        await bench.run("passwd geheim")
+        const other = new Session()
+        const tries = async (count: number) => {
+            for (let i = 0; i < count; ++i)
+                expect(await bench.run("login x", other)).toBe("error: wrong password\n")
+        }
+        await tries(4)
+        expect(await bench.run("login geheim")).toBe("ok\n")
+        await tries(5)
+        expect(await bench.run("login x", other)).toContain("error: locked")
+        bench.nowMs += 60_000
+        await tries(5)
+        expect(await bench.run("login x", other)).toContain("error: locked")
+        // Who is logged in goes on working.
+        expect(await bench.run("status")).toContain("version")
     })
 
     it("ends after ten idle minutes", async () => {
@@ -191,7 +229,93 @@ describe("log-in", () => {
         bench.nowMs += 600_000
         expect(await bench.run("status")).toContain("version")
         bench.nowMs += 600_001
+        expect(await bench.run("status")).toBe("error: log in first: login <password>\n")
+    })
+
+    it("has ended, too, when the first line after those minutes is help or a comment", async () => {
+        for (const line of ["help", "# still there?", "nonsense", "", "login wrong"]) {
+            const bench = new ConsoleBench()
+            await bench.run("passwd geheim")
+            bench.nowMs += 600_001
+            await bench.run(line)
+            expect(await bench.run("status"), line).toContain("log in first")
+        }
+    })
+
+    it("counts the idle minutes from the end of a long output", async () => {
+        const bench = new ConsoleBench()
+        await bench.run("passwd geheim")
+        await bench.run("set ftp.host example.org")
+        const flush = bench.output.flush
+        bench.output.flush = async () => void (bench.nowMs += 3_600_000)
+        expect(await bench.run("ftp test")).toContain("log-in accepted")
+        bench.output.flush = flush
+        bench.nowMs += 600_000
+        expect(await bench.run("status")).toContain("version")
+    })
+
+    it("ends at logout, and needs the password as it is, to the letter", async () => {
+        const bench = new ConsoleBench()
+        const password = 'Ge "h\\eim" µ€ '
+        await bench.run(`passwd ${quote(password)}`)
+        expect(await bench.run("logout")).toBe("ok\n")
+        for (const wrong of ["", password.trim(), password.toLowerCase(), password + "x"])
+            expect(await bench.run(`login ${quote(wrong)}`)).toBe("error: wrong password\n")
         expect(await bench.run("status")).toContain("log in first")
+        expect(await bench.run(`login ${quote(password)}`)).toBe("ok\n")
+    })
+
+    it("leaves the old password in force when the new one cannot be stored", async () => {
+        const bench = new ConsoleBench()
+        await bench.run("passwd geheim")
+        bench.flash.refuseAfter = bench.flash.writes
+        expect(await bench.run("passwd neu")).toBe("error: flash refused\n")
+        expect(await bench.run("status")).toContain("version")
+        await bench.run("logout")
+        expect(await bench.run("login neu")).toBe("error: wrong password\n")
+        expect(await bench.run("login geheim")).toBe("ok\n")
+    })
+
+    it("is wanted after a restart as well", async () => {
+        const bench = new ConsoleBench()
+        await bench.run("passwd geheim")
+        const next = new ConsoleBench()
+        for (const [key, value] of bench.flash.values) next.flash.values.set(key, value)
+        await next.settings.load()
+        expect(await next.run("status")).toContain("log in first")
+        expect(await next.run("login geheim")).toBe("ok\n")
+    })
+
+    it("keeps no password anywhere: flash, session, output", async () => {
+        const bench = new ConsoleBench()
+        const secret = "Geheim4711"
+        let shown = ""
+        for (const line of [
+            `passwd ${secret}`,
+            "logout",
+            `login ${secret}`,
+            `login x ${secret}`,
+            `passwd x ${secret}`,
+            `set console.password ${secret}`,
+            `set ftp.password ${secret} x`,
+            `set ftp.password "${secret}\\n"`,
+            `set wifi.password ${secret.repeat(7)}`,
+            `set wifi.password "${secret}`,
+            "import",
+            `set wifi.password ${secret.repeat(7)}`,
+            `set wifi.password ${secret} x`,
+            `set console.password ${secret}`,
+            "end",
+            "show",
+            "export",
+            "describe",
+        ])
+            shown += await bench.run(line)
+        expect(shown).not.toContain(secret)
+        expect(shown).toContain("wifi.password: the value is not empty or 8\u201363 bytes")
+        const stored = [...bench.flash.values.values()].map(value => value.toString("utf8"))
+        expect(stored.join()).not.toContain(secret)
+        expect(JSON.stringify(bench.session)).not.toContain(secret)
     })
 
     it("is one console's own, and ends everywhere else when the password changes", async () => {

@@ -1,5 +1,5 @@
 import { SdCard } from "../../card/sdcard"
-import { fieldAt, padEnd, padStart, parseInteger } from "../../core/text"
+import { fieldAt, padEnd, padStart, parseInteger, printable } from "../../core/text"
 import { Directory, encodeName, parseEntry } from "../../fat/directory"
 import { Attribute, Slot } from "../../fat/ondisk"
 import { CardFile } from "../../fat/file"
@@ -20,9 +20,9 @@ function mebibytes(bytes: number): string {
     return Math.round(bytes / 1048576) + " MiB"
 }
 
-/** A path as it was typed; a slash in front of it does not count. */
+/** A path as it was typed, fit to be shown in a refusal; a slash in front of it does not count. */
 function cardPath(typed: string): string {
-    const path = typed.toUpperCase()
+    const path = printable(typed.toUpperCase(), 40)
     return path[0] === "/" ? path.slice(1) : path
 }
 

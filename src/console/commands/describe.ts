@@ -1,7 +1,7 @@
 import { alarmName } from "../../core/alarm"
 import { fieldAt } from "../../core/text"
 import { keyCount, Row } from "../../settings/schema"
-import { formatValue } from "../../settings/values"
+import { formatAllowed, formatValue } from "../../settings/values"
 import { Call } from "../call"
 import { commandRow, Part } from "../commandtable"
 import { status } from "./general"
@@ -16,7 +16,7 @@ export async function describe(call: Call): Promise<void> {
     await call.object("kind,format", ["bms-mini", version])
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
-        await call.object("kind,key,section,name,type,min,max,default,unit,help,value", [
+        await call.object("kind,key,section,name,type,min,max,default,unit,help,value,allowed", [
             "setting",
             row.name,
             row.section,
@@ -28,6 +28,7 @@ export async function describe(call: Call): Promise<void> {
             row.unit,
             row.help,
             formatValue(row, settings.text(key)),
+            row.isState ? "" : formatAllowed(row),
         ])
     }
     let index = 0

@@ -29,13 +29,14 @@ export async function status(call: Call): Promise<void> {
     const { settings, supervisor, battery, storage, logger, uploader, alarms } = call.parts
     const seconds = supervisor.uptimeSeconds()
     await call.report(
-        "version,serial,up,last start,safe mode,time,battery,card,records,ftp,wifi,alarms",
+        "version,serial,up,last start,safe mode,backup,time,battery,card,records,ftp,wifi,alarms",
         [
             call.parts.version,
             settings.text(Key.UserSerial),
             `${Math.floor(seconds / secondsPerDay)} d ${formatDateTime(seconds).slice(11)}`,
             startCauseName(supervisor.cause),
             supervisor.safeMode ? "no logs, no upload: five starts ended early" : undefined,
+            call.parts.backup.remark,
             timeState(call),
             battery.last ? formatBattery(battery.last) : "no answer from the battery monitor",
             storage.mounted() ? "mounted" : storage.lastError,

@@ -1,6 +1,7 @@
 import { formatDateTime, formatOffset, parseDateTime } from "../../core/calendar"
 import { timeSourceName } from "../../clock/clock"
 import { TimeSource } from "../../core/seams"
+import { parseInteger, printable } from "../../core/text"
 import { Key } from "../../settings/keys"
 import { StartCause } from "../../tasks/supervisor"
 import { Call } from "../call"
@@ -35,11 +36,15 @@ export async function ftp(call: Call): Promise<void> {
             lines = ["files confirmed since the start: " + uploader.filesConfirmed]
             break
         case "ftp test":
+            if (!call.parts.settings.text(Key.FtpHost)) refuse("ftp.host is empty; set it first")
             await call.progress("logging in")
             lines = await uploader.test()
             break
         case "ftp resend":
-            lines = [(await uploader.resend(call.words[0])) + " files will be sent once more"]
+            lines = [
+                (await uploader.resend(printable(call.words[0], 40))) +
+                    " files will be sent once more",
+            ]
             if (lines[0][0] === "0") refuse("the card has no files from that day on")
             break
         default:
@@ -53,6 +58,9 @@ export async function time(call: Call): Promise<void> {
     const clock = call.parts.clock
     if (call.name === "time set") {
         const text = call.words[0] + (call.words.length > 1 ? " " + call.words[1] : "")
+        // Unix seconds: what a console sends that knows the time itself.
+        if (text[0] === "@")
+            return await clock.offer(parseInteger(text.slice(1)), TimeSource.Person)
         const local = parseDateTime(text)
         if (local === undefined || text.length !== 19) refuse("a time is YYYY-MM-DD HH:MM:SS")
         // The offset depends on the moment in UTC: one step from a guess finds it.

@@ -1,0 +1,2 @@
+export { ShellCampaign } from "../test/consolefuzz/shellcampaign"
+export { FuzzedBoard } from "../test/consolefuzz/vmcampaign"

@@ -1,0 +1,45 @@
+import type { FuzzLine } from "./lines"
+
+/** Commands that may change a setting. */
+export const changing = /^ *"?(set|defaults|end|reset|passwd)\b/
+/** How a bug of the program would show in a message. */
+const bug =
+    /undefined|\bnull\b|NaN|\[object|Cannot |is not a function|not iterable|TypeError|RangeError/
+const outputBytesMax = 64 * 1024
+const refusalBytesMax = 1000
+
+/** What one line did. */
+export interface Outcome {
+    done: boolean
+    text: string
+    /** The settings before and after. */
+    before: string
+    after: string
+    /** The line was part of an import block: it prints nothing unless it is wrong. */
+    inBlock: boolean
+}
+
+/** What is wrong with what a line did; undefined when all is well. */
+export function complaint(fuzzed: FuzzLine, line: string, outcome: Outcome): string | undefined {
+    const { done, text } = outcome
+    const changed = outcome.before !== outcome.after
+    const lines = text.split("\n")
+    const silent = outcome.inBlock || /^ *($|#|""|"#)/.test(line)
+    if (text !== "" && lines.pop() !== "") return "the output has no end of line"
+    if (done && /[\p{Cc}\ufffd]/u.test(line)) return "a line that is no text was taken"
+    if (!done && changed) return "a refused line has changed a setting"
+    if (changed && !changing.test(line)) return "a line that is to show something changed a setting"
+    if (!done && !/^error: ./s.test(lines.at(-1) ?? "")) return "a refusal without its reason"
+    if (!done && lines.at(-1)!.length > refusalBytesMax) return "a refusal that is far too long"
+    if (done && text === "" && !silent) return "no answer"
+    if (text.length > outputBytesMax) return "an output that is far too long"
+    if (fuzzed.secret && text.includes(fuzzed.secret)) return "a secret was printed"
+    // Whatever is in a file of the card is printed as it is.
+    if (done && /^card (cat|tail)/.test(line)) return undefined
+    // What a person typed may be shown again, with a "?" for each such character.
+    if (/[^\P{Cc}\n]/u.test(text)) return "control characters in the output"
+    const own = lines.filter(
+        one => !/undefined|null|NaN|Cannot|object/i.test(line) && bug.test(one),
+    )
+    return own.length > 0 ? "a message of a bug: " + own[0] : undefined
+}

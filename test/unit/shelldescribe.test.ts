@@ -1,0 +1,219 @@
+import { beforeEach, describe, expect, it } from "vitest"
+import { alarmName } from "../../src/core/alarm"
+import { commandRow } from "../../src/console/commandtable"
+import { keyCount, Row } from "../../src/settings/schema"
+import { cardWith } from "../support/cardconsole"
+import { WholeConsole } from "../support/wholeconsole"
+
+// A user interface that knows docs/SPEC-console.md, and of the firmware only what describe says.
+
+interface SettingLine {
+    kind: "setting"
+    key: string
+    section: string
+    name: string
+    type: string
+    min: number
+    max: number
+    default: string
+    unit: string
+    help: string
+    value: string
+    allowed: string
+}
+
+type Line =
+    | SettingLine
+    | { kind: "bms-mini"; format: number }
+    | { kind: "command"; words: string; arguments: string; help: string }
+    | { kind: "alarm"; name: string; bit: number; active: boolean }
+    | { kind: "state"; name: string; value: string }
+
+const members: Record<string, Record<string, string>> = {
+    "bms-mini": { format: "number" },
+    setting: {
+        key: "string",
+        section: "string",
+        name: "string",
+        type: "string",
+        min: "number",
+        max: "number",
+        default: "string",
+        unit: "string",
+        help: "string",
+        value: "string",
+        allowed: "string",
+    },
+    command: { words: "string", arguments: "string", help: "string" },
+    alarm: { name: "string", bit: "number", active: "boolean" },
+    state: { name: "string", value: "string" },
+}
+
+/** What `set` takes and what it must refuse, by the types' table; undefined where nothing can be set. */
+function choices(setting: SettingLine): { good: string[]; bad: string[] } | undefined {
+    const { min, max } = setting
+    const bytes = (count: number) => "x".repeat(Math.min(count, 300))
+    const texts = { good: [bytes(max), bytes(Math.max(1, min))], bad: [bytes(max + 1), "a\\nb"] }
+    switch (setting.type) {
+        case "flag":
+            return { good: ["on", "off"], bad: ["maybe", ""] }
+        case "number": {
+            const near = Number(setting.default)
+            const inside = [near - 1, near + 1].filter(value => value >= min && value <= max)
+            return {
+                good: [...new Set([min, max, ...inside])].map(String),
+                bad: [String(min - 1), String(max + 1), "x", ""],
+            }
+        }
+        case "enum":
+            return { good: setting.unit.split(","), bad: ["", setting.unit] }
+        case "days":
+            return { good: ["Mon,Thu", "all", "none", "0x7F"], bad: ["0x80", "Sunday", ""] }
+        case "time":
+            return { good: ["00:00", "23:59"], bad: ["24:00", "noon", ""] }
+        case "text":
+            return { good: [...texts.good, 'a "b" \\ ü'], bad: texts.bad }
+        case "secret":
+            return { good: [...texts.good, ""], bad: texts.bad }
+        case "name":
+            return { good: [...texts.good, "A-z_9"], bad: [bytes(max + 1), "a b", "ä"] }
+        case "host":
+            return { good: ["example.org", "192.0.2.1", ""], bad: ["a b", bytes(max + 1)] }
+        case "host:port":
+            return { good: ["example.org:3128", ""], bad: ["example.org", "a:0", "a:65536"] }
+        case "host[:port]":
+            return { good: ["example.org:80", "example.org", ""], bad: ["a:b", ":80"] }
+        case "zone":
+            return { good: ["+02:00", "CET-1CEST,M3.5.0,M10.5.0/3"], bad: ["", "somewhere"] }
+        case "hash":
+        case "count":
+        case "timestamp":
+            return undefined
+        default:
+            throw new Error(`a type that docs/SPEC-console.md does not have: ${setting.type}`)
+    }
+}
+
+const quoted = (text: string) => `"${text.replace(/\\(?!n)|"/g, "\\$&")}"`
+
+let board: WholeConsole
+
+async function described(): Promise<Line[]> {
+    const { done, text } = await board.run("describe")
+    expect(done).toBe(true)
+    return text
+        .split("\n")
+        .slice(0, -1)
+        .map(line => JSON.parse(line) as Line)
+}
+
+async function settingLines(): Promise<SettingLine[]> {
+    return (await described()).filter(line => line.kind === "setting")
+}
+
+beforeEach(async () => {
+    board = await new WholeConsole(await cardWith({})).start()
+    await board.live(5)
+})
+
+describe("describe", () => {
+    it("is lines of JSON with the members of its documentation and no others, none of them long", async () => {
+        const lines = await described()
+        expect(lines[0]).toEqual({ kind: "bms-mini", format: 1 })
+        for (const { kind, ...rest } of lines) {
+            const types = Object.entries(rest).map(([name, value]) => [name, typeof value])
+            expect(Object.fromEntries(types), kind).toEqual(members[kind])
+        }
+        const { text } = await board.run("describe")
+        for (const line of text.split("\n")) expect(line.length, line).toBeLessThan(400)
+    })
+
+    it("has every setting with its section, type, range, unit, default and help", async () => {
+        const lines = await settingLines()
+        expect(lines.map(line => line.key)).toEqual(
+            Array.from({ length: keyCount }, (_, key) => new Row(key).name),
+        )
+        for (const line of lines) {
+            const row = new Row(lines.indexOf(line))
+            const { section, title: name, type, min, max, unit, help } = row
+            expect(line).toMatchObject({ section, name, type, min, max, unit, help })
+            expect(line.help, line.key).not.toBe("")
+            expect(line.allowed === "", line.key).toBe(choices(line) === undefined && !row.isSecret)
+            // On a new board; only a secret's default cannot be told from its text.
+            if (!row.isState) expect(line.value, line.key).toBe(line.default)
+        }
+    })
+
+    it("has every command, every alarm and the state", async () => {
+        const lines = await described()
+        const of = (kind: string) => lines.filter(line => line.kind === kind)
+        let count = 0
+        for (; commandRow(count) !== ""; ++count) {
+            const [words, takes, help] = commandRow(count).split(";")
+            expect(of("command")[count]).toEqual({ kind: "command", words, arguments: takes, help })
+        }
+        expect(of("command")).toHaveLength(count)
+        const bits = Array.from({ length: 32 }, (_, bit) => bit).filter(bit => alarmName(bit))
+        expect(of("alarm")).toEqual(
+            bits.map(bit => ({ kind: "alarm", name: alarmName(bit), bit, active: false })),
+        )
+        const status = (await board.run("status")).text.split("\n").slice(0, -1)
+        const cells = (await board.run("cells")).text.split("\n").slice(0, -1)
+        const state = of("state").map(line => "value" in line && `${line.name}: ${line.value}`)
+        expect(state).toEqual(
+            [...status, ...cells].map(
+                line => `${line.slice(0, 12).trim()}: ${line.slice(12).trim()}`,
+            ),
+        )
+    })
+
+    it("says which alarms are active", async () => {
+        board.chip.pull()
+        await board.live(10)
+        const active = (await described()).filter(line => line.kind === "alarm" && line.active)
+        expect(active).toEqual([{ kind: "alarm", name: "SD_CARD", bit: 16, active: true }])
+    })
+
+    it("lets a user interface set every setting that can be set, and foresee what is refused", async () => {
+        for (const setting of await settingLines()) {
+            const { key } = setting
+            const values = choices(setting)
+            if (!values) {
+                expect((await board.run(`set ${key} 1`)).done, key).toBe(false)
+                continue
+            }
+            let accepted = 0
+            for (const value of values.good) {
+                const { done, text } = await board.run(`set ${key} ${quoted(value)}`)
+                if (!done) {
+                    // Limits that belong together: the reason says so.
+                    expect(text, key).toContain("the first must be above the sum of the others")
+                    continue
+                }
+                accepted++
+                const now = (await settingLines()).find(line => line.key === key)!
+                if (setting.type === "secret") expect(now.value).toBe(value ? "set" : "not set")
+                else if (setting.type !== "days") expect(now.value, key).toBe(value)
+            }
+            expect(accepted, key).toBeGreaterThan(1)
+            for (const value of values.bad) {
+                const { done, text } = await board.run(`set ${key} ${quoted(value)}`)
+                expect(done, `${key} ${value}`).toBe(false)
+                expect(text).toMatch(new RegExp(`^error: ${key}: .* is not `))
+                expect(text, key).toContain(setting.allowed)
+            }
+            expect((await board.run(`defaults ${key} yes`)).done).toBe(true)
+        }
+    })
+
+    it("gives values and defaults that set takes back", async () => {
+        for (const setting of await settingLines()) {
+            if (!choices(setting) || setting.type === "secret") continue
+            for (const value of [setting.value, setting.default])
+                expect(await board.run(`set ${setting.key} ${quoted(value)}`)).toMatchObject({
+                    done: true,
+                    text: "ok\n",
+                })
+        }
+    })
+})

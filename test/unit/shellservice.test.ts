@@ -1,0 +1,207 @@
+import { beforeEach, describe, expect, it, vi } from "vitest"
+import { serveConsole } from "../../src/console/service"
+import type { Shell } from "../../src/console/shell"
+import { CardConsole, cardWith } from "../support/cardconsole"
+import { ConsoleBench } from "../support/consoleparts"
+import { DeviceBuffer } from "../support/devicebuffer"
+
+// The Jacdac side of the console, its runtime replaced by a wire that the test reads.
+
+interface Service {
+    execute(packet: unknown[]): Promise<Report>
+    cancel(session: number): Promise<void>
+    _send(packet: Report): Promise<void>
+}
+
+type Report = [session: number, request: number, sequence: number, flags: number, text: Uint8Array]
+
+const { Final, Refused, Running, Missing } = { Final: 1, Refused: 2, Running: 4, Missing: 8 }
+const textBytesMax = 224
+
+const runtime = vi.hoisted(() => ({
+    service: undefined as unknown,
+    /** Reports in the order in which they went out. */
+    wire: [] as unknown[],
+    /** Packets on their way, now and at most. */
+    sending: 0,
+    sendingMax: 0,
+    stalled: undefined as Promise<void> | undefined,
+}))
+
+const tick = () => new Promise<void>(resolve => setImmediate(resolve))
+
+vi.mock("@devicescript/core", () => ({
+    BmsConsole: { spec: { lookup: () => ({ response: { encode: (values: unknown) => values } }) } },
+    sleep: () => new Promise<void>(resolve => setImmediate(resolve)),
+    _onServerPacket: async () => {},
+    _serverSend: async (_index: number, packet: unknown) => {
+        runtime.sendingMax = Math.max(runtime.sendingMax, ++runtime.sending)
+        await (runtime.stalled ?? new Promise<void>(resolve => setImmediate(resolve)))
+        runtime.sending--
+        runtime.wire.push(packet)
+    },
+}))
+vi.mock("@devicescript/crypto", () => ({ digest: () => {}, randomBuffer: () => {} }))
+vi.mock("@devicescript/server", () => ({
+    Server: class {
+        serviceIndex = 0
+    },
+    startServer: (service: unknown) => void (runtime.service = service),
+}))
+
+beforeEach(() => {
+    Object.assign(runtime, { wire: [], sending: 0, sendingMax: 0, stalled: undefined })
+})
+
+function serve(shell: Shell) {
+    serveConsole(shell)
+    const service = runtime.service as Service
+    let requests = 0
+    return {
+        service,
+        /** Sends a line and the last report of what it printed, as the runtime would. */
+        async run(session: number, line: string | Uint8Array, request = ++requests) {
+            const report = await service.execute([session, request, 0, DeviceBuffer.from(line)])
+            const last = [...report] as Report
+            runtime.wire.push(last)
+            return last
+        },
+        ask: (session: number, request: number) =>
+            service.execute([session, request, 1, DeviceBuffer.from("")]),
+    }
+}
+
+/** What a client puts together for one session; throws where a report is missing or came twice. */
+function textOf(session: number): string {
+    const reports = (runtime.wire as Report[]).filter(report => report[0] === session)
+    let expected = 0
+    const texts = reports.map(([, , sequence, flags, text]) => {
+        expect(sequence).toBe(expected)
+        expected = flags & Final ? 0 : expected + 1
+        expect(text.length).toBeLessThanOrEqual(textBytesMax)
+        return globalThis.Buffer.from(text)
+    })
+    return globalThis.Buffer.concat(texts).toString()
+}
+
+describe("two consoles at once", () => {
+    it("get each their own output, whole and in order, while both print", async () => {
+        const bench = new ConsoleBench()
+        const alone = { first: await bench.run("describe"), second: await bench.run("show") }
+        const { run } = serve(bench.shell)
+        const ends = await Promise.all([run(1, "describe"), run(2, "show")])
+        expect(ends.map(([, , , flags]) => flags)).toEqual([Final, Final])
+        expect(textOf(1)).toBe(alone.first)
+        expect(textOf(2)).toBe(alone.second)
+        const order = (runtime.wire as Report[]).map(([session]) => session)
+        const changes = order.filter((session, i) => i > 0 && session !== order[i - 1]).length
+        expect(changes).toBeGreaterThan(10)
+    })
+
+    it("have each their own log-in, block and refusals", async () => {
+        const { run } = serve(new ConsoleBench().shell)
+        await run(1, "passwd geheim")
+        expect((await run(2, "status"))[3]).toBe(Final | Refused)
+        await run(2, "login geheim")
+        await run(1, "import")
+        expect((await run(2, "status"))[3]).toBe(Final)
+        expect((await run(1, "status"))[3]).toBe(Final | Refused)
+        await run(1, "abort")
+        await run(2, "logout")
+        expect((await run(1, "status"))[3]).toBe(Final)
+        expect((await run(2, "status"))[3]).toBe(Final | Refused)
+    })
+
+    it("can be cancelled one by one", async () => {
+        const bench = new CardConsole(await cardWith({ A: "0123456789abcde\n".repeat(2000) }))
+        const whole = await bench.run("card cat a")
+        const { run, service } = serve(bench.shell)
+        await bench.poll(1)
+        const runs = [run(1, "describe"), run(2, "card cat a")]
+        for (let i = 0; i < 20; ++i) await tick()
+        await service.cancel(2)
+        const ends = await Promise.all(runs)
+        expect(ends.map(([, , , flags]) => flags)).toEqual([Final, Final | Refused])
+        expect(textOf(2)).toMatch(/\nerror: cancelled\n$/)
+        expect(textOf(2).length).toBeLessThan(whole.length / 2)
+        expect(textOf(1).split("\n").at(-2)).toContain('"kind":"state"')
+    })
+})
+
+describe("a console's service", () => {
+    it("keeps a long output in the file, not in memory: one packet of it at a time", async () => {
+        const content = "The quick brown fox jumps over the lazy dög.\n".repeat(3000)
+        const bench = new CardConsole(await cardWith({ A: content }))
+        const { run } = serve(bench.shell)
+        await run(1, "card cat a")
+        expect(textOf(1).replace(/^# \d+ of \d+ bytes\n/gm, "")).toBe(content)
+        expect(runtime.sendingMax).toBe(1)
+    })
+
+    it("waits where the wire does, without a packet piling up", async () => {
+        const bench = new ConsoleBench()
+        const { run } = serve(bench.shell)
+        let go = () => {}
+        runtime.stalled = new Promise(resolve => (go = resolve))
+        const running = run(1, "describe")
+        for (let i = 0; i < 50; ++i) await tick()
+        expect(runtime.sending).toBe(1)
+        runtime.stalled = undefined
+        go()
+        await running
+        expect(textOf(1)).toBe(await bench.run("describe"))
+    })
+
+    it("runs a line once that comes twice, and repeats its end", async () => {
+        const bench = new ConsoleBench()
+        const { run, ask } = serve(bench.shell)
+        const first = await run(1, "reset clear", 7)
+        const writes = bench.flash.writes
+        expect(await run(1, "set ftp.port 22", 7)).toEqual(first)
+        expect(await ask(1, 7)).toEqual(first)
+        expect(bench.flash.writes).toBe(writes)
+        expect(bench.settings.number(7)).toBe(21)
+    })
+
+    it("says of a line that it runs, that it never came, and that the board does not know the session", async () => {
+        const { run, ask } = serve(new ConsoleBench().shell)
+        const running = run(1, "describe", 5)
+        await tick()
+        expect((await ask(1, 5))[3]).toBe(Running)
+        expect((await ask(1, 6))[3]).toBe(Missing)
+        // A second line in the meantime is refused, without a text.
+        const second = await run(1, "status", 6)
+        expect([second[3], second[4].length]).toEqual([Final | Refused, 0])
+        await running
+        expect((await ask(9, 1))[3]).toBe(Missing | Final)
+    })
+
+    it("keeps four sessions: a fifth logs the oldest out", async () => {
+        const { run } = serve(new ConsoleBench().shell)
+        await run(1, "passwd geheim")
+        for (const session of [2, 3, 4]) await run(session, "help")
+        expect((await run(1, "status"))[3]).toBe(Final)
+        await run(5, "help")
+        expect((await run(1, "status"))[3]).toBe(Final | Refused)
+    })
+
+    it("drops answers in a flood rather than fill its memory", async () => {
+        const { service } = serve(new ConsoleBench().shell)
+        let go = () => {}
+        runtime.stalled = new Promise(resolve => (go = resolve))
+        const flood = Array.from({ length: 300 }, (_, i) => service._send([i] as never))
+        await tick()
+        expect(runtime.sendingMax).toBe(8)
+        go()
+        await Promise.all(flood)
+        expect(runtime.wire).toHaveLength(8)
+    })
+
+    it("refuses packets that are none, and lines that are not text", async () => {
+        const { run, service } = serve(new ConsoleBench().shell)
+        for (const packet of [[], [1], [1, 2, 0]])
+            expect((await service.execute(packet))[3]).toBe(Final | Refused)
+        await run(1, Uint8Array.of(0xff, 0xfe))
+        expect(textOf(1)).toBe("error: the line has control characters or is not UTF-8 text\n")
+    })
+})
