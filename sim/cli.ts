@@ -55,7 +55,7 @@ async function main(options: Options): Promise<number> {
     const steps = options.exec === undefined ? undefined : readScript(options.exec)
     const state = new StateFolder(resolve(options.state))
     const printer = new LinePrinter(process.stdout, state)
-    const program = await firmware(readManifest().entries.simulator)
+    const program = await firmware(options.entry ?? readManifest().entries.simulator)
     const ftp = options.ftp ? undefined : new EmbeddedFtpServer({ root: state.ftpPath })
     let serial: SerialOffer | undefined
     try {

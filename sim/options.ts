@@ -13,6 +13,8 @@ export interface Options {
     scenario?: string
     profile?: string
     summary?: "json"
+    /** Source file of the program; the firmware unless told. */
+    entry?: string
 }
 
 function parseSpeed(text: string): Speed {
@@ -67,6 +69,8 @@ export function parseOptions(argv: readonly string[]): Options {
                 "json",
             ]),
         )
+    // For measurements: another program in the board.
+    command.addOption(new Option("--entry <file>").hideHelp())
     command.parse(argv, { from: "user" })
     const { for: forMs, ...rest } = command.opts()
     return { ...rest, forMs } as Options

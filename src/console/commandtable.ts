@@ -38,7 +38,8 @@ reset clear;;set the actual number of resets to 0
 login;<password>;log in
 logout;;log out
 passwd;<password>;set the console's password, "" removes it
-describe;;schema, state and alarms as JSON lines, for tools`
+describe;;schema, state and alarms as JSON lines, for tools
+`
 
 /** The parts of a command's line, ";" between them. */
 export const enum Part {
@@ -55,7 +56,7 @@ export function commandRow(index: number): string {
 /** The line of the command with these words, "" when there is none. */
 export function findCommand(words: string): string {
     const at = table.indexOf("\n" + words + ";")
-    return at < 0 ? "" : fieldAt(table.slice(at + 1), 0, "\n")
+    return at < 0 ? "" : table.slice(at + 1, table.indexOf("\n", at + 1))
 }
 
 /** The command with its arguments as they are typed. */

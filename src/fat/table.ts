@@ -236,7 +236,9 @@ export class Table extends Geometry {
         await this.load((block - this.fatBlock) << this.entryShift)
         const { sector, info } = this
         await info.loadTorn(block + this.fatBlocks)
-        if (sector.bytes.toString("hex") === info.bytes.toString("hex")) return
+        let at = 0
+        while (at < blockBytes && sector.bytes.getAt(at, "u32") === info.bytes.getAt(at, "u32")) at += 4
+        if (at >= blockBytes) return
         // What was torn has more faults; else the first copy is the newer one. Without a redo log that can have
         // faults of its own, and what it has freed stays free.
         const safe = this.log.block !== 0
