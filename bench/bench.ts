@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { importWithFirmware } from "../test/support/firmwareloader"
 import { firmware, projectFolder, readManifest } from "../tools/firmware"
 import { crcBench } from "./crc"
+import { flashBench } from "./flash"
 
 // Prints counts and ratios and writes them to bench/results.json. A figure that was not measured is absent.
 
@@ -21,12 +22,16 @@ const budgets: Results = {
     "card.fat16-4k.writesPerRecord": 1.2,
     "card.fat16-4k.readsPerRecord": 0.02,
     "card.twoLogs.writesPerRecord": 1.35,
+    "flash.journalEntryBytes": 64,
+    "flash.settingBytes": 64,
+    "flash.quietDayBytes": 4800,
     "ftp.firstFile.commands": 12,
     "ftp.nextFile.commands": 9,
     "ftp.connectionsPerFile": 2,
     "logger.busy.missed": 0,
     "logger.missed": 0,
     "logger.latenessMsMax": 200,
+    "soc.errorPercentMax": 3,
 }
 
 async function measureCode(): Promise<Results> {
@@ -51,41 +56,61 @@ async function measureUpload(): Promise<Results> {
     return await uploadBench()
 }
 
-/**
- * The whole board for ten minutes with every task busy: 1 s logging with cells, uploads every 30 s, an alarm
- * now and then, the console. The heap figure is what a collection could not free, sampled in the runtime's
- * memory every 200 ms of board time.
- */
-function measureBusyBoard(): Results {
+async function measureStateOfCharge(): Promise<Results> {
+    const { socBench } = await importWithFirmware<{ socBench(): Promise<Results> }>("/bench/soc.ts")
+    return await socBench()
+}
+
+/** Every task busy: 1 s logging with cells, uploads every 30 s, an alarm now and then, the console. */
+const busyMinute = [
+    "!current -300",
+    "sleep 20s",
+    "status",
+    "describe",
+    "!current 10",
+    "sleep 40s",
+    "journal",
+]
+const busyStart = ["set sd.period 1", "set sd.cells on"]
+
+/** What a new simulated board prints while it runs these lines at speed max. */
+function runBoard(lines: string[], ...more: string[]): string {
     const folder = mkdtempSync(join(tmpdir(), "bms-bench-"))
     try {
         const script = join(folder, "exec.txt")
-        const minute = [
-            "!current -300",
-            "sleep 20s",
-            "status",
-            "describe",
-            "!current 10",
-            "sleep 40s",
-            "journal",
-        ]
-        const lines = ["set sd.period 1", "set sd.cells on", ...Array(10).fill(minute).flat()]
-        // The second start is the one that is timed: from power-on to the first record on the card.
-        lines.push("!power cut", "sleep 10s", "tasks")
         writeFileSync(script, lines.join("\n"))
         const cli = join(projectFolder, "node_modules/tsx/dist/cli.mjs")
         const state = join(folder, "state")
         const flags = ["--state", state, "--speed", "max", "--exec", script, "--summary", "json"]
+        flags.push(...more)
         const run = spawnSync(process.execPath, [cli, "sim/cli.ts", ...flags], {
             cwd: projectFolder,
             encoding: "utf8",
             maxBuffer: 64 * 1024 * 1024,
         })
         if (run.status !== 0) throw new Error(`the busy run failed:\n${run.stdout}${run.stderr}`)
-        return readBusyRun(run.stdout)
+        return run.stdout
     } finally {
         rmSync(folder, { recursive: true, force: true })
     }
+}
+
+/**
+ * The whole board for ten busy minutes. The heap figure is what a collection could not free, sampled in the
+ * runtime's memory every 200 ms of board time.
+ */
+function measureBusyBoard(): Results {
+    // The second start is the one that is timed: from power-on to the first record on the card.
+    const lines = [...busyStart, ...Array(10).fill(busyMinute).flat(), "!power cut", "sleep 10s"]
+    return readBusyRun(runBoard([...lines, "tasks"]))
+}
+
+/** Two busy minutes with 16 of the 64 KB held back from the start: what runs through needs no more than 48. */
+function measureBallast(): Results {
+    const lines = [...busyStart, ...busyMinute, ...busyMinute]
+    const output = runBoard(lines, "--entry", "bench/device/ballast.ts")
+    if (output.includes("PANIC")) throw new Error(`48 KB of heap do not suffice:\n${output}`)
+    return { "heap.ballastBytes": 16384 }
 }
 
 function readBusyRun(output: string): Results {
@@ -135,7 +160,10 @@ const results = {
     ...(await measureCard()),
     ...(await crcBench()),
     ...measureBusyBoard(),
+    ...measureBallast(),
     ...(await measureUpload()),
+    ...(await flashBench()),
+    ...(await measureStateOfCharge()),
 }
 mkdirSync(join(projectFolder, "bench"), { recursive: true })
 const path = join(projectFolder, "bench", "results.json")
@@ -147,7 +175,7 @@ const before: Results = (() => {
     }
 })()
 // The figures of a campaign stay until it is run again.
-const campaigns = Object.entries(before).filter(([name]) => name.startsWith("powercut."))
+const campaigns = Object.entries(before).filter(([name]) => /^(powercut|flashcut)\./.test(name))
 const kept = { ...results, ...Object.fromEntries(campaigns) }
 writeFileSync(path, JSON.stringify(kept, undefined, 4) + "\n")
 const good = print(results)

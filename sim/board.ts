@@ -5,16 +5,20 @@ import { SimClock } from "./clock"
 import { Hub } from "./hub"
 import { SimNetwork } from "./network"
 import { BusPort } from "./port"
-import { StateFolder } from "./state"
+import type { StateFolder } from "./state"
+import { UsbBridge } from "./usbbridge"
 import { Vm } from "./vm"
 import { WifiStation } from "./wifistation"
 
 /** From the reset line's release to the runtime's first instruction, as on the ESP32. */
 const BOOT_MS = 300
+/** The runtime's receive queue; frames that do not fit are lost. */
+const RECEIVED_BYTES_MAX = 2048
 
 export interface SimBoardOptions {
     clock: SimClock
-    state: StateFolder
+    /** Where the flash is kept. */
+    state: Pick<StateFolder, "loadFlash" | "saveFlash">
     /** The compiled firmware; written to the board's flash unless that program is there already. */
     imagePath: string
     /** Unix ms of board time zero. */
@@ -35,6 +39,9 @@ export class SimBoard {
     readonly network: SimNetwork
     readonly wifi = new WifiStation()
     readonly port: BusPort
+    /** The serial line of the board; nothing leaves it until somebody reads it. */
+    readonly serial = new UsbBridge(frame => this.fromSerial(frame))
+    private receivedBytes = 0
     resets = 0
     /** When the supply came last, in board ms; Infinity while it is off. */
     poweredAtMs = Infinity
@@ -79,6 +86,7 @@ export class SimBoard {
         this.poweredAtMs = Infinity
         this.vm?.cut()
         this.vm = undefined
+        this.serial.reset()
         this.network.dropAll("the board has no power")
         this.options.onLight(false)
     }
@@ -109,8 +117,12 @@ export class SimBoard {
                 loadFlash: () => state.loadFlash(),
                 saveFlash: data => state.saveFlash(data),
                 network: this.network,
+                random: bytes => this.port.takeAnswer(bytes),
                 onFrame: frame => this.fromVm(frame),
-                onLog: line => this.options.onLog(line),
+                onLog: line => {
+                    this.serial.log(line.trimEnd() + "\n")
+                    this.options.onLog(line)
+                },
                 onReboot: () => {
                     this.off()
                     this.restartSoon()
@@ -126,6 +138,17 @@ export class SimBoard {
 
     private fromVm(frame: Uint8Array): void {
         if (frame[2] === 0xff) this.port.fromBoard(frame)
-        else this.hub.fromBoard(frame)
+        else {
+            this.serial.sendFrame(frame)
+            this.hub.fromBoard(frame)
+        }
+    }
+
+    private fromSerial(frame: Uint8Array): void {
+        const vm = this.vm
+        if (!vm || this.receivedBytes + frame.length > RECEIVED_BYTES_MAX) return
+        this.receivedBytes += frame.length
+        vm.deliver(frame)
+        this.options.clock.soon(() => (this.receivedBytes -= frame.length))
     }
 }

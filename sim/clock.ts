@@ -15,7 +15,7 @@ const TURN_MS = 4
 /**
  * The board's time. What the board executes takes the real time it takes; the time in which it waits is
  * skipped as far as the speed allows. While something outside is awaited (`hold`, a TCP connection),
- * `max` falls back to real speed.
+ * `max` falls back to real speed, or a multiple of it.
  */
 export class SimClock {
     private boardMs = 0
@@ -33,7 +33,11 @@ export class SimClock {
     private breathing = false
     private behindMs = 0
 
-    constructor(private speed: Speed) {}
+    /** @param heldRate how fast `max` is while something outside is awaited, a factor of real time */
+    constructor(
+        private speed: Speed,
+        private readonly heldRate = 1,
+    ) {}
 
     /** Board milliseconds since the simulator started; it never goes backwards. */
     nowMs(): number {
@@ -126,6 +130,13 @@ export class SimClock {
         return behind
     }
 
+    /** Board time jumps ahead: what was due meanwhile is late, as after so long a blackout of the whole board. */
+    skip(boardMs: number): void {
+        this.boardMs = this.nowMs() + boardMs
+        this.resetPace()
+        this.schedule()
+    }
+
     stop(): void {
         this.stopped = true
         this.cancelWake()
@@ -139,7 +150,7 @@ export class SimClock {
     }
 
     private rate(): number {
-        return this.speed === "max" ? 1 : this.speed
+        return this.speed === "max" ? this.heldRate : this.speed
     }
 
     /** The time at which something from outside meets the waiting board. */
@@ -193,12 +204,13 @@ export class SimClock {
 
     private takeNext(): (() => void) | undefined {
         const allowed = this.allowedMs()
-        if (this.soonQueue.length > 0) {
+        // A timer that is due does not wait for a board that is never idle.
+        const due = this.timers[0]?.dueMs ?? Infinity
+        if (this.soonQueue.length > 0 && due > this.boardMs) {
             this.boardMs = this.idleMs()
             return this.soonQueue.shift()
         }
         if (this.timers.length === 0) return undefined
-        const due = this.timers[0].dueMs
         if (due > this.boardMs && due > allowed) return undefined
         this.boardMs = Math.max(this.boardMs, due)
         if (allowed !== Infinity) this.behindMs = Math.max(this.behindMs, allowed - this.boardMs)

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { SimClock } from "./clock"
@@ -37,6 +38,8 @@ export interface VmOptions {
     loadFlash(): Uint8Array
     saveFlash(data: Uint8Array): void
     network: VmNetwork
+    /** What the program is to get for random bytes; undefined for truly random ones. */
+    random?(bytes: number): Uint8Array | undefined
     /** A Jacdac frame, or a large frame of the firmware's own. */
     onFrame(frame: Uint8Array): void
     /** A line of the firmware's or the runtime's log. */
@@ -49,6 +52,16 @@ export interface VmOptions {
 
 const MODULE_START = '"runtime/devicescript-vm/built/devicescript-vm.js"(exports, module2) {'
 const MODULE_END = "\n});\n"
+
+/** The runtime's flash chip. */
+const FLASH_BYTES = 128 * 1024
+
+/** The runtime hands out its flash without the last byte, at each write one less: what is missing is erased. */
+function wholeFlash(saved: Uint8Array): Uint8Array {
+    const flash = new Uint8Array(FLASH_BYTES).fill(0xff)
+    flash.set(saved.subarray(0, FLASH_BYTES))
+    return flash
+}
 
 type ModuleBody = (...globals: unknown[]) => void
 let moduleBody: ModuleBody | undefined
@@ -145,7 +158,7 @@ export class Vm {
         )
         const runtime = await (module.exports as () => Promise<Runtime>)()
         this.runtime = runtime
-        runtime.flashLoad = () => options.loadFlash()
+        runtime.flashLoad = () => wholeFlash(options.loadFlash())
         runtime.flashSave = data => {
             if (this.alive) options.saveFlash(data)
         }
@@ -168,7 +181,12 @@ export class Vm {
     }
 
     private hostRequire(): (name: string) => unknown {
-        return name => (name === "net" ? this.options.network : require(name))
+        const { network, random } = this.options
+        const randomness = { randomBytes: (bytes: number) => random?.(bytes) ?? randomBytes(bytes) }
+        return name => {
+            if (name === "net") return network
+            return name === "crypto" ? randomness : require(name)
+        }
     }
 
     private boardDate(): unknown {

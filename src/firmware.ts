@@ -8,7 +8,6 @@ import { DeviceHashing, serveConsole } from "./console/service"
 import { Shell } from "./console/shell"
 import { Alarm } from "./core/alarm"
 import { formatDateTime } from "./core/calendar"
-import { faultMessage } from "./core/fault"
 import { Board, Flash, Ticks, Wifi } from "./core/seams"
 import { formatScaled } from "./core/text"
 import { Storage } from "./fat/storage"
@@ -21,6 +20,7 @@ import { LogKind } from "./logs/record"
 import { Retention } from "./logs/retention"
 import { Backup } from "./settings/backup"
 import { Key } from "./settings/keys"
+import { renewStore } from "./settings/renewal"
 import { publicPlaces } from "./settings/schema"
 import { Settings } from "./settings/settings"
 import { Lock } from "./tasks/lock"
@@ -61,13 +61,15 @@ class Firmware implements Parts {
     uploader: Uploader
     scheduler: Scheduler
     supervisor: Supervisor
+    backup: Backup
     private readonly socketLock: Lock
-    private readonly backup: Backup
     private readonly files: WholeFiles
     private wifiChanged = false
     private wifiLostMs = 0
     private wifiRetryMs = wifiAgainMs
-    private backupDue = false
+    /** Changes since the start, and how many of them the card's copy has: none of those before the start. */
+    private changes = 1
+    private backedUp = 0
     private backupMs = 0
 
     constructor(private readonly board: Board) {
@@ -146,6 +148,7 @@ class Firmware implements Parts {
         await journal.load()
         this.log(`journal: last record ${journal.lastSequence}`)
         this.alarms.start(clock)
+        this.scheduler.trigger("backup")
     }
 
     /** The first record is to have measurements. */
@@ -214,7 +217,7 @@ class Firmware implements Parts {
         const before = journal.lastSequence
         await this.alarms.tick()
         if (journal.lastSequence === before) return
-        this.backupDue = true
+        ++this.changes
         this.log("journal: record " + journal.describe(journal.lastPosition(), this.formatTime))
     }
 
@@ -284,11 +287,13 @@ class Firmware implements Parts {
 
     /** Settings work at once: who keeps something derived from them is told here. */
     private changed(key: Key): void {
-        if (key < Key.FtpLastLogin || key > Key.FtpLastSuccess) this.backupDue = true
+        if (key < Key.FtpLastLogin || key > Key.FtpLastSuccess) ++this.changes
         if (key >= Key.BatteryCells && key <= Key.BatteryDelay) this.battery.reconfigure()
         if (key >= Key.FtpEnable && key <= Key.FtpGateway) this.uploader.settingsChanged()
-        if (key >= Key.ResetEnable && key <= Key.ResetTime) this.supervisor.scheduleChanged()
+        if ((key >= Key.ResetEnable && key <= Key.ResetCount) || key === Key.TimeZone)
+            this.supervisor.scheduleChanged()
         if (key === Key.WifiSsid || key === Key.WifiPassword) this.wifiChanged = true
+        if (key === Key.TimeServer) this.scheduler.trigger("time")
     }
 
     private formatTime(epochSeconds: number): string {
@@ -298,27 +303,20 @@ class Firmware implements Parts {
     /** Once a day, and within ten minutes of a change, the card gets a copy of what the flash holds. */
     private async keepBackup(): Promise<void> {
         const nowMs = this.ticks.nowMs()
+        await renewStore(this.flash)
         if (!this.storage.mounted()) return
-        if (!this.backupDue && nowMs - this.backupMs < 24 * hourMs) return
-        this.backupDue = false
-        this.backupMs = nowMs
+        if (this.backedUp === this.changes && nowMs - this.backupMs < 24 * hourMs) return
+        const changes = this.changes
         await this.backup.save(this.files)
+        this.backedUp = changes
+        this.backupMs = nowMs
     }
 
-    /** A flash that knows of no backup is filled from the card's, if there is one, and loaded anew. */
+    /** A flash that is empty, or went back to an older state, is filled from the card's copy and loaded anew. */
     private async restoreBackup(): Promise<void> {
-        try {
-            if (!(await this.backup.missing())) return
-            const count = await this.backup.restore(this.files)
-            if (count === 0)
-                return this.log("no backup of the settings yet, neither in flash nor on the card")
-            await this.settings.load()
-            this.log(
-                `the flash was empty: ${count} values restored from the card; set the passwords again`,
-            )
-        } catch (thrown) {
-            this.log("no backup to restore: " + faultMessage(thrown))
-        }
+        const { backup, settings } = this
+        if (await backup.restore(this.files)) await settings.load()
+        if (backup.remark) this.log(backup.remark)
     }
 }
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest"
 import { Backup, type BackupFiles } from "../../src/settings/backup"
+import { renewStore } from "../../src/settings/renewal"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { MemoryFlash } from "../support/memoryflash"
 
@@ -29,72 +30,165 @@ beforeEach(async () => {
     flash.damage("sm", "secret")
 })
 
+/** The board starts. @returns true when it took its backup over */
+async function boot(shortId = "AB12"): Promise<{ backup: Backup; restored: boolean }> {
+    const backup = board(shortId)
+    return { backup, restored: await backup.restore(files) }
+}
+
+async function save(): Promise<void> {
+    const { backup } = await boot()
+    await backup.save(files)
+}
+
 describe("the backup on the card", () => {
     test("brings back what was there, to an empty flash", async () => {
-        await board().save(files)
+        await save()
         const before = flash.values
         flash = new MemoryFlash()
-        expect(await board().missing()).toBe(true)
-        expect(await board().restore(files)).toBe(2)
+        const { backup, restored } = await boot()
+        expect(restored).toBe(true)
+        expect(backup.remark).toContain("restored from the card")
         for (const key of ["sa", "j00"])
             expect(flash.values.get(key)!.toString("hex")).toBe(before.get(key)!.toString("hex"))
-        expect(await board().missing()).toBe(false)
+        expect((await boot()).restored).toBe(false)
     })
 
     test("holds no secret and fits the specification", async () => {
-        await board().save(files)
+        await save()
         const content = files.content.get("BMSMINI.BAK")!
         expect(content.toString()).not.toContain("secret")
         expect(content.slice(0, 16).toString("hex")).toBe("424d5342414b310a4142313201000000")
-        expect(content.length).toBe(16 + (2 + 2 + 5) + (2 + 3 + 8) + 2)
+        // Keys without a value are in it too: without one they are to be after a restoration.
+        expect(content.length).toBe(16 + (2 + 2 + 5) + (2 + 2) + (2 + 3 + 8) + (2 + 3) + 2)
     })
 
     test("takes turns with two files, and the newer one counts", async () => {
-        await board().save(files)
+        await save()
         flash.damage("sa", "1\n1V6")
-        await board().save(files)
+        await save()
         expect([...files.content.keys()]).toEqual(["BMSMINI.BAK", "BMSMINI.BA2"])
         flash = new MemoryFlash()
-        await board().restore(files)
+        await boot()
         expect(flash.values.get("sa")!.toString()).toBe("1\n1V6")
         flash.damage("sa", "1\n1x7")
-        await board().save(files)
+        await save()
         flash = new MemoryFlash()
-        await board().restore(files)
+        await boot()
         expect(flash.values.get("sa")!.toString()).toBe("1\n1x7")
     })
 
     test("a half-written file is passed over for the older one", async () => {
-        await board().save(files)
+        await save()
         flash.damage("sa", "newer")
-        await board().save(files)
+        await save()
         const newer = files.content.get("BMSMINI.BA2")!
         for (let length = 0; length < newer.length; ++length) {
             files.content.set("BMSMINI.BA2", newer.slice(0, length))
             flash = new MemoryFlash()
-            expect(await board().restore(files)).toBe(2)
+            expect((await boot()).restored).toBe(true)
             expect(flash.values.get("sa")!.toString()).toBe("1\n1B5")
         }
     })
 
-    test("no changed byte goes unnoticed", async () => {
-        await board().save(files)
+    test("no changed byte goes unnoticed, and it is said", async () => {
+        await save()
         const good = files.content.get("BMSMINI.BAK")!
         for (let i = 0; i < good.length; ++i) {
             const bad = DeviceBuffer.from(good)
             bad[i] ^= 0x10
             files.content.set("BMSMINI.BAK", bad)
             flash = new MemoryFlash()
-            expect(await board().restore(files)).toBe(0)
+            const { backup, restored } = await boot()
+            expect(restored).toBe(false)
+            expect(backup.remark).toBe(
+                "the flash was empty: BMSMINI.BAK is damaged or of another board",
+            )
             expect(flash.writes).toBe(0)
         }
     })
 
     test("another board's copy is refused, and no copy is no error", async () => {
-        await board().save(files)
+        await save()
         flash = new MemoryFlash()
-        expect(await board("XY99").restore(files)).toBe(0)
-        expect(await board().restore(new Files())).toBe(0)
+        const foreign = await boot("XY99")
+        expect(foreign.restored).toBe(false)
+        expect(foreign.backup.remark).toContain("of another board")
+        files = new Files()
+        const none = await boot()
+        expect(none.restored).toBe(false)
+        expect(none.backup.remark).toBe("the flash was empty: no backup on the card")
         expect(flash.writes).toBe(0)
+    })
+
+    test("a card that cannot be read is named when the flash is empty", async () => {
+        flash = new MemoryFlash()
+        files.read = async () => {
+            throw new Error("no SD card")
+        }
+        const { backup, restored } = await boot()
+        expect(restored).toBe(false)
+        expect(backup.remark).toContain("no SD card")
+    })
+
+    test("a flash that went back to an older state takes the newer copy, removed values included", async () => {
+        await save()
+        const old = new Map(flash.values)
+        flash.damage("sb", "1\n1V6")
+        flash.values.delete("j00")
+        await save()
+        await save()
+        flash = new MemoryFlash()
+        for (const [key, value] of old) flash.values.set(key, value)
+        expect((await boot()).restored).toBe(true)
+        expect(flash.values.get("sb")!.toString()).toBe("1\n1V6")
+        expect(flash.values.has("j00")).toBe(false)
+    })
+
+    test("a copy that the power cut kept the flash from noting takes nothing back", async () => {
+        await save()
+        const { backup } = await boot()
+        const real = flash.write.bind(flash)
+        flash.write = async (key, value) => {
+            if (key === "backup") throw new Error("power cut")
+            await real(key, value)
+        }
+        for (let i = 0; i < 3; ++i) await backup.save(files).catch((): void => undefined)
+        flash.write = real
+        flash.damage("sa", "1\n1V6")
+        expect((await boot()).restored).toBe(false)
+        expect(flash.values.get("sa")!.toString()).toBe("1\n1V6")
+    })
+
+    test("a board that came up empty without its card writes nothing over the copy on it", async () => {
+        await save()
+        const copy = files.content.get("BMSMINI.BAK")!.toString("hex")
+        flash = new MemoryFlash()
+        const without = board()
+        await without.restore(new Files())
+        await without.save(files)
+        expect([...files.content.keys()]).toEqual(["BMSMINI.BAK"])
+        expect(files.content.get("BMSMINI.BAK")!.toString("hex")).toBe(copy)
+        expect((await boot()).restored).toBe(true)
+    })
+})
+
+describe("the renewal of a new store", () => {
+    test("writes more than one half of the ESP32's store, once", async () => {
+        flash = new MemoryFlash()
+        await renewStore(flash)
+        expect(flash.bytesWritten).toBeGreaterThan(4 * 4096)
+        const { writes } = flash
+        await renewStore(flash)
+        expect(flash.writes).toBe(writes)
+    })
+
+    test("begins anew when the power went before its end", async () => {
+        flash = new MemoryFlash()
+        flash.cutPowerAt({ write: 40, stored: true })
+        await renewStore(flash).catch((): void => undefined)
+        flash.powerUp()
+        await renewStore(flash)
+        expect(flash.bytesWritten).toBeGreaterThan(4 * 4096 + 39 * 224)
     })
 })

@@ -1,0 +1,166 @@
+import { ConsoleClient } from "../../console/client"
+import { SimBoard } from "../../sim/board"
+import type { SpiChip } from "../../sim/chips/chip"
+import { Bq76952Chip } from "../../sim/chips/bq76952"
+import { Ds3231Chip } from "../../sim/chips/ds3231"
+import { SdCardChip } from "../../sim/chips/sdcard"
+import { MemoryStore } from "../../sim/chips/sdcardstore"
+import { SimClock } from "../../sim/clock"
+import { Pack } from "../../sim/pack"
+import { firmware, readManifest } from "../../tools/firmware"
+import { wholeImage } from "./store"
+
+/** Board time zero: a Sunday, 2026-11-22 10:00 UTC. */
+export const epochMs = Date.UTC(2026, 10, 22, 10)
+
+const consolePatienceMs = 30_000
+
+/** The board's flash chip: what it holds, and who is asked before it takes something over. */
+export class FlashChip {
+    image: Uint8Array = new Uint8Array(0)
+    /** How often the runtime has written, and how many of these writes are kept in `history`. */
+    saves = 0
+    /** Called with each write; false is a write that the power cut has left undone. */
+    onSave: (next: Uint8Array, before: Uint8Array) => boolean = () => true
+
+    loadFlash(): Uint8Array {
+        return this.image
+    }
+
+    saveFlash(data: Uint8Array): void {
+        ++this.saves
+        // The runtime leaves out the last byte.
+        const next = wholeImage(data)
+        if (this.onSave(next, this.image)) this.image = next
+    }
+}
+
+/** A line that the board logged, and when, in board ms. */
+export interface LogLine {
+    atMs: number
+    text: string
+}
+
+export interface RigOptions {
+    /** The program; by default the simulator's entry of the firmware. */
+    imagePath?: string
+    card?: MemoryStore
+    /** What the clock chip shows at board time zero, Unix ms. */
+    startMs?: number
+}
+
+/** The path of the firmware as the simulator runs it, built when that is necessary. */
+export async function firmwarePath(): Promise<string> {
+    return (await firmware(readManifest().entries.simulator)).imagePath
+}
+
+/** The whole simulated board with its flash and card in memory, as fast as it goes. */
+export class Rig {
+    readonly clock = new SimClock("max")
+    readonly flash = new FlashChip()
+    readonly pack = new Pack()
+    readonly log: LogLine[] = []
+    readonly board: SimBoard
+    readonly chip: Ds3231Chip
+    /** The card in the slot; none when undefined. */
+    card: SdCardChip | undefined
+    private console: ConsoleClient
+
+    constructor(imagePath: string, options: RigOptions = {}) {
+        const nowMs = () => this.clock.nowMs()
+        const monitor = new Bq76952Chip(this.pack, { nowMs })
+        monitor.onConfigured = mode =>
+            this.pack.useCells(mode.toString(2).replaceAll("0", "").length || 16)
+        const startMs = options.startMs ?? epochMs
+        this.chip = new Ds3231Chip({
+            nowSeconds: () => (epochMs + nowMs()) / 1000,
+            startSeconds: startMs / 1000,
+        })
+        this.insert(options.card)
+        this.board = new SimBoard({
+            clock: this.clock,
+            state: this.flash,
+            imagePath: options.imagePath ?? imagePath,
+            epochMs,
+            spi: this.slot(),
+            i2c: [monitor, this.chip],
+            onLog: text => {
+                // What the runtime still executes when its power is gone never happened.
+                if (this.board.poweredAtMs !== Infinity)
+                    this.log.push({ atMs: this.clock.nowMs(), text: text.trimEnd() })
+            },
+            onPowerUp: () => this.card?.powerUp(),
+            onLight: () => undefined,
+        })
+        this.console = new ConsoleClient(this.board.hub.bus)
+    }
+
+    insert(store: MemoryStore | undefined): void {
+        this.card = store && new SdCardChip(store)
+        this.card?.powerUp()
+    }
+
+    async start(): Promise<void> {
+        await this.board.powerOn()
+    }
+
+    /** Waits until the console of the board that runs now is there. Throws when it does not come up. */
+    async ready(patienceMs = consolePatienceMs): Promise<void> {
+        const endMs = this.clock.nowMs() + patienceMs
+        while (!((this.console.lastSeenMs() ?? -1) > this.board.poweredAtMs)) {
+            if (this.clock.nowMs() >= endMs) throw new Error("the console did not come up")
+            await this.clock.sleep(50)
+        }
+    }
+
+    /** One console line. Throws when the power goes before its answer is there. */
+    async execute(line: string): Promise<{ status: number; text: string }> {
+        let text = ""
+        const { status } = await this.console.execute(line, part => (text += part))
+        return { status, text }
+    }
+
+    /** Output of a line that must be carried out. */
+    async ask(line: string): Promise<string> {
+        const { status, text } = await this.execute(line)
+        if (status !== 0) throw new Error(`"${line}" was refused: ${text}`)
+        return text
+    }
+
+    /** The power goes now, and is back 0.3 s later. Who waits for the console is told. */
+    async cut(): Promise<void> {
+        this.board.powerCut()
+        await this.console.close()
+        this.console = new ConsoleClient(this.board.hub.bus)
+    }
+
+    /** Waits in board time until a line of the log, from the given one on, matches; undefined when it does not come. */
+    async logged(pattern: RegExp, from: number, patienceMs: number): Promise<LogLine | undefined> {
+        const endMs = this.clock.nowMs() + patienceMs
+        for (let next = from; ;) {
+            for (; next < this.log.length; ++next)
+                if (pattern.test(this.log[next].text)) return this.log[next]
+            if (this.clock.nowMs() >= endMs) return undefined
+            await this.clock.sleep(50)
+        }
+    }
+
+    async stop(): Promise<void> {
+        this.board.off()
+        await this.console.close()
+        await this.board.hub.close()
+        this.clock.stop()
+    }
+
+    private slot(): SpiChip {
+        return {
+            select: on => this.card?.select(on),
+            transfer: out => this.card?.transfer(out) ?? new Uint8Array(out.length).fill(0xff),
+        }
+    }
+}
+
+/** A card out of the shop: nothing on it. */
+export function blankCard(megabytes = 64): MemoryStore {
+    return new MemoryStore((megabytes * 1024 * 1024) / 512)
+}
