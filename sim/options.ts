@@ -69,8 +69,7 @@ export function parseOptions(argv: readonly string[]): Options {
                 "json",
             ]),
         )
-    // For measurements: another program in the board.
-    command.addOption(new Option("--entry <file>").hideHelp())
+        .option("--entry <file>", "run another program of the board, such as one of bench/device")
     command.parse(argv, { from: "user" })
     const { for: forMs, ...rest } = command.opts()
     return { ...rest, forMs } as Options
