@@ -6,6 +6,7 @@ import { importWithFirmware } from "../test/support/firmwareloader"
 import { firmware, projectFolder, readManifest } from "../tools/firmware"
 import { crcBench } from "./crc"
 import { flashBench } from "./flash"
+import { secondBench } from "./second"
 
 // Prints counts and ratios and writes them to bench/results.json. A figure that was not measured is absent.
 
@@ -161,6 +162,7 @@ const results = {
     ...(await crcBench()),
     ...measureBusyBoard(),
     ...measureBallast(),
+    ...secondBench(runBoard),
     ...(await measureUpload()),
     ...(await flashBench()),
     ...(await measureStateOfCharge()),

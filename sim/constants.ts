@@ -4,7 +4,6 @@ export const SRV_SIMPORT = 0x1b5e5101
 
 export enum SimportBus {
     Spi = 0,
-    I2c = 1,
 }
 
 export enum SimportCmd {

@@ -23,7 +23,11 @@ function findCollector(words: Uint32Array): number | undefined {
 /** Follows how much of the heap the program really needs: what the last collection could not free. */
 export class HeapGauge {
     private collector: number | undefined
+    private words: Uint32Array = new Uint32Array(0)
+    private sinceCollection = 0
     peakBytes: number | undefined
+    /** As of the last collection. */
+    liveBytes: number | undefined
 
     /** The program was loaded anew: the collector is somewhere else. */
     restarted(): void {
@@ -31,11 +35,16 @@ export class HeapGauge {
     }
 
     sample(memory: Uint8Array): void {
-        const words = new Uint32Array(memory.buffer)
+        if (this.words.buffer !== memory.buffer) this.words = new Uint32Array(memory.buffer)
+        const words = this.words
         this.collector ??= findCollector(words)
         const at = this.collector
         if (at === undefined) return
         if (words[at + 1] !== (at + COLLECTOR_WORDS) * 4) return this.restarted()
+        // Without a collection in between, what cannot be freed is as before.
+        const before = this.sinceCollection
+        this.sinceCollection = words[at + 4]
+        if (this.sinceCollection >= before && this.peakBytes !== undefined) return
         const end = words[at + COLLECTOR_WORDS + 1] / 4
         let used = 0
         for (let block = at + COLLECTOR_WORDS + 2; block < end;) {
@@ -44,7 +53,7 @@ export class HeapGauge {
             if (words[block] >>> 24 !== TAG_FREE) used += size
             block += size
         }
-        const liveBytes = (used - words[at + 4]) * 4
-        this.peakBytes = Math.max(this.peakBytes ?? 0, liveBytes)
+        this.liveBytes = (used - words[at + 4]) * 4
+        this.peakBytes = Math.max(this.peakBytes ?? 0, this.liveBytes)
     }
 }

@@ -9,6 +9,38 @@ import { SimClock } from "./clock"
 
 /** jacdac-ts: BusInteractionMode.Observer, a type-only enum of the package. */
 const OBSERVER = 1
+/**
+ * jacdac-ts looks 20 times a second whether a register is to be polled, and makes each device's announcement twice:
+ * after so many times, when the devices are known, it is left in peace.
+ */
+const BUSY_TIMES = 20
+const BUSY_MS_MIN = 500
+const REST_MS = 60_000
+/** The hub repeats the announcements: the board forgets a device after 2 s. No packet is lost on this wire. */
+const ANNOUNCE_MS = 1000
+
+/** Where things are in a frame with one packet. */
+const enum Frame {
+    Flags = 3,
+    Device = 4,
+    ServiceIndex = 13,
+    Command = 14,
+    Payload = 16,
+}
+
+/** An announcement: a report of service 0 with command 0. */
+function isAnnouncement(frame: Uint8Array): boolean {
+    return (
+        (frame[Frame.Flags] & 1) === 0 &&
+        frame[Frame.ServiceIndex] === 0 &&
+        frame[Frame.Command] === 0 &&
+        frame[Frame.Command + 1] === 0
+    )
+}
+
+function deviceOf(frame: Uint8Array): string {
+    return Buffer.from(frame.buffer, frame.byteOffset + Frame.Device, 8).toString("hex")
+}
 
 /** Board time for jacdac-ts, so that announcements keep step with the board at every speed. */
 class BoardScheduler implements Scheduler {
@@ -40,11 +72,13 @@ class BoardScheduler implements Scheduler {
         ...args: unknown[]
     ): unknown {
         const interval: { timer?: unknown } = {}
+        let times = 0
         const arm = () => {
+            const ms = ++times > BUSY_TIMES ? REST_MS : Math.max(delayMs, BUSY_MS_MIN)
             interval.timer = this.clock.setTimeout(() => {
                 arm()
                 handler(...args)
-            }, delayMs)
+            }, ms)
         }
         arm()
         return interval
@@ -78,12 +112,21 @@ class BoardTransport extends Transport {
 export class Hub {
     readonly bus: JDBus
     private readonly transport: BoardTransport
+    /** The last announcement of each of the board's devices, and of those that are served to it. */
+    private readonly announcements = new Map<string, Uint8Array>()
+    private readonly served = new Map<string, Uint8Array>()
 
     constructor(
         private readonly clock: SimClock,
-        toBoard: (frame: Uint8Array) => void,
+        private readonly toBoard: (frame: Uint8Array) => void,
     ) {
-        this.transport = new BoardTransport(toBoard)
+        this.transport = new BoardTransport(frame => {
+            const device = isAnnouncement(frame) ? deviceOf(frame) : undefined
+            // The client behind the console is of no use to the board.
+            if (device === this.bus.selfDeviceId) return
+            if (device !== undefined) this.served.set(device, frame.slice())
+            toBoard(frame)
+        })
         this.bus = new JDBus([this.transport], {
             scheduler: new BoardScheduler(clock),
             disableRoleManager: true,
@@ -95,6 +138,7 @@ export class Hub {
 
     async open(): Promise<void> {
         await this.bus.connect()
+        this.announce()
     }
 
     serve(name: string, server: JDServiceServer): void {
@@ -102,8 +146,38 @@ export class Hub {
     }
 
     fromBoard(frame: Uint8Array): void {
+        if (this.heardAgain(frame)) return
         this.clock.breathe()
         this.transport.fromBoard(frame)
+    }
+
+    private announce(): void {
+        this.clock.setTimeout(() => this.announce(), ANNOUNCE_MS)
+        for (const [id, frame] of this.served) {
+            this.toBoard(frame)
+            const device = this.bus.device(id, true)
+            if (device) device.lastSeen = this.clock.nowMs()
+        }
+    }
+
+    /** An announcement that says nothing new: the device is there. Packets are counted in one of its bytes. */
+    private heardAgain(frame: Uint8Array): boolean {
+        if (!isAnnouncement(frame)) return false
+        const id = deviceOf(frame)
+        const last = this.announcements.get(id)
+        const same =
+            last?.length === frame.length &&
+            last.every((byte, at) => {
+                const counts = at < Frame.Flags || at === Frame.Payload + 2
+                return counts || byte === frame[at]
+            })
+        const device = same ? this.bus.device(id, true) : undefined
+        if (!device) {
+            this.announcements.set(id, frame)
+            return false
+        }
+        device.lastSeen = this.clock.nowMs()
+        return true
     }
 
     async close(): Promise<void> {

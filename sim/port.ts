@@ -10,6 +10,8 @@ const TOPIC_OFFSET = 16
 export class BusPort {
     private serverId = ""
     private serviceIndex = 1
+    /** The last I²C transfer's status and what was read, until the board takes them. */
+    private i2cAnswer: Uint8Array | undefined
 
     constructor(
         private readonly spi: SpiChip,
@@ -39,16 +41,26 @@ export class BusPort {
         else if (words[0] === "i2c") this.transferI2c(Number(words[1]), data, Number(words[2]))
     }
 
+    /**
+     * I²C answers at once, as on the ESP32, where the transfer blocks: the runtime has just one call by which
+     * the host hands over bytes in the same instant, the one for random numbers.
+     * @returns what the board's next call is to get instead, undefined when no transfer is under way
+     */
+    takeAnswer(bytes: number): Uint8Array | undefined {
+        const answer = this.i2cAnswer
+        this.i2cAnswer = undefined
+        return answer?.length === bytes ? answer : undefined
+    }
+
     private transferI2c(address: number, out: Uint8Array, readBytes: number): void {
         const chip = this.i2c.find(one => one.address === address)
         const acknowledged = chip !== undefined && (out.length === 0 || chip.write(out))
-        const answer = !acknowledged
-            ? undefined
-            : readBytes > 0
-              ? chip.read(readBytes)
-              : new Uint8Array(0)
-        if (answer) this.reply(SimportBus.I2c, 0, answer)
-        else this.reply(SimportBus.I2c, 1, new Uint8Array(0))
+        const answer = new Uint8Array(readBytes + 1)
+        const read = acknowledged && readBytes > 0 ? chip.read(readBytes) : undefined
+        if (read) answer.set(read)
+        // The last byte is the status: 1 is no acknowledge.
+        answer[readBytes] = acknowledged && (readBytes === 0 || read) ? 0 : 1
+        this.i2cAnswer = answer
     }
 
     private reply(bus: SimportBus, status: number, answer: Uint8Array): void {

@@ -11,6 +11,7 @@ import { LightWatcher } from "./light"
 import type { LinePrinter } from "./lineprinter"
 import type { Options } from "./options"
 import { Pack } from "./pack"
+import { packOptions } from "./profile"
 import type { StateFolder } from "./state"
 import { LogCounts, type Summary } from "./summary"
 
@@ -36,7 +37,7 @@ export class Simulation implements WorldEvents {
     private readonly heap = new HeapGauge()
     private readonly light: LightWatcher
     private readonly slot: CardSlot
-    private readonly pack = new Pack()
+    private readonly pack: Pack
     private readonly monitor: Bq76952Chip
     private readonly clockChip: Ds3231Chip
     private readonly epochMs: number
@@ -44,18 +45,20 @@ export class Simulation implements WorldEvents {
     private safeMode = false
 
     constructor(
-        options: Options,
+        options: Pick<Options, "speed" | "scenario" | "profile"> & { heldRate?: number },
         private readonly state: StateFolder,
         imagePath: string,
         private readonly ftp: EmbeddedFtpServer | undefined,
         private readonly printer: LinePrinter,
     ) {
-        this.clock = new SimClock(options.speed)
+        this.clock = new SimClock(options.speed, options.heldRate)
         // The clock chip has run on while the simulator did not.
         this.epochMs = Date.now()
         const nowMs = () => this.clock.nowMs()
         this.slot = new CardSlot(state.cardPath)
-        this.monitor = new Bq76952Chip(this.pack, { nowMs })
+        const left = state.loadBattery()
+        this.pack = new Pack({ ...packOptions(options), condition: left.pack })
+        this.monitor = new Bq76952Chip(this.pack, { nowMs, condition: left.monitor })
         this.monitor.onConfigured = vcellMode =>
             this.pack.useCells(vcellMode.toString(2).replaceAll("0", "").length || 16)
         this.clockChip = new Ds3231Chip({
@@ -126,6 +129,11 @@ export class Simulation implements WorldEvents {
         await this.consoleReady()
         const { status } = await this.console.execute(line, text => this.printer.text(text))
         return status
+    }
+
+    /** What the program needs of the heap, as of the last collection; undefined before the first. */
+    liveHeapBytes(): number | undefined {
+        return this.heap.liveBytes
     }
 
     summary(exit: number): Summary {
@@ -254,6 +262,8 @@ export class Simulation implements WorldEvents {
     }
 
     private saveClock(endedInOrder = false): void {
+        const { pack, monitor } = this
+        this.state.saveBattery({ pack: pack.condition(), monitor: monitor.condition() })
         this.state.saveClock(this.clockChip.chipSeconds() * 1000, Date.now(), endedInOrder)
     }
 

@@ -6,4 +6,4 @@ import { startFirmware } from "./firmware"
 // The first server of all: the host finds its end of the wires at service index 1.
 const port = new Simport()
 startServer(port)
-await startFirmware(runtimeBoard(new SimSpiBus(port), new SimI2cBus(port), new SimStatusLight()))
+await startFirmware(runtimeBoard(new SimSpiBus(port), new SimI2cBus(), new SimStatusLight()))

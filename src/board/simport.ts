@@ -44,7 +44,7 @@ class Exchange {
 
 /** The firmware's end of the simulated board's wires; the other end is the host that runs the emulated chips. */
 export class Simport extends Server implements ds.SimportServerSpec {
-    private readonly exchanges = [new Exchange(), new Exchange()]
+    readonly spi = new Exchange()
 
     constructor() {
         super(ds.Simport.spec)
@@ -52,13 +52,8 @@ export class Simport extends Server implements ds.SimportServerSpec {
 
     // The runtime hands all fields over as one array (the declared parameters are the service's).
     reply(fields: any): void {
-        const bus: number = fields[0]
-        if (bus < this.exchanges.length)
-            this.exchanges[bus].take(fields[1], fields[2], fields[3], fields[4])
-    }
-
-    async exchange(bus: number, topic: string, data: Buffer): Promise<Buffer | undefined> {
-        return await this.exchanges[bus].run(topic, data)
+        if (fields[0] === ds.SimportBus.Spi)
+            this.spi.take(fields[1], fields[2], fields[3], fields[4])
     }
 }
 
@@ -79,24 +74,26 @@ export class SimSpiBus implements SpiBus {
     }
 
     async transfer(out: Buffer): Promise<Buffer> {
-        const answer = await this.port.exchange(ds.SimportBus.Spi, "spi", out)
+        const answer = await this.port.spi.run("spi", out)
         if (!answer) throw new Fault(FaultCode.SpiFailed, "the SPI bus does not answer")
         return answer
     }
 }
 
+/** Like the ESP32's, this host is done when its call returns: no other fiber runs in between. */
 export class SimI2cBus implements I2cBus {
-    constructor(private readonly port: Simport) {}
-
     async write(address: number, out: Buffer): Promise<void> {
         await this.writeRead(address, out, 0)
     }
 
     async writeRead(address: number, out: Buffer, readBytes: number): Promise<Buffer> {
-        const topic = "i2c " + address + " " + readBytes
-        const answer = await this.port.exchange(ds.SimportBus.I2c, topic, out)
-        if (!answer) throw new Fault(FaultCode.I2cNoAcknowledge, "no acknowledge on I2C", address)
-        return answer
+        const answer = Buffer.alloc(readBytes + 1)
+        await ds._twinMessage("i2c " + address + " " + readBytes, out)
+        // The host has what was read ready, and behind it the status, for who asks for random numbers next.
+        ;(answer as any).fillRandom()
+        if (answer[readBytes] !== 0)
+            throw new Fault(FaultCode.I2cNoAcknowledge, "no acknowledge on I2C", address)
+        return answer.slice(0, readBytes)
     }
 }
 

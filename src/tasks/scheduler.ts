@@ -15,6 +15,8 @@ export type Spawn = (work: () => Promise<void>) => void
 export class Scheduler {
     readonly tasks: Task[] = []
     private running: boolean
+    /** When every task is looked at again, due or not: the next whole second of the wall clock. */
+    private lookAtMs = 0
     /** Counts the starts: the fiber of an earlier one ends. */
     private starts = 0
 
@@ -53,7 +55,7 @@ export class Scheduler {
         for (const task of this.tasks)
             if (task.options.name === name) {
                 task.triggered = true
-                this.release()
+                if (!task.running) this.launch(task)
                 return true
             }
         return false
@@ -79,22 +81,45 @@ export class Scheduler {
         return undefined
     }
 
-    /** Starts the jobs that are due. @returns ms until it has to be looked at again */
+    /**
+     * Starts the jobs that are due. In between a task is asked for its next release once in `lookMs`
+     * only, since asking takes the interpreter longer than anything else here.
+     * @returns ms until it has to be looked at again
+     */
     private release(): number {
-        let waitMs = lookMs
-        for (const task of this.tasks) {
-            let leftMs = task.dueInMs(this.ticks.nowMs(), this.wallMs())
-            if (leftMs <= 0 && !task.running) {
-                this.launch(task)
-                leftMs = task.dueInMs(this.ticks.nowMs(), this.wallMs())
-            }
-            if (leftMs > 0 && leftMs < waitMs) waitMs = leftMs
+        const nowMs = this.ticks.nowMs()
+        const look = nowMs >= this.lookAtMs
+        if (look) {
+            const wallMs = this.wallMs()
+            // The runtime's % takes 32-bit numbers only.
+            this.lookAtMs = nowMs + (Math.floor(wallMs / lookMs) + 1) * lookMs - wallMs
         }
-        return waitMs
+        let wakeMs = this.lookAtMs
+        for (const task of this.tasks) {
+            let dueMs = task.dueMs
+            if (look || dueMs <= nowMs) dueMs = this.plan(task, nowMs)
+            // What is due and runs is looked at when it ends.
+            if (dueMs > nowMs && dueMs < wakeMs) wakeMs = dueMs
+        }
+        return wakeMs - nowMs
+    }
+
+    /** Starts the job if it is due. @returns when it has to be looked at again, in the past while it runs too long */
+    private plan(task: Task, nowMs: number): number {
+        const wallMs = this.wallMs()
+        let leftMs = task.dueInMs(nowMs, wallMs)
+        if (leftMs <= 0 && !task.running) {
+            task.release(nowMs, wallMs, -leftMs)
+            this.launch(task)
+            leftMs = task.dueInMs(nowMs, wallMs)
+        }
+        const dueMs = nowMs + leftMs
+        task.dueMs = dueMs
+        return dueMs
     }
 
     private launch(task: Task): void {
-        task.begin(this.ticks.nowMs(), this.wallMs())
+        task.begin(this.ticks.nowMs())
         const self = this
         this.spawn(async () => await self.runJob(task))
     }
@@ -106,9 +131,12 @@ export class Scheduler {
         } catch (error) {
             thrown = error || "nothing"
         }
-        task.end(this.ticks.nowMs(), thrown)
+        const nowMs = this.ticks.nowMs()
+        task.end(nowMs, thrown)
         if (thrown !== undefined) this.log(task.options.name + ": " + task.lastError)
-        // It may be due again, or triggered meanwhile.
-        if (this.running) this.release()
+        if (!this.running) return
+        if (task.triggered) this.launch(task)
+        // It may be due again, or held back.
+        else if (thrown !== undefined || task.dueMs <= nowMs) this.plan(task, nowMs)
     }
 }

@@ -34,6 +34,8 @@ export class Task {
     /** A run is wanted apart from the period. */
     triggered: boolean
     startedMs = 0
+    /** When the task has to be looked at again. */
+    dueMs = 0
     private holdUntilMs = 0
     private lastMs = 0
     private lastWallMs = 0
@@ -44,14 +46,14 @@ export class Task {
 
     /** Counts the period from now. */
     restart(nowMs: number, wallMs: number): void {
+        this.dueMs = nowMs
         this.lastMs = nowMs
         this.lastWallMs = wallMs
         this.disabled = false
     }
 
-    /** Milliseconds until the next release; 0 or less: it was so long ago. Asked often. */
+    /** Milliseconds until the next release; 0 or less: it was so long ago. */
     dueInMs(nowMs: number, wallMs: number): number {
-        if (this.triggered) return 0
         const heldMs = this.holdUntilMs - nowMs
         if (heldMs > 0) {
             this.restart(nowMs + heldMs, wallMs + heldMs)
@@ -75,16 +77,17 @@ export class Task {
         return (Math.floor(this.lastWallMs / periodMs) + 1) * periodMs - wallMs
     }
 
-    /** The job starts. Of several releases that have passed it stands for all. */
-    begin(nowMs: number, wallMs: number): void {
-        if (!this.triggered) {
-            const lateMs = -this.dueInMs(nowMs, wallMs)
-            // Later than the uptime explains: the clock was moved, nobody was late.
-            const moved = lateMs > 1000 && lateMs > nowMs - this.lastMs - this.periodMs + 1000
-            if (!moved && lateMs > this.latenessMsMax) this.latenessMsMax = lateMs
-            this.lastMs = nowMs - (lateMs % this.periodMs)
-            this.lastWallMs = wallMs
-        }
+    /** A release that passed so long ago is taken up. Of several that have passed it stands for all. */
+    release(nowMs: number, wallMs: number, lateMs: number): void {
+        // Later than the uptime explains: the clock was moved, nobody was late.
+        const moved = lateMs > 1000 && lateMs > nowMs - this.lastMs - this.periodMs + 1000
+        if (!moved && lateMs > this.latenessMsMax) this.latenessMsMax = lateMs
+        this.lastMs = nowMs - (lateMs % this.periodMs)
+        this.lastWallMs = wallMs
+    }
+
+    /** The job starts. */
+    begin(nowMs: number): void {
         this.triggered = false
         this.running = true
         this.startedMs = nowMs

@@ -1,0 +1,54 @@
+import { judge, type Verdict } from "../test/soak/judge"
+import { longPlan } from "../test/soak/plans"
+import { runSoak, type Course, type Outcome } from "../test/soak/run"
+import { VmWorld } from "../test/soak/vmworld"
+import type { World } from "../test/soak/world"
+
+/** One soak and what was found. */
+export interface SoakResult {
+    world: string
+    days: number
+    outcome: Outcome
+    verdict: Verdict
+}
+
+/** A day may take so much longer than those before. */
+const daySlack = 1.15
+
+/**
+ * Runs so many days, or as many whole ones as fit into the time.
+ * @param tell takes a line for each day
+ */
+export async function soak(
+    world: World,
+    days: number,
+    secondsMax: number,
+    tell: (line: string) => void,
+): Promise<SoakResult> {
+    let done = days
+    const course: Course = {
+        whole: longPlan(days),
+        cut: (dayNumber, wallSeconds) => {
+            tell(`${world.name}: ${dayNumber - 1} days in ${Math.round(wallSeconds)} s`)
+            const perDay = (wallSeconds / (dayNumber - 1)) * daySlack
+            if (done < days || wallSeconds + 2 * perDay <= secondsMax) return undefined
+            done = dayNumber
+            return longPlan(dayNumber)
+        },
+    }
+    try {
+        const { plan, outcome } = await runSoak(world, course)
+        const verdict = judge(plan, outcome, world.cardPath, world.serverPath)
+        return { world: world.name, days: done, outcome, verdict }
+    } finally {
+        if (process.env.SOAK_KEEP !== "1") world.remove()
+    }
+}
+
+export async function soakInVm(
+    days: number,
+    secondsMax: number,
+    tell: (line: string) => void,
+): Promise<SoakResult> {
+    return await soak(await VmWorld.create(), days, secondsMax, tell)
+}

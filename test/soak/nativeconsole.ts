@@ -1,0 +1,47 @@
+import { createHash, randomBytes } from "node:crypto"
+import type { Hashing } from "../../src/console/access"
+import { Session } from "../../src/console/session"
+import type { Shell } from "../../src/console/shell"
+import { DeviceBuffer } from "../support/devicebuffer"
+
+// Stands in for src/console/service.ts where the firmware runs in Node: no packets, the shell itself.
+
+let shell: Shell | undefined
+let session = new Session()
+
+export function serveConsole(served: Shell): void {
+    shell = served
+    session = new Session()
+}
+
+/** The board is off. */
+export function dropConsole(): void {
+    shell = undefined
+}
+
+export function consoleReady(): boolean {
+    return shell !== undefined
+}
+
+/** Runs one line on the board's shell. @returns what it printed */
+export async function executeLine(line: string): Promise<string> {
+    let text = ""
+    const out = {
+        write: async (data: Uint8Array): Promise<void> =>
+            void (text += new TextDecoder().decode(data)),
+        flush: async () => {},
+    }
+    await shell!.execute(session, line, out as never)
+    return text
+}
+
+export class DeviceHashing implements Hashing {
+    digest(first: Buffer, second: Buffer): Buffer {
+        const hash = createHash("sha256").update(first).update(second).digest()
+        return DeviceBuffer.from(hash) as unknown as Buffer
+    }
+
+    random(bytes: number): Buffer {
+        return DeviceBuffer.from(randomBytes(bytes)) as unknown as Buffer
+    }
+}

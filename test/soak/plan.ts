@@ -1,0 +1,185 @@
+import { localText, offsetMinutesAt } from "./localtime"
+
+/** From one moment to another, in seconds since the beginning of the soak. */
+export interface Window {
+    from: number
+    to: number
+}
+
+/** An entry that the journal has to have: when it is made is in the window. */
+export interface ExpectedEntry extends Window {
+    flag: string
+    appears: boolean
+}
+
+export interface ExpectedRecord {
+    /** What the board's clock shows, Unix seconds. */
+    seconds: number
+    /** Seconds since the beginning of the soak. */
+    elapsed: number
+}
+
+export interface Jump {
+    at: number
+    bySeconds: number
+}
+
+/** Which weekdays the board is reset on, 0 is Sunday, and when, in minutes of the local day. */
+export interface ResetSchedule {
+    days: number[]
+    minutes: number
+}
+
+const logPeriod = 60
+const uploadPeriod = 3600
+/** The supervisor looks every 2 s, ends all work, and the board needs some seconds to start. */
+const resetSeconds = 40
+/** A flag is entered 3 s after it has changed; tasks look every 1 or 2 s, a restart may lie in between. */
+const entrySeconds = resetSeconds + 20
+const dayNames = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+
+/**
+ * A soak: what happens to the board and when, and what must come of it. The second follows from the first and
+ * from the specification; nothing of a run enters it.
+ */
+export class Plan {
+    /** Console lines and events (with `!`), by the time at which they are carried out. */
+    readonly steps: { at: number; line: string }[] = []
+    readonly cardOut: Window[] = []
+    readonly serverDown: Window[] = []
+    readonly journal: ExpectedEntry[] = []
+    readonly jumps: Jump[] = []
+
+    /**
+     * @param startSeconds what the clock is set to at the beginning, Unix seconds
+     * @param seconds how long the board runs
+     */
+    constructor(
+        readonly startSeconds: number,
+        readonly seconds: number,
+        readonly resets: ResetSchedule,
+    ) {}
+
+    /** Console lines that set the board up. */
+    setUp(): string[] {
+        const { days, minutes } = this.resets
+        const two = (value: number) => String(value).padStart(2, "0")
+        return [
+            "set sd.enable off",
+            "card format yes",
+            "set user.serial SOAK-1",
+            "set time.zone CET-1CEST,M3.5.0,M10.5.0/3",
+            `set sd.period ${logPeriod}`,
+            "set sd.cells on",
+            "set wifi.ssid soak",
+            "set ftp.host ftp.sim",
+            `set ftp.period ${uploadPeriod}`,
+            "set ftp.cells on",
+            `set reset.days ${days.map(day => dayNames[day]).join(",")}`,
+            `set reset.time ${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`,
+            "set reset.enable on",
+            // One cell that is off is to raise one flag.
+            "set battery.imbalance 2000",
+            // A charger takes the cells to 3.6 V every day.
+            "set battery.cell_overvoltage 3900",
+        ]
+    }
+
+    /** The line with which the soak begins, and those right after it. */
+    begin(): string[] {
+        return [`time set ${localText(this.startSeconds)}`, "set ftp.enable on", "set sd.enable on"]
+    }
+
+    /** What the board's clock shows then, Unix seconds. */
+    wall(elapsed: number): number {
+        const passed = this.jumps.filter(jump => jump.at <= elapsed)
+        return this.startSeconds + elapsed + passed.reduce((sum, jump) => sum + jump.bySeconds, 0)
+    }
+
+    pullCard(at: number, seconds: number): void {
+        const to = at + seconds
+        this.step(at, "!card out", to, "!card in")
+        this.cardOut.push({ from: at, to })
+        this.expect("SD_CARD", at, to)
+        // A record of the battery has some 95 bytes, one of 16 cells 150, and 4 KiB of them wait.
+        const full = at + 15 * logPeriod
+        if (seconds > 25 * logPeriod) {
+            this.journal.push({ flag: "RECORDS_LOST", appears: true, from: full, to })
+            const gone = { from: to, to: to + entrySeconds + 20 }
+            this.journal.push({ flag: "RECORDS_LOST", appears: false, ...gone })
+        }
+    }
+
+    /** The server refuses connections. The flag is up after the third failure in a row, within a period and the pauses. */
+    stopServer(at: number, seconds: number): void {
+        const to = at + seconds
+        this.step(at, "!ftp down", to, "!ftp up")
+        this.serverDown.push({ from: at, to })
+        const pauses = 10 + 20 + 60
+        const tried = at + uploadPeriod + resetSeconds + pauses + entrySeconds
+        this.journal.push({ flag: "FTP", appears: true, from: at, to: tried })
+        const sent = to + uploadPeriod + resetSeconds + entrySeconds + 300
+        this.journal.push({ flag: "FTP", appears: false, from: to, to: sent })
+    }
+
+    /** WIFI is up after 30 s without a connection. */
+    stopWifi(at: number, seconds: number): void {
+        this.step(at, "!wifi down", at + seconds, "!wifi up")
+        this.expect("WIFI", at, at + seconds, 30)
+    }
+
+    /** Something about the battery that raises a flag. */
+    upset(at: number, seconds: number, on: string, off: string, flag: string): void {
+        this.step(at, on, at + seconds, off)
+        this.expect(flag, at, at + seconds)
+    }
+
+    /** The clock is set to another time. To be called in order, before the steps after it. */
+    jump(at: number, bySeconds: number): void {
+        this.jumps.push({ at, bySeconds })
+        this.steps.push({ at, line: `time set ${localText(this.wall(at))}` })
+    }
+
+    /** All records in the order in which they are made. */
+    records(): ExpectedRecord[] {
+        const records: ExpectedRecord[] = []
+        let last = -Infinity
+        let from = 0
+        for (const to of [...this.jumps.map(jump => jump.at), this.seconds]) {
+            const start = this.wall(from)
+            // A release that the clock jumps over is made up for at once, with the time as it is then.
+            const passed = Math.floor(start / logPeriod) * logPeriod
+            if (from > 0 && passed > last) records.push({ seconds: passed, elapsed: from })
+            const end = start + (to - from)
+            for (let at = passed + logPeriod; at < end; at += logPeriod)
+                records.push({ seconds: at, elapsed: from + (at - start) })
+            last = records.at(-1)?.seconds ?? last
+            from = to
+        }
+        return records
+    }
+
+    /** How often the board is reset on schedule: once on each day of the schedule on which the time comes by. */
+    resetCount(): number {
+        let count = 0
+        for (let at = 60; at <= this.seconds; at += 60) {
+            const wall = this.wall(at)
+            const local = wall + offsetMinutesAt(wall) * 60
+            const day = new Date(local * 1000).getUTCDay()
+            const minutes = Math.floor((local % 86400) / 60)
+            if (this.resets.days.includes(day) && minutes === this.resets.minutes) count++
+        }
+        return count
+    }
+
+    private step(at: number, line: string, to: number, after: string): void {
+        this.steps.push({ at, line }, { at: to, line: after })
+        this.steps.sort((a, b) => a.at - b.at)
+    }
+
+    private expect(flag: string, from: number, to: number, delay = 0): void {
+        const appears = { from: from + delay, to: from + delay + entrySeconds }
+        this.journal.push({ flag, appears: true, ...appears })
+        this.journal.push({ flag, appears: false, from: to, to: to + entrySeconds })
+    }
+}

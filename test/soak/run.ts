@@ -1,0 +1,187 @@
+import type { Plan } from "./plan"
+import type { World } from "./world"
+
+/** A change of a flag that the board has said it entered in its journal. */
+export interface MadeEntry {
+    number: number
+    /** As printed, local. */
+    time: string
+    flag: string
+    appears: boolean
+    /** Seconds since the beginning of the soak. */
+    elapsed: number
+}
+
+/** What a run has left behind, beside the card and the server's files. */
+export interface Outcome {
+    journal: MadeEntry[]
+    /** The journal as the console shows it at the end. */
+    shown: string[]
+    recordsLost: number
+    resets: number
+    /** What the board said of the cause at each start since the beginning. */
+    startCauses: string[]
+    resetCount: string
+    sessions: number
+    sessionsFailed: number
+    filesConfirmed: number
+    /** Lines that no soak should have. */
+    alarming: string[]
+    refusedLines: string[]
+    /** Live heap in bytes, the least in the half hour before the end of the first day and before the end. */
+    heapFirst?: number
+    heapLast?: number
+    boardSeconds: number
+    wallSeconds: number
+}
+
+/** The heap is looked at so often, and the least of so many looks counts: half an hour. */
+const heapEvery = 60
+const heapSamples = 30
+const day = 86400
+const settleMs = 5000
+/** The end is not on a record's second. */
+const beforeEnd = 10
+
+/** How long a soak is: all of it, or cut short at the end of a day, by its plan for so many days. */
+export interface Course {
+    whole: Plan
+    /** Asked at the beginning of each day but the first: whether it is to be the last. */
+    cut?: (dayNumber: number, wallSeconds: number) => Plan | undefined
+}
+
+/** Runs a plan on a board, from its first power-on to the last session. @returns the plan that was carried out, too */
+export async function runSoak(
+    world: World,
+    course: Course,
+): Promise<{ plan: Plan; outcome: Outcome }> {
+    const started = performance.now()
+    const wallSeconds = () => (performance.now() - started) / 1000
+    const soak = new Soak(world)
+    await world.start()
+    let plan = course.whole
+    for (const line of plan.setUp()) await soak.run(line)
+    // The tasks see that they are off.
+    await world.clock.sleep(settleMs)
+    const [first, ...others] = plan.begin()
+    await soak.run(first)
+    soak.begin(Math.min(day, plan.seconds / 2))
+    for (const line of others) await soak.run(line)
+    for (let from = 0; from < plan.seconds; from += day) {
+        if (from > 0) plan = course.cut?.(from / day + 1, wallSeconds()) ?? plan
+        for (const { at, line } of plan.steps) {
+            if (at < from || at >= from + day) continue
+            await soak.until(at)
+            await soak.run(line)
+        }
+        await soak.until(Math.min(from + day, plan.seconds - beforeEnd))
+    }
+    await soak.finish()
+    soak.outcome.wallSeconds = wallSeconds()
+    return { plan, outcome: soak.outcome }
+}
+
+class Soak {
+    readonly outcome: Outcome = {
+        journal: [],
+        shown: [],
+        recordsLost: 0,
+        resets: 0,
+        startCauses: [],
+        resetCount: "",
+        sessions: 0,
+        sessionsFailed: 0,
+        filesConfirmed: 0,
+        alarming: [],
+        refusedLines: [],
+        boardSeconds: 0,
+        wallSeconds: 0,
+    }
+    private beginMs: number | undefined
+    private resetsBefore = 0
+    private ended = false
+    private heap: number[] = []
+
+    constructor(private readonly world: World) {
+        world.onLine = line => this.take(line)
+    }
+
+    /** From here on what happens counts. @param firstHeapAt when the heap is measured that the last is compared with */
+    begin(firstHeapAt: number): void {
+        const { world, outcome } = this
+        this.beginMs = world.clock.nowMs()
+        this.resetsBefore = world.resets
+        const look = (): void => {
+            if (this.ended) return
+            const bytes = world.liveHeapBytes()
+            if (bytes !== undefined) this.heap = [...this.heap.slice(1 - heapSamples), bytes]
+            if (this.elapsed() >= firstHeapAt) outcome.heapFirst ??= this.leastHeap()
+            world.clock.setTimeout(look, heapEvery * 1000)
+        }
+        world.clock.setTimeout(look, heapEvery * 1000)
+    }
+
+    private leastHeap(): number | undefined {
+        return this.heap.length === 0 ? undefined : Math.min(...this.heap)
+    }
+
+    async until(elapsed: number): Promise<void> {
+        const { clock } = this.world
+        const leftMs = this.beginMs! + elapsed * 1000 - clock.nowMs()
+        if (leftMs > 0) await clock.sleep(leftMs)
+    }
+
+    async run(line: string): Promise<string> {
+        if (line.startsWith("!")) {
+            await this.world.event(line)
+            return ""
+        }
+        const answer = await this.world.execute(line)
+        if (answer.includes("error: ")) this.outcome.refusedLines.push(`${line}: ${answer.trim()}`)
+        return answer
+    }
+
+    /** The last session, and what the console shows; then the card is made safe to pull. */
+    async finish(): Promise<void> {
+        const { outcome, world } = this
+        await this.run("set sd.enable off")
+        await this.run("ftp send")
+        outcome.resetCount = (await this.run("show reset.count")).trim()
+        outcome.shown = (await this.run("journal")).split("\n").filter(line => line.includes("#"))
+        await this.run("card eject")
+        outcome.heapLast = this.leastHeap()
+        outcome.boardSeconds = this.elapsed()
+        outcome.resets = world.resets - this.resetsBefore
+        this.ended = true
+        await world.end()
+    }
+
+    private elapsed(): number {
+        return (this.world.clock.nowMs() - (this.beginMs ?? Infinity)) / 1000
+    }
+
+    private take(line: string): void {
+        const { outcome } = this
+        if (this.beginMs === undefined || this.ended) return
+        const entry =
+            /^journal: record #(\d+) (\S+ \S+?)~? (\w+) (appeared|disappeared)(.*too often)?/.exec(
+                line,
+            )
+        if (entry)
+            outcome.journal.push({
+                number: Number(entry[1]),
+                time: entry[2],
+                flag: entry[3],
+                appears: entry[4] === "appeared",
+                elapsed: this.elapsed(),
+            })
+        if (entry?.[5] || /^PANIC|^supervisor:|is stuck/.test(line)) outcome.alarming.push(line)
+        const lost = /^logger: (\d+) records lost\b/.exec(line)
+        if (lost) outcome.recordsLost += Number(lost[1])
+        const cause = /^start: ([\w-]+)/.exec(line)
+        if (cause) outcome.startCauses.push(cause[1])
+        if (line.startsWith("ftp: logged in")) outcome.sessions++
+        if (line.startsWith("ftp: failed")) outcome.sessionsFailed++
+        if (line.startsWith("ftp: confirmed")) outcome.filesConfirmed++
+    }
+}

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { SimClock } from "../../sim/clock"
+import { runEvent } from "../../sim/events"
+import { EmbeddedFtpServer } from "../../sim/ftpserver"
+import type { LinePrinter } from "../../sim/lineprinter"
+import { FTP_HOST, Simulation } from "../../sim/simulation"
+import { StateFolder } from "../../sim/state"
+import { firmware, readManifest } from "../../tools/firmware"
+import type { World } from "./world"
+
+/** Sessions run so many times faster than real time: the server is in this process and answers at once. */
+export const sessionSpeed = 10
+
+/** The optimized image in the DeviceScript runtime, in the simulator. */
+export class VmWorld implements World {
+    readonly name = "virtual machine"
+    onLine: (line: string) => void = () => {}
+    private answer = ""
+
+    private constructor(
+        private readonly folder: string,
+        private readonly state: StateFolder,
+        private readonly ftp: EmbeddedFtpServer,
+        imagePath: string,
+    ) {
+        const printer = {
+            line: (text: string) => {
+                const logged = /^\[ *[\d.]+\] (.*)$/s.exec(text)
+                if (logged) this.onLine(logged[1])
+            },
+            text: (text: string): void => void (this.answer += text),
+        }
+        const options = { speed: "max" as const, heldRate: sessionSpeed }
+        const asPrinter = printer as unknown as LinePrinter
+        this.simulation = new Simulation(options, state, imagePath, ftp, asPrinter)
+    }
+
+    private readonly simulation: Simulation
+
+    static async create(): Promise<VmWorld> {
+        const program = await firmware(readManifest().entries.simulator)
+        const folder = mkdtempSync(join(tmpdir(), "bms-soak-"))
+        const state = new StateFolder(join(folder, "state"))
+        const ftp = new EmbeddedFtpServer({ root: state.ftpPath })
+        const world = new VmWorld(folder, state, ftp, program.imagePath)
+        world.simulation.board.network.addHost(FTP_HOST, "127.0.0.1", { 21: await ftp.start() })
+        return world
+    }
+
+    get clock(): SimClock {
+        return this.simulation.clock
+    }
+
+    get cardPath(): string {
+        return this.state.cardPath
+    }
+
+    get serverPath(): string {
+        return this.state.ftpPath
+    }
+
+    get resets(): number {
+        return this.simulation.board.resets
+    }
+
+    async start(): Promise<void> {
+        await this.simulation.start()
+    }
+
+    async execute(line: string): Promise<string> {
+        this.answer = ""
+        await this.simulation.execute(line)
+        return this.answer
+    }
+
+    async event(line: string): Promise<void> {
+        await runEvent(line, this.simulation)
+    }
+
+    liveHeapBytes(): number | undefined {
+        return this.simulation.liveHeapBytes()
+    }
+
+    async end(): Promise<void> {
+        await this.simulation.end()
+        await this.ftp.stop()
+        this.state.release()
+    }
+
+    remove(): void {
+        rmSync(this.folder, { recursive: true, force: true })
+    }
+}
