@@ -237,7 +237,8 @@ export class Table extends Geometry {
         const { sector, info } = this
         await info.loadTorn(block + this.fatBlocks)
         let at = 0
-        while (at < blockBytes && sector.bytes.getAt(at, "u32") === info.bytes.getAt(at, "u32")) at += 4
+        while (at < blockBytes && sector.bytes.getAt(at, "u32") === info.bytes.getAt(at, "u32"))
+            at += 4
         if (at >= blockBytes) return
         // What was torn has more faults; else the first copy is the newer one. Without a redo log that can have
         // faults of its own, and what it has freed stays free.

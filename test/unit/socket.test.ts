@@ -178,7 +178,9 @@ describe("the device's socket", () => {
     it("throws the reason when the connection broke", async () => {
         const stream = await connect()
         await event("error", "ECONNRESET")
-        await expect(stream.receive(100)).rejects.toThrow("connection lost, check Wi-Fi and server: ECONNRESET")
+        await expect(stream.receive(100)).rejects.toThrow(
+            "connection lost, check Wi-Fi and server: ECONNRESET",
+        )
     })
 
     it("times out when nothing comes", async () => {
