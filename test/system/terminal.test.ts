@@ -58,6 +58,15 @@ class Tmux {
         }
     }
 
+    /** Returns when the program has ended. What tmux writes about it may be missing, its word is not. */
+    async ends(): Promise<void> {
+        const endMs = Date.now() + shownMs
+        while (this.run("display-message", "-p", "-t", "test", "#{pane_dead}").trim() !== "1") {
+            if (Date.now() > endMs) throw new Error(`it does not end:\n${this.screen()}`)
+            await sleep(50)
+        }
+    }
+
     clear(): void {
         this.keys("C-l")
         this.run("clear-history", "-t", "test")
@@ -212,7 +221,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
     it("recalls the lines of the run before", async () => {
         tmux.type("exit")
         tmux.keys("Enter")
-        await tmux.shows(/Pane is dead/)
+        await tmux.ends()
         tmux.close()
         await board.free()
         openConsole()
