@@ -82,26 +82,31 @@ export class Completer {
         if (!board) return
         this.stopped = false
         const described = await this.printed(board, "describe")
-        if (described !== undefined) {
+        // It did not come whole: the next Tab asks again.
+        if (!described || this.stopped) return
+        if (described.status === 0) {
             try {
-                this.catalog = Catalog.fromDescription(described)
+                this.catalog = Catalog.fromDescription(described.text)
                 this.described = true
             } catch {
                 // Cut short, or a board that describes itself in another way: nothing is learnt.
             }
             return
         }
-        if (this.stopped) return
         this.refused = true
         const help = await this.printed(board, "help")
-        if (help !== undefined) this.catalog ??= Catalog.fromHelp(help)
+        if (help?.status === 0) this.catalog ??= Catalog.fromHelp(help.text)
     }
 
-    private async printed(board: Asked, line: string): Promise<string | undefined> {
+    /** What the board says to a line; undefined when its answer did not come to an end. */
+    private async printed(
+        board: Asked,
+        line: string,
+    ): Promise<{ status: number; text: string } | undefined> {
         let text = ""
         try {
-            const { status } = await board.execute(line, piece => (text += piece))
-            return status === 0 ? text : undefined
+            const { status } = await board.execute(line, (piece): void => void (text += piece))
+            return { status, text }
         } catch {
             return undefined
         }
@@ -157,13 +162,13 @@ export class Completer {
         const board = this.board()
         if (!board || this.asking) return []
         const listing = this.printed(board, `card ls ${folder.slice(0, -1)}`.trim())
-        const text = await Promise.race([listing, pause(answerMs)])
-        if (typeof text !== "string") {
+        const listed = await Promise.race([listing, pause(answerMs)])
+        if (!listed || listed.status !== 0) {
             // It is still being printed, perhaps from a card that is slow: not longer than this.
             await board.cancel().catch(() => undefined)
             return []
         }
-        const entries = text.split("\n").map(line => line.trim().split(/\s+/))
+        const entries = listed.text.split("\n").map(line => line.trim().split(/\s+/))
         const names = entries
             .filter(words => words.length === 2)
             .map(([name, size]) => (size === "<DIR>" ? name + "/" : name))

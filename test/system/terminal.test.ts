@@ -108,6 +108,8 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         await tmux.shows(/^bms> status$/m)
         tmux.keys("Enter")
         await tmux.shows(/^version +v?/m)
+        // A person's line comes first: what was being asked is asked anew.
+        await sleep(5_000)
         tmux.type("set sd.en")
         tmux.keys("Tab")
         await tmux.shows(/^bms> set sd\.enable $|^bms> set sd\.enable$/m)
