@@ -6,8 +6,7 @@ const quiet = ["set ftp.enable off", "set sd.enable off", "set sd.cells off"]
 
 /** What the board does in these steps, each on top of the one before. */
 const steps: [string, string[]][] = [
-    ["withoutMonitor", ["!monitor down"]],
-    ["battery", []],
+    ["batteryAndTasks", []],
     ["mainLog", ["set sd.enable on", "set sd.period 1"]],
     ["cellLog", ["set sd.enable on", "set sd.period 1", "set sd.cells on"]],
 ]
