@@ -1,8 +1,9 @@
 import { Catalog } from "./catalog"
 import type { LineResult } from "./transport"
 
-/** What Tab may cost. */
+/** What Tab may cost; what the board offers is long and has to come whole. */
 const answerMs = 1_500
+const descriptionMs = 4_000
 const pathsAgeMs = 10_000
 const dayNames = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "all", "none"]
 
@@ -65,7 +66,7 @@ export class Completer {
     }
 
     async complete(line: string): Promise<Completions> {
-        if (!this.described) await Promise.race([this.learn(), pause(answerMs)])
+        if (!this.described) await Promise.race([this.learn(), pause(descriptionMs)])
         const words = line.trimStart().split(/\s+/)
         const typed = words.pop()!
         const candidates = this.inBlock ? this.inImport(words) : await this.candidates(words, typed)

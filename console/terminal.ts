@@ -74,6 +74,7 @@ class Terminal {
     private ended = false
     private prompting = false
     private cancelled = false
+    private completing = false
     private secret: ((answer: string | undefined) => void) | undefined
     private wake: () => void = () => undefined
     private recalled: string[] = []
@@ -203,9 +204,23 @@ class Terminal {
         this.echo.audible = echoing
     }
 
+    /** @param line what stands before the cursor */
     private async complete(line: string): Promise<[string[], string]> {
-        if (!this.prompting || !this.options.complete) return [[], line]
-        return await this.options.complete(line).catch((): [string[], string] => [[], line])
+        const nothing: [string[], string] = [[], line]
+        if (!this.prompting || !this.options.complete || this.completing) return nothing
+        this.completing = true
+        // Readline would let keys pile up until the answer is there, and take Tabs that come together for text.
+        this.lines.resume()
+        try {
+            const found = await this.options.complete(line)
+            const { line: typed, cursor } = this.lines
+            // An answer to what stands there no more would be put into something else.
+            return this.prompting && typed.slice(0, cursor) === line ? found : nothing
+        } catch {
+            return nothing
+        } finally {
+            this.completing = false
+        }
     }
 
     // Readline keeps every line; its listener may take one out again.

@@ -58,6 +58,14 @@ class Tmux {
         }
     }
 
+    /** Presses Tab as an impatient person does, until that is shown. */
+    async completes(what: RegExp): Promise<void> {
+        for (const endMs = Date.now() + shownMs; !what.test(this.screen()); await sleep(300)) {
+            if (Date.now() > endMs) throw new Error(`${what} is not shown:\n${this.screen()}`)
+            this.keys("Tab")
+        }
+    }
+
     /** Returns when the program has ended. What tmux writes about it may be missing, its word is not. */
     async ends(): Promise<void> {
         const endMs = Date.now() + shownMs
@@ -101,21 +109,16 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
     })
 
     it("completes commands, keys and values with Tab, from what the board says", async () => {
-        // What it needs to know is asked while the person thinks.
-        await sleep(4_000)
+        // What it needs to know is being asked then: Tab waits for it, and several Tabs are one.
         tmux.type("stat")
-        tmux.keys("Tab")
-        await tmux.shows(/^bms> status$/m)
+        await tmux.completes(/^bms> status$/m)
         tmux.keys("Enter")
         await tmux.shows(/^version +v?/m)
-        // A person's line comes first: what was being asked is asked anew.
-        await sleep(5_000)
+        // The line came first; what was being asked is asked anew.
         tmux.type("set sd.en")
-        tmux.keys("Tab")
-        await tmux.shows(/^bms> set sd\.enable $|^bms> set sd\.enable$/m)
+        await tmux.completes(/^bms> set sd\.enable *$/m)
         tmux.type("of")
-        tmux.keys("Tab")
-        await tmux.shows(/^bms> set sd\.enable off$/m)
+        await tmux.completes(/^bms> set sd\.enable off$/m)
         tmux.keys("C-c")
         await tmux.shows(/off\^C/)
     })

@@ -302,6 +302,43 @@ describe("the terminal", () => {
     /** What the screen shows when the escape sequences are left out. */
     const plain = () => output.shown.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "").replaceAll("\r", "")
 
+    it("completes once, however often Tab is pressed before the answer", async () => {
+        const answers: (() => void)[] = []
+        const ended = start({
+            complete: line =>
+                new Promise(resolve => answers.push(() => resolve([["status"], line]))),
+        })
+        await sleep(20)
+        input.write("stat")
+        for (const tab of "\t\t\t") {
+            input.write(tab)
+            await sleep(20)
+        }
+        for (const answer of answers) answer()
+        await sleep(20)
+        input.write("\rexit\r")
+        await ended
+        expect(ran).toEqual(["status"])
+    })
+
+    it("does not complete what has become something else before the answer", async () => {
+        const answers: (() => void)[] = []
+        const ended = start({
+            complete: line =>
+                new Promise(resolve => answers.push(() => resolve([["status"], line]))),
+        })
+        await sleep(20)
+        for (const part of ["stat", "\t", "us 2"]) {
+            input.write(part)
+            await sleep(20)
+        }
+        answers[0]()
+        await sleep(20)
+        input.write("\rexit\r")
+        await ended
+        expect(ran).toEqual(["status 2"])
+    })
+
     it("shows pasted lines in their turn, each before what it prints", async () => {
         const ended = start()
         await sleep(20)
