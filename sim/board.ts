@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs"
-import { DEVICE_ANNOUNCE, type JDDevice } from "jacdac-ts"
 import type { I2cChip, SpiChip } from "./chips/chip"
 import { SimClock } from "./clock"
 import { Hub } from "./hub"
@@ -55,7 +54,7 @@ export class SimBoard {
     constructor(private readonly options: SimBoardOptions) {
         const deliver = (frame: Uint8Array) => this.vm?.deliver(frame)
         this.hub = new Hub(options.clock, deliver)
-        this.port = new BusPort(options.spi, options.i2c, deliver, on => options.onLight(on))
+        this.port = new BusPort(options.spi, options.i2c, on => options.onLight(on))
         this.network = new SimNetwork(options.clock)
         this.network.setUp(false)
         this.wifi.onConnected = connected => this.network.setUp(connected)
@@ -66,9 +65,6 @@ export class SimBoard {
         const { state, imagePath } = this.options
         await this.hub.open()
         this.hub.serve("wifi", this.wifi)
-        this.hub.bus.on(DEVICE_ANNOUNCE, (device: JDDevice) =>
-            this.port.announced(device.deviceId, device.serviceClasses),
-        )
         const image = readFileSync(imagePath)
         const deployed = Buffer.from(state.loadFlash()).includes(image)
         await this.boot(deployed ? undefined : image)
@@ -117,7 +113,7 @@ export class SimBoard {
                 loadFlash: () => state.loadFlash(),
                 saveFlash: data => state.saveFlash(data),
                 network: this.network,
-                random: bytes => this.port.takeAnswer(bytes),
+                exchange: buffer => this.port.exchange(buffer),
                 onFrame: frame => this.fromVm(frame),
                 onLog: line => {
                     this.serial.log(line.trimEnd() + "\n")

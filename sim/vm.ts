@@ -38,8 +38,11 @@ export interface VmOptions {
     loadFlash(): Uint8Array
     saveFlash(data: Uint8Array): void
     network: VmNetwork
-    /** What the program is to get for random bytes; undefined for truly random ones. */
-    random?(bytes: number): Uint8Array | undefined
+    /**
+     * The program asks for random bytes in a buffer: the host may look at what is in it and put something else there.
+     * @returns false for truly random bytes
+     */
+    exchange?(buffer: Uint8Array): boolean
     /** A Jacdac frame, or a large frame of the firmware's own. */
     onFrame(frame: Uint8Array): void
     /** A line of the firmware's or the runtime's log. */
@@ -102,6 +105,8 @@ function loadModuleBody(): ModuleBody {
 export class Vm {
     private runtime!: Runtime
     private alive = true
+    /** The last that were made for the runtime. */
+    private randomBytes: Uint8Array | undefined
 
     private constructor(private readonly options: VmOptions) {}
 
@@ -172,6 +177,12 @@ export class Vm {
         const write = runtime.sockWrite
         runtime.sockWrite = (address, length) =>
             options.network.queueFull() ? -1 : write(address, length)
+        const memory = runtime.HEAPU8
+        memory.set = (bytes: ArrayLike<number>, at = 0) => {
+            const given = bytes === this.randomBytes
+            if (!given || !options.exchange?.(memory.subarray(at, at + bytes.length)))
+                Uint8Array.prototype.set.call(memory, bytes, at)
+        }
         runtime.devsSetDeviceId(options.deviceId)
         runtime.devsStart()
         if (image) {
@@ -181,11 +192,11 @@ export class Vm {
     }
 
     private hostRequire(): (name: string) => unknown {
-        const { network, random } = this.options
-        const randomness = { randomBytes: (bytes: number) => random?.(bytes) ?? randomBytes(bytes) }
+        const { network } = this.options
+        const crypto = { randomBytes: (bytes: number) => (this.randomBytes = randomBytes(bytes)) }
         return name => {
             if (name === "net") return network
-            return name === "crypto" ? randomness : require(name)
+            return name === "crypto" ? crypto : require(name)
         }
     }
 

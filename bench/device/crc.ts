@@ -1,6 +1,5 @@
 import * as ds from "@devicescript/core"
-import { startServer } from "@devicescript/server"
-import { SimSpiBus, Simport } from "../../src/board/simport"
+import { SimSpiBus } from "../../src/board/simbuses"
 import { SdCard } from "../../src/card/sdcard"
 import { crc16 } from "../../src/core/checksum"
 
@@ -171,8 +170,6 @@ async function timeCard(spi: SimSpiBus): Promise<void> {
     }
 }
 
-const port = new Simport()
-startServer(port)
 await ds.sleep(1500)
 fillTables()
 const block = Buffer.alloc(blockBytes)
@@ -182,5 +179,5 @@ await time("present", crcAsItIs, block)
 await time("words", crcOfWords, block)
 await time("bytes", crcOfBytes, block)
 await time("nibbles", crcOfNibbles, block)
-await timeCard(new SimSpiBus(port))
+await timeCard(new SimSpiBus())
 console.log("done")

@@ -3,6 +3,7 @@ import { i2c } from "@devicescript/i2c"
 import { spi } from "@devicescript/spi"
 import { Fault, FaultCode, faultMessage } from "../core/fault"
 import { I2cBus, SpiBus, StatusLight } from "../core/seams"
+import { AnswerBuffers } from "./answerbuffers"
 
 /** The runtime's own pins; @devicescript/gpio would bring 400 bytes of events that nobody here waits for. */
 interface RuntimePin {
@@ -13,8 +14,15 @@ function drive(pin: ds.OutputPin, high: boolean): void {
     ;(pin as unknown as RuntimePin).setMode(high ? ds.GPIOMode.OutputHigh : ds.GPIOMode.OutputLow)
 }
 
+/** The library's own transfer makes a buffer each time. */
+interface RuntimeSpi {
+    spiXfer(out: Buffer, into: Buffer): Promise<void>
+}
+
 /** The ESP32's SPI host with one device on it. Chip select is ours: the runtime drives none. */
 export class DeviceSpiBus implements SpiBus {
+    private readonly answers = new AnswerBuffers()
+
     constructor(
         private readonly miso: ds.InputPin,
         private readonly mosi: ds.OutputPin,
@@ -33,8 +41,10 @@ export class DeviceSpiBus implements SpiBus {
     }
 
     async transfer(out: Buffer): Promise<Buffer> {
+        const answer = this.answers.of(out.length)
         try {
-            return await spi.transfer(out)
+            await (ds as unknown as RuntimeSpi).spiXfer(out, answer)
+            return answer
         } catch (thrown) {
             throw new Fault(FaultCode.SpiFailed, "SPI: " + faultMessage(thrown))
         }

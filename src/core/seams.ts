@@ -12,7 +12,10 @@ export interface SpiBus {
     setClockHz(hz: number): void
     /** Drives chip select: true is low (selected). */
     select(on: boolean): Promise<void>
-    /** Full duplex: as many bytes come back as go out (1–4096). Throws Fault SpiFailed. */
+    /**
+     * Full duplex: as many bytes come back as go out (1–4096), in a buffer that the next transfer of that length uses
+     * again. Throws Fault SpiFailed.
+     */
     transfer(out: Buffer): Promise<Buffer>
 }
 

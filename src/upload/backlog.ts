@@ -33,6 +33,7 @@ export class Backlog implements LogFolder {
         readonly storage: CardStorage,
         clock: WallClock,
         readonly folder: string,
+        readonly sector: Buffer,
     ) {
         this.history = new History(storage, clock, folder + "SENT.TXT")
     }

@@ -31,8 +31,8 @@ export interface CardStorage {
     generation(): number
 }
 
-/** Reads from an offset; fewer bytes at the end of the file, 0 when there is no such file. */
-export type Reader = (offset: number, into: Buffer) => Promise<number>
+/** Reads so many bytes from an offset; fewer at the end of the file, 0 when there is no such file. */
+export type Reader = (offset: number, into: Buffer, bytes: number) => Promise<number>
 
 /**
  * Reads one file of the card a few sectors at a time, so that the logger is never kept waiting.
@@ -40,10 +40,10 @@ export type Reader = (offset: number, into: Buffer) => Promise<number>
  */
 export function cardReader(storage: CardStorage, path: string, mounted?: CardVolume): Reader {
     let file: OpenFile
-    return async (offset, into) => {
+    return async (offset, into, bytes) => {
         const work = async (volume: CardVolume) => {
             if (!file) file = await volume.open(path)
-            return file ? await file.read(offset, into, into.length) : 0
+            return file ? await file.read(offset, into, bytes) : 0
         }
         return mounted ? await work(mounted) : await storage.use("upload", work)
     }

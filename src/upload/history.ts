@@ -25,7 +25,7 @@ export const enum Sent {
     Again = -2,
 }
 
-const pieceBytes = 512
+const pieceBytes = 256
 
 /** The file name of a key. */
 export function logName(key: number): string {
@@ -56,7 +56,7 @@ export class History {
         const piece = Buffer.alloc(pieceBytes)
         let offset = 0
         for (;;) {
-            const count = await read(offset, piece)
+            const count = await read(offset, piece, pieceBytes)
             let at = 0
             for (;;) {
                 const end = piece.indexOf(10, at)

@@ -3,7 +3,9 @@ import { TcpStream } from "../core/seams"
 import { cardReader, CardStorage } from "./cardreader"
 import { History, HistoryEntry, logName, Sent } from "./history"
 
-const sectorBytes = 512
+export const sectorBytes = 512
+/** What is less than a sector goes in parts: many small buffers find room where one large one does not. */
+const partBytes = 128
 const namesMax = 99
 /** As many cards in turn, each pulled in the middle of its file, are more than anybody has. */
 const reservedMax = 8
@@ -24,6 +26,8 @@ export interface LogFolder {
     readonly folder: string
     /** Names taken whose file has not arrived: with another card in the slot they are no free names. */
     readonly reserved: string[]
+    /** The bytes on their way from the card to the server. */
+    readonly sector: Buffer
 }
 
 /**
@@ -76,16 +80,20 @@ export class Shipment implements HistoryEntry {
     async copyTo(stream: TcpStream, start: number): Promise<void> {
         const name = logName(this.key)
         const read = cardReader(this.from.storage, this.from.folder + "/" + name)
+        const { sector } = this.from
         this.position = start
         while (this.position < this.sizeBytes) {
             const roomBytes = sectorBytes - (this.position % sectorBytes)
-            const piece = Buffer.alloc(Math.min(roomBytes, this.sizeBytes - this.position))
+            const bytes = Math.min(roomBytes, this.sizeBytes - this.position)
             if (this.from.storage.generation() !== this.generation)
                 throw new Fault(FaultCode.CardAbsent, "the card was changed during the upload")
-            if ((await read(this.position, piece)) !== piece.length)
+            if ((await read(this.position, sector, bytes)) !== bytes)
                 throw new Fault(FaultCode.NotFound, name + " is shorter than it was")
-            await stream.send(piece)
-            this.position += piece.length
+            if (bytes === sectorBytes) await stream.send(sector)
+            else
+                for (let at = 0; at < bytes; at += partBytes)
+                    await stream.send(sector.slice(at, Math.min(bytes, at + partBytes)))
+            this.position += bytes
         }
     }
 }

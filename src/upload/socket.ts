@@ -61,8 +61,9 @@ class DeviceTcpStream implements TcpStream {
     async send(data: Buffer): Promise<void> {
         const endMs = ds.millis() + sendTimeoutMs
         for (let at = 0; at < data.length; at += pieceBytes) {
-            const end = Math.min(data.length, at + pieceBytes)
-            const piece = data.slice(at, end)
+            let piece = data
+            if (data.length > pieceBytes)
+                piece = data.slice(at, Math.min(data.length, at + pieceBytes))
             for (;;) {
                 const result =
                     this.stage === Stage.Open ? (ds as Natives)._socketWrite(piece) : -100

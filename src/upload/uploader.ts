@@ -8,7 +8,7 @@ import { Courier } from "./courier"
 import { DirectCourier } from "./ftp"
 import { Gateway } from "./gateway"
 import { logKey } from "./history"
-import { Shipment } from "./shipment"
+import { sectorBytes, Shipment } from "./shipment"
 
 const backOffMsMin = 10000
 /** As many as the longest period needs. */
@@ -64,8 +64,9 @@ export class Uploader {
         private readonly alarms: AlarmSink,
         private readonly log: (line: string) => void,
     ) {
-        this.logs = new Backlog(storage, clock, "LOG")
-        this.cells = new Backlog(storage, clock, "CELL")
+        const sector = Buffer.alloc(sectorBytes)
+        this.logs = new Backlog(storage, clock, "LOG", sector)
+        this.cells = new Backlog(storage, clock, "CELL", sector)
     }
 
     /** The task's job: one session when it is time for one. Failures are kept, not thrown. */

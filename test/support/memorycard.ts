@@ -1,3 +1,4 @@
+import { AnswerBuffers } from "../../src/board/answerbuffers"
 import { SdCard } from "../../src/card/sdcard"
 import type { BlockDevice, SpiBus, Ticks } from "../../src/core/seams"
 import type { CardDevice } from "../../src/fat/storage"
@@ -22,6 +23,7 @@ export class FakeTicks implements Ticks {
 /** The firmware's side of a bus with one emulated chip on it. */
 export class ChipSpiBus implements SpiBus {
     clockHz = 0
+    private readonly answers = new AnswerBuffers()
 
     constructor(private readonly chip: SpiChip) {}
 
@@ -34,7 +36,9 @@ export class ChipSpiBus implements SpiBus {
     }
 
     async transfer(out: Buffer): Promise<Buffer> {
-        return DeviceBuffer.from(this.chip.transfer(out)) as unknown as Buffer
+        const answer = this.answers.of(out.length)
+        answer.set(this.chip.transfer(out))
+        return answer
     }
 }
 

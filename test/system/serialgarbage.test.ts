@@ -95,8 +95,8 @@ describe.skipIf(!hasTool("socat"))(
                 const random = noise(100_000, 11)
                 for (let i = 0; i < 500; i++) {
                     const payload = random.slice(i * 100, i * 100 + (random[i * 3] % 100))
-                    // Index 1 is the simulator's own wire, which a board does not have; 0 is its reset button.
-                    const serviceIndex = [2, 2, 2, 3, 7, 0x3f, 0xff][i % 7]
+                    // Index 0 is its reset button.
+                    const serviceIndex = [1, 1, 1, 2, 7, 0x3f, 0xff][i % 7]
                     const command = i % 3 === 0 ? 0x80 + (random[i * 5] & 1) : random[i * 7] * 16
                     const options = { serviceIndex, command, isCommand: i % 5 !== 0 }
                     await write(line, onTheLine(packetFrame(device.deviceId, options, payload)))

@@ -170,7 +170,8 @@ test("what is refused gets one clear line and changes nothing", async () => {
     ]
     const run = await bench.exec(["export", ...refused, "export"], ["--speed", "max"])
     expect(run.exit).toBe(0)
-    const [, before, after] = run.output.split("> export\n")
+    const withoutLog = run.output.replace(/^\[ *[\d.]+\] .*\n/gm, "")
+    const [, before, after] = withoutLog.split("> export\n")
     const block = (text: string) => text.slice(text.indexOf("import\n"), text.indexOf("\nend\n"))
     expect(block(after)).toBe(block(before))
     expect(run.answer("set sd.period 0")).toEqual(["error: sd.period: 0 is not 1–86400 s"])

@@ -1,0 +1,65 @@
+import * as ds from "@devicescript/core"
+import { Fault, FaultCode } from "../core/fault"
+import { I2cBus, SpiBus, StatusLight } from "../core/seams"
+import { AnswerBuffers } from "./answerbuffers"
+
+// The simulated board's wires. A message announces a transfer to the host, which runs the emulated chips; the answer
+// comes in the one call in which the host can put bytes into a buffer.
+
+interface RandomBuffer {
+    fillRandom(): void
+}
+
+function exchange(buffer: Buffer): void {
+    ;(buffer as unknown as RandomBuffer).fillRandom()
+}
+
+/** Something that the host does not answer. */
+async function tell(topic: string): Promise<void> {
+    await ds._twinMessage(topic, hex`00`)
+}
+
+export class SimSpiBus implements SpiBus {
+    private readonly answers = new AnswerBuffers()
+
+    setClockHz(hz: number): void {
+        tell.start("spi-clock " + hz)
+    }
+
+    async select(on: boolean): Promise<void> {
+        await tell(on ? "spi-select 1" : "spi-select 0")
+    }
+
+    async transfer(out: Buffer): Promise<Buffer> {
+        const answer = this.answers.of(out.length)
+        answer.blitAt(0, out, 0, out.length)
+        await tell("spi")
+        exchange(answer)
+        // As on the ESP32, other fibers run during a transfer.
+        await ds.sleep(0)
+        return answer
+    }
+}
+
+/** Like the ESP32's, this host is done when its call returns: no other fiber runs in between. */
+export class SimI2cBus implements I2cBus {
+    async write(address: number, out: Buffer): Promise<void> {
+        await this.writeRead(address, out, 0)
+    }
+
+    async writeRead(address: number, out: Buffer, readBytes: number): Promise<Buffer> {
+        // The last byte is the status.
+        const answer = Buffer.alloc(readBytes + 1)
+        await ds._twinMessage("i2c " + address + " " + readBytes, out)
+        exchange(answer)
+        if (answer[readBytes] !== 0)
+            throw new Fault(FaultCode.I2cNoAcknowledge, "no acknowledge on I2C", address)
+        return answer.slice(0, readBytes)
+    }
+}
+
+export class SimStatusLight implements StatusLight {
+    async set(on: boolean): Promise<void> {
+        await tell(on ? "light 1" : "light 0")
+    }
+}
