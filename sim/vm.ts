@@ -105,8 +105,8 @@ function loadModuleBody(): ModuleBody {
 export class Vm {
     private runtime!: Runtime
     private alive = true
-    /** The last that were made for the runtime. */
-    private randomBytes: Uint8Array | undefined
+    /** Stands for the random bytes that the runtime is about to copy into its memory. */
+    private randomness: Uint8Array | undefined
 
     private constructor(private readonly options: VmOptions) {}
 
@@ -179,9 +179,9 @@ export class Vm {
             options.network.queueFull() ? -1 : write(address, length)
         const memory = runtime.HEAPU8
         memory.set = (bytes: ArrayLike<number>, at = 0) => {
-            const given = bytes === this.randomBytes
-            if (!given || !options.exchange?.(memory.subarray(at, at + bytes.length)))
-                Uint8Array.prototype.set.call(memory, bytes, at)
+            if (bytes !== this.randomness) Uint8Array.prototype.set.call(memory, bytes, at)
+            else if (!options.exchange?.(memory.subarray(at, at + bytes.length)))
+                Uint8Array.prototype.set.call(memory, randomBytes(bytes.length), at)
         }
         runtime.devsSetDeviceId(options.deviceId)
         runtime.devsStart()
@@ -193,7 +193,7 @@ export class Vm {
 
     private hostRequire(): (name: string) => unknown {
         const { network } = this.options
-        const crypto = { randomBytes: (bytes: number) => (this.randomBytes = randomBytes(bytes)) }
+        const crypto = { randomBytes: (bytes: number) => (this.randomness = new Uint8Array(bytes)) }
         return name => {
             if (name === "net") return network
             return name === "crypto" ? crypto : require(name)

@@ -20,8 +20,8 @@ export function longPlan(days: number): Plan {
     const fits = (at: number) => at < (days - 0.3) * day
     const at = (dayNumber: number, hours: number) => dayNumber * day + hours * hour + offBeat
     const jumps: [number, number][] = [
-        [at(7, 12.2), 2.25 * hour],
-        [at(11, 16.7), -1.5 * hour],
+        [at(2, 12.2), 2.25 * hour],
+        [at(5, 16.7), -1.5 * hour],
         [at(19, 21.1), 5 * hour],
         [at(24, 9.4), 45],
     ]
@@ -29,8 +29,8 @@ export function longPlan(days: number): Plan {
     for (let first = 4; first < days; first += 5)
         if (fits(at(first + 1, 0))) plan.stopServer(at(first, 0.4), day)
     const pulls: [number, number][] = [
-        [at(2, 10.3), 6 * minute],
-        [at(13, 14.2), 45 * minute],
+        [at(1, 10.3), 6 * minute],
+        [at(3, 14.2), 45 * minute],
         [at(21, 19.8), 3 * minute],
     ]
     for (const [time, seconds] of pulls) if (fits(time)) plan.pullCard(time, seconds)
