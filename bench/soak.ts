@@ -10,14 +10,19 @@ import { formatSoak } from "./soakreport"
 import { soakInVm, type SoakResult } from "./soakrun"
 
 // Thirty days of a board's life at high speed, with servers, cards and clocks that come and go: the optimized image in
-// the DeviceScript runtime for as many whole days as fit into the time, and the same firmware in Node for all of them.
-// Writes bench/soak-report.md after a whole run.
+// the DeviceScript runtime, with blackouts where it would only wait for the next record, and the same firmware in Node
+// with every second. Writes bench/soak-report.md after a whole run.
+
+/** The longest blackout that no task takes for being stuck in one of its own waits. */
+const leaveOutMs = 9000
 
 const { values } = parseArgs({
     options: {
         days: { type: "string", default: "30" },
         /** Wall time in which the runtime's days have to fit. */
         minutes: { type: "string", default: "19" },
+        /** No blackouts in the runtime: as many whole days as fit into the time. */
+        "every-second": { type: "boolean", default: false },
         /** vm or node: only that one. */
         world: { type: "string" },
         /** In a process of its own. */
@@ -30,7 +35,8 @@ const secondsMax = Number(values.minutes) * 60
 const tell = (line: string) => console.log(line)
 
 async function run(world: string): Promise<SoakResult> {
-    if (world === "vm") return await soakInVm(days, secondsMax, tell)
+    if (world === "vm")
+        return await soakInVm(days, secondsMax, values["every-second"] ? 0 : leaveOutMs, tell)
     const path = "/bench/soaknative.ts"
     const native = await importWithFirmware<typeof import("./soaknative")>(path, [nodeFirmware])
     return await native.soakInNode(days, secondsMax, tell)

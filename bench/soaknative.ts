@@ -7,5 +7,5 @@ export async function soakInNode(
     secondsMax: number,
     tell: (line: string) => void,
 ): Promise<SoakResult> {
-    return await soak(new NativeWorld(), days, secondsMax, tell)
+    return await soak(new NativeWorld(), days, secondsMax, 0, tell)
 }

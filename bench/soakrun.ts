@@ -17,17 +17,20 @@ const daySlack = 1.15
 
 /**
  * Runs so many days, or as many whole ones as fit into the time.
+ * @param leaveOutMs see Course
  * @param tell takes a line for each day
  */
 export async function soak(
     world: World,
     days: number,
     secondsMax: number,
+    leaveOutMs: number,
     tell: (line: string) => void,
 ): Promise<SoakResult> {
     let done = days
     const course: Course = {
         whole: longPlan(days),
+        leaveOutMs,
         cut: (dayNumber, wallSeconds) => {
             tell(`${world.name}: ${dayNumber - 1} days in ${Math.round(wallSeconds)} s`)
             const perDay = (wallSeconds / (dayNumber - 1)) * daySlack
@@ -48,7 +51,8 @@ export async function soak(
 export async function soakInVm(
     days: number,
     secondsMax: number,
+    leaveOutMs: number,
     tell: (line: string) => void,
 ): Promise<SoakResult> {
-    return await soak(await VmWorld.create(), days, secondsMax, tell)
+    return await soak(await VmWorld.create(), days, secondsMax, leaveOutMs, tell)
 }

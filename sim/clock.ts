@@ -102,6 +102,11 @@ export class SimClock {
         }
     }
 
+    /** Whether something outside is awaited. */
+    get held(): boolean {
+        return this.holds > 0
+    }
+
     /** From now on board time runs as real time does. */
     runAtRealSpeed(): void {
         this.boardMs = this.nowMs()

@@ -11,12 +11,13 @@ export interface WorldEvents {
     setCurrent(amperes: number): void
     setTemperature(number: number, celsius: number): void
     setMonitor(up: boolean): void
+    setClock(state: "down" | "up" | "lost"): void
     showLight(): void
 }
 
 const usage =
     "events: !card out | !card in [IMAGE] | !wifi down|up | !ftp down|up|hang | !power cut | " +
-    "!cell N VOLTS | !current AMPERES | !temp N CELSIUS | !monitor down|up | !light"
+    "!cell N VOLTS | !current AMPERES | !temp N CELSIUS | !monitor down|up | !clock down|up|lost | !light"
 
 /** Carries out an event line; throws an Error that says what is wrong with it. */
 export async function runEvent(line: string, world: WorldEvents): Promise<void> {
@@ -44,6 +45,10 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
         case "monitor up":
         case "monitor down":
             return world.setMonitor(first === "up")
+        case "clock down":
+        case "clock up":
+        case "clock lost":
+            return world.setClock(first as "down" | "up" | "lost")
     }
     if (name === "light" && words.length === 1) world.showLight()
     else if (name === "cell" && words.length === 3) world.setCell(number(first), number(second))

@@ -250,6 +250,11 @@ export class Simulation implements WorldEvents {
         this.monitor.fault = up ? "none" : "offline"
     }
 
+    setClock(state: "down" | "up" | "lost"): void {
+        if (state === "lost") this.clockChip.losePower()
+        else this.clockChip.absent = state === "down"
+    }
+
     showLight(): void {
         this.printer.line("light: " + this.light.pattern)
     }

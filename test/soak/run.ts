@@ -43,9 +43,21 @@ const settleMs = 5000
 /** The end is not on a record's second. */
 const beforeEnd = 10
 
+/** After an event, a session or anything else that the board tells of, every second is lived. */
+const calmMs = 60_000
+/** What is lived between two stretches that are left out. */
+const livedMs = 1000
+/** From the line that tells of a record to where the next one may be due. */
+const nextRecordMs = 57_000
+
 /** How long a soak is: all of it, or cut short at the end of a day, by its plan for so many days. */
 export interface Course {
     whole: Plan
+    /**
+     * Between two records, while nothing else happens, the board lives a second and then has a blackout that long, of
+     * which it only knows that its clocks went on: at most 9000. Without it every second is lived.
+     */
+    leaveOutMs?: number
     /** Asked at the beginning of each day but the first: whether it is to be the last. */
     cut?: (dayNumber: number, wallSeconds: number) => Plan | undefined
 }
@@ -57,7 +69,7 @@ export async function runSoak(
 ): Promise<{ plan: Plan; outcome: Outcome }> {
     const started = performance.now()
     const wallSeconds = () => (performance.now() - started) / 1000
-    const soak = new Soak(world)
+    const soak = new Soak(world, course.leaveOutMs ?? 0)
     await world.start()
     let plan = course.whole
     for (const line of plan.setUp()) await soak.run(line)
@@ -101,8 +113,13 @@ class Soak {
     private resetsBefore = 0
     private ended = false
     private heap: number[] = []
+    private recordMs = -Infinity
+    private disturbedMs = 0
 
-    constructor(private readonly world: World) {
+    constructor(
+        private readonly world: World,
+        private readonly leaveOutMs: number,
+    ) {
         world.onLine = line => this.take(line)
     }
 
@@ -127,11 +144,25 @@ class Soak {
 
     async until(elapsed: number): Promise<void> {
         const { clock } = this.world
-        const leftMs = this.beginMs! + elapsed * 1000 - clock.nowMs()
-        if (leftMs > 0) await clock.sleep(leftMs)
+        const endMs = this.beginMs! + elapsed * 1000
+        for (let nowMs = clock.nowMs(); nowMs < endMs; nowMs = clock.nowMs()) {
+            const idleMs = this.leaveOutMs > 0 ? this.idleMs(endMs - livedMs) : 0
+            if (idleMs > 0) clock.skip(idleMs)
+            await clock.sleep(
+                this.leaveOutMs > 0 ? Math.min(livedMs, endMs - nowMs) : endMs - nowMs,
+            )
+        }
+    }
+
+    private idleMs(endMs: number): number {
+        const { clock } = this.world
+        const nowMs = clock.nowMs()
+        if (clock.held || nowMs - this.disturbedMs < calmMs) return 0
+        return Math.min(this.leaveOutMs, endMs - nowMs, this.recordMs + nextRecordMs - nowMs)
     }
 
     async run(line: string): Promise<string> {
+        this.disturbedMs = this.world.clock.nowMs()
         if (line.startsWith("!")) {
             await this.world.event(line)
             return ""
@@ -163,6 +194,8 @@ class Soak {
     private take(line: string): void {
         const { outcome } = this
         if (this.beginMs === undefined || this.ended) return
+        if (line.startsWith("records: ")) this.recordMs = this.world.clock.nowMs()
+        else this.disturbedMs = this.world.clock.nowMs()
         const entry =
             /^journal: record #(\d+) (\S+ \S+?)~? (\w+) (appeared|disappeared)(.*too often)?/.exec(
                 line,

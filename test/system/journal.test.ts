@@ -205,3 +205,31 @@ test("a flapping signal makes ten entries and one that says so, in an hour, over
         "SD_CARD appeared; now: SD_CARD",
     ])
 }, 120_000)
+
+test("the time of an entry has a ~ while nobody knows what time it is", async () => {
+    const run = await bench.exec(
+        [
+            ...quiet,
+            "!clock lost",
+            "!power cut",
+            "sleep 10s",
+            "time",
+            "!current -400",
+            "sleep 20s",
+            "time set 2026-12-24 18:00:00",
+            "!current 10",
+            "sleep 20s",
+            "journal",
+        ],
+        fast,
+    )
+    expect(run.exit).toBe(0)
+    // The earliest time that this firmware takes for possible; none was kept in flash yet.
+    expect(run.answer("time")[0]).toMatch(/ 2024-01-01 00:00:\d\d~ \+00:00 from none$/)
+    expect(added(run).map(({ time, text }) => [time.replace(/:\d\d(?=~|$)/, ""), text])).toEqual([
+        ["2024-01-01 00:00~", "CLOCK appeared; now: CLOCK"],
+        ["2024-01-01 00:00~", "OVERCURRENT_DISCHARGE appeared; now: OVERCURRENT_DISCHARGE, CLOCK"],
+        expect.arrayContaining(["2026-12-24 18:00"]),
+        expect.arrayContaining(["2026-12-24 18:00"]),
+    ])
+})

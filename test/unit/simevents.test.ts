@@ -20,6 +20,7 @@ function recordingWorld(): { calls: string[]; world: WorldEvents } {
         setCurrent: note("setCurrent"),
         setTemperature: note("setTemperature"),
         setMonitor: note("setMonitor"),
+        setClock: note("setClock"),
         showLight: note("showLight"),
     }
     return { calls, world }
@@ -36,6 +37,7 @@ test.each([
     ["!current -80", "setCurrent -80"],
     ["! temp 1 65", "setTemperature 1 65"],
     ["!monitor up", "setMonitor true"],
+    ["!clock lost", "setClock lost"],
     ["!light", "showLight"],
 ])("the event line %s happens to the board", async (line, call) => {
     const { calls, world } = recordingWorld()
@@ -53,6 +55,7 @@ test.each([
     "!ftp away",
     "!temp 1 hot",
     "!light on",
+    "!clock 12:00",
 ])("the event line %s is refused with the list of events, and nothing happens", async line => {
     const { calls, world } = recordingWorld()
     await expect(runEvent(line, world)).rejects.toThrow("!card out | !card in [IMAGE]")
