@@ -13,8 +13,8 @@ import { soakInVm, type SoakResult } from "./soakrun"
 // the DeviceScript runtime, with blackouts where it would only wait for the next record, and the same firmware in Node
 // with every second. Writes bench/soak-report.md after a whole run.
 
-/** The longest blackout that no task takes for being stuck in one of its own waits. */
-const leaveOutMs = 9000
+/** Shorter than any time limit of the firmware that a blackout can fall into. */
+const leaveOutMs = 19_000
 
 const { values } = parseArgs({
     options: {

@@ -23,7 +23,7 @@ export function formatSoak(results: SoakResult[], wallSeconds: number): string {
             `Made by \`npm run soak\` in ${wallSeconds} s of wall time, both columns at once on two cores.`,
             "The first column is the product: the optimized image in the DeviceScript runtime, in the simulator. Every second " +
                 "would take it an hour of wall time; so between two records, while nothing else happens, it lives one second in " +
-                "ten, and in the others its clocks go on without it (`-- --every-second` does without that, for as many whole days " +
+                "twenty, and in the others its clocks go on without it (`-- --every-second` does without that, for as many whole days " +
                 "as fit into `--minutes`). The second is the same firmware, put together by `src/firmware.ts`, in Node on the " +
                 "same emulated chips, card image, clock and FTP server, with every second; there is no heap of the runtime to " +
                 "measure there.",

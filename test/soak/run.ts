@@ -43,8 +43,10 @@ const settleMs = 5000
 /** The end is not on a record's second. */
 const beforeEnd = 10
 
-/** After an event, a session or anything else that the board tells of, every second is lived. */
+/** After an event, or anything that the board tells of but its daily work, every second is lived. */
 const calmMs = 60_000
+/** Blackouts look like other patterns of the light. */
+const usual = /^(light|ftp): /
 /** What is lived between two stretches that are left out. */
 const livedMs = 1000
 /** From the line that tells of a record to where the next one may be due. */
@@ -55,7 +57,7 @@ export interface Course {
     whole: Plan
     /**
      * Between two records, while nothing else happens, the board lives a second and then has a blackout that long, of
-     * which it only knows that its clocks went on: at most 9000. Without it every second is lived.
+     * which it only knows that its clocks went on: at most 20000. Without it every second is lived.
      */
     leaveOutMs?: number
     /** Asked at the beginning of each day but the first: whether it is to be the last. */
@@ -195,7 +197,7 @@ class Soak {
         const { outcome } = this
         if (this.beginMs === undefined || this.ended) return
         if (line.startsWith("records: ")) this.recordMs = this.world.clock.nowMs()
-        else this.disturbedMs = this.world.clock.nowMs()
+        else if (!usual.test(line)) this.disturbedMs = this.world.clock.nowMs()
         const entry =
             /^journal: record #(\d+) (\S+ \S+?)~? (\w+) (appeared|disappeared)(.*too often)?/.exec(
                 line,
