@@ -67,6 +67,11 @@ if (values.child) {
     const worlds = values.world === undefined ? ["vm", "node"] : [values.world]
     const results = await Promise.all(worlds.map(runInChild))
     const seconds = Math.round((performance.now() - started) / 1000)
+    for (const result of results)
+        if (result.days < days && !values["every-second"])
+            result.verdict.violations.push(
+                `only ${result.days} of ${days} days fitted into ${values.minutes} minutes`,
+            )
     const report = formatSoak(results, seconds)
     console.log("\n" + report)
     if (values.world === undefined && days === 30)

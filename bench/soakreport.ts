@@ -73,7 +73,7 @@ function describePlan(days: number): string {
     return (
         `a main and a cell record each minute, a session each hour, the server down on ${plan.serverDown.length} days, ` +
         `the card pulled ${plan.cardOut.length} times (once for longer than the queue lasts), ${plan.jumps.length} clock ` +
-        `jumps, the beginning of summer time, resets on Tuesdays and Fridays at 03:30; flags that came and went: ` +
+        `jumps, the beginning of summer time, resets on Thursdays and Fridays at 03:30, of which the last is five days before the end; flags that came and went: ` +
         `${[...flags].sort().join(", ")}.`
     )
 }

@@ -54,5 +54,9 @@ export async function soakInVm(
     leaveOutMs: number,
     tell: (line: string) => void,
 ): Promise<SoakResult> {
-    return await soak(await VmWorld.create(), days, secondsMax, leaveOutMs, tell)
+    const result = await soak(await VmWorld.create(), days, secondsMax, leaveOutMs, tell)
+    const { heapFirst, heapLast } = result.outcome
+    if (heapFirst === undefined || heapLast === undefined)
+        result.verdict.violations.push("the heap was not measured")
+    return result
 }

@@ -126,10 +126,11 @@ class Firmware implements Parts {
         // Counted first of all, so that a start that dies in what follows is an early death.
         await supervisor.start()
         await settings.load()
-        await this.restoreBackup()
+        const safeMode = supervisor.safeMode
+        // The card may be what the starts died of.
+        if (!safeMode) await this.restoreBackup()
         await clock.start()
         this.log(`start: ${startCauseName(supervisor.cause)}, ${settings.text(Key.UserSerial)}`)
-        const safeMode = supervisor.safeMode
         if (safeMode) {
             this.log("safe mode: the last five starts died early")
             // Nothing would ever run what the console asks for.
@@ -142,6 +143,7 @@ class Firmware implements Parts {
         }
         this.addTask("alarms", secondMs, this.tickAlarms)
         this.addTask("wifi", 2 * secondMs, this.keepWifi)
+        this.addTask("clock", hourMs, this.clock.persist)
         this.scheduler.start()
         this.spawn(supervisor.run)
         serveConsole(new Shell(this))
@@ -169,11 +171,11 @@ class Firmware implements Parts {
     async shutdown(): Promise<void> {
         await this.uploader.stop(stopMs)
         await this.scheduler.stop(stopMs)
+        await this.clock.persist()
         if (this.supervisor.safeMode) return
         await this.logger.flush()
         await this.storage.sync()
         await this.battery.save()
-        await this.clock.persist()
     }
 
     private addTask(name: string, periodMs: number, job: () => Promise<void>): void {
@@ -206,10 +208,9 @@ class Firmware implements Parts {
         })
         this.addTask("write", 2 * secondMs, this.writeRecords)
         this.addTask("card", 2 * secondMs, this.storage.poll)
-        this.addTask("clock", hourMs, this.clock.persist)
         this.addTask("time", 24 * hourMs, this.syncTimeOnline)
         this.addTask("light", 2 * secondMs, this.blink)
-        this.addTask("backup", 10 * minuteMs, this.keepBackup)
+        this.addTask("backup", 10 * secondMs, this.keepBackup)
     }
 
     private async tickAlarms(): Promise<void> {
@@ -300,7 +301,7 @@ class Firmware implements Parts {
         return formatDateTime(epochSeconds + this.clock.offsetMinutes(epochSeconds) * 60)
     }
 
-    /** Once a day, and within ten minutes of a change, the card gets a copy of what the flash holds. */
+    /** Once a day, and within ten seconds of a change, the card gets a copy of what the flash holds. */
     private async keepBackup(): Promise<void> {
         const nowMs = this.ticks.nowMs()
         await renewStore(this.flash)

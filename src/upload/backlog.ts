@@ -1,6 +1,6 @@
 import { WallClock } from "../core/seams"
 import { CardStorage, CardVolume, ListedFile } from "./cardreader"
-import { History, logKey } from "./history"
+import { History, logKey, Sent } from "./history"
 import { LogFolder, Shipment } from "./shipment"
 
 /** Files looked at in one pass over the history; some 150 bytes of memory each. */
@@ -26,7 +26,11 @@ export class Backlog implements LogFolder {
     // All files up to doneKey are sent; they had doneBytes together.
     private doneKey: number
     private doneBytes: number
+    /** Up to this one each was sent in this session, or failed by a fault of its own. */
+    private triedKey = 0
     private passedBytes: number
+    /** No line of the history before this is about a file after doneKey. */
+    private scanFrom = 0
     private generation = -1
 
     constructor(
@@ -38,6 +42,17 @@ export class Backlog implements LogFolder {
         this.history = new History(storage, clock, folder + "SENT.TXT")
     }
 
+    /** A new session tries everything again. */
+    begin(): void {
+        if (this.triedKey > 0) this.generation = -1
+        this.triedKey = 0
+    }
+
+    /** This file is not tried again in this session. */
+    leave(file: Shipment): void {
+        this.triedKey = file.key
+    }
+
     /** Fills the window with the oldest files that may have unsent bytes. */
     async load(): Promise<void> {
         await this.list()
@@ -46,13 +61,16 @@ export class Backlog implements LogFolder {
             this.generation = this.storage.generation()
             this.doneKey = 0
             this.doneBytes = 0
+            this.scanFrom = 0
             await this.list()
         }
-        await this.history.scan(this.files)
+        const from = await this.history.scan(this.files, undefined, this.scanFrom)
+        // Beyond the window there may be files with earlier lines.
+        if (!this.more) this.scanFrom = from
         this.pendingBytes = 0
         let sentSoFar = true
         for (const file of this.files) {
-            if (file.sentBytes < file.sizeBytes) {
+            if (file.sentBytes < file.sizeBytes && file.key > this.triedKey) {
                 sentSoFar = false
                 this.pendingBytes += file.sizeBytes - Math.max(0, file.sentBytes)
             } else if (sentSoFar && file.key !== this.newestKey) {
@@ -73,8 +91,8 @@ export class Backlog implements LogFolder {
             await this.history.scan(this.files)
             for (const file of this.files) {
                 this.doneKey = file.key
-                if (file.sentBytes <= 0) continue
-                await file.record(0)
+                if (file.sentBytes > 0) await file.record(0)
+                else if (file.sentBytes !== Sent.Again) continue
                 ++count
             }
             if (!this.more) break

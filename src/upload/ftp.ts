@@ -95,7 +95,7 @@ export class DirectCourier extends Courier {
             } else if (++stalled === stalledMax)
                 throw new Fault(
                     FaultCode.FtpNoProgress,
-                    "server stops the transfer when the control connection closes: set ftp.gateway (if seldom: a broken transfer still held the file)",
+                    "server stops the transfer when the control connection closes: set ftp.gateway (if seldom: its disk is full, or a broken transfer still held the file)",
                 )
         }
         await shipment.record(size)

@@ -4,6 +4,7 @@ import { Fault, FaultCode, faultCode } from "../core/fault"
 import { TimeSource } from "../core/seams"
 import { parseInteger } from "../core/text"
 import { Courier } from "./courier"
+import { Sent } from "./history"
 import { Shipment } from "./shipment"
 
 const answerTimeoutMs = 60000
@@ -57,8 +58,13 @@ export class Gateway extends Courier {
      * bytes: a broken data connection can look like the end of the file to it.
      */
     override async deliver(shipment: Shipment): Promise<void> {
-        if (!shipment.remoteName) await shipment.takeFreeName(this)
-        await this.request("PUT", shipment.remoteName, shipment.sizeBytes)
+        const size = shipment.sizeBytes
+        const again = shipment.sentBytes === Sent.Again
+        const there = shipment.remoteName ? await this.size(shipment.remoteName) : -1
+        // Longer than ours: not only ours, so it is left alone.
+        if (!shipment.remoteName || (there > size && !again)) await shipment.takeFreeName(this)
+        else if (there === size && !again) return await shipment.record(size)
+        await this.request("PUT", shipment.remoteName, size)
         try {
             await shipment.copyTo(this.stream, 0)
         } catch (thrown) {
@@ -67,12 +73,12 @@ export class Gateway extends Courier {
         }
         const status = await this.status()
         if (status !== 201 && status !== 202) this.explain(status)
-        if ((await this.size(shipment.remoteName)) !== shipment.sizeBytes)
+        if ((await this.size(shipment.remoteName)) !== size)
             throw new Fault(
                 FaultCode.FtpNoProgress,
                 "the server did not get all of the file, which will be sent again: look at its connection",
             )
-        await shipment.record(shipment.sizeBytes)
+        await shipment.record(size)
     }
 
     private async request(method: string, name: string, bytes: number): Promise<void> {
@@ -104,7 +110,7 @@ export class Gateway extends Courier {
         }
         this.answer = head.slice(9, head.indexOf("\r"))
         const status = parseInteger(head.slice(9, 12))
-        const length = head.indexOf("Content-Length: ") + 16
+        const length = head.toLowerCase().indexOf("content-length: ") + 16
         this.lengthBytes =
             length < 16 ? 0 : parseInteger(head.slice(length, head.indexOf("\r", length)))
         if (status === 502) await this.quoteServer(head, deadline)

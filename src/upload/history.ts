@@ -50,11 +50,13 @@ export class History {
     /**
      * Fills in what was sent of each file.
      * @param volume the mounted volume when the caller has it, else it is taken piece by piece
+     * @param offset where a line begins, before which no line is about these files
+     * @returns where the first line about them begins, or the next one would
      */
-    async scan(files: HistoryEntry[], volume?: CardVolume): Promise<void> {
+    async scan(files: HistoryEntry[], volume?: CardVolume, offset = 0): Promise<number> {
         const read = cardReader(this.storage, this.path, volume)
         const piece = Buffer.alloc(pieceBytes)
-        let offset = 0
+        let first = -1
         for (;;) {
             const count = await read(offset, piece, pieceBytes)
             let at = 0
@@ -62,10 +64,14 @@ export class History {
                 const end = piece.indexOf(10, at)
                 if (end < 0 || end >= count) break
                 const key = logKey(piece, at)
-                for (const file of files) if (file.key === key) readLine(file, piece, at, end)
+                for (const file of files)
+                    if (file.key === key) {
+                        if (first < 0) first = offset + at
+                        readLine(file, piece, at, end)
+                    }
                 at = end + 1
             }
-            if (count < pieceBytes) return
+            if (count < pieceBytes) return first < 0 ? offset + at : first
             // No line is that long: damage, passed over.
             offset += at === 0 ? count : at
         }
@@ -110,7 +116,9 @@ function readLine(file: HistoryEntry, piece: Buffer, at: number, end: number): v
     // Name, comma, bytes, comma, 19 characters of time, comma, remote name, CR LF.
     if (comma + 20 > end || piece[comma + 20] !== 44) return
     const bytes = parseInteger(piece.slice(at + 13, comma).toString())
-    if (!(bytes >= 0)) return
+    if (!(bytes >= 0) || comma + 21 >= end - 1) return
+    // A name that could not be asked for would keep its file, and all after it, from being sent.
+    for (let i = comma + 21; i < end - 1; ++i) if (piece[i] <= 32 || piece[i] >= 127) return
     file.remoteName = piece.slice(comma + 21, end - 1).toString()
     const before = file.sentBytes
     if (bytes !== 0 || before === Sent.Unknown || before === 0) file.sentBytes = bytes

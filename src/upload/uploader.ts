@@ -16,6 +16,8 @@ const doublingsMax = 16
 const alarmAfterFailures = 3
 const growingFileMs = 3600000
 const socketWaitMs = 30000
+/** A session ends between two files then, and the next one goes on: a task that takes longer counts as stuck. */
+const sessionMsMax = 4 * 3600000
 /** What a person at the console waits for an upload to end. */
 const commandWaitMs = 1000
 /** Longer ago than any period: the first try is due at once. */
@@ -54,6 +56,8 @@ export class Uploader {
     private running: boolean
     private courier: Courier
     private shipment: Shipment
+    /** What was wrong with one file alone, and did not hold up the others. */
+    private spoiled: any
 
     constructor(
         private readonly board: Board,
@@ -80,6 +84,7 @@ export class Uploader {
         if (this.obstacle()) return
         this.requested = false
         this.running = true
+        this.spoiled = undefined
         this.startedMs = this.board.ticks.nowMs()
         this.loginSeconds = settings.number(Key.FtpLastLogin)
         this.confirmedSeconds = settings.number(Key.FtpLastSuccess)
@@ -90,6 +95,7 @@ export class Uploader {
                 if (settings.number(Key.FtpCells)) await self.sendBacklog(self.cells)
                 if (self.courier) await self.courier.logOut()
             })
+            if (this.spoiled !== undefined) throw this.spoiled
             this.settled()
         } catch (thrown) {
             if (!this.stopping) this.failed(thrown)
@@ -144,12 +150,14 @@ export class Uploader {
         const self = this
         const courier = createCourier(this.board, this.clock, this.settings)
         const gateway = this.settings.text(Key.FtpGateway)
+        const { clock, settings } = this
         let answer = ""
         await this.socketLock.run("ftp test", commandWaitMs, async () => {
             try {
                 await courier.logIn()
                 answer = courier.answer
                 self.logins++
+                await settings.apply([Key.FtpLastLogin], [clock.nowSeconds()])
                 await courier.logOut()
             } finally {
                 await courier.stop()
@@ -212,8 +220,11 @@ export class Uploader {
     private failed(thrown: any): void {
         const before = this.lastError
         this.lastError = faultMessage(thrown)
-        if (isOfCard(faultCode(thrown))) {
+        if (noCard(faultCode(thrown))) {
             if (this.lastError !== before) this.log("ftp: waits: " + this.lastError)
+            // The server has not been asked: it costs nothing to look again soon.
+            const periodMs = this.settings.number(Key.FtpPeriod) * 1000
+            this.startedMs = this.board.ticks.nowMs() + Math.min(backOffMsMin, periodMs) - periodMs
             return
         }
         this.failures++
@@ -227,6 +238,7 @@ export class Uploader {
     private async sendBacklog(backlog: Backlog): Promise<void> {
         // Through the gateway a grown file goes whole each time, so not at every period.
         const gateway = this.settings.text(Key.FtpGateway)
+        backlog.begin()
         for (;;) {
             await backlog.load()
             this.pendingBytes += backlog.pendingBytes
@@ -235,7 +247,21 @@ export class Uploader {
                 if (file.sentBytes >= file.sizeBytes) continue
                 const newest = file.key === backlog.newestKey
                 if (newest && early && file.sentBytes > 0) continue
-                await this.sendFile(file)
+                if (this.board.ticks.nowMs() - this.startedMs > sessionMsMax) {
+                    this.requested = true
+                    return
+                }
+                try {
+                    await this.sendFile(file)
+                } catch (thrown) {
+                    if (!isOfFile(faultCode(thrown))) throw thrown
+                    this.spoiled = thrown
+                    backlog.leave(file)
+                    // Its connection may be in the middle of the file.
+                    await this.courier.stop()
+                    this.courier = undefined
+                    continue
+                }
                 if (newest) backlog.newestSentMs = this.startedMs
             }
             if (!backlog.more) return
@@ -262,10 +288,26 @@ export class Uploader {
     }
 }
 
-/** True for faults of the card and its volume: whatever they keep from being sent, the server is well. */
-function isOfCard(code: number): boolean {
-    const module = code >> 8
-    return module === FaultCode.CardAbsent >> 8 || module === FaultCode.NotMounted >> 8
+/** True when there is no card that could be read: nothing can be sent, and nobody has failed. */
+function noCard(code: number): boolean {
+    return (
+        code === FaultCode.CardAbsent ||
+        code === FaultCode.CardUnsupported ||
+        code === FaultCode.VolumeUnformatted ||
+        code === FaultCode.VolumeUnsupported ||
+        code === FaultCode.StaleHandle ||
+        code === FaultCode.NotMounted
+    )
+}
+
+/** True for what keeps one file from being read, while others may be well. */
+function isOfFile(code: number): boolean {
+    return (
+        code === FaultCode.CardCrc ||
+        code === FaultCode.CardRefused ||
+        code === FaultCode.VolumeDamaged ||
+        code === FaultCode.NotFound
+    )
 }
 
 function createCourier(board: Board, clock: WallClock, settings: StateWriter): Courier {

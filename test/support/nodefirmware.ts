@@ -34,6 +34,8 @@ export class NodeFirmware {
     readonly flash = new MemoryFlash()
     readonly store = blankStore(64)
     ticks = new FakeTicks()
+    /** How often the card was spoken to since the last start. */
+    cardSelects = 0
     /** What the board has logged since its first start. */
     readonly lines: string[] = []
     /** Where the program's service would be: set at each start. */
@@ -60,11 +62,18 @@ export class NodeFirmware {
         const ticks = (this.ticks = new FakeTicks(500))
         this.rebooted = false
         this.session = new Session()
+        this.cardSelects = 0
+        const spi = new ChipSpiBus(new SdCardChip(this.store, {}))
+        const select = spi.select.bind(spi)
+        spi.select = async on => {
+            this.cardSelects++
+            await select(on)
+        }
         const i2c = new ChipI2cBus([this.chip]) as unknown as I2cBus
         const current = () => this.ticks === ticks
         const board: Board = {
             ticks,
-            spi: new ChipSpiBus(new SdCardChip(this.store, {})),
+            spi,
             i2c,
             flash: this.flash,
             tcp: { connect: () => Promise.reject(new Error("no network")) },

@@ -12,6 +12,8 @@ export class MemoryCard implements CardStorage {
     appendFault: Error | undefined
     /** Thrown by each use() while it is set. */
     absence: Error | undefined
+    /** What reading a file throws. */
+    readonly unreadable = new Map<string, Error>()
     private busy = false
 
     put(path: string, content: string | Uint8Array): void {
@@ -24,6 +26,11 @@ export class MemoryCard implements CardStorage {
 
     bytes(path: string): Uint8Array {
         return this.files.get(path) ?? new Uint8Array()
+    }
+
+    /** Who was at work is gone with the power. */
+    release(): void {
+        this.busy = false
     }
 
     generation(): number {
@@ -39,6 +46,8 @@ export class MemoryCard implements CardStorage {
         const files = this.files
         const open = (path: string): OpenFile => ({
             read: async (offset, into, length) => {
+                const fault = this.unreadable.get(path)
+                if (fault) throw fault
                 const content = files.get(path)!
                 const count = Math.max(0, Math.min(length, content.length - offset))
                 for (let i = 0; i < count; ++i) into[i] = content[offset + i]

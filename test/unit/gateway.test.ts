@@ -109,6 +109,35 @@ describe("the gateway", () => {
         expect(proxy.files.get(address.replace(".CSV", "-2.CSV"))).toEqual(Buffer.from(pattern(10)))
     })
 
+    it("leaves a file of our name alone that has become longer than ours", async () => {
+        const world = await worldWith()
+        world.card.put(day, pattern(10))
+        world.card.put(
+            "LOGSENT.TXT",
+            `20261122.CSV,0,2026-11-22 13:00:01,BMS-1-LOG-20261122.CSV\r\n`,
+        )
+        proxy.files.set(address, Buffer.from("longer than ten"))
+        await world.session()
+        expect(proxy.files.get(address)!.toString()).toBe("longer than ten")
+        expect(proxy.files.get(address.replace(".CSV", "-2.CSV"))).toEqual(Buffer.from(pattern(10)))
+    })
+
+    it("does not get again what is there as long as ours, but what is to be sent again", async () => {
+        const world = await worldWith()
+        world.card.put(day, pattern(10))
+        world.card.put(
+            "LOGSENT.TXT",
+            `20261122.CSV,0,2026-11-22 13:00:01,BMS-1-LOG-20261122.CSV\r\n`,
+        )
+        proxy.files.set(address, Buffer.from("ten bytes."))
+        await world.session()
+        expect(proxy.requests.some(line => line.startsWith("PUT"))).toBe(false)
+        expect(world.card.text("LOGSENT.TXT")).toContain("20261122.CSV,10,")
+        await world.uploader.resend("2026-11-22")
+        await world.session()
+        expect(proxy.files.get(address)).toEqual(Buffer.from(pattern(10)))
+    })
+
     it("sends today's file again at most once an hour, and whole", async () => {
         const world = await worldWith()
         world.settings.set(Key.FtpPeriod, 60)

@@ -40,6 +40,7 @@ export class CardSlot implements CardStorage {
     powerCut(): void {
         this.power++
         this.mounts++
+        this.card.release()
     }
 
     async use<T>(owner: string, work: (volume: CardVolume) => Promise<T>): Promise<T> {
