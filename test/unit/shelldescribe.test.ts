@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs"
 import { beforeEach, describe, expect, it } from "vitest"
 import { alarmName } from "../../src/core/alarm"
 import { commandRow } from "../../src/console/commandtable"
 import { keyCount, Row } from "../../src/settings/schema"
 import { cardWith } from "../support/cardconsole"
+import { MemoryFlash } from "../support/memoryflash"
 import { WholeConsole } from "../support/wholeconsole"
 
 // A user interface that knows docs/SPEC-console.md, and of the firmware only what describe says.
@@ -157,14 +159,56 @@ describe("describe", () => {
         expect(of("alarm")).toEqual(
             bits.map(bit => ({ kind: "alarm", name: alarmName(bit), bit, active: false })),
         )
-        const status = (await board.run("status")).text.split("\n").slice(0, -1)
-        const cells = (await board.run("cells")).text.split("\n").slice(0, -1)
-        const state = of("state").map(line => "value" in line && `${line.name}: ${line.value}`)
-        expect(state).toEqual(
-            [...status, ...cells].map(
-                line => `${line.slice(0, 12).trim()}: ${line.slice(12).trim()}`,
-            ),
-        )
+        const printed = async (line: string) =>
+            (await board.run(line)).text.split("\n").slice(0, -1)
+        const wide = (line: string) => `${line.slice(0, 12).trim()}: ${line.slice(12).trim()}`
+        const [temperatures, ...safety] = (await printed("battery")).slice(1).map(wide)
+        expect(of("state").map(line => "value" in line && `${line.name}: ${line.value}`)).toEqual([
+            ...(await printed("status")).map(wide),
+            ...(await printed("ftp")).slice(1).map(line => `ftp ${line}`),
+            ...temperatures
+                .slice("temperature: ".length)
+                .split("  ")
+                .map((value, index) => `temperature ${index + 1}: ${value}`),
+            ...safety,
+            ...(await printed("cells")).map(wide),
+        ])
+    })
+
+    it("has the state's names that its documentation has, and leaves out those that it says", async () => {
+        const page = readFileSync("docs/SPEC-console.md", "utf8")
+        const [, table] = /\n\| state \| value \| absent \|\n\|---\|---\|---\|\n((?:\|.*\n)+)/.exec(
+            page,
+        )!
+        const rows = [...table.matchAll(/^\| `(.*?)` \| .* \| (.*?) \|$/gm)]
+        expect(rows).toHaveLength(table.split("\n").length - 1)
+        const names = async () => {
+            const lines = (await described()).filter(line => line.kind === "state")
+            // Nobody could tell two of the same name apart.
+            expect(new Set(lines.map(line => line.name)).size).toBe(lines.length)
+            return [...new Set(lines.map(line => line.name.replace(/ \d+$/, " N")))]
+        }
+        const documented = (absent: string[]) =>
+            rows.filter(row => !absent.includes(row[2])).map(row => row[1])
+
+        // Five starts that ended early, and a flash that no backup was made of.
+        const flash = new MemoryFlash()
+        for (let starts = 0; starts < 6; ++starts)
+            board = await new WholeConsole(await cardWith({}), flash).start()
+        expect(await names()).toEqual(documented([]))
+
+        // A second start in good order.
+        const card = await cardWith({})
+        const kept = new MemoryFlash()
+        await (await new WholeConsole(card, kept).start()).live(1000)
+        board = await new WholeConsole(card, kept).start()
+        const well = ["outside of safe mode", "while all is well"]
+        expect(await names()).toEqual(documented(well))
+
+        // What a cell cannot have: the monitor's answers are not believed.
+        board.pack.setCell(1, 9)
+        await board.live(5)
+        expect(await names()).toEqual(documented([...well, "without an answer from the monitor"]))
     })
 
     it("says which alarms are active", async () => {

@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { otherCases, simulateSoc, storageCases } from "../../bench/soc"
+import { drivingCase, seldomFullCase, simulateSoc, storageCases } from "../../bench/soc"
 
 // A month of samples takes some seconds: the bench runs all cases, the tests those that differ most.
 const within = 60_000
@@ -26,9 +27,22 @@ describe("the state of charge against the pack's truth", () => {
     it(
         "stays within 3 % over a week of driving",
         async () => {
-            const { errorPercentMax, fullCount } = await simulateSoc(otherCases[0])
+            const { errorPercentMax, fullCount } = await simulateSoc(drivingCase)
             expect(fullCount).toBeGreaterThan(3)
             expect(errorPercentMax).toBeLessThanOrEqual(3)
+        },
+        within,
+    )
+
+    it(
+        "is off by what docs/SPEC-battery.md and the README say when the pack is seldom full",
+        async () => {
+            const { errorPercentMax, fullCount } = await simulateSoc(seldomFullCase)
+            expect(fullCount).toBe(1)
+            const page = readFileSync("docs/SPEC-battery.md", "utf8")
+            expect(page).toContain(`full once in the month | ${errorPercentMax.toFixed(2)} % |`)
+            const limits = /\n## Limits\n([^]*?)\n## /.exec(readFileSync("README.md", "utf8"))![1]
+            expect(limits).toContain(`${errorPercentMax.toFixed(1)} %`)
         },
         within,
     )

@@ -1,5 +1,5 @@
 import { alarmName } from "../../core/alarm"
-import { fieldAt } from "../../core/text"
+import { fieldAt, printable } from "../../core/text"
 import { keyCount, Row } from "../../settings/schema"
 import { formatAllowed, formatValue } from "../../settings/values"
 import { Call } from "../call"
@@ -12,7 +12,7 @@ const version = 1
 
 /** The schema, the commands, the alarms and the state as JSON lines; docs/SPEC-console.md has the members. */
 export async function describe(call: Call): Promise<void> {
-    const { settings, alarms, battery } = call.parts
+    const { settings, alarms, battery, uploader } = call.parts
     await call.object("kind,format", ["bms-mini", version])
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
@@ -47,8 +47,15 @@ export async function describe(call: Call): Promise<void> {
             const active = ((alarms.flags() >> bit) & 1) !== 0
             await call.object("kind,name,bit,active", ["alarm", alarmName(bit), bit, active])
         }
-    // The state is what `status` and `cells` print, name by name.
+    // The state is what `status`, `ftp`, `battery` and `cells` print, name by name.
     call.json = true
     await status(call)
+    const upload = uploader.state()
+    for (let i = 1; i < upload.length; ++i) {
+        // An error may have anything in it that the server said.
+        const line = printable(upload[i], 250)
+        const colon = line.indexOf(": ")
+        await call.field("ftp " + line.slice(0, colon), line.slice(colon + 2))
+    }
     if (battery.last) await pack(call)
 }

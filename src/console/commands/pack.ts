@@ -10,22 +10,26 @@ export function formatBattery(state: BatteryState): string {
     return `${formatScaled(state.packMv, 3)} V, ${formatScaled(state.currentMa, 3)} A, ${charge} %`
 }
 
-/** The commands `battery`, `battery limits` and `cells`. */
+/** The commands `battery`, `battery limits` and `cells`; for `describe`, what `status` does not say. */
 export async function pack(call: Call): Promise<void> {
     const battery = call.parts.battery
     const state = battery.last
     if (!state) refuse("no answer from the battery monitor")
-    if (call.name === "battery") {
+    const isBattery = call.name === "battery"
+    if (isBattery || call.json) {
         let temperatures = ""
-        for (const deciC of state.temperatureDeciC)
-            temperatures += formatScaled(deciC, 1) + " \u00b0C  "
-        await call.report("battery,temperature,safety,alerts", [
-            formatBattery(state),
-            temperatures,
+        for (let i = 0; i < state.temperatureDeciC.length; ++i) {
+            const text = formatScaled(state.temperatureDeciC[i], 1) + " \u00b0C"
+            temperatures += text + "  "
+            if (call.json) await call.field("temperature " + (i + 1), text)
+        }
+        if (isBattery)
+            await call.report("battery,temperature", [formatBattery(state), temperatures])
+        await call.report("safety,alerts", [
             "0x" + formatHex(state.safety, 6),
             "0x" + formatHex(state.alerts, 6),
         ])
-        return
+        if (isBattery) return
     }
     if (call.name === "battery limits") {
         await call.report(appliedNames, formatApplied(battery.applied))
