@@ -12,7 +12,7 @@ const { values } = parseArgs({
         rounds: { type: "string", default: "10" },
         lines: { type: "string", default: "20000" },
         "vm-rounds": { type: "string", default: "4" },
-        "vm-lines": { type: "string", default: "2500" },
+        "vm-lines": { type: "string", default: "6000" },
         /** One round with this seed, in Node and in the VM. */
         seed: { type: "string" },
     },
@@ -76,8 +76,8 @@ ${nodeRows.join("\n")}
 
 In the VM, a second console asking in between:
 
-| seed | done | refused | heap in bytes before | after |
-|---|---|---|---|---|
+| seed | done | refused | heap in bytes before | halfway | after |
+|---|---|---|---|---|---|
 ${vmRows.join("\n")}
 `
 if (whole) writeFileSync(join(projectFolder, "bench", "consolefuzz-report.md"), report)

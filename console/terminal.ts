@@ -75,7 +75,8 @@ class Terminal {
     private prompting = false
     private cancelled = false
     private completing = false
-    private secret: ((answer: string | undefined) => void) | undefined
+    /** A password that is awaited: what stands in front of it, and who waits. */
+    private secret: { prompt: string; take: (answer: string | undefined) => void } | undefined
     private wake: () => void = () => undefined
     private recalled: string[] = []
 
@@ -157,7 +158,7 @@ class Terminal {
         const answers: string[] = []
         for (const prompt of question.prompts) {
             this.output.write(prompt)
-            const answer = this.waiting.shift()?.line ?? (await this.secretLine())
+            const answer = this.waiting.shift()?.line ?? (await this.secretLine(prompt))
             this.output.write("\n")
             if (!answer) throw new ConsoleError("nothing was changed")
             this.forget(answer)
@@ -168,15 +169,15 @@ class Terminal {
         return question.line(answers[0])
     }
 
-    private async secretLine(): Promise<string | undefined> {
+    private async secretLine(prompt: string): Promise<string | undefined> {
         if (this.ended) return undefined
-        return await new Promise(resolve => (this.secret = resolve))
+        return await new Promise(take => (this.secret = { prompt, take }))
     }
 
     private answerSecret(answer: string | undefined): void {
         const secret = this.secret
         this.secret = undefined
-        secret?.(answer)
+        secret?.take(answer)
     }
 
     private interrupt(): void {
@@ -235,16 +236,22 @@ class Terminal {
     }
 
     private clear(): void {
-        if (!this.prompting || !this.output.isTTY) return
-        // Readline counts the rows from its first one; it is to begin anew where the cursor is then.
-        const counted = this.lines as unknown as { prevRows: number }
-        moveCursor(this.output, 0, -this.lines.getCursorPos().rows)
-        counted.prevRows = 0
+        if (!this.output.isTTY || (!this.prompting && !this.secret)) return
+        if (this.prompting) this.toFirstRow()
         cursorTo(this.output, 0)
         clearScreenDown(this.output)
     }
 
+    private toFirstRow(): void {
+        // Readline counts the rows from its first one; it is to begin anew where the cursor is then.
+        const counted = this.lines as unknown as { prevRows: number }
+        moveCursor(this.output, 0, -this.lines.getCursorPos().rows)
+        counted.prevRows = 0
+    }
+
     private restore(): void {
-        if (this.prompting && this.output.isTTY) this.lines.prompt(true)
+        if (!this.output.isTTY) return
+        if (this.prompting) this.lines.prompt(true)
+        else if (this.secret) this.output.write(this.secret.prompt)
     }
 }

@@ -3,13 +3,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
+import { EmbeddedFtpServer } from "../../sim/ftpserver"
 import { LinePrinter } from "../../sim/lineprinter"
 import { SerialOffer } from "../../sim/serial"
-import { Simulation } from "../../sim/simulation"
+import { FTP_HOST, Simulation } from "../../sim/simulation"
 import { StateFolder } from "../../sim/state"
 import { firmware, readManifest } from "../../tools/firmware"
 
-/** A simulated board in this process, with its serial port on a pseudo-terminal. */
+/** A simulated board in this process, with its serial port on a pseudo-terminal and FTP_HOST on its network. */
 export class SerialSimulation {
     /** What the simulator has printed: the log of the board. */
     log = ""
@@ -18,6 +19,9 @@ export class SerialSimulation {
     private constructor(
         readonly folder: string,
         readonly simulation: Simulation,
+        /** Where the files are that were sent to FTP_HOST. */
+        readonly ftpPath: string,
+        private readonly ftp: EmbeddedFtpServer,
         output: PassThrough,
     ) {
         output.on("data", text => (this.log += text))
@@ -30,8 +34,10 @@ export class SerialSimulation {
         const output = new PassThrough()
         const printer = new LinePrinter(output, state)
         const options = { state: state.path, speed: 1 }
-        const simulation = new Simulation(options, state, imagePath, undefined, printer)
-        const board = new SerialSimulation(folder, simulation, output)
+        const ftp = new EmbeddedFtpServer({ root: state.ftpPath })
+        const simulation = new Simulation(options, state, imagePath, ftp, printer)
+        simulation.board.network.addHost(FTP_HOST, "127.0.0.1", { 21: await ftp.start() })
+        const board = new SerialSimulation(folder, simulation, state.ftpPath, ftp, output)
         await board.plug()
         await simulation.start()
         return board
@@ -68,6 +74,7 @@ export class SerialSimulation {
     async end(): Promise<void> {
         await this.unplug()
         await this.simulation.end()
+        await this.ftp.stop()
         rmSync(this.folder, { recursive: true, force: true })
     }
 }

@@ -1,90 +1,137 @@
-import { writeFileSync } from "node:fs"
+import { once } from "node:events"
+import { readdirSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { FTP_HOST } from "../../sim/simulation"
 import { ConsoleRun, runConsole } from "../support/consolerun"
 import { SerialSimulation } from "../support/serialsimulation"
 import { hasTool } from "../support/tools"
 
-/** Every command of the board at least once; a `-` is in front of those that are refused without a server. */
-const everyCommand = [
-    "help",
-    "help card",
-    "status",
-    "card format yes",
-    "show",
-    "set user.serial ACME-7",
-    "defaults sd.period yes",
-    "export",
-    "import",
-    "set sd.period 2",
-    "end",
-    "battery",
-    "battery limits",
-    "cells",
-    "journal",
-    "tasks",
-    "sleep 5s",
-    "card",
-    "card ls",
-    "card ls LOG",
-    "-card cat LOG/19990101.CSV",
-    "-card tail LOG/19990101.CSV 3",
-    "card eject",
-    "ftp",
-    "-ftp send",
-    "-ftp test",
-    "-ftp resend 2026-01-01",
-    "time",
-    "time set 2026-11-22 12:00:00",
-    "time set now",
-    "-time sync",
-    "wifi",
-    "reset",
-    "reset clear",
-    'passwd "s e c r e t"',
-    "logout",
-    "-status",
-    "-login wrong",
-    'login "s e c r e t"',
-    'passwd ""',
-    "describe",
-    "reset now",
-    "status",
+/** A line, and what its answer must have. A `-` is in front of those that are refused. */
+type Row = [line: string, answer: RegExp]
+
+const timeServerDate = "Wed, 03 Feb 2027 04:05:06 GMT"
+
+const record = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d,\\+00:00,ACME-7,\\d.*\r\n"
+
+/** Every command of the board at least once; up to here there are records on the card. */
+const firstCommands: Row[] = [
+    ["help", /^status +the board at a glance$/m],
+    ["help card", /^card ls \[directory\] /m],
+    ["status", /^version +v/m],
+    ["card format yes", /^formatting, 100 %\nok$/m],
+    ["show", /^ {2}user\.serial /m],
+    ["set user.serial ACME-7", /^ok$/m],
+    ["defaults sd.period yes", /^ok$/m],
+    ["export", /^import\nset user\.serial "ACME-7"\n(.+\n)+end$/m],
+    ["import", /^ok$/m],
+    ["set sd.period 2", /^/],
+    ["set wifi.ssid bms-simulator", /^/],
+    [`set ftp.host ${FTP_HOST}`, /^/],
+    ["end", /^ok, 3 settings$/m],
+    ["battery", /^battery +\d+\.\d{3} V/m],
+    ["battery limits", /^COV +\d/m],
+    ["cells", /^cell 16 +3\.\d{3} V$/m],
+    ["journal", /^Record 32 +empty$/m],
+    ["tasks", /^clock +\d+ runs, 0 failures/m],
+    ["sleep 5s", /^/],
+    ["card", /^volume +FAT32/m],
+    ["card ls", /^LOG +<DIR>$/m],
+    ["card ls LOG", /^20\d{6}\.CSV +\d+$/m],
 ]
+
+/**
+ * The others.
+ * @param dayFile what `card ls LOG` has shown
+ * @param timeServer where an HTTP server says `timeServerDate`
+ */
+const otherCommands = (dayFile: string, timeServer: string): Row[] => [
+    [`card cat LOG/${dayFile}`, new RegExp(`^time,utc_offset,serial,.*\r\n(${record}){2,}`, "m")],
+    ["ftp", /^state: off: set ftp\.enable\n(.+\n)+log-ins: 0, .*$/m],
+    // That one line and nothing else.
+    [`card tail LOG/${dayFile} 1`, new RegExp(`^${record}(?=Wi-Fi\n)`)],
+    ["wifi", /^state +connected, \d+\.\d+\.\d+\.\d+$/m],
+    ["ftp test", /^logging in\nmode: direct\nanswer: 230 /m],
+    ["ftp send", /^sending\nfiles confirmed since the start: 1$/m],
+    ["ftp resend 2026-01-01", /^1 files will be sent once more$/m],
+    ["ftp send", /^sending\nfiles confirmed since the start: 2$/m],
+    ["card eject", /^ok, the card can be pulled/m],
+    ["time", /^time +20\d\d-.* from RTC chip$/m],
+    [`set time.server ${timeServer}`, /^ok$/m],
+    ["time sync", /^asking time\.server\ntime +2027-02-03 04:05:\d\d \+00:00 from time server$/m],
+    ["time set 2026-11-22 12:00:00", /^ok$/m],
+    ["time set now", /^ok$/m],
+    ["reset", /^ {2}reset\.count +0 /m],
+    ["reset clear", /^ok$/m],
+    ['passwd "s e c r e t"', /^ok$/m],
+    ["logout", /^ok$/m],
+    ["-status", /^error: log in first: login <password>$/m],
+    ["-login wrong", /^error: wrong password$/m],
+    ['login "s e c r e t"', /^ok$/m],
+    ['passwd ""', /^ok$/m],
+    ["describe", /^\{"kind":"state".*\}$/m],
+    ["reset now", /^ok$/m],
+    ["status", /^last start +console$/m],
+]
+
+/** Each answer comes after the one before. */
+function expectAnswers(rows: readonly Row[], output: string): void {
+    let rest = output
+    for (const [line, answer] of rows) {
+        const found = answer.exec(rest)
+        expect(found, `${line} has no such answer:\n${rest.slice(0, 500)}`).not.toBeNull()
+        rest = rest.slice(found.index + found[0].length).replace(/^\n/, "")
+    }
+}
 
 describe.skipIf(!hasTool("socat"))("the simulated board on its serial port", () => {
     let board: SerialSimulation
+    const timeServer = createServer((_, answer) => answer.setHeader("Date", timeServerDate).end())
+    let timeServerPort: number
 
     beforeAll(async () => {
+        await once(timeServer.listen(0, "127.0.0.1"), "listening")
+        timeServerPort = (timeServer.address() as AddressInfo).port
         board = await SerialSimulation.start()
     })
-    afterAll(async () => await board?.end())
+    afterAll(async () => {
+        timeServer.close()
+        await board?.end()
+    })
     beforeEach(async () => await board.free())
 
     const panics = () => board.log.match(/PANIC/g) ?? []
 
-    it("carries every command", async () => {
+    /** Runs the lines, which must have their answers. @returns what was printed */
+    async function answersOf(rows: readonly Row[]): Promise<string> {
         const path = join(board.folder, "lines.txt")
-        writeFileSync(path, everyCommand.join("\n"))
+        writeFileSync(path, rows.map(([line]) => line).join("\n"))
         const { status, output, errors } = await runConsole([board.port, "--exec", path])
         expect(status, output + errors).toBe(0)
+        expectAnswers(rows, output)
+        return output
+    }
+
+    it("carries every command", async () => {
+        const firstOutput = await answersOf(firstCommands)
+        const dayFile = /^20\d{6}\.CSV/m.exec(firstOutput)[0]
+        await board.free()
+        const others = otherCommands(dayFile, `127.0.0.1:${timeServerPort}`)
+        const output = firstOutput + (await answersOf(others))
+        expect(output).not.toContain("s e c r e t")
+        expect(readdirSync(board.ftpPath)).toEqual([`ACME-7-LOG-${dayFile}`])
+        const everyLine = [...firstCommands, ...others].map(([line]) => line.replace(/^-/, ""))
         const listed = (await board.ask("help")).trim().split("\n")
         for (const row of listed) {
             const words = row
                 .slice(0, 34)
                 .split(/ [<[]|  /)[0]
                 .trim()
-            const used = everyCommand.some(line =>
-                (line.replace(/^-/, "") + " ").startsWith(words + " "),
-            )
+            const used = everyLine.some(line => (line + " ").startsWith(words + " "))
             expect(used, words).toBe(true)
         }
-        expect(output).toMatch(/^version /m)
-        expect(output).toMatch(/^20\d{6}\.CSV +\d+$/m)
-        expect(output).toContain("error: log in first: login <password>\n")
-        expect(output).toContain("error: wrong password\n")
-        expect(output).toMatch(/^last start +console$/m)
-        expect(output).not.toContain("s e c r e t")
         expect(panics()).toEqual([])
     })
 

@@ -5,10 +5,92 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { JDBus } from "jacdac-ts"
 import { ConsoleRun, runConsole } from "../support/consolerun"
 import { fakeBoardBus, SerialBoard } from "../support/serialboard"
-import { noise, sealedFrame } from "../support/serialnoise"
+import { noise, onTheLine, packetFrame, sealedFrame } from "../support/serialnoise"
 import { hasTool } from "../support/tools"
 
 const run = runConsole
+const executeReport = 0x80
+
+/** Damages, cuts, doubles and swaps the reports that a board sends to the terminal. */
+class LineFaults {
+    /** Reports that came damaged only. */
+    lost = 0
+    private made = 0
+    private readonly random = noise(100_000, 5)
+    private drawn = 0
+    private before: Uint8Array | undefined
+
+    constructor(private readonly board: SerialBoard) {
+        const send = board.send.bind(board)
+        board.send = frame => {
+            if (isConsoleReport(frame)) for (const piece of this.faulty(frame)) board.write(piece)
+            else send(frame)
+        }
+    }
+
+    /** What comes on the line for a report. */
+    private faulty(frame: Uint8Array): Uint8Array[] {
+        const whole = onTheLine(frame)
+        const before = this.before ?? whole
+        this.before = whole
+        const [first, last] = this.inParts(frame).map(onTheLine)
+        if (Buffer.from(frame).includes("did torn")) return [last, first]
+        const made = this.made++
+        if (made % 100 === 50) {
+            this.lost++
+            return [made % 200 === 50 ? this.flipped(whole) : this.cut(whole)]
+        }
+        switch (made % 7) {
+            case 0:
+                return [this.cut(whole), whole]
+            case 1:
+                return [this.flipped(whole), whole, this.flipped(whole)]
+            case 2:
+                return [whole, whole]
+            case 3:
+                return [before, whole]
+            case 4:
+                return [whole, before]
+            case 5:
+                return [first, first, last, last]
+            default:
+                return [first, this.flipped(last), this.cut(first), last]
+        }
+    }
+
+    private cut(bytes: Uint8Array): Uint8Array {
+        return bytes.slice(0, this.draw(bytes.length))
+    }
+
+    private flipped(bytes: Uint8Array): Uint8Array {
+        const copy = Uint8Array.from(bytes)
+        copy[this.draw(copy.length)] ^= 1 << this.draw(8)
+        return copy
+    }
+
+    private draw(below: number): number {
+        const [low, high] = this.random.subarray(this.drawn, (this.drawn += 2))
+        return (low + 256 * high) % below
+    }
+
+    /** The report as a board sends it whose text comes in two packets: "did " is the first. */
+    private inParts(frame: Uint8Array): Uint8Array[] {
+        const deviceId = Buffer.from(frame.subarray(4, 12)).toString("hex")
+        const payload = frame.slice(16, 16 + frame[12])
+        const options = { serviceIndex: frame[13], command: executeReport, isCommand: false }
+        const part = (sequence: number, flags: number, text: Uint8Array) => {
+            const head = [...payload.subarray(0, 4), sequence, 0, flags]
+            return packetFrame(deviceId, options, Uint8Array.of(...head, ...text))
+        }
+        const text = payload.subarray(7)
+        return [part(0, 0, text.subarray(0, 4)), part(1, payload[6], text.subarray(4))]
+    }
+}
+
+function isConsoleReport(frame: Uint8Array): boolean {
+    const isReport = (frame[3] & 1) === 0
+    return isReport && frame[13] !== 0 && frame[14] === executeReport && frame[15] === 0
+}
 
 let folder: string
 beforeEach(() => {
@@ -106,7 +188,24 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         expect(errors.length).toBeLessThan(1_000_000)
     })
 
-    it("survives damaged, doubled and swapped frames, and frames with anything in them", async () => {
+    it("prints each answer once, whole and in order when its frames are damaged, cut, doubled or swapped", async () => {
+        const lines = Array.from(
+            { length: 300 },
+            (_, i) => `${i % 10 === 9 ? "torn" : "line"} ${i}`,
+        )
+        const faults = new LineFaults(board)
+        const { status, output } = await run([board.path], lines.join("\n") + "\n")
+        const expected = lines.map(line =>
+            line.startsWith("torn") ? `\n[some output was lost]\n${line}\n` : `did ${line}\n`,
+        )
+        expect(output).toBe(expected.join(""))
+        expect(status).toBe(0)
+        // Asked again after a lost answer, the board has not run the line again.
+        expect(seen.filter(line => lines.includes(line))).toEqual(lines)
+        expect(faults.lost).toBe(3)
+    })
+
+    it("survives frames with anything in them", async () => {
         const console = new ConsoleRun([board.path])
         console.type("one")
         await console.until(() => console.output === "did one\n")

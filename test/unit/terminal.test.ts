@@ -375,6 +375,39 @@ describe("the terminal", () => {
         expect(plain()).toContain("nothing was changed")
     })
 
+    it("puts a log line above the question for a password, and never shows the answer", async () => {
+        let prompt
+        const ended = start({ onPrompt: one => (prompt = one) })
+        const screen = new Screen(output, output)
+        screen.usePrompt(prompt)
+        await sleep(20)
+        input.write("set ftp.password\r")
+        await sleep(20)
+        for (const question of ["ftp.password: ", "once more: "]) {
+            input.write("hunt")
+            await sleep(20)
+            expect(plain().endsWith(`\n${question}`)).toBe(true)
+            output.shown = ""
+            screen.log("a log line")
+            // The question is wiped first, and comes again below.
+            expect(output.shown).toMatch(/^\x1b\[1G\x1b\[0J/)
+            expect(plain()).toBe(`a log line\n${question}`)
+            input.write("er2\r")
+            await sleep(20)
+        }
+        input.write("passwd\r")
+        await sleep(20)
+        input.write("\x03")
+        await sleep(20)
+        screen.log("another")
+        expect(plain()).toContain("new password: ^C\nnothing was changed\n")
+        expect(plain().endsWith("another\nbms> ")).toBe(true)
+        input.write("exit\r")
+        await ended
+        expect(ran).toEqual(['set ftp.password "hunter2"'])
+        expect(plain()).not.toContain("hunt")
+    })
+
     it("changes nothing when the two passwords differ", async () => {
         const ended = start()
         await sleep(20)
