@@ -5,7 +5,6 @@ import type { CardDevice } from "../../src/fat/storage"
 import type { SpiChip } from "../../sim/chips/chip"
 import { SdCardChip, type SdCardOptions } from "../../sim/chips/sdcard"
 import { MemoryStore, type BlockStore } from "../../sim/chips/sdcardstore"
-import { DeviceBuffer } from "./devicebuffer"
 
 /** A clock that moves only when somebody sleeps. */
 export class FakeTicks implements Ticks {
