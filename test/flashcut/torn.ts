@@ -9,7 +9,10 @@ export interface Start {
     log: string[]
 }
 
-/** The bare runtime on that flash, for 4 s; with `program` that is deployed at once. */
+/** Long enough for the runtime and the program's first line, and over before the program writes to the store. */
+const lifeMs = 2000
+
+/** The bare runtime on that flash; with `program` that is deployed at once. */
 export async function start(flash: Uint8Array, program?: Uint8Array): Promise<Start> {
     const clock = new SimClock("max")
     const log: string[] = []
@@ -29,7 +32,7 @@ export async function start(flash: Uint8Array, program?: Uint8Array): Promise<St
         },
         program,
     )
-    await clock.sleep(4000)
+    await clock.sleep(lifeMs)
     vm.cut()
     clock.stop()
     return { flash: image, log }
