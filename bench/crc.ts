@@ -13,7 +13,6 @@ const deviceId = "1989f4eee0ebe206"
 async function measure(image: Uint8Array) {
     const clock = new SimClock("max")
     const chip = new SdCardChip(new MemoryStore(8 * 2048))
-    const board: { vm?: Vm } = {}
     const port = new BusPort(chip, [])
     const best = new Map<string, { us: number; transfers: number }>()
     let beganMs = 0
@@ -35,7 +34,7 @@ async function measure(image: Uint8Array) {
         else if (word === "wrong") finish(new Error(`crc bench: ${line}`))
     }
     let flash = new Uint8Array()
-    board.vm = await Vm.start(
+    const vm = await Vm.start(
         {
             clock,
             epochMs: Date.UTC(2026, 0, 1),
@@ -56,7 +55,7 @@ async function measure(image: Uint8Array) {
         image,
     )
     await finished
-    board.vm.cut()
+    vm.cut()
     clock.stop()
     return best
 }

@@ -52,8 +52,7 @@ export class SimBoard {
     readonly broken = new Promise<never>((_, reject) => (this.fail = reject))
 
     constructor(private readonly options: SimBoardOptions) {
-        const deliver = (frame: Uint8Array) => this.vm?.deliver(frame)
-        this.hub = new Hub(options.clock, deliver)
+        this.hub = new Hub(options.clock, frame => this.vm?.deliver(frame))
         this.port = new BusPort(options.spi, options.i2c, on => options.onLight(on))
         this.network = new SimNetwork(options.clock)
         this.network.setUp(false)

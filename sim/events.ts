@@ -1,3 +1,4 @@
+import type { ChipEvents } from "./chipevents"
 import { parseDuration } from "./duration"
 
 /** What can happen to the board from outside, as a line that begins with `!`. */
@@ -7,11 +8,7 @@ export interface WorldEvents {
     setWifi(up: boolean): void
     setFtp(mode: "up" | "down" | "hang"): Promise<void>
     powerCut(): void
-    setCell(number: number, volts: number): void
-    setCurrent(amperes: number): void
-    setTemperature(number: number, celsius: number): void
-    setMonitor(up: boolean): void
-    setClock(state: "down" | "up" | "lost"): void
+    readonly chips: Pick<ChipEvents, keyof ChipEvents>
     showLight(): void
 }
 
@@ -44,17 +41,18 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
             return world.powerCut()
         case "monitor up":
         case "monitor down":
-            return world.setMonitor(first === "up")
+            return world.chips.setMonitor(first === "up")
         case "clock down":
         case "clock up":
         case "clock lost":
-            return world.setClock(first as "down" | "up" | "lost")
+            return world.chips.setClock(first as "down" | "up" | "lost")
     }
     if (name === "light" && words.length === 1) world.showLight()
-    else if (name === "cell" && words.length === 3) world.setCell(number(first), number(second))
-    else if (name === "current" && words.length === 2) world.setCurrent(number(first))
+    else if (name === "cell" && words.length === 3)
+        world.chips.setCell(number(first), number(second))
+    else if (name === "current" && words.length === 2) world.chips.setCurrent(number(first))
     else if (name === "temp" && words.length === 3)
-        world.setTemperature(number(first), number(second))
+        world.chips.setTemperature(number(first), number(second))
     else throw new Error(`${line}: ${usage}`)
 }
 

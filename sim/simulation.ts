@@ -1,6 +1,7 @@
 import { ConsoleClient } from "../console/client"
 import { SimBoard } from "./board"
 import { CardSlot } from "./cardslot"
+import { ChipEvents } from "./chipevents"
 import { Bq76952Chip } from "./chips/bq76952"
 import { Ds3231Chip } from "./chips/ds3231"
 import { SimClock } from "./clock"
@@ -40,6 +41,7 @@ export class Simulation implements WorldEvents {
     private readonly pack: Pack
     private readonly monitor: Bq76952Chip
     private readonly clockChip: Ds3231Chip
+    readonly chips: ChipEvents
     private readonly epochMs: number
     private accessPoint = true
     private safeMode = false
@@ -65,6 +67,7 @@ export class Simulation implements WorldEvents {
             nowSeconds: () => (this.epochMs + nowMs()) / 1000,
             startSeconds: state.loadClock(Date.now()) / 1000,
         })
+        this.chips = new ChipEvents(this.pack, this.monitor, this.clockChip)
         this.light = new LightWatcher(this.clock, pattern =>
             printer.line(`[${this.stamp()}] light: ${pattern}`),
         )
@@ -232,27 +235,6 @@ export class Simulation implements WorldEvents {
 
     powerCut(): void {
         this.board.powerCut()
-    }
-
-    setCell(number: number, volts: number): void {
-        this.pack.setCell(number, volts)
-    }
-
-    setCurrent(amperes: number): void {
-        this.pack.setCurrent(amperes)
-    }
-
-    setTemperature(number: number, celsius: number): void {
-        this.pack.setTemperature(number, celsius)
-    }
-
-    setMonitor(up: boolean): void {
-        this.monitor.fault = up ? "none" : "offline"
-    }
-
-    setClock(state: "down" | "up" | "lost"): void {
-        if (state === "lost") this.clockChip.losePower()
-        else this.clockChip.absent = state === "down"
     }
 
     showLight(): void {

@@ -69,6 +69,8 @@ class Firmware implements Parts {
     private wifiRetryMs = wifiAgainMs
     /** Changes since the start, and how many of them the card's copy has: none of those before the start. */
     private changes = 1
+    /** The store was looked at, or renewed, since the start. */
+    private renewed: boolean
     private backedUp = 0
     private backupMs = 0
 
@@ -304,7 +306,8 @@ class Firmware implements Parts {
     /** Once a day, and within ten seconds of a change, the card gets a copy of what the flash holds. */
     private async keepBackup(): Promise<void> {
         const nowMs = this.ticks.nowMs()
-        await renewStore(this.flash)
+        if (!this.renewed) await renewStore(this.flash)
+        this.renewed = true
         if (!this.storage.mounted()) return
         if (this.backedUp === this.changes && nowMs - this.backupMs < 24 * hourMs) return
         const changes = this.changes

@@ -8,14 +8,24 @@ import { parseInteger } from "../core/text"
 const answerBytesMax = 2048
 
 /**
+ * Where the value of a field begins in an HTTP answer's head, -1 without it.
+ * @param name in lower case
+ */
+export function fieldInHead(head: string, name: string): number {
+    let at = head.toLowerCase().indexOf("\n" + name + ":")
+    if (at < 0) return -1
+    at += name.length + 2
+    while (head[at] === " ") ++at
+    return at
+}
+
+/**
  * The moment in an HTTP answer's `Date` field (RFC 9110 §6.6.1), in Unix seconds; undefined while
  * `head` holds no complete one.
  */
 export function dateInHead(head: string): number | undefined {
-    let at = head.toLowerCase().indexOf("\ndate:")
+    const at = fieldInHead(head, "date")
     if (at < 0) return undefined
-    at += 6
-    while (head[at] === " ") ++at
     return parseHttpDate(head.slice(at, at + 29))
 }
 

@@ -1,4 +1,4 @@
-import { dateInHead } from "../clock/timeserver"
+import { dateInHead, fieldInHead } from "../clock/timeserver"
 import { Deadline } from "../core/deadline"
 import { Fault, FaultCode, faultCode } from "../core/fault"
 import { TimeSource } from "../core/seams"
@@ -110,9 +110,8 @@ export class Gateway extends Courier {
         }
         this.answer = head.slice(9, head.indexOf("\r"))
         const status = parseInteger(head.slice(9, 12))
-        const length = head.toLowerCase().indexOf("content-length: ") + 16
-        this.lengthBytes =
-            length < 16 ? 0 : parseInteger(head.slice(length, head.indexOf("\r", length)))
+        const at = fieldInHead(head, "content-length")
+        this.lengthBytes = at < 0 ? 0 : parseInteger(head.slice(at, head.indexOf("\r", at)))
         if (status === 502) await this.quoteServer(head, deadline)
         await this.stream.close()
         const seconds = dateInHead(head)

@@ -150,14 +150,13 @@ export class Uploader {
         const self = this
         const courier = createCourier(this.board, this.clock, this.settings)
         const gateway = this.settings.text(Key.FtpGateway)
-        const { clock, settings } = this
         let answer = ""
         await this.socketLock.run("ftp test", commandWaitMs, async () => {
             try {
                 await courier.logIn()
                 answer = courier.answer
                 self.logins++
-                await settings.apply([Key.FtpLastLogin], [clock.nowSeconds()])
+                await self.settings.apply([Key.FtpLastLogin], [self.clock.nowSeconds()])
                 await courier.logOut()
             } finally {
                 await courier.stop()
@@ -222,7 +221,7 @@ export class Uploader {
         this.lastError = faultMessage(thrown)
         if (noCard(faultCode(thrown))) {
             if (this.lastError !== before) this.log("ftp: waits: " + this.lastError)
-            // The server has not been asked: it costs nothing to look again soon.
+            // A look at a slot without a card costs the server nothing.
             const periodMs = this.settings.number(Key.FtpPeriod) * 1000
             this.startedMs = this.board.ticks.nowMs() + Math.min(backOffMsMin, periodMs) - periodMs
             return
@@ -251,21 +250,26 @@ export class Uploader {
                     this.requested = true
                     return
                 }
-                try {
-                    await this.sendFile(file)
-                } catch (thrown) {
-                    if (!isOfFile(faultCode(thrown))) throw thrown
-                    this.spoiled = thrown
-                    backlog.leave(file)
-                    // Its connection may be in the middle of the file.
-                    await this.courier.stop()
-                    this.courier = undefined
-                    continue
-                }
-                if (newest) backlog.newestSentMs = this.startedMs
+                if (!(await this.trySendFile(file))) backlog.leave(file)
+                else if (newest) backlog.newestSentMs = this.startedMs
             }
             if (!backlog.more) return
         }
+    }
+
+    /** False when the file cannot be read: that is kept, and the session goes on with a connection of its own. */
+    private async trySendFile(file: Shipment): Promise<boolean> {
+        try {
+            await this.sendFile(file)
+            return true
+        } catch (thrown) {
+            if (!isOfFile(faultCode(thrown))) throw thrown
+            this.spoiled = thrown
+        }
+        // Its connection may be in the middle of the file.
+        await this.courier.stop()
+        this.courier = undefined
+        return false
     }
 
     private async sendFile(shipment: Shipment): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { CardSlot } from "../../sim/cardslot"
+import { ChipEvents } from "../../sim/chipevents"
 import { Bq76952Chip } from "../../sim/chips/bq76952"
 import type { I2cChip } from "../../sim/chips/chip"
 import { Ds3231Chip } from "../../sim/chips/ds3231"
@@ -35,8 +36,7 @@ export class NativeWorld implements World, WorldEvents {
     private readonly folder = mkdtempSync(join(tmpdir(), "bms-soak-"))
     private readonly network = new SimNetwork(this.clock)
     private readonly flash = new MemoryFlash()
-    private readonly pack = new Pack()
-    private readonly monitor: Bq76952Chip
+    readonly chips: ChipEvents
     private readonly i2c: I2cChip[]
     private readonly slot: CardSlot
     private readonly ftp: EmbeddedFtpServer
@@ -54,13 +54,15 @@ export class NativeWorld implements World, WorldEvents {
         this.slot = new CardSlot(this.cardPath)
         this.ftp = new EmbeddedFtpServer({ root: this.serverPath })
         const nowMs = () => this.clock.nowMs()
-        this.monitor = new Bq76952Chip(this.pack, { nowMs })
+        const pack = new Pack()
+        const monitor = new Bq76952Chip(pack, { nowMs })
         const epochSeconds = Date.UTC(2027, 0, 1) / 1000
         const clockChip = new Ds3231Chip({
             nowSeconds: () => epochSeconds + nowMs() / 1000,
             startSeconds: epochSeconds,
         })
-        this.i2c = [this.monitor, clockChip]
+        this.i2c = [monitor, clockChip]
+        this.chips = new ChipEvents(pack, monitor, clockChip)
     }
 
     async start(): Promise<void> {
@@ -108,22 +110,6 @@ export class NativeWorld implements World, WorldEvents {
 
     async setFtp(mode: "up" | "down" | "hang"): Promise<void> {
         await this.ftp.setMode(mode)
-    }
-
-    setCell(number: number, volts: number): void {
-        this.pack.setCell(number, volts)
-    }
-
-    setCurrent(amperes: number): void {
-        this.pack.setCurrent(amperes)
-    }
-
-    setTemperature(number: number, celsius: number): void {
-        this.pack.setTemperature(number, celsius)
-    }
-
-    setMonitor(up: boolean): void {
-        this.monitor.fault = up ? "none" : "offline"
     }
 
     powerCut(): never {

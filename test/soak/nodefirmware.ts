@@ -12,9 +12,9 @@ export const nodeFirmware = {
     transform(code: string, id: string): { code: string; map: null } | undefined {
         if (!id.startsWith(sources)) return undefined
         const classes = [...code.matchAll(/^(?:export )?(?:abstract )?class (\w+)/gm)]
-        const bound = classes.map(([, name]) => `bindMethods(${name})`).join("\n")
+        const bound = classes.map(([, name]) => `bindMethods(${name}.prototype)`).join("\n")
         const here = code.replace('"./console/service"', '"/test/soak/nativeconsole.ts"')
-        const bind = 'import { bindMethods } from "/test/soak/boundmethods.ts"'
+        const bind = 'import { bindMethods } from "/test/support/boundmethods.ts"'
         return { code: `${bind};${here}\n${bound}\n`, map: null }
     },
 }

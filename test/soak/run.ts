@@ -148,7 +148,7 @@ class Soak {
         const { clock } = this.world
         const endMs = this.beginMs! + elapsed * 1000
         for (let nowMs = clock.nowMs(); nowMs < endMs; nowMs = clock.nowMs()) {
-            const idleMs = this.leaveOutMs > 0 ? this.idleMs(endMs - livedMs) : 0
+            const idleMs = this.idleMs(endMs - livedMs)
             if (idleMs > 0) clock.skip(idleMs)
             await clock.sleep(
                 this.leaveOutMs > 0 ? Math.min(livedMs, endMs - nowMs) : endMs - nowMs,

@@ -13,18 +13,6 @@ import { FakeTicks } from "./faketicks"
 import { blankStore, ChipSpiBus, MemoryBlockDevice } from "./memorycard"
 import { MemoryFlash } from "./memoryflash"
 
-/** DeviceScript binds a method that is taken from its object; here each has to be told. */
-export function bindMethods(prototype: object): void {
-    for (const name of Object.getOwnPropertyNames(prototype)) {
-        const method: unknown = Object.getOwnPropertyDescriptor(prototype, name)!.value
-        if (name === "constructor" || typeof method !== "function") continue
-        const get = function (this: object): unknown {
-            return method.bind(this)
-        }
-        Object.defineProperty(prototype, name, { get, configurable: true })
-    }
-}
-
 /**
  * The whole firmware in this process, on a board that has a card, a clock chip, flash in memory, and neither
  * battery monitor nor network. The test has to put something in the place of console/service.ts that hands

@@ -20,7 +20,7 @@ class LineFaults {
     private drawn = 0
     private before: Uint8Array | undefined
 
-    constructor(private readonly board: SerialBoard) {
+    constructor(board: SerialBoard) {
         const send = board.send.bind(board)
         board.send = frame => {
             if (isConsoleReport(frame)) for (const piece of this.faulty(frame)) board.write(piece)

@@ -109,13 +109,17 @@ describe("the gateway", () => {
         expect(proxy.files.get(address.replace(".CSV", "-2.CSV"))).toEqual(Buffer.from(pattern(10)))
     })
 
-    it("leaves a file of our name alone that has become longer than ours", async () => {
+    /** A file of ten bytes whose name was taken, and nothing confirmed. */
+    async function worldThatHasBegun(): Promise<UploadWorld> {
         const world = await worldWith()
+        const line = `20261122.CSV,0,2026-11-22 13:00:01,BMS-1-LOG-20261122.CSV\r\n`
         world.card.put(day, pattern(10))
-        world.card.put(
-            "LOGSENT.TXT",
-            `20261122.CSV,0,2026-11-22 13:00:01,BMS-1-LOG-20261122.CSV\r\n`,
-        )
+        world.card.put("LOGSENT.TXT", line)
+        return world
+    }
+
+    it("leaves a file of our name alone that has become longer than ours", async () => {
+        const world = await worldThatHasBegun()
         proxy.files.set(address, Buffer.from("longer than ten"))
         await world.session()
         expect(proxy.files.get(address)!.toString()).toBe("longer than ten")
@@ -123,12 +127,7 @@ describe("the gateway", () => {
     })
 
     it("does not get again what is there as long as ours, but what is to be sent again", async () => {
-        const world = await worldWith()
-        world.card.put(day, pattern(10))
-        world.card.put(
-            "LOGSENT.TXT",
-            `20261122.CSV,0,2026-11-22 13:00:01,BMS-1-LOG-20261122.CSV\r\n`,
-        )
+        const world = await worldThatHasBegun()
         proxy.files.set(address, Buffer.from("ten bytes."))
         await world.session()
         expect(proxy.requests.some(line => line.startsWith("PUT"))).toBe(false)

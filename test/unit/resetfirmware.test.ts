@@ -5,8 +5,9 @@ import type { Shell } from "../../src/console/shell"
 import { Storage } from "../../src/fat/storage"
 import { Supervisor, type SupervisorParts } from "../../src/tasks/supervisor"
 import { Uploader } from "../../src/upload/uploader"
+import { bindMethods } from "../support/boundmethods"
 import { DeviceBuffer } from "../support/devicebuffer"
-import { bindMethods, NodeFirmware } from "../support/nodefirmware"
+import { NodeFirmware } from "../support/nodefirmware"
 
 // Resets of the whole firmware: what each part has to do with them, and what the console says.
 

@@ -16,11 +16,13 @@ function recordingWorld(): { calls: string[]; world: WorldEvents } {
         setWifi: note("setWifi"),
         setFtp: async (mode: string) => note("setFtp")(mode),
         powerCut: note("powerCut"),
-        setCell: note("setCell"),
-        setCurrent: note("setCurrent"),
-        setTemperature: note("setTemperature"),
-        setMonitor: note("setMonitor"),
-        setClock: note("setClock"),
+        chips: {
+            setCell: note("setCell"),
+            setCurrent: note("setCurrent"),
+            setTemperature: note("setTemperature"),
+            setMonitor: note("setMonitor"),
+            setClock: note("setClock"),
+        },
         showLight: note("showLight"),
     }
     return { calls, world }

@@ -302,12 +302,18 @@ describe("the terminal", () => {
     /** What the screen shows when the escape sequences are left out. */
     const plain = () => output.shown.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "").replaceAll("\r", "")
 
-    it("completes once, however often Tab is pressed before the answer", async () => {
+    /** Starts it with "status" as what everything completes to; @returns calls that give the answers asked for */
+    function startCompleting(): { ended: Promise<void>; answers: (() => void)[] } {
         const answers: (() => void)[] = []
         const ended = start({
             complete: line =>
                 new Promise(resolve => answers.push(() => resolve([["status"], line]))),
         })
+        return { ended, answers }
+    }
+
+    it("completes once, however often Tab is pressed before the answer", async () => {
+        const { ended, answers } = startCompleting()
         await sleep(20)
         input.write("stat")
         for (const tab of "\t\t\t") {
@@ -322,11 +328,7 @@ describe("the terminal", () => {
     })
 
     it("does not complete what has become something else before the answer", async () => {
-        const answers: (() => void)[] = []
-        const ended = start({
-            complete: line =>
-                new Promise(resolve => answers.push(() => resolve([["status"], line]))),
-        })
+        const { ended, answers } = startCompleting()
         await sleep(20)
         for (const part of ["stat", "\t", "us 2"]) {
             input.write(part)

@@ -1,0 +1,33 @@
+import type { Bq76952Chip } from "./chips/bq76952"
+import type { Ds3231Chip } from "./chips/ds3231"
+import type { Pack } from "./pack"
+
+/** What can happen to the battery and to the chips on the I²C bus. */
+export class ChipEvents {
+    constructor(
+        private readonly pack: Pack,
+        private readonly monitor: Bq76952Chip,
+        private readonly clockChip: Ds3231Chip,
+    ) {}
+
+    setCell(number: number, volts: number): void {
+        this.pack.setCell(number, volts)
+    }
+
+    setCurrent(amperes: number): void {
+        this.pack.setCurrent(amperes)
+    }
+
+    setTemperature(number: number, celsius: number): void {
+        this.pack.setTemperature(number, celsius)
+    }
+
+    setMonitor(up: boolean): void {
+        this.monitor.fault = up ? "none" : "offline"
+    }
+
+    setClock(state: "down" | "up" | "lost"): void {
+        if (state === "lost") this.clockChip.losePower()
+        else this.clockChip.absent = state === "down"
+    }
+}
