@@ -50,12 +50,11 @@ export class DeviceFlash implements Flash {
         await this.lock.run("write", lockMs, async () => {
             // Deleting writes an empty entry, even for a key that never was.
             if (!value && !(await self.get(key))) return
-            const wanted = value ? value.toString("hex") : ""
             for (let i = 0; i < tries; ++i) {
                 if (value) await self.service.set(key, value)
                 else await self.service.delete(key)
                 const stored = await self.get(key)
-                if ((stored ? stored.toString("hex") : "") === wanted) return
+                if (isSame(stored, value)) return
             }
             throw new Fault(
                 FaultCode.FlashWriteFailed,
@@ -84,4 +83,12 @@ export class DeviceFlash implements Flash {
         this.answer = report[1]
         this.answered.emit(0)
     }
+}
+
+/** Compared byte by byte, since texts of both would be among the largest pieces of the heap. */
+function isSame(stored: Buffer | undefined, value: Buffer | undefined): boolean {
+    if (!stored || !value) return stored === value
+    let at = 0
+    while (at < value.length && stored[at] === value[at]) at++
+    return at === value.length && at === stored.length
 }
