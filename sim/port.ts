@@ -1,22 +1,41 @@
 import type { I2cChip, SpiChip } from "./chips/chip"
+import { delays, i2cMsPerByte, i2cNoAnswerMs } from "./cpu"
+import { type Chance, drawMs, type Random } from "./random"
+import type { BusTime } from "./vm"
 
 /** A large frame's length, device and service come before its topic. */
 const TOPIC_OFFSET = 16
+/** What the bus runs at until the firmware sets it. */
+const FIRST_SPI_HZ = 400_000
+/** A transfer of so few bytes is not left to the DMA: the driver waits for it. */
+const POLLED_BYTES = 4
+
+/** A transfer that the firmware has announced: what comes back for what is in the buffer. */
+interface Transfer {
+    answer(out: Uint8Array): Uint8Array
+    time(bytes: number): BusTime
+}
 
 /**
  * Carries the firmware's bus transfers to the emulated chips. A message says what is to be done; the bytes go in place,
  * in the buffer that the firmware has filled with random ones next: the runtime has no other call in which the host
- * could answer.
+ * could answer. Transfers take the ESP32's time.
  */
 export class BusPort {
-    /** The transfer that was announced: what comes back for what is in the buffer. */
-    private announced: ((out: Uint8Array) => Uint8Array) | undefined
+    private announced: Transfer | undefined
+    private hz = FIRST_SPI_HZ
+    private readonly spiDelays: Random
+    private readonly i2cDelays: Random
 
     constructor(
         private readonly spi: SpiChip,
         private readonly i2c: readonly I2cChip[],
+        chance: Chance,
         private readonly onLight: (on: boolean) => void = () => undefined,
-    ) {}
+    ) {
+        this.spiDelays = chance.stream("SPI delays")
+        this.i2cDelays = chance.stream("I2C delays")
+    }
 
     /** A large frame of the firmware: topic, zero byte, data. */
     fromBoard(frame: Uint8Array): void {
@@ -24,18 +43,30 @@ export class BusPort {
         const topic = Buffer.from(frame.buffer, frame.byteOffset + TOPIC_OFFSET, end - TOPIC_OFFSET)
         const words = topic.toString("latin1").split(" ")
         const data = frame.subarray(end + 1)
-        if (words[0] === "spi") this.announced = out => this.spi.transfer(out)
+        if (words[0] === "spi") this.announced = this.spiTransfer
+        else if (words[0] === "spi-clock") this.hz = Number(words[1])
         else if (words[0] === "spi-select") this.spi.select(words[1] === "1")
         else if (words[0] === "light") this.onLight(words[1] === "1")
         else if (words[0] === "i2c") this.transferI2c(Number(words[1]), data, Number(words[2]))
     }
 
-    /** @returns false when no transfer was announced: the buffer is as it was */
-    exchange(buffer: Uint8Array): boolean {
+    /** @returns how long the transfer takes; undefined when none was announced: the buffer is as it was */
+    exchange(buffer: Uint8Array): BusTime | undefined {
         const transfer = this.announced
         this.announced = undefined
-        if (transfer) buffer.set(transfer(Uint8Array.from(buffer)))
-        return transfer !== undefined
+        if (!transfer) return undefined
+        buffer.set(transfer.answer(Uint8Array.from(buffer)))
+        return transfer.time(buffer.length)
+    }
+
+    private readonly spiTransfer: Transfer = {
+        answer: out => this.spi.transfer(out),
+        time: bytes => {
+            const wireMs = (bytes * 8000) / this.hz
+            const delayMs = drawMs(delays.spi, this.spiDelays)
+            if (bytes <= POLLED_BYTES) return { blockedMs: wireMs, waitMs: delayMs }
+            return { waitMs: wireMs + delayMs }
+        },
     }
 
     private transferI2c(address: number, out: Uint8Array, readBytes: number): void {
@@ -46,6 +77,10 @@ export class BusPort {
         if (read) answer.set(read)
         // The last byte is the status: 1 is no acknowledge.
         answer[readBytes] = acknowledged && (readBytes === 0 || read) ? 0 : 1
-        this.announced = () => answer
+        // Each direction begins with the address.
+        const bytes = 1 + out.length + (readBytes > 0 ? 1 + readBytes : 0)
+        const wireMs = drawMs(delays.i2c, this.i2cDelays) + bytes * i2cMsPerByte
+        const blockedMs = answer[readBytes] === 0 ? wireMs : i2cNoAnswerMs
+        this.announced = { answer: () => answer, time: () => ({ blockedMs }) }
     }
 }

@@ -23,7 +23,8 @@ export class SimSpiBus implements SpiBus {
     private readonly answers = new AnswerBuffers()
 
     setClockHz(hz: number): void {
-        tell.start("spi-clock " + hz)
+        const twin: any = ds
+        twin._twinMessage("spi-clock " + hz, hex`00`)
     }
 
     async select(on: boolean): Promise<void> {
@@ -35,8 +36,8 @@ export class SimSpiBus implements SpiBus {
         answer.blitAt(0, out, 0, out.length)
         await tell("spi")
         exchange(answer)
-        // As on the ESP32, other fibers run during a transfer.
-        await ds.sleep(0)
+        // As on the ESP32, other fibers run until the host says that the transfer is over.
+        await ds.suspend()
         return answer
     }
 }
