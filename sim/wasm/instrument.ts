@@ -31,23 +31,25 @@ export function instrument(wasm: Uint8Array, instrumentation: Instrumentation): 
     const entries = new Map<number, number[]>()
     const pieces: (Uint8Array | number[])[] = [wasm.subarray(0, 8)]
     let imported = { functions: 0, globals: 0 }
-    let firstAdded = 0
+    let firstAdded: number | undefined
     for (const { id, body } of sections(wasm)) {
         let changed: Uint8Array = body
         if (id === Section.Import) imported = countImports(body)
         else if (id === Section.Global) {
             firstAdded = imported.globals + new WasmReader(body).u32()
             changed = withGlobals(body, added)
-        } else if (id === Section.Export) changed = withExports(body, added, firstAdded)
+        } else if (id === Section.Export) changed = withExports(body, added, firstAdded!)
         else if (id === Section.Code) {
+            if (firstAdded === undefined) throw new Error("the module has no section of globals")
+            const first = firstAdded
             const index = (name: string) =>
-                unsigned(firstAdded + added.findIndex(one => one.name === name))
+                unsigned(first + added.findIndex(one => one.name === name))
             for (const [name, code] of Object.entries(instrumentation.entries)) {
                 const at = names.get(name)
                 if (at === undefined) throw new Error(`the module has no function "${name}"`)
                 entries.set(at, code(index))
             }
-            changed = countedCode(body, imported.functions, firstAdded, entries, instrumentation)
+            changed = countedCode(body, imported.functions, first, entries, instrumentation)
         }
         pieces.push([id], unsigned(changed.length), changed)
     }

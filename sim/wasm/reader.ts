@@ -25,8 +25,9 @@ export class WasmReader {
         return this.at >= this.bytes.length
     }
 
+    /** Throws at the end of the bytes. */
     u8(): number {
-        return this.bytes[this.at++]
+        return this.slice(1)[0]
     }
 
     /** An unsigned LEB128 number of 32 bits (5.2.2). */
@@ -44,8 +45,11 @@ export class WasmReader {
         while (this.u8() >= 0x80);
     }
 
+    /** Throws at the end of the bytes. */
     slice(length: number): Uint8Array {
         this.at += length
+        if (this.at > this.bytes.length)
+            throw new Error("the WebAssembly module ends in the middle")
         return this.bytes.subarray(this.at - length, this.at)
     }
 

@@ -95,7 +95,10 @@ export type ModuleBody = (...globals: unknown[]) => void
 
 export interface RuntimeModule {
     body: ModuleBody
+    /** Counts what it executes. */
     wasm: WebAssembly.Module
+    /** As it was published. */
+    original: Uint8Array
 }
 
 let loaded: RuntimeModule | undefined
@@ -118,7 +121,7 @@ export function runtimeModule(): RuntimeModule {
             `${path} has no DeviceScript VM where version 2.16.4 has it: run "npm ci" to get the locked version`,
         )
     const wasm = Buffer.from(text.slice(wasmAt, text.indexOf('"', wasmAt)), "base64")
-    loaded = { body: moduleBody(text), wasm: countingModule(wasm) }
+    loaded = { body: moduleBody(text), wasm: countingModule(wasm), original: wasm }
     return loaded
 }
 
