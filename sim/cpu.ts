@@ -29,8 +29,8 @@ export const serialMsPerByte = 10 / 1500
 
 /** What takes time beside the processor, on this board. */
 export const delays = {
-    /** Driver, DMA and interrupt of an SPI transfer, until the waiting fiber is ready. */
-    spi: { ms: [0.12, 0.22] },
+    /** Driver, DMA and interrupt of an SPI transfer; the turn of the main loop behind it is counted. */
+    spi: { ms: [0.04, 0.1] },
     /** Driver and start of an I²C transfer at 400 kHz. */
     i2c: { ms: [0.18, 0.22] },
     /** Programming a piece of a flash page. */

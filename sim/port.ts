@@ -47,7 +47,7 @@ export class BusPort {
         else if (words[0] === "spi-clock") this.hz = Number(words[1])
         else if (words[0] === "spi-select") this.spi.select(words[1] === "1")
         else if (words[0] === "light") this.onLight(words[1] === "1")
-        else if (words[0] === "i2c") this.transferI2c(Number(words[1]), data, Number(words[2]))
+        else if (words[0] === "i2c") this.announced = this.i2cTransfer(Uint8Array.from(data))
     }
 
     /** @returns how long the transfer takes; undefined when none was announced: the buffer is as it was */
@@ -69,18 +69,25 @@ export class BusPort {
         },
     }
 
-    private transferI2c(address: number, out: Uint8Array, readBytes: number): void {
-        const chip = this.i2c.find(one => one.address === address)
-        const acknowledged = chip !== undefined && (out.length === 0 || chip.write(out))
-        const answer = new Uint8Array(readBytes + 1)
-        const read = acknowledged && readBytes > 0 ? chip.read(readBytes) : undefined
-        if (read) answer.set(read)
-        // The last byte is the status: 1 is no acknowledge.
-        answer[readBytes] = acknowledged && (readBytes === 0 || read) ? 0 : 1
-        // Each direction begins with the address.
-        const bytes = 1 + out.length + (readBytes > 0 ? 1 + readBytes : 0)
-        const wireMs = drawMs(delays.i2c, this.i2cDelays) + bytes * i2cMsPerByte
-        const blockedMs = answer[readBytes] === 0 ? wireMs : i2cNoAnswerMs
-        this.announced = { answer: () => answer, time: () => ({ blockedMs }) }
+    /** The buffer holds the address; it takes what is read, and the status: 1 is no acknowledge. */
+    private i2cTransfer(out: Uint8Array): Transfer {
+        let blockedMs = i2cNoAnswerMs
+        return {
+            answer: buffer => {
+                const readBytes = buffer.length - 1
+                const chip = this.i2c.find(one => one.address === buffer[0])
+                const acknowledged = chip !== undefined && (out.length === 0 || chip.write(out))
+                const answer = new Uint8Array(readBytes + 1)
+                const read = acknowledged && readBytes > 0 ? chip.read(readBytes) : undefined
+                if (read) answer.set(read)
+                answer[readBytes] = acknowledged && (readBytes === 0 || read) ? 0 : 1
+                // Each direction begins with the address.
+                const bytes = 1 + out.length + (readBytes > 0 ? 1 + readBytes : 0)
+                if (answer[readBytes] === 0)
+                    blockedMs = drawMs(delays.i2c, this.i2cDelays) + bytes * i2cMsPerByte
+                return answer
+            },
+            time: () => ({ blockedMs }),
+        }
     }
 }

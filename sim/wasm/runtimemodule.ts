@@ -20,6 +20,8 @@ export const added = {
     limit: "bms_limit",
     /** Why the module was left by a trap: one of `Trap`. */
     trap: "bms_trap",
+    /** The counter when the program began to speak to the host, which no program on a chip does. */
+    spoke: "bms_spoke",
     /** What programming and erasing the flash takes, in counts, and how often that was done. */
     programCost: "bms_program_cost",
     eraseCost: "bms_erase_cost",
@@ -81,6 +83,9 @@ const entries: Record<string, (index: Index) => number[]> = {
         ...flashAccess(added.programCost, index),
     ],
     flash_erase: index => flashAccess(added.eraseCost, index),
+    fun2_DeviceScript__twinMessage: index => [
+        ...[Op.GlobalGet, ...index(added.counter), Op.GlobalSet, ...index(added.spoke)],
+    ],
     // devs_fiber_run(fiber): the poke loop around it runs for as long as a fiber is ready.
     devs_fiber_run: index => [
         ...[Op.LocalGet, 0, Op.GlobalSet, ...index(added.fiber)],

@@ -49,9 +49,10 @@ export class SimI2cBus implements I2cBus {
     }
 
     async writeRead(address: number, out: Buffer, readBytes: number): Promise<Buffer> {
-        // The last byte is the status.
+        // Its length says how much is read. The last byte comes back as the status.
         const answer = Buffer.alloc(readBytes + 1)
-        await ds._twinMessage("i2c " + address + " " + readBytes, out)
+        answer[0] = address
+        await ds._twinMessage("i2c", out)
         exchange(answer)
         if (answer[readBytes] !== 0)
             throw new Fault(FaultCode.I2cNoAcknowledge, "no acknowledge on I2C", address)
