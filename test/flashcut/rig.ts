@@ -6,7 +6,9 @@ import { Ds3231Chip } from "../../sim/chips/ds3231"
 import { SdCardChip } from "../../sim/chips/sdcard"
 import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { SimClock } from "../../sim/clock"
+import { type CpuName, cpus } from "../../sim/cpu"
 import { Pack } from "../../sim/pack"
+import { Chance } from "../../sim/random"
 import { firmware, readManifest } from "../../tools/firmware"
 import { wholeImage } from "./store"
 
@@ -47,6 +49,8 @@ export interface RigOptions {
     card?: MemoryStore
     /** What the clock chip shows at board time zero, Unix ms. */
     startMs?: number
+    cpu?: CpuName
+    seed?: number
 }
 
 /** The path of the firmware as the simulator runs it, built when that is necessary. */
@@ -79,6 +83,8 @@ export class Rig {
         this.insert(options.card)
         this.board = new SimBoard({
             clock: this.clock,
+            cpu: cpus[options.cpu ?? "esp32"],
+            chance: new Chance(options.seed ?? 1),
             state: this.flash,
             imagePath: options.imagePath ?? imagePath,
             epochMs,
