@@ -4,7 +4,7 @@ import { CardSlot } from "./cardslot"
 import { ChipEvents } from "./chipevents"
 import { Bq76952Chip } from "./chips/bq76952"
 import { Ds3231Chip } from "./chips/ds3231"
-import { SimClock } from "./clock"
+import { SimClock, type Speed } from "./clock"
 import { cpus } from "./cpu"
 import type { WorldEvents } from "./events"
 import type { EmbeddedFtpServer } from "./ftpserver"
@@ -26,6 +26,10 @@ const INSTRUMENTS_MS = 200
 /** So often the end tries to send all: records come in between, or the Wi-Fi is not up yet. */
 const LAST_SESSIONS = 4
 const CLOCK_SAVE_MS = 60_000
+/** Board time may lag behind the speed asked for by as much real time before that is said. */
+const BEHIND_REAL_MS = 2_000
+/** How often that is looked at and said, in real time. */
+const BEHIND_LOOK_MS = 10_000
 /** From power-on until the station has joined its network again, as on the ESP32. */
 const WIFI_JOIN_MS = 3000
 /** A station that was told its network anew has joined by then. */
@@ -49,6 +53,7 @@ export class Simulation implements WorldEvents {
     private readonly clockChip: Ds3231Chip
     readonly chips: ChipEvents
     private readonly epochMs: number
+    private readonly speed: Speed
     /** The virtual date was given: the host's clock is not looked at. */
     private readonly fixedDate: boolean
     private accessPoint = true
@@ -62,6 +67,7 @@ export class Simulation implements WorldEvents {
         private readonly printer: LinePrinter,
     ) {
         this.clock = new SimClock(options.speed, options.heldRate)
+        this.speed = options.speed
         this.fixedDate = options.dateMs !== undefined
         // The clock chip has run on while the simulator did not.
         this.epochMs = options.dateMs ?? Date.now()
@@ -104,6 +110,7 @@ export class Simulation implements WorldEvents {
             if (memory) this.heap.sample(memory)
         })
         this.repeat(CLOCK_SAVE_MS, () => this.saveClock())
+        if (this.speed !== "max") this.repeat(BEHIND_LOOK_MS * this.speed, () => this.tellBehind())
         await this.consoleReady()
         if (this.safeMode && this.state.endedInOrder) await this.leaveSafeMode()
     }
@@ -255,6 +262,15 @@ export class Simulation implements WorldEvents {
         this.slot.powerUp()
         this.board.wifi.setInRange(false)
         this.clock.setTimeout(() => this.board.wifi.setInRange(this.accessPoint), WIFI_JOIN_MS)
+    }
+
+    private tellBehind(): void {
+        const behindMs = this.clock.takeBehindMs()
+        if (behindMs < BEHIND_REAL_MS * Number(this.speed)) return
+        this.printer.line(
+            `The PC is too slow for --speed ${this.speed}: the board is behind by ` +
+                `${(behindMs / 1000).toFixed(1)} s of its time. Its own timing is right all the same.`,
+        )
     }
 
     private saveClock(endedInOrder = false): void {
