@@ -16,6 +16,8 @@ export class BusPort {
         private readonly spi: SpiChip,
         private readonly i2c: readonly I2cChip[],
         private readonly onLight: (on: boolean) => void = () => undefined,
+        /** The ESP32's driver ends a write with a STOP and begins the read behind it anew. */
+        private readonly repeatedStart = false,
     ) {}
 
     /** A large frame of the firmware: topic, zero byte, data. */
@@ -25,6 +27,7 @@ export class BusPort {
         const words = topic.toString("latin1").split(" ")
         const data = frame.subarray(end + 1)
         if (words[0] === "spi") this.announced = out => this.spi.transfer(out)
+        else if (words[0] === "spi-clock") this.spi.configure(Number(words[1]))
         else if (words[0] === "spi-select") this.spi.select(words[1] === "1")
         else if (words[0] === "light") this.onLight(words[1] === "1")
         else if (words[0] === "i2c") this.transferI2c(Number(words[1]), data, Number(words[2]))
@@ -42,7 +45,8 @@ export class BusPort {
         const chip = this.i2c.find(one => one.address === address)
         const acknowledged = chip !== undefined && (out.length === 0 || chip.write(out))
         const answer = new Uint8Array(readBytes + 1)
-        const read = acknowledged && readBytes > 0 ? chip.read(readBytes) : undefined
+        const wanted = acknowledged && readBytes > 0
+        const read = wanted ? chip.read(readBytes, this.repeatedStart) : undefined
         if (read) answer.set(read)
         // The last byte is the status: 1 is no acknowledge.
         answer[readBytes] = acknowledged && (readBytes === 0 || read) ? 0 : 1
