@@ -121,6 +121,12 @@ describe("the storage", () => {
         const store = await formatted()
         const bus = new ChipSpiBus(new SdCardChip(store))
         const ticks = new FakeTicks()
+        const sleep = ticks.sleep.bind(ticks)
+        ticks.sleep = async ms => {
+            // The others have their turn meanwhile.
+            await new Promise<void>(done => setImmediate(done))
+            await sleep(ms)
+        }
         const lock = new Lock(ticks, "the card")
         const owners: string[] = []
         const storage = new Storage(
