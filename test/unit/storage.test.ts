@@ -140,6 +140,7 @@ describe("the storage", () => {
         )
         let goOn = () => {}
         const before = storage.use("upload", () => new Promise<void>(done => (goOn = done)))
+        while (!storage.mounted()) await ticks.sleep(1)
         let percent = -1
         const formatting = storage.format(async now => {
             percent = now
