@@ -140,6 +140,37 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
         expect(unformatted).toBeGreaterThan(10)
     })
 
+    it("is unformatted wherever the power goes in it, whatever becomes of that sector", async () => {
+        const start = new MemoryStore(16 * 2048)
+        await format(start)
+        const whole = new SdCardChip(start.clone())
+        await new CardBoard(whole).storage.format()
+        const writes = whole.counters.sectorWrites
+        expect(writes).toBeGreaterThan(150)
+        for (const torn of ["dropped", "erased", "half", "zeroed"] as const)
+            for (let kept = 0; kept < writes; kept += kept < 5 || kept > writes - 9 ? 1 : 7) {
+                const where = `${torn} after ${kept} of ${writes}`
+                const store = start.clone()
+                const card = new SdCardChip(store)
+                const board = new CardBoard(card)
+                await board.storage.use("test", async () => {})
+                card.faults.writesUntilPowerCut = kept
+                card.faults.tornWrite = torn
+                await expect(board.storage.format(), where).rejects.toBeDefined()
+                card.powerUp()
+                const again = new CardBoard(card)
+                await again.run(3)
+                // Only the very first write can leave the old file system as it was.
+                expect(again.storage.mounted(), where).toBe(kept === 0 && torn === "dropped")
+                if (again.storage.mounted()) continue
+                const said = "no FAT file system on the card: format as FAT32 (card format)"
+                expect(again.storage.lastError, where).toBe(said)
+                await again.storage.format()
+                const check = checkVolume(store)
+                expect(check.clean, `${where}: ${check.text}`).toBe(true)
+            }
+    })
+
     it("costs no record, at any period, of a card of 32 GB on the ESP32's clock", async () => {
         for (const periodSeconds of [1, 5]) {
             const store = new MemoryStore(30500 * 2048)
