@@ -62,7 +62,10 @@ export class SimBoard {
         const { clock } = options
         const chance = options.chance ?? new Chance(1)
         this.hub = new Hub(clock, frame => this.overSerialLine(frame))
-        this.port = new BusPort(options.spi, options.i2c, chance, on => options.onLight(on))
+        this.port = new BusPort(options.spi, options.i2c, {
+            chance,
+            onLight: on => options.onLight(on),
+        })
         this.bootDelays = chance.stream("boot delays")
         this.network = new SimNetwork(clock)
         this.network.setUp(false)

@@ -1,6 +1,6 @@
 import type { I2cChip, SpiChip } from "./chips/chip"
 import { delays, i2cMsPerByte, i2cNoAnswerMs } from "./cpu"
-import { type Chance, drawMs, type Random } from "./random"
+import { Chance, drawMs, type Random } from "./random"
 import type { BusTime } from "./vm"
 
 /** A large frame's length, device and service come before its topic. */
@@ -14,6 +14,15 @@ const POLLED_BYTES = 4
 interface Transfer {
     answer(out: Uint8Array): Uint8Array
     time(bytes: number): BusTime
+}
+
+export interface BusOptions {
+    /** That of seed 1 unless told. */
+    chance?: Chance
+    /** The firmware has set the status light. */
+    onLight?(on: boolean): void
+    /** The ESP32's driver ends a write with a STOP and begins the read behind it anew. */
+    repeatedStart?: boolean
 }
 
 /**
@@ -30,9 +39,9 @@ export class BusPort {
     constructor(
         private readonly spi: SpiChip,
         private readonly i2c: readonly I2cChip[],
-        chance: Chance,
-        private readonly onLight: (on: boolean) => void = () => undefined,
+        private readonly options: BusOptions = {},
     ) {
+        const chance = options.chance ?? new Chance(1)
         this.spiDelays = chance.stream("SPI delays")
         this.i2cDelays = chance.stream("I2C delays")
     }
@@ -44,9 +53,9 @@ export class BusPort {
         const words = topic.toString("latin1").split(" ")
         const data = frame.subarray(end + 1)
         if (words[0] === "spi") this.announced = this.spiTransfer
-        else if (words[0] === "spi-clock") this.hz = Number(words[1])
+        else if (words[0] === "spi-clock") this.setSpiClock(Number(words[1]))
         else if (words[0] === "spi-select") this.spi.select(words[1] === "1")
-        else if (words[0] === "light") this.onLight(words[1] === "1")
+        else if (words[0] === "light") this.options.onLight?.(words[1] === "1")
         else if (words[0] === "i2c") this.announced = this.i2cTransfer(Uint8Array.from(data))
     }
 
@@ -57,6 +66,11 @@ export class BusPort {
         if (!transfer) return undefined
         buffer.set(transfer.answer(Uint8Array.from(buffer)))
         return transfer.time(buffer.length)
+    }
+
+    private setSpiClock(hz: number): void {
+        this.hz = hz
+        this.spi.configure(hz)
     }
 
     private readonly spiTransfer: Transfer = {
@@ -78,7 +92,8 @@ export class BusPort {
                 const chip = this.i2c.find(one => one.address === buffer[0])
                 const acknowledged = chip !== undefined && (out.length === 0 || chip.write(out))
                 const answer = new Uint8Array(readBytes + 1)
-                const read = acknowledged && readBytes > 0 ? chip.read(readBytes) : undefined
+                const wanted = acknowledged && readBytes > 0
+                const read = wanted ? chip.read(readBytes, this.options.repeatedStart) : undefined
                 if (read) answer.set(read)
                 answer[readBytes] = acknowledged && (readBytes === 0 || read) ? 0 : 1
                 // Each direction begins with the address.

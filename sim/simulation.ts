@@ -4,6 +4,7 @@ import { CardSlot } from "./cardslot"
 import { ChipEvents } from "./chipevents"
 import { Bq76952Chip } from "./chips/bq76952"
 import { Ds3231Chip } from "./chips/ds3231"
+import { usualSdCardTiming } from "./chips/sdcardpace"
 import { SimClock, type Speed } from "./clock"
 import { cpus } from "./cpu"
 import type { WorldEvents } from "./events"
@@ -73,7 +74,11 @@ export class Simulation implements WorldEvents {
         this.epochMs = options.dateMs ?? Date.now()
         const chance = new Chance(options.seed ?? 1)
         const nowMs = () => this.clock.nowMs()
-        this.slot = new CardSlot(state.cardPath)
+        this.slot = new CardSlot(state.cardPath, {
+            ...usualSdCardTiming,
+            nowMs,
+            random: chance.stream("card delays"),
+        })
         const left = state.loadBattery()
         this.pack = new Pack({ ...packOptions(options), condition: left.pack })
         this.monitor = new Bq76952Chip(this.pack, { nowMs, condition: left.monitor })

@@ -22,9 +22,8 @@ async function tell(topic: string): Promise<void> {
 export class SimSpiBus implements SpiBus {
     private readonly answers = new AnswerBuffers()
 
-    setClockHz(hz: number): void {
-        const twin: any = ds
-        twin._twinMessage("spi-clock " + hz, hex`00`)
+    async setClockHz(hz: number): Promise<void> {
+        await tell("spi-clock " + hz)
     }
 
     async select(on: boolean): Promise<void> {

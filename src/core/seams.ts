@@ -9,7 +9,8 @@ export interface Ticks {
 
 /** One SPI device behind its chip select. */
 export interface SpiBus {
-    setClockHz(hz: number): void
+    /** Makes the bus anew, with a stray clock edge on it: nothing may be selected. */
+    setClockHz(hz: number): Promise<void>
     /** Drives chip select: true is low (selected). */
     select(on: boolean): Promise<void>
     /**
@@ -30,6 +31,8 @@ export interface BlockDevice {
     blockCount(): number
     readBlock(block: number, into: Buffer): Promise<void>
     writeBlock(block: number, from: Buffer): Promise<void>
+    /** Writes the same bytes to each of `count` blocks from `block` on, as quickly as the medium can. */
+    fillBlocks(block: number, count: number, from: Buffer): Promise<void>
 }
 
 /** Key/value store that survives resets. Keys 1–13 ASCII characters, values 1–200 bytes. */

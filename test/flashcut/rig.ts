@@ -160,6 +160,7 @@ export class Rig {
 
     private slot(): SpiChip {
         return {
+            configure: hz => this.card?.configure(hz),
             select: on => this.card?.select(on),
             transfer: out => this.card?.transfer(out) ?? new Uint8Array(out.length).fill(0xff),
         }

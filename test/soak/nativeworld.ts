@@ -164,7 +164,7 @@ export class NativeWorld implements World, WorldEvents {
 
     private spi(): SpiBus {
         return {
-            setClockHz: () => {},
+            setClockHz: async hz => this.slot.configure(hz),
             select: async on => this.slot.select(on),
             transfer: async out =>
                 DeviceBuffer.from(this.slot.transfer(Uint8Array.from(out))) as unknown as Buffer,

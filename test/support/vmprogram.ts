@@ -25,9 +25,10 @@ export async function runProgram(
     const { imagePath } = await firmware(entry)
     const clock = new SimClock("max")
     const chance = new Chance(options.seed ?? 1)
-    const spi = { select: () => undefined, transfer: (out: Uint8Array) => out }
+    const nothing = () => undefined
+    const spi = { configure: nothing, select: nothing, transfer: (out: Uint8Array) => out }
     const chip = { address: 8, write: () => true, read: (bytes: number) => new Uint8Array(bytes) }
-    const port = new BusPort(spi, [chip], chance)
+    const port = new BusPort(spi, [chip], { chance })
     const run: ProgramRun = { lines: [], at: text => timeOf(run, text) }
     let flash = new Uint8Array()
     const vm = await Vm.start(
