@@ -14,7 +14,7 @@ async function tick() {
 }
 
 async function main() {
-    spi.setClockHz(20000000)
+    await spi.setClockHz(20000000)
     const block = Buffer.alloc(544)
     tick.start()
     await ds.sleep(20)
