@@ -42,6 +42,8 @@ export class FtpSession {
     private readonly folder: FtpFolder
     private readonly commands: Record<string, Command>
     private input = ""
+    /** A line was too long: what is left of it is passed over. */
+    private skipping = false
     private user: string | undefined
     private loggedIn = false
     private restart = 0
@@ -179,11 +181,13 @@ export class FtpSession {
             if (end < 0) break
             const line = this.input.slice(0, end).replace(/\r$/, "")
             this.input = this.input.slice(end + 1)
-            this.obey(Buffer.from(line, "latin1").toString("utf8"))
+            if (!this.skipping) this.obey(Buffer.from(line, "latin1").toString("utf8"))
+            this.skipping = false
         }
-        if (this.input.length <= LINE_BYTES_MAX || this.transfer) return
+        if (this.transfer || this.input.length <= LINE_BYTES_MAX) return
         this.input = ""
-        this.say("500 The line is too long.")
+        if (!this.skipping) this.say("500 The line is too long.")
+        this.skipping = true
     }
 
     private obey(line: string): void {
