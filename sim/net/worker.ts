@@ -8,6 +8,8 @@ export type SocketEvent = "open" | "data" | "close" | "error"
 /** Commands and events that FreeRTOS's queues hold. */
 const COMMANDS_MAX = 50
 const EVENTS_MAX = 10
+/** An open waits so long for room in the queue. */
+const ROOM_MS = 200
 /** The port's receive buffer. */
 const DATA_EVENT_BYTES = 1024
 /** lwIP's receive window: more cannot have come when the main loop looks. */
@@ -40,6 +42,8 @@ export class SocketWorker {
     private events: { event: SocketEvent; data?: Uint8Array }[] = []
     private link: Link | undefined
     private working = false
+    /** Commands taken out of the queue so far. */
+    private done = 0
     private turn: object | undefined
     /** Counts the losses of power: what was under way before the last one is no part of this board. */
     private losses = 0
@@ -52,9 +56,18 @@ export class SocketWorker {
         return this.commands.length < COMMANDS_MAX ? QUEUED : QUEUE_FULL
     }
 
+    /**
+     * An open that finds no room in time is never carried out, and nobody hears of it: the runtime's native
+     * says 0 in any case. (The ESP32's main loop stands still while it waits; here it goes on.)
+     */
     open(host: string, port: number): number {
-        if (this.commands.length >= COMMANDS_MAX) return QUEUE_FULL
-        this.commands.push({ host, port })
+        const command = { host, port }
+        const { done } = this
+        this.commands.push(command)
+        if (this.commands.length > COMMANDS_MAX)
+            this.parts.time.setTimeout(() => {
+                if (done === this.done) this.commands = this.commands.filter(one => one !== command)
+            }, ROOM_MS)
         this.work()
         return QUEUED
     }
@@ -91,6 +104,7 @@ export class SocketWorker {
         while (!this.working) {
             const command = this.commands.shift()
             if (!command) return
+            ++this.done
             if ("data" in command) this.forward(command.data)
             else this.connect(command.host, command.port)
         }

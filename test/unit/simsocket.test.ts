@@ -70,7 +70,37 @@ describe("the socket's worker", () => {
         const held = written - 65_536 - 5744
         expect(held).toBeGreaterThan(50 * 512)
         expect(held).toBeLessThanOrEqual(51 * 512)
-        expect(network.open("ftp.sim", 21)).toBe(-1)
+    })
+
+    it("loses an open for which there is no room in 200 ms, without a word", () => {
+        const { clock, network, taken, lines } = world()
+        // A server that reads nothing, until the returned function is called.
+        const fill = (end: TcpEnd): (() => void) => {
+            const read = end.onChange
+            end.onChange = () => {}
+            while (network.write(pattern(512)) === 0) clock.advance(1)
+            clock.advance(500)
+            while (network.write(pattern(512)) === 0);
+            return () => {
+                end.onChange = read
+                read()
+            }
+        }
+        network.open("ftp.sim", 21)
+        clock.advance(100)
+        const readFirst = fill(taken[0])
+        expect(network.open("ftp.sim", 21)).toBe(0)
+        clock.advance(150)
+        readFirst()
+        clock.advance(5000)
+        expect(taken).toHaveLength(2)
+        const readSecond = fill(taken[1])
+        expect(network.open("ftp.sim", 21)).toBe(0)
+        clock.advance(250)
+        readSecond()
+        clock.advance(5000)
+        expect(taken).toHaveLength(2)
+        expect(lines.map(line => line.split(" ")[1])).toEqual(["open", "open"])
     })
 
     it("flushes before the next open, and drops what is queued on a close", () => {
