@@ -141,6 +141,11 @@ export class WifiDriver {
         else this.end(Reason.AssocLeave, this.delays.leave)
     }
 
+    /** The network that it has an address in, as bytes; "" while it has none. */
+    get network(): string {
+        return this.state === "up" ? this.name : ""
+    }
+
     get rssi(): number {
         return this.state === "up" ? -58 : -128
     }

@@ -83,7 +83,7 @@ export class WifiStation extends JDServiceServer {
             packet => void this.answer(packet, this.runtime.lastScan, scanResult),
         )
         this.enabled.on("change", () => {
-            this.runtime.setEnabled(this.enabled.values()[0])
+            this.runtime.setEnabled(Boolean(this.enabled.values()[0]))
             this.refresh()
         })
     }
@@ -116,7 +116,8 @@ export class WifiStation extends JDServiceServer {
     private refresh(): void {
         const { connected, ssid = "", enabled } = this.runtime
         this.ssid.setValues([connected ? Buffer.from(ssid, "latin1").toString("utf8") : ""])
-        this.ipAddress.setValues([connected ? ADDRESS : NO_ADDRESS])
+        // Not by its values, which are always filled up to 16 bytes.
+        this.ipAddress.data = connected ? ADDRESS : NO_ADDRESS
         this.rssi.setValues([this.driver.rssi])
         this.enabled.setValues([enabled])
     }
