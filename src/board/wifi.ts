@@ -28,25 +28,30 @@ export class ServiceWifi implements Wifi {
 
     // "Got an address" is said once a connection, which may be before the program's start.
     async look(): Promise<void> {
-        const name = await this.service.ssid.read()
-        if (!name) this.joined = ""
-        if (!name || this.joined) return
-        this.ip = await this.service.ipAddress.read()
-        this.joined = this.doubtful ? "?" : name
+        const ip = await this.service.ipAddress.read()
+        if (!ip || !ip[0]) this.joined = ""
+        else if (!this.joined) {
+            const name = await this.service.ssid.read()
+            this.ip = ip
+            if (this.doubtful) this.joined = "?"
+            // It was told to forget this one, if the next look finds it so too.
+            else if (!name) this.doubtful = true
+            else this.joined = name
+        }
     }
 
     async join(ssid: string, password: string, another: boolean): Promise<void> {
         const service = this.service
         // It loses its memory of one network with the next. What is stored stays.
         await service.forgetAllNetworks()
-        this.doubtful = another && !this.joined
+        this.doubtful = (another || this.doubtful) && !this.joined
         if (this.joined) {
-            // Only now: a try that is broken off is never followed by another one.
+            // Only now: a search that is broken off is never followed by another one.
             await service.reconnect()
             for (let i = 0; this.joined && i < 20; ++i) await ds.sleep(100)
         }
         // Connects at once, or after the try that is under way.
-        await service.addNetwork(ssid || nowhere, password || nowhere)
+        await service.addNetwork(ssid || nowhere, (ssid && password) || nowhere)
         if (!ssid) await service.forgetAllNetworks()
     }
 

@@ -5,7 +5,7 @@ import { Key, SettingsReader } from "../settings/keys"
 /** WIFI goes up after so long without a connection; one whose address takes 20 s is there by then. */
 const alarmMs = 30000
 /** The runtime joins by itself what it has stored. It is told again after so long in vain, and then each … */
-const firstMs = 15000
+const firstMs = 20000
 const againMs = 60000
 /** The runtime's driver takes no longer name. */
 const nameBytesMax = 31
@@ -23,13 +23,15 @@ export function wifiProblem(settings: SettingsReader): string {
 export class WifiKeeper {
     /** The settings have changed: the station is told at the next run. */
     changed = false
-    private wanted = ""
+    /** What the runtime may be on its way to: at first, what it has stored. */
+    private wanted = "?"
     private online = false
     /** When it was last as the settings want it. */
     private onlineMs: number
     /** When the station is told, unless it has joined by then. */
     private dueMs: number
-    private told = false
+    /** It was told while in this network, which is not the one that is wanted. */
+    private corrected = false
 
     constructor(
         private readonly ticks: Ticks,
@@ -44,7 +46,7 @@ export class WifiKeeper {
 
     /** Call it every other second. */
     async run(): Promise<void> {
-        const { wifi, settings } = this
+        const { wifi, settings, alarms, changed } = this
         await wifi.look()
         const nowMs = this.ticks.nowMs()
         const ssid = settings.text(Key.WifiSsid)
@@ -53,20 +55,23 @@ export class WifiKeeper {
         const network = wifi.network()
         const online = wanted !== "" && network === wanted
         if (online && !this.online) this.onJoined()
-        if (online || !ssid) this.onlineMs = nowMs
         this.wanted = wanted
         this.online = online
-        this.alarms.set(Alarm.Wifi, nowMs - this.onlineMs >= alarmMs)
+        // In between nothing is said: a start does not end the condition of the run before.
+        if (online || !ssid) {
+            this.onlineMs = nowMs
+            alarms.set(Alarm.Wifi, false)
+        } else if (nowMs - this.onlineMs >= alarmMs) alarms.set(Alarm.Wifi, true)
         if (network === wanted) {
-            this.told = false
             this.dueMs = nowMs + firstMs
-            // A password that is new, or a network that the runtime still has stored.
-            if (!this.changed || (!wanted && !before)) return
-        } else if (network && !this.told) this.dueMs = nowMs
-        if (!this.changed && nowMs < this.dueMs) return
+            if (!changed || (!wanted && !before)) return
+        } else if (!network) this.corrected = false
+        // Not the one that is wanted: the runtime had it stored, or was on its way there.
+        else if (!this.corrected) this.dueMs = nowMs
+        if (!changed && nowMs < this.dueMs) return
         this.changed = false
-        this.told = true
+        this.corrected = network !== ""
         this.dueMs = nowMs + againMs
-        await wifi.join(wanted, settings.text(Key.WifiPassword), before !== "" && before !== wanted)
+        await wifi.join(wanted, settings.text(Key.WifiPassword), changed && before !== "")
     }
 }
