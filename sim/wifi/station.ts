@@ -115,8 +115,8 @@ export class WifiStation extends JDServiceServer {
     /** The registers show what the runtime would answer. */
     private refresh(): void {
         const { connected, ssid = "", enabled } = this.runtime
-        this.ssid.setValues([connected ? Buffer.from(ssid, "latin1").toString("utf8") : ""])
-        // Not by its values, which are always filled up to 16 bytes.
+        // Not by their values, which are always filled up to the greatest length.
+        this.ssid.data = Buffer.from(connected ? ssid : "", "latin1")
         this.ipAddress.data = connected ? ADDRESS : NO_ADDRESS
         this.rssi.setValues([this.driver.rssi])
         this.enabled.setValues([enabled])
