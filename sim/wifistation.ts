@@ -26,8 +26,9 @@ export class WifiStation extends JDServiceServer {
         this.enabled.on("change", () => this.update())
     }
 
+    /** Not by the registers' values, which are always filled up to the greatest length. */
     get connected(): boolean {
-        return this.ipAddress.values()[0].length > 0
+        return this.ipAddress.data.length === ADDRESS.length
     }
 
     setInRange(inRange: boolean): void {
@@ -58,8 +59,8 @@ export class WifiStation extends JDServiceServer {
     private update(): void {
         const joined = this.inRange && this.networks.length > 0 && this.enabled.values()[0]
         if (joined === this.connected) return
-        this.ssid.setValues([joined ? this.networks[0] : ""])
-        this.ipAddress.setValues([joined ? ADDRESS : NO_ADDRESS])
+        this.ssid.data = Buffer.from(joined ? this.networks[0] : "")
+        this.ipAddress.data = joined ? ADDRESS : NO_ADDRESS
         this.sendEvent(joined ? WifiEvent.GotIp : WifiEvent.LostIp)
         this.onConnected(joined)
     }

@@ -6,7 +6,6 @@ import { Access } from "./console/access"
 import { Parts } from "./console/parts"
 import { DeviceHashing, serveConsole } from "./console/service"
 import { Shell } from "./console/shell"
-import { Alarm } from "./core/alarm"
 import { formatDateTime } from "./core/calendar"
 import { Board, Flash, Ticks, Wifi } from "./core/seams"
 import { formatScaled } from "./core/text"
@@ -26,6 +25,7 @@ import { Settings } from "./settings/settings"
 import { Lock } from "./tasks/lock"
 import { Scheduler } from "./tasks/scheduler"
 import { startCauseName, Supervisor } from "./tasks/supervisor"
+import { WifiKeeper } from "./tasks/wifikeeper"
 import { Uploader } from "./upload/uploader"
 
 const secondMs = 1000
@@ -34,10 +34,6 @@ const hourMs = 3600000
 /** How long anyone waits for the card; formatting it takes longest. */
 const cardWaitMs = 30000
 const stopMs = 5000
-/** WIFI goes up after so long without a connection. */
-const wifiAlarmMs = 30000
-/** The station is told its network again after so long without a connection. */
-const wifiAgainMs = 10000
 /** Flash key of the charge that the gauge counts. */
 const chargeKey = "charge"
 
@@ -64,9 +60,7 @@ class Firmware implements Parts {
     backup: Backup
     private readonly socketLock: Lock
     private readonly files: WholeFiles
-    private wifiChanged = false
-    private wifiLostMs = 0
-    private wifiRetryMs = wifiAgainMs
+    private readonly wifiKeeper: WifiKeeper
     /** Changes since the start, and how many of them the card's copy has: none of those before the start. */
     private changes = 1
     /** The store was looked at, or renewed, since the start. */
@@ -114,7 +108,11 @@ class Firmware implements Parts {
         this.logger = new Logger(clock, settings, storage, flash, sample, alarms, retention, log)
         this.socketLock = socketLock
         this.uploader = uploader
-        this.scheduler = new Scheduler(ticks, clock.nowMs, spawn, log)
+        const scheduler = new Scheduler(ticks, clock.nowMs, spawn, log)
+        this.scheduler = scheduler
+        this.wifiKeeper = new WifiKeeper(ticks, settings, board.wifi, alarms, () => {
+            scheduler.trigger("time")
+        })
         this.backup = new Backup(flash, board.shortId, backupKeys())
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor(this)
@@ -144,7 +142,7 @@ class Firmware implements Parts {
             this.addTasks()
         }
         this.addTask("alarms", secondMs, this.tickAlarms)
-        this.addTask("wifi", 2 * secondMs, this.keepWifi)
+        this.addTask("wifi", 2 * secondMs, this.wifiKeeper.run)
         this.addTask("clock", hourMs, this.clock.persist)
         this.scheduler.start()
         this.spawn(supervisor.run)
@@ -245,28 +243,6 @@ class Firmware implements Parts {
         this.log(`records: ${newMain} main, ${newCell} cell${measured}`)
     }
 
-    /** Joins the network of the settings, and raises WIFI when that does not succeed. */
-    private async keepWifi(): Promise<void> {
-        const { wifi, settings } = this
-        const ssid = settings.text(Key.WifiSsid)
-        let lostMs = 0
-        if (wifi.connected()) {
-            if (this.wifiLostMs !== 0) this.scheduler.trigger("time")
-            this.wifiLostMs = 0
-            this.wifiRetryMs = wifiAgainMs
-        } else if (ssid !== "") {
-            const nowMs = this.ticks.nowMs()
-            if (this.wifiLostMs === 0) this.wifiLostMs = nowMs
-            lostMs = nowMs - this.wifiLostMs
-        }
-        this.alarms.set(Alarm.Wifi, lostMs >= wifiAlarmMs)
-        // The runtime joins what it joined last by itself; only when it does not it has to be told.
-        if (!this.wifiChanged && lostMs < this.wifiRetryMs) return
-        this.wifiChanged = false
-        this.wifiRetryMs = lostMs + wifiAgainMs
-        await wifi.join(ssid, settings.text(Key.WifiPassword))
-    }
-
     private async syncTimeOnline(): Promise<void> {
         if (this.wifi.connected()) await this.syncTime()
     }
@@ -295,7 +271,7 @@ class Firmware implements Parts {
         if (key >= Key.FtpEnable && key <= Key.FtpGateway) this.uploader.settingsChanged()
         if ((key >= Key.ResetEnable && key <= Key.ResetCount) || key === Key.TimeZone)
             this.supervisor.scheduleChanged()
-        if (key === Key.WifiSsid || key === Key.WifiPassword) this.wifiChanged = true
+        if (key === Key.WifiSsid || key === Key.WifiPassword) this.wifiKeeper.changed = true
         if (key === Key.TimeServer) this.scheduler.trigger("time")
     }
 

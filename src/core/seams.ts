@@ -66,8 +66,15 @@ export interface TcpConnector {
 
 /** The Wi-Fi station. */
 export interface Wifi {
-    /** Makes this the only network to join; an empty name forgets all. */
-    join(ssid: string, password: string): Promise<void>
+    /** Learns how the station stands; call it every few seconds. */
+    look(): Promise<void>
+    /**
+     * Makes this the only network to join, now and at each start; the password is not empty. An empty name leaves the
+     * present network for good. `another`: it may still be on its way to the network before.
+     */
+    join(ssid: string, password: string, another: boolean): Promise<void>
+    /** The network that it has an address in, "" while it has none, "?" when that cannot be told. */
+    network(): string
     /** True while the station has an address. */
     connected(): boolean
     /** Dotted address, or "" while there is none. */

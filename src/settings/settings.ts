@@ -70,6 +70,8 @@ function isDamaged(text: string): boolean {
 function valueOf(row: Row, line: string, fallback: number | string): number | string | undefined {
     const stored = line.slice(2)
     if (!isWhole(line)) return undefined
+    // Earlier firmware took a name of 32 bytes: it is no damage, and "wifi" says what is wrong with it.
+    if (row.key === Key.WifiSsid) row.max = 32
     if (typeof fallback === "string") return textFits(row, stored) ? stored : undefined
     const value = parseInteger(stored)
     return value >= row.min && value <= row.max ? value : undefined
