@@ -3,13 +3,16 @@ import type { I2cChip, SpiChip } from "./chips/chip"
 import { SimClock } from "./clock"
 import { type Cpu, delays, logLineBytes, serialMsPerByte } from "./cpu"
 import { Hub } from "./hub"
+import type { NetworkOptions } from "./net/options"
 import { SimNetwork } from "./network"
 import { BusPort } from "./port"
 import { Chance, drawMs, type Random } from "./random"
 import type { StateFolder } from "./state"
 import { UsbBridge } from "./usbbridge"
 import { Vm } from "./vm"
-import { WifiStation } from "./wifistation"
+import { WifiAir } from "./wifi/air"
+import type { StoredNetwork } from "./wifi/runtime"
+import { WifiStation } from "./wifi/station"
 
 /** The runtime's receive queue; frames that do not fit are lost. */
 const RECEIVED_BYTES_MAX = 2048
@@ -21,7 +24,10 @@ export interface SimBoardOptions {
     /** That of seed 1 unless told. */
     chance?: Chance
     /** Where the flash is kept. */
-    state: Pick<StateFolder, "loadFlash" | "saveFlash">
+    state: Pick<StateFolder, "loadFlash" | "saveFlash"> &
+        Partial<Pick<StateFolder, "loadWifi" | "saveWifi">>
+    /** What the network does that differs from the usual one. */
+    network?: Partial<NetworkOptions>
     /** The compiled firmware; written to the board's flash unless that program is there already. */
     imagePath: string
     /** Unix ms of board time zero. */
@@ -40,7 +46,10 @@ export interface SimBoardOptions {
 export class SimBoard {
     readonly hub: Hub
     readonly network: SimNetwork
-    readonly wifi = new WifiStation()
+    readonly air = new WifiAir()
+    private readonly wifi: WifiStation
+    /** The station's network, while nobody else keeps it. */
+    private storedNetwork: StoredNetwork = {}
     readonly port: BusPort
     /** The serial line of the board; nothing leaves it until somebody reads it. */
     readonly serial = new UsbBridge(frame => this.fromSerial(frame))
@@ -67,9 +76,38 @@ export class SimBoard {
             onLight: on => options.onLight(on),
         })
         this.bootDelays = chance.stream("boot delays")
-        this.network = new SimNetwork(clock)
+        this.network = new SimNetwork(clock, options.network, chance)
         this.network.setUp(false)
-        this.wifi.onConnected = connected => this.network.setUp(connected)
+        this.wifi = this.makeStation(chance)
+    }
+
+    private makeStation(chance: Chance): WifiStation {
+        const { clock, state } = this.options
+        return new WifiStation({
+            timers: {
+                setTimeout: (run, ms) => clock.setTimeout(run, ms),
+                clearTimeout: timer => clock.clearTimeout(timer as never),
+            },
+            random: chance.stream("Wi-Fi station"),
+            air: this.air,
+            store: {
+                load: () => state.loadWifi?.() ?? this.storedNetwork,
+                save: network => {
+                    this.storedNetwork = network
+                    state.saveWifi?.(network)
+                },
+            },
+            onLink: up => this.network.setUp(up),
+            onLog: line => this.log(line),
+            onAbort: message => this.abort(message.split("\n")),
+        })
+    }
+
+    /** The chip says why, and starts anew. */
+    private abort(words: readonly string[]): void {
+        for (const line of words) this.log(line)
+        this.off()
+        this.restartSoon()
     }
 
     /** First power-on: deploys the program when flash holds another one or none. */
@@ -94,8 +132,9 @@ export class SimBoard {
         this.poweredAtMs = Infinity
         this.vm?.cut()
         this.vm = undefined
+        this.wifi.powerDown()
         this.serial.reset()
-        this.network.dropAll("the board has no power")
+        this.network.dropAll()
         this.options.onLight(false)
     }
 
@@ -123,6 +162,7 @@ export class SimBoard {
         const losses = this.powerLosses
         this.options.onPowerUp()
         this.poweredAtMs = clock.nowMs()
+        this.wifi.powerUp()
         const vm = await Vm.start(
             {
                 clock,
@@ -136,11 +176,7 @@ export class SimBoard {
                 exchange: buffer => this.port.exchange(buffer),
                 onFrame: frame => this.fromVm(frame),
                 onLog: line => this.log(line),
-                onAbort: words => {
-                    for (const line of words) this.log(line)
-                    this.off()
-                    this.restartSoon()
-                },
+                onAbort: words => this.abort(words),
                 onReboot: () => {
                     this.off()
                     this.restartSoon()

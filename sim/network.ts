@@ -57,7 +57,7 @@ export class SimNetwork {
     }
 
     /** The processor has lost its power or begins anew: nobody is told, on either side. */
-    dropAll(_why?: string): void {
+    dropAll(): void {
         this.newest = undefined
         this.worker.powerOff()
         for (const link of [...this.links]) link.vanish()

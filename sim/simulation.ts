@@ -8,15 +8,17 @@ import { usualSdCardTiming } from "./chips/sdcardpace"
 import { SimClock, type Speed } from "./clock"
 import { cpus } from "./cpu"
 import type { WorldEvents } from "./events"
-import type { EmbeddedFtpServer } from "./ftpserver"
 import { HeapGauge } from "./heap"
 import { LightWatcher } from "./light"
 import type { LinePrinter } from "./lineprinter"
 import type { Options } from "./options"
 import { Pack } from "./pack"
+import type { NetworkOptions } from "./net/options"
+import { type FtpServerMode, SimFtpServer } from "./net/ftpserver"
 import { packOptions } from "./profile"
 import { Chance } from "./random"
 import type { StateFolder } from "./state"
+import type { WifiAir } from "./wifi/air"
 import { LogCounts, type Summary } from "./summary"
 
 /** The host name under which the firmware reaches the simulation's FTP server. */
@@ -31,14 +33,16 @@ const CLOCK_SAVE_MS = 60_000
 const BEHIND_REAL_MS = 2_000
 /** How often that is looked at and said, in real time. */
 const BEHIND_LOOK_MS = 10_000
-/** From power-on until the station has joined its network again, as on the ESP32. */
-const WIFI_JOIN_MS = 3000
-/** A station that was told its network anew has joined by then. */
-const JOIN_PATIENCE_MS = 15_000
+/** A station that knows its network has joined by then. */
+const JOIN_PATIENCE_MS = 30_000
 
 /** The parts of the command line that make a simulation. */
 export type SimulationOptions = Pick<Options, "speed" | "scenario" | "profile"> &
-    Partial<Pick<Options, "cpu" | "seed" | "dateMs">> & { heldRate?: number }
+    Partial<Pick<Options, "cpu" | "seed" | "dateMs" | "ftp">> & {
+        heldRate?: number
+        /** What the network does that differs from the usual one. */
+        network?: Partial<NetworkOptions>
+    }
 
 /** The board, the world around it, and its console: everything that one run of the simulator is made of. */
 export class Simulation implements WorldEvents {
@@ -57,14 +61,14 @@ export class Simulation implements WorldEvents {
     private readonly speed: Speed
     /** The virtual date was given: the host's clock is not looked at. */
     private readonly fixedDate: boolean
-    private accessPoint = true
+    /** The simulation's own FTP server, unless another one was given. */
+    private readonly ftp: SimFtpServer | undefined
     private safeMode = false
 
     constructor(
         options: SimulationOptions,
         private readonly state: StateFolder,
         imagePath: string,
-        private readonly ftp: EmbeddedFtpServer | undefined,
         private readonly printer: LinePrinter,
     ) {
         this.clock = new SimClock(options.speed, options.heldRate)
@@ -96,6 +100,7 @@ export class Simulation implements WorldEvents {
             clock: this.clock,
             cpu: cpus[options.cpu ?? "esp32"],
             chance,
+            network: options.network,
             state,
             imagePath,
             epochMs: this.epochMs,
@@ -105,7 +110,17 @@ export class Simulation implements WorldEvents {
             onPowerUp: () => this.powerUp(),
             onLight: on => this.light.set(on),
         })
+        this.ftp = this.serveFtp(options)
         this.console = new ConsoleClient(this.board.hub.bus, this.consoleTime(chance))
+    }
+
+    private serveFtp({ ftp }: SimulationOptions): SimFtpServer | undefined {
+        const { network } = this.board
+        if (ftp) network.addHost(FTP_HOST, ftp.host, { 21: ftp.port })
+        if (ftp) return undefined
+        const { epochMs, state } = this
+        const host = network.hosts.host(FTP_HOST)
+        return new SimFtpServer(this.clock, host, { root: state.ftpPath, epochMs })
     }
 
     async start(): Promise<void> {
@@ -215,7 +230,7 @@ export class Simulation implements WorldEvents {
 
     private async joining(): Promise<boolean> {
         const upMs = this.clock.nowMs() - this.board.poweredAtMs
-        if (!this.accessPoint || upMs > JOIN_PATIENCE_MS) return false
+        if (!this.board.air.powered || upMs > JOIN_PATIENCE_MS) return false
         return (await this.ask("wifi")).includes("not connected")
     }
 
@@ -244,14 +259,17 @@ export class Simulation implements WorldEvents {
     }
 
     setWifi(up: boolean): void {
-        this.accessPoint = up
-        this.board.wifi.setInRange(up)
+        this.air.setPower(up)
     }
 
-    async setFtp(mode: "up" | "down" | "hang"): Promise<void> {
+    get air(): WifiAir {
+        return this.board.air
+    }
+
+    async setFtp(mode: FtpServerMode): Promise<void> {
         if (!this.ftp)
             throw new Error("!ftp is for the embedded server, not for the one given with --ftp")
-        await this.ftp.setMode(mode)
+        this.ftp.setMode(mode)
     }
 
     powerCut(): void {
@@ -265,8 +283,6 @@ export class Simulation implements WorldEvents {
     private powerUp(): void {
         this.heap.restarted()
         this.slot.powerUp()
-        this.board.wifi.setInRange(false)
-        this.clock.setTimeout(() => this.board.wifi.setInRange(this.accessPoint), WIFI_JOIN_MS)
     }
 
     private tellBehind(): void {

@@ -24,7 +24,7 @@ async function measured(cpu: CpuName) {
     const output = new PassThrough()
     const options = { speed: "max" as const, cpu, seed: 3, dateMs: Date.UTC(2026, 2, 1) }
     const printer = new LinePrinter(output, state)
-    const simulation = new Simulation(options, state, imagePath, undefined, printer)
+    const simulation = new Simulation(options, state, imagePath, printer)
     const { clock, board, console } = simulation
     const watch = new StartWatch(() => clock.nowMs())
     output.on("data", text => {
