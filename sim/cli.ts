@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { resolve } from "node:path"
+import { join, resolve } from "node:path"
 import { firmware, readManifest } from "../tools/firmware"
 import { applyDemoSettings } from "./demo"
 import { parseScript, type ScriptStep } from "./events"
@@ -50,8 +50,8 @@ function readScript(path: string): ScriptStep[] {
     }
 }
 
-function whereFtpIs({ ftp }: Options, state: StateFolder): string {
-    return ftp ? `${ftp.host}:${ftp.port}` : `simulated, its files are in ${state.ftpPath}`
+function whereFtpIs({ ftp, state }: Options): string {
+    return ftp ? `${ftp.host}:${ftp.port}` : `simulated, its files are in ${join(state, "ftp")}`
 }
 
 async function main(options: Options): Promise<number> {
@@ -61,8 +61,8 @@ async function main(options: Options): Promise<number> {
     const program = await firmware(options.entry ?? readManifest().entries.simulator)
     let serial: SerialOffer | undefined
     try {
-        printer.line(`BMS Mini simulator: state in ${state.path}, speed ${options.speed}`)
-        printer.line(`FTP server "${FTP_HOST}": ${whereFtpIs(options, state)}`)
+        printer.line(`BMS Mini simulator: state in ${options.state}, speed ${options.speed}`)
+        printer.line(`FTP server "${FTP_HOST}": ${whereFtpIs(options)}`)
         const simulation = new Simulation(options, state, program.imagePath, printer)
         for (const remark of state.remarks) printer.line(remark)
         if (options.serial !== undefined) {
