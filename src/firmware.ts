@@ -7,6 +7,7 @@ import { Parts } from "./console/parts"
 import { DeviceHashing, serveConsole } from "./console/service"
 import { Shell } from "./console/shell"
 import { formatDateTime } from "./core/calendar"
+import { faultMessage } from "./core/fault"
 import { Board, Flash, Ticks, Wifi } from "./core/seams"
 import { formatScaled } from "./core/text"
 import { Storage } from "./fat/storage"
@@ -37,9 +38,24 @@ const stopMs = 5000
 /** Flash key of the charge that the gauge counts. */
 const chargeKey = "charge"
 
+/** Steps of a start and of a reset, each of which is made whatever became of those before it. */
+const enum Step {
+    CountStart,
+    LoadSettings,
+    RestoreBackup,
+    StartClock,
+    StartLogger,
+    RestoreCharge,
+    StoreTime,
+    StoreCharge,
+    WriteRecords,
+    SyncCard,
+}
+
 /** Every part of the firmware, built on one board; the only place that knows them all. */
 class Firmware implements Parts {
     version: string
+    program: number
     ticks: Ticks
     flash: Flash
     wifi: Wifi
@@ -74,6 +90,7 @@ class Firmware implements Parts {
         this.log = log
         this.reboot = board.reboot
         this.version = board.version
+        this.program = board.program
         this.ticks = ticks
         this.flash = flash
         this.wifi = board.wifi
@@ -119,25 +136,30 @@ class Firmware implements Parts {
         settings.onChange = this.changed
     }
 
-    /** The fewest steps to the first record come first; the rest follows while records are made. */
+    /**
+     * The fewest steps to the first record come first; the rest follows while records are made. None
+     * of them keeps the others from being made: without its flash the board logs with the defaults.
+     */
     async start(): Promise<void> {
-        const { settings, supervisor, journal, clock } = this
+        const { settings, supervisor } = this
         this.log("BMS Mini " + this.version)
         // Counted first of all, so that a start that dies in what follows is an early death.
-        await supervisor.start()
-        await settings.load()
+        await this.attempt(Step.CountStart)
+        await this.attempt(Step.LoadSettings)
         const safeMode = supervisor.safeMode
         // The card may be what the starts died of.
-        if (!safeMode) await this.restoreBackup()
-        await clock.start()
+        if (!safeMode) await this.attempt(Step.RestoreBackup)
+        await this.attempt(Step.StartClock)
         this.log(`start: ${startCauseName(supervisor.cause)}, ${settings.text(Key.UserSerial)}`)
         if (safeMode) {
-            this.log("safe mode: the last five starts died early")
+            this.log(
+                "safe mode: the last starts died early; in ten minutes an ordinary one follows",
+            )
             // Nothing would ever run what the console asks for.
             await this.uploader.stop(0)
         } else {
-            await this.logger.start()
-            this.battery.restore(await this.flash.read(chargeKey))
+            await this.attempt(Step.StartLogger)
+            await this.attempt(Step.RestoreCharge)
             await this.sampleFirst()
             this.addTasks()
         }
@@ -147,10 +169,73 @@ class Firmware implements Parts {
         this.scheduler.start()
         this.spawn(supervisor.run)
         serveConsole(new Shell(this))
-        await journal.load()
+        await this.openJournal()
+    }
+
+    /** The journal, and settings that the start could not load: asked for until the flash answers. */
+    private async openJournal(): Promise<void> {
+        const { settings, journal, ticks } = this
+        while (true) {
+            try {
+                if (settings.unread) {
+                    await settings.load()
+                    this.battery.reconfigure()
+                    this.uploader.settingsChanged()
+                    this.supervisor.scheduleChanged()
+                }
+                await journal.load()
+                break
+            } catch (thrown) {
+                this.failed(thrown)
+            }
+            await ticks.sleep(5 * secondMs)
+        }
         this.log(`journal: last record ${journal.lastSequence}`)
-        this.alarms.start(clock)
+        this.alarms.start(this.clock)
         this.scheduler.trigger("backup")
+    }
+
+    /** A step that must not keep the following ones from being made: its fault is logged. */
+    private async attempt(step: Step): Promise<void> {
+        try {
+            switch (step) {
+                case Step.CountStart:
+                    await this.supervisor.start()
+                    break
+                case Step.LoadSettings:
+                    await this.settings.load()
+                    break
+                case Step.RestoreBackup:
+                    await this.restoreBackup()
+                    break
+                case Step.StartClock:
+                    await this.clock.start()
+                    break
+                case Step.StartLogger:
+                    await this.logger.start()
+                    break
+                case Step.RestoreCharge:
+                    this.battery.restore(await this.flash.read(chargeKey))
+                    break
+                case Step.StoreTime:
+                    await this.clock.persist()
+                    break
+                case Step.StoreCharge:
+                    await this.battery.save()
+                    break
+                case Step.WriteRecords:
+                    await this.logger.flush()
+                    break
+                default:
+                    await this.storage.sync()
+            }
+        } catch (thrown) {
+            this.failed(thrown)
+        }
+    }
+
+    private failed(thrown: any): void {
+        this.log("fault: " + faultMessage(thrown))
     }
 
     /** The first record is to have measurements. */
@@ -171,11 +256,12 @@ class Firmware implements Parts {
     async shutdown(): Promise<void> {
         await this.uploader.stop(stopMs)
         await this.scheduler.stop(stopMs)
-        await this.clock.persist()
+        await this.attempt(Step.StoreTime)
         if (this.supervisor.safeMode) return
-        await this.logger.flush()
-        await this.storage.sync()
-        await this.battery.save()
+        // Before the card, which may be held by work that takes longer than a reset waits.
+        await this.attempt(Step.StoreCharge)
+        await this.attempt(Step.WriteRecords)
+        await this.attempt(Step.SyncCard)
     }
 
     private addTask(name: string, periodMs: number, job: () => Promise<void>): void {

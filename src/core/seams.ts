@@ -119,9 +119,11 @@ export interface Board {
     shortId: string
     /** The program's version, as it was built. */
     version: string
+    /** Another number for another program. */
+    program: number
     /** Starts a fiber; its work must not throw. */
     spawn(work: () => Promise<void>): void
-    /** One line of the log that goes out on the serial port. */
+    /** One line of the log that goes out on the serial port; a long one goes out in pieces. */
     log(line: string): void
     /** Restarts the processor; does not return. */
     reboot(): Promise<void>

@@ -1,3 +1,4 @@
+import { faultMessage } from "../core/fault"
 import { Ticks } from "../core/seams"
 import { Task, TaskOptions } from "./task"
 
@@ -45,7 +46,15 @@ export class Scheduler {
         const start = ++this.starts
         const self = this
         this.spawn(async () => {
-            while (self.running && self.starts === start) await self.ticks.sleep(self.release())
+            while (self.running && self.starts === start) {
+                let waitMs = lookMs
+                try {
+                    waitMs = self.release()
+                } catch (thrown) {
+                    self.log("scheduler: " + faultMessage(thrown))
+                }
+                await self.ticks.sleep(waitMs)
+            }
         })
     }
 

@@ -146,6 +146,7 @@ export class NativeWorld implements World, WorldEvents {
             light: { set: async () => {} },
             shortId: "SOAK",
             version: "soak",
+            program: 1,
             spawn,
             log: line => this.onLine(line),
             reboot: async () => {

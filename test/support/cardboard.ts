@@ -16,6 +16,7 @@ import { SdCardChip } from "../../sim/chips/sdcard"
 import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { DeviceBuffer } from "./devicebuffer"
 import { ChipSpiBus, FakeTicks, MemoryBlockDevice } from "./memorycard"
+import { storable } from "./memoryflash"
 
 /** Board time. Whatever sleeps lets records be made meanwhile, as the logging task does on the board. */
 class BoardTicks implements Ticks {
@@ -240,7 +241,7 @@ export class CardBoard {
         const flash: unknown = {
             read: async (key: string) => this.flash[key],
             write: async (key: string, value: Uint8Array) => {
-                this.flash[key] = DeviceBuffer.from(value)
+                this.flash[key] = storable(value)
             },
             remove: async () => {},
         }

@@ -22,6 +22,8 @@ export class NodeFirmware {
     readonly flash = new MemoryFlash()
     readonly store = blankStore(64)
     ticks = new FakeTicks()
+    /** Another number is another program, deployed before the next start. */
+    program = 1
     /** How often the card was spoken to since the last start. */
     cardSelects = 0
     /** What the board has logged since its first start. */
@@ -77,6 +79,7 @@ export class NodeFirmware {
             },
             shortId: "AB12",
             version: "0.0.0",
+            program: this.program,
             spawn: work => void work(),
             log: line => {
                 if (current()) this.lines.push(line)
