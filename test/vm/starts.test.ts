@@ -38,9 +38,9 @@ test(
                 const random = generator(seed)
                 const name = names[Math.floor(random() * names.length)]
                 const what = `seed ${seed}: ${name}`
+                const from = rig.log.length
                 await rig.cut()
                 await rig.clock.sleep(startMs * random())
-                const from = rig.log.length
                 await troubles[name](rig, image)
                 const started = await rig.logged(/> start: /, from, 60_000)
                 expect(started, what).toBeDefined()
