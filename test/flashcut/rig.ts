@@ -110,10 +110,14 @@ export class Rig {
         await this.board.powerOn()
     }
 
-    /** Waits until the console of the board that runs now is there. Throws when it does not come up. */
-    async ready(patienceMs = consolePatienceMs): Promise<void> {
+    /**
+     * Waits until the console of the board that runs now is there. Throws when it does not come up.
+     * @param sinceMs when its program has started; the power came last unless told
+     */
+    async ready(patienceMs = consolePatienceMs, sinceMs = -1): Promise<void> {
         const endMs = this.clock.nowMs() + patienceMs
-        while (!((this.console.lastSeenMs() ?? -1) > this.board.poweredAtMs)) {
+        const seen = (atMs: number) => atMs > this.board.poweredAtMs && atMs > sinceMs
+        while (!seen(this.console.lastSeenMs() ?? -1)) {
             if (this.clock.nowMs() >= endMs) throw new Error("the console did not come up")
             await this.clock.sleep(50)
         }
