@@ -32,7 +32,7 @@ import { Uploader } from "./upload/uploader"
 const secondMs = 1000
 const minuteMs = 60000
 const hourMs = 3600000
-/** How long anyone waits for the card; formatting it takes longest. */
+/** How long anyone waits for the card. */
 const cardWaitMs = 30000
 const stopMs = 5000
 /** Flash key of the charge that the gauge counts. */

@@ -26,7 +26,6 @@ export class SdCardChip implements SpiChip {
     private readonly highCapacity: boolean
     private readonly csd: Uint8Array
     private readonly writeProtected: boolean
-    private readonly cid = registerCid()
 
     private selected = false
     private wakeClocks = 0
@@ -161,6 +160,7 @@ export class SdCardChip implements SpiChip {
     }
 
     private reset(): void {
+        this.wire.align()
         this.reception.end()
         this.frameLength = 0
         this.answer.clear()
@@ -275,7 +275,7 @@ export class SdCardChip implements SpiChip {
             case 10:
                 this.r1(0)
                 this.answer.sendIdle(this.options.readDelayBytes ?? 2)
-                this.answer.sendBlock(index === 9 ? this.csd : this.cid)
+                this.answer.sendBlock(index === 9 ? this.csd : registerCid())
                 break
             case 12:
                 // One stuff byte before the answer.

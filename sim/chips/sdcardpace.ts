@@ -24,7 +24,7 @@ export const usualSdCardTiming: Required<Omit<SdCardTiming, "nowMs" | "random">>
     write: { ms: [0.85, 1], tail: { share: 0.03, ms: [2, 5] } },
     streamBlock: { ms: [0.03, 0.08], tail: { share: 0.02, ms: [0.5, 3] } },
     read: { ms: [0.5, 1.5] },
-    tidying: { ms: [0, 0], tail: { share: 0.0005, ms: [20, 250] } },
+    tidying: { ms: [0, 0], tail: { share: 0.0002, ms: [20, 250] } },
 }
 
 /** The SPI clock before anybody has set one, Hz. */
