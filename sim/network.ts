@@ -4,7 +4,7 @@ import { SocketOfNode } from "./net/nodesocket"
 import type { Dialled } from "./net/link"
 import { esp32Network, type NetworkOptions } from "./net/options"
 import type { BoardTime } from "./net/time"
-import { type SocketEvent, SocketWorker } from "./net/worker"
+import { SocketWorker } from "./net/worker"
 import { Chance } from "./random"
 
 /** The clock that the network lives by; real connections hold its speed. */
@@ -20,7 +20,8 @@ export interface NetworkTime extends BoardTime {
 export class SimNetwork {
     /** The simulation's own computers: `network.hosts.host("ftp.sim")`. */
     readonly hosts: SimHosts
-    private readonly worker: SocketWorker
+    /** The board's socket, for the runtime's natives. */
+    readonly socket: SocketWorker
     private readonly real = new Map<string, { host: string; ports: Map<number, number> }>()
     private readonly links = new Set<HostLink>()
     private newest: SocketOfNode | undefined
@@ -32,13 +33,13 @@ export class SimNetwork {
     ) {
         const all = { ...esp32Network, ...options }
         this.hosts = new SimHosts(time, all, chance)
-        this.worker = new SocketWorker({
+        this.socket = new SocketWorker({
             time,
             options: all,
             random: chance.stream("net: socket"),
             dial: (host, port, done) => this.dial(host, port, done),
         })
-        this.worker.onEvent = (event, data) => this.newest?.tell(event, data)
+        this.socket.onEvent = (event, data) => this.newest?.tell(event, data)
     }
 
     /** A name for a real server; a port not listed goes there unchanged (FTP data connections). */
@@ -59,46 +60,27 @@ export class SimNetwork {
     /** The processor has lost its power or begins anew: nobody is told, on either side. */
     dropAll(): void {
         this.newest = undefined
-        this.worker.powerOff()
+        this.socket.powerOff()
         for (const link of [...this.links]) link.vanish()
-    }
-
-    /** The runtime's native: 0 queued, −1 queue full. Failure comes as an event. */
-    open(host: string, port: number): number {
-        return this.worker.open(host, port)
-    }
-
-    /** The runtime's native: 0 queued, −1 queue full, −10 no socket. */
-    write(data: Uint8Array): number {
-        return this.worker.write(data)
-    }
-
-    /** The runtime's native: 0 closed, −10 no socket. */
-    close(): number {
-        return this.worker.close()
-    }
-
-    set onEvent(take: (event: SocketEvent, data?: Uint8Array) => void) {
-        this.worker.onEvent = take
     }
 
     /** For a runtime that speaks to `net`: whether the socket takes no write now. */
     queueFull(): boolean {
-        return this.newest !== undefined && this.worker.refusal !== 0
+        return this.newest !== undefined && this.socket.refusal !== 0
     }
 
     /** For a runtime that speaks to `net`. */
     createConnection(options: { host: string; port: number }): SocketOfNode {
         const socket = new SocketOfNode(
-            data => void this.worker.write(data),
+            data => void this.socket.write(data),
             () =>
                 // Behind the end of one connection the runtime may open the next at once: a handover.
                 this.time.soon(() => {
-                    if (this.newest === socket) this.worker.close()
+                    if (this.newest === socket) this.socket.close()
                 }),
         )
         this.newest = socket
-        this.worker.open(options.host, options.port)
+        this.socket.open(options.host, options.port)
         return socket
     }
 

@@ -50,7 +50,7 @@ export class SocketWorker {
 
     constructor(private readonly parts: SocketWorkerParts) {}
 
-    /** How a write would be answered now, beside being queued. */
+    /** The runtime's natives. How a write would be answered now, beside being queued. */
     get refusal(): number {
         if (!this.link) return NO_SOCKET
         return this.commands.length < COMMANDS_MAX ? QUEUED : QUEUE_FULL

@@ -1,5 +1,4 @@
-import type { SimNetwork } from "../../sim/network"
-import type { SocketEvent } from "../../sim/net/worker"
+import type { SocketEvent, SocketWorker } from "../../sim/net/worker"
 import { DeviceBuffer } from "./devicebuffer"
 import type { VirtualClock } from "./virtualclock"
 
@@ -22,24 +21,24 @@ class RuntimeSocket {
     private answerBytes = 0
 
     constructor(
-        private readonly network: SimNetwork,
+        private readonly worker: SocketWorker,
         private readonly tell: (event: string, data?: unknown) => void,
     ) {
-        network.onEvent = (event, data) => this.take(event, data)
+        worker.onEvent = (event, data) => this.take(event, data)
     }
 
     open(host: string, port: number): number {
-        this.hooked = this.network.open(host, port) === 0
+        this.hooked = this.worker.open(host, port) === 0
         return 0
     }
 
     write(data: Uint8Array): number {
-        return this.hooked ? this.network.write(data) : -100
+        return this.hooked ? this.worker.write(data) : -100
     }
 
     close(): number {
         if (!this.hooked) return -1
-        this.network.close()
+        this.worker.close()
         this.hooked = false
         return 0
     }
@@ -47,7 +46,7 @@ class RuntimeSocket {
     private take(event: SocketEvent, data?: Uint8Array): void {
         if (!this.hooked) return this.asWebsocket(event, data)
         this.hooked = event === "open" || event === "data"
-        if (event === "error") this.network.close()
+        if (event === "error") this.worker.close()
         if (event === "data") this.tell(event, DeviceBuffer.from(data!))
         else this.tell(event, data && Buffer.from(data).toString())
     }
@@ -55,10 +54,10 @@ class RuntimeSocket {
     private asWebsocket(event: SocketEvent, data?: Uint8Array): void {
         if (event === "open") {
             this.answerBytes = 0
-            this.network.write(Buffer.from(websocketRequest))
+            this.worker.write(Buffer.from(websocketRequest))
         }
         this.answerBytes += data?.length ?? 0
-        if (event === "error" || this.answerBytes >= websocketAnswerBytes) this.network.close()
+        if (event === "error" || this.answerBytes >= websocketAnswerBytes) this.worker.close()
     }
 }
 
@@ -82,11 +81,11 @@ function onTick(ms: number, run: () => void): object {
 }
 
 export const natives = {
-    /** Connects the natives with a board's network, as a start of its program does. */
-    plugIn: (boardClock: VirtualClock, network: SimNetwork): void => {
+    /** Connects the natives with a board's socket, as a start of its program does. */
+    plugIn: (boardClock: VirtualClock, worker: SocketWorker): void => {
         clock = boardClock
         ++starts
-        socket = new RuntimeSocket(network, (event, data) => natives._socketOnEvent?.(event, data))
+        socket = new RuntimeSocket(worker, (event, data) => natives._socketOnEvent?.(event, data))
     },
     millis: () => clock.nowMs(),
     sleep: (ms: number) => new Promise<void>(resolve => onTick(ms, resolve)),

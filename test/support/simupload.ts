@@ -112,7 +112,7 @@ export class SimUpload {
         const runtime = (await import("@devicescript/core")) as unknown as typeof natives
         const { DeviceTcpConnector } = await import("../../src/upload/socket")
         const { Uploader } = await import("../../src/upload/uploader")
-        runtime.plugIn(clock, this.network)
+        runtime.plugIn(clock, this.network.socket)
         this.tcp = new DeviceTcpConnector()
         const wallClock: WallClock = {
             nowSeconds: () => noonSeconds + Math.floor(clock.nowMs() / 1000),

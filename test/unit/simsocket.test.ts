@@ -17,6 +17,7 @@ const plain: Partial<NetworkOptions> = {
 function world(options: Partial<NetworkOptions> = {}, seed = 1) {
     const clock = new VirtualClock()
     const network = new SimNetwork(clock, { ...plain, ...options }, new Chance(seed))
+    const { socket } = network
     const host = network.hosts.host("ftp.sim")
     const taken: TcpEnd[] = []
     const received: Buffer[] = []
@@ -31,24 +32,24 @@ function world(options: Partial<NetworkOptions> = {}, seed = 1) {
     })
     const lines: string[] = []
     const data: Uint8Array[] = []
-    network.onEvent = (event, bytes) => {
+    socket.onEvent = (event, bytes) => {
         if (event === "data") data.push(bytes!)
         const detail = event === "error" ? " " + Buffer.from(bytes!).toString() : ""
         lines.push(`${clock.nowMs()} ${event}${detail}`)
     }
-    return { clock, network, host, taken, received, lines, data }
+    return { clock, network, socket, host, taken, received, lines, data }
 }
 
 describe("the socket's worker", () => {
     it("opens, tells of it on the loop's grid, and writes in order", () => {
-        const { clock, network, lines, received } = world()
-        expect(network.write(pattern(1))).toBe(-10)
-        expect(network.open("FTP.sim", 21)).toBe(0)
-        expect(network.write(pattern(1))).toBe(-10)
+        const { clock, socket, lines, received } = world()
+        expect(socket.write(pattern(1))).toBe(-10)
+        expect(socket.open("FTP.sim", 21)).toBe(0)
+        expect(socket.write(pattern(1))).toBe(-10)
         clock.advance(100)
         // Connected at 30 ms; the turn of that moment is over.
         expect(lines).toEqual(["40 open"])
-        for (let i = 0; i < 10; ++i) expect(network.write(pattern(300, i))).toBe(0)
+        for (let i = 0; i < 10; ++i) expect(socket.write(pattern(300, i))).toBe(0)
         clock.advance(200)
         const sent = Buffer.concat(Array.from({ length: 10 }, (_, i) => pattern(300, i)))
         expect(received[0]).toEqual(sent)
@@ -56,46 +57,46 @@ describe("the socket's worker", () => {
     })
 
     it("takes 50 commands while the send buffer is full, then says so", () => {
-        const { clock, network, taken } = world()
-        network.open("ftp.sim", 21)
+        const { clock, socket, taken } = world()
+        socket.open("ftp.sim", 21)
         clock.advance(100)
         // A server that reads nothing: its window and the board's buffer fill.
         taken[0].onChange = () => {}
         let written = 0
-        while (network.write(pattern(512)) === 0) {
+        while (socket.write(pattern(512)) === 0) {
             written += 512
             if (written % 5120 === 0) clock.advance(500)
         }
-        expect(network.write(pattern(512))).toBe(-1)
+        expect(socket.write(pattern(512))).toBe(-1)
         const held = written - 65_536 - 5744
         expect(held).toBeGreaterThan(50 * 512)
         expect(held).toBeLessThanOrEqual(51 * 512)
     })
 
     it("loses an open for which there is no room in 200 ms, without a word", () => {
-        const { clock, network, taken, lines } = world()
+        const { clock, socket, taken, lines } = world()
         // A server that reads nothing, until the returned function is called.
         const fill = (end: TcpEnd): (() => void) => {
             const read = end.onChange
             end.onChange = () => {}
-            while (network.write(pattern(512)) === 0) clock.advance(1)
+            while (socket.write(pattern(512)) === 0) clock.advance(1)
             clock.advance(500)
-            while (network.write(pattern(512)) === 0);
+            while (socket.write(pattern(512)) === 0);
             return () => {
                 end.onChange = read
                 read()
             }
         }
-        network.open("ftp.sim", 21)
+        socket.open("ftp.sim", 21)
         clock.advance(100)
         const readFirst = fill(taken[0])
-        expect(network.open("ftp.sim", 21)).toBe(0)
+        expect(socket.open("ftp.sim", 21)).toBe(0)
         clock.advance(150)
         readFirst()
         clock.advance(5000)
         expect(taken).toHaveLength(2)
         const readSecond = fill(taken[1])
-        expect(network.open("ftp.sim", 21)).toBe(0)
+        expect(socket.open("ftp.sim", 21)).toBe(0)
         clock.advance(250)
         readSecond()
         clock.advance(5000)
@@ -104,25 +105,25 @@ describe("the socket's worker", () => {
     })
 
     it("flushes before the next open, and drops what is queued on a close", () => {
-        const { clock, network, received, lines } = world()
-        network.open("ftp.sim", 21)
+        const { clock, socket, received, lines } = world()
+        socket.open("ftp.sim", 21)
         clock.advance(100)
-        for (let i = 0; i < 40; ++i) network.write(pattern(512, i))
-        network.open("ftp.sim", 21)
+        for (let i = 0; i < 40; ++i) socket.write(pattern(512, i))
+        socket.open("ftp.sim", 21)
         clock.advance(2000)
         expect(received[0]).toHaveLength(40 * 512)
-        for (let i = 0; i < 40; ++i) network.write(pattern(512, i))
-        expect(network.close()).toBe(0)
+        for (let i = 0; i < 40; ++i) socket.write(pattern(512, i))
+        expect(socket.close()).toBe(0)
         clock.advance(2000)
         expect(received[1].length).toBeGreaterThanOrEqual(5632)
         expect(received[1].length).toBeLessThan(20 * 512)
-        expect(network.close()).toBe(-10)
+        expect(socket.close()).toBe(-10)
         expect(lines.map(line => line.split(" ")[1])).toEqual(["open", "open"])
     })
 
     it("hands on data in pieces of 1,024 bytes, a window of them a turn", () => {
-        const { clock, network, taken, lines, data } = world()
-        network.open("ftp.sim", 21)
+        const { clock, socket, taken, lines, data } = world()
+        socket.open("ftp.sim", 21)
         clock.advance(100)
         lines.length = 0
         taken[0].write(pattern(20_000))
@@ -137,13 +138,13 @@ describe("the socket's worker", () => {
     })
 
     it("tells of the end behind the data, and of a broken connection as a receive error", () => {
-        const { clock, network, taken, lines } = world()
-        network.open("ftp.sim", 21)
+        const { clock, socket, taken, lines } = world()
+        socket.open("ftp.sim", 21)
         clock.advance(100)
         taken[0].write(pattern(3))
         taken[0].close()
         clock.advance(100)
-        network.open("ftp.sim", 21)
+        socket.open("ftp.sim", 21)
         clock.advance(100)
         taken[1].abort()
         clock.advance(100)
@@ -158,28 +159,28 @@ describe("the socket's worker", () => {
     })
 
     it("blocks 18 s on a server that takes no SYN: later opens wait, and hear of it", () => {
-        const { clock, network, host, lines } = world()
+        const { clock, socket, host, lines } = world()
         host.synBlackhole = true
-        network.open("ftp.sim", 21)
+        socket.open("ftp.sim", 21)
         clock.advance(15_000)
         host.synBlackhole = false
-        network.open("ftp.sim", 21)
+        socket.open("ftp.sim", 21)
         clock.advance(10_000)
         expect(lines).toEqual(["18010 error can't connect", "18040 open"])
     })
 
     it("blocks 10 s on a name that nobody answers for", () => {
-        const { clock, network, lines } = world()
+        const { clock, network, socket, lines } = world()
         network.setUp(false)
-        network.open("ftp.sim", 21)
+        socket.open("ftp.sim", 21)
         clock.advance(11_000)
         expect(lines).toEqual(["10010 error can't resolve host"])
     })
 
     it("closes the old socket under the main loop's receive, in that share of handovers", () => {
-        const { clock, network, lines } = world({ receiveCloseRace: 0.2 }, 4)
+        const { clock, socket, lines } = world({ receiveCloseRace: 0.2 }, 4)
         for (let i = 0; i < 500; ++i) {
-            network.open("ftp.sim", 21)
+            socket.open("ftp.sim", 21)
             clock.advance(100)
         }
         const errors = lines.filter(line => line.endsWith("error recv error")).length
@@ -192,9 +193,9 @@ describe("the socket's worker", () => {
     })
 
     it("never does unless asked to", () => {
-        const { clock, network, lines } = world()
+        const { clock, socket, lines } = world()
         for (let i = 0; i < 100; ++i) {
-            network.open("ftp.sim", 21)
+            socket.open("ftp.sim", 21)
             clock.advance(100)
         }
         expect(lines.filter(line => line.endsWith(" open"))).toHaveLength(100)
@@ -202,32 +203,32 @@ describe("the socket's worker", () => {
     })
 
     it("is gone with the power, tells nobody, and begins anew", () => {
-        const { clock, network, taken, lines, received } = world()
-        network.open("ftp.sim", 21)
+        const { clock, network, socket, taken, lines, received } = world()
+        socket.open("ftp.sim", 21)
         clock.advance(100)
-        network.write(pattern(100))
+        socket.write(pattern(100))
         network.dropAll()
         clock.advance(1000)
         expect(lines).toEqual(["40 open"])
         expect(taken[0].over).toBe("")
         expect(received[0]).toHaveLength(100)
-        expect(network.write(pattern(1))).toBe(-10)
-        network.open("ftp.sim", 21)
+        expect(socket.write(pattern(1))).toBe(-10)
+        socket.open("ftp.sim", 21)
         clock.advance(100)
         expect(lines).toHaveLength(2)
     })
 
     it("says the same again with the same seed, and something else with another", () => {
         const history = (seed: number): string => {
-            const { clock, network, taken, lines, data } = world(
+            const { clock, socket, taken, lines, data } = world(
                 { oneWay: { ms: [3, 40] }, connect: { ms: [20, 200] }, receiveCloseRace: 0.3 },
                 seed,
             )
             for (let i = 0; i < 40; ++i) {
-                network.open("ftp.sim", 21)
+                socket.open("ftp.sim", 21)
                 clock.advance(150)
                 taken.at(-1)?.write(pattern(77 * i, i))
-                for (let k = 0; k < 30; ++k) network.write(pattern(512, k))
+                for (let k = 0; k < 30; ++k) socket.write(pattern(512, k))
                 clock.advance(37)
             }
             return lines.join("\n") + Buffer.concat(data).toString("hex")
