@@ -167,6 +167,7 @@ class Firmware implements Parts {
         this.addTask("wifi", 2 * secondMs, this.wifiKeeper.run)
         this.addTask("clock", hourMs, this.clock.persist)
         this.scheduler.start()
+        this.scheduler.trigger("wifi")
         this.spawn(supervisor.run)
         serveConsole(new Shell(this))
         await this.openJournal()

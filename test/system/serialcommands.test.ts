@@ -37,7 +37,7 @@ const firstCommands: Row[] = [
     ["cells", /^cell 16 +3\.\d{3} V$/m],
     ["journal", /^Record 32 +empty$/m],
     ["tasks", /^clock +\d+ runs, 0 failures/m],
-    ["sleep 5s", /^/],
+    ["sleep 20s", /^/],
     ["card", /^volume +FAT32/m],
     ["card ls", /^LOG +<DIR>$/m],
     ["card ls LOG", /^20\d{6}\.CSV +\d+$/m],

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest"
 import { generator } from "../../sim/random"
 import { asBytes, defaultNetwork } from "../../sim/wifi/air"
 import type { DriverOptions } from "../../sim/wifi/driver"
+import { Key } from "../../src/settings/keys"
 import { WifiBoard } from "../support/wifiboard"
 
 const core = vi.hoisted(() => ({
@@ -238,12 +239,10 @@ describe("an open network", () => {
     })
 
     it("is said to be none that can be joined", () => {
-        const settings = (ssid: string, psk: string) => {
-            const board = newBoard()
-            board.ssid = ssid
-            board.password = psk
-            return { number: () => 0, text: (key: number) => (key === 21 ? ssid : psk) }
-        }
+        const settings = (ssid: string, psk: string) => ({
+            number: () => 0,
+            text: (key: Key) => (key === Key.WifiSsid ? ssid : psk),
+        })
         expect(wifiProblem(settings("open", ""))).toBe(
             "no open network can be joined; set wifi.password",
         )

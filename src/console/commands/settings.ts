@@ -75,7 +75,7 @@ export async function set(call: Call): Promise<void> {
     const settings = call.parts.settings
     await settings.apply(changes.keys, changes.values)
     const problem = call.words[0].startsWith("wifi.") && wifiProblem(settings)
-    if (problem) await call.print("note: " + problem)
+    if (problem) await call.print("ok; " + problem)
 }
 
 export async function defaults(call: Call): Promise<void> {
