@@ -180,9 +180,8 @@ class Firmware implements Parts {
             try {
                 if (settings.unread) {
                     await settings.load()
+                    // The one who has done something with the defaults.
                     this.battery.reconfigure()
-                    this.uploader.settingsChanged()
-                    this.supervisor.scheduleChanged()
                 }
                 await journal.load()
                 break
@@ -382,7 +381,11 @@ class Firmware implements Parts {
     /** A flash that is empty, or went back to an older state, is filled from the card's copy and loaded anew. */
     private async restoreBackup(): Promise<void> {
         const { backup, settings } = this
+        const unread = settings.unread
+        // Should the flash refuse a part of the copy.
+        settings.unread = true
         if (await backup.restore(this.files)) await settings.load()
+        else settings.unread = unread
         if (backup.remark) this.log(backup.remark)
     }
 }

@@ -132,7 +132,7 @@ export class Supervisor {
         this.safeMode = deaths >= deathsMax
         alarms.set(Alarm.TaskStuck, this.cause === StartCause.Supervisor)
         alarms.set(Alarm.SafeMode, this.safeMode)
-        await this.store(StartCause.PowerOn, this.safeMode ? deaths : deaths + 1)
+        await this.store(StartCause.PowerOn, this.safeMode ? deathsMax : deaths + 1)
     }
 
     /** To be told of changes of reset.*: a time that has passed already is not made up for. */

@@ -46,10 +46,16 @@ export class NodeFirmware {
         await formatVolume(new MemoryBlockDevice(this.store), "BMSMINI")
     }
 
-    /** The power comes; what ran before is gone. */
-    async start(): Promise<void> {
+    /** The power comes; what ran before is gone. @param uptimeMs more than 5 s: the program alone starts again */
+    async start(uptimeMs = 500): Promise<void> {
+        const started = this.begin(uptimeMs)
+        await this.ticks.finish(started)
+    }
+
+    /** The same without waiting until everything runs. */
+    begin(uptimeMs = 500): Promise<void> {
         this.worldMs += this.ticks.nowMs()
-        const ticks = (this.ticks = new FakeTicks(500))
+        const ticks = (this.ticks = new FakeTicks(uptimeMs))
         this.rebooted = false
         this.session = new Session()
         this.cardSelects = 0
@@ -89,7 +95,7 @@ export class NodeFirmware {
                 await new Promise(() => undefined)
             },
         }
-        await ticks.finish(startFirmware(board))
+        return startFirmware(board)
     }
 
     /** Lets the board live for that long, over resets. @returns the resets' number */
