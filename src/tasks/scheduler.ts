@@ -46,15 +46,7 @@ export class Scheduler {
         const start = ++this.starts
         const self = this
         this.spawn(async () => {
-            while (self.running && self.starts === start) {
-                let waitMs = lookMs
-                try {
-                    waitMs = self.release()
-                } catch (thrown) {
-                    self.log("scheduler: " + faultMessage(thrown))
-                }
-                await self.ticks.sleep(waitMs)
-            }
+            while (self.running && self.starts === start) await self.ticks.sleep(self.release())
         })
     }
 
@@ -115,12 +107,18 @@ export class Scheduler {
 
     /** Starts the job if it is due. @returns when it has to be looked at again, in the past while it runs too long */
     private plan(task: Task, nowMs: number): number {
-        const wallMs = this.wallMs()
-        let leftMs = task.dueInMs(nowMs, wallMs)
-        if (leftMs <= 0 && !task.running) {
-            task.release(nowMs, wallMs, -leftMs)
-            this.launch(task)
+        let leftMs = lookMs
+        try {
+            const wallMs = this.wallMs()
             leftMs = task.dueInMs(nowMs, wallMs)
+            if (leftMs <= 0 && !task.running) {
+                task.release(nowMs, wallMs, -leftMs)
+                this.launch(task)
+                leftMs = task.dueInMs(nowMs, wallMs)
+            }
+        } catch (thrown) {
+            // The other tasks go on.
+            this.log("scheduler: " + faultMessage(thrown))
         }
         const dueMs = nowMs + leftMs
         task.dueMs = dueMs

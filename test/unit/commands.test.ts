@@ -377,7 +377,7 @@ describe("describe", () => {
             allowed: "1\u201365535",
         })
         expect(of("command")).toHaveLength(33)
-        expect(of("alarm")).toHaveLength(17)
+        expect(of("alarm")).toHaveLength(18)
         expect(of("alarm").filter(each => each.active)).toEqual([
             { kind: "alarm", name: "SD_CARD", bit: 16, active: true },
         ])
