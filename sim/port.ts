@@ -31,6 +31,8 @@ export interface BusOptions {
  * could answer. Transfers take the ESP32's time.
  */
 export class BusPort {
+    /** How long SPI transfers were on the wire, in board ms. */
+    busyMs = 0
     private announced: Transfer | undefined
     private hz = FIRST_SPI_HZ
     private readonly spiDelays: Random
@@ -77,6 +79,7 @@ export class BusPort {
         answer: out => this.spi.transfer(out),
         time: bytes => {
             const wireMs = (bytes * 8000) / this.hz
+            this.busyMs += wireMs
             const delayMs = drawMs(delays.spi, this.spiDelays)
             if (bytes <= POLLED_BYTES) return { blockedMs: wireMs, waitMs: delayMs }
             return { waitMs: wireMs + delayMs }
