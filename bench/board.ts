@@ -1,90 +1,24 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { PassThrough } from "node:stream"
 import type { CpuName } from "../sim/cpu"
-import { LinePrinter } from "../sim/lineprinter"
-import { FTP_HOST, Simulation } from "../sim/simulation"
-import { createCard, StateFolder } from "../sim/state"
+import { FTP_HOST } from "../sim/simulation"
 import { defaultNetwork } from "../sim/wifi/air"
+import { SimulatedBoard } from "../test/support/simulatedboard"
 import { firmware, readManifest } from "../tools/firmware"
 
 // Figures of the whole board, in the ESP32's counted time: the same on every machine, but for the last one.
 
 type Results = Record<string, number>
 
-const dateMs = Date.UTC(2026, 2, 1)
 const GIB = 1024 ** 3
 /** What a card of 32 GB really has. */
 const largeCardBytes = 30_500 * 1024 ** 2
 const joinedMs = 20_000
 const quietHourMs = 3_600_000
 
-/** One simulated board with its console; nothing of it outlives `end`. */
-export class BenchBoard {
-    readonly simulation: Simulation
-    /** What the board logged, with the board time in ms. */
-    readonly log: { atMs: number; text: string }[] = []
-    private readonly folder = mkdtempSync(join(tmpdir(), "bms-board-bench-"))
-    private readonly state: StateFolder
-
-    constructor(
-        imagePath: string,
-        options: { cpu?: CpuName; cardBytes?: number; seed?: number } = {},
-    ) {
-        if (options.cardBytes) createCard(join(this.folder, "card.img"), options.cardBytes)
-        this.state = new StateFolder(this.folder)
-        const output = new PassThrough()
-        output.on("data", text => this.take(String(text)))
-        const { cpu = "esp32", seed = 1 } = options
-        const printer = new LinePrinter(output, this.state)
-        this.simulation = new Simulation(
-            { speed: "max", cpu, seed, dateMs },
-            this.state,
-            imagePath,
-            printer,
-        )
-    }
-
-    /** Output of a line. Throws when the board refuses it. */
-    async run(line: string): Promise<string> {
-        let text = ""
-        await this.simulation.consoleReady()
-        const { status } = await this.simulation.console.execute(line, part => (text += part))
-        if (status !== 0) throw new Error(`"${line}" was refused: ${text}`)
-        return text
-    }
-
-    async sleep(ms: number): Promise<void> {
-        await this.simulation.clock.sleep(ms)
-    }
-
-    async end(): Promise<void> {
-        await this.simulation.end()
-        this.state.release()
-        rmSync(this.folder, { recursive: true, force: true })
-    }
-
-    /** When the board first logged that from a board time on. Throws when it did not. */
-    loggedMs(pattern: RegExp, fromMs = 0): number {
-        const found = this.log.find(one => one.atMs >= fromMs && pattern.test(one.text))
-        if (!found) throw new Error(`the board has not logged ${pattern}`)
-        return found.atMs
-    }
-
-    private take(text: string): void {
-        for (const line of text.split("\n")) {
-            const [, stamp, words] = /^\[ *([\d.]+)\] (.*)$/.exec(line) ?? []
-            if (words !== undefined) this.log.push({ atMs: Number(stamp) * 1000, text: words })
-        }
-    }
-}
-
 const round = (value: number, digits = 0) => Number(value.toFixed(digits))
 
 /** A logging second with cells: what of it the processor is busy; and a start, until its first record. */
 async function secondAndStart(imagePath: string, cpu: CpuName): Promise<Results> {
-    const board = new BenchBoard(imagePath, { cpu })
+    const board = new SimulatedBoard(imagePath, { cpu })
     const { clock } = board.simulation
     await board.simulation.start()
     for (const line of ["card format yes", "set sd.period 1", "set sd.cells on"])
@@ -106,7 +40,7 @@ async function secondAndStart(imagePath: string, cpu: CpuName): Promise<Results>
 
 /** `card format yes` of a card of 32 GB while records come each five seconds. */
 async function format(imagePath: string): Promise<Results> {
-    const board = new BenchBoard(imagePath, { cardBytes: largeCardBytes })
+    const board = new SimulatedBoard(imagePath, { cardBytes: largeCardBytes })
     await board.simulation.start()
     await board.run("set sd.period 5")
     const beganMs = board.simulation.clock.nowMs()
@@ -120,7 +54,7 @@ async function format(imagePath: string): Promise<Results> {
 
 /** An upload of the records of a day, with what of its time is the interpreter's, the buses' and the network's. */
 async function upload(imagePath: string): Promise<Results> {
-    const board = new BenchBoard(imagePath)
+    const board = new SimulatedBoard(imagePath)
     const { clock } = board.simulation
     const { port } = board.simulation.board
     await board.simulation.start()
@@ -160,7 +94,7 @@ async function upload(imagePath: string): Promise<Results> {
 
 /** How many board seconds a real second lives in a quiet hour at a period of 60 s; the machine's figure. */
 async function quietHour(imagePath: string): Promise<Results> {
-    const board = new BenchBoard(imagePath, { cardBytes: GIB })
+    const board = new SimulatedBoard(imagePath, { cardBytes: GIB })
     await board.simulation.start()
     await board.run("card format yes")
     await board.sleep(joinedMs)
