@@ -3,6 +3,7 @@ import type { NetworkOptions } from "../../sim/net/options"
 import type { TcpEnd } from "../../sim/net/tcp"
 import { FaultCode } from "../../src/core/fault"
 import { Key } from "../../src/settings/keys"
+import type { SimUpload as World } from "../support/simupload"
 import { SimGateway } from "../support/simgateway"
 import { pattern } from "../support/uploadcard"
 
@@ -11,7 +12,7 @@ import { pattern } from "../support/uploadcard"
 vi.mock("@devicescript/core", async () => (await import("../support/simnatives")).natives)
 const { SimUpload } = await import("../support/simupload")
 
-let world: InstanceType<typeof SimUpload>
+let world: World
 
 // Part of the back-off is chance.
 beforeEach(() => void vi.spyOn(Math, "random").mockReturnValue(0.5))
@@ -269,7 +270,7 @@ describe("one connection after another", () => {
             world = await SimUpload.start(options, seed, { port: 2121 })
             let heard = 0
             const host = world.network.hosts.host("ftp.sim")
-            host.listen(21, end => {
+            host.listen(21, (end: TcpEnd) => {
                 listenIn(end, text => (heard += websocket.test(text) ? 1 : 0))
                 host.listener(2121)!(end)
             })
