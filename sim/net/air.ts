@@ -11,7 +11,7 @@ const RETRANSMIT_MS_MAX = 60_000
 export class Path {
     private freeAtMs = 0
     private arrivesAtMs = 0
-    private readonly carried: (() => void)[] = []
+    private readonly carried: [connection: object, arrived: () => void][] = []
 
     constructor(
         private readonly air: Air,
@@ -20,17 +20,20 @@ export class Path {
         private readonly random: Random,
     ) {}
 
-    /** Carries so many bytes of one packet; `arrived` runs when they are there. */
-    carry(bytes: number, arrived: () => void): void {
+    /** Carries so many bytes of a connection in one packet; `arrived` runs when they are there. */
+    carry(connection: object, bytes: number, arrived: () => void): void {
         const nowMs = this.time.nowMs()
         const kilobyteMs = drawMs(this.options.kilobyte, this.random)
         const onAirMs = ((bytes + HEADER_BYTES) / 1024) * kilobyteMs
         this.freeAtMs = Math.max(nowMs, this.freeAtMs) + onAirMs
         const thereMs = this.freeAtMs + drawMs(this.options.oneWay, this.random)
         this.arrivesAtMs = Math.max(this.arrivesAtMs, thereMs)
-        this.carried.push(arrived)
+        this.carried.push([connection, arrived])
         // Whichever timer comes first, it brings the oldest packet.
-        this.time.setTimeout(() => this.air.arrive(this.carried.shift()!), this.arrivesAtMs - nowMs)
+        this.time.setTimeout(
+            () => this.air.arrive(...this.carried.shift()!),
+            this.arrivesAtMs - nowMs,
+        )
     }
 }
 
@@ -38,7 +41,8 @@ export class Path {
 export class Air {
     readonly fromBoard: Path
     readonly toBoard: Path
-    private held: (() => void)[] = []
+    /** What each connection sends again. */
+    private readonly held = new Map<object, (() => void)[]>()
     private downSinceMs: number | undefined
     private readonly random: Random
 
@@ -63,18 +67,22 @@ export class Air {
             return
         }
         // TCP doubles its waits, so the next one ends within as long as it was down (RFC 6298 §5.5).
-        const downMs = this.time.nowMs() - this.downSinceMs!
+        const longestMs = Math.min(this.time.nowMs() - this.downSinceMs!, RETRANSMIT_MS_MAX)
         this.downSinceMs = undefined
-        const againMs = Math.min(downMs, RETRANSMIT_MS_MAX) * this.random()
-        this.time.setTimeout(() => this.release(), againMs)
+        for (const connection of this.held.keys())
+            this.time.setTimeout(() => this.release(connection), longestMs * this.random())
     }
 
-    arrive(packet: () => void): void {
-        if (this.up && this.held.length === 0) packet()
-        else this.held.push(packet)
+    arrive(connection: object, packet: () => void): void {
+        const held = this.held.get(connection)
+        if (held) held.push(packet)
+        else if (this.up) packet()
+        else this.held.set(connection, [packet])
     }
 
-    private release(): void {
-        while (this.up && this.held.length > 0) this.held.shift()!()
+    private release(connection: object): void {
+        const held = this.held.get(connection)
+        while (this.up && held && held.length > 0) held.shift()!()
+        if (held?.length === 0) this.held.delete(connection)
     }
 }

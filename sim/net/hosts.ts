@@ -108,8 +108,7 @@ export class SimHosts {
     private meet(take: ((end: TcpEnd) => void) | undefined, done: Dialled): void {
         if (!take) return done(undefined, UNCONNECTED)
         const [board, server] = TcpEnd.pair(this.air)
-        // The last packet of the handshake is on its way before anything that the board writes.
-        this.air.fromBoard.carry(0, () => take(server))
+        board.afterHandshake(() => take(server))
         done(board, "")
     }
 }

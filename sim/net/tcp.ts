@@ -32,17 +32,25 @@ export class TcpEnd implements Link {
     private constructor(
         private readonly buffers: { sendBytes: number; windowBytes: number },
         private readonly out: Path,
+        /** Both ends have the same. */
+        private readonly connection: object,
     ) {}
 
     /** @returns the board's end and the server's */
     static pair(air: Air): [board: TcpEnd, server: TcpEnd] {
-        const board = new TcpEnd(BOARD_BUFFERS, air.fromBoard)
-        const server = new TcpEnd(SERVER_BUFFERS, air.toBoard)
+        const connection = {}
+        const board = new TcpEnd(BOARD_BUFFERS, air.fromBoard, connection)
+        const server = new TcpEnd(SERVER_BUFFERS, air.toBoard, connection)
         board.peer = server
         server.peer = board
         board.peerWindowBytes = server.buffers.windowBytes
         server.peerWindowBytes = board.buffers.windowBytes
         return [board, server]
+    }
+
+    /** The server's program hears of its new connection behind the handshake's last packet. */
+    afterHandshake(run: () => void): void {
+        this.out.carry(this.connection, 0, run)
     }
 
     write(data: Uint8Array, taken: (whole: boolean) => void = () => {}): void {
@@ -54,7 +62,8 @@ export class TcpEnd implements Link {
     read(bytesMax: number): Uint8Array | undefined {
         if (this.received.bytes === 0) return undefined
         const data = this.received.take(bytesMax)
-        if (!this.closed) this.out.carry(0, () => this.peer.windowOpened(data.length))
+        if (!this.closed)
+            this.out.carry(this.connection, 0, () => this.peer.windowOpened(data.length))
         return data
     }
 
@@ -86,7 +95,7 @@ export class TcpEnd implements Link {
     private refuse(): void {
         this.unsent.clear()
         this.finSent = true
-        this.out.carry(0, () => this.peer.broke())
+        this.out.carry(this.connection, 0, () => this.peer.broke())
     }
 
     private dropWrites(): void {
@@ -116,21 +125,21 @@ export class TcpEnd implements Link {
             const segment = this.unsent.take(bytes)
             this.inFlightBytes += bytes
             this.peerWindowBytes -= bytes
-            this.out.carry(bytes, () => this.peer.arrived(segment))
+            this.out.carry(this.connection, bytes, () => this.peer.arrived(segment))
         }
         if (!this.closed || this.finSent || this.unsent.bytes > 0) return
         this.finSent = true
-        this.out.carry(0, () => this.peer.ended())
+        this.out.carry(this.connection, 0, () => this.peer.ended())
     }
 
     private arrived(segment: Uint8Array): void {
         if (this.over === "reset") return
         if (this.closed) {
-            this.out.carry(0, () => this.peer.broke())
+            this.out.carry(this.connection, 0, () => this.peer.broke())
             return
         }
         this.received.push(segment)
-        this.out.carry(0, () => this.peer.acknowledged(segment.length))
+        this.out.carry(this.connection, 0, () => this.peer.acknowledged(segment.length))
         this.onChange()
     }
 

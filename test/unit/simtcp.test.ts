@@ -216,6 +216,33 @@ describe("trouble on the air", () => {
         expect(readAll(board)).toEqual(Buffer.from(pattern(20, 3)))
     })
 
+    it("does not keep a new connection waiting for what an old one sends again", () => {
+        const { clock, hosts, taken, connected } = world()
+        const [board] = connected()
+        hosts.air.setUp(false)
+        board.write(pattern(100))
+        clock.advance(60_000)
+        hosts.air.setUp(true)
+        const [, server] = connected()
+        expect(taken).toHaveLength(2)
+        expect(server).toBe(taken[1])
+        clock.advance(60_000)
+        expect(readAll(taken[0])).toHaveLength(100)
+    })
+
+    it("brings everything in order when the network comes and goes", () => {
+        const { clock, hosts, connected } = world()
+        const [board, server] = connected()
+        board.write(pattern(3000))
+        for (let i = 0; i < 5; ++i) {
+            hosts.air.setUp(false)
+            clock.advance(1000)
+            hosts.air.setUp(true)
+        }
+        clock.advance(1000)
+        expect(readAll(server)).toEqual(Buffer.from(pattern(3000)))
+    })
+
     it("tells the server nothing of a board without power, until it writes", () => {
         const { clock, connected } = world()
         const [board, server] = connected()

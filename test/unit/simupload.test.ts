@@ -1,8 +1,11 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import type { NetworkOptions } from "../../sim/net/options"
 import type { TcpEnd } from "../../sim/net/tcp"
 import { FaultCode } from "../../src/core/fault"
 import { Key } from "../../src/settings/keys"
+import type { SimUpload as World } from "../support/simupload"
 import { SimGateway } from "../support/simgateway"
 import { pattern } from "../support/uploadcard"
 
@@ -11,7 +14,7 @@ import { pattern } from "../support/uploadcard"
 vi.mock("@devicescript/core", async () => (await import("../support/simnatives")).natives)
 const { SimUpload } = await import("../support/simupload")
 
-let world: InstanceType<typeof SimUpload>
+let world: World
 
 // Part of the back-off is chance.
 beforeEach(() => void vi.spyOn(Math, "random").mockReturnValue(0.5))
@@ -50,6 +53,36 @@ describe("an upload in board time", () => {
         }
         // The second time there was nothing to send.
         expect(world.received).toHaveLength(4)
+    })
+
+    it("leaves what is not its own alone, and mends what is", async () => {
+        world = await SimUpload.start()
+        const name = "BMS-1-LOG-20261101.CSV"
+        const at = (file: string) => join(world.root, file)
+        const server = (file: string) => readFileSync(at(file))
+        // Somebody else's file has the name.
+        writeFileSync(at(name), "not ours")
+        world.card.put(day(1), pattern(5000))
+        expect(await world.session()).toBe("")
+        const ours = name.replace(".CSV", "-2.CSV")
+        expect(server(name).toString()).toBe("not ours")
+        expect(server(ours).equals(pattern(5000))).toBe(true)
+        // Shorter than what was confirmed: damaged, sent whole.
+        writeFileSync(at(ours), "torn")
+        world.card.put(day(1), pattern(6000))
+        expect(await world.session()).toBe("")
+        expect(server(ours).equals(pattern(6000))).toBe(true)
+        // Asked for once more: deleted and sent whole.
+        writeFileSync(at(ours), pattern(6000, 9))
+        expect(await world.clock.finish(world.uploader.resend("2026-11-01"))).toBe(1)
+        expect(await world.session()).toBe("")
+        expect(server(ours).equals(pattern(6000))).toBe(true)
+        // Longer than ours: somebody has added to it.
+        writeFileSync(at(ours), pattern(9000, 9))
+        world.card.put(day(1), pattern(7000))
+        expect(await world.session()).toBe("")
+        expect(server(ours).equals(pattern(9000, 9))).toBe(true)
+        expect(server(name.replace(".CSV", "-3.CSV")).equals(pattern(7000))).toBe(true)
     })
 
     it("logs in with the user's password, or says that it is wrong", async () => {
@@ -269,7 +302,7 @@ describe("one connection after another", () => {
             world = await SimUpload.start(options, seed, { port: 2121 })
             let heard = 0
             const host = world.network.hosts.host("ftp.sim")
-            host.listen(21, end => {
+            host.listen(21, (end: TcpEnd) => {
                 listenIn(end, text => (heard += websocket.test(text) ? 1 : 0))
                 host.listener(2121)!(end)
             })
