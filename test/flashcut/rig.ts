@@ -92,8 +92,10 @@ export class Rig {
             i2c: [monitor, this.chip],
             onLog: text => {
                 // What the runtime still executes when its power is gone never happened.
-                if (this.board.poweredAtMs !== Infinity)
-                    this.log.push({ atMs: this.clock.nowMs(), text: text.trimEnd() })
+                if (this.board.poweredAtMs === Infinity) return
+                // A long line goes out in pieces, all but the first with a blank in front.
+                if (text.startsWith(">  ")) this.log.at(-1)!.text += text.slice(2).trimEnd()
+                else this.log.push({ atMs: this.clock.nowMs(), text: text.trimEnd() })
             },
             onPowerUp: () => this.card?.powerUp(),
             onLight: () => undefined,

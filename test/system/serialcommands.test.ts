@@ -143,7 +143,7 @@ describe.skipIf(!hasTool("socat"))("the simulated board on its serial port", () 
         expect(format).toBe(1)
         expect(settings.length).toBeGreaterThan(40)
         expect(commands.length).toBeGreaterThan(30)
-        expect(alarms).toHaveLength(17)
+        expect(alarms).toHaveLength(18)
         expect(state.find((one: { name: string }) => one.name === "serial").value).toBe("ACME-7")
     })
 
