@@ -134,6 +134,7 @@ export class SimBoard {
         this.vm = undefined
         this.wifi.powerDown()
         this.serial.reset()
+        this.network.setUp(false)
         this.network.dropAll()
         this.options.onLight(false)
     }
@@ -172,7 +173,7 @@ export class SimBoard {
                 deviceId: "12abdd2289421234",
                 loadFlash: () => state.loadFlash(),
                 saveFlash: data => state.saveFlash(data),
-                network: this.network,
+                socket: this.network.socket,
                 exchange: buffer => this.port.exchange(buffer),
                 onFrame: frame => this.fromVm(frame),
                 onLog: line => this.log(line),

@@ -1,6 +1,5 @@
 import { HostLink } from "./net/hostlink"
 import { SimHosts } from "./net/hosts"
-import { SocketOfNode } from "./net/nodesocket"
 import type { Dialled } from "./net/link"
 import { esp32Network, type NetworkOptions } from "./net/options"
 import type { BoardTime } from "./net/time"
@@ -9,7 +8,6 @@ import { Chance } from "./random"
 
 /** The clock that the network lives by; real connections hold its speed. */
 export interface NetworkTime extends BoardTime {
-    soon(run: () => void): void
     hold(): () => void
 }
 
@@ -24,7 +22,6 @@ export class SimNetwork {
     readonly socket: SocketWorker
     private readonly real = new Map<string, { host: string; ports: Map<number, number> }>()
     private readonly links = new Set<HostLink>()
-    private newest: SocketOfNode | undefined
 
     constructor(
         private readonly time: NetworkTime,
@@ -39,7 +36,6 @@ export class SimNetwork {
             random: chance.stream("net: socket"),
             dial: (host, port, done) => this.dial(host, port, done),
         })
-        this.socket.onEvent = (event, data) => this.newest?.tell(event, data)
     }
 
     /** A name for a real server; a port not listed goes there unchanged (FTP data connections). */
@@ -59,29 +55,8 @@ export class SimNetwork {
 
     /** The processor has lost its power or begins anew: nobody is told, on either side. */
     dropAll(): void {
-        this.newest = undefined
         this.socket.powerOff()
         for (const link of [...this.links]) link.vanish()
-    }
-
-    /** For a runtime that speaks to `net`: whether the socket takes no write now. */
-    queueFull(): boolean {
-        return this.newest !== undefined && this.socket.refusal !== 0
-    }
-
-    /** For a runtime that speaks to `net`. */
-    createConnection(options: { host: string; port: number }): SocketOfNode {
-        const socket = new SocketOfNode(
-            data => void this.socket.write(data),
-            () =>
-                // Behind the end of one connection the runtime may open the next at once: a handover.
-                this.time.soon(() => {
-                    if (this.newest === socket) this.socket.close()
-                }),
-        )
-        this.newest = socket
-        this.socket.open(options.host, options.port)
-        return socket
     }
 
     private dial(host: string, port: number, done: Dialled): void {

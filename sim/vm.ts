@@ -18,17 +18,26 @@ interface Runtime {
     devsStart(): void
     devsStop(): void
     devsDeploy(image: Uint8Array): number
-    /** The ESP32's answers: 0 queued, -1 queue full, -10 no socket. */
+    sockOpen(hostAddress: number, port: number): number
     sockWrite(address: number, length: number): number
+    sockClose(): number
+    /** Hands the runtime an event of its socket; the data is copied. */
+    _jd_em_tcpsock_on_event(event: number, address: number, length: number): void
+    _malloc(bytes: number): number
+    _free(address: number): void
     HEAPU8: Uint8Array
 }
 
-/** The board's network, as the runtime's socket code expects it of `net`. */
-export interface VmNetwork {
-    createConnection(options: { host: string; port: number }): unknown
-    /** True while the open connection takes no more writes; the runtime for Node knows no such state. */
-    queueFull(): boolean
+/** The board's one socket, with the answers that the ESP32's port gives to the runtime. */
+export interface VmSocket {
+    open(host: string, port: number): number
+    write(data: Uint8Array): number
+    close(): number
+    onEvent: (event: keyof typeof SOCKET_EVENTS, data?: Uint8Array) => void
 }
+
+/** JD_CONN_EV_… of the runtime. */
+const SOCKET_EVENTS = { open: 1, close: 2, error: 3, data: 4 }
 
 /** What a bus transfer costs: the VM stands still for `blockedMs`, the fiber goes on after `waitMs`. */
 export interface BusTime {
@@ -48,7 +57,8 @@ export interface VmOptions {
     deviceId: string
     loadFlash(): Uint8Array
     saveFlash(data: Uint8Array): void
-    network: VmNetwork
+    /** Absent for a board that opens none. */
+    socket?: VmSocket
     /**
      * The program asks for random bytes in a buffer: the host may look at what is in it and put something else there.
      * @returns undefined for truly random bytes
@@ -207,9 +217,7 @@ export class Vm {
             options.clock.clearTimeout(this.transfer)
             if (code !== 0 && this.alive) options.onPanic(code)
         }
-        const write = runtime.sockWrite
-        runtime.sockWrite = (address, length) =>
-            options.network.queueFull() ? -1 : write(address, length)
+        if (options.socket) this.plugInSocket(runtime, options.socket)
         this.answerRandomness(runtime.HEAPU8)
         runtime.devsSetDeviceId(options.deviceId)
         runtime.devsStart()
@@ -287,15 +295,30 @@ export class Vm {
         }, waitMs)
     }
 
+    private plugInSocket(runtime: Runtime, socket: VmSocket): void {
+        const at = (address: number, length: number) =>
+            runtime.HEAPU8.slice(address, address + length)
+        runtime.sockOpen = (address, port) => {
+            const end = runtime.HEAPU8.indexOf(0, address)
+            return socket.open(Buffer.from(at(address, end - address)).toString(), port)
+        }
+        runtime.sockWrite = (address, length) => socket.write(at(address, length))
+        runtime.sockClose = () => socket.close()
+        socket.onEvent = (event, data) => {
+            if (!this.alive) return
+            const length = data?.length ?? 0
+            const address = runtime._malloc(length + 1)
+            if (data) runtime.HEAPU8.set(data, address)
+            runtime._jd_em_tcpsock_on_event(SOCKET_EVENTS[event], address, length)
+            runtime._free(address)
+        }
+    }
+
     private hostRequire(): (name: string) => unknown {
-        const { network } = this.options
         const bytes = (length: number) =>
             Uint8Array.from({ length }, () => Math.floor(this.randomBytes() * 256))
         const crypto = { randomBytes: (length: number) => (this.randomness = bytes(length)) }
-        return name => {
-            if (name === "net") return network
-            return name === "crypto" ? crypto : require(name)
-        }
+        return name => (name === "crypto" ? crypto : require(name))
     }
 
     private boardDate(): unknown {
