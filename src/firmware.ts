@@ -5,6 +5,7 @@ import { Ds3231 } from "./clock/ds3231"
 import { Access } from "./console/access"
 import { Parts } from "./console/parts"
 import { DeviceHashing, serveConsole } from "./console/service"
+import { Session } from "./console/session"
 import { Shell } from "./console/shell"
 import { formatDateTime } from "./core/calendar"
 import { faultMessage } from "./core/fault"
@@ -16,7 +17,7 @@ import { WholeFiles } from "./fat/wholefile"
 import { Alarms } from "./journal/alarms"
 import { Journal, journalKey, journalPositions } from "./journal/journal"
 import { Logger } from "./logs/logger"
-import { LogKind } from "./logs/record"
+import { LogKind, TailCheck } from "./logs/record"
 import { Retention } from "./logs/retention"
 import { Backup } from "./settings/backup"
 import { Key } from "./settings/keys"
@@ -27,6 +28,7 @@ import { Lock } from "./tasks/lock"
 import { Scheduler } from "./tasks/scheduler"
 import { startCauseName, Supervisor } from "./tasks/supervisor"
 import { WifiKeeper } from "./tasks/wifikeeper"
+import { ReplyReader } from "./upload/ftpreply"
 import { Uploader } from "./upload/uploader"
 
 const secondMs = 1000
@@ -102,8 +104,9 @@ class Firmware implements Parts {
             await flash.write(chargeKey, charge)
         })
         const cardLock = new Lock(ticks, "the card")
+        const card = new SdCard(board.spi, ticks)
         const storage = new Storage(
-            async () => await SdCard.open(board.spi, ticks),
+            async () => await card.openAgain(),
             async (owner, work) => await cardLock.run(owner, cardWaitMs, work),
             ticks,
             alarms,
@@ -130,10 +133,14 @@ class Firmware implements Parts {
         this.wifiKeeper = new WifiKeeper(ticks, settings, board.wifi, alarms, () => {
             scheduler.trigger("time")
         })
-        this.backup = new Backup(flash, board.shortId, backupKeys())
+        this.backup = new Backup(flash, board.shortId, backupKey)
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor(this)
         settings.onChange = this.changed
+        // The first of a class makes its prototype, and the table of them larger: while there is room for that.
+        new TailCheck("", "")
+        new Session()
+        new ReplyReader()
     }
 
     /**
@@ -390,12 +397,13 @@ class Firmware implements Parts {
     }
 }
 
-/** What the card's copy holds: settings but the secrets, journal, counters. */
-function backupKeys(): string[] {
-    const keys = [chargeKey, "clock"]
-    for (let i = 0; i < publicPlaces.length; ++i) keys.push("s" + publicPlaces[i])
-    for (let position = 1; position <= journalPositions; ++position) keys.push(journalKey(position))
-    return keys
+/** What the card's copy holds: settings but the secrets, journal, counters. "" behind the last. */
+function backupKey(index: number): string {
+    if (index === 0) return chargeKey
+    if (index === 1) return "clock"
+    const position = index - 1 - publicPlaces.length
+    if (position <= 0) return "s" + publicPlaces[index - 2]
+    return position <= journalPositions ? journalKey(position) : ""
 }
 
 /** Builds the firmware on a board and starts it. Returns when everything runs. */

@@ -41,8 +41,8 @@ export class SdCard implements BlockDevice {
     /** "SDSC", "SDHC" or "SDXC". */
     kind = ""
     /** Blocks transferred again after a damaged or refused transfer, and calls that failed for good. */
-    retries = 0
-    errors = 0
+    retries: number
+    errors: number
 
     private readonly frame = Buffer.alloc(frameBytes)
     private readonly shortFrame = Buffer.alloc(Limit.ShortBytes)
@@ -50,11 +50,12 @@ export class SdCard implements BlockDevice {
     /** What came back with the last command. */
     private answer: Buffer
     /** 512 for cards addressed in bytes. */
-    private blockUnits = 512
+    private blockUnits: number
     private blocks: number
     private writeProtected: boolean
 
-    private constructor(
+    /** One for all cards that come into the socket: its buffers are kept. */
+    constructor(
         private readonly spi: SpiBus,
         private readonly ticks: Ticks,
     ) {
@@ -63,15 +64,22 @@ export class SdCard implements BlockDevice {
 
     /** Wakes the card in the socket and reads what it is. Takes some 10 ms to 1.5 s. */
     static async open(spi: SpiBus, ticks: Ticks): Promise<SdCard> {
-        const card = new SdCard(spi, ticks)
+        return await new SdCard(spi, ticks).openAgain()
+    }
+
+    /** The same for whatever card is in the socket now; what was known of the one before is forgotten. */
+    async openAgain(): Promise<SdCard> {
+        this.retries = 0
+        this.errors = 0
+        this.blockUnits = 512
         try {
-            await card.reset()
-            await card.initialise()
-            await card.readSize()
+            await this.reset()
+            await this.initialise()
+            await this.readSize()
         } finally {
-            await spi.select(false)
+            await this.spi.select(false)
         }
-        return card
+        return this
     }
 
     blockCount(): number {

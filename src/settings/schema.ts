@@ -102,8 +102,6 @@ export class Row {
     /** The unit, or an enum's choices with commas between them. */
     readonly unit: string
     readonly help: string
-    /** The letter of the flash value that holds the setting and the digit of its line there. */
-    readonly place: string
     /** Written, never shown and never exported. */
     readonly isSecret: boolean
     /** Kept by the firmware, not set by a person. */
@@ -120,7 +118,6 @@ export class Row {
         this.fallback = nextField()
         this.unit = nextField()
         this.help = nextField()
-        this.place = nextField()
         this.isSecret = isOneOf("|secret|hash|", this.type)
         this.isState = isOneOf("|count|timestamp|", this.type)
     }
@@ -130,7 +127,7 @@ function isOneOf(types: string, type: string): boolean {
     return types.indexOf("|" + type + "|") >= 0
 }
 
-/** The place in flash alone. */
+/** The place in flash: the letter of the value that holds the setting and the digit of its line there. */
 export function placeOf(key: Key): string {
     findRow(key + 1)
     return table.slice(rowAt - 4, rowAt - 2)
