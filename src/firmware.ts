@@ -7,8 +7,8 @@ import { Parts } from "./console/parts"
 import { DeviceHashing, serveConsole } from "./console/service"
 import { Session } from "./console/session"
 import { Shell } from "./console/shell"
-import { Alarm } from "./core/alarm"
 import { formatDateTime } from "./core/calendar"
+import { faultMessage } from "./core/fault"
 import { Board, Flash, Ticks, Wifi } from "./core/seams"
 import { formatScaled } from "./core/text"
 import { Storage } from "./fat/storage"
@@ -27,25 +27,37 @@ import { Settings } from "./settings/settings"
 import { Lock } from "./tasks/lock"
 import { Scheduler } from "./tasks/scheduler"
 import { startCauseName, Supervisor } from "./tasks/supervisor"
+import { WifiKeeper } from "./tasks/wifikeeper"
 import { ReplyReader } from "./upload/ftpreply"
 import { Uploader } from "./upload/uploader"
 
 const secondMs = 1000
 const minuteMs = 60000
 const hourMs = 3600000
-/** How long anyone waits for the card; formatting it takes longest. */
+/** How long anyone waits for the card. */
 const cardWaitMs = 30000
 const stopMs = 5000
-/** WIFI goes up after so long without a connection. */
-const wifiAlarmMs = 30000
-/** The station is told its network again after so long without a connection. */
-const wifiAgainMs = 10000
 /** Flash key of the charge that the gauge counts. */
 const chargeKey = "charge"
+
+/** Steps of a start and of a reset, each of which is made whatever became of those before it. */
+const enum Step {
+    CountStart,
+    LoadSettings,
+    RestoreBackup,
+    StartClock,
+    StartLogger,
+    RestoreCharge,
+    StoreTime,
+    StoreCharge,
+    WriteRecords,
+    SyncCard,
+}
 
 /** Every part of the firmware, built on one board; the only place that knows them all. */
 class Firmware implements Parts {
     version: string
+    program: number
     ticks: Ticks
     flash: Flash
     wifi: Wifi
@@ -66,9 +78,7 @@ class Firmware implements Parts {
     backup: Backup
     private readonly socketLock: Lock
     private readonly files: WholeFiles
-    private wifiChanged = false
-    private wifiLostMs = 0
-    private wifiRetryMs = wifiAgainMs
+    private readonly wifiKeeper: WifiKeeper
     /** Changes since the start, and how many of them the card's copy has: none of those before the start. */
     private changes = 1
     /** The store was looked at, or renewed, since the start. */
@@ -82,6 +92,7 @@ class Firmware implements Parts {
         this.log = log
         this.reboot = board.reboot
         this.version = board.version
+        this.program = board.program
         this.ticks = ticks
         this.flash = flash
         this.wifi = board.wifi
@@ -117,7 +128,11 @@ class Firmware implements Parts {
         this.logger = new Logger(clock, settings, storage, flash, sample, alarms, retention, log)
         this.socketLock = socketLock
         this.uploader = uploader
-        this.scheduler = new Scheduler(ticks, clock.nowMs, spawn, log)
+        const scheduler = new Scheduler(ticks, clock.nowMs, spawn, log)
+        this.scheduler = scheduler
+        this.wifiKeeper = new WifiKeeper(ticks, settings, board.wifi, alarms, () => {
+            scheduler.trigger("time")
+        })
         this.backup = new Backup(flash, board.shortId, backupKey)
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor(this)
@@ -128,38 +143,106 @@ class Firmware implements Parts {
         new ReplyReader()
     }
 
-    /** The fewest steps to the first record come first; the rest follows while records are made. */
+    /**
+     * The fewest steps to the first record come first; the rest follows while records are made. None
+     * of them keeps the others from being made: without its flash the board logs with the defaults.
+     */
     async start(): Promise<void> {
-        const { settings, supervisor, journal, clock } = this
+        const { settings, supervisor } = this
         this.log("BMS Mini " + this.version)
         // Counted first of all, so that a start that dies in what follows is an early death.
-        await supervisor.start()
-        await settings.load()
+        await this.attempt(Step.CountStart)
+        await this.attempt(Step.LoadSettings)
         const safeMode = supervisor.safeMode
         // The card may be what the starts died of.
-        if (!safeMode) await this.restoreBackup()
-        await clock.start()
+        if (!safeMode) await this.attempt(Step.RestoreBackup)
+        await this.attempt(Step.StartClock)
         this.log(`start: ${startCauseName(supervisor.cause)}, ${settings.text(Key.UserSerial)}`)
         if (safeMode) {
-            this.log("safe mode: the last five starts died early")
+            this.log(
+                "safe mode: the last starts died early; in ten minutes an ordinary one follows",
+            )
             // Nothing would ever run what the console asks for.
             await this.uploader.stop(0)
         } else {
-            await this.logger.start()
-            this.battery.restore(await this.flash.read(chargeKey))
+            await this.attempt(Step.StartLogger)
+            await this.attempt(Step.RestoreCharge)
             await this.sampleFirst()
             this.addTasks()
         }
         this.addTask("alarms", secondMs, this.tickAlarms)
-        this.addTask("wifi", 2 * secondMs, this.keepWifi)
+        this.addTask("wifi", 2 * secondMs, this.wifiKeeper.run)
         this.addTask("clock", hourMs, this.clock.persist)
         this.scheduler.start()
+        this.scheduler.trigger("wifi")
         this.spawn(supervisor.run)
         serveConsole(new Shell(this))
-        await journal.load()
+        await this.openJournal()
+    }
+
+    /** The journal, and settings that the start could not load: asked for until the flash answers. */
+    private async openJournal(): Promise<void> {
+        const { settings, journal, ticks } = this
+        while (true) {
+            try {
+                if (settings.unread) {
+                    await settings.load()
+                    // The one who has done something with the defaults.
+                    this.battery.reconfigure()
+                }
+                await journal.load()
+                break
+            } catch (thrown) {
+                this.failed(thrown)
+            }
+            await ticks.sleep(5 * secondMs)
+        }
         this.log(`journal: last record ${journal.lastSequence}`)
-        this.alarms.start(clock)
+        this.alarms.start(this.clock)
         this.scheduler.trigger("backup")
+    }
+
+    /** A step that must not keep the following ones from being made: its fault is logged. */
+    private async attempt(step: Step): Promise<void> {
+        try {
+            switch (step) {
+                case Step.CountStart:
+                    await this.supervisor.start()
+                    break
+                case Step.LoadSettings:
+                    await this.settings.load()
+                    break
+                case Step.RestoreBackup:
+                    await this.restoreBackup()
+                    break
+                case Step.StartClock:
+                    await this.clock.start()
+                    break
+                case Step.StartLogger:
+                    await this.logger.start()
+                    break
+                case Step.RestoreCharge:
+                    this.battery.restore(await this.flash.read(chargeKey))
+                    break
+                case Step.StoreTime:
+                    await this.clock.persist()
+                    break
+                case Step.StoreCharge:
+                    await this.battery.save()
+                    break
+                case Step.WriteRecords:
+                    await this.logger.flush()
+                    break
+                default:
+                    await this.storage.sync()
+            }
+        } catch (thrown) {
+            this.failed(thrown)
+        }
+    }
+
+    private failed(thrown: any): void {
+        this.log("fault: " + faultMessage(thrown))
     }
 
     /** The first record is to have measurements. */
@@ -180,11 +263,12 @@ class Firmware implements Parts {
     async shutdown(): Promise<void> {
         await this.uploader.stop(stopMs)
         await this.scheduler.stop(stopMs)
-        await this.clock.persist()
+        await this.attempt(Step.StoreTime)
         if (this.supervisor.safeMode) return
-        await this.logger.flush()
-        await this.storage.sync()
-        await this.battery.save()
+        // Before the card, which may be held by work that takes longer than a reset waits.
+        await this.attempt(Step.StoreCharge)
+        await this.attempt(Step.WriteRecords)
+        await this.attempt(Step.SyncCard)
     }
 
     private addTask(name: string, periodMs: number, job: () => Promise<void>): void {
@@ -252,28 +336,6 @@ class Firmware implements Parts {
         this.log(`records: ${newMain} main, ${newCell} cell${measured}`)
     }
 
-    /** Joins the network of the settings, and raises WIFI when that does not succeed. */
-    private async keepWifi(): Promise<void> {
-        const { wifi, settings } = this
-        const ssid = settings.text(Key.WifiSsid)
-        let lostMs = 0
-        if (wifi.connected()) {
-            if (this.wifiLostMs !== 0) this.scheduler.trigger("time")
-            this.wifiLostMs = 0
-            this.wifiRetryMs = wifiAgainMs
-        } else if (ssid !== "") {
-            const nowMs = this.ticks.nowMs()
-            if (this.wifiLostMs === 0) this.wifiLostMs = nowMs
-            lostMs = nowMs - this.wifiLostMs
-        }
-        this.alarms.set(Alarm.Wifi, lostMs >= wifiAlarmMs)
-        // The runtime joins what it joined last by itself; only when it does not it has to be told.
-        if (!this.wifiChanged && lostMs < this.wifiRetryMs) return
-        this.wifiChanged = false
-        this.wifiRetryMs = lostMs + wifiAgainMs
-        await wifi.join(ssid, settings.text(Key.WifiPassword))
-    }
-
     private async syncTimeOnline(): Promise<void> {
         if (this.wifi.connected()) await this.syncTime()
     }
@@ -302,7 +364,7 @@ class Firmware implements Parts {
         if (key >= Key.FtpEnable && key <= Key.FtpGateway) this.uploader.settingsChanged()
         if ((key >= Key.ResetEnable && key <= Key.ResetCount) || key === Key.TimeZone)
             this.supervisor.scheduleChanged()
-        if (key === Key.WifiSsid || key === Key.WifiPassword) this.wifiChanged = true
+        if (key === Key.WifiSsid || key === Key.WifiPassword) this.wifiKeeper.changed = true
         if (key === Key.TimeServer) this.scheduler.trigger("time")
     }
 
@@ -326,7 +388,11 @@ class Firmware implements Parts {
     /** A flash that is empty, or went back to an older state, is filled from the card's copy and loaded anew. */
     private async restoreBackup(): Promise<void> {
         const { backup, settings } = this
+        const unread = settings.unread
+        // Should the flash refuse a part of the copy.
+        settings.unread = true
         if (await backup.restore(this.files)) await settings.load()
+        else settings.unread = unread
         if (backup.remark) this.log(backup.remark)
     }
 }

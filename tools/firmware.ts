@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process"
+import { createHash } from "node:crypto"
 import {
     copyFileSync,
     existsSync,
@@ -53,6 +54,8 @@ interface DebugInfo {
 type Sizes = Pick<Encoded, "functions" | "codeEnd"> & { compiledEnd: number }
 
 const FUNCTION_DESCRIPTOR_BYTES = 16
+/** What src/board/runtime.ts has in the place of the fingerprint. */
+const FINGERPRINT_PLACE = Buffer.from("b5e7c0d1f29a4386", "hex")
 const FUNCTIONS_DATA_SECTION = 0x28
 
 export function readManifest(): BuildManifest {
@@ -144,10 +147,28 @@ async function compile(entry: string, stem: string): Promise<void> {
     const sizes: Sizes = { functions, codeEnd, compiledEnd: codeEndOf(image) }
     if (codeEnd >= codeBytesWall)
         throw new Error(overTheWall(entry, sizes, codeBytesWall, debugPath))
+    if (!stampFingerprint(optimized.image) && Object.values(readManifest().entries).includes(entry))
+        throw new Error(`${entry} has no place for its fingerprint: see src/board/runtime.ts`)
     await verifyImage(optimized.image)
     copyFileSync(debugPath, stem + "-dbg.json")
     writeFileSync(stem + "-sizes.json", JSON.stringify(sizes))
     writeFileSync(stem + ".devs", optimized.image)
+}
+
+/**
+ * Puts the image's own hash where src/board/runtime.ts keeps a place for it, so that a board can tell
+ * that another program was deployed. The same sources in the same version are the same program.
+ * @returns false for a program without such a place: a bench's, a test's
+ * @throws Error when it has several
+ */
+export function stampFingerprint(image: Uint8Array): boolean {
+    const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength)
+    const at = bytes.indexOf(FINGERPRINT_PLACE)
+    if (at < 0) return false
+    if (bytes.indexOf(FINGERPRINT_PLACE, at + 1) >= 0)
+        throw new Error("the program has more than one place for its fingerprint")
+    createHash("sha256").update(image).digest().copy(bytes, at, 0, FINGERPRINT_PLACE.length)
+    return true
 }
 
 function overTheWall(entry: string, sizes: Sizes, wall: number, debugPath: string): string {

@@ -1,10 +1,15 @@
 import * as ds from "@devicescript/core"
+import { faultMessage } from "../core/fault"
 import { Board, I2cBus, SpiBus, StatusLight } from "../core/seams"
+import { printPieces } from "../core/text"
 import { DeviceFlash } from "../settings/flash"
 import { Lock } from "../tasks/lock"
 import { DeviceTcpConnector } from "../upload/socket"
 import { shortDeviceId } from "./identity"
 import { ServiceWifi } from "./wifi"
+
+/** The build puts the program's own hash in its place: tools/firmware.ts. */
+const fingerprint = hex`b5e7c0d1f29a4386`
 
 /** Time, waiting and fibers of the DeviceScript runtime. */
 class RuntimeTicks {
@@ -15,6 +20,15 @@ class RuntimeTicks {
     async sleep(ms: number): Promise<void> {
         // The runtime takes a fraction for "at once".
         await ds.sleep(ms > 1 ? Math.ceil(ms) : 1)
+    }
+}
+
+/** A fiber's work; a fault that nobody catches would end the program. */
+async function guarded(work: () => Promise<void>): Promise<void> {
+    try {
+        await work()
+    } catch (thrown) {
+        console.log("fault: " + faultMessage(thrown))
     }
 }
 
@@ -32,9 +46,10 @@ export function runtimeBoard(spi: SpiBus, i2c: I2cBus, light: StatusLight): Boar
         shortId: shortDeviceId(ds.deviceIdentifier("self")),
         version: ds._dcfgString("@version") || "without a version",
         spawn: work => {
-            work.start()
+            guarded.start(work)
         },
-        log: line => console.log(line),
+        program: fingerprint.getAt(0, "u32"),
+        log: line => printPieces(line, piece => console.log(piece)),
         reboot: async () => {
             ds.reboot()
             await ds.sleep(5000)

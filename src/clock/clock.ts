@@ -62,16 +62,19 @@ export class Clock implements WallClock {
         this.baseMs = ticks.nowMs()
     }
 
-    /** Takes the time from the flash, then from the chip. Throws nothing but the flash's faults. */
+    /** Takes the time from the flash, then from the chip. Throws the flash's faults, after the chip. */
     async start(): Promise<void> {
-        const stored = await this.flash.read(flashKey)
-        const seconds = stored && stored.length === 4 ? stored.getAt(0, "u32") : 0
-        if (believable(seconds)) {
-            this.baseSeconds = seconds
-            this.source = TimeSource.Flash
+        try {
+            const stored = await this.flash.read(flashKey)
+            const seconds = stored && stored.length === 4 ? stored.getAt(0, "u32") : 0
+            if (believable(seconds)) {
+                this.baseSeconds = seconds
+                this.source = TimeSource.Flash
+            }
+        } finally {
+            await this.readChip()
+            this.alarms.set(Alarm.Clock, !this.trusted())
         }
-        await this.readChip()
-        this.alarms.set(Alarm.Clock, !this.trusted())
     }
 
     /** Milliseconds since 1970. */

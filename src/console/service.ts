@@ -1,6 +1,7 @@
 import * as ds from "@devicescript/core"
 import { digest, randomBuffer } from "@devicescript/crypto"
 import { Server, startServer } from "@devicescript/server"
+import { faultMessage } from "../core/fault"
 import { Hashing } from "./access"
 import { Output } from "./call"
 import { Session } from "./session"
@@ -174,9 +175,16 @@ class ConsoleService extends Server {
 
 let takePacket: any
 
-/** What is sent to service index 255 comes without a packet; the library would read from it and end the program. */
+/**
+ * What is sent to service index 255 comes without a packet, from which the library would read; what
+ * is garbled makes it throw. Neither may end the program.
+ */
 async function takeServerPacket(packet: ds.Packet): Promise<void> {
-    if (packet) await takePacket(packet)
+    try {
+        if (packet) await takePacket(packet)
+    } catch (thrown) {
+        console.log("console: " + faultMessage(thrown))
+    }
 }
 
 /** Starts to serve the shell on the Jacdac bus. */

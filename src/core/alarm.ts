@@ -19,7 +19,11 @@ export const enum Alarm {
     Settings = 21,
     TaskStuck = 22,
     RecordsLost = 23,
+    SafeMode = 24,
 }
+
+/** Bits from this one on have no flag. */
+export const alarmCount = 25
 
 /** Where a part reports that one of its error conditions appeared or disappeared. */
 export interface AlarmSink {
@@ -31,7 +35,7 @@ export interface AlarmSink {
 const alarmNames =
     "CELL_OVERVOLTAGE,CELL_UNDERVOLTAGE,OVERCURRENT_CHARGE,OVERCURRENT_DISCHARGE," +
     "OVERTEMPERATURE,UNDERTEMPERATURE,CELL_IMBALANCE,MONITOR_OFFLINE,SHORT_CIRCUIT,,,,,,,," +
-    "SD_CARD,SD_FULL,FTP,WIFI,CLOCK,SETTINGS,TASK_STUCK,RECORDS_LOST"
+    "SD_CARD,SD_FULL,FTP,WIFI,CLOCK,SETTINGS,TASK_STUCK,RECORDS_LOST,SAFE_MODE"
 
 /** The name of a flag as the user sees it everywhere; "" for a reserved bit. */
 export function alarmName(bit: number): string {
@@ -41,7 +45,7 @@ export function alarmName(bit: number): string {
 /** The names of all flags that are up, a comma and a blank between them; "none" for 0. */
 export function formatAlarms(flags: number): string {
     let text = ""
-    for (let bit = 0; bit < 24; ++bit)
+    for (let bit = 0; bit < alarmCount; ++bit)
         if ((flags >> bit) & 1) text += (text.length === 0 ? "" : ", ") + alarmName(bit)
     return text.length === 0 ? "none" : text
 }

@@ -100,3 +100,19 @@ export function printable(text: string, length: number): string {
     }
     return text
 }
+
+/** The ESP32's log cuts a line behind 156 bytes. */
+const lineBytesMax = 156
+
+/** Prints a line of the log in pieces that stay whole on the ESP32, cut at blanks where there are any. */
+export function printPieces(line: string, print: (piece: string) => void): void {
+    while (line.byteLength > lineBytesMax) {
+        // A character may take four bytes.
+        let cut = line.byteLength === line.length ? lineBytesMax : lineBytesMax / 4
+        const blank = line.slice(0, cut).lastIndexOf(" ")
+        if (blank > 0) cut = blank
+        print(line.slice(0, cut))
+        line = line.slice(cut)
+    }
+    print(line)
+}

@@ -1,8 +1,7 @@
-import { Alarm, AlarmSink } from "../core/alarm"
+import { Alarm, alarmCount, AlarmSink } from "../core/alarm"
 import { Ticks, WallClock } from "../core/seams"
 import { At, Journal, journalPositions, Mark } from "./journal"
 
-const flagCount = 24
 /** A change must last this long, in both directions. */
 const debounceMs = 3000
 const entriesPerHour = 10
@@ -28,7 +27,7 @@ export class Alarms implements AlarmSink {
     /** When each flag was last reported to have changed, once its part has spoken. */
     private readonly sinceMs: number[] = []
     /** Minutes of uptime of each flag's last entries, and how many it had, undefined for none. */
-    private readonly entryMinutes = Buffer.alloc(flagCount * entriesPerHour * 2)
+    private readonly entryMinutes = Buffer.alloc(alarmCount * entriesPerHour * 2)
     private readonly entryCounts: number[] = []
 
     constructor(
@@ -74,7 +73,7 @@ export class Alarms implements AlarmSink {
      */
     async tick(): Promise<void> {
         const nowMs = this.ticks.nowMs()
-        for (let bit = 0; bit < flagCount; ++bit) {
+        for (let bit = 0; bit < alarmCount; ++bit) {
             const mask = 1 << bit
             const differs = ((this.debounced ^ this.reported) & this.known & mask) !== 0
             if (differs && nowMs - this.sinceMs[bit] >= debounceMs) this.debounced ^= mask

@@ -5,10 +5,20 @@ import { Exclusive, Flash } from "../core/seams"
 const getCommand = 0x80
 const keyBytesMax = 13
 const valueBytesMax = 200
-/** The first access waits for the runtime to bind the service, some 1 s; others take 20 ms. */
+/** Times: docs/TIMES.md. */
 const answerMs = 1500
-const tries = 3
+const triesMax = 3
 const lockMs = 15000
+/**
+ * What a removed key holds. The runtime's own deletion writes a value of no bytes, which the ESP32's
+ * flash driver refuses: the board aborts.
+ */
+const tombstone = hex`00`
+
+/** True for what an absent key reads as: also the empty value that the simulator once stored. */
+function isAbsent(value: Buffer): boolean {
+    return value.length < 2 && !value[0]
+}
 
 /**
  * Key/value store on the runtime's settings service. Raw bytes; one access at a time, in the order
@@ -19,20 +29,24 @@ export class DeviceFlash implements Flash {
     private readonly answered = ds.emitter<number>()
     private awaitedKey = ""
     private answer: Buffer
+    private tries = triesMax
 
     constructor(private readonly lock: Exclusive) {
         this.service.report().subscribe(this.take)
     }
 
-    /** Undefined when the key is absent or its value empty. Throws Fault FlashNoAnswer. */
+    /** Undefined when the key is absent. Throws Fault FlashNoAnswer. */
     async read(key: string): Promise<Buffer | undefined> {
         const self = this
-        return await this.lock.run("read", lockMs, async () => await self.get(key))
+        return await this.lock.run("read", lockMs, async () => {
+            const value = await self.get(key)
+            return isAbsent(value) ? undefined : value
+        })
     }
 
     /** Throws Fault FlashKeyOrValueTooLong, FlashWriteFailed, FlashNoAnswer. */
     async write(key: string, value: Buffer): Promise<void> {
-        if (key.length > keyBytesMax || value.length > valueBytesMax || value.length === 0)
+        if (key.length > keyBytesMax || value.length > valueBytesMax || isAbsent(value))
             throw new Fault(
                 FaultCode.FlashKeyOrValueTooLong,
                 `flash: ${key} has ${value.length} bytes`,
@@ -42,19 +56,17 @@ export class DeviceFlash implements Flash {
     }
 
     async remove(key: string): Promise<void> {
-        await this.put(key, undefined)
+        await this.put(key, tombstone)
     }
 
-    private async put(key: string, value: Buffer | undefined): Promise<void> {
+    private async put(key: string, value: Buffer): Promise<void> {
         const self = this
         await this.lock.run("write", lockMs, async () => {
-            // Deleting writes an empty entry, even for a key that never was.
-            if (!value && !(await self.get(key))) return
-            for (let i = 0; i < tries; ++i) {
-                if (value) await self.service.set(key, value)
-                else await self.service.delete(key)
-                const stored = await self.get(key)
-                if (isSame(stored, value)) return
+            // No tombstone for a key that never was.
+            if (isAbsent(value) && isAbsent(await self.get(key))) return
+            for (let i = 0; i < triesMax; ++i) {
+                await self.service.set(key, value)
+                if (isSame(await self.get(key), value)) return
             }
             throw new Fault(
                 FaultCode.FlashWriteFailed,
@@ -63,31 +75,43 @@ export class DeviceFlash implements Flash {
         })
     }
 
-    private async get(key: string): Promise<Buffer | undefined> {
+    /** The value as it is stored, empty for a key that never was. */
+    private async get(key: string): Promise<Buffer> {
         this.awaitedKey = key
-        for (let i = 0; i < tries; ++i) {
+        for (let i = 0; i < this.tries; ++i) {
             this.answer = undefined
             await this.service.get(key)
             // The answer may have come while the request was leaving.
             if (!this.answer) await ds.wait(this.answered, answerMs)
-            if (this.answer) return this.answer.length === 0 ? undefined : this.answer
+            if (this.answer) {
+                this.tries = triesMax
+                return this.answer
+            }
         }
-        throw new Fault(FaultCode.FlashNoAnswer, "flash: no answer when reading " + key)
+        // Who asks next is not to wait as long in vain.
+        this.tries = 1
+        throw new Fault(
+            FaultCode.FlashNoAnswer,
+            `flash: no answer for ${key}: if that goes on, cut the power and start again`,
+        )
     }
 
     /** A report: the key, a zero byte, the value. */
     private async take(packet: ds.Packet): Promise<void> {
         if (packet.serviceCommand !== getCommand) return
-        const report = packet.decode()
-        if (report[0] !== this.awaitedKey) return
-        this.answer = report[1]
-        this.answered.emit(0)
+        try {
+            const report = packet.decode()
+            if (report[0] !== this.awaitedKey) return
+            this.answer = report[1]
+            this.answered.emit(0)
+        } catch {
+            // Garbled: that is no answer, and is asked again.
+        }
     }
 }
 
 /** Compared byte by byte, since texts of both would be among the largest pieces of the heap. */
-function isSame(stored: Buffer | undefined, value: Buffer | undefined): boolean {
-    if (!stored || !value) return stored === value
+function isSame(stored: Buffer, value: Buffer): boolean {
     let at = 0
     while (at < value.length && stored[at] === value[at]) at++
     return at === value.length && at === stored.length

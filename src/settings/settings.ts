@@ -70,20 +70,11 @@ function isDamaged(text: string): boolean {
 function valueOf(row: Row, line: string, fallback: number | string): number | string | undefined {
     const stored = line.slice(2)
     if (!isWhole(line)) return undefined
+    // Earlier firmware took a name of 32 bytes: it is no damage, and "wifi" says what is wrong with it.
+    if (row.key === Key.WifiSsid) row.max = 32
     if (typeof fallback === "string") return textFits(row, stored) ? stored : undefined
     const value = parseInteger(stored)
     return value >= row.min && value <= row.max ? value : undefined
-}
-
-/** What a flash value holds, "" when it is absent; a text of no layout when it cannot be read. */
-async function readText(flash: Flash, key: string): Promise<string> {
-    try {
-        const value = await flash.read(key)
-        return value ? value.toString() : ""
-    } catch {
-        // No flash value of this layout, that is, damage: the flag is raised.
-        return "?"
-    }
 }
 
 /**
@@ -93,6 +84,8 @@ async function readText(flash: Flash, key: string): Promise<string> {
 export class Settings implements StateWriter {
     /** Called with each key whose new value is in flash. Must not throw. */
     onChange: (key: Key) => void
+    /** What is stored could not be read, or not be put back: nothing is stored over it. */
+    unread: boolean
     /** Values by key, numbers or texts by the row's type. */
     private readonly values: any[] = []
     /** The flash values that hold a damaged line; bit 0 is "a". */
@@ -110,14 +103,22 @@ export class Settings implements StateWriter {
     /**
      * Takes over what is stored. A value that is damaged or no longer fits its row is back at its
      * default, alone, and the SETTINGS flag is up until something is stored beside it.
-     * Throws nothing: a flash that cannot be read is damage too.
+     * Throws the flash's faults: then the flag is up, and `unread` until it succeeds.
      */
     async load(): Promise<void> {
         const texts: string[] = []
+        let fault: any = undefined
+        this.unread = true
+        this.alarms.set(Alarm.Settings, true)
+        try {
+            await this.undo()
+        } catch (thrown) {
+            fault = thrown
+        }
         this.damaged = 0
-        await this.undo()
         for (let i = 0; i < placeCount; ++i) {
-            const text = await readText(this.flash, flashKey("s", i))
+            const value = await this.flash.read(flashKey("s", i))
+            const text = value ? value.toString() : ""
             texts.push(text)
             if (isDamaged(text)) this.damaged |= 1 << i
         }
@@ -133,6 +134,8 @@ export class Settings implements StateWriter {
             if (value === undefined) this.damaged |= 1 << index
             else this.values[key] = value
         }
+        if (fault) throw fault
+        this.unread = false
         this.alarms.set(Alarm.Settings, this.damaged !== 0)
     }
 
@@ -173,9 +176,15 @@ export class Settings implements StateWriter {
      * Stores values that `parse` or `fallback` gave, or states, all or none: each flash value is
      * written once, and only when something in it has changed; a power cut in between puts all of
      * them back at the next start. When the flash refuses, all are as before and its fault is thrown.
-     * Throws Fault ValueRefused when limits among them would contradict each other.
+     * Throws Fault ValueRefused when limits among them would contradict each other, FlashNoAnswer
+     * as long as it is not known what the flash holds.
      */
     async apply(keys: Key[], values: any[]): Promise<void> {
+        if (this.unread)
+            throw new Fault(
+                FaultCode.FlashNoAnswer,
+                "the flash did not give the settings: try again in a minute, else reset the board",
+            )
         const inForce = this.values
         // In its full length at once: an array that grows leaves larger and larger pieces behind.
         const before = values.slice(0)
@@ -201,7 +210,12 @@ export class Settings implements StateWriter {
             if (several) await this.flash.remove(undoKey)
         } catch (thrown) {
             for (let i = 0; i < values.length; ++i) inForce[keys[i]] = before[i]
-            if (several) await this.undo()
+            try {
+                if (several) await this.undo()
+            } catch {
+                // The next start does it; what was stored before then would go with it.
+                this.unread = true
+            }
             throw thrown
         }
         for (let i = 0; i < values.length; ++i)
@@ -229,16 +243,12 @@ export class Settings implements StateWriter {
         }
     }
 
-    /** Undoes a change of several flash values that did not come to its end; a fault leaves it to the next start. */
+    /** Undoes a change of several flash values that did not come to its end. */
     private async undo(): Promise<void> {
-        try {
-            const marker = await this.flash.read(undoKey)
-            if (!marker) return
-            await this.copy("t", "s", parseInteger(marker.toString()))
-            await this.flash.remove(undoKey)
-        } catch {
-            // Whoever called has a fault to report, or finds the flash values unreadable too.
-        }
+        const marker = await this.flash.read(undoKey)
+        if (!marker) return
+        await this.copy("t", "s", parseInteger(marker.toString()))
+        await this.flash.remove(undoKey)
     }
 
     /** Copies flash values; those that are absent are then absent there too. */

@@ -1,3 +1,4 @@
+import { faultMessage } from "../core/fault"
 import { Ticks } from "../core/seams"
 import { Task, TaskOptions } from "./task"
 
@@ -106,12 +107,18 @@ export class Scheduler {
 
     /** Starts the job if it is due. @returns when it has to be looked at again, in the past while it runs too long */
     private plan(task: Task, nowMs: number): number {
-        const wallMs = this.wallMs()
-        let leftMs = task.dueInMs(nowMs, wallMs)
-        if (leftMs <= 0 && !task.running) {
-            task.release(nowMs, wallMs, -leftMs)
-            this.launch(task)
+        let leftMs = lookMs
+        try {
+            const wallMs = this.wallMs()
             leftMs = task.dueInMs(nowMs, wallMs)
+            if (leftMs <= 0 && !task.running) {
+                task.release(nowMs, wallMs, -leftMs)
+                this.launch(task)
+                leftMs = task.dueInMs(nowMs, wallMs)
+            }
+        } catch (thrown) {
+            // The other tasks go on.
+            this.log("scheduler: " + faultMessage(thrown))
         }
         const dueMs = nowMs + leftMs
         task.dueMs = dueMs

@@ -7,12 +7,21 @@ import { Key } from "../settings/keys"
 import { Settings } from "../settings/settings"
 import { Scheduler, Spawn } from "./scheduler"
 
-/** Flash key of two bytes: the cause of the next start, and how many starts in a row died early. */
+/** Flash key: the cause of the next start, what the early deaths in a row weigh, the program. */
 const flashKey = "boot"
+const programAt = 2
 const lookMs = 2000
 /** A start that lives so long has succeeded. */
 const earlyMs = 60000
-const earlyDeathsMax = 5
+/**
+ * Early deaths lead to safe mode when they weigh so much: five by a panic. One that looks like the
+ * supply's weighs 1, since the supply is no fault of the program; an abort of the runtime looks the
+ * same, so that twenty in a row count as one.
+ */
+const deathsMax = 20
+const panicWeight = 4
+/** Safe mode ends so long after the start. */
+const safeModeMs = 600000
 /** A program that starts this late after the processor was started again by the runtime, after a panic. */
 const panicRestartMs = 4500
 const stuckGraceMs = 60000
@@ -34,10 +43,16 @@ export const enum StartCause {
     Uptime = 3,
     Console = 4,
     Panic = 5,
+    Deployed = 6,
+    SafeModeEnd = 7,
 }
 
 export function startCauseName(cause: StartCause): string {
-    return fieldAt("power-on,scheduled,supervisor,uptime,console,panic", cause, ",")
+    return fieldAt(
+        "power-on,scheduled,supervisor,uptime,console,panic,deployed,end of safe mode",
+        cause,
+        ",",
+    )
 }
 
 /**
@@ -67,6 +82,8 @@ export function resetIsDue(
 
 /** What the supervisor looks after, and what it acts with. */
 export interface SupervisorParts {
+    /** Another number for another program. */
+    program: number
     ticks: Ticks
     clock: WallClock
     settings: Settings
@@ -88,7 +105,8 @@ export class Supervisor {
     safeMode = false
     private readonly startMs: number
     private scheduleMs: number
-    private survived: boolean
+    /** When this start is noted as one that has succeeded, in ms since the start. */
+    private succeedMs = earlyMs
     private resetting: boolean
     private stopped: boolean
 
@@ -99,15 +117,22 @@ export class Supervisor {
 
     /** Reads why the board started and counts this start; before anything that could fail. */
     async start(): Promise<void> {
-        const { flash, alarms } = this.parts
+        const { flash, alarms, program } = this.parts
+        if (this.startMs > panicRestartMs) this.cause = StartCause.Panic
         const stored = await flash.read(flashKey)
-        const deaths = stored ? stored[1] : 0
-        this.cause = stored ? stored[0] : StartCause.PowerOn
-        if (this.cause === StartCause.PowerOn && this.startMs > panicRestartMs)
-            this.cause = StartCause.Panic
-        this.safeMode = deaths >= earlyDeathsMax
-        await store(flash, StartCause.PowerOn, this.safeMode ? deaths : deaths + 1)
+        let deaths = 0
+        // Firmware that knew of no programs stored two bytes.
+        if (!stored || stored.getAt(programAt, "u32") !== program) this.cause = StartCause.Deployed
+        else {
+            deaths = stored[1]
+            if (stored[0] !== StartCause.PowerOn) this.cause = stored[0]
+            // The start that died has counted as 1 already, if it died early.
+            else if (deaths !== 0 && this.cause === StartCause.Panic) deaths += panicWeight - 1
+        }
+        this.safeMode = deaths >= deathsMax
         alarms.set(Alarm.TaskStuck, this.cause === StartCause.Supervisor)
+        alarms.set(Alarm.SafeMode, this.safeMode)
+        await this.store(StartCause.PowerOn, this.safeMode ? deathsMax : deaths + 1)
     }
 
     /** To be told of changes of reset.*: a time that has passed already is not made up for. */
@@ -138,18 +163,21 @@ export class Supervisor {
         const parts = this.parts
         const nowMs = parts.ticks.nowMs()
         const aliveMs = nowMs - this.startMs
-        if (!this.survived && aliveMs >= earlyMs) {
-            await store(parts.flash, StartCause.PowerOn, 0)
-            this.survived = true
-        }
         if (aliveMs >= stuckShownMs) parts.alarms.set(Alarm.TaskStuck, false)
         const task = parts.scheduler.overdue(stuckGraceMs)
         if (task) {
             parts.log(`supervisor: task ${task.options.name} is stuck`)
             await this.reset(StartCause.Supervisor)
         } else if (nowMs >= uptimeMsMax) await this.reset(StartCause.Uptime)
+        else if (this.safeMode && aliveMs >= safeModeMs) await this.reset(StartCause.SafeModeEnd)
         else if (aliveMs >= hourMs && scheduledResetDue(parts, nowMs - this.scheduleMs))
             await this.reset(StartCause.Scheduled)
+        else if (aliveMs >= this.succeedMs) {
+            // A flash that refuses is asked again a minute later.
+            this.succeedMs = aliveMs + earlyMs
+            await this.store(StartCause.PowerOn, 0)
+            this.succeedMs = uptimeMsMax
+        }
     }
 
     /** Resets the board in good order, within half a minute whatever hangs. */
@@ -178,20 +206,21 @@ export class Supervisor {
                     [Key.ResetCount, Key.ResetLast],
                     [settings.number(Key.ResetCount) + 1, nowSeconds],
                 )
-            await store(parts.flash, cause, 0)
+            await this.store(cause, 0)
         } catch (thrown) {
             log("reset: " + faultMessage(thrown))
         }
         await parts.reboot()
     }
-}
 
-/** Keeps what the next start is to know. */
-async function store(flash: Flash, cause: StartCause, earlyDeaths: number): Promise<void> {
-    const value = Buffer.alloc(2)
-    value[0] = cause
-    value[1] = earlyDeaths
-    await flash.write(flashKey, value)
+    /** Keeps what the next start is to know. */
+    private async store(cause: StartCause, deaths: number): Promise<void> {
+        const value = Buffer.alloc(programAt + 4)
+        value[0] = cause
+        value[1] = deaths
+        value.setAt(programAt, "u32", this.parts.program)
+        await this.parts.flash.write(flashKey, value)
+    }
 }
 
 /** @param waitedMs how long the board has been running with this schedule */

@@ -54,7 +54,7 @@ export class FuzzedBoard {
         const state = new StateFolder(this.folder)
         const options = { state: this.folder, speed: "max" as const }
         const printer = new LinePrinter(screen, state)
-        this.simulation = new Simulation(options, state, imagePath, undefined, printer)
+        this.simulation = new Simulation(options, state, imagePath, printer)
         this.consoles = [this.simulation.console, new ConsoleClient(this.simulation.board.hub.bus)]
     }
 
@@ -132,7 +132,7 @@ export class FuzzedBoard {
         const { resets } = this.simulation.summary(0)
         const starts = this.shown.match(/\] start: /g)?.length
         const { text } = await this.run("status")
-        if (resets !== 0 || starts !== 1 || !/^last start +power-on$/m.test(text))
+        if (resets !== 0 || starts !== 1 || !/^last start +deployed$/m.test(text))
             throw new Error(`${resets} resets, ${starts} starts\n${text}`)
         const bad = /^.*(PANIC|Exception|task .* failed).*$/m.exec(this.shown)
         if (bad) throw new Error(bad[0])

@@ -1,7 +1,11 @@
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import type { Flash } from "../../src/core/seams"
+import { flashOn } from "../support/chipflash"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { MemoryFlash } from "../support/memoryflash"
+import { ChipFlash } from "../support/settingsservice"
+
+vi.mock("@devicescript/core", async () => (await import("../support/settingsservice")).natives)
 
 /** A device buffer as firmware code knows it. */
 function bytes(content: string | number[]): Buffer {
@@ -41,6 +45,14 @@ function flashContract(name: string, create: () => Flash): void {
             expect((await flash.read("a"))!.toString()).toBe("2")
         })
 
+        test("a byte of another value than zero is a value", async () => {
+            const flash = create()
+            await flash.write("a", bytes([1]))
+            expect((await flash.read("a"))!.toString("hex")).toBe("01")
+            await flash.write("a", bytes([0, 0]))
+            expect((await flash.read("a"))!.toString("hex")).toBe("0000")
+        })
+
         test("13 characters of key and 200 bytes of value fit", async () => {
             const flash = create()
             const value = bytes(new Array<number>(200).fill(0xa5))
@@ -50,14 +62,14 @@ function flashContract(name: string, create: () => Flash): void {
 
         test.each([
             ["a value of 201 bytes", "k", 201],
-            ["a key of 14 characters", "abcdefghijklmn", 1],
+            ["a key of 14 characters", "abcdefghijklmn", 2],
             ["an empty value", "k", 0],
+            ["what stands for a removed key", "k", 1],
         ])("%s is refused and changes nothing", async (_, key, length) => {
             const flash = create()
             await flash.write("k", bytes("old"))
-            await expect(
-                flash.write(key, bytes(new Array<number>(length).fill(0))),
-            ).rejects.toThrow(/^flash: /)
+            const value = bytes(new Array<number>(length).fill(0))
+            await expect(flash.write(key, value)).rejects.toThrow(/^flash/)
             expect((await flash.read("k"))!.toString()).toBe("old")
         })
 
@@ -72,3 +84,6 @@ function flashContract(name: string, create: () => Flash): void {
 }
 
 flashContract("in memory", () => new MemoryFlash())
+flashContract("on the runtime's settings service and the ESP32's chip", () =>
+    flashOn(new ChipFlash()),
+)

@@ -19,6 +19,8 @@ export type Doing = "starting" | "setting" | "journal" | "counter" | "reset" | "
 const skipMsMax = 100_000
 /** A start that lives so long is no early death any more. */
 const survivedMs = 61_500
+/** So many starts that end early by the supply lead to safe mode. */
+const deathsMax = 20
 const lifeMsMax = 20_000
 const settleMs = 300_000
 
@@ -138,14 +140,14 @@ export class Chain {
         if (!cutNext) await this.check()
     }
 
-    /** Four short lives in a row: the fifth is a long one, or the board is let into safe mode. */
+    /** Nineteen short lives in a row: the next is a long one, or the board is let into safe mode. */
     private async surviveEarlyDeath(): Promise<void> {
         const boot = readValues(this.rig.flash.image).get("boot")
         const deaths = boot ? boot[1] : 0
-        if (deaths < 4 || this.random.chance(0.1)) return
+        if (deaths < deathsMax - 1 || this.random.chance(0.1)) return
         const upMs = this.rig.clock.nowMs() - this.rig.board.poweredAtMs
         await this.rig.clock.sleep(survivedMs - Math.min(upMs, survivedMs) + 3000)
-        if (deaths >= 5) {
+        if (deaths >= deathsMax) {
             // Safe mode ends with a reset.
             await this.rig.ask("reset now")
             await this.waitForReset(1)

@@ -86,7 +86,8 @@ export function readValues(image: Uint8Array): Map<string, Buffer> {
     if (half === undefined || half.complaint !== "") return values
     for (const { key, offset, bytes } of half.entries) {
         if (!key.startsWith(":")) continue
-        if (bytes === 0) values.delete(key.slice(1))
+        // What the firmware takes for a removed key.
+        if (bytes === 0 || (bytes === 1 && image[offset] === 0)) values.delete(key.slice(1))
         else values.set(key.slice(1), Buffer.from(image.subarray(offset, offset + bytes)))
     }
     return values

@@ -11,6 +11,7 @@ import { Key } from "../../src/settings/keys"
 import { History, pieceBytes } from "../../src/upload/history"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { FakeTicks } from "../support/memorycard"
+import { storable } from "../support/memoryflash"
 import { u32 } from "./fatreader"
 import { Random } from "./faults"
 import type { Event, FlashImage } from "./trace"
@@ -129,7 +130,7 @@ export class Board {
         const store: any = {
             read: async (key: string) => flash[key],
             write: async (key: string, value: Uint8Array): Promise<void> => {
-                flash[key] = value
+                flash[key] = storable(value)
             },
             remove: async () => {},
         }
@@ -226,7 +227,7 @@ export class Board {
             read: async (key: string) =>
                 this.flash[key] && (DeviceBuffer.from(this.flash[key]) as any),
             write: async (key: string, value: Uint8Array) => {
-                this.flash = { ...this.flash, [key]: new Uint8Array(value) }
+                this.flash = { ...this.flash, [key]: new Uint8Array(storable(value)) }
                 this.tell({ kind: "flash", flash: this.flash })
             },
             remove: async () => {},

@@ -7,6 +7,7 @@ import { Shell } from "../../src/console/shell"
 import { Journal } from "../../src/journal/journal"
 import { Settings } from "../../src/settings/settings"
 import { DeviceBuffer } from "./devicebuffer"
+import { storable } from "./memoryflash"
 
 /** A key/value store in memory that can be told to refuse writes. */
 export class FakeFlash {
@@ -20,7 +21,7 @@ export class FakeFlash {
 
     async write(key: string, value: Uint8Array) {
         if (++this.writes > this.refuseAfter) throw new Error("flash refused")
-        this.values.set(key, DeviceBuffer.from(value))
+        this.values.set(key, storable(value))
     }
 
     async remove(key: string) {

@@ -214,3 +214,13 @@ export class DeviceBuffer extends Uint8Array {
 export function deviceHex(literals: TemplateStringsArray): DeviceBuffer {
     return DeviceBuffer.from(literals.join("").replace(/\s+/g, ""), "hex")
 }
+
+// What DeviceScript has besides: the length of a text in UTF-8, and whole division.
+if (!("byteLength" in String.prototype))
+    Object.defineProperty(String.prototype, "byteLength", {
+        get(this: string): number {
+            return globalThis.Buffer.byteLength(this)
+        },
+    })
+if (!("idiv" in Math))
+    Object.defineProperty(Math, "idiv", { value: (x: number, y: number) => Math.trunc(x / y) })

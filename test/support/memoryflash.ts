@@ -11,6 +11,17 @@ export interface Cut {
     stored: boolean
 }
 
+/**
+ * What every fake of the flash does with a value: the chip's driver takes no write of no bytes, and
+ * one zero byte stands for a removed key. Neither may ever reach the seam.
+ */
+export function storable(value: Uint8Array): DeviceBuffer {
+    if (value.length === 0) throw new Error("flash write of no bytes: the ESP32 aborts")
+    if (value.length === 1 && value[0] === 0)
+        throw new Error("flash write of one zero byte: it would read as absent")
+    return DeviceBuffer.from(value)
+}
+
 /** Flash in memory, with the runtime store's limits and its cost in bytes. */
 export class MemoryFlash implements Flash {
     readonly values = new Map<string, DeviceBuffer>()
@@ -20,11 +31,14 @@ export class MemoryFlash implements Flash {
     bytesWritten = 0
     /** The next so many writes are refused. */
     failWrites = 0
+    /** The next so many accesses get no answer. */
+    silentAccesses = 0
     private cut: Cut | undefined
     private dead = false
 
     async read(key: string): Promise<Buffer | undefined> {
         this.checkPower()
+        this.checkAnswer(key)
         ++this.reads
         const value = this.values.get(key)
         return value && (DeviceBuffer.from(value) as unknown as Buffer)
@@ -32,19 +46,22 @@ export class MemoryFlash implements Flash {
 
     async write(key: string, value: Buffer): Promise<void> {
         this.checkPower()
-        if (key.length < 1 || key.length > 13 || value.length < 1 || value.length > 200)
+        const stored = storable(value)
+        if (key.length < 1 || key.length > 13 || value.length > 200)
             throw new Fault(FaultCode.FlashKeyOrValueTooLong, `flash: ${key} is refused`)
+        this.checkAnswer(key)
         if (this.failWrites > 0) {
             --this.failWrites
             throw new Fault(FaultCode.FlashWriteFailed, `flash: ${key} was not stored`)
         }
         const old = this.values.get(key)
         if (old && old.toString("hex") === value.toString("hex")) return
-        this.spend(value.length, () => this.values.set(key, DeviceBuffer.from(value)))
+        this.spend(value.length, () => this.values.set(key, stored))
     }
 
     async remove(key: string): Promise<void> {
         this.checkPower()
+        this.checkAnswer(key)
         if (this.values.has(key)) this.spend(0, () => this.values.delete(key))
     }
 
@@ -73,6 +90,12 @@ export class MemoryFlash implements Flash {
         if (!cutNow) return
         this.dead = true
         throw new PowerCut("power cut")
+    }
+
+    private checkAnswer(key: string): void {
+        if (this.silentAccesses <= 0) return
+        --this.silentAccesses
+        throw new Fault(FaultCode.FlashNoAnswer, `flash: no answer for ${key}`)
     }
 
     private checkPower(): void {

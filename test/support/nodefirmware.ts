@@ -22,6 +22,8 @@ export class NodeFirmware {
     readonly flash = new MemoryFlash()
     readonly store = blankStore(64)
     ticks = new FakeTicks()
+    /** Another number is another program, deployed before the next start. */
+    program = 1
     /** How often the card was spoken to since the last start. */
     cardSelects = 0
     /** What the board has logged since its first start. */
@@ -44,10 +46,16 @@ export class NodeFirmware {
         await formatVolume(new MemoryBlockDevice(this.store), "BMSMINI")
     }
 
-    /** The power comes; what ran before is gone. */
-    async start(): Promise<void> {
+    /** The power comes; what ran before is gone. @param uptimeMs more than 5 s: the program alone starts again */
+    async start(uptimeMs = 500): Promise<void> {
+        const started = this.begin(uptimeMs)
+        await this.ticks.finish(started)
+    }
+
+    /** The same without waiting until everything runs. */
+    begin(uptimeMs = 500): Promise<void> {
         this.worldMs += this.ticks.nowMs()
-        const ticks = (this.ticks = new FakeTicks(500))
+        const ticks = (this.ticks = new FakeTicks(uptimeMs))
         this.rebooted = false
         this.session = new Session()
         this.cardSelects = 0
@@ -66,7 +74,9 @@ export class NodeFirmware {
             flash: this.flash,
             tcp: { connect: () => Promise.reject(new Error("no network")) },
             wifi: {
+                look: async () => {},
                 join: async () => {},
+                network: () => "",
                 connected: () => false,
                 address: async () => "",
             },
@@ -75,6 +85,7 @@ export class NodeFirmware {
             },
             shortId: "AB12",
             version: "0.0.0",
+            program: this.program,
             spawn: work => void work(),
             log: line => {
                 if (current()) this.lines.push(line)
@@ -84,7 +95,7 @@ export class NodeFirmware {
                 await new Promise(() => undefined)
             },
         }
-        await ticks.finish(startFirmware(board))
+        return startFirmware(board)
     }
 
     /** Lets the board live for that long, over resets. @returns the resets' number */

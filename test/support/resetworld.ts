@@ -127,6 +127,7 @@ export class ResetWorld {
         const spawn = (work: () => Promise<void>): void => void work()
         const log = () => {}
         this.supervisor = new Supervisor({
+            program: 1,
             ticks,
             clock,
             settings,

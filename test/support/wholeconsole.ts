@@ -122,6 +122,7 @@ export class WholeConsole {
         this.backup = new Backup(flash, "AB12", backupKey)
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor({
+            program: 1,
             ticks,
             clock,
             settings,

@@ -29,14 +29,15 @@ const firstCommands: Row[] = [
     ["import", /^ok$/m],
     ["set sd.period 2", /^/],
     ["set wifi.ssid bms-simulator", /^/],
+    ["set wifi.password simulator", /^/],
     [`set ftp.host ${FTP_HOST}`, /^/],
-    ["end", /^ok, 3 settings$/m],
+    ["end", /^ok, 4 settings$/m],
     ["battery", /^battery +\d+\.\d{3} V/m],
     ["battery limits", /^COV +\d/m],
     ["cells", /^cell 16 +3\.\d{3} V$/m],
     ["journal", /^Record 32 +empty$/m],
     ["tasks", /^clock +\d+ runs, 0 failures/m],
-    ["sleep 5s", /^/],
+    ["sleep 20s", /^/],
     ["card", /^volume +FAT32/m],
     ["card ls", /^LOG +<DIR>$/m],
     ["card ls LOG", /^20\d{6}\.CSV +\d+$/m],
@@ -142,7 +143,7 @@ describe.skipIf(!hasTool("socat"))("the simulated board on its serial port", () 
         expect(format).toBe(1)
         expect(settings.length).toBeGreaterThan(40)
         expect(commands.length).toBeGreaterThan(30)
-        expect(alarms).toHaveLength(17)
+        expect(alarms).toHaveLength(18)
         expect(state.find((one: { name: string }) => one.name === "serial").value).toBe("ACME-7")
     })
 

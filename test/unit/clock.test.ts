@@ -9,6 +9,7 @@ import { type Flash, type I2cBus, type TcpConnector, TimeSource } from "../../sr
 import { Key } from "../../src/settings/keys"
 import { ChipI2cBus } from "../support/chipi2cbus"
 import { DeviceBuffer } from "../support/devicebuffer"
+import { storable } from "../support/memoryflash"
 
 const november = Date.UTC(2026, 10, 22, 10, 0, 0) / 1000
 const newBoard = Date.UTC(2024, 0, 1) / 1000
@@ -32,7 +33,7 @@ class World {
         const flash: unknown = {
             read: async (key: string) => this.flashed[key],
             write: async (key: string, value: Uint8Array) => {
-                this.flashed[key] = value
+                this.flashed[key] = storable(value)
                 this.flashWrites += 1
             },
             remove: async () => {},

@@ -262,10 +262,26 @@ describe("ftp", () => {
 
 it("shows the network and its state", async () => {
     const bench = new ConsoleBench()
-    await bench.run("set wifi.ssid shed")
+    expect(await bench.run("set wifi.ssid shed")).toBe(
+        "ok; no open network can be joined; set wifi.password\n",
+    )
+    expect(await bench.run('set wifi.password "open sesame"')).toBe("ok\n")
+    expect(await bench.run("set sd.period 5")).toBe("ok\n")
     const text = await bench.run("wifi")
     expect(text).toMatch(/wifi.ssid +shed/)
     expect(text).toContain("state       connected, 192.168.1.7")
+})
+
+it("says why a network cannot be joined", async () => {
+    const bench = new ConsoleBench()
+    bench.parts.wifi.connected = () => false
+    expect(await bench.run("wifi")).toContain("state       not connected\n")
+    await bench.run("set wifi.ssid shed")
+    const said = "not connected: no open network can be joined; set wifi.password\n"
+    expect(await bench.run("wifi")).toContain(said)
+    expect(await bench.run("status")).toContain(said)
+    await bench.run('set wifi.password "open sesame"')
+    expect(await bench.run("wifi")).toContain("state       not connected\n")
 })
 
 describe("time", () => {
@@ -361,7 +377,7 @@ describe("describe", () => {
             allowed: "1\u201365535",
         })
         expect(of("command")).toHaveLength(33)
-        expect(of("alarm")).toHaveLength(17)
+        expect(of("alarm")).toHaveLength(18)
         expect(of("alarm").filter(each => each.active)).toEqual([
             { kind: "alarm", name: "SD_CARD", bit: 16, active: true },
         ])

@@ -12,6 +12,7 @@ import { Retention } from "../../src/logs/retention"
 import { Key } from "../../src/settings/keys"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { blankStore, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
+import { storable } from "../support/memoryflash"
 import { MemoryStorage, MemoryVolume } from "../support/memoryvolume"
 
 const morning = Date.UTC(2026, 10, 22, 9, 0, 0) / 1000
@@ -72,7 +73,7 @@ class World {
             read: async (key: string) => this.flashed[key],
             write: async (key: string, value: Uint8Array) => {
                 if (this.flashFails) throw new Error("flash is worn out")
-                this.flashed[key] = value
+                this.flashed[key] = storable(value)
             },
             remove: async () => {},
         }

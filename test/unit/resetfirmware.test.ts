@@ -137,13 +137,21 @@ test("a stuck task leads to a reset in good order, with its flag and its cause",
     expect(await board.console("status")).not.toContain("TASK_STUCK")
 })
 
+const safeModeLine = "safe mode: the last starts died early; in ten minutes an ordinary one follows"
+
+/** Five starts in a row that each die of a panic. */
+async function dieEarly(): Promise<void> {
+    for (let i = 0; i < 5; ++i) {
+        expect(board.lines).not.toContain(safeModeLine)
+        await board.live(10)
+        await board.start(20_000)
+    }
+    expect(board.lines).toContain(safeModeLine)
+}
+
 test("safe mode has console, settings and journal, writes no records, and ends with a reset", async () => {
     await set("sd.period 5", "user.address here")
-    for (let i = 0; i < 5; ++i) {
-        await board.live(10)
-        await board.start()
-    }
-    expect(board.lines).toContain("safe mode: the last five starts died early")
+    await dieEarly()
     // The card may be what they died of.
     const selects = board.cardSelects
     const before = await board.cardFile("LOG/20270104.CSV")
@@ -162,4 +170,52 @@ test("safe mode has console, settings and journal, writes no records, and ends w
     expect(await board.console("status")).not.toContain("safe mode")
     await board.live(10)
     expect((await board.cardFile("LOG/20270104.CSV")).length).toBeGreaterThan(before.length)
+})
+
+test("safe mode ends by itself after ten minutes; a flag and two entries of the journal tell of it", async () => {
+    await set("sd.period 5")
+    await dieEarly()
+    await board.live(5)
+    expect(await shown("status", "alarms")).toContain("SAFE_MODE")
+    expect(await board.console("journal")).toMatch(/Last record .* SAFE_MODE appeared; now: /)
+    const before = await board.cardFile("LOG/20270104.CSV")
+    expect(await board.live(590)).toBe(0)
+    expect(await board.cardFile("LOG/20270104.CSV")).toBe(before)
+    expect(await board.live(10)).toBe(1)
+    expect(board.lines).toContain("reset: end of safe mode")
+    await board.live(20)
+    expect(await shown("status", "last start")).toBe("end of safe mode")
+    expect(await board.console("status")).not.toContain("SAFE_MODE")
+    expect(await board.console("journal")).toContain("SAFE_MODE disappeared")
+    await board.console("card eject")
+    const text = await board.cardFile("LOG/20270104.CSV")
+    expect(text.length).toBeGreaterThan(before.length)
+    expect(text.slice(before.length)).not.toContain("01000000")
+})
+
+test("a supply that fails six times within minutes costs no record of the time after", async () => {
+    await set("sd.period 5")
+    for (let i = 0; i < 6; ++i) {
+        await board.live(20)
+        await board.start()
+    }
+    expect(await shown("status", "last start")).toBe("power-on")
+    await board.live(30)
+    expect(board.lines).not.toContain(safeModeLine)
+    await board.console("card eject")
+    const records = (await board.cardFile("LOG/20270104.CSV")).split("\r\n").slice(1, -1)
+    expect(records.length).toBeGreaterThan(6 * 3 + 4)
+})
+
+test("another program is a deployment, and no death of the one before", async () => {
+    expect(board.lines).toContain("start: deployed, BMS-AB12")
+    for (let i = 0; i < 8; ++i) {
+        ++board.program
+        board.lines.length = 0
+        await board.live(10)
+        await board.start(20_000)
+        expect(board.lines).toContain("start: deployed, BMS-AB12")
+        expect(board.lines).not.toContain(safeModeLine)
+    }
+    expect(await shown("status", "last start")).toBe("deployed")
 })

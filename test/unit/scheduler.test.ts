@@ -35,6 +35,36 @@ function gaps(): number[] {
     return starts.slice(1).map((start, index) => start - starts[index])
 }
 
+test("a task that cannot even be asked is logged, and the others go on", async () => {
+    let broken = true
+    scheduler.add({
+        name: "a",
+        periodMs: () => {
+            if (broken) throw new Error("no period")
+            return 1000
+        },
+        deadlineMs: 1,
+        job: job(0),
+    })
+    let runs = 0
+    scheduler.add({
+        name: "b",
+        periodMs: () => 1000,
+        deadlineMs: 1,
+        job: async () => void ++runs,
+    })
+    scheduler.start()
+    await ticks.advance(3500)
+    expect(new Set(log)).toEqual(new Set(["scheduler: no period"]))
+    // Not more often than every task is looked at.
+    expect(log.length).toBeLessThanOrEqual(9)
+    expect(runs).toBe(3)
+    expect(starts).toEqual([])
+    broken = false
+    await ticks.advance(3000)
+    expect(starts.length).toBeGreaterThanOrEqual(2)
+})
+
 describe("releases", () => {
     test("an aligned task runs on the multiples of its period", async () => {
         scheduler.add({

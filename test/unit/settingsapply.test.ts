@@ -83,7 +83,7 @@ describe("a change of several flash values", () => {
             await expect(settings.apply(keys, after)).rejects.toThrow(PowerCut)
             flash.powerUp()
             flash.cutPowerAt({ write, stored: true })
-            await boot()
+            await expect(boot()).rejects.toThrow(PowerCut)
             flash.powerUp()
             expect(valuesOf(await boot()), `write ${write}`).toEqual(before)
         }

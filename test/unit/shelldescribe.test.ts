@@ -191,9 +191,9 @@ describe("describe", () => {
         const documented = (absent: string[]) =>
             rows.filter(row => !absent.includes(row[2])).map(row => row[1])
 
-        // Five starts that ended early, and a flash that no backup was made of.
+        // Twenty starts that ended early, and a flash that no backup was made of.
         const flash = new MemoryFlash()
-        for (let starts = 0; starts < 6; ++starts)
+        for (let starts = 0; starts < 21; ++starts)
             board = await new WholeConsole(await cardWith({}), flash).start()
         expect(await names()).toEqual(documented([]))
 

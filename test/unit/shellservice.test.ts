@@ -229,6 +229,24 @@ describe("a console's service", () => {
         expect(runtime.wire).toHaveLength(8)
     })
 
+    it("survives a packet that makes the library throw, and one that is none", async () => {
+        const core = (await import("@devicescript/core")) as unknown as {
+            _onServerPacket: (packet: unknown) => Promise<void>
+        }
+        const taken: unknown[] = []
+        core._onServerPacket = async packet => {
+            taken.push(packet)
+            if (packet === "garbled") throw new Error("getting field 'length' of undefined")
+        }
+        const log = vi.spyOn(console, "log").mockImplementation(() => undefined)
+        serve(new ConsoleBench().shell)
+        for (const packet of ["whole", "garbled", undefined, "whole"])
+            await core._onServerPacket(packet)
+        expect(taken).toEqual(["whole", "garbled", "whole"])
+        expect(log.mock.calls).toEqual([["console: getting field 'length' of undefined"]])
+        log.mockRestore()
+    })
+
     it("refuses packets that are none, and lines that are not text", async () => {
         const { run, service } = serve(new ConsoleBench().shell)
         for (const packet of [[], [1], [1, 2, 0]])

@@ -6,6 +6,7 @@ import { Key } from "../../src/settings/keys"
 import { Settings } from "../../src/settings/settings"
 import { Scheduler } from "../../src/tasks/scheduler"
 import { resetIsDue, StartCause, startCauseName, Supervisor } from "../../src/tasks/supervisor"
+import { DeviceBuffer } from "../support/devicebuffer"
 import { FakeClock } from "../support/fakeclock"
 import { FakeTicks } from "../support/faketicks"
 import { MemoryFlash } from "../support/memoryflash"
@@ -82,6 +83,8 @@ let shutdown: () => Promise<void>
 let reboots: number
 let log: string[]
 let stuckFlag: boolean | undefined
+let safeFlag: boolean | undefined
+let program: number
 let events: string[]
 
 /** The board starts at that moment; `aliveMs` is the uptime when the program begins. */
@@ -93,6 +96,7 @@ async function boot(nowSeconds: number, aliveMs = 500): Promise<void> {
     const alarms = {
         set(alarm: Alarm, active: boolean) {
             if (alarm === Alarm.TaskStuck) stuckFlag = active
+            if (alarm === Alarm.SafeMode) safeFlag = active
         },
     }
     settings = new Settings(flash, alarms, "AB12")
@@ -105,6 +109,7 @@ async function boot(nowSeconds: number, aliveMs = 500): Promise<void> {
         line => log.push(line),
     )
     supervisor = new Supervisor({
+        program,
         ticks,
         clock,
         settings,
@@ -130,6 +135,8 @@ beforeEach(async () => {
     log = []
     events = []
     stuckFlag = undefined
+    safeFlag = undefined
+    program = 0xfedcba98
     await boot(at("2026-11-22 10:00"))
 })
 
@@ -302,6 +309,17 @@ describe("a reset", () => {
         expect(reboots).toBe(1)
     })
 
+    test("still comes when the flash never answers, and the log is told once a minute", async () => {
+        await schedule("Sun", "11:30")
+        flash.silentAccesses = Infinity
+        void supervisor.run()
+        await ticks.advance(5 * 60_000 + 3000)
+        expect(log).toEqual(new Array(5).fill("supervisor: flash: no answer for boot"))
+        ticks.block(2 * 3_600_000)
+        await ticks.advance(60_000)
+        expect(reboots).toBe(1)
+    })
+
     test("asked for twice is made once", async () => {
         const both = [supervisor.reset(StartCause.Console), supervisor.reset(StartCause.Console)]
         await ticks.finish(Promise.all(both))
@@ -326,6 +344,39 @@ describe("the cause of the last start", () => {
     test("is a panic when the program starts again while the processor ran on", async () => {
         await boot(at("2026-11-22 12:00"), 95_300)
         expect(startCauseName(supervisor.cause)).toBe("panic")
+    })
+
+    test("is a deployment when another program starts, at any time, and told once", async () => {
+        expect(startCauseName(supervisor.cause)).toBe("deployed")
+        for (const aliveMs of [500, 95_300]) {
+            ++program
+            await boot(at("2026-11-22 12:00"), aliveMs)
+            expect(startCauseName(supervisor.cause)).toBe("deployed")
+            await boot(at("2026-11-22 12:00"))
+            expect(startCauseName(supervisor.cause)).toBe("power-on")
+        }
+    })
+
+    test("is a deployment over firmware that stored two bytes, however many starts had died", async () => {
+        for (const old of ["0000", "0005", "0401"]) {
+            flash.values.set("boot", DeviceBuffer.from(old, "hex"))
+            await boot(at("2026-11-22 12:00"), 95_300)
+            expect(startCauseName(supervisor.cause)).toBe("deployed")
+            expect(supervisor.safeMode).toBe(false)
+        }
+    })
+
+    test("is what is known without it when the flash does not answer", async () => {
+        const read = flash.read.bind(flash)
+        flash.read = async key => {
+            if (key === "boot") flash.silentAccesses = 1
+            return await read(key)
+        }
+        await expect(boot(at("2026-11-22 12:00"), 95_300)).rejects.toThrow("no answer")
+        expect(startCauseName(supervisor.cause)).toBe("panic")
+        await expect(boot(at("2026-11-22 12:00"))).rejects.toThrow("no answer")
+        expect(startCauseName(supervisor.cause)).toBe("power-on")
+        expect(supervisor.safeMode).toBe(false)
     })
 })
 
@@ -369,24 +420,79 @@ test("after 45 days the board resets with a cause of its own, not counted", asyn
 })
 
 describe("safe mode", () => {
-    test("follows five starts that each die within a minute", async () => {
-        flash = new MemoryFlash()
+    /** A start after a panic: the processor ran on. */
+    async function panic(): Promise<void> {
+        await boot(at("2026-11-22 12:00"), 20_000)
+    }
+
+    async function panics(count: number): Promise<void> {
+        for (let i = 0; i < count; ++i) await panic()
+    }
+
+    test("follows five starts that each die of a panic within a minute", async () => {
         for (let i = 0; i < 5; ++i) {
-            await boot(at("2026-11-22 12:00"))
             expect(supervisor.safeMode).toBe(false)
+            expect(safeFlag).toBe(false)
             ticks.block(50_000)
             await supervisor.check()
+            await panic()
         }
-        await boot(at("2026-11-22 12:00"))
         expect(supervisor.safeMode).toBe(true)
-        await boot(at("2026-11-22 12:00"))
+        expect(safeFlag).toBe(true)
+        await panic()
         expect(supervisor.safeMode).toBe(true)
+    })
+
+    test("does not follow panics of starts that lived for a minute", async () => {
+        for (let i = 0; i < 40; ++i) {
+            ticks.block(61_000)
+            await supervisor.check()
+            await panic()
+            expect(supervisor.safeMode).toBe(false)
+        }
+    })
+
+    test("does not follow a supply that fails six times within minutes, as an engine starts", async () => {
+        for (let i = 0; i < 6; ++i) {
+            ticks.block(20_000)
+            await supervisor.check()
+            await boot(at("2026-11-22 12:00"))
+            expect(supervisor.safeMode).toBe(false)
+        }
+        ticks.block(61_000)
+        await supervisor.check()
+        // Nor do those before add up with panics after a start that lived.
+        await panics(5)
+        expect(supervisor.safeMode).toBe(false)
+    })
+
+    test("follows an abort of the runtime at each start, which looks like the supply's", async () => {
+        let starts = 0
+        while (!supervisor.safeMode && starts < 100) {
+            await boot(at("2026-11-22 12:00"))
+            ++starts
+        }
+        expect(starts).toBe(20)
+    })
+
+    test("follows five deployments only when the programs die", async () => {
+        for (let i = 0; i < 40; ++i) {
+            ++program
+            await boot(at("2026-11-22 12:00"), 20_000)
+            expect(supervisor.safeMode).toBe(false)
+        }
+        await panics(5)
+        expect(supervisor.safeMode).toBe(true)
+        ++program
+        await panic()
+        expect(supervisor.safeMode).toBe(false)
+        expect(safeFlag).toBe(false)
     })
 
     test("is not left by dying in it, however often", async () => {
         const safe: boolean[] = []
         for (let i = 0; i < 300; ++i) {
-            await boot(at("2026-11-22 12:00"))
+            await panic()
             safe.push(supervisor.safeMode)
         }
         // The first start is that of every test here.
@@ -395,17 +501,36 @@ describe("safe mode", () => {
     })
 
     test("is over after a start that lives a minute, or a reset in good order", async () => {
-        for (let i = 0; i < 6; ++i) await boot(at("2026-11-22 12:00"))
+        await panics(5)
         expect(supervisor.safeMode).toBe(true)
         ticks.block(60_000)
         await supervisor.check()
         await boot(at("2026-11-22 12:00"))
         expect(supervisor.safeMode).toBe(false)
-        for (let i = 0; i < 5; ++i) await boot(at("2026-11-22 12:00"))
+        await panics(5)
         expect(supervisor.safeMode).toBe(true)
         await ticks.finish(supervisor.reset(StartCause.Console))
         await boot(at("2026-11-22 12:00"))
         expect(supervisor.safeMode).toBe(false)
+    })
+
+    test("ends by itself after ten minutes, with a reset that says so", async () => {
+        await panics(5)
+        ticks.block(599_000)
+        await supervisor.check()
+        expect(reboots).toBe(0)
+        ticks.block(1000)
+        await ticks.finish(supervisor.check())
+        expect(reboots).toBe(1)
+        expect(log).toEqual(["reset: end of safe mode"])
+        await boot(at("2026-11-22 12:20"))
+        expect(startCauseName(supervisor.cause)).toBe("end of safe mode")
+        expect(supervisor.safeMode).toBe(false)
+        expect(safeFlag).toBe(false)
+        expect(stuckFlag).toBe(false)
+        // And again, when the starts die again.
+        await panics(5)
+        expect(supervisor.safeMode).toBe(true)
     })
 
     test("a start that lives is counted once in flash, and a quiet day costs nothing", async () => {

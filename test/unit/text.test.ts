@@ -52,7 +52,8 @@ describe("names of the error flags", () => {
         [16, "SD_CARD"],
         [20, "CLOCK"],
         [23, "RECORDS_LOST"],
-        [24, ""],
+        [24, "SAFE_MODE"],
+        [25, ""],
     ])("bit %i is %j", (bit, name) => {
         expect(alarmName(bit)).toBe(name)
     })

@@ -1,4 +1,4 @@
-import { alarmName } from "../../core/alarm"
+import { alarmCount, alarmName } from "../../core/alarm"
 import { fieldAt, printable } from "../../core/text"
 import { keyCount, Row } from "../../settings/schema"
 import { formatAllowed, formatValue } from "../../settings/values"
@@ -42,7 +42,7 @@ export async function describe(call: Call): Promise<void> {
         ])
         row = commandRow(++index)
     }
-    for (let bit = 0; bit < 24; ++bit)
+    for (let bit = 0; bit < alarmCount; ++bit)
         if (alarmName(bit)) {
             const active = ((alarms.flags() >> bit) & 1) !== 0
             await call.object("kind,name,bit,active", ["alarm", alarmName(bit), bit, active])

@@ -35,7 +35,7 @@ export async function status(call: Call): Promise<void> {
             settings.text(Key.UserSerial),
             `${Math.floor(seconds / secondsPerDay)} d ${formatDateTime(seconds).slice(11)}`,
             startCauseName(supervisor.cause),
-            supervisor.safeMode ? "no logs, no upload: five starts ended early" : undefined,
+            supervisor.safeMode ? "no logs, no upload: the last starts ended early" : undefined,
             call.parts.backup.remark,
             timeState(call),
             battery.last ? formatBattery(battery.last) : "no answer from the battery monitor",

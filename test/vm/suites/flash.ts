@@ -27,6 +27,24 @@ describe("flash on the runtime's settings store", () => {
         await flash.write("gone", hex`01`)
         await flash.remove("gone")
         expect(await flash.read("gone")).toBe(undefined)
+        await flash.remove("gone")
+        await flash.remove("never")
+        expect(await flash.read("never")).toBe(undefined)
+        await flash.write("gone", hex`02`)
+        expect((await flash.read("gone")).toString("hex")).toBe("02")
+    })
+
+    test("refuses what would read as removed", async () => {
+        let refused = 0
+        for (let length = 0; length < 3; ++length) {
+            try {
+                await flash.write("zeros", Buffer.alloc(length))
+            } catch (thrown) {
+                refused += 1
+            }
+        }
+        expect(refused).toBe(2)
+        expect((await flash.read("zeros")).toString("hex")).toBe("0000")
     })
 
     test("refuses what would abort the runtime when it is read", async () => {

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "@devicescript/test"
 import { crc16 } from "../../../src/core/checksum"
 import { civilFromSeconds, formatDateTime, parseDateTime } from "../../../src/core/calendar"
-import { formatHex, formatScaled, parseInteger, parseScaled } from "../../../src/core/text"
+import {
+    formatHex,
+    formatScaled,
+    parseInteger,
+    parseScaled,
+    printPieces,
+} from "../../../src/core/text"
 import { offsetMinutesAt, parseTimeZone } from "../../../src/core/timezone"
 
 // The runtime's numbers are int32 or double, and only the first are truthy: what the same code does in Node
@@ -35,6 +41,10 @@ describe("numbers in the runtime", () => {
         expect(parseInteger("12x")).toBe(undefined)
     })
 
+    test("a long text of any alphabet goes out in pieces that the log takes whole", () => {
+        for (const unit of ["words ", "x", "\u00fc", "\u20ac ", "\ud834\udd1e"]) checkPieces(unit)
+    })
+
     test("a sector's checksum stays within one turn of the interpreter", () => {
         const sector = Buffer.alloc(512)
         sector.fillAt(0, 512, 0xff)
@@ -42,3 +52,16 @@ describe("numbers in the runtime", () => {
         expect(crc16(0, sector, 0, 512)).toBe(0x7fa1)
     })
 })
+
+function checkPieces(unit: string): void {
+    let text = ""
+    while (text.length < 200) text += unit
+    let joined = ""
+    let most = 0
+    printPieces(text, piece => {
+        joined += piece
+        most = Math.max(most, Buffer.from(piece).length)
+    })
+    expect(joined).toBe(text)
+    expect(most > 70 && most <= 156).toBe(true)
+}
