@@ -57,7 +57,7 @@ async function start(): Promise<boolean> {
 
 function newBackup(): Backup {
     const keys = ["charge", "clock", ...[...publicPlaces].map(place => "s" + place), "j00", "j01"]
-    return new Backup(flash, shortId, keys)
+    return new Backup(flash, shortId, index => keys[index] ?? "")
 }
 
 async function backUp(): Promise<void> {
