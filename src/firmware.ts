@@ -46,7 +46,6 @@ const enum Step {
     LoadSettings,
     RestoreBackup,
     StartClock,
-    StartLogger,
     RestoreCharge,
     StoreTime,
     StoreCharge,
@@ -125,7 +124,8 @@ class Firmware implements Parts {
         this.clock = clock
         this.battery = battery
         this.storage = storage
-        this.logger = new Logger(clock, settings, storage, flash, sample, alarms, retention, log)
+        this.logger = new Logger(clock, settings, storage, sample, alarms, retention, log)
+        storage.recover = this.logger.recover
         this.socketLock = socketLock
         this.uploader = uploader
         const scheduler = new Scheduler(ticks, clock.nowMs, spawn, log)
@@ -165,7 +165,6 @@ class Firmware implements Parts {
             // Nothing would ever run what the console asks for.
             await this.uploader.stop(0)
         } else {
-            await this.attempt(Step.StartLogger)
             await this.attempt(Step.RestoreCharge)
             await this.sampleFirst()
             this.addTasks()
@@ -217,9 +216,6 @@ class Firmware implements Parts {
                     break
                 case Step.StartClock:
                     await this.clock.start()
-                    break
-                case Step.StartLogger:
-                    await this.logger.start()
                     break
                 case Step.RestoreCharge:
                     this.battery.restore(await this.flash.read(chargeKey))

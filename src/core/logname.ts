@@ -1,3 +1,6 @@
+/** The directory of each log. */
+export const logDirectories = ["LOG", "CELL"]
+
 /**
  * A number that sorts log files by day: YYMMDDnn of "YYYYMMDD.CSV" (nn = 0) and "YYMMDDnn.CSV".
  * @returns -1 when the 12 bytes from `at` are no log file's name

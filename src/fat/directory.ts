@@ -17,6 +17,8 @@ export interface DirectoryEntry {
     sizeBytes: number
     isDirectory: boolean
     firstCluster: number
+    /** See Entry.Mark. */
+    mark: number
 }
 
 /** Goes through the slots of one directory; the slot it stands on is in the shared sector. */
@@ -200,6 +202,7 @@ export function parseEntry(bytes: Buffer, at: number): DirectoryEntry {
         firstCluster:
             ((bytes.getAt(at + Entry.ClusterHigh, "u16") & 0x0fff) << 16) |
             bytes.getAt(at + Entry.ClusterLow, "u16"),
+        mark: bytes[at + Entry.Mark],
     }
 }
 

@@ -4,6 +4,16 @@ import { Directory, DirectoryEntry, putCluster } from "./directory"
 import { Sector } from "./sector"
 import { Volume } from "./volume"
 
+/** What a log's file is, and how its entry stands. */
+export const enum LogBits {
+    /** The entry's mark, 0 for none: see Entry.Mark. */
+    Mark = 3,
+    /** It is a log: opened, and its end put in order, after every start. */
+    Log = 4,
+    /** The redo log has an image of the entry's sector since it was opened. */
+    Imaged = 8,
+}
+
 /**
  * A file on the card, for reading anywhere and appending at its end. Valid until its volume is
  * unmounted (then Fault StaleHandle); used only while the storage is held.
@@ -25,15 +35,14 @@ export class CardFile {
 
     /**
      * @param tail the sector that is being filled, undefined for a file that is only read
-     * @param reopened 1: it is opened, and its end put in order, after every start; 2 when the redo log has an
-     * image of the entry's sector since then
+     * @param log see LogBits, 0 for a file that is no log
      */
     constructor(
         private readonly volume: Volume,
         entry: DirectoryEntry,
         slot: Directory,
         readonly tail: Sector | undefined,
-        private reopened: number,
+        private log: number,
     ) {
         this.firstCluster = entry.firstCluster
         this.size = entry.sizeBytes
@@ -78,7 +87,7 @@ export class CardFile {
             let fresh = 0
             if (part > room) {
                 // Logs leave a cluster to the history, without which no log could ever be deleted.
-                fresh = await table.findFree(this.reopened ? 1 : 0)
+                fresh = await table.findFree(this.log ? 1 : 0)
                 if (part > room + clusterBytes) part = room + clusterBytes
             }
             await this.put(data, done, part, fresh)
@@ -92,7 +101,7 @@ export class CardFile {
             if (last === 0) this.firstCluster = fresh
             const { log } = this.volume
             const sameSector = table.blockOf(last) === table.blockOf(fresh)
-            if (last !== 0 && (log.block === 0 || (this.reopened && sameSector))) {
+            if (last !== 0 && (log.block === 0 || (this.log && sameSector))) {
                 await log.noteTable(table.blockOf(last))
                 await table.extend(last, fresh)
                 await this.writeEntry()
@@ -116,11 +125,21 @@ export class CardFile {
         if (this.unsynced || careful) await this.writeEntry(0, 0, careful)
     }
 
-    /** Syncs, and gives the append buffer back. Never fails on a file of a card that is gone. */
+    /**
+     * Brings the directory entry up to date, a log's without its mark, and gives the append buffer back, that
+     * whatever fails. Never fails on a file of a card that is gone.
+     */
     async close(): Promise<void> {
-        if (this.unsynced && !this.volume.gone) await this.sync()
-        this.clusters = -1
-        this.volume.forget(this)
+        const { volume } = this
+        try {
+            if (!volume.gone && (this.log || this.unsynced)) {
+                this.log &= LogBits.Log
+                await this.sync(true)
+            }
+        } finally {
+            this.clusters = -1
+            volume.forget(this)
+        }
     }
 
     /** Sets the size, also in the directory entry; that cannot say 0 as long as there is a cluster. */
@@ -179,9 +198,10 @@ export class CardFile {
         putCluster(sector.bytes, at, this.firstCluster)
         sector.bytes.setAt(at + Entry.Size, "u32", this.size)
         sector.bytes.setAt(at + Entry.WriteStamp, "u32", stamp)
-        const redo = careful || fresh !== 0 || !this.reopened
-        if (redo || this.reopened === 1) await log.begin(sector, redo, last, fresh)
-        if (this.reopened) this.reopened = 2
+        sector.bytes[at + Entry.Mark] = this.log & LogBits.Mark
+        const redo = careful || fresh !== 0 || !this.log
+        if (redo || this.log < LogBits.Imaged) await log.begin(sector, redo, last, fresh)
+        if (this.log) this.log |= LogBits.Imaged
         await sector.store()
         if (redo && fresh === 0) await log.done()
         this.unsynced = false

@@ -30,6 +30,11 @@ export class Storage {
     lastError = ""
     /** The device of the mounted card, for its kind and counters. */
     device: CardDevice | undefined
+    /**
+     * Puts in order what a power cut has left of the logs, at each mount and before anybody else works with the
+     * card; must not throw.
+     */
+    recover: (volume: any) => Promise<void>
 
     private volume: Volume | undefined
     private formatting: boolean
@@ -153,6 +158,7 @@ export class Storage {
         this.lastError = ""
         this.suspect = suspect
         if (!suspect) this.alarms.set(Alarm.SdCard, false)
+        if (this.recover) await this.recover(volume)
         return volume
     }
 

@@ -1,10 +1,11 @@
 import { Fault, FaultCode, faultCode } from "../core/fault"
+import { logDirectories, logKey } from "../core/logname"
 import { BlockDevice, Ticks } from "../core/seams"
 import { Directory, DirectoryEntry, encodeName, parseEntry, putEntry } from "./directory"
-import { CardFile } from "./file"
+import { CardFile, LogBits } from "./file"
 import { Attribute, blockBytes, Entry, entryBytes, firstStamp, Slot } from "./ondisk"
 import { recoverTail } from "./recovery"
-import { RedoLog, releaseChain } from "./redolog"
+import { logEntries, RedoLog, releaseChain } from "./redolog"
 import { Sector } from "./sector"
 import { chainEnd, Table } from "./table"
 
@@ -31,6 +32,8 @@ export class Volume {
     gone = false
     /** FAT date * 65536 + time for whatever is written next. */
     stamp = firstStamp
+    /** The paths of the logs that were being written when the power went, or the card. */
+    readonly left: string[] = []
 
     /** For the volume's own files. */
     readonly sector: Sector
@@ -66,7 +69,7 @@ export class Volume {
         volume.clusterBytes = table.clusterBlocks * blockBytes
         try {
             if (volume.log.block !== 0) await volume.finish()
-            else await volume.adopt(table.rootCluster, true)
+            else await volume.adopt(table.rootCluster, false)
         } catch (thrown) {
             // A card that has worn out can still be read.
             if (faultCode(thrown) !== FaultCode.CardWriteProtected) throw thrown
@@ -95,8 +98,9 @@ export class Volume {
     }
 
     /**
-     * Opens a file for appending, and makes it with its directory and its first line if it is missing.
-     * Whole lines behind the recorded size are taken in, in order, as long as `accepts` (if given) says so.
+     * Opens a file for appending, and makes it with its directory and its first line if it is missing; one that is
+     * open is given as it is. Whole lines behind the recorded size are taken in, in order, as long as `accepts` (if
+     * given) says so. Who opens a file closes it whatever fails.
      * @param header the first line of a log with its CR LF; "" for a file that is not opened after every start,
      * and whose changes the redo log has to keep whole
      * @param stamp FAT date * 65536 + time, kept for what is written later
@@ -111,14 +115,26 @@ export class Volume {
         const slot = await this.locate(path, true)
         const bytes = this.sector.bytes
         checkOurs(path, bytes[slot.at + 11])
+        const open = this.opened(slot)
+        if (open !== undefined) return open
         const buffer = this.spare.pop()
         if (buffer === undefined)
             throw new Fault(FaultCode.StaleHandle, "too many files are open: close one", 0)
+        const written = bytes.getAt(slot.at + Entry.WriteStamp, "u32")
+        if (written > this.stamp) this.stamp = written
         const tail = new Sector(this.device, buffer)
-        const file = new CardFile(this, parseEntry(bytes, slot.at), slot, tail, header ? 1 : 0)
+        const entry = parseEntry(bytes, slot.at)
+        let mark = 0
+        if (header) mark = logDirectories.indexOf(path.slice(0, path.indexOf("/"))) + 1
+        const file = new CardFile(this, entry, slot, tail, header ? LogBits.Log | mark : 0)
+        const marked = mark === 0 || (entry.mark === mark && this.log.names(slot.block))
         this.appending.push(file)
         try {
-            if (file.sizeBytes() !== 0) await recoverTail(this, file, accepts)
+            if (file.sizeBytes() !== 0) {
+                await recoverTail(this, file, accepts)
+                // Before anything is behind its size.
+                if (!marked) await file.sync(true)
+            }
             if (file.sizeBytes() === 0) {
                 await file.append(Buffer.from(header))
                 await file.sync()
@@ -147,9 +163,8 @@ export class Volume {
         const bytes = this.sector.bytes
         const entry = parseEntry(bytes, slot.at)
         checkOurs(path, bytes[slot.at + 11])
-        for (const file of this.appending)
-            if (file.entryBlock === slot.block && file.entryAt === slot.at)
-                throw new Fault(FaultCode.BadPath, `${path} is being written`, 0)
+        if (this.opened(slot) !== undefined)
+            throw new Fault(FaultCode.BadPath, `${path} is being written`, 0)
         bytes[slot.at] = Slot.Deleted
         // With the parts of a long name, as far as they are in the same sector.
         let at = slot.at - entryBytes
@@ -174,6 +189,13 @@ export class Volume {
         await this.table.writeInfo(true)
     }
 
+    /** The file with that entry when it is open for appending. */
+    private opened(slot: Directory): CardFile | undefined {
+        for (const file of this.appending)
+            if (file.entryBlock === slot.block && file.entryAt === slot.at) return file
+        return undefined
+    }
+
     /** A file gives its buffer back. */
     forget(file: CardFile): void {
         const files = this.appending
@@ -189,6 +211,9 @@ export class Volume {
     private async finish(): Promise<void> {
         const { log, sector, table } = this
         for (let i = 0; i < 2; ++i) await table.settleBlock(log.tableAt(i))
+        // Before the names of the blocks make way for others.
+        for (let i = 0; i < logEntries; ++i)
+            if (log.blockAt(i) >= table.dataBlock) await this.findLeft(log.blockAt(i))
         const home = log.redoBlock()
         const cluster = log.cluster()
         if (home === 0 && cluster === 0) return
@@ -210,6 +235,23 @@ export class Volume {
         await log.done()
     }
 
+    /** Looks through a block of a directory for logs that were being written. */
+    private async findLeft(block: number): Promise<void> {
+        const slot = new Directory(this, this.table.rootCluster)
+        slot.block = block - 1
+        for (let i = 0; i < blockBytes / entryBytes; ++i) {
+            await slot.next()
+            const { bytes } = this.sector
+            const mark = bytes[slot.at + Entry.Mark]
+            if (mark > 0 && mark <= logDirectories.length) this.noteLeft(parseEntry(bytes, slot.at))
+        }
+    }
+
+    private noteLeft(entry: DirectoryEntry): void {
+        const folder = logDirectories[entry.mark - 1]
+        if (folder && logKey(Buffer.from(entry.name), 0) >= 0) this.left.push(folder + "/" + entry.name)
+    }
+
     private async visitEntries(
         cluster: number,
         visit: (entry: DirectoryEntry) => Promise<boolean>,
@@ -227,11 +269,11 @@ export class Volume {
 
     /**
      * Without a redo log a power cut can leave an entry whose cluster the table does not know yet: it is
-     * taken before anybody else gets it.
+     * taken before anybody else gets it. Ours are in the root, where the logs' directories are, and in these.
      */
-    private async adopt(directory: number, deeper: boolean): Promise<void> {
+    private async adopt(directory: number, logs: boolean): Promise<void> {
+        const self = this
         const table = this.table
-        const below: number[] = []
         await this.visitEntries(directory, async entry => {
             const cluster = entry.firstCluster
             if (!table.isCluster(cluster)) return true
@@ -243,10 +285,11 @@ export class Volume {
                     await table.mark(cluster, chainEnd)
                 }
             }
-            if (entry.isDirectory) below.push(cluster)
+            if (logs) self.noteLeft(entry)
+            else if (entry.isDirectory && logDirectories.includes(entry.name))
+                await self.adopt(cluster, true)
             return true
         })
-        if (deeper) for (const cluster of below) await this.adopt(cluster, false)
     }
 
     /** The first cluster of a directory, undefined when it is not there. */
@@ -298,6 +341,7 @@ export class Volume {
         putEntry(bytes, 0, dots, Attribute.Directory, cluster, this.stamp)
         await this.sector.store()
         await slot.write(name, Attribute.Directory, cluster, this.stamp)
+        this.log.remember(slot.block)
         return cluster
     }
 }

@@ -21,9 +21,11 @@ export class WholeFiles {
         await this.storage.use(owner, async volume => {
             await volume.remove(name)
             const file = await volume.openForAppend(name, "")
-            for (const piece of pieces) await file.append(piece)
-            await file.sync()
-            await file.close()
+            try {
+                for (const piece of pieces) await file.append(piece)
+            } finally {
+                await file.close()
+            }
         })
     }
 }

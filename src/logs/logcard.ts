@@ -6,7 +6,8 @@ export interface LogFile {
     append(data: Buffer): Promise<void>
     /** Brings the size on the card up to date; `careful`: nothing else could tell it. */
     sync(careful?: boolean): Promise<void>
-    close(): void
+    /** Also gives its memory back, whatever fails. */
+    close(): Promise<void>
 }
 
 export interface LogEntry {
@@ -15,6 +16,8 @@ export interface LogEntry {
 }
 
 export interface LogVolume {
+    /** Paths of the logs whose records may go on behind their recorded sizes. */
+    left: string[]
     open(path: string): Promise<LogFile | undefined>
     /** `header` is the first line of a new file; `accepts` judges lines behind the recorded size. */
     openForAppend(
@@ -30,6 +33,4 @@ export interface LogVolume {
 export interface LogStorage {
     /** Runs `work` alone on the mounted volume; throws why there is none. */
     use<T>(owner: string, work: (volume: any) => Promise<T>): Promise<T>
-    /** Counts the mounts: files opened before the last one are stale. */
-    generation(): number
 }

@@ -2,16 +2,15 @@ import { BatteryState } from "../battery/state"
 import { Alarm, AlarmSink } from "../core/alarm"
 import { fatStamp } from "../core/calendar"
 import { FaultCode, faultCode, faultMessage } from "../core/fault"
-import { Flash, WallClock } from "../core/seams"
+import { logDirectories } from "../core/logname"
+import { WallClock } from "../core/seams"
 import { Key, SettingsReader } from "../settings/keys"
 import { LogFile, LogStorage, LogVolume } from "./logcard"
 import { LogRecord, RecordQueue } from "./queue"
 import { cellRecord, dayDigits, header, LogKind, logFileName } from "./record"
 import { mainRecord, recordStart, TailCheck } from "./record"
-import { logDirectories, Retention } from "./retention"
+import { Retention } from "./retention"
 
-/** The flash keys of the file that each log wrote last, as its path. */
-const flashKeys = ["logmain", "logcell"]
 /** The monitor's thermistors, until the first sample says how many there are. */
 const thermistorsAtStart = 2
 /** RECORDS_LOST stays up for so long after the last loss. */
@@ -28,15 +27,14 @@ export interface LogAlarms extends AlarmSink {
 
 /** Where one log stands on the card. */
 class LogPlace {
-    /** The file written last, also in an earlier run; "" when none is known. */
-    path = ""
-    day = ""
-    /** See header(). */
-    columns = 0
-    /** undefined until it is open. */
+    /** The file in use, which is one of the present mount; undefined until it is open. */
     file: LogFile = undefined
-    /** The mount it was opened in. */
-    generation = 0
+    path = ""
+    /** What its name begins with. */
+    day = ""
+    /** Its first line, and the columns that were found to have it: see header(). */
+    header = ""
+    columns = 0
     /** The file's last record, and when it was made, as far as that is known. */
     lastLine = ""
     lastSeconds = 0
@@ -76,8 +74,6 @@ export class Logger {
 
     private readonly queue = new RecordQueue()
     private readonly places = [new LogPlace(), new LogPlace()]
-    /** The mount in which the files written last were recovered. */
-    private generation = 0
     /** The log whose records are written first. */
     private nextKind: LogKind = LogKind.Main
     private lastSeconds = 0
@@ -93,7 +89,6 @@ export class Logger {
         private readonly clock: WallClock,
         private readonly settings: SettingsReader,
         private readonly storage: LogStorage,
-        private readonly flash: Flash,
         private readonly sample: () => Promise<BatteryState | undefined>,
         private readonly alarms: LogAlarms,
         private readonly retention: Retention,
@@ -115,11 +110,24 @@ export class Logger {
         return this.queue.count()
     }
 
-    /** Learns which files were written last. Call it before the first record. */
-    async start(): Promise<void> {
-        for (let kind = LogKind.Main; kind <= LogKind.Cell; ++kind) {
-            const path = await this.flash.read(flashKeys[kind])
-            if (path) this.places[kind].path = path.toString()
+    /**
+     * To be called at each mount, before anybody else works with the card. Takes in the records that a power cut
+     * has left behind the recorded sizes, of whatever day and board, and goes on in these files.
+     */
+    async recover(volume: LogVolume): Promise<void> {
+        this.retention.pausedUntilMs = 0
+        for (const place of this.places) place.file = undefined
+        for (const path of volume.left) {
+            const place = this.places[path[0] === "C" ? LogKind.Cell : LogKind.Main]
+            try {
+                const found = await readHeader(volume, path)
+                if (path !== place.path) place.day = path.slice(path.indexOf("/") + 1, path.indexOf("."))
+                place.columns = -1
+                if (found !== "") await enter(volume, place, path, found, undefined)
+            } catch (thrown) {
+                // The new records matter more; a card that is away will say so again.
+                this.report(faultMessage(thrown))
+            }
         }
     }
 
@@ -174,12 +182,7 @@ export class Logger {
     }
 
     private async drain(volume: LogVolume): Promise<void> {
-        const { queue, places } = this
-        if (this.generation !== this.storage.generation()) {
-            this.generation = this.storage.generation()
-            this.retention.pausedUntilMs = 0
-            for (const place of places) await this.recover(volume, place)
-        }
+        const { queue } = this
         for (;;) {
             const record = queue.first(this.nextKind) || queue.first(LogKind.Cell - this.nextKind)
             if (!record) return
@@ -216,9 +219,8 @@ export class Logger {
 
     private async append(volume: LogVolume, record: LogRecord, day: string): Promise<void> {
         const place = this.places[record.kind]
-        const open = place.file !== undefined && place.generation === this.storage.generation()
-        if (!open || place.day !== day || place.columns !== record.columns)
-            await this.openFile(volume, place, record, day, open)
+        if (!place.file || place.day !== day || place.columns !== record.columns)
+            await this.openFile(volume, place, record, day)
         // It reached the card although the card reported a failure: once is enough.
         if (record.line !== place.lastLine) {
             await place.file.append(Buffer.from(record.line))
@@ -236,51 +238,24 @@ export class Logger {
         place: LogPlace,
         record: LogRecord,
         day: string,
-        open: boolean,
     ): Promise<void> {
-        const file = place.file
-        place.file = undefined
-        if (open) {
-            // Carefully: the flash is about to forget this file.
-            await file.sync(true)
-            file.close()
+        if (place.day !== day) {
+            place.numberMin = 0
+            place.day = day
+            await leave(place)
         }
-        if (place.day !== day) place.numberMin = 0
-        place.day = day
         const wanted = header(record.columns)
-        let path = ""
-        for (place.number = place.numberMin; ; place.number++) {
-            path = logDirectories[record.kind] + "/" + logFileName(day, place.number)
-            const found = await readHeader(volume, path)
-            if (found === "" || found === wanted || place.number === numberMax) break
+        if (!place.file || place.header !== wanted || place.failures !== 0) {
+            let path = ""
+            for (place.number = place.numberMin; ; place.number++) {
+                path = logDirectories[record.kind] + "/" + logFileName(day, place.number)
+                const found = await readHeader(volume, path)
+                if (found === "" || found === wanted || place.number === numberMax) break
+            }
+            const local = record.epochSeconds + this.clock.offsetMinutes(record.epochSeconds) * 60
+            await enter(volume, place, path, wanted, fatStamp(local))
         }
-        const local = record.epochSeconds + this.clock.offsetMinutes(record.epochSeconds) * 60
-        place.file = await openTail(volume, place, path, wanted, fatStamp(local))
-        place.generation = this.storage.generation()
         place.columns = record.columns
-        if (path === place.path) return
-        // Not before: a power cut up to here still has the end of the file before looked at.
-        place.path = path
-        await this.flash.write(flashKeys[record.kind], Buffer.from(path))
-    }
-
-    /**
-     * Recovers the end of the file that a log wrote last, which may be of an earlier day, or of a log that is
-     * off by now: whatever reads its size has to know of all its records.
-     */
-    private async recover(volume: LogVolume, place: LogPlace): Promise<void> {
-        place.file = undefined
-        if (place.path === "") return
-        try {
-            const found = await readHeader(volume, place.path)
-            if (found === "") return
-            const file = await openTail(volume, place, place.path, found, undefined)
-            await file.sync()
-            file.close()
-        } catch (thrown) {
-            // The new records matter more; a card that is away will say so again.
-            this.report(faultMessage(thrown))
-        }
     }
 
     /** One line at the console for each new trouble. */
@@ -310,27 +285,40 @@ async function readHeader(volume: LogVolume, path: string): Promise<string> {
     if (file === undefined) return ""
     const start = Buffer.alloc(headerBytesMax)
     const count = await file.read(0, start, headerBytesMax)
-    file.close()
+    await file.close()
     if (start.getAt(0, "u32") === 0xffffffff) return ""
     const end = start.indexOf(13, 0, count)
     return start.slice(0, end < 0 ? count : end).toString()
 }
 
-/** Opens a log for append; the last record found behind its recorded size sets `lastSeconds`. */
-async function openTail(
+/** Brings the file's entry on the card up to date, and gives it up: nobody goes on in it. */
+async function leave(place: LogPlace): Promise<void> {
+    const file = place.file
+    place.file = undefined
+    if (file) await file.close()
+}
+
+/** Goes on in another file; the last record found behind its recorded size sets `lastSeconds`. */
+async function enter(
     volume: LogVolume,
     place: LogPlace,
     path: string,
     firstLine: string,
     stamp: number,
-): Promise<LogFile> {
+): Promise<void> {
+    if (path !== place.path) await leave(place)
     const check = new TailCheck(path.slice(path.indexOf("/") + 1), firstLine)
     const accepts = (line: string) => check.accepts(line)
-    const file = await volume.openForAppend(path, firstLine + "\r\n", accepts, stamp)
-    // A further file of a day may be empty: then the last record is that of the file before it.
-    if (check.lastSeconds !== 0) {
-        place.lastSeconds = check.lastSeconds
-        place.lastLine = check.lastLine + "\r\n"
+    try {
+        place.file = await volume.openForAppend(path, firstLine + "\r\n", accepts, stamp)
+        place.path = path
+        place.header = firstLine
+    } finally {
+        // What was seen on the card is there, also when the file could not be put in order yet. A further file
+        // of a day may be empty: then the last record is that of the file before it.
+        if (check.lastSeconds !== 0) {
+            place.lastSeconds = check.lastSeconds
+            place.lastLine = check.lastLine + "\r\n"
+        }
     }
-    return file
 }

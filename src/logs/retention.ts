@@ -1,11 +1,8 @@
 import { FaultCode, faultCode } from "../core/fault"
-import { logKey } from "../core/logname"
+import { logDirectories, logKey } from "../core/logname"
 import { Ticks } from "../core/seams"
 import { LogEntry, LogVolume } from "./logcard"
 import { LogKind } from "./record"
-
-/** The directory of each log. */
-export const logDirectories = ["LOG", "CELL"]
 
 /** A search that found nothing is not repeated sooner. */
 const searchPauseMs = 60000

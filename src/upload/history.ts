@@ -101,9 +101,11 @@ export class History {
             if (storage.generation() !== generation)
                 throw new Fault(FaultCode.CardAbsent, "the card was changed during the upload")
             const file = await volume.openForAppend(path, "", () => false)
-            await file.append(Buffer.from(`${fileName},${bytes},${time},${remoteName}\r\n`))
-            await file.sync()
-            await file.close()
+            try {
+                await file.append(Buffer.from(`${fileName},${bytes},${time},${remoteName}\r\n`))
+            } finally {
+                await file.close()
+            }
         })
     }
 

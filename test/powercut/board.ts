@@ -88,19 +88,15 @@ export class Board {
             clock,
             { number: this.number, text: () => this.settings.serial },
             tracked,
-            this.flashStore(),
             async () => this.sample(),
             alarms,
             retention,
             line => void this.complaints.push(line),
         )
+        this.storage.recover = async volume => await this.logger.recover(this.track(volume))
         this.backup = new Backup(this.flashStore(), "1A2B", backupKey)
         this.watch(LogKind.Main)
         this.watch(LogKind.Cell)
-    }
-
-    async start(): Promise<void> {
-        await this.logger.start()
     }
 
     /** The next releases of the logging period: each is logged and written, then the card is looked after. */
@@ -239,25 +235,27 @@ export class Board {
     private track(volume: any): any {
         const { tell } = this
         const trackFile = (file: any, path: string) => {
-            // A line of the history is promised when it is synced.
-            const isLog = path.includes("/")
+            // A line of the history is promised when its file was closed.
+            let line = false
             return {
                 sizeBytes: () => file.sizeBytes(),
                 read: (offset: number, into: any, length: number) =>
                     file.read(offset, into, length),
-                sync: async (careful?: boolean) => {
-                    await file.sync(careful)
-                    if (!isLog) tell({ kind: "appended", path })
+                sync: async (careful?: boolean) => await file.sync(careful),
+                close: async () => {
+                    await file.close()
+                    if (line) tell({ kind: "appended", path })
                 },
-                close: () => file.close(),
                 append: async (data: Uint8Array) => {
                     const text = Buffer.from(data).toString("latin1")
                     tell({ kind: "append", path, offset: file.sizeBytes(), text })
                     await file.append(data)
+                    line = !path.includes("/")
                 },
             }
         }
         return {
+            left: volume.left,
             open: (path: string) => volume.open(path),
             list: (directory: string, visit: any) => volume.list(directory, visit),
             sync: () => volume.sync(),

@@ -57,7 +57,6 @@ export class Campaign {
         const board = new Board(cardDevice(trace), start.settings, memory, event =>
             trace.add(event),
         )
-        await board.start()
         await run(board)
         if (board.trouble() !== "") throw new Error(`the uncut run fails: ${board.trouble()}`)
         const written = board.logger.recordsWritten(0) + board.logger.recordsWritten(1)
@@ -185,8 +184,7 @@ export class Campaign {
             lost = Math.max(lost, judgement.lost)
         }
         try {
-            await board.start()
-            await goOn(one, board)
+                await goOn(one, board)
             if (board.trouble() !== "") violations.push(`trouble: ${board.trouble()}`)
             look("after the first records", false)
             await board.logRecords(2)

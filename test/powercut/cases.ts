@@ -96,7 +96,6 @@ export async function prepare(one: Case): Promise<Start> {
     const foreign = foreignFiles(disk, shape, model)
     if (one.scenario.before) {
         const board = new Board(plainDevice(disk), settings, memory, event => model.apply(event))
-        await board.start()
         await one.scenario.before(board, random(one, 2))
         await board.storage.sync()
     }

@@ -177,12 +177,12 @@ export class CardBoard {
             clock,
             { number: key => this.setting(key), text: () => options.serial ?? "BMS-1A2B" },
             this.storage,
-            flash,
             async () => undefined,
             this.alarms,
             retention,
             line => void this.lines.push(line),
         )
+        this.storage.recover = async volume => await this.logger.recover(volume)
         this.ticks.onSecond = async () => await this.release()
     }
 
@@ -192,7 +192,6 @@ export class CardBoard {
 
     /** Runs the board's tasks for so much of its time, or until `done`. */
     async run(seconds: number, done = () => false): Promise<void> {
-        if (this.ticks.ms === 0) await this.logger.start()
         for (const endMs = this.ticks.ms + seconds * 1000; this.ticks.ms < endMs && !done();) {
             await this.ticks.sleep(1000 - (this.ticks.ms % 1000))
             await this.logger.flush()

@@ -7,6 +7,8 @@ type Accepts = (line: string) => boolean
 interface Stored {
     text: string
     recorded: number
+    /** It was opened for appending, and not closed since. */
+    open?: boolean
 }
 
 /** An open file of the memory volume. */
@@ -17,6 +19,7 @@ class MemoryFile {
         private readonly volume: MemoryVolume,
         private readonly stored: Stored,
         private readonly path: string,
+        private readonly appends = false,
     ) {}
 
     sizeBytes(): number {
@@ -49,8 +52,11 @@ class MemoryFile {
         this.volume.syncs.push(this.path)
     }
 
-    close(): void {
+    async close(): Promise<void> {
         this.closed = true
+        if (!this.appends) return
+        await this.sync()
+        this.stored.open = false
     }
 }
 
@@ -73,6 +79,10 @@ export class MemoryVolume {
 
     text(path: string): string {
         return this.files[path]?.text ?? ""
+    }
+
+    get left(): string[] {
+        return this.paths().filter(path => this.files[path].open)
     }
 
     /** The records of a file, without its header. */
@@ -99,7 +109,8 @@ export class MemoryVolume {
             stored.text += line + "\r\n"
         }
         stored.recorded = stored.text.length
-        return new MemoryFile(this, stored, path)
+        stored.open = true
+        return new MemoryFile(this, stored, path, true)
     }
 
     async list(
@@ -121,16 +132,19 @@ export class MemoryVolume {
 /** The storage around it: a card that can be pulled and put back. */
 export class MemoryStorage {
     volume: MemoryVolume | undefined = new MemoryVolume()
-    private mounts = 1
-
-    generation(): number {
-        return this.mounts
-    }
+    /** Called before the first use of a mount. */
+    recover = async (_volume: MemoryVolume): Promise<void> => {}
+    private mounted = false
 
     /** Puts in a card, or the same one again. */
     insert(volume: MemoryVolume): void {
         this.volume = volume
-        this.mounts += 1
+        this.mounted = false
+    }
+
+    /** A start: nobody has used the card yet. */
+    restart(): void {
+        this.mounted = false
     }
 
     pull(): MemoryVolume {
@@ -141,10 +155,12 @@ export class MemoryStorage {
 
     async use<T>(_owner: string, work: (volume: MemoryVolume) => Promise<T>): Promise<T> {
         if (!this.volume) throw new Fault(FaultCode.CardAbsent, "no card: insert one")
+        if (!this.mounted) await this.recover(this.volume)
+        this.mounted = true
         try {
             return await work(this.volume)
         } catch (thrown) {
-            if (thrown instanceof Fault && thrown.code >> 8 === 3) this.mounts += 1
+            if (thrown instanceof Fault && thrown.code >> 8 === 3) this.mounted = false
             throw thrown
         }
     }

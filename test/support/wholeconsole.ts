@@ -117,7 +117,8 @@ export class WholeConsole {
         this.uploader = new Uploader(board, settings, clock, storage, socketLock, alarms, log)
         const retention = new Retention(ticks, async () => false)
         const sample = async () => this.battery.last
-        this.logger = new Logger(clock, settings, storage, flash, sample, alarms, retention, log)
+        this.logger = new Logger(clock, settings, storage, sample, alarms, retention, log)
+        storage.recover = async volume => await this.logger.recover(volume)
         this.scheduler = new Scheduler(ticks, () => clock.nowMs(), spawn, log)
         this.backup = new Backup(flash, "AB12", backupKey)
         this.files = new WholeFiles(storage)

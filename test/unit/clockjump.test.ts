@@ -57,8 +57,8 @@ class Board {
         const retention = new Retention(ticks, async () => false)
         const sample = async (): Promise<undefined> => undefined
         const log = () => {}
-        const logger = new Logger(clock, settings, storage, flash, sample, alarms, retention, log)
-        await logger.start()
+        const logger = new Logger(clock, settings, storage, sample, alarms, retention, log)
+        storage.recover = async volume => await logger.recover(volume)
         const spawn = (work: () => Promise<void>): void => void work()
         const scheduler = (this.scheduler = new Scheduler(ticks, () => clock.nowMs(), spawn, log))
         scheduler.add({

@@ -1,18 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest"
 import type { BatteryState } from "../../src/battery/state"
 import { Alarm } from "../../src/core/alarm"
-import type { Flash } from "../../src/core/seams"
 import { formatVolume } from "../../src/fat/format"
 import { Storage } from "../../src/fat/storage"
 import { Volume } from "../../src/fat/volume"
-import type { LogStorage } from "../../src/logs/logcard"
+import type { LogStorage, LogVolume } from "../../src/logs/logcard"
 import { Logger } from "../../src/logs/logger"
 import { cellHeader, LogKind, mainHeader } from "../../src/logs/record"
 import { Retention } from "../../src/logs/retention"
 import { Key } from "../../src/settings/keys"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { blankStore, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
-import { storable } from "../support/memoryflash"
 import { MemoryStorage, MemoryVolume } from "../support/memoryvolume"
 
 const morning = Date.UTC(2026, 10, 22, 9, 0, 0) / 1000
@@ -42,8 +40,6 @@ class World {
         [Key.SdCells]: 0,
         [Key.BatteryCells]: 4,
     }
-    flashed: Record<string, Uint8Array> = {}
-    flashFails = false
     state: BatteryState | undefined = measured(4)
     monitorFails = false
     flags = 0
@@ -57,8 +53,8 @@ class World {
         return this.card.volume!
     }
 
-    /** A logger after a start; flash and card are what they were. */
-    async start(storage: LogStorage = this.card): Promise<Logger> {
+    /** A logger after a start; the card is what it was. */
+    start(storage: LogStorage & { recover: unknown } = this.card): Logger {
         const clock = {
             nowSeconds: () => this.seconds,
             trusted: () => true,
@@ -68,14 +64,6 @@ class World {
         const settings = {
             number: (key: Key) => this.numbers[key],
             text: () => "BMS-1A2B",
-        }
-        const flash: unknown = {
-            read: async (key: string) => this.flashed[key],
-            write: async (key: string, value: Uint8Array) => {
-                if (this.flashFails) throw new Error("flash is worn out")
-                this.flashed[key] = storable(value)
-            },
-            remove: async () => {},
         }
         const alarms = {
             set: (alarm: Alarm, active: boolean) => {
@@ -95,13 +83,13 @@ class World {
             clock,
             settings,
             storage,
-            flash as Flash,
             sample,
             alarms,
             retention,
             log,
         )
-        await logger.start()
+        storage.recover = async (volume: LogVolume) => await logger.recover(volume)
+        this.card.restart()
         return logger
     }
 
@@ -134,7 +122,7 @@ beforeEach(() => {
 
 describe("logger", () => {
     it("writes a header and a record for each release", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         world.flags = 0x10
         await world.run(logger, 2)
         expect(world.volume.text(today)).toBe(
@@ -148,14 +136,14 @@ describe("logger", () => {
     })
 
     it("stamps a late record with the second of its release", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         world.seconds += 3
         await logAndWrite(logger)
         expect(world.times(today)).toEqual(["09:00:00"])
     })
 
     it("logs one second once", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         await logAndWrite(logger)
         world.seconds += 30
         await logAndWrite(logger)
@@ -165,7 +153,7 @@ describe("logger", () => {
     })
 
     it("writes the cell log beside the main log when that is set", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 1)
         world.numbers[Key.SdCells] = 1
         await world.run(logger, 2)
@@ -180,7 +168,7 @@ describe("logger", () => {
 
     it("logs empty fields in the same columns while the monitor is silent", async () => {
         world.numbers[Key.SdCells] = 1
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 1)
         world.monitorFails = true
         await world.run(logger, 1)
@@ -197,17 +185,17 @@ describe("logger", () => {
     it("begins a new file with the local day and puts the old one in order", async () => {
         world.offset = 60
         world.seconds = Date.UTC(2026, 10, 22, 22, 58) / 1000
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 4)
         expect(world.times(today)).toEqual(["23:58:00", "23:59:00"])
         expect(world.times("LOG/20261123.CSV")).toEqual(["00:00:00", "00:01:00"])
         expect(world.volume.syncs).toEqual([today])
-        expect(world.flashed.logmain.toString()).toBe("LOG/20261123.CSV")
+        expect(world.volume.left).toEqual(["LOG/20261123.CSV"])
     })
 
     it("hands the local time of the record to the card's directory", async () => {
         world.offset = 90
-        await world.run(await world.start(), 1)
+        await world.run(world.start(), 1)
         const date = ((2026 - 1980) << 9) | (11 << 5) | 22
         expect(world.volume.stamps).toEqual([date * 65536 + ((10 << 11) | (30 << 5))])
     })
@@ -219,7 +207,7 @@ describe("logger whose columns change", () => {
     })
 
     it("goes on in a further file for that day, and in a plain one the next", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 1)
         world.state = measured(5)
         await world.run(logger, 2)
@@ -233,10 +221,10 @@ describe("logger whose columns change", () => {
     })
 
     it("finds the further file again after a start, and the first one when it fits again", async () => {
-        await world.run(await world.start(), 1)
+        await world.run(world.start(), 1)
         world.state = measured(5)
-        await world.run(await world.start(), 1)
-        const logger = await world.start()
+        await world.run(world.start(), 1)
+        const logger = world.start()
         await world.run(logger, 1)
         world.state = measured(6)
         await world.run(logger, 1)
@@ -249,7 +237,7 @@ describe("logger whose columns change", () => {
 
     it("leaves a file of another header alone", async () => {
         world.volume.put(today, "my own table\r\n1,2,3\r\n")
-        await world.run(await world.start(), 1)
+        await world.run(world.start(), 1)
         expect(world.volume.text(today)).toBe("my own table\r\n1,2,3\r\n")
         expect(world.times("LOG/26112201.CSV")).toEqual(["09:00:00"])
     })
@@ -257,7 +245,7 @@ describe("logger whose columns change", () => {
 
 describe("logger without a card", () => {
     it("writes what waited when the card is back, in order", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 1)
         const volume = world.card.pull()
         await world.run(logger, 3)
@@ -279,7 +267,7 @@ describe("logger without a card", () => {
 
     it("puts each waiting record into the file of its own day", async () => {
         world.seconds = Date.UTC(2026, 10, 22, 23, 58) / 1000
-        const logger = await world.start()
+        const logger = world.start()
         const volume = world.card.pull()
         await world.run(logger, 3)
         world.card.insert(volume)
@@ -289,7 +277,7 @@ describe("logger without a card", () => {
     })
 
     it("counts what does not fit into the queue, raises the alarm, and says it", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         const volume = world.card.pull()
         await world.run(logger, 60)
         const lost = logger.recordsLost()
@@ -312,7 +300,7 @@ describe("logger without a card", () => {
     })
 
     it("begins again on another card and leaves what is there", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 2)
         world.card.pull()
         const other = new MemoryVolume()
@@ -324,7 +312,7 @@ describe("logger without a card", () => {
     })
 
     it("tries again after a failed write, and loses nothing", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 1)
         world.volume.nextFault = "the card does not answer"
         await world.run(logger, 2)
@@ -332,7 +320,7 @@ describe("logger without a card", () => {
     })
 
     it("does not write a record twice that was on the card when its write failed", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 1)
         world.volume.nextFault = "lost answer"
         await world.run(logger, 2)
@@ -343,35 +331,28 @@ describe("logger without a card", () => {
 
 describe("logger after a power cut", () => {
     it("recovers the end of the file of an earlier day", async () => {
-        await world.run(await world.start(), 3)
+        await world.run(world.start(), 3)
         world.seconds += 5 * 86400
         const before = world.volume.text(today)
-        await world.run(await world.start(), 1)
+        await world.run(world.start(), 1)
         expect(world.volume.text(today)).toBe(before)
         expect(world.volume.syncs).toEqual([today])
     })
 
     it("recovers the end of a cell log whose columns have changed since", async () => {
         world.numbers[Key.SdCells] = 1
-        await world.run(await world.start(), 3)
+        await world.run(world.start(), 3)
         world.state = measured(5)
         const before = world.volume.text(todayCells)
-        await world.run(await world.start(), 1)
+        await world.run(world.start(), 1)
         expect(world.volume.text(todayCells)).toBe(before)
         expect(world.volume.syncs).toContain(todayCells)
-    })
-
-    it("logs on when the flash cannot be written", async () => {
-        world.flashFails = true
-        await world.run(await world.start(), 2)
-        expect(world.times(today).length).toBe(2)
-        expect(world.lines).toContain("logger: flash is worn out")
     })
 })
 
 describe("logger whose clock is moved", () => {
     it("goes on with the new time after a step forwards", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 1)
         world.seconds += 3000
         await world.run(logger, 1)
@@ -379,20 +360,20 @@ describe("logger whose clock is moved", () => {
     })
 
     it("goes on with the new time after a step backwards, and keeps it all in a power cut", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 2)
         world.seconds -= 3600
         await world.run(logger, 2)
         expect(world.volume.syncs).toEqual([today])
         const times = ["09:00:00", "09:01:00", "08:02:00", "08:03:00"]
         expect(world.times(today)).toEqual(times)
-        await world.run(await world.start(), 1)
+        await world.run(world.start(), 1)
         expect(world.times(today)).toEqual([...times, "08:04:00"])
     })
 
     it("returns to an earlier day's file when it is set back over midnight", async () => {
         world.seconds = Date.UTC(2026, 10, 23, 0, 0) / 1000
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 1)
         world.seconds -= 120
         await world.run(logger, 3)
@@ -410,7 +391,7 @@ describe("logger on a full card", () => {
 
     it("makes room with the oldest sent file and goes on", async () => {
         world.sent = ["LOG/20261120.CSV", "LOG/20261121.CSV"]
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 3)
         expect(world.times(today).length).toBe(3)
         expect(world.volume.paths()).toEqual(["LOG/20261121.CSV", today])
@@ -418,7 +399,7 @@ describe("logger on a full card", () => {
     })
 
     it("stops with the flag up when nothing was sent, and goes on when there is room", async () => {
-        const logger = await world.start()
+        const logger = world.start()
         await world.run(logger, 5)
         expect(world.alarms[Alarm.SdFull]).toBe(true)
         expect(world.volume.paths().length).toBe(3)
@@ -451,11 +432,11 @@ describe("logger on a FAT volume", () => {
         const device = new MemoryBlockDevice(blankStore(64))
         await formatVolume(device, "BMSMINI")
         world.numbers[Key.SdCells] = 1
-        await world.run(await world.start(storageOn(device)), 300)
+        await world.run(world.start(storageOn(device)), 300)
         // The power was cut: the next start knows no open file.
         world.seconds += 86400
         const storage = storageOn(device)
-        await world.run(await world.start(storage), 300)
+        await world.run(world.start(storage), 300)
         await storage.sync()
         const count = async (path: string) => (await textOf(device, path)).split("\r\n").length - 2
         expect(await count(today)).toBe(300)
@@ -467,7 +448,7 @@ describe("logger on a FAT volume", () => {
     it("writes little more than a sector a record", async () => {
         const device = new MemoryBlockDevice(blankStore(64))
         await formatVolume(device, "BMSMINI")
-        const logger = await world.start(storageOn(device))
+        const logger = world.start(storageOn(device))
         await world.run(logger, 1)
         const before = device.writes
         world.numbers[Key.SdPeriod] = 1

@@ -307,13 +307,12 @@ async function tracedStart(): Promise<string> {
         { nowSeconds: () => seconds, trusted: () => true, offsetMinutes: () => 60 } as never,
         { number: (key: Key) => (key === Key.SdPeriod ? 60 : 0), text: () => "ACME-7" } as never,
         storage as never,
-        { read: async (): Promise<undefined> => undefined, write: async () => {} } as never,
         async () => measured,
         alarms,
         new Retention(ticks, async () => false),
         () => {},
     )
-    await logger.start()
+    storage.recover = async volume => await logger.recover(volume)
     trace.heading("The card is started and mounted (wake … readCsd, then the volume)")
     await storage.use("test", async () => {})
     trace.heading("First record: LOG is made, and in it today's file with its header line")
