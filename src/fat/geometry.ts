@@ -28,29 +28,30 @@ export class Geometry {
     logBlock: number
 
     /**
-     * Reads it from the volume on a card, or from the first FAT partition of its master boot record.
+     * Reads it from the first FAT partition of the master boot record, or from the volume that is the whole card:
+     * what was one before it was divided can have left its boot sector in front of the table of partitions.
      * Throws Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
      */
     async readGeometry(device: BlockDevice, sector: Sector): Promise<void> {
         const boot = sector.bytes
         const blocks = device.blockCount()
-        let first = 0
         const text = "no FAT file system on the card: format as FAT32 (card format)"
         let failure: any = new Fault(FaultCode.VolumeUnformatted, text, 0)
-        for (let i = 0; i < 5; ++i) {
-            if (first < blocks) {
-                await sector.load(first)
-                try {
-                    if (this.parse(boot, first, blocks)) return
-                } catch (thrown) {
-                    // A later partition may be of use.
-                    failure = thrown
-                }
-            }
+        for (let at = Mbr.Partitions; at <= Mbr.Signature; at += Mbr.PartitionBytes) {
             await sector.load(0)
-            if (boot.getAt(Mbr.Signature, "u16") !== 0xaa55) break
-            // An unused partition begins at 0 and is found to be no volume again.
-            first = boot.getAt(Mbr.Partitions + i * Mbr.PartitionBytes + Mbr.FirstBlock, "u32")
+            let first = 0
+            if (at < Mbr.Signature) {
+                first = boot.getAt(at + Mbr.FirstBlock, "u32")
+                // An unused one; boot code has something else there.
+                if (first === 0 || first >= blocks || (boot[at] & 0x7f) !== 0) continue
+                await sector.load(first)
+            } else if (failure.code === FaultCode.VolumeUnsupported) break
+            try {
+                if (this.parse(boot, first, blocks)) return
+            } catch (thrown) {
+                // A later partition may be of use.
+                failure = thrown
+            }
         }
         throw failure
     }
@@ -78,6 +79,9 @@ export class Geometry {
         this.fat32 = fatBlocks === 0
         this.entryShift = 8
         if (this.fat32) {
+            // The first of the tables may be as old as it likes.
+            if (boot[Boot.Mirroring] & 0x80)
+                throw unsupported("a FAT that is kept up in one place only")
             this.entryShift = 7
             fatBlocks = boot.getAt(Boot.FatBlocks32, "u32")
             this.rootCluster = boot.getAt(Boot.RootCluster, "u32")

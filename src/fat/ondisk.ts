@@ -29,6 +29,8 @@ export const enum Boot {
     /** FAT16; on FAT32 it comes so many bytes later. */
     Serial16 = 39,
     SerialShift32 = 28,
+    /** FAT32: bit 7 says that only the table of the number in bits 0–3 is kept up. */
+    Mirroring = 40,
     RootCluster = 44,
     InfoBlock = 48,
     BackupBlock = 50,
