@@ -12,7 +12,6 @@ import { faultMessage } from "./core/fault"
 import { Board, Flash, Ticks, Wifi } from "./core/seams"
 import { formatScaled } from "./core/text"
 import { Storage } from "./fat/storage"
-import { Volume } from "./fat/volume"
 import { WholeFiles } from "./fat/wholefile"
 import { Alarms } from "./journal/alarms"
 import { Journal, journalKey, journalPositions } from "./journal/journal"
@@ -112,10 +111,7 @@ class Firmware implements Parts {
         )
         const socketLock = new Lock(ticks, "the socket")
         const uploader = new Uploader(board, settings, clock, storage, socketLock, alarms, log)
-        const retention = new Retention(ticks, async (kind, name, sizeBytes, volume) => {
-            const backlog = kind === LogKind.Main ? uploader.logs : uploader.cells
-            return await backlog.history.fullySent(name, sizeBytes, volume as Volume)
-        })
+        const retention = new Retention(ticks, [uploader.logs.history, uploader.cells.history])
         const sample = async () => battery.last
         this.journal = journal
         this.alarms = alarms
@@ -165,6 +161,8 @@ class Firmware implements Parts {
             // Nothing would ever run what the console asks for.
             await this.uploader.stop(0)
         } else {
+            // Before the first record, and while the rest waits for the flash.
+            this.spawn(this.storage.poll)
             await this.attempt(Step.RestoreCharge)
             await this.sampleFirst()
             this.addTasks()

@@ -1,6 +1,9 @@
 /** The directory of each log. */
 export const logDirectories = ["LOG", "CELL"]
 
+/** What the names of their histories end with: "LOGSENT.TXT", "CELLSENT.TXT". */
+export const historyName = "SENT.TXT"
+
 /**
  * A number that sorts log files by day: YYMMDDnn of "YYYYMMDD.CSV" (nn = 0) and "YYMMDDnn.CSV".
  * @returns -1 when the 12 bytes from `at` are no log file's name

@@ -8,7 +8,7 @@ import { Volume } from "./volume"
 /** Clusters of a directory that are compared with known blocks: so long the interpreter may stay with it. */
 const knownClustersMax = 256
 /** A directory has at most so many slots [6]. */
-const slotsMax = 65536
+export const slotsMax = 65536
 
 /** What a directory says about a file or subdirectory. */
 export interface DirectoryEntry {
@@ -95,8 +95,9 @@ export class Directory {
     /**
      * Moves to the next unused slot, for which the directory grows if it can.
      * Throws Fault DirectoryFull for FAT16's root directory, and VolumeFull.
+     * @param spare so many clusters have to stay free then
      */
-    async seekUnused(): Promise<void> {
+    async seekUnused(spare = 0): Promise<void> {
         let first: number = Slot.Deleted + 1
         while (first !== Slot.End && first !== Slot.Deleted) {
             if (!(await this.next())) {
@@ -104,7 +105,7 @@ export class Directory {
                     const text = "the card's root directory is full: delete files there"
                     throw new Fault(FaultCode.DirectoryFull, text, 0)
                 }
-                const fresh = await this.table.findFree()
+                const fresh = await this.table.findFree(spare)
                 await this.clear(fresh)
                 await this.log.begin(undefined, true, this.cluster, fresh)
                 await this.table.extend(this.cluster, fresh)

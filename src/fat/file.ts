@@ -1,17 +1,20 @@
 import { Fault, FaultCode } from "../core/fault"
-import { blockBytes, Entry } from "./ondisk"
+import { blockBytes, Entry, firstStamp } from "./ondisk"
 import { Directory, DirectoryEntry, putCluster } from "./directory"
 import { Sector } from "./sector"
 import { Volume } from "./volume"
 
-/** What a log's file is, and how its entry stands. */
-export const enum LogBits {
+/** What kind of file it is, and how its entry stands. */
+export const enum Kind {
     /** The entry's mark, 0 for none: see Entry.Mark. */
     Mark = 3,
+    /** So many clusters it leaves free. */
+    SpareShift = 2,
+    Spare = 7,
     /** It is a log: opened, and its end put in order, after every start. */
-    Log = 4,
+    Log = 32,
     /** The redo log has an image of the entry's sector since it was opened. */
-    Imaged = 8,
+    Imaged = 64,
 }
 
 /**
@@ -35,14 +38,14 @@ export class CardFile {
 
     /**
      * @param tail the sector that is being filled, undefined for a file that is only read
-     * @param log see LogBits, 0 for a file that is no log
+     * @param kind see Kind
      */
     constructor(
         private readonly volume: Volume,
         entry: DirectoryEntry,
         slot: Directory,
         readonly tail: Sector | undefined,
-        private log: number,
+        private kind: number,
     ) {
         this.firstCluster = entry.firstCluster
         this.size = entry.sizeBytes
@@ -86,8 +89,7 @@ export class CardFile {
             let part = data.length - done
             let fresh = 0
             if (part > room) {
-                // Logs leave a cluster to the history, without which no log could ever be deleted.
-                fresh = await table.findFree(this.log ? 1 : 0)
+                fresh = await table.findFree((this.kind >> Kind.SpareShift) & Kind.Spare)
                 if (part > room + clusterBytes) part = room + clusterBytes
             }
             await this.put(data, done, part, fresh)
@@ -101,7 +103,7 @@ export class CardFile {
             if (last === 0) this.firstCluster = fresh
             const { log } = this.volume
             const sameSector = table.blockOf(last) === table.blockOf(fresh)
-            if (last !== 0 && (log.block === 0 || (this.log && sameSector))) {
+            if (last !== 0 && (log.block === 0 || (this.kind >= Kind.Log && sameSector))) {
                 await log.noteTable(table.blockOf(last))
                 await table.extend(last, fresh)
                 await this.writeEntry()
@@ -132,8 +134,8 @@ export class CardFile {
     async close(): Promise<void> {
         const { volume } = this
         try {
-            if (!volume.gone && (this.log || this.unsynced)) {
-                this.log &= LogBits.Log
+            if (!volume.gone && (this.kind >= Kind.Log || this.unsynced)) {
+                this.kind &= ~Kind.Mark
                 await this.sync(true)
             }
         } finally {
@@ -197,11 +199,13 @@ export class CardFile {
         await sector.load(this.entryBlock)
         putCluster(sector.bytes, at, this.firstCluster)
         sector.bytes.setAt(at + Entry.Size, "u32", this.size)
-        sector.bytes.setAt(at + Entry.WriteStamp, "u32", stamp)
-        sector.bytes[at + Entry.Mark] = this.log & LogBits.Mark
-        const redo = careful || fresh !== 0 || !this.log
-        if (redo || this.log < LogBits.Imaged) await log.begin(sector, redo, last, fresh)
-        if (this.log) this.log |= LogBits.Imaged
+        // Nobody has told the time since the mount: that of the last write stays.
+        if (stamp !== firstStamp) sector.bytes.setAt(at + Entry.WriteStamp, "u32", stamp)
+        sector.bytes[at + Entry.Mark] = this.kind & Kind.Mark
+        const isLog = this.kind >= Kind.Log
+        const redo = careful || fresh !== 0 || !isLog
+        if (redo || this.kind < Kind.Imaged) await log.begin(sector, redo, last, fresh)
+        if (isLog) this.kind |= Kind.Imaged
         await sector.store()
         if (redo && fresh === 0) await log.done()
         this.unsynced = false

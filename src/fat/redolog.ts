@@ -119,11 +119,6 @@ export class RedoLog {
         await this.store(0)
     }
 
-    /** True when the header names the block of an entry: a mount looks there for logs that were being written. */
-    names(block: number): boolean {
-        return this.block === 0 || this.blockAt(this.slotFor(block)) === block
-    }
-
     /** The block that has to be stored again, 0 for none. */
     redoBlock(): number {
         const redo = this.header.bytes[Head.Redo]

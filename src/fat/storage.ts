@@ -31,8 +31,8 @@ export class Storage {
     /** The device of the mounted card, for its kind and counters. */
     device: CardDevice | undefined
     /**
-     * Puts in order what a power cut has left of the logs, at each mount and before anybody else works with the
-     * card; must not throw.
+     * Puts in order what a power cut has left of the logs, after each mount and before anybody works with the card
+     * or looks at them; must not throw.
      */
     recover: (volume: any) => Promise<void>
 
@@ -40,6 +40,8 @@ export class Storage {
     private formatting: boolean
     private readonly buffers = volumeBuffers()
     private mounts = 0
+    /** `recover` was called since the mount. */
+    private recovered: boolean
     ejected = false
     private triedMs = 0
     /** The card failed while it was in use: that it can be mounted again does not make it good. */
@@ -64,10 +66,15 @@ export class Storage {
         return this.mounts
     }
 
-    /** Works with the mounted card, alone. Throws why it cannot be mounted, and what the work throws. */
-    async use<T>(owner: string, work: (volume: Volume) => Promise<T>): Promise<T> {
+    /**
+     * Works with the mounted card, alone. Throws why it cannot be mounted, and what the work throws.
+     * @param early the work is at the start, and has nothing to do with the logs
+     */
+    async use<T>(owner: string, work: (volume: Volume) => Promise<T>, early = false): Promise<T> {
         const self = this
-        return await this.guarded(owner, async () => await work(await self.mount()))
+        return await this.guarded(owner, async () => {
+            return await work(early ? await self.mount() : await self.ready())
+        })
     }
 
     /** To be called every 2 s: finds out about a pulled and a returned card, syncs once a minute. */
@@ -154,11 +161,18 @@ export class Storage {
         const volume = await Volume.mount(device, this.ticks, this.buffers)
         this.volume = volume
         this.mounts++
+        this.recovered = false
         this.syncedMs = now
         this.lastError = ""
         this.suspect = suspect
         if (!suspect) this.alarms.set(Alarm.SdCard, false)
-        if (this.recover) await this.recover(volume)
+        return volume
+    }
+
+    private async ready(): Promise<Volume> {
+        const volume = await this.mount()
+        if (!this.recovered && this.recover) await this.recover(volume)
+        this.recovered = true
         return volume
     }
 
@@ -173,7 +187,10 @@ export class Storage {
             }
         }
         const before = this.volume
-        const volume = await this.mount()
+        const late = !this.recovered
+        const volume = await this.ready()
+        // The first record waits for that, and nothing else is urgent.
+        if (late) return
         await this.device.probe()
         if (this.suspect && before === volume) {
             this.suspect = false

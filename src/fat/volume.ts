@@ -1,8 +1,8 @@
 import { Fault, FaultCode, faultCode } from "../core/fault"
-import { logDirectories, logKey } from "../core/logname"
+import { historyName, logDirectories } from "../core/logname"
 import { BlockDevice, Ticks } from "../core/seams"
-import { Directory, DirectoryEntry, encodeName, parseEntry, putEntry } from "./directory"
-import { CardFile, LogBits } from "./file"
+import { Directory, DirectoryEntry, encodeName, parseEntry, putEntry, slotsMax } from "./directory"
+import { CardFile, Kind } from "./file"
 import { Attribute, blockBytes, Entry, entryBytes, firstStamp, Slot } from "./ondisk"
 import { recoverTail } from "./recovery"
 import { logEntries, RedoLog, releaseChain } from "./redolog"
@@ -11,6 +11,12 @@ import { chainEnd, Table } from "./table"
 
 /** Files that can be open for appending at a time. */
 const appendFilesMax = 3
+
+/**
+ * So many free clusters are for the histories, without which no log could ever be deleted: one for each, one
+ * for the root directory, and one more. Nobody else takes them.
+ */
+const reserveClusters = 4
 
 /** The memory of a volume: table, directory, redo log, and a sector for each file that is appended to. */
 export function volumeBuffers(): Buffer[] {
@@ -90,7 +96,7 @@ export class Volume {
     /** Opens a file for reading; undefined when there is none. */
     async open(path: string): Promise<CardFile | undefined> {
         await this.flush()
-        const slot = await this.locate(path, false)
+        const slot = await this.locate(path)
         if (slot === undefined) return undefined
         const entry = parseEntry(this.sector.bytes, slot.at)
         if (entry.isDirectory) throw new Fault(FaultCode.BadPath, `${path} is a directory`, 0)
@@ -98,42 +104,38 @@ export class Volume {
     }
 
     /**
-     * Opens a file for appending, and makes it with its directory and its first line if it is missing; one that is
-     * open is given as it is. Whole lines behind the recorded size are taken in, in order, as long as `accepts` (if
-     * given) says so. Who opens a file closes it whatever fails.
+     * Opens a file for appending, and makes it with its directory and its first line if it is missing.
+     * Whole lines behind the recorded size are taken in, in order, as long as `accepts` (if given) says so.
+     * Who opens a file does so once, and closes it whatever fails.
      * @param header the first line of a log with its CR LF; "" for a file that is not opened after every start,
      * and whose changes the redo log has to keep whole
-     * @param stamp FAT date * 65536 + time, kept for what is written later
      */
     async openForAppend(
         path: string,
         header: string,
         accepts?: (line: string) => boolean,
-        stamp?: number,
     ): Promise<CardFile> {
-        if (stamp !== undefined) this.stamp = stamp
-        const slot = await this.locate(path, true)
+        // The history of the main log leaves one to that of the cell log.
+        const history = path.indexOf(historyName)
+        const spare = reserveClusters - Math.max(history, 0)
+        const slot = await this.locate(path, spare)
         const bytes = this.sector.bytes
         checkOurs(path, bytes[slot.at + 11])
-        const open = this.opened(slot)
-        if (open !== undefined) return open
         const buffer = this.spare.pop()
         if (buffer === undefined)
             throw new Fault(FaultCode.StaleHandle, "too many files are open: close one", 0)
-        const written = bytes.getAt(slot.at + Entry.WriteStamp, "u32")
-        if (written > this.stamp) this.stamp = written
         const tail = new Sector(this.device, buffer)
         const entry = parseEntry(bytes, slot.at)
-        let mark = 0
-        if (header) mark = logDirectories.indexOf(path.slice(0, path.indexOf("/"))) + 1
-        const file = new CardFile(this, entry, slot, tail, header ? LogBits.Log | mark : 0)
-        const marked = mark === 0 || (entry.mark === mark && this.log.names(slot.block))
+        let kind = spare << Kind.SpareShift
+        const mark = path[0] === "C" ? 2 : 1
+        if (header) kind |= Kind.Log | mark
+        const file = new CardFile(this, entry, slot, tail, kind)
         this.appending.push(file)
         try {
             if (file.sizeBytes() !== 0) {
                 await recoverTail(this, file, accepts)
                 // Before anything is behind its size.
-                if (!marked) await file.sync(true)
+                if (header && entry.mark !== mark) await file.sync(true)
             }
             if (file.sizeBytes() === 0) {
                 await file.append(Buffer.from(header))
@@ -152,19 +154,20 @@ export class Volume {
         visit: (entry: DirectoryEntry) => Promise<boolean>,
     ): Promise<void> {
         const cluster = await this.directoryCluster(directory)
-        if (cluster !== undefined) await this.visitEntries(cluster, visit)
+        if (cluster !== undefined) await this.visitEntries(new Directory(this, cluster), visit)
     }
 
     /** Deletes a file; false when there is none. Read-only, hidden and system files are refused. */
     async remove(path: string): Promise<boolean> {
         await this.table.writeInfo(false)
-        const slot = await this.locate(path, false)
+        const slot = await this.locate(path)
         if (slot === undefined) return false
         const bytes = this.sector.bytes
         const entry = parseEntry(bytes, slot.at)
         checkOurs(path, bytes[slot.at + 11])
-        if (this.opened(slot) !== undefined)
-            throw new Fault(FaultCode.BadPath, `${path} is being written`, 0)
+        for (const file of this.appending)
+            if (file.entryBlock === slot.block && file.entryAt === slot.at)
+                throw new Fault(FaultCode.BadPath, `${path} is being written`, 0)
         bytes[slot.at] = Slot.Deleted
         // With the parts of a long name, as far as they are in the same sector.
         let at = slot.at - entryBytes
@@ -189,13 +192,6 @@ export class Volume {
         await this.table.writeInfo(true)
     }
 
-    /** The file with that entry when it is open for appending. */
-    private opened(slot: Directory): CardFile | undefined {
-        for (const file of this.appending)
-            if (file.entryBlock === slot.block && file.entryAt === slot.at) return file
-        return undefined
-    }
-
     /** A file gives its buffer back. */
     forget(file: CardFile): void {
         const files = this.appending
@@ -210,10 +206,17 @@ export class Volume {
     /** Finishes the change of several sectors that a power cut broke off. */
     private async finish(): Promise<void> {
         const { log, sector, table } = this
+        const self = this
+        const visit = async (entry: DirectoryEntry) => self.noteLeft(entry)
         for (let i = 0; i < 2; ++i) await table.settleBlock(log.tableAt(i))
         // Before the names of the blocks make way for others.
-        for (let i = 0; i < logEntries; ++i)
-            if (log.blockAt(i) >= table.dataBlock) await this.findLeft(log.blockAt(i))
+        for (let i = 0; i < logEntries; ++i) {
+            const block = log.blockAt(i)
+            const slot = new Directory(this, table.rootCluster)
+            slot.block = block - 1
+            if (block >= table.dataBlock)
+                await this.visitEntries(slot, visit, blockBytes / entryBytes)
+        }
         const home = log.redoBlock()
         const cluster = log.cluster()
         if (home === 0 && cluster === 0) return
@@ -235,29 +238,20 @@ export class Volume {
         await log.done()
     }
 
-    /** Looks through a block of a directory for logs that were being written. */
-    private async findLeft(block: number): Promise<void> {
-        const slot = new Directory(this, this.table.rootCluster)
-        slot.block = block - 1
-        for (let i = 0; i < blockBytes / entryBytes; ++i) {
-            await slot.next()
-            const { bytes } = this.sector
-            const mark = bytes[slot.at + Entry.Mark]
-            if (mark > 0 && mark <= logDirectories.length) this.noteLeft(parseEntry(bytes, slot.at))
-        }
-    }
-
-    private noteLeft(entry: DirectoryEntry): void {
+    /** Takes note of a log that was being written. @returns true */
+    private noteLeft(entry: DirectoryEntry): boolean {
         const folder = logDirectories[entry.mark - 1]
-        if (folder && logKey(Buffer.from(entry.name), 0) >= 0) this.left.push(folder + "/" + entry.name)
+        if (folder) this.left.push(folder + "/" + entry.name)
+        return true
     }
 
+    /** Visits the entries in the next so many slots (there are not more of them), until `visit` returns false. */
     private async visitEntries(
-        cluster: number,
+        slot: Directory,
         visit: (entry: DirectoryEntry) => Promise<boolean>,
+        slots = slotsMax + 1,
     ): Promise<void> {
-        const slot = new Directory(this, cluster)
-        while (await slot.next()) {
+        while (slots-- > 0 && (await slot.next())) {
             const bytes = this.sector.bytes
             const first = bytes[slot.at]
             if (first === Slot.End) return
@@ -274,7 +268,7 @@ export class Volume {
     private async adopt(directory: number, logs: boolean): Promise<void> {
         const self = this
         const table = this.table
-        await this.visitEntries(directory, async entry => {
+        await this.visitEntries(new Directory(this, directory), async entry => {
             const cluster = entry.firstCluster
             if (!table.isCluster(cluster)) return true
             if ((await table.entry(cluster)) === 0) {
@@ -285,8 +279,8 @@ export class Volume {
                     await table.mark(cluster, chainEnd)
                 }
             }
-            if (logs) self.noteLeft(entry)
-            else if (entry.isDirectory && logDirectories.includes(entry.name))
+            if (logs) return self.noteLeft(entry)
+            if (entry.isDirectory && logDirectories.includes(entry.name))
                 await self.adopt(cluster, true)
             return true
         })
@@ -308,9 +302,10 @@ export class Volume {
 
     /**
      * Moves to the entry of a path and has its sector loaded.
-     * @param make makes an empty file, and its directory, when there is none; else that is undefined
+     * @param spare makes an empty file, and its directory, when there is none, and leaves so many clusters free;
+     * without it that is undefined
      */
-    private async locate(path: string, make: boolean): Promise<Directory | undefined> {
+    private async locate(path: string, spare = -1): Promise<Directory | undefined> {
         const slash = path.indexOf("/")
         const parent = path.slice(0, slash < 0 ? 0 : slash)
         const name = encodeName(path.slice(slash + 1))
@@ -319,19 +314,19 @@ export class Volume {
             const slot = new Directory(this, cluster)
             if (await slot.find(name)) return slot
         }
-        if (!make) return undefined
-        if (cluster === undefined) cluster = await this.makeDirectory(encodeName(parent))
+        if (spare < 0) return undefined
+        if (cluster === undefined) cluster = await this.makeDirectory(encodeName(parent), spare)
         const slot = new Directory(this, cluster)
-        await slot.seekUnused()
+        await slot.seekUnused(spare)
         await slot.write(name, Attribute.Archive, 0, this.stamp)
         return slot
     }
 
     /** Contents first, then the entry that leads to them, then the table. */
-    private async makeDirectory(name: Buffer): Promise<number> {
+    private async makeDirectory(name: Buffer, spare: number): Promise<number> {
         const slot = new Directory(this, this.table.rootCluster)
-        await slot.seekUnused()
-        const cluster = await this.table.findFree()
+        await slot.seekUnused(spare)
+        const cluster = await this.table.findFree(spare)
         await slot.clear(cluster)
         const bytes = this.sector.bytes
         const dots = Buffer.from("..         ")

@@ -1,4 +1,5 @@
 import { Storage } from "./storage"
+import { Volume } from "./volume"
 
 const owner = "small files"
 
@@ -8,12 +9,13 @@ export class WholeFiles {
 
     /** Fills the buffer with what a file has from `offset` on. @returns the file's length, -1 without one */
     async read(name: string, offset: number, into: Buffer): Promise<number> {
-        return await this.storage.use(owner, async volume => {
+        const work = async (volume: Volume) => {
             const file = await volume.open(name)
             if (!file) return -1
             await file.read(offset, into, into.length)
             return file.sizeBytes()
-        })
+        }
+        return await this.storage.use(owner, work, true)
     }
 
     /** Replaces the file by these pieces; durable on return. A power cut in between may leave none. */

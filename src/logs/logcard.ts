@@ -18,13 +18,14 @@ export interface LogEntry {
 export interface LogVolume {
     /** Paths of the logs whose records may go on behind their recorded sizes. */
     left: string[]
+    /** FAT date * 65536 + time for whatever is written next. */
+    stamp: number
     open(path: string): Promise<LogFile | undefined>
     /** `header` is the first line of a new file; `accepts` judges lines behind the recorded size. */
     openForAppend(
         path: string,
         header: string,
         accepts?: (line: string) => boolean,
-        stamp?: number,
     ): Promise<LogFile>
     list(directory: string, visit: (entry: LogEntry) => Promise<boolean>): Promise<void>
     remove(path: string): Promise<boolean>

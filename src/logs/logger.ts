@@ -8,7 +8,7 @@ import { Key, SettingsReader } from "../settings/keys"
 import { LogFile, LogStorage, LogVolume } from "./logcard"
 import { LogRecord, RecordQueue } from "./queue"
 import { cellRecord, dayDigits, header, LogKind, logFileName } from "./record"
-import { mainRecord, recordStart, TailCheck } from "./record"
+import { mainRecord, recordStart, startColumns, TailCheck } from "./record"
 import { Retention } from "./retention"
 
 /** The monitor's thermistors, until the first sample says how many there are. */
@@ -30,10 +30,9 @@ class LogPlace {
     /** The file in use, which is one of the present mount; undefined until it is open. */
     file: LogFile = undefined
     path = ""
-    /** What its name begins with. */
+    /** Of the records in it, unless it was left by an earlier start: then `columns` is -1. */
     day = ""
-    /** Its first line, and the columns that were found to have it: see header(). */
-    header = ""
+    /** See header(). */
     columns = 0
     /** The file's last record, and when it was made, as far as that is known. */
     lastLine = ""
@@ -77,6 +76,8 @@ export class Logger {
     /** The log whose records are written first. */
     private nextKind: LogKind = LogKind.Main
     private lastSeconds = 0
+    /** Why a record found no room. */
+    private full: any
     private thermistors = thermistorsAtStart
     private lostShown = 0
     private lossSeconds = 0
@@ -115,15 +116,18 @@ export class Logger {
      * has left behind the recorded sizes, of whatever day and board, and goes on in these files.
      */
     async recover(volume: LogVolume): Promise<void> {
-        this.retention.pausedUntilMs = 0
-        for (const place of this.places) place.file = undefined
+        const { places, retention } = this
+        retention.pausedUntilMs = retention.after = 0
+        for (const place of places) {
+            place.file = undefined
+            place.columns = -1
+        }
         for (const path of volume.left) {
-            const place = this.places[path[0] === "C" ? LogKind.Cell : LogKind.Main]
             try {
                 const found = await readHeader(volume, path)
-                if (path !== place.path) place.day = path.slice(path.indexOf("/") + 1, path.indexOf("."))
-                place.columns = -1
-                if (found !== "") await enter(volume, place, path, found, undefined)
+                const place = places[path[0] === "C" ? LogKind.Cell : LogKind.Main]
+                // Others may have made a file of that name.
+                if (found.indexOf(startColumns) === 0) await enter(volume, place, path, found)
             } catch (thrown) {
                 // The new records matter more; a card that is away will say so again.
                 this.report(faultMessage(thrown))
@@ -151,9 +155,14 @@ export class Logger {
         if (this.queue.count() === 0) return
         const self = this
         try {
-            await this.storage.use("logger", async (volume: LogVolume) => {
-                await self.drain(volume)
-            })
+            const drain = async (volume: LogVolume) => await self.drain(volume)
+            for (;;) {
+                const day = await this.storage.use("logger", drain)
+                if (!day) break
+                if (await this.retention.makeRoom(this.storage, day)) continue
+                this.alarms.set(Alarm.SdFull, true)
+                throw this.full
+            }
             this.lastError = ""
         } catch (thrown) {
             this.report(faultMessage(thrown))
@@ -181,39 +190,40 @@ export class Logger {
         this.queue.push(LogKind.Cell, cells * 16 + this.thermistors, line, release)
     }
 
-    private async drain(volume: LogVolume): Promise<void> {
+    /** Writes what waits. @returns "", or the day of the record that finds no room */
+    private async drain(volume: LogVolume): Promise<string> {
         const { queue } = this
         for (;;) {
             const record = queue.first(this.nextKind) || queue.first(LogKind.Cell - this.nextKind)
-            if (!record) return
-            await this.write(volume, record)
+            if (!record) return ""
+            const day = dayDigits(record.line)
+            if (!(await this.write(volume, record, day))) return day
             // A queue that overflowed meanwhile has pushed out, and counted, what is on the card now.
             if (!queue.drop(record)) queue.lost -= 1
         }
     }
 
-    private async write(volume: LogVolume, record: LogRecord): Promise<void> {
-        const day = dayDigits(record.line)
+    /** @returns false when there is no room for it */
+    private async write(volume: LogVolume, record: LogRecord, day: string): Promise<boolean> {
         const place = this.places[record.kind]
-        for (;;) {
-            try {
-                await this.append(volume, record, day)
-                this.alarms.set(Alarm.SdFull, false)
-                place.failures = 0
-                return
-            } catch (thrown) {
-                // What is wrong with one log is not to keep the other waiting.
-                this.nextKind = LogKind.Cell - record.kind
-                const code = faultCode(thrown)
-                if (code !== FaultCode.VolumeFull) {
-                    if (place.failed(code)) this.alarms.set(Alarm.SdCard, true)
-                    throw thrown
-                }
-                if (!(await this.retention.makeRoom(volume, day))) {
-                    this.alarms.set(Alarm.SdFull, true)
-                    throw thrown
-                }
+        try {
+            await this.append(volume, record, day)
+            this.alarms.set(Alarm.SdFull, false)
+            place.failures = 0
+            return true
+        } catch (thrown) {
+            // What is wrong with one log is not to keep the other waiting.
+            this.nextKind = LogKind.Cell - record.kind
+            const code = faultCode(thrown)
+            if (code !== FaultCode.VolumeFull) {
+                if (place.failed(code)) this.alarms.set(Alarm.SdCard, true)
+                throw thrown
             }
+            this.full = thrown
+            // A file that is open can not go.
+            const other = this.places[this.nextKind]
+            if (other.day !== day) await leave(other)
+            return false
         }
     }
 
@@ -239,22 +249,20 @@ export class Logger {
         record: LogRecord,
         day: string,
     ): Promise<void> {
-        if (place.day !== day) {
-            place.numberMin = 0
-            place.day = day
-            await leave(place)
-        }
+        if (place.day !== day) place.numberMin = 0
+        place.day = day
+        // Until it is open.
+        place.columns = -1
+        const local = record.epochSeconds + this.clock.offsetMinutes(record.epochSeconds) * 60
+        volume.stamp = fatStamp(local)
         const wanted = header(record.columns)
-        if (!place.file || place.header !== wanted || place.failures !== 0) {
-            let path = ""
-            for (place.number = place.numberMin; ; place.number++) {
-                path = logDirectories[record.kind] + "/" + logFileName(day, place.number)
-                const found = await readHeader(volume, path)
-                if (found === "" || found === wanted || place.number === numberMax) break
-            }
-            const local = record.epochSeconds + this.clock.offsetMinutes(record.epochSeconds) * 60
-            await enter(volume, place, path, wanted, fatStamp(local))
+        let path = ""
+        for (place.number = place.numberMin; ; place.number++) {
+            path = logDirectories[record.kind] + "/" + logFileName(day, place.number)
+            const found = await readHeader(volume, path)
+            if (found === "" || found === wanted || place.number === numberMax) break
         }
+        await enter(volume, place, path, wanted)
         place.columns = record.columns
     }
 
@@ -304,15 +312,14 @@ async function enter(
     place: LogPlace,
     path: string,
     firstLine: string,
-    stamp: number,
 ): Promise<void> {
     if (path !== place.path) await leave(place)
+    if (place.file) return
     const check = new TailCheck(path.slice(path.indexOf("/") + 1), firstLine)
     const accepts = (line: string) => check.accepts(line)
     try {
-        place.file = await volume.openForAppend(path, firstLine + "\r\n", accepts, stamp)
+        place.file = await volume.openForAppend(path, firstLine + "\r\n", accepts)
         place.path = path
-        place.header = firstLine
     } finally {
         // What was seen on the card is there, also when the file could not be put in order yet. A further file
         // of a day may be empty: then the last record is that of the file before it.

@@ -1,69 +1,118 @@
 import { FaultCode, faultCode } from "../core/fault"
 import { logDirectories, logKey } from "../core/logname"
 import { Ticks } from "../core/seams"
-import { LogEntry, LogVolume } from "./logcard"
+import { LogEntry, LogStorage, LogVolume } from "./logcard"
 import { LogKind } from "./record"
 
 /** A search that found nothing is not repeated sooner. */
 const searchPauseMs = 60000
+/** So many files that are not sent, though a line says bytes, one search looks at; the next one goes on behind them. */
+const triesMax = 4
+/** Days of five years, at 31 a month: so many have a bit of their own. */
+const dayBits = 5 * 12 * 31
 
-/** Says whether the server has confirmed every one of a log file's bytes. */
-export type FullySent = (
-    kind: LogKind,
-    name: string,
-    sizeBytes: number,
-    volume: any,
-) => Promise<boolean>
+/** What the server has confirmed of one log. Both take the card piece by piece. */
+export interface LogHistory {
+    /** Visits all lines: a file's key, and whether the line says more than 0 bytes. */
+    scan(
+        files: any[],
+        volume: undefined,
+        offset: number,
+        visit: (key: number, sent: boolean) => void,
+    ): Promise<number>
+    /** True when every one of a log file's bytes was confirmed. */
+    fullySent(name: string, sizeBytes: number): Promise<boolean>
+}
 
-/** Makes room on a full card: the oldest log file that is on the server goes. */
+/**
+ * Makes room on a full card: the oldest log file that is on the server goes. A search reads each history once, and
+ * one once more for each file that it looks at; in between others have the card.
+ */
 export class Retention {
     /** Until when a search is not worth while; 0 when there is another card. */
     pausedUntilMs = 0
-    // What the search under way has found, its key and its path, and the key that it began behind.
-    private oldest = 0
-    private path = ""
-    private after = 0
+    /** The key behind which the next search begins; 0 when there is another card. */
+    after = 0
+    /** A bit for each day and log: of the day's first file the last line in the history says bytes. */
+    private readonly sentDays = Buffer.alloc(dayBits / 4)
 
+    /** @param histories of the main log and of the cell log */
     constructor(
         private readonly ticks: Ticks,
-        private readonly fullySent: FullySent,
+        private readonly histories: LogHistory[],
     ) {}
 
     /**
      * Deletes the oldest fully sent file of a day before `today` ("YYYYMMDD"), main or cell log.
      * Never touches today's, an unsent or a foreign file. @returns false when there is none
      */
-    async makeRoom(volume: LogVolume, today: string): Promise<boolean> {
+    async makeRoom(storage: LogStorage, today: string): Promise<boolean> {
         if (this.ticks.nowMs() < this.pausedUntilMs) return false
-        this.oldest = -1
-        for (;;) {
-            this.after = this.oldest
-            this.oldest = logKey(Buffer.from(today + ".CSV"), 0) * 2
-            this.path = ""
-            await this.search(volume, LogKind.Main)
-            await this.search(volume, LogKind.Cell)
-            if (this.path === "") break
+        const self = this
+        const { histories } = this
+        const start = this.after
+        const end = logKey(Buffer.from(today + ".CSV"), 0) * 2
+        let kind = LogKind.Main
+        let oldest = 0
+        let found: LogEntry
+        const visitLine = (key: number, sent: boolean) => {
+            if (key % 100 === 0) self.sentBit(key * 2 + kind, sent)
+        }
+        const visitFile = async (entry: LogEntry) => {
+            const key = logKey(Buffer.from(entry.name), 0) * 2 + kind
+            if (key <= self.after || key >= oldest) return true
+            // A day's further files are few.
+            if (key % 200 < 2 && !self.sentBit(key)) return true
+            oldest = key
+            found = entry
+            return true
+        }
+        const search = async (volume: LogVolume) => {
+            for (kind = LogKind.Main; kind <= LogKind.Cell; ++kind)
+                await volume.list(logDirectories[kind], visitFile)
+        }
+        const remove = async (volume: LogVolume) => {
+            return await volume.remove(logDirectories[self.after & 1] + "/" + found.name)
+        }
+        this.sentDays.fillAt(0, dayBits / 4, 0)
+        for (; kind <= LogKind.Cell; ++kind) await histories[kind].scan([], undefined, 0, visitLine)
+        for (let tries = 0; tries < triesMax; ++tries) {
+            oldest = end
+            await storage.use("logger", search)
+            if (oldest === end) {
+                this.after = 0
+                // What is before may have been sent since.
+                if (start !== 0) return await this.makeRoom(storage, today)
+                this.pausedUntilMs = this.ticks.nowMs() + searchPauseMs
+                return false
+            }
+            this.after = oldest
+            if (!(await histories[oldest & 1].fullySent(found.name, found.sizeBytes))) continue
             try {
-                if (await volume.remove(this.path)) return true
+                await storage.use("logger", remove)
+                return true
             } catch (thrown) {
                 // It is open, read-only or no file at all: the next one.
                 if (faultCode(thrown) !== FaultCode.BadPath) throw thrown
             }
         }
-        this.pausedUntilMs = this.ticks.nowMs() + searchPauseMs
         return false
     }
 
-    private async search(volume: LogVolume, kind: LogKind): Promise<void> {
-        const self = this
-        await volume.list(logDirectories[kind], async (entry: LogEntry) => {
-            const key = logKey(Buffer.from(entry.name), 0) * 2 + kind
-            if (key <= self.after || key >= self.oldest) return true
-            if (await self.fullySent(kind, entry.name, entry.sizeBytes, volume)) {
-                self.oldest = key
-                self.path = logDirectories[kind] + "/" + entry.name
-            }
-            return true
-        })
+    /** The bit of a file's day and log, which is changed if `sent` is given. */
+    private sentBit(key: number, sent?: boolean): boolean {
+        const bits = this.sentDays
+        const day = (key / 200) | 0
+        const month = (day / 100) | 0
+        // (year * 12 + month) * 31 + day, out of year * 10000 + month * 100 + day.
+        const index = day - month * 69 - ((month / 100) | 0) * 2728
+        const bit = (index % dayBits) * 2 + (key & 1)
+        const mask = 1 << (bit & 7)
+        let byte = bits[bit >> 3]
+        if (sent !== undefined) {
+            byte = sent ? byte | mask : byte & ~mask
+            bits[bit >> 3] = byte
+        }
+        return (byte & mask) !== 0
     }
 }

@@ -57,9 +57,15 @@ export class History {
      * Fills in what was sent of each file.
      * @param volume the mounted volume when the caller has it, else it is taken piece by piece
      * @param offset where a line begins, before which no line is about these files
+     * @param visit is told of each line: the file's key (-1 for none), and whether it says bytes
      * @returns where the first line about them begins, or the next one would
      */
-    async scan(files: HistoryEntry[], volume?: CardVolume, offset = 0): Promise<number> {
+    async scan(
+        files: HistoryEntry[],
+        volume?: CardVolume,
+        offset = 0,
+        visit?: (key: number, sent: boolean) => void,
+    ): Promise<number> {
         const { piece } = this
         const read = cardReader(this.storage, this.path, volume)
         let first = -1
@@ -70,6 +76,8 @@ export class History {
                 const end = piece.indexOf(10, at)
                 if (end < 0 || end >= count) break
                 const key = logKey(piece, at)
+                // ",0,": none.
+                if (visit) visit(key, piece.getAt(at + 13, "u16") !== 0x2c30)
                 for (const file of files)
                     if (file.key === key) {
                         if (first < 0) first = offset + at

@@ -299,7 +299,6 @@ function noCard(code: number): boolean {
         code === FaultCode.CardUnsupported ||
         code === FaultCode.VolumeUnformatted ||
         code === FaultCode.VolumeUnsupported ||
-        code === FaultCode.StaleHandle ||
         code === FaultCode.NotMounted
     )
 }

@@ -80,10 +80,7 @@ export class Board {
         const piece = DeviceBuffer.alloc(pieceBytes) as never
         this.mainHistory = new History(tracked, clock, "LOGSENT.TXT", piece)
         this.cellHistory = new History(tracked, clock, "CELLSENT.TXT", piece)
-        const retention = new Retention(this.ticks, async (kind, name, sizeBytes, volume) => {
-            const history = kind === LogKind.Main ? this.mainHistory : this.cellHistory
-            return await history.fullySent(name, sizeBytes, volume)
-        })
+        const retention = new Retention(this.ticks, [this.mainHistory, this.cellHistory])
         this.logger = new Logger(
             clock,
             { number: this.number, text: () => this.settings.serial },
@@ -256,6 +253,9 @@ export class Board {
         }
         return {
             left: volume.left,
+            set stamp(stamp: number) {
+                volume.stamp = stamp
+            },
             open: (path: string) => volume.open(path),
             list: (directory: string, visit: any) => volume.list(directory, visit),
             sync: () => volume.sync(),

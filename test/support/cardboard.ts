@@ -7,7 +7,6 @@ import { Volume } from "../../src/fat/volume"
 import { Alarms } from "../../src/journal/alarms"
 import { Journal } from "../../src/journal/journal"
 import { Logger } from "../../src/logs/logger"
-import { LogKind } from "../../src/logs/record"
 import { Retention } from "../../src/logs/retention"
 import { Key } from "../../src/settings/keys"
 import { History, pieceBytes } from "../../src/upload/history"
@@ -169,10 +168,7 @@ export class CardBoard {
         const piece = DeviceBuffer.alloc(pieceBytes) as never
         this.history = new History(this.storage, clock, "LOGSENT.TXT", piece)
         const cells = new History(this.storage, clock, "CELLSENT.TXT", piece)
-        const retention = new Retention(this.ticks, async (kind, name, sizeBytes, volume) => {
-            const history = kind === LogKind.Main ? this.history : cells
-            return await history.fullySent(name, sizeBytes, volume)
-        })
+        const retention = new Retention(this.ticks, [this.history, cells])
         this.logger = new Logger(
             clock,
             { number: key => this.setting(key), text: () => options.serial ?? "BMS-1A2B" },

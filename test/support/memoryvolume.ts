@@ -66,7 +66,7 @@ export class MemoryVolume {
     nextFault: string | undefined
     appends: string[] = []
     syncs: string[] = []
-    stamps: (number | undefined)[] = []
+    stamp = 0
     private readonly files: Record<string, Stored> = {}
 
     usedBytes(): number {
@@ -99,8 +99,7 @@ export class MemoryVolume {
         return stored && new MemoryFile(this, stored, path)
     }
 
-    async openForAppend(path: string, header: string, accepts?: Accepts, stamp?: number) {
-        this.stamps.push(stamp)
+    async openForAppend(path: string, header: string, accepts?: Accepts) {
         const stored = (this.files[path] ??= { text: header, recorded: header.length })
         const tail = stored.text.slice(stored.recorded)
         stored.text = stored.text.slice(0, stored.recorded)

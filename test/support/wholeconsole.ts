@@ -34,6 +34,7 @@ import { FakeTicks } from "./faketicks"
 import { ChipSpiBus } from "./memorycard"
 import { MemoryServers } from "./memoryservers"
 import { MemoryFlash } from "./memoryflash"
+import { SentLines } from "./sentlines"
 
 /** 2026-11-22 12:00:00 UTC. */
 const startSeconds = 1_795_348_800
@@ -115,7 +116,7 @@ export class WholeConsole {
         const board = { ticks, tcp, wifi, log, spawn } as never
         const socketLock = new Lock(ticks, "the socket")
         this.uploader = new Uploader(board, settings, clock, storage, socketLock, alarms, log)
-        const retention = new Retention(ticks, async () => false)
+        const retention = new Retention(ticks, new SentLines().histories)
         const sample = async () => this.battery.last
         this.logger = new Logger(clock, settings, storage, sample, alarms, retention, log)
         storage.recover = async volume => await this.logger.recover(volume)

@@ -16,6 +16,7 @@ import { DeviceBuffer } from "../support/devicebuffer"
 import { FakeTicks } from "../support/faketicks"
 import { blankStore, MemoryBlockDevice } from "../support/memorycard"
 import { MemoryFlash } from "../support/memoryflash"
+import { SentLines } from "../support/sentlines"
 
 // What becomes of tasks and of the day's file when the clock is moved: clock, settings, scheduler, logger
 // and file system are the firmware's own, put together as it does.
@@ -54,7 +55,7 @@ class Board {
         await clock.start()
         const alone = async (_owner: string, work: () => Promise<unknown>) => await work()
         const storage = (this.storage = new Storage(async () => this.device, alone, ticks, alarms))
-        const retention = new Retention(ticks, async () => false)
+        const retention = new Retention(ticks, new SentLines().histories)
         const sample = async (): Promise<undefined> => undefined
         const log = () => {}
         const logger = new Logger(clock, settings, storage, sample, alarms, retention, log)

@@ -12,6 +12,7 @@ import { Key } from "../../src/settings/keys"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { blankStore, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
 import { MemoryStorage, MemoryVolume } from "../support/memoryvolume"
+import { SentLines } from "../support/sentlines"
 
 const morning = Date.UTC(2026, 10, 22, 9, 0, 0) / 1000
 const today = "LOG/20261122.CSV"
@@ -45,7 +46,7 @@ class World {
     flags = 0
     alarms: Record<number, boolean> = {}
     lines: string[] = []
-    sent: string[] = []
+    onServer = new SentLines()
     ticks = new FakeTicks()
     card = new MemoryStorage()
 
@@ -75,19 +76,9 @@ class World {
             if (this.monitorFails) throw new Error("the monitor does not answer")
             return this.state
         }
-        const retention = new Retention(this.ticks, async (kind, name) =>
-            this.sent.includes((kind === LogKind.Main ? "LOG/" : "CELL/") + name),
-        )
+        const retention = new Retention(this.ticks, this.onServer.histories)
         const log = (line: string) => this.lines.push(line)
-        const logger = new Logger(
-            clock,
-            settings,
-            storage,
-            sample,
-            alarms,
-            retention,
-            log,
-        )
+        const logger = new Logger(clock, settings, storage, sample, alarms, retention, log)
         storage.recover = async (volume: LogVolume) => await logger.recover(volume)
         this.card.restart()
         return logger
@@ -197,7 +188,7 @@ describe("logger", () => {
         world.offset = 90
         await world.run(world.start(), 1)
         const date = ((2026 - 1980) << 9) | (11 << 5) | 22
-        expect(world.volume.stamps).toEqual([date * 65536 + ((10 << 11) | (30 << 5))])
+        expect(world.volume.stamp).toEqual(date * 65536 + ((10 << 11) | (30 << 5)))
     })
 })
 
@@ -390,7 +381,7 @@ describe("logger on a full card", () => {
     })
 
     it("makes room with the oldest sent file and goes on", async () => {
-        world.sent = ["LOG/20261120.CSV", "LOG/20261121.CSV"]
+        for (const day of [20, 21]) world.onServer.sent.add(`LOG/202611${day}.CSV`)
         const logger = world.start()
         await world.run(logger, 3)
         expect(world.times(today).length).toBe(3)

@@ -18,6 +18,7 @@ import { SdWireChecker } from "../support/sdwirechecker"
 import { BoardTime, TimedSpiBus } from "../support/timedcard"
 import { SdWireTrace } from "../support/sdwiretrace"
 import { empty, expectFaultless, filled, mebibyte, tampered, wired } from "../support/wiredcard"
+import { SentLines } from "../support/sentlines"
 
 /** Writes, reads back and asks, at both ends of the card. */
 async function exercise(card: SdCard): Promise<void> {
@@ -309,7 +310,7 @@ async function tracedStart(): Promise<string> {
         storage as never,
         async () => measured,
         alarms,
-        new Retention(ticks, async () => false),
+        new Retention(ticks, new SentLines().histories),
         () => {},
     )
     storage.recover = async volume => await logger.recover(volume)
