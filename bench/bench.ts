@@ -6,15 +6,20 @@ import { importWithFirmware } from "../test/support/firmwareloader"
 import { firmware, projectFolder, readManifest } from "../tools/firmware"
 import { crcBench } from "./crc"
 import { flashBench } from "./flash"
+import { heapBench, heapBudgets, heapFloors } from "./heap"
 import { secondBench } from "./second"
 
 // Prints counts and ratios and writes them to bench/results.json. A figure that was not measured is absent.
 
 type Results = Record<string, number>
 
-/** At most this, or at least 0; a figure beyond its budget makes the bench fail. */
+// jacdac-ts tells of its connections here.
+console.debug = () => {}
+
+/** At most this, and at least the floors of the heap; a figure beyond its budget makes the bench fail. */
 const budgets: Results = {
     "heap.peakBytes": 48 * 1024,
+    ...heapBudgets,
     "boot.firstRecordMs": 3000,
     "card.fat32-4k.writesPerRecord": 1.2,
     "card.fat32-4k.readsPerRecord": 0.02,
@@ -75,7 +80,7 @@ const busyMinute = [
 const busyStart = ["set sd.period 1", "set sd.cells on"]
 
 /** What a new simulated board prints while it runs these lines at speed max. */
-function runBoard(lines: string[], ...more: string[]): string {
+function runBoard(lines: string[]): string {
     const folder = mkdtempSync(join(tmpdir(), "bms-bench-"))
     try {
         const script = join(folder, "exec.txt")
@@ -83,7 +88,6 @@ function runBoard(lines: string[], ...more: string[]): string {
         const cli = join(projectFolder, "node_modules/tsx/dist/cli.mjs")
         const state = join(folder, "state")
         const flags = ["--state", state, "--speed", "max", "--exec", script, "--summary", "json"]
-        flags.push(...more)
         const run = spawnSync(process.execPath, [cli, "sim/cli.ts", ...flags], {
             cwd: projectFolder,
             encoding: "utf8",
@@ -104,14 +108,6 @@ function measureBusyBoard(): Results {
     // The second start is the one that is timed: from power-on to the first record on the card.
     const lines = [...busyStart, ...Array(10).fill(busyMinute).flat(), "!power cut", "sleep 10s"]
     return readBusyRun(runBoard([...lines, "tasks"]))
-}
-
-/** Two busy minutes with 16 of the 64 KB held back from the start: what runs through needs no more than 48. */
-function measureBallast(): Results {
-    const lines = [...busyStart, ...busyMinute, ...busyMinute]
-    const output = runBoard(lines, "--entry", "bench/device/ballast.ts")
-    if (output.includes("PANIC")) throw new Error(`48 KB of heap do not suffice:\n${output}`)
-    return { "heap.ballastBytes": 16384 }
 }
 
 function readBusyRun(output: string): Results {
@@ -145,10 +141,11 @@ function print(results: Results): boolean {
     console.log("figure".padEnd(40) + "measured".padStart(12) + "budget".padStart(12))
     for (const [name, value] of Object.entries(results)) {
         const budget = budgets[name]
-        const over = budget !== undefined && value > budget
+        const floor = heapFloors[name]
+        const over = value > (budget ?? Infinity) || !(value >= (floor ?? -Infinity))
         good &&= !over
         const shown = Number.isInteger(value) ? String(value) : value.toFixed(4)
-        const limit = budget === undefined ? "" : String(budget)
+        const limit = String(budget ?? floor ?? "")
         console.log(
             name.padEnd(40) + shown.padStart(12) + limit.padStart(12) + (over ? "  OVER" : ""),
         )
@@ -161,7 +158,7 @@ const results = {
     ...(await measureCard()),
     ...(await crcBench()),
     ...measureBusyBoard(),
-    ...measureBallast(),
+    ...(await heapBench()),
     ...secondBench(runBoard),
     ...(await measureUpload()),
     ...(await flashBench()),
