@@ -39,7 +39,6 @@ const JOIN_PATIENCE_MS = 30_000
 /** The parts of the command line that make a simulation. */
 export type SimulationOptions = Pick<Options, "speed" | "scenario" | "profile"> &
     Partial<Pick<Options, "cpu" | "seed" | "dateMs" | "ftp">> & {
-        heldRate?: number
         /** What the network does that differs from the usual one. */
         network?: Partial<NetworkOptions>
     }
@@ -71,7 +70,7 @@ export class Simulation implements WorldEvents {
         imagePath: string,
         private readonly printer: LinePrinter,
     ) {
-        this.clock = new SimClock(options.speed, options.heldRate)
+        this.clock = new SimClock(options.speed)
         this.speed = options.speed
         this.fixedDate = options.dateMs !== undefined
         // The clock chip has run on while the simulator did not.

@@ -9,9 +9,6 @@ import { StateFolder } from "../../sim/state"
 import { firmware, readManifest } from "../../tools/firmware"
 import type { World } from "./world"
 
-/** Sessions run so many times faster than real time: the server is in this process and answers at once. */
-export const sessionSpeed = 10
-
 /** The optimized image in the DeviceScript runtime, in the simulator. */
 export class VmWorld implements World {
     readonly name = "virtual machine"
