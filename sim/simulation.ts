@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { type ClientOptions, ConsoleClient } from "../console/client"
 import { SimBoard } from "./board"
 import { CardSlot } from "./cardslot"
@@ -68,7 +69,7 @@ export class Simulation implements WorldEvents {
     constructor(
         options: SimulationOptions,
         private readonly state: StateFolder,
-        imagePath: string,
+        private readonly imagePath: string,
         private readonly printer: LinePrinter,
     ) {
         this.clock = new SimClock(options.speed, options.heldRate)
@@ -274,6 +275,10 @@ export class Simulation implements WorldEvents {
 
     powerCut(): void {
         this.board.powerCut()
+    }
+
+    deploy(): void {
+        this.board.deploy(readFileSync(this.imagePath))
     }
 
     showLight(): void {

@@ -59,6 +59,7 @@ test.each([
     ["!wifi scan ok", "setScans ok"],
     ["!ftp hang", "setFtp hang"],
     ["!power cut", "powerCut"],
+    ["!deploy", "deploy"],
     ["!cell 3 3.70", "setCell 3 3.7"],
     ["!current -80", "setCurrent -80"],
     ["! temp 1 65", "setTemperature 1 65"],
