@@ -41,7 +41,6 @@ async function measure(image: Uint8Array) {
             deviceId,
             loadFlash: () => flash,
             saveFlash: data => (flash = data.slice()),
-            network: { createConnection: () => undefined, queueFull: () => false },
             exchange: buffer => port.exchange(buffer),
             onFrame: frame => {
                 if (frame[2] === 0xff) port.fromBoard(frame)

@@ -29,7 +29,7 @@ const settings: readonly [string, string, string][] = [
     ["reset.days", "0x7e", "0x7d"],
     ["reset.time", "23:58", "23:59"],
     ["reset.enable", "on", "off"],
-    ["wifi.ssid", "a".repeat(32), "b".repeat(32)],
+    ["wifi.ssid", "a".repeat(31), "b".repeat(31)],
     ["time.zone", "CET-1CEST,M3.5.0,M10.5.0/3", "CET-1CEST,M3.5.0,M10.5.0/4"],
     ["time.server", "a".repeat(60), "b".repeat(60)],
     ["battery.capacity", "1999999", "1999998"],

@@ -3,10 +3,11 @@ import { Readable } from "node:stream"
 import { Command, CommanderError } from "commander"
 import { parseDescription } from "./catalog"
 import { Connection } from "./connection"
-import { Interactive, logIn } from "./interactive"
+import { Interactive, logIn, resetMs } from "./interactive"
 import { listPorts } from "./ports"
 import { Screen } from "./screen"
 import { runLines } from "./script"
+import { measureTiming, StartWatch, timingReport } from "./timing"
 import { ConsoleError } from "./transport"
 
 /** How the program ended, for scripts; docs/SPEC-console.md and --help have them. */
@@ -30,6 +31,7 @@ interface Options {
     port?: string
     exec?: string
     json?: boolean
+    timing?: boolean
     log?: boolean
 }
 
@@ -41,6 +43,7 @@ function parseOptions(argv: readonly string[]): Options {
         .option("--exec <file>", "run the lines of a file, then stop")
         .option("--log", "at a terminal, show the runtime's own log lines too")
         .option("--json", "print what the board says of itself as one JSON document, then stop")
+        .option("--timing", "measure how fast the board is, resetting it once, then stop")
         .addHelpText("after", more)
         .exitOverride()
     command.parse(argv, { from: "user" })
@@ -49,8 +52,10 @@ function parseOptions(argv: readonly string[]): Options {
         command.error("error: --exec needs the port too")
     if (options.json && options.port === undefined)
         command.error("error: --json needs the port too")
-    if (options.json && options.exec !== undefined)
-        command.error("error: --json and --exec do not go together")
+    if (options.timing && options.port === undefined)
+        command.error("error: --timing needs the port too")
+    const alone = ["json", "exec", "timing"].filter(name => name in options)
+    if (alone.length > 1) command.error(`error: --${alone[0]} and --${alone[1]} do not go together`)
     return options
 }
 
@@ -85,6 +90,27 @@ async function showJson(connection: Connection): Promise<number> {
     return Exit.Done
 }
 
+/** How fast the board is, in the line that a report should have. */
+async function showTiming(connection: Connection, watch: StartWatch): Promise<number> {
+    const timing = await measureTiming(
+        {
+            execute: line => connection.client.execute(line, () => undefined),
+            reset: async () => {
+                const { restarts } = connection
+                await connection.client.execute("reset now", () => undefined)
+                if (!(await connection.restartAfter(restarts, resetMs)))
+                    throw new ConsoleError(
+                        `the board has not come back within ${resetMs / 1000} s of its reset`,
+                    )
+            },
+            nowMs: () => performance.now(),
+        },
+        watch,
+    )
+    console.log(timingReport(timing))
+    return Exit.Done
+}
+
 function readScript(path: string): Buffer {
     try {
         return readFileSync(path)
@@ -107,10 +133,15 @@ function interrupted(): Promise<number> {
 
 async function runUnattended(options: Options, screen: Screen): Promise<number> {
     const script = options.exec === undefined ? undefined : readScript(options.exec)
-    const connection = await Connection.open(options.port!, line => screen.log(line))
+    const watch = new StartWatch(() => performance.now())
+    const connection = await Connection.open(options.port!, line => {
+        watch.take(line)
+        if (!options.timing) screen.log(line)
+    })
     const work = async () => {
         await logIn(connection, screen)
         if (options.json) return await showJson(connection)
+        if (options.timing) return await showTiming(connection, watch)
         if (script)
             return await runLines(Readable.from([script]), options.exec!, connection, screen)
         return await runLines(process.stdin, "standard input", connection, screen)
@@ -132,8 +163,8 @@ async function main(argv: readonly string[]): Promise<number> {
     const options = parseOptions(argv)
     if (options.port === undefined) return await showPorts()
     const screen = new Screen()
-    if (options.json || options.exec !== undefined || !process.stdin.isTTY)
-        return await runUnattended(options, screen)
+    const unattended = options.json || options.timing || options.exec !== undefined
+    if (unattended || !process.stdin.isTTY) return await runUnattended(options, screen)
     await new Interactive(options.port, screen, options.log === true).run()
     return Exit.Done
 }

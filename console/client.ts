@@ -4,13 +4,32 @@ import { withHostTime } from "./hosttime"
 import * as protocol from "./protocol"
 import { ConsoleError, ConsoleTransport, LineResult } from "./transport"
 
+/** The time that the client lives in: the host's, or a simulated board's. */
+export interface ClientTime {
+    /** Unix ms. */
+    nowMs(): number
+    sleep(ms: number): Promise<void>
+    setInterval(run: () => void, ms: number): unknown
+    clearInterval(handle: unknown): void
+}
+
+const hostTime: ClientTime = {
+    nowMs: () => Date.now(),
+    sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
+    setInterval: (run, ms) => setInterval(run, ms),
+    clearInterval: handle => clearInterval(handle as NodeJS.Timeout),
+}
+
 export interface ClientOptions {
     /** After this long without a packet the board is asked what became of the line. */
     quietMs?: number
     /** After this long without a packet the board is given up. */
     timeoutMs?: number
-    /** The session number; by default one at random. */
+    /** The session's number and its first request's; by default at random. */
     session?: number
+    request?: number
+    /** The host's time unless told. */
+    time?: ClientTime
 }
 
 /** One line on its way: what was received of it, and who waits for it. */
@@ -23,7 +42,7 @@ interface Exchange {
     resolve: (result: LineResult) => void
     reject: (reason: unknown) => void
     lastPacketMs: number
-    timer: NodeJS.Timeout
+    timer: unknown
 }
 
 /** Speaks the board's console service over a Jacdac bus that somebody else keeps connected. */
@@ -31,7 +50,8 @@ export class ConsoleClient implements ConsoleTransport {
     private readonly session: number
     private readonly quietMs: number
     private readonly timeoutMs: number
-    private request = randomInt(0x10000)
+    private request: number
+    private readonly time: ClientTime
     private exchange: Exchange | undefined
     private queue: Promise<unknown> = Promise.resolve()
     private readonly onPacket = (packet: Packet) => this.receive(packet)
@@ -41,19 +61,21 @@ export class ConsoleClient implements ConsoleTransport {
         options: ClientOptions = {},
     ) {
         this.session = options.session ?? randomInt(0x10000)
+        this.request = options.request ?? randomInt(0x10000)
+        this.time = options.time ?? hostTime
         this.quietMs = options.quietMs ?? 2_000
         this.timeoutMs = options.timeoutMs ?? 15_000
         bus.on(PACKET_PROCESS, this.onPacket)
     }
 
     async open(): Promise<void> {
-        const endMs = Date.now() + this.timeoutMs
+        const endMs = this.time.nowMs() + this.timeoutMs
         while (!this.present()) {
-            if (Date.now() >= endMs)
+            if (this.time.nowMs() >= endMs)
                 throw new ConsoleError(
                     "no console on the bus: is the board running the BMS Mini firmware?",
                 )
-            await new Promise(resolve => setTimeout(resolve, 20))
+            await this.time.sleep(20)
         }
     }
 
@@ -99,7 +121,7 @@ export class ConsoleClient implements ConsoleTransport {
         line: string | Uint8Array,
         onText: (text: string) => void,
     ): Promise<LineResult> {
-        const sent = withHostTime(line)
+        const sent = withHostTime(line, this.time.nowMs())
         const bytes = typeof sent === "string" ? new TextEncoder().encode(sent) : sent
         if (bytes.length > protocol.lineBytesMax) {
             onText(
@@ -119,8 +141,8 @@ export class ConsoleClient implements ConsoleTransport {
                 onText,
                 resolve,
                 reject,
-                lastPacketMs: Date.now(),
-                timer: setInterval(() => this.onQuiet(), this.quietMs),
+                lastPacketMs: this.time.nowMs(),
+                timer: this.time.setInterval(() => this.onQuiet(), this.quietMs),
             }
             this.sendLine(protocol.Mode.Run)
         })
@@ -143,7 +165,7 @@ export class ConsoleClient implements ConsoleTransport {
     }
 
     private onQuiet(): void {
-        const quietMs = Date.now() - this.exchange!.lastPacketMs
+        const quietMs = this.time.nowMs() - this.exchange!.lastPacketMs
         if (quietMs >= this.timeoutMs)
             this.end()?.reject(
                 new ConsoleError(
@@ -160,7 +182,7 @@ export class ConsoleClient implements ConsoleTransport {
         if (packet.serviceClass !== protocol.consoleServiceClass) return
         const report = protocol.parseReport(packet.data)
         if (report?.session !== this.session || report.request !== exchange.request) return
-        exchange.lastPacketMs = Date.now()
+        exchange.lastPacketMs = this.time.nowMs()
         if (report.flags & protocol.ReportFlags.Running) return
         if (!(report.flags & protocol.ReportFlags.Missing)) this.take(exchange, report)
         else if (!(report.flags & protocol.ReportFlags.Final)) this.sendLine(protocol.Mode.Run)
@@ -192,7 +214,7 @@ export class ConsoleClient implements ConsoleTransport {
     /** Ends what is under way and hands it to who has to be told. */
     private end(): Exchange | undefined {
         const exchange = this.exchange
-        clearInterval(exchange?.timer)
+        this.time.clearInterval(exchange?.timer)
         this.exchange = undefined
         return exchange
     }

@@ -1,23 +1,33 @@
 import { readFileSync } from "node:fs"
 import type { I2cChip, SpiChip } from "./chips/chip"
 import { SimClock } from "./clock"
+import { type Cpu, delays, logLineBytes, serialMsPerByte } from "./cpu"
 import { Hub } from "./hub"
+import type { NetworkOptions } from "./net/options"
 import { SimNetwork } from "./network"
 import { BusPort } from "./port"
+import { Chance, drawMs, type Random } from "./random"
 import type { StateFolder } from "./state"
 import { UsbBridge } from "./usbbridge"
 import { Vm } from "./vm"
-import { WifiStation } from "./wifistation"
+import { WifiAir } from "./wifi/air"
+import type { StoredNetwork } from "./wifi/runtime"
+import { WifiStation } from "./wifi/station"
 
-/** From the reset line's release to the runtime's first instruction, as on the ESP32. */
-const BOOT_MS = 300
 /** The runtime's receive queue; frames that do not fit are lost. */
 const RECEIVED_BYTES_MAX = 2048
 
 export interface SimBoardOptions {
     clock: SimClock
+    /** The nominal ESP32 unless told. */
+    cpu?: Cpu
+    /** That of seed 1 unless told. */
+    chance?: Chance
     /** Where the flash is kept. */
-    state: Pick<StateFolder, "loadFlash" | "saveFlash">
+    state: Pick<StateFolder, "loadFlash" | "saveFlash"> &
+        Partial<Pick<StateFolder, "loadWifi" | "saveWifi">>
+    /** What the network does that differs from the usual one. */
+    network?: Partial<NetworkOptions>
     /** The compiled firmware; written to the board's flash unless that program is there already. */
     imagePath: string
     /** Unix ms of board time zero. */
@@ -36,7 +46,10 @@ export interface SimBoardOptions {
 export class SimBoard {
     readonly hub: Hub
     readonly network: SimNetwork
-    readonly wifi = new WifiStation()
+    readonly air = new WifiAir()
+    private readonly wifi: WifiStation
+    /** The station's network, while nobody else keeps it. */
+    private storedNetwork: StoredNetwork = {}
     readonly port: BusPort
     /** The serial line of the board; nothing leaves it until somebody reads it. */
     readonly serial = new UsbBridge(frame => this.fromSerial(frame))
@@ -45,6 +58,9 @@ export class SimBoard {
     /** When the supply came last, in board ms; Infinity while it is off. */
     poweredAtMs = Infinity
     private vm: Vm | undefined
+    private readonly bootDelays: Random
+    /** Until when the serial line towards the board is busy, in board ms. */
+    private lineFreeMs = 0
     /** Counts the times the supply went: what was started before the last one is not the board any more. */
     private powerLosses = 0
     private fail!: (failure: Error) => void
@@ -52,11 +68,46 @@ export class SimBoard {
     readonly broken = new Promise<never>((_, reject) => (this.fail = reject))
 
     constructor(private readonly options: SimBoardOptions) {
-        this.hub = new Hub(options.clock, frame => this.vm?.deliver(frame))
-        this.port = new BusPort(options.spi, options.i2c, on => options.onLight(on))
-        this.network = new SimNetwork(options.clock)
+        const { clock } = options
+        const chance = options.chance ?? new Chance(1)
+        this.hub = new Hub(clock, frame => this.overSerialLine(frame))
+        this.port = new BusPort(options.spi, options.i2c, {
+            chance,
+            onLight: on => options.onLight(on),
+        })
+        this.bootDelays = chance.stream("boot delays")
+        this.network = new SimNetwork(clock, options.network, chance)
         this.network.setUp(false)
-        this.wifi.onConnected = connected => this.network.setUp(connected)
+        this.wifi = this.makeStation(chance)
+    }
+
+    private makeStation(chance: Chance): WifiStation {
+        const { clock, state } = this.options
+        return new WifiStation({
+            timers: {
+                setTimeout: (run, ms) => clock.setTimeout(run, ms),
+                clearTimeout: timer => clock.clearTimeout(timer as never),
+            },
+            random: chance.stream("Wi-Fi station"),
+            air: this.air,
+            store: {
+                load: () => state.loadWifi?.() ?? this.storedNetwork,
+                save: network => {
+                    this.storedNetwork = network
+                    state.saveWifi?.(network)
+                },
+            },
+            onLink: up => this.network.setUp(up),
+            onLog: line => this.log(line),
+            onAbort: message => this.abort(message.split("\n")),
+        })
+    }
+
+    /** The chip says why, and starts anew. */
+    private abort(words: readonly string[]): void {
+        for (const line of words) this.log(line)
+        this.off()
+        this.restartSoon()
     }
 
     /** First power-on: deploys the program when flash holds another one or none. */
@@ -81,9 +132,16 @@ export class SimBoard {
         this.poweredAtMs = Infinity
         this.vm?.cut()
         this.vm = undefined
+        this.wifi.powerDown()
         this.serial.reset()
-        this.network.dropAll("the board has no power")
+        this.network.setUp(false)
+        this.network.dropAll()
         this.options.onLight(false)
+    }
+
+    /** Another program is written to the board's flash and started, over the cable. */
+    deploy(image: Uint8Array): void {
+        this.vm?.deploy(image)
     }
 
     /** The runtime's memory, for instruments. */
@@ -94,30 +152,32 @@ export class SimBoard {
     private restartSoon(): void {
         this.resets++
         const losses = this.powerLosses
+        const bootMs = drawMs(delays.boot, this.bootDelays)
         this.options.clock.setTimeout(() => {
             if (losses === this.powerLosses) this.boot().catch(this.fail)
-        }, BOOT_MS)
+        }, bootMs)
     }
 
     private async boot(image?: Uint8Array): Promise<void> {
-        const { clock, state, epochMs } = this.options
+        const { clock, cpu, chance, state, epochMs } = this.options
         const losses = this.powerLosses
         this.options.onPowerUp()
         this.poweredAtMs = clock.nowMs()
+        this.wifi.powerUp()
         const vm = await Vm.start(
             {
                 clock,
+                cpu,
+                chance,
                 epochMs,
                 deviceId: "12abdd2289421234",
                 loadFlash: () => state.loadFlash(),
                 saveFlash: data => state.saveFlash(data),
-                network: this.network,
+                socket: this.network.socket,
                 exchange: buffer => this.port.exchange(buffer),
                 onFrame: frame => this.fromVm(frame),
-                onLog: line => {
-                    this.serial.log(line.trimEnd() + "\n")
-                    this.options.onLog(line)
-                },
+                onLog: line => this.log(line),
+                onAbort: words => this.abort(words),
                 onReboot: () => {
                     this.off()
                     this.restartSoon()
@@ -129,6 +189,23 @@ export class SimBoard {
         )
         if (losses === this.powerLosses) this.vm = vm
         else vm.cut()
+    }
+
+    /** A line of the log, cut where the ESP32 cuts it. */
+    private log(line: string): void {
+        const whole = Buffer.from(line.trimEnd(), "utf8")
+        const text = whole.subarray(0, logLineBytes).toString("utf8")
+        this.serial.log(text + "\n")
+        this.options.onLog(text)
+    }
+
+    /** One frame after the other, at the line's rate. */
+    private overSerialLine(frame: Uint8Array): void {
+        const { clock } = this.options
+        const vm = this.vm
+        const nowMs = clock.nowMs()
+        this.lineFreeMs = Math.max(nowMs, this.lineFreeMs) + frame.length * serialMsPerByte
+        clock.setTimeout(() => vm?.deliver(frame), this.lineFreeMs - nowMs)
     }
 
     private fromVm(frame: Uint8Array): void {

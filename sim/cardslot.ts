@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs"
 import type { SpiChip } from "./chips/chip"
-import { SdCardChip } from "./chips/sdcard"
+import { SdCardChip, type SdCardTiming } from "./chips/sdcard"
 import { FileStore } from "./chips/sdcardstore"
 
 /** The smallest card that was ever sold had 8 MB; images for tests may be smaller than that. */
@@ -11,9 +11,16 @@ export class CardSlot implements SpiChip {
     private card: SdCardChip | undefined
     private store: FileStore | undefined
     private readonly totals = { sectorReads: 0, sectorWrites: 0 }
+    private clockHz: number | undefined
 
-    /** @param imagePath the image that `insert` uses when it is given none */
-    constructor(private readonly imagePath: string) {
+    /**
+     * @param imagePath the image that `insert` uses when it is given none
+     * @param timing what every card in it takes; without it they know no time
+     */
+    constructor(
+        private readonly imagePath: string,
+        private readonly timing?: SdCardTiming,
+    ) {
         this.insert()
     }
 
@@ -34,7 +41,8 @@ export class CardSlot implements SpiChip {
         if (size < CARD_BYTES_MIN)
             throw new Error(`${imagePath} is no card image: ${size} bytes; the socket is empty`)
         this.store = new FileStore(imagePath)
-        this.card = new SdCardChip(this.store)
+        this.card = new SdCardChip(this.store, { timing: this.timing })
+        if (this.clockHz !== undefined) this.card.configure(this.clockHz)
     }
 
     pull(): void {
@@ -48,6 +56,11 @@ export class CardSlot implements SpiChip {
     /** The supply comes back: the card has to be initialised anew. */
     powerUp(): void {
         this.card?.powerUp()
+    }
+
+    configure(hz: number): void {
+        this.clockHz = hz
+        this.card?.configure(hz)
     }
 
     select(on: boolean): void {

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs"
-import { resolve } from "node:path"
+import { join, resolve } from "node:path"
 import { firmware, readManifest } from "../tools/firmware"
 import { applyDemoSettings } from "./demo"
 import { parseScript, type ScriptStep } from "./events"
-import { EmbeddedFtpServer } from "./ftpserver"
 import { LinePrinter } from "./lineprinter"
 import { parseOptions, type Options } from "./options"
 import { typeAtPrompt } from "./prompt"
@@ -51,20 +50,20 @@ function readScript(path: string): ScriptStep[] {
     }
 }
 
+function whereFtpIs({ ftp, state }: Options): string {
+    return ftp ? `${ftp.host}:${ftp.port}` : `simulated, its files are in ${join(state, "ftp")}`
+}
+
 async function main(options: Options): Promise<number> {
     const steps = options.exec === undefined ? undefined : readScript(options.exec)
     const state = new StateFolder(resolve(options.state))
     const printer = new LinePrinter(process.stdout, state)
     const program = await firmware(options.entry ?? readManifest().entries.simulator)
-    const ftp = options.ftp ? undefined : new EmbeddedFtpServer({ root: state.ftpPath })
     let serial: SerialOffer | undefined
     try {
-        const at = options.ftp ?? { host: "127.0.0.1", port: await ftp!.start() }
-        printer.line(`BMS Mini simulator: state in ${state.path}, speed ${options.speed}`)
-        const keeps = ftp ? `, files in ${state.ftpPath}` : ""
-        printer.line(`FTP server "${FTP_HOST}" is ${at.host}:${at.port}${keeps}`)
-        const simulation = new Simulation(options, state, program.imagePath, ftp, printer)
-        simulation.board.network.addHost(FTP_HOST, at.host, { 21: at.port })
+        printer.line(`BMS Mini simulator: state in ${options.state}, speed ${options.speed}`)
+        printer.line(`FTP server "${FTP_HOST}": ${whereFtpIs(options)}`)
+        const simulation = new Simulation(options, state, program.imagePath, printer)
         for (const remark of state.remarks) printer.line(remark)
         if (options.serial !== undefined) {
             serial = await SerialOffer.open(options.serial, simulation.board.serial)
@@ -80,7 +79,6 @@ async function main(options: Options): Promise<number> {
     } finally {
         await serial?.close()
         state.release()
-        await ftp?.stop()
     }
 }
 

@@ -9,13 +9,13 @@ interface Timer {
     run: () => void
 }
 
-/** How long one turn may keep Node from its sockets and signals, in real ms. */
-const TURN_MS = 4
+/** After so many runs Node gets a turn for its sockets and signals. */
+const TURN_RUNS = 256
 
 /**
- * The board's time. What the board executes takes the real time it takes; the time in which it waits is
- * skipped as far as the speed allows. While something outside is awaited (`hold`, a TCP connection),
- * `max` falls back to real speed, or a multiple of it.
+ * The board's time. What the board executes is counted, not measured: it takes the same time on every
+ * host. The time in which the board waits is skipped as far as the speed allows. While something outside
+ * is awaited (`hold`, a real TCP connection), `max` falls back to real speed, or a multiple of it.
  */
 export class SimClock {
     private boardMs = 0
@@ -25,13 +25,20 @@ export class SimClock {
     private holds = 0
     private pauses = 0
     private executing = false
-    private enteredAt = 0
+    private readCounter: () => number = () => 0
+    private msPerCount = 0
+    private enteredCount = 0
+    private chargedMs = 0
     private paceBoardMs = 0
     private paceRealMs = performance.now()
     private wake: { timeout?: NodeJS.Timeout; immediate?: NodeJS.Immediate } = {}
     private stopped = false
     private breathing = false
     private behindMs = 0
+    /** What the processor has executed and was charged, in board ms. */
+    busyMs = 0
+    /** Called after each execution with how long it took, in board ms. */
+    onExecuted: (ms: number) => void = () => undefined
 
     /** @param heldRate how fast `max` is while something outside is awaited, a factor of real time */
     constructor(
@@ -39,10 +46,24 @@ export class SimClock {
         private readonly heldRate = 1,
     ) {}
 
+    /**
+     * From now on what is executed takes what this counts, modulo 2 to the 32nd.
+     * @param msPerCount board ms that one count stands for
+     */
+    useCounter(read: () => number, msPerCount: number): void {
+        this.readCounter = read
+        this.msPerCount = msPerCount
+        this.enteredCount = read()
+    }
+
+    /** The processor is busy with something that it does not execute: it waits for a bus. */
+    charge(ms: number): void {
+        if (this.executing) this.chargedMs += ms
+    }
+
     /** Board milliseconds since the simulator started; it never goes backwards. */
     nowMs(): number {
-        if (this.executing) return this.boardMs + (performance.now() - this.enteredAt)
-        return this.idleMs()
+        return this.executing ? this.boardMs + this.executedMs() : this.idleMs()
     }
 
     setTimeout(run: () => void, delayMs: number): Timer {
@@ -107,15 +128,6 @@ export class SimClock {
         return this.holds > 0
     }
 
-    /** From now on board time runs as real time does. */
-    runAtRealSpeed(): void {
-        this.boardMs = this.nowMs()
-        this.speed = 1
-        this.resetPace()
-        this.cancelWake()
-        this.schedule()
-    }
-
     /** Stands still until the returned function is called: what happens meanwhile takes no board time. */
     pause(): () => void {
         this.boardMs = this.nowMs()
@@ -147,6 +159,11 @@ export class SimClock {
         this.cancelWake()
         this.timers.length = 0
         this.soonQueue.length = 0
+    }
+
+    private executedMs(): number {
+        const counts = (this.readCounter() - this.enteredCount) >>> 0
+        return this.chargedMs + counts * this.msPerCount
     }
 
     private resetPace(): void {
@@ -181,10 +198,10 @@ export class SimClock {
     private schedule(): void {
         if (this.executing || this.stopped || this.pauses > 0) return
         if (this.soonQueue.length === 0 && this.timers.length === 0) return this.cancelWake()
-        const waitMs =
-            this.soonQueue.length > 0
-                ? 0
-                : (this.timers[0].dueMs - Math.max(this.boardMs, this.allowedMs())) / this.rate()
+        // What was executed may have taken the board ahead of where it is allowed to be by now.
+        const dueMs = this.soonQueue.length > 0 ? this.boardMs : this.timers[0].dueMs
+        const aheadMs = Math.max(dueMs, this.boardMs) - this.allowedMs()
+        const waitMs = aheadMs > 0 ? aheadMs / this.rate() : 0
         if (waitMs < 0.8) {
             if (this.wake.immediate) return
             this.cancelWake()
@@ -197,9 +214,8 @@ export class SimClock {
 
     private turn(): void {
         this.wake = {}
-        const turnEnd = performance.now() + TURN_MS
         this.breathing = false
-        while (!this.stopped && !this.breathing && performance.now() < turnEnd) {
+        for (let runs = 0; runs < TURN_RUNS && !this.stopped && !this.breathing; ++runs) {
             const run = this.takeNext()
             if (!run) break
             this.execute(run)
@@ -209,6 +225,8 @@ export class SimClock {
 
     private takeNext(): (() => void) | undefined {
         const allowed = this.allowedMs()
+        // The board is ahead of real time by what it has executed: real time catches up first.
+        if (this.boardMs > allowed) return undefined
         // A timer that is due does not wait for a board that is never idle.
         const due = this.timers[0]?.dueMs ?? Infinity
         if (this.soonQueue.length > 0 && due > this.boardMs) {
@@ -224,12 +242,16 @@ export class SimClock {
 
     private execute(run: () => void): void {
         this.executing = true
-        this.enteredAt = performance.now()
+        this.chargedMs = 0
+        this.enteredCount = this.readCounter()
         try {
             run()
         } finally {
-            this.boardMs += performance.now() - this.enteredAt
+            const ms = this.executedMs()
+            this.boardMs += ms
+            this.busyMs += ms
             this.executing = false
+            if (ms > 0) this.onExecuted(ms)
         }
     }
 }

@@ -1,8 +1,14 @@
 import type { LinePrinter } from "./lineprinter"
 import { FTP_HOST, type Simulation } from "./simulation"
+import { defaultNetwork } from "./wifi/air"
 
 /** A board out of the box, set up so that there is something to see at once. */
-const loggingLines = ["card format yes", "set wifi.ssid bms-simulator", "set sd.period 5"]
+const loggingLines = [
+    "card format yes",
+    `set wifi.ssid ${defaultNetwork.name}`,
+    `set wifi.password ${defaultNetwork.password}`,
+    "set sd.period 5",
+]
 const uploadLines = [
     `set ftp.host ${FTP_HOST}`,
     "set ftp.period 30",

@@ -1,20 +1,50 @@
 import type { ChipEvents } from "./chipevents"
 import { parseDuration } from "./duration"
+import type { WifiEvents } from "./wifi/air"
 
 /** What can happen to the board from outside, as a line that begins with `!`. */
 export interface WorldEvents {
     cardOut(): void
     cardIn(imagePath?: string): void
     setWifi(up: boolean): void
+    /** The networks around the board; a world without them knows its access point only. */
+    readonly air?: WifiEvents
     setFtp(mode: "up" | "down" | "hang"): Promise<void>
     powerCut(): void
     readonly chips: Pick<ChipEvents, keyof ChipEvents>
     showLight(): void
 }
 
+/** A server that takes longer is one that never answers. */
+const DHCP_SECONDS_MAX = 3600
+
 const usage =
-    "events: !card out | !card in [IMAGE] | !wifi down|up | !ftp down|up|hang | !power cut | " +
-    "!cell N VOLTS | !current AMPERES | !temp N CELSIUS | !monitor down|up | !clock down|up|lost | !light"
+    "events: !card out | !card in [IMAGE] | !wifi down|up | !wifi network NAME [PASSWORD] | " +
+    "!wifi gone|back|hide NAME | !wifi password NAME [NEW] | !wifi dhcp SECONDS|usual | " +
+    "!wifi scan silent|ok | !ftp down|up|hang | !power cut | !cell N VOLTS | !current AMPERES | " +
+    "!temp N CELSIUS | !monitor down|up | !clock down|up|lost | !light"
+
+/** Blanks separate words; `"…"` keeps them. */
+function quotedWords(text: string): string[] {
+    return [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(found => found[1] ?? found[2])
+}
+
+/** What is to happen to the networks around the board; undefined for a line that says nothing of them. */
+function wifiChange(line: string): ((air: WifiEvents) => void) | undefined {
+    const [, what, name = "", more, ...rest] = quotedWords(line.slice(1))
+    if (name === "" || rest.length > 0) return undefined
+    if (what === "network") return air => air.addNetwork(name, more)
+    if (what === "password") return air => air.setPassword(name, more)
+    if (more !== undefined) return undefined
+    if (what === "gone" || what === "back") return air => air.setInRange(name, what === "back")
+    if (what === "hide") return air => air.setHidden(name, true)
+    if (what === "scan" && (name === "ok" || name === "silent")) return air => air.setScans(name)
+    if (what !== "dhcp") return undefined
+    if (name === "usual") return air => air.setDhcpMs(undefined)
+    const seconds = Number(name)
+    const possible = seconds >= 0 && seconds <= DHCP_SECONDS_MAX
+    return possible ? air => air.setDhcpMs(seconds * 1000) : undefined
+}
 
 /** Carries out an event line; throws an Error that says what is wrong with it. */
 export async function runEvent(line: string, world: WorldEvents): Promise<void> {
@@ -47,7 +77,10 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
         case "clock lost":
             return world.chips.setClock(first as "down" | "up" | "lost")
     }
-    if (name === "light" && words.length === 1) world.showLight()
+    const change = name === "wifi" ? wifiChange(line) : undefined
+    if (change && world.air) change(world.air)
+    else if (change) throw new Error(`${line}: here is one network only, for !wifi down|up`)
+    else if (name === "light" && words.length === 1) world.showLight()
     else if (name === "cell" && words.length === 3)
         world.chips.setCell(number(first), number(second))
     else if (name === "current" && words.length === 2) world.chips.setCurrent(number(first))

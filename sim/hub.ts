@@ -2,6 +2,7 @@ import {
     JDBus,
     JDServerServiceProvider,
     JDServiceServer,
+    type Packet,
     Transport,
     type Scheduler,
 } from "jacdac-ts"
@@ -18,6 +19,10 @@ const BUSY_MS_MIN = 500
 const REST_MS = 60_000
 /** The hub repeats the announcements: the board forgets a device after 2 s. No packet is lost on this wire. */
 const ANNOUNCE_MS = 1000
+
+/** The devices of this side of the bus are the same in every run. */
+const BUS_DEVICE_ID = "3f1e5a7c9b2d4608"
+const SERVED_DEVICE_ID = 0x5a1e5a7c9b2d4700n
 
 /** Where things are in a frame with one packet. */
 const enum Frame {
@@ -89,6 +94,14 @@ class BoardScheduler implements Scheduler {
     }
 }
 
+/** jacdac-ts sends an event thrice, the last two by the host's timers: here by the bus's. */
+class BoardServices extends JDServerServiceProvider {
+    override delayedSend(packet: Packet, atMs: number): void {
+        const send = () => void this.sendPacketAsync(packet)
+        this.bus.scheduler.setTimeout(send, atMs - this.bus.timestamp)
+    }
+}
+
 /** The wire between the board's processor and the host's Jacdac bus. */
 class BoardTransport extends Transport {
     constructor(private readonly toBoard: (frame: Uint8Array) => void) {
@@ -115,6 +128,7 @@ export class Hub {
     /** The last announcement of each of the board's devices, and of those that are served to it. */
     private readonly announcements = new Map<string, Uint8Array>()
     private readonly served = new Map<string, Uint8Array>()
+    private services = 0
 
     constructor(
         private readonly clock: SimClock,
@@ -131,6 +145,7 @@ export class Hub {
             scheduler: new BoardScheduler(clock),
             disableRoleManager: true,
             client: false,
+            deviceId: BUS_DEVICE_ID,
         })
         // Nobody here looks at registers: they are not polled.
         this.bus.interactionMode = OBSERVER
@@ -142,7 +157,8 @@ export class Hub {
     }
 
     serve(name: string, server: JDServiceServer): void {
-        this.bus.addServiceProvider(new JDServerServiceProvider(name, [server]))
+        const deviceId = (SERVED_DEVICE_ID + BigInt(this.services++)).toString(16)
+        this.bus.addServiceProvider(new BoardServices(name, [server], { deviceId }))
     }
 
     fromBoard(frame: Uint8Array): void {

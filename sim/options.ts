@@ -1,11 +1,16 @@
 import { Command, InvalidArgumentError, Option } from "commander"
 import type { Speed } from "./clock"
+import { type CpuName, cpus } from "./cpu"
 import { parseDuration } from "./duration"
 import { scenarios } from "./profile"
 
 export interface Options {
     state: string
     speed: Speed
+    cpu: CpuName
+    seed: number
+    /** The virtual date at the start, Unix ms; the host's unless told. */
+    dateMs?: number
     exec?: string
     forMs?: number
     ftp?: { host: string; port: number }
@@ -32,6 +37,20 @@ function parseFor(text: string): number {
     return milliseconds
 }
 
+function parseSeed(text: string): number {
+    const seed = Number(text)
+    if (!/^\d{1,10}$/.test(text) || seed > 0xffffffff)
+        throw new InvalidArgumentError("It is a whole number from 0 to 4294967295.")
+    return seed
+}
+
+function parseDate(text: string): number {
+    const dateMs = Date.parse(text)
+    if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(dateMs))
+        throw new InvalidArgumentError("It is a date such as 2026-03-01T08:00:00Z.")
+    return dateMs
+}
+
 function parseHostPort(text: string): { host: string; port: number } {
     const match = /^(.+):(\d{1,5})$/.exec(text)
     const port = Number(match?.[2])
@@ -46,6 +65,13 @@ export function parseOptions(argv: readonly string[]): Options {
         .description("Runs the BMS Mini firmware on a simulated board, with its console here.")
         .option("--state <folder>", "where the board is kept between runs", ".bms-mini")
         .option("--speed <factor>", "board time runs so many times faster, or max", parseSpeed, 1)
+        .addOption(
+            new Option("--cpu <profile>", "how fast the processor is")
+                .choices(Object.keys(cpus))
+                .default("esp32"),
+        )
+        .option("--seed <number>", "of all chance: one seed is one history", parseSeed, 1)
+        .option("--date <date>", "the date at the start: the PC's unless told", parseDate)
         .option("--exec <file>", "run console lines from a file, then stop")
         .option("--for <duration>", "stop after so much board time (90s, 10m, 2h, 3d)", parseFor)
         .option(
@@ -71,6 +97,6 @@ export function parseOptions(argv: readonly string[]): Options {
         )
         .option("--entry <file>", "run another program of the board, such as one of bench/device")
     command.parse(argv, { from: "user" })
-    const { for: forMs, ...rest } = command.opts()
-    return { ...rest, forMs } as Options
+    const { for: forMs, date: dateMs, ...rest } = command.opts()
+    return { ...rest, forMs, dateMs } as Options
 }

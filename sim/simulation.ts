@@ -1,19 +1,24 @@
-import { ConsoleClient } from "../console/client"
+import { type ClientOptions, ConsoleClient } from "../console/client"
 import { SimBoard } from "./board"
 import { CardSlot } from "./cardslot"
 import { ChipEvents } from "./chipevents"
 import { Bq76952Chip } from "./chips/bq76952"
 import { Ds3231Chip } from "./chips/ds3231"
-import { SimClock } from "./clock"
+import { usualSdCardTiming } from "./chips/sdcardpace"
+import { SimClock, type Speed } from "./clock"
+import { cpus } from "./cpu"
 import type { WorldEvents } from "./events"
-import type { EmbeddedFtpServer } from "./ftpserver"
 import { HeapGauge } from "./heap"
 import { LightWatcher } from "./light"
 import type { LinePrinter } from "./lineprinter"
 import type { Options } from "./options"
 import { Pack } from "./pack"
+import type { NetworkOptions } from "./net/options"
+import { type FtpServerMode, SimFtpServer } from "./net/ftpserver"
 import { packOptions } from "./profile"
+import { Chance } from "./random"
 import type { StateFolder } from "./state"
+import type { WifiAir } from "./wifi/air"
 import { LogCounts, type Summary } from "./summary"
 
 /** The host name under which the firmware reaches the simulation's FTP server. */
@@ -21,13 +26,23 @@ export const FTP_HOST = "ftp.sim"
 
 const CONSOLE_PATIENCE_MS = 30_000
 const INSTRUMENTS_MS = 200
-/** For the last session, or more of them while records come in between or the Wi-Fi is not up yet. */
-const LAST_SEND_MS = 30_000
+/** So often the end tries to send all: records come in between, or the Wi-Fi is not up yet. */
+const LAST_SESSIONS = 4
 const CLOCK_SAVE_MS = 60_000
-/** From power-on until the station has joined its network again, as on the ESP32. */
-const WIFI_JOIN_MS = 3000
-/** A station that was told its network anew has joined by then. */
-const JOIN_PATIENCE_MS = 15_000
+/** Board time may lag behind the speed asked for by as much real time before that is said. */
+const BEHIND_REAL_MS = 2_000
+/** How often that is looked at and said, in real time. */
+const BEHIND_LOOK_MS = 10_000
+/** A station that knows its network has joined by then. */
+const JOIN_PATIENCE_MS = 30_000
+
+/** The parts of the command line that make a simulation. */
+export type SimulationOptions = Pick<Options, "speed" | "scenario" | "profile"> &
+    Partial<Pick<Options, "cpu" | "seed" | "dateMs" | "ftp">> & {
+        heldRate?: number
+        /** What the network does that differs from the usual one. */
+        network?: Partial<NetworkOptions>
+    }
 
 /** The board, the world around it, and its console: everything that one run of the simulator is made of. */
 export class Simulation implements WorldEvents {
@@ -43,21 +58,31 @@ export class Simulation implements WorldEvents {
     private readonly clockChip: Ds3231Chip
     readonly chips: ChipEvents
     private readonly epochMs: number
-    private accessPoint = true
+    private readonly speed: Speed
+    /** The virtual date was given: the host's clock is not looked at. */
+    private readonly fixedDate: boolean
+    /** The simulation's own FTP server, unless another one was given. */
+    private readonly ftp: SimFtpServer | undefined
     private safeMode = false
 
     constructor(
-        options: Pick<Options, "speed" | "scenario" | "profile"> & { heldRate?: number },
+        options: SimulationOptions,
         private readonly state: StateFolder,
         imagePath: string,
-        private readonly ftp: EmbeddedFtpServer | undefined,
         private readonly printer: LinePrinter,
     ) {
         this.clock = new SimClock(options.speed, options.heldRate)
+        this.speed = options.speed
+        this.fixedDate = options.dateMs !== undefined
         // The clock chip has run on while the simulator did not.
-        this.epochMs = Date.now()
+        this.epochMs = options.dateMs ?? Date.now()
+        const chance = new Chance(options.seed ?? 1)
         const nowMs = () => this.clock.nowMs()
-        this.slot = new CardSlot(state.cardPath)
+        this.slot = new CardSlot(state.cardPath, {
+            ...usualSdCardTiming,
+            nowMs,
+            random: chance.stream("card delays"),
+        })
         const left = state.loadBattery()
         this.pack = new Pack({ ...packOptions(options), condition: left.pack })
         this.monitor = new Bq76952Chip(this.pack, { nowMs, condition: left.monitor })
@@ -65,7 +90,7 @@ export class Simulation implements WorldEvents {
             this.pack.useCells(vcellMode.toString(2).replaceAll("0", "").length || 16)
         this.clockChip = new Ds3231Chip({
             nowSeconds: () => (this.epochMs + nowMs()) / 1000,
-            startSeconds: state.loadClock(Date.now()) / 1000,
+            startSeconds: state.loadClock(this.epochMs) / 1000,
         })
         this.chips = new ChipEvents(this.pack, this.monitor, this.clockChip)
         this.light = new LightWatcher(this.clock, pattern =>
@@ -73,6 +98,9 @@ export class Simulation implements WorldEvents {
         )
         this.board = new SimBoard({
             clock: this.clock,
+            cpu: cpus[options.cpu ?? "esp32"],
+            chance,
+            network: options.network,
             state,
             imagePath,
             epochMs: this.epochMs,
@@ -82,7 +110,17 @@ export class Simulation implements WorldEvents {
             onPowerUp: () => this.powerUp(),
             onLight: on => this.light.set(on),
         })
-        this.console = new ConsoleClient(this.board.hub.bus)
+        this.ftp = this.serveFtp(options)
+        this.console = new ConsoleClient(this.board.hub.bus, this.consoleTime(chance))
+    }
+
+    private serveFtp({ ftp }: SimulationOptions): SimFtpServer | undefined {
+        const { network } = this.board
+        if (ftp) network.addHost(FTP_HOST, ftp.host, { 21: ftp.port })
+        if (ftp) return undefined
+        const { epochMs, state } = this
+        const host = network.hosts.host(FTP_HOST)
+        return new SimFtpServer(this.clock, host, { root: state.ftpPath, epochMs })
     }
 
     async start(): Promise<void> {
@@ -92,6 +130,7 @@ export class Simulation implements WorldEvents {
             if (memory) this.heap.sample(memory)
         })
         this.repeat(CLOCK_SAVE_MS, () => this.saveClock())
+        if (this.speed !== "max") this.repeat(BEHIND_LOOK_MS * this.speed, () => this.tellBehind())
         await this.consoleReady()
         if (this.safeMode && this.state.endedInOrder) await this.leaveSafeMode()
     }
@@ -159,8 +198,8 @@ export class Simulation implements WorldEvents {
 
     /**
      * Before an ordinary end: what was logged goes to the FTP server when uploads are on, so that the server
-     * has what the card has; else the card is synced. The board's own time is real time from here on, so that
-     * a session ends before the next record comes.
+     * has what the card has; else the card is synced. A board that logs faster than it sends never ends with
+     * that: what is logged during its last session stays for the next run.
      */
     async deliverRest(): Promise<void> {
         this.printer.line("Stopping: what was logged is sent, then the power goes off.")
@@ -178,23 +217,20 @@ export class Simulation implements WorldEvents {
     private async sendRest(): Promise<string | undefined> {
         await this.consoleReady()
         if (!/ftp\.enable +on /.test(await this.ask("show ftp.enable"))) return ""
-        // A board that has just started is not on the network yet: the one wait that real time is not needed for.
         while (await this.joining()) await this.clock.sleep(500)
-        this.clock.runAtRealSpeed()
-        const endMs = this.clock.nowMs() + LAST_SEND_MS
-        while (this.clock.nowMs() < endMs) {
-            const answer = await this.ask("ftp send")
-            const problem = /^error: (.*)$/m.exec(answer)?.[1]
+        let problem: string | undefined
+        for (let sessions = 0; sessions < LAST_SESSIONS; ++sessions) {
+            problem = /^error: (.*)$/m.exec(await this.ask("ftp send"))?.[1]
             if (!problem && this.counts.recordsSinceLogin === 0) return undefined
             if (problem === "no Wi-Fi") await this.clock.sleep(1000)
-            else if (problem) return problem
+            else if (problem) break
         }
-        return "the board did not come to an end with it"
+        return problem
     }
 
     private async joining(): Promise<boolean> {
         const upMs = this.clock.nowMs() - this.board.poweredAtMs
-        if (!this.accessPoint || upMs > JOIN_PATIENCE_MS) return false
+        if (!this.board.air.powered || upMs > JOIN_PATIENCE_MS) return false
         return (await this.ask("wifi")).includes("not connected")
     }
 
@@ -223,14 +259,17 @@ export class Simulation implements WorldEvents {
     }
 
     setWifi(up: boolean): void {
-        this.accessPoint = up
-        this.board.wifi.setInRange(up)
+        this.air.setPower(up)
     }
 
-    async setFtp(mode: "up" | "down" | "hang"): Promise<void> {
+    get air(): WifiAir {
+        return this.board.air
+    }
+
+    async setFtp(mode: FtpServerMode): Promise<void> {
         if (!this.ftp)
             throw new Error("!ftp is for the embedded server, not for the one given with --ftp")
-        await this.ftp.setMode(mode)
+        this.ftp.setMode(mode)
     }
 
     powerCut(): void {
@@ -244,14 +283,53 @@ export class Simulation implements WorldEvents {
     private powerUp(): void {
         this.heap.restarted()
         this.slot.powerUp()
-        this.board.wifi.setInRange(false)
-        this.clock.setTimeout(() => this.board.wifi.setInRange(this.accessPoint), WIFI_JOIN_MS)
+    }
+
+    private tellBehind(): void {
+        const behindMs = this.clock.takeBehindMs()
+        if (behindMs < BEHIND_REAL_MS * Number(this.speed)) return
+        this.printer.line(
+            `The PC is too slow for --speed ${this.speed}: the board is behind by ` +
+                `${(behindMs / 1000).toFixed(1)} s of its time. Its own timing is right all the same.`,
+        )
     }
 
     private saveClock(endedInOrder = false): void {
         const { pack, monitor } = this
         this.state.saveBattery({ pack: pack.condition(), monitor: monitor.condition() })
-        this.state.saveClock(this.clockChip.chipSeconds() * 1000, Date.now(), endedInOrder)
+        const hostMs = this.fixedDate ? this.epochMs + this.clock.nowMs() : Date.now()
+        this.state.saveClock(this.clockChip.chipSeconds() * 1000, hostMs, endedInOrder)
+    }
+
+    /** The console lives in the board's time and by the seed. */
+    private consoleTime(chance: Chance): ClientOptions {
+        const random = chance.stream("console numbers")
+        const number = () => Math.floor(random() * 0x10000)
+        const clock = this.clock
+        return {
+            session: number(),
+            request: number(),
+            time: {
+                nowMs: () => this.epochMs + clock.nowMs(),
+                sleep: ms => clock.sleep(ms),
+                setInterval: (run, ms) => {
+                    const interval: { timer?: ReturnType<SimClock["setTimeout"]> } = {}
+                    const arm = () => {
+                        interval.timer = clock.setTimeout(() => {
+                            arm()
+                            run()
+                        }, ms)
+                    }
+                    arm()
+                    return interval
+                },
+                clearInterval: handle =>
+                    clock.clearTimeout(
+                        (handle as { timer?: ReturnType<SimClock["setTimeout"]> } | undefined)
+                            ?.timer,
+                    ),
+            },
+        }
     }
 
     private repeat(periodMs: number, work: () => void): void {

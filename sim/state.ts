@@ -12,6 +12,7 @@ import {
 } from "node:fs"
 import { join } from "node:path"
 import { type BatteryCondition, parseCondition } from "./profile"
+import type { StoredNetwork } from "./wifi/runtime"
 
 /** A blank card as it comes out of the packet; the file is sparse. */
 const CARD_BYTES = 512 * 1024 * 1024
@@ -30,6 +31,7 @@ export class StateFolder {
     private readonly flashPath: string
     private readonly clockPath: string
     private readonly batteryPath: string
+    private readonly wifiPath: string
     private readonly transcriptPath: string
 
     constructor(readonly path: string) {
@@ -38,6 +40,7 @@ export class StateFolder {
         this.flashPath = join(path, "flash.bin")
         this.clockPath = join(path, "rtc.json")
         this.batteryPath = join(path, "battery.json")
+        this.wifiPath = join(path, "wifi.json")
         this.transcriptPath = join(path, "console.log")
         this.fresh = !existsSync(this.flashPath)
         mkdirSync(this.ftpPath, { recursive: true })
@@ -104,6 +107,25 @@ export class StateFolder {
 
     saveBattery(condition: BatteryCondition): void {
         writeWhole(this.batteryPath, JSON.stringify(condition) + "\n")
+    }
+
+    /** The network that the runtime has stored, on the chip in the flash: without that there is none. */
+    loadWifi(): StoredNetwork {
+        if (!existsSync(this.flashPath) || !existsSync(this.wifiPath)) return {}
+        try {
+            const saved = JSON.parse(readFileSync(this.wifiPath, "utf8")) as StoredNetwork
+            const { ssid, psk } = saved
+            if ([ssid, psk].every(one => one === undefined || typeof one === "string"))
+                return { ssid, psk }
+        } catch {
+            // Damaged: as if nothing had been stored.
+        }
+        this.remarks.push(`${this.wifiPath} cannot be read: the station knows no network`)
+        return {}
+    }
+
+    saveWifi(network: StoredNetwork): void {
+        writeWhole(this.wifiPath, JSON.stringify(network) + "\n")
     }
 
     /** Adds to console.log. */

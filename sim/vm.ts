@@ -1,7 +1,8 @@
-import { randomBytes } from "node:crypto"
-import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { SimClock } from "./clock"
+import { type Cpu, cpus, delays, tickMs, watchdogMs } from "./cpu"
+import { Chance, drawMs, type Random } from "./random"
+import { added, fiberWakeTimeOffset, runtimeModule, Trap } from "./wasm/runtimemodule"
 
 const require = createRequire(import.meta.url)
 
@@ -17,47 +18,83 @@ interface Runtime {
     devsStart(): void
     devsStop(): void
     devsDeploy(image: Uint8Array): number
-    /** The ESP32's answers: 0 queued, -1 queue full, -10 no socket. */
+    sockOpen(hostAddress: number, port: number): number
     sockWrite(address: number, length: number): number
+    sockClose(): number
+    /** Hands the runtime an event of its socket; the data is copied. */
+    _jd_em_tcpsock_on_event(event: number, address: number, length: number): void
+    _malloc(bytes: number): number
+    _free(address: number): void
     HEAPU8: Uint8Array
 }
 
-/** The board's network, as the runtime's socket code expects it of `net`. */
-export interface VmNetwork {
-    createConnection(options: { host: string; port: number }): unknown
-    /** True while the open connection takes no more writes; the runtime for Node knows no such state. */
-    queueFull(): boolean
+/** The board's one socket, with the answers that the ESP32's port gives to the runtime. */
+export interface VmSocket {
+    open(host: string, port: number): number
+    write(data: Uint8Array): number
+    close(): number
+    onEvent: (event: keyof typeof SOCKET_EVENTS, data?: Uint8Array) => void
+}
+
+/** JD_CONN_EV_… of the runtime. */
+const SOCKET_EVENTS = { open: 1, close: 2, error: 3, data: 4 }
+
+/** What a bus transfer costs: the VM stands still for `blockedMs`, the fiber goes on after `waitMs`. */
+export interface BusTime {
+    blockedMs?: number
+    waitMs?: number
 }
 
 export interface VmOptions {
     clock: SimClock
+    /** The ESP32 as it is unless told. */
+    cpu?: Cpu
+    /** That of seed 1 unless told. */
+    chance?: Chance
     /** Unix milliseconds of board time zero. */
     epochMs: number
     /** 16 hexadecimal digits. */
     deviceId: string
     loadFlash(): Uint8Array
     saveFlash(data: Uint8Array): void
-    network: VmNetwork
+    /** Absent for a board that opens none. */
+    socket?: VmSocket
     /**
      * The program asks for random bytes in a buffer: the host may look at what is in it and put something else there.
-     * @returns false for truly random bytes
+     * @returns undefined for truly random bytes
      */
-    exchange?(buffer: Uint8Array): boolean
+    exchange?(buffer: Uint8Array): BusTime | undefined
     /** A Jacdac frame, or a large frame of the firmware's own. */
     onFrame(frame: Uint8Array): void
     /** A line of the firmware's or the runtime's log. */
     onLog(line: string): void
     /** The firmware called for a restart of the processor. */
     onReboot(): void
+    /** The chip has reset itself; what it says of it. The runtime is gone. */
+    onAbort?(words: string[]): void
     /** The program died; the runtime starts it again by itself some 5 s later. */
     onPanic(code: number): void
 }
 
-const MODULE_START = '"runtime/devicescript-vm/built/devicescript-vm.js"(exports, module2) {'
-const MODULE_END = "\n});\n"
+/** Instead of a packet's size. */
+const LARGE_FRAME = 0xff
 
 /** The runtime's flash chip. */
 const FLASH_BYTES = 128 * 1024
+
+/** The chip's words, as the ESP32 prints them on its serial line. */
+const abortWords: Record<Trap.EmptyFlashWrite | Trap.Watchdog, string[]> = {
+    [Trap.EmptyFlashWrite]: [
+        "ESP_ERROR_CHECK failed: esp_err_t 0x102 (ESP_ERR_INVALID_ARG)",
+        'file: "./main/flash.c" func: flash_program expression: esp_flash_write(NULL, src, flash_addr(dst), len)',
+        "abort() was called",
+    ],
+    [Trap.Watchdog]: [
+        "Task watchdog got triggered. The following tasks did not reset the watchdog in time:",
+        " - sys_evt (CPU 0)",
+        "abort() was called",
+    ],
+}
 
 /** The runtime hands out its flash without the last byte, at each write one less: what is missing is erased. */
 function wholeFlash(saved: Uint8Array): Uint8Array {
@@ -66,49 +103,34 @@ function wholeFlash(saved: Uint8Array): Uint8Array {
     return flash
 }
 
-type ModuleBody = (...globals: unknown[]) => void
-let moduleBody: ModuleBody | undefined
-
-/**
- * The runtime inside the DeviceScript CLI's bundle, as a function of the globals it uses. Handing those in
- * gives each start of the board its own time, timers, sockets and memory, without a process of its own.
- */
-function loadModuleBody(): ModuleBody {
-    if (moduleBody) return moduleBody
-    const path = require.resolve("@devicescript/cli/built/devicescript-cli.cjs")
-    const bundle = readFileSync(path, "utf8")
-    const start = bundle.indexOf(MODULE_START)
-    const end = bundle.indexOf(MODULE_END, start)
-    if (start < 0 || end < 0)
-        throw new Error(
-            `${path} has no DeviceScript VM where version 2.16.4 has it: run "npm ci" to get the locked version`,
-        )
-    const body = bundle.slice(start + MODULE_START.length, bundle.lastIndexOf("}", end))
-    moduleBody = new Function(
-        "exports",
-        "module2",
-        "require",
-        "__filename",
-        "__dirname",
-        "Date",
-        "setTimeout",
-        "clearTimeout",
-        "setInterval",
-        "clearInterval",
-        "console",
-        body,
-    ) as ModuleBody
-    return moduleBody
+/** A turn of the main loop that the runtime has asked for. */
+interface Turn {
+    run: () => void
+    timer: ReturnType<SimClock["setTimeout"]>
 }
 
 /** One power-on of the board's processor: the runtime from its first instruction to a reset or a power cut. */
 export class Vm {
     private runtime!: Runtime
+    private globals!: Record<keyof typeof added, WebAssembly.Global>
     private alive = true
     /** Stands for the random bytes that the runtime is about to copy into its memory. */
     private randomness: Uint8Array | undefined
+    private readonly cpu: Cpu
+    private readonly randomBytes: Random
+    private readonly flashDelays: Random
+    private readonly startMs: number
+    private turn: Turn | undefined
+    /** The transfer that a fiber waits for. */
+    private transfer: ReturnType<SimClock["setTimeout"]> | undefined
 
-    private constructor(private readonly options: VmOptions) {}
+    private constructor(private readonly options: VmOptions) {
+        this.cpu = options.cpu ?? cpus.esp32
+        const chance = options.chance ?? new Chance(1)
+        this.randomBytes = chance.stream("random bytes of the runtime")
+        this.flashDelays = chance.stream("flash delays")
+        this.startMs = options.clock.nowMs()
+    }
 
     /** Starts the runtime; with `image` that program is written to flash first, else it runs what flash holds. */
     static async start(options: VmOptions, image?: Uint8Array): Promise<Vm> {
@@ -125,7 +147,14 @@ export class Vm {
     /** Hands a Jacdac frame to the runtime, after what it is executing now. */
     deliver(frame: Uint8Array): void {
         this.options.clock.soon(() => {
-            if (this.alive) this.runtime.handlePacket(frame)
+            if (this.alive) this.enter(() => this.runtime.handlePacket(frame))
+        })
+    }
+
+    /** Writes another program to flash, as the manager's service does, and starts it. */
+    deploy(image: Uint8Array): void {
+        this.options.clock.soon(() => {
+            if (this.alive) this.enter(() => this.runtime.devsDeploy(image))
         })
     }
 
@@ -133,7 +162,8 @@ export class Vm {
     cut(): void {
         if (!this.alive) return
         this.alive = false
-        this.runtime.devsStop()
+        this.options.clock.clearTimeout(this.transfer)
+        this.runtime?.devsStop()
     }
 
     /** The runtime's memory, for instruments; undefined while the power is off. */
@@ -143,46 +173,52 @@ export class Vm {
 
     private async boot(image: Uint8Array | undefined): Promise<void> {
         const options = this.options
+        const { body, wasm } = runtimeModule()
         const module: { exports: unknown } = { exports: {} }
-        loadModuleBody()(
+        body(
             module.exports,
             module,
             this.hostRequire(),
             "vm",
             ".",
             this.boardDate(),
-            (run: () => void, delayMs: number) =>
-                options.clock.setTimeout(() => {
-                    if (this.alive) run()
-                }, delayMs),
-            (timer: never) => options.clock.clearTimeout(timer),
+            (run: () => void, delayMs: number) => this.plan(run, delayMs),
+            (turn: Turn | undefined) => options.clock.clearTimeout(turn?.timer),
             // Only the loader's "still waiting" message would use it.
             () => undefined,
-            (timer: never) => options.clock.clearTimeout(timer),
+            (turn: Turn | undefined) => options.clock.clearTimeout(turn?.timer),
             this.console(),
         )
-        const runtime = await (module.exports as () => Promise<Runtime>)()
+        const start = module.exports as (options: object) => Promise<Runtime>
+        const runtime = await start({
+            instantiateWasm: (
+                imports: WebAssembly.Imports,
+                receive: (instance: WebAssembly.Instance) => unknown,
+            ) => {
+                const instance = new WebAssembly.Instance(wasm, imports)
+                this.useGlobals(instance.exports)
+                return receive(instance)
+            },
+        })
         this.runtime = runtime
         runtime.flashLoad = () => wholeFlash(options.loadFlash())
         runtime.flashSave = data => {
             if (this.alive) options.saveFlash(data)
         }
         runtime.sendPacket = frame => {
+            const { counter, spoke } = this.globals
+            // A large frame is the program's word to the simulator: that takes no time on a chip.
+            if (frame[2] === LARGE_FRAME) counter.value = spoke.value
             if (this.alive) options.onFrame(frame)
         }
         runtime.dmesg = line => options.onLog(line)
         runtime.panicHandler = code => {
+            // The fiber that waits for a transfer goes with its program.
+            options.clock.clearTimeout(this.transfer)
             if (code !== 0 && this.alive) options.onPanic(code)
         }
-        const write = runtime.sockWrite
-        runtime.sockWrite = (address, length) =>
-            options.network.queueFull() ? -1 : write(address, length)
-        const memory = runtime.HEAPU8
-        memory.set = (bytes: ArrayLike<number>, at = 0) => {
-            if (bytes !== this.randomness) Uint8Array.prototype.set.call(memory, bytes, at)
-            else if (!options.exchange?.(memory.subarray(at, at + bytes.length)))
-                Uint8Array.prototype.set.call(memory, randomBytes(bytes.length), at)
-        }
+        if (options.socket) this.plugInSocket(runtime, options.socket)
+        this.answerRandomness(runtime.HEAPU8)
         runtime.devsSetDeviceId(options.deviceId)
         runtime.devsStart()
         if (image) {
@@ -191,13 +227,98 @@ export class Vm {
         }
     }
 
-    private hostRequire(): (name: string) => unknown {
-        const { network } = this.options
-        const crypto = { randomBytes: (bytes: number) => (this.randomness = new Uint8Array(bytes)) }
-        return name => {
-            if (name === "net") return network
-            return name === "crypto" ? crypto : require(name)
+    private useGlobals(exports: WebAssembly.Exports): void {
+        const names = Object.entries(added) as [keyof typeof added, string][]
+        const found = names.map(([key, name]) => [key, exports[name] as WebAssembly.Global])
+        this.globals = Object.fromEntries(found)
+        const { counter, limit } = this.globals
+        const msPerCount = this.cpu.nsPerCount / 1e6
+        this.options.clock.useCounter(() => counter.value, msPerCount)
+        limit.value = watchdogMs / msPerCount
+        this.drawFlashDelays()
+    }
+
+    private drawFlashDelays(): void {
+        const counts = (ms: number) => Math.round((ms * 1e6) / this.cpu.nsPerCount)
+        const { programCost, eraseCost, flashAccesses } = this.globals
+        programCost.value = counts(drawMs(delays.flashProgram, this.flashDelays))
+        eraseCost.value = counts(drawMs(delays.flashErase, this.flashDelays))
+        flashAccesses.value = 0
+    }
+
+    /** The runtime executes something: the watchdog's time begins. */
+    private enter(run: () => void): void {
+        const { counter, entered, flashAccesses } = this.globals
+        entered.value = counter.value
+        run()
+        if (flashAccesses.value !== 0) this.drawFlashDelays()
+    }
+
+    /** The main loop turns on a grid of ticks; what it does in a tick without work is nothing that is seen. */
+    private plan(run: () => void, delayMs: number): Turn {
+        const { clock } = this.options
+        const upMs = clock.nowMs() - this.startMs
+        const dueMs = Math.max(upMs + delayMs, upMs + 0.001)
+        const atMs = Math.ceil(dueMs / tickMs) * tickMs
+        const turn: Turn = { run, timer: clock.setTimeout(() => this.take(turn), atMs - upMs) }
+        this.turn = turn
+        return turn
+    }
+
+    private take(turn: Turn): void {
+        this.options.clock.clearTimeout(turn.timer)
+        if (this.turn === turn) this.turn = undefined
+        if (this.alive) this.enter(turn.run)
+    }
+
+    // A buffer for random bytes is where the host answers a bus transfer.
+    private answerRandomness(memory: Uint8Array): void {
+        const { exchange, clock } = this.options
+        memory.set = (bytes: ArrayLike<number>, at = 0) => {
+            const random = bytes === this.randomness
+            const time = random && exchange?.(memory.subarray(at, at + bytes.length))
+            if (!time) return Uint8Array.prototype.set.call(memory, bytes, at)
+            clock.charge(time.blockedMs ?? 0)
+            if (time.waitMs !== undefined) this.goOnAfter(time.waitMs)
         }
+    }
+
+    /** The fiber that runs now suspends itself: it goes on when the transfer is over. */
+    private goOnAfter(waitMs: number): void {
+        const { clock } = this.options
+        const fiber: number = this.globals.fiber.value
+        this.transfer = clock.setTimeout(() => {
+            if (!this.alive || !this.turn) return
+            const memory = new DataView(this.runtime.HEAPU8.buffer)
+            memory.setUint32(fiber + fiberWakeTimeOffset, 1, true)
+            this.take(this.turn)
+        }, waitMs)
+    }
+
+    private plugInSocket(runtime: Runtime, socket: VmSocket): void {
+        const at = (address: number, length: number) =>
+            runtime.HEAPU8.slice(address, address + length)
+        runtime.sockOpen = (address, port) => {
+            const end = runtime.HEAPU8.indexOf(0, address)
+            return socket.open(Buffer.from(at(address, end - address)).toString(), port)
+        }
+        runtime.sockWrite = (address, length) => socket.write(at(address, length))
+        runtime.sockClose = () => socket.close()
+        socket.onEvent = (event, data) => {
+            if (!this.alive) return
+            const length = data?.length ?? 0
+            const address = runtime._malloc(length + 1)
+            if (data) runtime.HEAPU8.set(data, address)
+            runtime._jd_em_tcpsock_on_event(SOCKET_EVENTS[event], address, length)
+            runtime._free(address)
+        }
+    }
+
+    private hostRequire(): (name: string) => unknown {
+        const bytes = (length: number) =>
+            Uint8Array.from({ length }, () => Math.floor(this.randomBytes() * 256))
+        const crypto = { randomBytes: (length: number) => (this.randomness = bytes(length)) }
+        return name => (name === "crypto" ? crypto : require(name))
     }
 
     private boardDate(): unknown {
@@ -214,7 +335,11 @@ export class Vm {
         const log = (...parts: unknown[]) => this.options.onLog(parts.join(" "))
         const error = (thrown: unknown) => {
             if (!this.alive) return
-            if ((thrown as { name?: string })?.name === "ExitStatus") {
+            const trap: Trap = this.globals.trap.value
+            if (trap !== Trap.None) {
+                this.cut()
+                this.options.onAbort?.(abortWords[trap])
+            } else if ((thrown as { name?: string })?.name === "ExitStatus") {
                 this.cut()
                 this.options.onReboot()
             } else log(thrown)

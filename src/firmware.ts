@@ -5,8 +5,8 @@ import { Ds3231 } from "./clock/ds3231"
 import { Access } from "./console/access"
 import { Parts } from "./console/parts"
 import { DeviceHashing, serveConsole } from "./console/service"
+import { Session } from "./console/session"
 import { Shell } from "./console/shell"
-import { Alarm } from "./core/alarm"
 import { formatDateTime } from "./core/calendar"
 import { faultMessage } from "./core/fault"
 import { Board, Flash, Ticks, Wifi } from "./core/seams"
@@ -17,7 +17,7 @@ import { WholeFiles } from "./fat/wholefile"
 import { Alarms } from "./journal/alarms"
 import { Journal, journalKey, journalPositions } from "./journal/journal"
 import { Logger } from "./logs/logger"
-import { LogKind } from "./logs/record"
+import { LogKind, TailCheck } from "./logs/record"
 import { Retention } from "./logs/retention"
 import { Backup } from "./settings/backup"
 import { Key } from "./settings/keys"
@@ -27,18 +27,16 @@ import { Settings } from "./settings/settings"
 import { Lock } from "./tasks/lock"
 import { Scheduler } from "./tasks/scheduler"
 import { startCauseName, Supervisor } from "./tasks/supervisor"
+import { WifiKeeper } from "./tasks/wifikeeper"
+import { ReplyReader } from "./upload/ftpreply"
 import { Uploader } from "./upload/uploader"
 
 const secondMs = 1000
 const minuteMs = 60000
 const hourMs = 3600000
-/** How long anyone waits for the card; formatting it takes longest. */
+/** How long anyone waits for the card. */
 const cardWaitMs = 30000
 const stopMs = 5000
-/** WIFI goes up after so long without a connection. */
-const wifiAlarmMs = 30000
-/** The station is told its network again after so long without a connection. */
-const wifiAgainMs = 10000
 /** Flash key of the charge that the gauge counts. */
 const chargeKey = "charge"
 
@@ -80,9 +78,7 @@ class Firmware implements Parts {
     backup: Backup
     private readonly socketLock: Lock
     private readonly files: WholeFiles
-    private wifiChanged = false
-    private wifiLostMs = 0
-    private wifiRetryMs = wifiAgainMs
+    private readonly wifiKeeper: WifiKeeper
     /** Changes since the start, and how many of them the card's copy has: none of those before the start. */
     private changes = 1
     /** The store was looked at, or renewed, since the start. */
@@ -108,8 +104,9 @@ class Firmware implements Parts {
             await flash.write(chargeKey, charge)
         })
         const cardLock = new Lock(ticks, "the card")
+        const card = new SdCard(board.spi, ticks)
         const storage = new Storage(
-            async () => await SdCard.open(board.spi, ticks),
+            async () => await card.openAgain(),
             async (owner, work) => await cardLock.run(owner, cardWaitMs, work),
             ticks,
             alarms,
@@ -131,11 +128,19 @@ class Firmware implements Parts {
         this.logger = new Logger(clock, settings, storage, flash, sample, alarms, retention, log)
         this.socketLock = socketLock
         this.uploader = uploader
-        this.scheduler = new Scheduler(ticks, clock.nowMs, spawn, log)
-        this.backup = new Backup(flash, board.shortId, backupKeys())
+        const scheduler = new Scheduler(ticks, clock.nowMs, spawn, log)
+        this.scheduler = scheduler
+        this.wifiKeeper = new WifiKeeper(ticks, settings, board.wifi, alarms, () => {
+            scheduler.trigger("time")
+        })
+        this.backup = new Backup(flash, board.shortId, backupKey)
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor(this)
         settings.onChange = this.changed
+        // The first of a class makes its prototype, and the table of them larger: while there is room for that.
+        new TailCheck("", "")
+        new Session()
+        new ReplyReader()
     }
 
     /**
@@ -166,9 +171,10 @@ class Firmware implements Parts {
             this.addTasks()
         }
         this.addTask("alarms", secondMs, this.tickAlarms)
-        this.addTask("wifi", 2 * secondMs, this.keepWifi)
+        this.addTask("wifi", 2 * secondMs, this.wifiKeeper.run)
         this.addTask("clock", hourMs, this.clock.persist)
         this.scheduler.start()
+        this.scheduler.trigger("wifi")
         this.spawn(supervisor.run)
         serveConsole(new Shell(this))
         await this.openJournal()
@@ -330,28 +336,6 @@ class Firmware implements Parts {
         this.log(`records: ${newMain} main, ${newCell} cell${measured}`)
     }
 
-    /** Joins the network of the settings, and raises WIFI when that does not succeed. */
-    private async keepWifi(): Promise<void> {
-        const { wifi, settings } = this
-        const ssid = settings.text(Key.WifiSsid)
-        let lostMs = 0
-        if (wifi.connected()) {
-            if (this.wifiLostMs !== 0) this.scheduler.trigger("time")
-            this.wifiLostMs = 0
-            this.wifiRetryMs = wifiAgainMs
-        } else if (ssid !== "") {
-            const nowMs = this.ticks.nowMs()
-            if (this.wifiLostMs === 0) this.wifiLostMs = nowMs
-            lostMs = nowMs - this.wifiLostMs
-        }
-        this.alarms.set(Alarm.Wifi, lostMs >= wifiAlarmMs)
-        // The runtime joins what it joined last by itself; only when it does not it has to be told.
-        if (!this.wifiChanged && lostMs < this.wifiRetryMs) return
-        this.wifiChanged = false
-        this.wifiRetryMs = lostMs + wifiAgainMs
-        await wifi.join(ssid, settings.text(Key.WifiPassword))
-    }
-
     private async syncTimeOnline(): Promise<void> {
         if (this.wifi.connected()) await this.syncTime()
     }
@@ -380,7 +364,7 @@ class Firmware implements Parts {
         if (key >= Key.FtpEnable && key <= Key.FtpGateway) this.uploader.settingsChanged()
         if ((key >= Key.ResetEnable && key <= Key.ResetCount) || key === Key.TimeZone)
             this.supervisor.scheduleChanged()
-        if (key === Key.WifiSsid || key === Key.WifiPassword) this.wifiChanged = true
+        if (key === Key.WifiSsid || key === Key.WifiPassword) this.wifiKeeper.changed = true
         if (key === Key.TimeServer) this.scheduler.trigger("time")
     }
 
@@ -413,12 +397,13 @@ class Firmware implements Parts {
     }
 }
 
-/** What the card's copy holds: settings but the secrets, journal, counters. */
-function backupKeys(): string[] {
-    const keys = [chargeKey, "clock"]
-    for (let i = 0; i < publicPlaces.length; ++i) keys.push("s" + publicPlaces[i])
-    for (let position = 1; position <= journalPositions; ++position) keys.push(journalKey(position))
-    return keys
+/** What the card's copy holds: settings but the secrets, journal, counters. "" behind the last. */
+function backupKey(index: number): string {
+    if (index === 0) return chargeKey
+    if (index === 1) return "clock"
+    const position = index - 1 - publicPlaces.length
+    if (position <= 0) return "s" + publicPlaces[index - 2]
+    return position <= journalPositions ? journalKey(position) : ""
 }
 
 /** Builds the firmware on a board and starts it. Returns when everything runs. */

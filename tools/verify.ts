@@ -27,7 +27,6 @@ export async function runImage(image: Uint8Array, until: string, boardMs: number
             deviceId: "1989f4eee0ebe206",
             loadFlash: () => flash,
             saveFlash: data => (flash = data.slice()),
-            network: { createConnection: () => undefined, queueFull: () => false },
             onFrame: () => undefined,
             onLog: line => {
                 run.lines.push(line)

@@ -119,12 +119,13 @@ export class Bq76952Chip implements I2cChip {
         return data !== undefined
     }
 
-    read(length: number): Uint8Array | undefined {
+    read(length: number, repeatedStart = false): Uint8Array | undefined {
         this.counters.reads++
         if (!this.acknowledges()) return undefined
         this.measure()
         const answer = new Uint8Array(length)
-        let crc = crc8(0, 0x10, this.readFrom, 0x11)
+        // A STOP begins the CRC anew; the register pointer stays.
+        let crc = repeatedStart ? crc8(0, 0x10, this.readFrom, 0x11) : crc8(0, 0x11)
         for (let i = 0; i < length; ++i) {
             const value = this.registers[this.pointer++ & 0x7f]
             answer[i] = this.fault === "garbage" ? Math.floor(this.random() * 256) : value

@@ -1,5 +1,10 @@
 /** An emulated chip on the SPI bus, as the wire sees it. */
 export interface SpiChip {
+    /**
+     * The host's bus is made anew for this rate. The ESP32's driver lets go of the clock line for that, which is
+     * pulled up, and drives it low again: one clock edge.
+     */
+    configure(hz: number): void
     select(on: boolean): void
     /** Full duplex: as many bytes come back as go out. */
     transfer(out: Uint8Array): Uint8Array
@@ -11,6 +16,9 @@ export interface I2cChip {
     readonly address: number
     /** One write transaction; false is no acknowledge. */
     write(out: Uint8Array): boolean
-    /** One read transaction of that many bytes; undefined is no acknowledge. */
-    read(length: number): Uint8Array | undefined
+    /**
+     * One read transaction of that many bytes; undefined is no acknowledge.
+     * @param repeatedStart no STOP came between the write and this
+     */
+    read(length: number, repeatedStart?: boolean): Uint8Array | undefined
 }

@@ -1,23 +1,19 @@
+import { BitSlip } from "./bitslip"
 import type { SpiChip } from "./chip"
 import { SdCardAnswer } from "./sdcardanswer"
-import { SdCardFaults, tornSector } from "./sdcardfaults"
+import { SdCardFaults } from "./sdcardfaults"
 import type { SdCardOptions, SdCardType } from "./sdcardoptions"
-import { crc16, crc7, registerCid, registerCsd } from "./sdcardregisters"
+import { SdCardPace } from "./sdcardpace"
+import { SdCardReception } from "./sdcardreception"
+import { R1, crc16, crc7, registerCid, registerCsd } from "./sdcardregisters"
 import type { BlockStore } from "./sdcardstore"
 
 export type { SdCardOptions, SdCardType } from "./sdcardoptions"
-
-const idle = 0x01
-const illegalCommand = 0x04
-const commandCrcError = 0x08
-const addressError = 0x20
-const parameterError = 0x40
-
-type Phase = "command" | "token" | "data"
+export type { SdCardTiming } from "./sdcardpace"
 
 /**
  * SD memory card in SPI mode, from the SD Physical Layer Simplified Specification, version 6.00,
- * chapter 7. It knows no time: what takes time on a card is a number of bytes on the wire here.
+ * chapter 7. Without `timing` it knows no time: what takes time on a card is a number of bytes on the wire then.
  */
 export class SdCardChip implements SpiChip {
     readonly faults = new SdCardFaults()
@@ -26,9 +22,10 @@ export class SdCardChip implements SpiChip {
     onWrite: ((block: number, data: Uint8Array) => void) | undefined
 
     private readonly type: SdCardType
+    /** Addressed in blocks. */
+    private readonly highCapacity: boolean
     private readonly csd: Uint8Array
     private readonly writeProtected: boolean
-    private readonly cid = registerCid()
 
     private selected = false
     private wakeClocks = 0
@@ -39,17 +36,17 @@ export class SdCardChip implements SpiChip {
     private applicationCommand = false
     private status2 = 0
 
-    private phase: Phase = "command"
     private readonly frame = new Uint8Array(6)
     private frameLength = 0
-    private readonly block = new Uint8Array(514)
-    private blockLength = 0
-
+    private readonly reception = new SdCardReception()
     private readonly answer = new SdCardAnswer()
-    private busyLeft = 0
+    private readonly pace: SdCardPace
+    private readonly wire = new BitSlip(
+        () => this.nextOut(),
+        byte => this.takeIn(byte),
+    )
     private nextRead = -1
     private writeBlock = -1
-    private writeMany = false
 
     constructor(
         private store: BlockStore,
@@ -58,11 +55,13 @@ export class SdCardChip implements SpiChip {
         const blocks = store.blockCount
         const byBlocks = blocks <= 4194304 ? "SDSC" : blocks <= 67108864 ? "SDHC" : "SDXC"
         this.type = options.type ?? byBlocks
+        this.highCapacity = this.type === "SDHC" || this.type === "SDXC"
         const version = this.type === "SDSC" || this.type === "SDSC1" ? 1 : 2
         const protection =
             (options.writeProtected ? 1 : 0) | (options.writeProtectedForEver ? 2 : 0)
         this.csd = registerCsd(version, blocks, protection)
         this.writeProtected = protection !== 0
+        this.pace = new SdCardPace(options)
     }
 
     /** Takes the card out of its socket. */
@@ -95,11 +94,24 @@ export class SdCardChip implements SpiChip {
         this.reset()
     }
 
+    configure(hz: number): void {
+        this.pace.setClockHz(hz)
+        this.strayClock()
+    }
+
+    /** One clock edge too much: while it is selected the card is out of step by a bit from then on. */
+    strayClock(): void {
+        if (this.faults.absent || this.faults.powerless) return
+        if (this.selected) this.wire.stray()
+        else this.wakeClocks++
+    }
+
     select(on: boolean): void {
         this.selected = on
-        // A command that was cut off by the chip select is forgotten; programming goes on.
+        // What was cut off by the chip select is forgotten; programming goes on.
         if (!on) {
-            this.phase = "command"
+            this.wire.align()
+            this.reception.cutOff()
             this.frameLength = 0
             this.answer.clear()
             this.nextRead = -1
@@ -109,7 +121,11 @@ export class SdCardChip implements SpiChip {
     transfer(out: Uint8Array): Uint8Array {
         const back = new Uint8Array(out.length)
         this.counters.transfers++
-        for (let i = 0; i < out.length; ++i) back[i] = this.clock(out[i])
+        this.pace.beginTransfer()
+        for (let i = 0; i < out.length; ++i) {
+            back[i] = this.clock(out[i])
+            this.pace.pass()
+        }
         return back
     }
 
@@ -118,41 +134,43 @@ export class SdCardChip implements SpiChip {
         if (this.faults.absent || this.faults.powerless) return 0xff
         if (!this.selected) {
             this.wakeClocks += 8
-            if (this.busyLeft > 0) this.busyLeft--
+            this.pace.passBusy()
             return 0xff
         }
-        const back = this.nextOut()
-        if (this.phase === "data") this.takeData(byte)
-        else if (this.phase === "token") this.takeToken(byte)
-        else this.takeCommand(byte)
-        return back
+        return this.wire.exchange(byte)
+    }
+
+    private takeIn(byte: number): void {
+        const { reception } = this
+        const command = this.frameLength > 0 || (byte & 0xc0) === 0x40
+        if (!reception.open || (reception.betweenBlocks && command)) this.takeCommand(byte)
+        else this.takeData(byte)
     }
 
     private nextOut(): number {
         if (this.answer.pending) {
-            const byte = this.answer.take()
+            const byte = this.answer.take(this.pace.byteMs)
             if (!this.answer.pending && this.nextRead >= 0) this.sendNextBlock()
             return byte
         }
         if (this.faults.busyForEver && this.inSpiMode) return 0x00
-        if (this.busyLeft > 0) {
-            this.busyLeft--
-            return 0x00
-        }
-        return 0xff
+        if (!this.pace.busy) return 0xff
+        this.pace.passBusy()
+        return 0x00
     }
 
     private reset(): void {
-        this.phase = "command"
+        this.wire.align()
+        this.reception.end()
         this.frameLength = 0
         this.answer.clear()
-        this.busyLeft = 0
+        this.pace.reset()
         this.nextRead = -1
         this.status2 = 0
     }
 
     private takeCommand(byte: number): void {
-        if (this.busyLeft > 0 || this.faults.busyForEver) return
+        if (this.pace.busy || this.faults.busyForEver) return
         if (this.frameLength === 0 && (byte & 0xc0) !== 0x40) return
         this.frame[this.frameLength++] = byte
         if (this.frameLength < 6) return
@@ -170,14 +188,17 @@ export class SdCardChip implements SpiChip {
         const crcRight = this.frame[5] === ((crc7(this.frame.subarray(0, 5)) << 1) | 1)
         // Not yet in SPI mode: only CMD0 with its checksum, after 74 clocks with the select high.
         if (!this.inSpiMode && (index !== 0 || !crcRight || this.wakeClocks < 74)) return
+        // A card that is left in a stream waits for its end.
+        if (this.reception.open && index !== 12) return
         this.counters.commands++
         // A command ends a running transfer's output.
         this.answer.clear()
         this.nextRead = -1
+        this.reception.end()
         this.answer.sendIdle(this.options.responseDelayBytes ?? 1)
         const crcNeeded = this.checkCrc || index === 8 || index === 0
         if (crcNeeded && !crcRight) {
-            this.r1(commandCrcError)
+            this.r1(R1.commandCrcError)
             return
         }
         const application = this.applicationCommand
@@ -187,15 +208,14 @@ export class SdCardChip implements SpiChip {
     }
 
     private r1(flags: number): void {
-        this.answer.send(flags | (this.idleState ? idle : 0))
+        this.answer.send(flags | (this.idleState ? R1.idle : 0))
     }
 
     private executeApplication(index: number, argument: number): boolean {
         if (index === 41) {
             const highCapacityHost = (argument & 0x40000000) !== 0
-            const needsHost = this.type === "SDHC" || this.type === "SDXC"
             if (this.pollsLeft > 0) this.pollsLeft--
-            else if (highCapacityHost || !needsHost) this.idleState = false
+            else if (highCapacityHost || !this.highCapacity) this.idleState = false
             this.r1(0)
         } else if (index === 13) {
             this.r1(0)
@@ -220,7 +240,7 @@ export class SdCardChip implements SpiChip {
                 this.r1(0)
                 return true
             case 8:
-                if (this.type === "SDSC1") this.r1(illegalCommand)
+                if (this.type === "SDSC1") this.r1(R1.illegalCommand)
                 else {
                     this.r1(0)
                     this.answer.send(0, 0, (argument >> 8) & 0x0f, argument & 0xff)
@@ -231,15 +251,10 @@ export class SdCardChip implements SpiChip {
                 this.r1(0)
                 return true
             case 58: {
-                const highCapacity = this.type === "SDHC" || this.type === "SDXC"
                 this.r1(0)
                 // Power-up finished in bit 31, capacity in bit 30, 2.7–3.6 V in bits 23–15.
-                this.answer.send(
-                    this.idleState ? 0x00 : highCapacity ? 0xc0 : 0x80,
-                    0xff,
-                    0x80,
-                    0x00,
-                )
+                const ready = this.highCapacity ? 0xc0 : 0x80
+                this.answer.send(this.idleState ? 0x00 : ready, 0xff, 0x80, 0x00)
                 return true
             }
             case 59:
@@ -252,7 +267,7 @@ export class SdCardChip implements SpiChip {
 
     private executeTransfer(index: number, argument: number): void {
         if (this.idleState) {
-            this.r1(illegalCommand)
+            this.r1(R1.illegalCommand)
             return
         }
         switch (index) {
@@ -260,14 +275,14 @@ export class SdCardChip implements SpiChip {
             case 10:
                 this.r1(0)
                 this.answer.sendIdle(this.options.readDelayBytes ?? 2)
-                this.answer.sendBlock(index === 9 ? this.csd : this.cid)
+                this.answer.sendBlock(index === 9 ? this.csd : registerCid())
                 break
             case 12:
                 // One stuff byte before the answer.
                 this.answer.clear()
                 this.answer.sendIdle(1 + (this.options.responseDelayBytes ?? 1))
                 this.r1(0)
-                this.busyLeft = 1
+                this.pace.settle()
                 break
             case 13:
                 this.r1(0)
@@ -275,7 +290,7 @@ export class SdCardChip implements SpiChip {
                 this.status2 = 0
                 break
             case 16:
-                this.r1(argument === 512 ? 0 : parameterError)
+                this.r1(argument === 512 ? 0 : R1.parameterError)
                 break
             case 17:
             case 18:
@@ -286,20 +301,19 @@ export class SdCardChip implements SpiChip {
                 this.startWrite(argument, index === 25)
                 break
             default:
-                this.r1(illegalCommand)
+                this.r1(R1.illegalCommand)
         }
     }
 
     /** The block an address means, or -1 with the fault answered. */
     private addressed(argument: number): number {
-        const byteAddressed = this.type === "SDSC" || this.type === "SDSC1"
-        if (byteAddressed && argument % 512 !== 0) {
-            this.r1(addressError)
+        if (!this.highCapacity && argument % 512 !== 0) {
+            this.r1(R1.addressError)
             return -1
         }
-        const block = byteAddressed ? argument / 512 : argument
+        const block = this.highCapacity ? argument : argument / 512
         if (block < this.store.blockCount) return block
-        this.r1(parameterError)
+        this.r1(R1.parameterError)
         return -1
     }
 
@@ -323,7 +337,8 @@ export class SdCardChip implements SpiChip {
     }
 
     private sendBlock(block: number): void {
-        this.answer.sendIdle(this.options.readDelayBytes ?? 2)
+        const { bytes, untilMs } = this.pace.readDelay()
+        this.answer.sendLater(bytes, untilMs)
         this.counters.sectorReads++
         if (this.faults.silentReads > 0) {
             this.faults.silentReads--
@@ -343,57 +358,43 @@ export class SdCardChip implements SpiChip {
         if (block < 0) return
         this.r1(0)
         this.writeBlock = block
-        this.writeMany = many
-        this.phase = "token"
-    }
-
-    private takeToken(byte: number): void {
-        if (this.busyLeft > 0 || this.answer.pending) return
-        if (byte === (this.writeMany ? 0xfc : 0xfe)) {
-            this.phase = "data"
-            this.blockLength = 0
-        } else if (this.writeMany && byte === 0xfd) {
-            this.phase = "command"
-            this.answer.sendIdle(1)
-            this.busyLeft = this.options.busyBytes ?? 3
-        }
+        this.reception.begin(many)
     }
 
     private takeData(byte: number): void {
-        this.block[this.blockLength++] = byte
-        if (this.blockLength < 514) return
-        this.phase = this.writeMany ? "token" : "command"
-        const data = this.block.subarray(0, 512)
-        const crc = (this.block[512] << 8) | this.block[513]
+        // No token counts while the card is busy.
+        if (this.pace.busy || this.answer.pending) return
+        const received = this.reception.take(byte)
+        if (received === "stopped") {
+            this.answer.sendIdle(1)
+            this.pace.program("write")
+        } else if (received) this.takeBlock(received)
+    }
+
+    private takeBlock(block: Uint8Array): void {
+        const data = block.subarray(0, 512)
+        const crc = (block[512] << 8) | block[513]
         if (this.faults.refuseWrites > 0 || (this.checkCrc && crc !== crc16(data))) {
             if (this.faults.refuseWrites > 0) this.faults.refuseWrites--
             this.answer.send(0xeb)
+            this.reception.refuse()
             return
         }
-        if (this.writeProtected) {
+        const pastEnd = this.writeBlock >= this.store.blockCount
+        if (this.writeProtected || pastEnd) {
             // Data rejected, and the second status byte says why.
-            this.status2 |= 0x20
+            this.status2 |= pastEnd ? 0x80 : 0x20
             this.answer.send(0xed)
+            this.reception.refuse()
             return
         }
         this.answer.send(0xe5)
-        this.busyLeft = this.options.busyBytes ?? 3
+        this.pace.program(this.reception.streaming ? "streamBlock" : "write")
         if (this.faults.takeWriteFailure(this.writeBlock)) this.status2 |= 0x04
-        else this.keep(this.writeBlock, data)
-        this.writeBlock++
-    }
-
-    private keep(block: number, data: Uint8Array): void {
-        const faults = this.faults
-        if (faults.writesUntilPowerCut === 0) {
-            this.store.write(block, tornSector(faults.tornWrite, this.store.read(block), data))
-            faults.powerless = true
-            return
+        else if (this.faults.keep(this.store, this.writeBlock, data)) {
+            this.counters.sectorWrites++
+            this.onWrite?.(this.writeBlock, data)
         }
-        if (faults.writesUntilPowerCut !== undefined) faults.writesUntilPowerCut--
-        this.store.write(block, data)
-        faults.unreadable.delete(block)
-        this.counters.sectorWrites++
-        this.onWrite?.(block, data)
+        this.writeBlock++
     }
 }

@@ -5,6 +5,9 @@ export class SdCardAnswer {
     private readonly bytes = new Uint8Array(8192)
     private start = 0
     private end = 0
+    /** What lies from there on may not go out before that moment. */
+    private heldFrom = Infinity
+    private heldUntilMs = 0
 
     get pending(): boolean {
         return this.start < this.end
@@ -12,11 +15,23 @@ export class SdCardAnswer {
 
     clear(): void {
         this.start = this.end = 0
+        this.heldFrom = Infinity
     }
 
     /** The next byte; only while `pending`. */
-    take(): number {
+    take(nowMs: number): number {
+        if (this.start === this.heldFrom) {
+            if (nowMs < this.heldUntilMs) return 0xff
+            this.heldFrom = Infinity
+        }
         return this.bytes[this.start++]
+    }
+
+    /** Idle bytes, then what is sent next, but not before that moment. */
+    sendLater(idleBytes: number, untilMs: number): void {
+        this.sendIdle(idleBytes)
+        this.heldFrom = this.end
+        this.heldUntilMs = untilMs
     }
 
     send(...bytes: number[]): void {

@@ -1,3 +1,5 @@
+import type { BlockStore } from "./sdcardstore"
+
 /** What an emulated card does wrong on demand; everything is off to begin with. */
 export class SdCardFaults {
     /** Pulled out: the line floats high for ever. */
@@ -38,6 +40,19 @@ export class SdCardFaults {
     takeWriteFailure(block: number): boolean {
         if (this.failWrites === 0) return this.unwritable.has(block)
         this.failWrites--
+        return true
+    }
+
+    /** Puts a block into the store; false when the power went meanwhile. */
+    keep(store: BlockStore, block: number, data: Uint8Array): boolean {
+        if (this.writesUntilPowerCut === 0) {
+            store.write(block, tornSector(this.tornWrite, store.read(block), data))
+            this.powerless = true
+            return false
+        }
+        if (this.writesUntilPowerCut !== undefined) this.writesUntilPowerCut--
+        store.write(block, data)
+        this.unreadable.delete(block)
         return true
     }
 }

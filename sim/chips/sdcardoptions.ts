@@ -1,3 +1,5 @@
+import type { SdCardTiming } from "./sdcardpace"
+
 /** SDSC is addressed in bytes, the others in blocks of 512. */
 export type SdCardType = "SDSC1" | "SDSC" | "SDHC" | "SDXC"
 
@@ -13,6 +15,8 @@ export interface SdCardOptions {
     readDelayBytes?: number
     /** 0x00 bytes while a written block is programmed. */
     busyBytes?: number
+    /** Reads and busy times take board time, not bytes on the wire. */
+    timing?: SdCardTiming
     /** ACMD41 answers "still initialising" so many times. */
     initPolls?: number
 }

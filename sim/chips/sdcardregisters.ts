@@ -1,3 +1,12 @@
+/** Bits of the answer R1 (section 7.3.2.1). */
+export const R1 = {
+    idle: 0x01,
+    illegalCommand: 0x04,
+    commandCrcError: 0x08,
+    addressError: 0x20,
+    parameterError: 0x40,
+}
+
 /** CRC-7 of commands and registers: x^7 + x^3 + 1. */
 export function crc7(bytes: Uint8Array): number {
     let crc = 0

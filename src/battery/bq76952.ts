@@ -215,7 +215,10 @@ export class Bq76952 {
         if (!checked) return await bus.writeRead(monitorAddress, out, bytes)
         const answer = await bus.writeRead(monitorAddress, out, 2 * bytes)
         const data = Buffer.alloc(bytes)
-        let crc = crc8(crc8(Wire.WriteCrc, out[0]), Wire.Read)
+        // The first CRC begins with the write, or anew behind a STOP, as the ESP32 makes one.
+        const whole = crc8(crc8(Wire.WriteCrc, out[0]), Wire.Read)
+        let crc = crc8(0, Wire.Read)
+        if (crc8(crc8(whole, answer[0]), answer[1]) === 0) crc = whole
         for (let i = 0; i < 2 * bytes; ++i) {
             crc = crc8(crc, answer[i])
             // A byte and its CRC leave nothing over, so the next one's begins with 0.

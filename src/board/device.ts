@@ -32,7 +32,7 @@ export class DeviceSpiBus implements SpiBus {
         drive(chipSelect, true)
     }
 
-    setClockHz(hz: number): void {
+    async setClockHz(hz: number): Promise<void> {
         spi.configure({ miso: this.miso, mosi: this.mosi, sck: this.sck, hz })
     }
 

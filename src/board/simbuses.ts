@@ -22,8 +22,8 @@ async function tell(topic: string): Promise<void> {
 export class SimSpiBus implements SpiBus {
     private readonly answers = new AnswerBuffers()
 
-    setClockHz(hz: number): void {
-        tell.start("spi-clock " + hz)
+    async setClockHz(hz: number): Promise<void> {
+        await tell("spi-clock " + hz)
     }
 
     async select(on: boolean): Promise<void> {
@@ -35,8 +35,8 @@ export class SimSpiBus implements SpiBus {
         answer.blitAt(0, out, 0, out.length)
         await tell("spi")
         exchange(answer)
-        // As on the ESP32, other fibers run during a transfer.
-        await ds.sleep(0)
+        // As on the ESP32, other fibers run until the host says that the transfer is over.
+        await ds.suspend()
         return answer
     }
 }
@@ -48,9 +48,10 @@ export class SimI2cBus implements I2cBus {
     }
 
     async writeRead(address: number, out: Buffer, readBytes: number): Promise<Buffer> {
-        // The last byte is the status.
+        // Its length says how much is read. The last byte comes back as the status.
         const answer = Buffer.alloc(readBytes + 1)
-        await ds._twinMessage("i2c " + address + " " + readBytes, out)
+        answer[0] = address
+        await ds._twinMessage("i2c", out)
         exchange(answer)
         if (answer[readBytes] !== 0)
             throw new Fault(FaultCode.I2cNoAcknowledge, "no acknowledge on I2C", address)

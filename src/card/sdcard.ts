@@ -23,7 +23,10 @@ const enum Limit {
     Tries = 3,
     /** Bytes of a short transfer: a command, the longest NCR, R1 and four bytes more. */
     ShortBytes = 22,
-    PollBytes = 64,
+    /** A longer poll would be no better: looking through what came takes the interpreter longer than the wire. */
+    PollBytes = 20,
+    /** So many polls, some 4 ms, come before the first sleep, which lasts to the next tick of 10 ms. */
+    QuickPolls = 8,
     /** More blocks than an SDHC card can have (C_SIZE 65375) make it SDXC. */
     SdhcBlocksMax = 66945024,
 }
@@ -38,8 +41,8 @@ export class SdCard implements BlockDevice {
     /** "SDSC", "SDHC" or "SDXC". */
     kind = ""
     /** Blocks transferred again after a damaged or refused transfer, and calls that failed for good. */
-    retries = 0
-    errors = 0
+    retries: number
+    errors: number
 
     private readonly frame = Buffer.alloc(frameBytes)
     private readonly shortFrame = Buffer.alloc(Limit.ShortBytes)
@@ -47,11 +50,12 @@ export class SdCard implements BlockDevice {
     /** What came back with the last command. */
     private answer: Buffer
     /** 512 for cards addressed in bytes. */
-    private blockUnits = 512
+    private blockUnits: number
     private blocks: number
     private writeProtected: boolean
 
-    private constructor(
+    /** One for all cards that come into the socket: its buffers are kept. */
+    constructor(
         private readonly spi: SpiBus,
         private readonly ticks: Ticks,
     ) {
@@ -60,15 +64,22 @@ export class SdCard implements BlockDevice {
 
     /** Wakes the card in the socket and reads what it is. Takes some 10 ms to 1.5 s. */
     static async open(spi: SpiBus, ticks: Ticks): Promise<SdCard> {
-        const card = new SdCard(spi, ticks)
+        return await new SdCard(spi, ticks).openAgain()
+    }
+
+    /** The same for whatever card is in the socket now; what was known of the one before is forgotten. */
+    async openAgain(): Promise<SdCard> {
+        this.retries = 0
+        this.errors = 0
+        this.blockUnits = 512
         try {
-            await card.reset()
-            await card.initialise()
-            await card.readSize()
+            await this.reset()
+            await this.initialise()
+            await this.readSize()
         } finally {
-            await spi.select(false)
+            await this.spi.select(false)
         }
-        return card
+        return this
     }
 
     blockCount(): number {
@@ -76,12 +87,17 @@ export class SdCard implements BlockDevice {
     }
 
     async readBlock(block: number, into: Buffer): Promise<void> {
-        await this.withRetries(block, into, false)
+        await this.withRetries(block, 0, into)
     }
 
     async writeBlock(block: number, from: Buffer): Promise<void> {
+        await this.fillBlocks(block, 1, from)
+    }
+
+    /** More than one block is one stream; when one of them is refused, all are written again. */
+    async fillBlocks(block: number, count: number, from: Buffer): Promise<void> {
         if (this.writeProtected) throw writeProtectedFault(block)
-        await this.withRetries(block, from, true)
+        await this.withRetries(block, count, from)
     }
 
     /** Asks the card whether it is still there and initialised: one short transfer. */
@@ -94,20 +110,17 @@ export class SdCard implements BlockDevice {
         }
     }
 
-    private async withRetries(block: number, data: Buffer, write: boolean): Promise<void> {
-        if (block < 0 || block >= this.blocks)
+    /** @param count blocks to write, 0 to read one */
+    private async withRetries(block: number, count: number, data: Buffer): Promise<void> {
+        if (block < 0 || block >= this.blocks || block + count > this.blocks)
             throw new Fault(FaultCode.CardRefused, `block ${block} is not on the card`, block)
         for (let attempt = 1; ; ++attempt) {
             await this.spi.select(true)
             try {
                 const argument = block * this.blockUnits
-                if (write) await this.writeOnce(block, argument, data)
+                if (count > 0) await this.writeOnce(block, argument, count, data)
                 else {
-                    const at = await this.accepted(
-                        this.frame,
-                        Command.Cmd17ReadSingleBlock,
-                        argument,
-                    )
+                    const at = await this.accepted(Command.Cmd17ReadSingleBlock, argument)
                     await this.receive(at + 1, data, 512, block)
                 }
                 return
@@ -132,11 +145,11 @@ export class SdCard implements BlockDevice {
         const deadline = new Deadline(this.ticks, Limit.ReadMs)
         let answer = this.answer
         for (let polls = 0; ; ++polls) {
-            while (at < answer.length && answer[at] === 0xff) at++
+            while (answer.getAt(at, "i32") === -1) at += 4
+            while (answer[at] === 0xff) at++
             if (at < answer.length) break
             if (deadline.expired()) throw timeoutFault("the card does not deliver a block", block)
-            if (polls > 1) await this.ticks.sleep(1)
-            answer = await this.spi.transfer(this.pollFrame)
+            answer = await this.poll(polls)
             at = 0
         }
         const token = answer[at]
@@ -145,30 +158,52 @@ export class SdCard implements BlockDevice {
         // Two bytes of checksum follow, clocked out and not looked at, and eight clocks for the card to
         // finish (section 4.4).
         if (got <= length + 2) {
-            const frame = this.frame
-            frame.fillAt(0, frameBytes, 0xff)
-            answer = await this.spi.transfer(frame)
+            answer = await this.clockFrame()
             if (got < length) into.blitAt(got, answer, 0, length - got)
         }
         if (token !== Token.StartBlock)
             throw new Fault(FaultCode.CardCrc, `block ${block} cannot be read`, block)
     }
 
-    private async writeOnce(block: number, argument: number, from: Buffer): Promise<void> {
-        await this.accepted(this.shortFrame, Command.Cmd24WriteBlock, argument)
+    /** A whole frame of clocks for the card. */
+    private async clockFrame(): Promise<Buffer> {
         const frame = this.frame
         frame.fillAt(0, frameBytes, 0xff)
-        frame[1] = Token.StartBlock
+        return await this.spi.transfer(frame)
+    }
+
+    private async writeOnce(
+        block: number,
+        argument: number,
+        count: number,
+        from: Buffer,
+    ): Promise<void> {
+        const { spi, frame } = this
+        const stream = count > 1
+        if (stream) {
+            // The card can make room for all of them at once, but need not know how.
+            await this.command(Command.Cmd55AppCmd, 0)
+            await this.command(Command.Acmd23SetWrBlkEraseCount, count)
+        }
+        await this.accepted(
+            stream ? Command.Cmd25WriteMultipleBlock : Command.Cmd24WriteBlock,
+            argument,
+        )
+        frame.fillAt(0, frameBytes, 0xff)
+        frame[1] = stream ? Token.StartStreamBlock : Token.StartBlock
         frame.blitAt(2, from, 0, 512)
-        let answer = await this.spi.transfer(frame)
-        // 0xff, token, data, checksum; the data response comes in the very next byte.
-        const response = answer[516] & 0x1f
-        // The line is low while the block is programmed.
-        const deadline = new Deadline(this.ticks, Limit.BusyMs)
-        for (let polls = 0; answer[answer.length - 1] !== 0xff; ++polls) {
-            if (deadline.expired()) throw timeoutFault("the card stays busy", block)
-            if (polls > 1) await this.ticks.sleep(1)
-            answer = await this.spi.transfer(this.pollFrame)
+        let response = Token.Accepted
+        for (; count > 0 && response === Token.Accepted; --count) {
+            // 0xff, token, data, checksum; the data response comes in the very next byte.
+            const answer = await spi.transfer(frame)
+            response = answer[516] & 0x1f
+            if (answer[frameBytes - 1] !== 0xff) await this.waitWhileBusy(block)
+        }
+        if (stream) {
+            // A stream ends with its token, or after an error with CMD12 (section 7.3.3.1).
+            if (response === Token.Accepted) await this.stopStream()
+            else await this.command(Command.Cmd12StopTransmission, 0)
+            await this.waitWhileBusy(block)
         }
         await this.checkStatus(block)
         if (response === Token.CrcError)
@@ -177,9 +212,29 @@ export class SdCard implements BlockDevice {
             throw new Fault(FaultCode.CardRefused, `the card refused block ${block}`, block)
     }
 
+    private async stopStream(): Promise<void> {
+        const frame = this.shortFrame
+        frame.fillAt(0, Limit.ShortBytes, 0xff)
+        frame[1] = Token.StopStream
+        await this.spi.transfer(frame)
+    }
+
+    /** The card holds the line low while it programs. */
+    private async waitWhileBusy(block: number): Promise<void> {
+        const deadline = new Deadline(this.ticks, Limit.BusyMs)
+        for (let polls = 0; (await this.poll(polls))[Limit.PollBytes - 1] !== 0xff; ++polls)
+            if (deadline.expired()) throw timeoutFault("the card stays busy", block)
+    }
+
+    /** Clocks the card for a moment, after a sleep when it has been asked often already. */
+    private async poll(polls: number): Promise<Buffer> {
+        if (polls >= Limit.QuickPolls) await this.ticks.sleep(1)
+        return await this.spi.transfer(this.pollFrame)
+    }
+
     /** CMD13 with its verdict on what was done last. */
     private async checkStatus(block: number): Promise<void> {
-        const at = await this.accepted(this.shortFrame, Command.Cmd13SendStatus, 0)
+        const at = await this.accepted(Command.Cmd13SendStatus, 0)
         const status = this.answer[at + 1]
         if (status & Status.Protected) throw writeProtectedFault(block)
         if (status !== 0)
@@ -190,9 +245,9 @@ export class SdCard implements BlockDevice {
      * Sends a command in a frame of its own with the polling for its answer behind it.
      * @returns where R1 lies in `answer`
      */
-    private async command(frame: Buffer, index: Command, argument: number): Promise<number> {
-        putCommand(frame, index, argument)
-        this.answer = await this.spi.transfer(frame)
+    private async command(index: Command, argument: number): Promise<number> {
+        putCommand(this.shortFrame, index, argument)
+        this.answer = await this.spi.transfer(this.shortFrame)
         for (let at = answerAt; at < answerAt + 9; ++at) if (this.answer[at] < 0x80) return at
         throw new Fault(
             FaultCode.CardAbsent,
@@ -202,8 +257,8 @@ export class SdCard implements BlockDevice {
     }
 
     /** The same for a command that only a card that is ready accepts. */
-    private async accepted(frame: Buffer, index: Command, argument: number): Promise<number> {
-        const at = await this.command(frame, index, argument)
+    private async accepted(index: Command, argument: number): Promise<number> {
+        const at = await this.command(index, argument)
         const r1 = this.answer[at]
         if (r1 === 0) return at
         // A card that was pulled and put back is idle again and knows nothing of before.
@@ -214,29 +269,29 @@ export class SdCard implements BlockDevice {
 
     private async reset(): Promise<void> {
         const spi = this.spi
-        spi.setClockHz(Limit.StartClockHz)
-        // At least 74 clocks with the select high let the card find its voltage (section 6.4.1).
         await spi.select(false)
+        await spi.setClockHz(Limit.StartClockHz)
+        // At least 74 clocks with the select high let the card find its voltage (section 6.4.1).
         await spi.transfer(this.pollFrame)
         await spi.select(true)
         for (let attempt = 1; ; ++attempt) {
             try {
-                const at = await this.command(this.shortFrame, Command.Cmd0GoIdleState, 0)
+                const at = await this.command(Command.Cmd0GoIdleState, 0)
                 if (this.answer[at] === R1.Idle) return
             } catch (thrown) {
                 if (attempt >= Limit.Tries) throw thrown
             }
             if (attempt >= Limit.Tries) throw timeoutFault("the card does not reset", 0)
-            // What it was sending when it was left may still be in its way.
+            // What it was sending or receiving when it was left may still be in its way.
             await this.ticks.sleep(2)
-            for (let i = 0; i < 9; ++i) await spi.transfer(this.pollFrame)
+            await this.clockFrame()
+            await this.stopStream()
         }
     }
 
     /** Checks the supply and waits for the end of the card's own start. */
     private async initialise(): Promise<void> {
-        const frame = this.shortFrame
-        let at = await this.command(frame, Command.Cmd8SendIfCond, 0x1aa)
+        let at = await this.command(Command.Cmd8SendIfCond, 0x1aa)
         let hostCapacity = 0
         // CMD8 is unknown to cards from before version 2, which have no high capacity.
         if ((this.answer[at] & R1.IllegalCommand) === 0) {
@@ -246,9 +301,9 @@ export class SdCard implements BlockDevice {
         }
         const deadline = new Deadline(this.ticks, Limit.InitMs)
         for (;;) {
-            await this.command(frame, Command.Cmd55AppCmd, 0)
+            await this.command(Command.Cmd55AppCmd, 0)
             const index = Command.Acmd41SendOpCond
-            at = await this.command(frame, index, hostCapacity)
+            at = await this.command(index, hostCapacity)
             const r1 = this.answer[at]
             if (r1 === 0) return
             if (r1 & R1.IllegalCommand)
@@ -260,13 +315,15 @@ export class SdCard implements BlockDevice {
 
     /** How blocks are addressed, how many there are, and whether they may be written. */
     private async readSize(): Promise<void> {
-        const frame = this.shortFrame
-        let at = await this.accepted(frame, Command.Cmd58ReadOcr, 0)
+        let at = await this.accepted(Command.Cmd58ReadOcr, 0)
         // Bit 30 of the OCR (CCS): addressed in blocks. Other cards get a block length of 512 bytes.
         if (this.answer[at + 1] & 0x40) this.blockUnits = 1
-        else await this.accepted(frame, Command.Cmd16SetBlocklen, 512)
-        this.spi.setClockHz(Limit.ClockHz)
-        at = await this.accepted(frame, Command.Cmd9SendCsd, 0)
+        else await this.accepted(Command.Cmd16SetBlocklen, 512)
+        // A selected card would take the stray clock edge for a bit.
+        await this.spi.select(false)
+        await this.spi.setClockHz(Limit.ClockHz)
+        await this.spi.select(true)
+        at = await this.accepted(Command.Cmd9SendCsd, 0)
         const csd = Buffer.alloc(16)
         await this.receive(at + 1, csd, 16, 0)
         const blocks = parseCsdBlocks(csd)

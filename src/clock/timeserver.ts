@@ -1,6 +1,7 @@
 import { parseHttpDate } from "../core/calendar"
 import { Deadline } from "../core/deadline"
 import { Fault, FaultCode } from "../core/fault"
+import { lineReader } from "../core/lines"
 import { TcpConnector, Ticks } from "../core/seams"
 import { parseInteger } from "../core/text"
 
@@ -8,25 +9,19 @@ import { parseInteger } from "../core/text"
 const answerBytesMax = 2048
 
 /**
- * Where the value of a field begins in an HTTP answer's head, -1 without it.
- * @param name in lower case
+ * The value of a field in a line of an HTTP answer's head, "" when it is another field's line.
+ * @param name in lower case, with its colon
  */
-export function fieldInHead(head: string, name: string): number {
-    let at = head.toLowerCase().indexOf("\n" + name + ":")
-    if (at < 0) return -1
-    at += name.length + 2
-    while (head[at] === " ") ++at
-    return at
+export function fieldValue(line: string, name: string): string {
+    let at = name.length
+    if (line.slice(0, at).toLowerCase() !== name) return ""
+    while (line[at] === " ") ++at
+    return line.slice(at)
 }
 
-/**
- * The moment in an HTTP answer's `Date` field (RFC 9110 §6.6.1), in Unix seconds; undefined while
- * `head` holds no complete one.
- */
-export function dateInHead(head: string): number | undefined {
-    const at = fieldInHead(head, "date")
-    if (at < 0) return undefined
-    return parseHttpDate(head.slice(at, at + 29))
+/** The moment in an HTTP answer's `Date` field (RFC 9110 §6.6.1), in Unix seconds; undefined in other lines. */
+export function dateInLine(line: string): number | undefined {
+    return parseHttpDate(fieldValue(line, "date:").slice(0, 29))
 }
 
 /**
@@ -48,12 +43,11 @@ export async function fetchTime(
         await stream.send(
             Buffer.from(`HEAD / HTTP/1.1\r\nHost: ${server}\r\nConnection: close\r\n\r\n`),
         )
-        let head = ""
-        while (head.length < answerBytesMax && !deadline.expired()) {
-            const part = await stream.receive(deadline.remainingMs())
-            if (part === undefined) break
-            head += part.toString()
-            const seconds = dateInHead(head)
+        const lines = lineReader(stream, answerBytesMax)
+        for (;;) {
+            const line = await lines(deadline)
+            if (!line) break
+            const seconds = dateInLine(line)
             if (seconds !== undefined) return seconds
         }
     } finally {

@@ -5,7 +5,11 @@ import { quote } from "./words"
 
 /** Where a command's output goes; waits while it cannot go. Throws Fault when the console cancels the command. */
 export interface Output {
-    write(data: Buffer): Promise<void>
+    /**
+     * @param data a text, or a buffer, which is free again on return
+     * @param length bytes of the buffer
+     */
+    write(data: any, length?: number): Promise<void>
     /** Sends what was held back to fill a packet. */
     flush(): Promise<void>
 }
@@ -28,7 +32,8 @@ export class Call {
 
     async print(line: string): Promise<void> {
         this.printed = true
-        await this.out.write(Buffer.from(line + "\n"))
+        await this.out.write(line)
+        await this.out.write("\n")
     }
 
     /** Prints a line that is to be seen before the command goes on. */
@@ -49,14 +54,19 @@ export class Call {
         for (let i = 0; i < values.length; ++i) await this.field(fieldAt(labels, i, ","), values[i])
     }
 
-    /** A line with one JSON object; the names of its members have commas between them. */
+    /**
+     * A line with one JSON object; the names of its members have commas between them. It goes out in
+     * pieces: the whole of it would be among the largest that the heap is asked for.
+     */
     async object(names: string, values: any[]): Promise<void> {
-        let text = "{"
+        const out = this.out
+        let before = '{"'
         for (let i = 0; i < values.length; ++i) {
-            const value = typeof values[i] === "string" ? quote(values[i]) : values[i]
-            text += `${i === 0 ? "" : ","}"${fieldAt(names, i, ",")}":${value}`
+            await out.write(before + fieldAt(names, i, ",") + '":')
+            await out.write(typeof values[i] === "string" ? quote(values[i]) : "" + values[i])
+            before = ',"'
         }
-        await this.print(text + "}")
+        await this.print("}")
     }
 }
 

@@ -8,7 +8,10 @@ import { Session } from "./session"
 import { Shell } from "./shell"
 import { refuse } from "./words"
 
-const textBytes = 224
+/** Before a report's text: session, request, sequence, flags. */
+const headBytes = 7
+/** The protocol allows 224. So the pieces of memory that the runtime sends a report by have 200 bytes at most. */
+const textBytes = 168
 const linksMax = 4
 const sendingMax = 8
 
@@ -41,14 +44,16 @@ class Link implements Output {
     cancelled: boolean
     /** What is sent when the line in `Member.Request` comes again: its last report, or that it is running. */
     readonly report: any[]
-    /** Text that waits until it fills a packet. */
-    private held = hex``
+    /** A full report, used again and again; the text that waits until it is full is in its payload. */
+    private readonly packet: ds.Packet
+    private held = 0
 
     constructor(
         private readonly server: Server,
         readonly id: number,
     ) {
         this.report = [id, -1, 0, Flags.Final, ""]
+        this.packet = this.encode(Buffer.alloc(textBytes))
     }
 
     /** @returns the last report of the line in this packet: session, request, mode, line. */
@@ -75,38 +80,53 @@ class Link implements Output {
             // Cancelled while the refusal was printed: what is held goes out as the end.
         }
         report[Member.Flags] = flags
-        report[Member.Text] = this.held
-        this.held = hex``
+        report[Member.Text] = this.takeHeld()
         return report
     }
 
-    async write(data: Buffer): Promise<void> {
-        const held = Buffer.alloc(this.held.length + data.length)
-        held.set(this.held)
-        held.set(data, this.held.length)
-        this.held = held
-        while (this.held.length > textBytes) await this.send(textBytes)
+    async write(data: any, length: number = data.byteLength): Promise<void> {
+        const payload = this.packet.payload
+        for (let from = 0; from < length;) {
+            if (this.held === textBytes) {
+                payload.setAt(2, "u16", this.report[Member.Request])
+                payload.setAt(4, "u16", this.report[Member.Sequence])
+                this.held = 0
+                await this.send(this.packet)
+            }
+            const part = Math.min(length - from, textBytes - this.held)
+            payload.blitAt(headBytes + this.held, data, from, part)
+            this.held += part
+            from += part
+        }
     }
 
     async flush(): Promise<void> {
-        await this.send(this.held.length)
+        await this.send(this.encode(this.takeHeld()))
     }
 
-    private async send(bytes: number): Promise<void> {
+    private takeHeld(): Buffer {
+        const text = this.packet.payload.slice(headBytes, headBytes + this.held)
+        this.held = 0
+        return text
+    }
+
+    private encode(text: Buffer): ds.Packet {
         const report = this.report
-        const sequence: number = report[Member.Sequence]
-        const text = this.held.slice(0, bytes)
-        this.held = this.held.slice(bytes, this.held.length)
+        const spec = ds.BmsConsole.spec.lookup("execute").response
+        const sequence = report[Member.Sequence]
+        return spec.encode([this.id, report[Member.Request], sequence, Flags.More, text])
+    }
+
+    private async send(packet: ds.Packet): Promise<void> {
+        const report = this.report
         if (this.cancelled) {
             this.cancelled = false
-            this.held = hex`0a`
+            this.held = 1
+            this.packet.payload[headBytes] = 10
             refuse("cancelled")
         }
-        report[Member.Sequence] = (sequence + 1) & 0xffff
-        const spec = ds.BmsConsole.spec.lookup("execute").response
-        await this.server._send(
-            spec.encode([this.id, report[Member.Request], sequence, Flags.More, text]),
-        )
+        report[Member.Sequence] = (report[Member.Sequence] + 1) & 0xffff
+        await this.server._send(packet)
         // Sending waits only when packets come too fast; the opcode limit wants a wait in any case.
         await ds.sleep(1)
     }

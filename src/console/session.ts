@@ -1,4 +1,4 @@
-import { Key } from "../settings/keys"
+import { keyCount } from "../settings/schema"
 
 /** What one console has under way between its lines. */
 export class Session {
@@ -11,10 +11,15 @@ export class Session {
 }
 
 /** Settings that were checked and are not yet applied: of one `set`, or of the lines of an import. */
-export class Changes {
-    keys: Key[] = []
-    values: any[] = []
-    lineCount = 0
+export interface Changes {
+    /** A byte for each of the values. */
+    keys: Buffer
+    values: any[]
+    lineCount: number
     /** The numbers of the lines that were refused, each behind a blank. */
-    wrong = ""
+    wrong: string
+}
+
+export function noChanges(): Changes {
+    return { keys: Buffer.alloc(keyCount), values: [], lineCount: 0, wrong: "" }
 }

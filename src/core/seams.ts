@@ -9,7 +9,8 @@ export interface Ticks {
 
 /** One SPI device behind its chip select. */
 export interface SpiBus {
-    setClockHz(hz: number): void
+    /** Makes the bus anew, with a stray clock edge on it: nothing may be selected. */
+    setClockHz(hz: number): Promise<void>
     /** Drives chip select: true is low (selected). */
     select(on: boolean): Promise<void>
     /**
@@ -30,6 +31,8 @@ export interface BlockDevice {
     blockCount(): number
     readBlock(block: number, into: Buffer): Promise<void>
     writeBlock(block: number, from: Buffer): Promise<void>
+    /** Writes the same bytes to each of `count` blocks from `block` on, as quickly as the medium can. */
+    fillBlocks(block: number, count: number, from: Buffer): Promise<void>
 }
 
 /** Key/value store that survives resets. Keys 1–13 ASCII characters, values 1–200 bytes. */
@@ -63,8 +66,15 @@ export interface TcpConnector {
 
 /** The Wi-Fi station. */
 export interface Wifi {
-    /** Makes this the only network to join; an empty name forgets all. */
-    join(ssid: string, password: string): Promise<void>
+    /** Learns how the station stands; call it every few seconds. */
+    look(): Promise<void>
+    /**
+     * Makes this the only network to join, now and at each start; the password is not empty. An empty name leaves the
+     * present network for good. `another`: it may still be on its way to the network before.
+     */
+    join(ssid: string, password: string, another: boolean): Promise<void>
+    /** The network that it has an address in, "" while it has none, "?" when that cannot be told. */
+    network(): string
     /** True while the station has an address. */
     connected(): boolean
     /** Dotted address, or "" while there is none. */

@@ -6,10 +6,11 @@ export function padStart(text: string, width: number, fill: string): string {
     return text
 }
 
-/** `text` with blanks behind it until it has `width` characters. */
+const blanks = "                                        "
+
+/** `text` with blanks behind it until it has `width` characters, 40 at most. */
 export function padEnd(text: string, width: number): string {
-    while (text.length < width) text = text + " "
-    return text
+    return text.length < width ? text + blanks.slice(text.length, width) : text
 }
 
 /** A whole number with at least `digits` digits, zeros in front. Not for negative numbers. */
@@ -90,12 +91,14 @@ export function fieldIndex(text: string, word: string, separator: string): numbe
 
 /** For a one-line message: `text` cut to `length` characters, control characters as "?". */
 export function printable(text: string, length: number): string {
-    let shown = ""
-    for (let i = 0; i < text.length && i < length; ++i) {
+    if (text.length > length) text = text.slice(0, length) + "..."
+    for (let i = 0; i < text.length; ++i) {
         const code = text.charCodeAt(i)
-        shown += code < 32 || (code >= 127 && code < 160) ? "?" : text[i]
+        // A text that is well, as most are, is not copied.
+        if (code < 32 || (code >= 127 && code < 160))
+            text = text.slice(0, i) + "?" + text.slice(i + 1)
     }
-    return text.length > length ? shown + "..." : shown
+    return text
 }
 
 /** The ESP32's log cuts a line behind 156 bytes. */

@@ -9,35 +9,32 @@ import { Volume } from "./volume"
  * unmounted (then Fault StaleHandle); used only while the storage is held.
  */
 export class CardFile {
-    /** Clusters in the chain, and the last of them. */
+    // No more than twelve members: the next step would be among the largest pieces of the heap.
+    /** Clusters in the chain, and the last of them; -1 once it is closed. */
     clusters = 0
     lastCluster = 0
     /** The directory entry says something else than `sizeBytes()`. */
     unsynced = false
-    readonly name: string
     /** Where the directory entry lies. */
     readonly entryBlock: number
     readonly entryAt: number
     private firstCluster: number
     private size: number
-    private closed = false
-    /** The redo log has an image of the entry's sector since the file was opened. */
-    private guarded = false
     private readCluster = 0
     private readIndex = 0
 
     /**
      * @param tail the sector that is being filled, undefined for a file that is only read
-     * @param reopened it is opened, and its end put in order, after every start
+     * @param reopened 1: it is opened, and its end put in order, after every start; 2 when the redo log has an
+     * image of the entry's sector since then
      */
     constructor(
         private readonly volume: Volume,
         entry: DirectoryEntry,
         slot: Directory,
         readonly tail: Sector | undefined,
-        private readonly reopened: boolean,
+        private reopened: number,
     ) {
-        this.name = entry.name
         this.firstCluster = entry.firstCluster
         this.size = entry.sizeBytes
         this.entryBlock = slot.block
@@ -122,7 +119,7 @@ export class CardFile {
     /** Syncs, and gives the append buffer back. Never fails on a file of a card that is gone. */
     async close(): Promise<void> {
         if (this.unsynced && !this.volume.gone) await this.sync()
-        this.closed = true
+        this.clusters = -1
         this.volume.forget(this)
     }
 
@@ -183,8 +180,8 @@ export class CardFile {
         sector.bytes.setAt(at + Entry.Size, "u32", this.size)
         sector.bytes.setAt(at + Entry.WriteStamp, "u32", stamp)
         const redo = careful || fresh !== 0 || !this.reopened
-        if (redo || !this.guarded) await log.begin(sector, redo, last, fresh)
-        this.guarded = true
+        if (redo || this.reopened === 1) await log.begin(sector, redo, last, fresh)
+        if (this.reopened) this.reopened = 2
         await sector.store()
         if (redo && fresh === 0) await log.done()
         this.unsynced = false
@@ -218,7 +215,7 @@ export class CardFile {
     }
 
     private check(): void {
-        if (this.closed || this.volume.gone)
+        if (this.clusters < 0 || this.volume.gone)
             throw new Fault(
                 FaultCode.StaleHandle,
                 "the SD card was changed: open the file again",

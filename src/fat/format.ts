@@ -35,10 +35,12 @@ export async function formatVolume(
     const dataBlock = Math.ceil((fixed + 32) / clusterBlocks) * clusterBlocks
     const reserved = dataBlock - fixed
     const block = Buffer.alloc(blockBytes)
-    const step = Math.ceil(dataBlock / 10)
-    for (let i = 0; i < dataBlock; ++i) {
-        await device.writeBlock(i, block)
-        if (progress && i % step === 0) await progress(Math.floor((i * 100) / dataBlock))
+    await device.writeBlock(0, block)
+    // In pieces, so that each is repeated when one of its blocks is refused, and something is seen meanwhile.
+    const step = Math.min(Math.ceil(dataBlock / 10), 8192)
+    for (let i = 1; i < dataBlock; i += step) {
+        if (progress) await progress(Math.floor((i * 100) / dataBlock))
+        await device.fillBlocks(i, Math.min(step, dataBlock - i), block)
     }
     block.blitAt(0, label, 0, 11)
     block[Entry.Attributes] = Attribute.Label

@@ -4,7 +4,9 @@ import { chainEnd, chainEndMin } from "./table"
 import { Volume } from "./volume"
 
 /** A line that has not ended after so many characters is no record. */
-const lineCharsMax = 1024
+const lineCharsMax = 256
+/** So much of a line is looked at in one go: a whole sector of text is more than the heap may have in one piece. */
+const pieceBytes = 128
 /** A torn sector and the line that leads into it are no longer than this. */
 const tornBytesMax = 1024
 
@@ -113,11 +115,11 @@ async function findEnd(
         else await sector.load(table.firstBlock(extra) + ((position - own) >> 9))
         const at = position & 511
         const feed = sector.bytes.indexOf(10, at)
-        const stop = feed < 0 ? blockBytes : feed
+        const stop = Math.min(at + pieceBytes, feed < 0 ? blockBytes : feed)
+        if (sector.bytes.indexOf(0, at, stop) >= 0) return end
         line += sector.bytes.slice(at, stop).toString()
-        if (line.indexOf("\0") >= 0) return end
         position += stop - at
-        if (feed < 0) continue
+        if (stop !== feed) continue
         position++
         const length = line.length - 1
         const whole = line[length] === "\r"

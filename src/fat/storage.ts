@@ -32,6 +32,7 @@ export class Storage {
     device: CardDevice | undefined
 
     private volume: Volume | undefined
+    private formatting: boolean
     private readonly buffers = volumeBuffers()
     private mounts = 0
     ejected = false
@@ -90,35 +91,49 @@ export class Storage {
         if (this.mounted()) await this.use("card sync", async volume => await volume.sync())
     }
 
-    /** Makes an empty file system, whatever was on the card, and mounts it. */
+    /**
+     * Makes an empty file system, whatever was on the card, and mounts it. That takes from seconds to minutes: who
+     * else wants the card meanwhile does not wait, but is told so by Fault NotMounted.
+     */
     async format(progress?: (percent: number) => Promise<void>): Promise<void> {
         const self = this
-        await this.guarded("card format", async () => {
+        const work = async () => {
             self.lose(undefined)
             self.lastError = "being formatted"
             self.ejected = false
             await formatVolume(await self.openDevice(), "BMSMINI    ", progress)
             await self.mount()
-        })
+        }
+        await this.guarded("card format", work, true)
     }
 
     /** A failure of the card ends its mount; one of the work (a full card, a missing file) does not. */
-    private async guarded(owner: string, work: () => Promise<any>): Promise<any> {
+    private async guarded(owner: string, work: () => Promise<any>, formats = false): Promise<any> {
+        if (this.formatting)
+            throw new Fault(FaultCode.NotMounted, "the card is being formatted: wait for its end")
+        // From here on, so that nobody comes to wait behind it.
+        this.formatting = formats
         const self = this
-        return await this.exclusive(owner, async () => {
-            try {
-                return await work()
-            } catch (thrown) {
-                const code = faultCode(thrown)
-                const written = code === FaultCode.CardWriteProtected
-                if (!self.mounted() || (code >> 8 === 0x03 && !written)) self.lose(thrown)
-                else if (written || code === FaultCode.VolumeDamaged) {
-                    self.suspect = false
-                    self.raise(thrown)
-                }
-                throw thrown
+        try {
+            return await this.exclusive(owner, async () => await self.attempt(work))
+        } finally {
+            if (formats) this.formatting = false
+        }
+    }
+
+    private async attempt(work: () => Promise<any>): Promise<any> {
+        try {
+            return await work()
+        } catch (thrown) {
+            const code = faultCode(thrown)
+            const written = code === FaultCode.CardWriteProtected
+            if (!this.mounted() || (code >> 8 === 0x03 && !written)) this.lose(thrown)
+            else if (written || code === FaultCode.VolumeDamaged) {
+                this.suspect = false
+                this.raise(thrown)
             }
-        })
+            throw thrown
+        }
     }
 
     private async mount(): Promise<Volume> {

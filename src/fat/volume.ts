@@ -91,7 +91,7 @@ export class Volume {
         if (slot === undefined) return undefined
         const entry = parseEntry(this.sector.bytes, slot.at)
         if (entry.isDirectory) throw new Fault(FaultCode.BadPath, `${path} is a directory`, 0)
-        return new CardFile(this, entry, slot, undefined, false)
+        return new CardFile(this, entry, slot, undefined, 0)
     }
 
     /**
@@ -115,7 +115,7 @@ export class Volume {
         if (buffer === undefined)
             throw new Fault(FaultCode.StaleHandle, "too many files are open: close one", 0)
         const tail = new Sector(this.device, buffer)
-        const file = new CardFile(this, parseEntry(bytes, slot.at), slot, tail, header !== "")
+        const file = new CardFile(this, parseEntry(bytes, slot.at), slot, tail, header ? 1 : 0)
         this.appending.push(file)
         try {
             if (file.sizeBytes() !== 0) await recoverTail(this, file, accepts)
@@ -148,7 +148,7 @@ export class Volume {
         const entry = parseEntry(bytes, slot.at)
         checkOurs(path, bytes[slot.at + 11])
         for (const file of this.appending)
-            if (file.name === entry.name)
+            if (file.entryBlock === slot.block && file.entryAt === slot.at)
                 throw new Fault(FaultCode.BadPath, `${path} is being written`, 0)
         bytes[slot.at] = Slot.Deleted
         // With the parts of a long name, as far as they are in the same sector.

@@ -1,32 +1,27 @@
 import { Storage } from "./storage"
 
 const owner = "small files"
-/** What is longer is none of ours. */
-const bytesMax = 4096
 
-/** Small files of the card, read and replaced as a whole. */
+/** Small files of the card, read in pieces and replaced as a whole. */
 export class WholeFiles {
     constructor(private readonly storage: Storage) {}
 
-    /** The content, undefined when there is no such file or it is longer than 4 KiB. */
-    async read(name: string): Promise<Buffer | undefined> {
+    /** Fills the buffer with what a file has from `offset` on. @returns the file's length, -1 without one */
+    async read(name: string, offset: number, into: Buffer): Promise<number> {
         return await this.storage.use(owner, async volume => {
             const file = await volume.open(name)
-            if (!file) return undefined
-            const size = file.sizeBytes()
-            if (size > bytesMax) return undefined
-            const content = Buffer.alloc(size)
-            await file.read(0, content, size)
-            return content
+            if (!file) return -1
+            await file.read(offset, into, into.length)
+            return file.sizeBytes()
         })
     }
 
-    /** Replaces the file; durable on return. A power cut in between may leave none. */
-    async write(name: string, content: Buffer): Promise<void> {
+    /** Replaces the file by these pieces; durable on return. A power cut in between may leave none. */
+    async write(name: string, pieces: Buffer[]): Promise<void> {
         await this.storage.use(owner, async volume => {
             await volume.remove(name)
             const file = await volume.openForAppend(name, "")
-            await file.append(content)
+            for (const piece of pieces) await file.append(piece)
             await file.sync()
             await file.close()
         })

@@ -6,8 +6,8 @@ import { Flash, WallClock } from "../core/seams"
 import { Key, SettingsReader } from "../settings/keys"
 import { LogFile, LogStorage, LogVolume } from "./logcard"
 import { LogRecord, RecordQueue } from "./queue"
-import { cellHeader, cellRecord, dayDigits, LogKind } from "./record"
-import { logFileName, mainHeader, mainRecord, recordStart, TailCheck } from "./record"
+import { cellRecord, dayDigits, header, LogKind, logFileName } from "./record"
+import { mainRecord, recordStart, TailCheck } from "./record"
 import { logDirectories, Retention } from "./retention"
 
 /** The flash keys of the file that each log wrote last, as its path. */
@@ -17,7 +17,7 @@ const thermistorsAtStart = 2
 /** RECORDS_LOST stays up for so long after the last loss. */
 const lossShownSeconds = 10
 /** The longest header: 16 cells and 4 thermistors are 202 bytes. */
-const headerBytesMax = 256
+const headerBytesMax = 208
 /** YYMMDDnn goes to 99; a day changes its columns less often than that. */
 const numberMax = 99
 
@@ -31,7 +31,8 @@ class LogPlace {
     /** The file written last, also in an earlier run; "" when none is known. */
     path = ""
     day = ""
-    header = ""
+    /** See header(). */
+    columns = 0
     /** undefined until it is open. */
     file: LogFile = undefined
     /** The mount it was opened in. */
@@ -55,8 +56,8 @@ class LogPlace {
         if (code <= FaultCode.CardTimeout || code === FaultCode.CardWriteProtected) return false
         this.failures += 1
         if (this.failures < 2) return false
-        // No file has this header: the one that is open will be put in order and left.
-        this.header = ""
+        // No file has these columns: the one that is open will be put in order and left.
+        this.columns = -1
         this.numberMin = this.number + 1
         if (this.failures === 2) return false
         this.numberMin = this.number - 1
@@ -164,13 +165,12 @@ export class Logger {
         const offset = this.clock.offsetMinutes(release)
         const start = recordStart(release, offset, settings.text(Key.UserSerial))
         const main = mainRecord(start, state, this.alarms.flags())
-        this.queue.push(LogKind.Main, mainHeader, main, release)
+        this.queue.push(LogKind.Main, 0, main, release)
         if (settings.number(Key.SdCells) === 0) return
         if (state) this.thermistors = state.temperatureDeciC.length
         const cells = state ? state.cellMv.length : settings.number(Key.BatteryCells)
-        const header = cellHeader(cells, this.thermistors)
         const line = cellRecord(start, state, cells, this.thermistors)
-        this.queue.push(LogKind.Cell, header, line, release)
+        this.queue.push(LogKind.Cell, cells * 16 + this.thermistors, line, release)
     }
 
     private async drain(volume: LogVolume): Promise<void> {
@@ -217,7 +217,7 @@ export class Logger {
     private async append(volume: LogVolume, record: LogRecord, day: string): Promise<void> {
         const place = this.places[record.kind]
         const open = place.file !== undefined && place.generation === this.storage.generation()
-        if (!open || place.day !== day || place.header !== record.header)
+        if (!open || place.day !== day || place.columns !== record.columns)
             await this.openFile(volume, place, record, day, open)
         // It reached the card although the card reported a failure: once is enough.
         if (record.line !== place.lastLine) {
@@ -247,16 +247,17 @@ export class Logger {
         }
         if (place.day !== day) place.numberMin = 0
         place.day = day
+        const wanted = header(record.columns)
         let path = ""
         for (place.number = place.numberMin; ; place.number++) {
             path = logDirectories[record.kind] + "/" + logFileName(day, place.number)
-            const header = await readHeader(volume, path)
-            if (header === "" || header === record.header || place.number === numberMax) break
+            const found = await readHeader(volume, path)
+            if (found === "" || found === wanted || place.number === numberMax) break
         }
         const local = record.epochSeconds + this.clock.offsetMinutes(record.epochSeconds) * 60
-        place.file = await openTail(volume, place, path, record.header, fatStamp(local))
+        place.file = await openTail(volume, place, path, wanted, fatStamp(local))
         place.generation = this.storage.generation()
-        place.header = record.header
+        place.columns = record.columns
         if (path === place.path) return
         // Not before: a power cut up to here still has the end of the file before looked at.
         place.path = path
@@ -271,9 +272,9 @@ export class Logger {
         place.file = undefined
         if (place.path === "") return
         try {
-            const header = await readHeader(volume, place.path)
-            if (header === "") return
-            const file = await openTail(volume, place, place.path, header, undefined)
+            const found = await readHeader(volume, place.path)
+            if (found === "") return
+            const file = await openTail(volume, place, place.path, found, undefined)
             await file.sync()
             file.close()
         } catch (thrown) {
@@ -311,9 +312,8 @@ async function readHeader(volume: LogVolume, path: string): Promise<string> {
     const count = await file.read(0, start, headerBytesMax)
     file.close()
     if (start.getAt(0, "u32") === 0xffffffff) return ""
-    const text = start.slice(0, count).toString()
-    const end = text.indexOf("\r\n")
-    return end < 0 ? text : text.slice(0, end)
+    const end = start.indexOf(13, 0, count)
+    return start.slice(0, end < 0 ? count : end).toString()
 }
 
 /** Opens a log for append; the last record found behind its recorded size sets `lastSeconds`. */
@@ -321,12 +321,12 @@ async function openTail(
     volume: LogVolume,
     place: LogPlace,
     path: string,
-    header: string,
+    firstLine: string,
     stamp: number,
 ): Promise<LogFile> {
-    const check = new TailCheck(path.slice(path.indexOf("/") + 1), header)
+    const check = new TailCheck(path.slice(path.indexOf("/") + 1), firstLine)
     const accepts = (line: string) => check.accepts(line)
-    const file = await volume.openForAppend(path, header + "\r\n", accepts, stamp)
+    const file = await volume.openForAppend(path, firstLine + "\r\n", accepts, stamp)
     // A further file of a day may be empty: then the last record is that of the file before it.
     if (check.lastSeconds !== 0) {
         place.lastSeconds = check.lastSeconds

@@ -3,8 +3,8 @@ import { LogKind } from "./record"
 /** A line on its way to the card. */
 export interface LogRecord {
     kind: LogKind
-    /** The header of the file it belongs into, without line end. */
-    header: string
+    /** Those of the file it belongs into, see header(). */
+    columns: number
     /** The record with its line end. */
     line: string
     /** When it was made, UTC. */
@@ -29,8 +29,8 @@ export class RecordQueue {
         return this.records.length
     }
 
-    push(kind: LogKind, header: string, line: string, epochSeconds: number): void {
-        this.records.push({ kind, header, line, epochSeconds })
+    push(kind: LogKind, columns: number, line: string, epochSeconds: number): void {
+        this.records.push({ kind, columns, line, epochSeconds })
         this.bytes += line.length
         while (this.records.length > recordsMax || this.bytes > bytesMax) {
             this.drop(this.records[0])

@@ -13,11 +13,15 @@ export const mainHeader =
 
 /** The cell log's columns for that many cells and thermistors. */
 export function cellHeader(cells: number, thermistors: number): string {
-    const columns = ["time,utc_offset,serial"]
-    for (let number = 1; number <= cells; ++number) columns.push(`cell${number}_V`)
-    for (let number = 1; number <= thermistors; ++number) columns.push(`temp${number}_C`)
-    columns.push("balancing")
-    return columns.join(",")
+    let text = "time,utc_offset,serial"
+    for (let number = 1; number <= cells; ++number) text += `,cell${number}_V`
+    for (let number = 1; number <= thermistors; ++number) text += `,temp${number}_C`
+    return text + ",balancing"
+}
+
+/** The header of a log by its columns: 0 for the main log, else cells * 16 + thermistors. */
+export function header(columns: number): string {
+    return columns === 0 ? mainHeader : cellHeader(columns >> 4, columns & 15)
 }
 
 /** What every record begins with: local time, offset and serial number. */
@@ -45,10 +49,12 @@ function recordLine(
     end: number,
     last: string,
 ): string {
-    const fields = [start]
+    let fields = [start]
     for (let i = from; i < end; ++i) {
         const value = values[i - from]
         fields.push(value === undefined ? "" : formatScaled(value, decimals[i]))
+        // A long array costs more than the text that is in it.
+        if (fields.length >= 8) fields = [fields.join(",")]
     }
     fields.push(last + "\r\n")
     return fields.join(",")

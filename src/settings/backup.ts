@@ -7,15 +7,20 @@ const idBytes = 4
 const generationAt = magic.length + idBytes
 const headerBytes = generationAt + 4
 const bytesMax = 2560
+/**
+ * A copy is read and written in pieces, the largest entry and less: a heap may have room for them and
+ * none for the whole.
+ */
+const pieceBytes = 216
 /** Flash key of the generation that was written or restored last, u32. */
 const generationKey = "backup"
 
 /** Where copies are kept: the card. */
 export interface BackupFiles {
-    /** The whole file, undefined when there is none. */
-    read(name: string): Promise<Buffer | undefined>
-    /** Replaces the whole file; durable on return. */
-    write(name: string, content: Buffer): Promise<void>
+    /** Fills the buffer with what a file has from `offset` on. @returns the file's length, -1 without one */
+    read(name: string, offset: number, into: Buffer): Promise<number>
+    /** Replaces the whole file by these pieces; durable on return. */
+    write(name: string, pieces: Buffer[]): Promise<void>
 }
 
 /**
@@ -30,11 +35,11 @@ export class Backup {
     /** The generation of the card's newest copy when it was looked at last, 0 for none. */
     private last = 0
 
-    /** @param keys the flash keys to copy: none of a secret */
+    /** @param keyAt the flash keys to copy, from 0 on, "" behind the last: none of a secret */
     constructor(
         private readonly flash: Flash,
         private readonly shortId: string,
-        private readonly keys: string[],
+        private readonly keyAt: (index: number) => string,
     ) {}
 
     /**
@@ -46,29 +51,31 @@ export class Backup {
         if (this.last !== 0 && this.known === 0) return
         // One ahead is the copy that a power cut has kept the flash from noting: it is made anew.
         if (this.last <= this.known + 1) this.last = this.known
-        const generation = ++this.last
-        const values: Buffer[] = []
-        let length = headerBytes
-        for (const key of this.keys) {
+        this.last += 1
+        const pieces: Buffer[] = []
+        const piece = Buffer.alloc(pieceBytes)
+        piece.blitAt(0, magic + this.shortId, 0, generationAt)
+        piece.setAt(generationAt, "u32", this.last)
+        let at = headerBytes
+        let crc = crc16(0, piece, 0, at)
+        for (let i = 0; this.keyAt(i); ++i) {
+            const key = this.keyAt(i)
             const value = (await this.flash.read(key)) || hex``
-            values.push(value)
-            length += 2 + key.length + value.length
+            const bytes = 2 + key.length + value.length
+            if (at + bytes > pieceBytes) {
+                pieces.push(piece.slice(0, at))
+                at = 0
+            }
+            piece[at] = key.length
+            piece[at + 1] = value.length
+            piece.blitAt(at + 2, key, 0, key.length)
+            piece.blitAt(at + 2 + key.length, value, 0, value.length)
+            crc = crc16(crc, piece, at, bytes)
+            at += bytes
         }
-        const content = Buffer.alloc(length + 2)
-        content.blitAt(0, magic + this.shortId, 0, generationAt)
-        content.setAt(generationAt, "u32", generation)
-        length = headerBytes
-        for (const key of this.keys) {
-            const value = values.shift()
-            content[length] = key.length
-            content[length + 1] = value.length
-            content.blitAt(length + 2, key, 0, key.length)
-            content.blitAt(length + 2 + key.length, value, 0, value.length)
-            length += 2 + key.length + value.length
-        }
-        content.setAt(length, "u16", crc16(0, content, 0, length))
-        await files.write(fileName(generation), content)
-        await this.note(content)
+        pieces.push(piece.slice(0, at), Buffer.from([crc & 255, crc >> 8]))
+        await files.write(fileName(this.last), pieces)
+        await this.note(pieces[0])
     }
 
     /**
@@ -78,60 +85,78 @@ export class Backup {
     async restore(files: BackupFiles): Promise<boolean> {
         const stored = await this.flash.read(generationKey)
         if (stored) this.known = stored.getAt(0, "u32")
-        let content: Buffer = undefined
+        let end = 0
         try {
-            content = await this.newest(files)
+            end = await this.newest(files)
         } catch (thrown) {
             this.remark = faultMessage(thrown)
         }
-        if (!content && this.known === 0)
+        if (end === 0 && this.known === 0)
             this.remark = "the flash was empty: " + (this.remark || "no backup on the card")
-        if (!content || (this.known !== 0 && this.last <= this.known + 1)) return false
+        if (end === 0 || (this.known !== 0 && this.last <= this.known + 1)) return false
+        const name = fileName(this.last)
+        const piece = Buffer.alloc(pieceBytes)
         let at = headerBytes
-        while (at < content.length - 2) {
-            const valueAt = at + 2 + content[at]
-            const next = valueAt + content[at + 1]
-            const key = content.slice(at + 2, valueAt).toString()
+        while (at < end) {
+            await files.read(name, at, piece)
+            const valueAt = 2 + piece[0]
+            const next = valueAt + piece[1]
+            const key = piece.slice(2, valueAt).toString()
             if (next === valueAt) await this.flash.remove(key)
-            else await this.flash.write(key, content.slice(valueAt, next))
-            at = next
+            else await this.flash.write(key, piece.slice(valueAt, next))
+            at += next
         }
-        await this.note(content)
+        await files.read(name, 0, piece)
+        await this.note(piece)
         this.remark = "the flash was empty or old: restored from the card; set the passwords again"
         return true
     }
 
-    private async note(content: Buffer): Promise<void> {
-        await this.flash.write(generationKey, content.slice(generationAt, headerBytes))
+    private async note(head: Buffer): Promise<void> {
+        await this.flash.write(generationKey, head.slice(generationAt, headerBytes))
         this.known = this.last
     }
 
-    /** The copy of the higher generation among those that are whole and this board's own. */
-    private async newest(files: BackupFiles): Promise<Buffer | undefined> {
-        let found: Buffer = undefined
+    /**
+     * Looks for the copy of the higher generation, `last`, among those that are whole and this board's own.
+     * @returns where its checksum is, 0 when there is none
+     */
+    private async newest(files: BackupFiles): Promise<number> {
+        const piece = Buffer.alloc(pieceBytes)
+        let found = 0
         this.last = 0
         for (let i = 0; i < 2; ++i) {
             const name = fileName(i)
-            const content = await files.read(name)
-            if (!content) continue
-            const generation = content.getAt(generationAt, "u32")
-            if (!isWhole(content, magic + this.shortId))
+            const end = (await files.read(name, 0, piece)) - 2
+            if (end < -2) continue
+            const generation = piece.getAt(generationAt, "u32")
+            if (!(await this.isWhole(files, name, piece, end)))
                 this.remark = name + " is damaged or of another board"
             else if (generation > this.last) {
                 this.last = generation
-                found = content
+                found = end
             }
         }
         return found
     }
-}
 
-/** True for a copy that begins with `head` and was written to its end. */
-function isWhole(content: Buffer, head: string): boolean {
-    const end = content.length - 2
-    if (end < headerBytes || end > bytesMax) return false
-    if (content.slice(0, generationAt).toString() !== head) return false
-    return content.getAt(end, "u16") === crc16(0, content, 0, end)
+    /** True for a copy of this board, of which `piece` has the beginning, that was written to its end. */
+    private async isWhole(
+        files: BackupFiles,
+        name: string,
+        piece: Buffer,
+        end: number,
+    ): Promise<boolean> {
+        if (end < headerBytes || end > bytesMax) return false
+        if (piece.slice(0, generationAt).toString() !== magic + this.shortId) return false
+        let crc = 0
+        for (let at = 0; at < end; at += pieceBytes) {
+            await files.read(name, at, piece)
+            crc = crc16(crc, piece, 0, Math.min(pieceBytes, end - at))
+        }
+        await files.read(name, end, piece)
+        return piece.getAt(0, "u16") === crc
+    }
 }
 
 function fileName(generation: number): string {

@@ -64,11 +64,9 @@ export class DeviceFlash implements Flash {
         await this.lock.run("write", lockMs, async () => {
             // No tombstone for a key that never was.
             if (isAbsent(value) && isAbsent(await self.get(key))) return
-            const wanted = value.toString("hex")
             for (let i = 0; i < triesMax; ++i) {
                 await self.service.set(key, value)
-                const stored = await self.get(key)
-                if (stored.toString("hex") === wanted) return
+                if (isSame(await self.get(key), value)) return
             }
             throw new Fault(
                 FaultCode.FlashWriteFailed,
@@ -110,4 +108,11 @@ export class DeviceFlash implements Flash {
             // Garbled: that is no answer, and is asked again.
         }
     }
+}
+
+/** Compared byte by byte, since texts of both would be among the largest pieces of the heap. */
+function isSame(stored: Buffer, value: Buffer): boolean {
+    let at = 0
+    while (at < value.length && stored[at] === value[at]) at++
+    return at === value.length && at === stored.length
 }

@@ -32,8 +32,8 @@ reset.days|Reset|Days to reset the device|days|0|127|none||days of the week|a5|
 reset.time|Reset|Time of day|time|0|1439|00:00||local time of the reset|b4|
 reset.count|Reset|Actual number of resets|count|0|65535|0||scheduled resets so far; "reset clear" zeroes it|f0|
 reset.last|Reset|Last reset timestamp|timestamp|0|4294967295|0||last scheduled reset|f1|
-wifi.ssid|Wi-Fi|Network|text|0|32|||name of the network to join|o0|
-wifi.password|Wi-Fi|Password|secret|8|63|||password of the network; empty for an open one|p0|
+wifi.ssid|Wi-Fi|Network|text|0|31|||name of the network to join; the chip's runtime cuts a 32nd byte|o0|
+wifi.password|Wi-Fi|Password|secret|8|63|||password of the network; no open network can be joined|p0|
 time.zone|Clock|Time zone|zone|1|63|UTC0||POSIX rule or plain offset from UTC|q0|
 time.server|Clock|Time server|host[:port]|0|69|||HTTP server whose date sets the clock|r0|
 battery.cells|Battery|Cells in series|number|3|16|16||cells of the pack|c0|
@@ -96,14 +96,12 @@ export class Row {
     readonly type: string
     /** Smallest and greatest number, or length in bytes. */
     readonly min: number
-    readonly max: number
+    max: number
     /** The default as it would be typed; the serial number's goes on with the device's short id. */
     readonly fallback: string
     /** The unit, or an enum's choices with commas between them. */
     readonly unit: string
     readonly help: string
-    /** The letter of the flash value that holds the setting and the digit of its line there. */
-    readonly place: string
     /** Written, never shown and never exported. */
     readonly isSecret: boolean
     /** Kept by the firmware, not set by a person. */
@@ -120,7 +118,6 @@ export class Row {
         this.fallback = nextField()
         this.unit = nextField()
         this.help = nextField()
-        this.place = nextField()
         this.isSecret = isOneOf("|secret|hash|", this.type)
         this.isState = isOneOf("|count|timestamp|", this.type)
     }
@@ -130,7 +127,7 @@ function isOneOf(types: string, type: string): boolean {
     return types.indexOf("|" + type + "|") >= 0
 }
 
-/** The place in flash alone. */
+/** The place in flash: the letter of the value that holds the setting and the digit of its line there. */
 export function placeOf(key: Key): string {
     findRow(key + 1)
     return table.slice(rowAt - 4, rowAt - 2)

@@ -70,6 +70,8 @@ function isDamaged(text: string): boolean {
 function valueOf(row: Row, line: string, fallback: number | string): number | string | undefined {
     const stored = line.slice(2)
     if (!isWhole(line)) return undefined
+    // Earlier firmware took a name of 32 bytes: it is no damage, and "wifi" says what is wrong with it.
+    if (row.key === Key.WifiSsid) row.max = 32
     if (typeof fallback === "string") return textFits(row, stored) ? stored : undefined
     const value = parseInteger(stored)
     return value >= row.min && value <= row.max ? value : undefined
@@ -122,8 +124,9 @@ export class Settings implements StateWriter {
         }
         for (let key = 0; key < keyCount; ++key) {
             const row = new Row(key)
-            const index = placeIndex(row.place)
-            const line = findLine(texts[index], row.place[1])
+            const place = placeOf(key)
+            const index = placeIndex(place)
+            const line = findLine(texts[index], place[1])
             const fallback = defaultOf(row, this.shortId)
             this.values[key] = fallback
             if (!line) continue
@@ -183,13 +186,14 @@ export class Settings implements StateWriter {
                 "the flash did not give the settings: try again in a minute, else reset the board",
             )
         const inForce = this.values
-        const before: any[] = []
+        // In its full length at once: an array that grows leaves larger and larger pieces behind.
+        const before = values.slice(0)
         let places = 0
         // In force before it is in flash: two callers who write the same flash value at the same
         // time then both write what both have changed.
-        for (let i = 0; i < keys.length; ++i) {
+        for (let i = 0; i < values.length; ++i) {
             const key = keys[i]
-            before.push(inForce[key])
+            before[i] = inForce[key]
             const bit = 1 << placeIndex(placeOf(key))
             if (inForce[key] !== values[i] || this.damaged & bit) places |= bit
             inForce[key] = values[i]
@@ -205,7 +209,7 @@ export class Settings implements StateWriter {
             for (let i = 0; i < placeCount; ++i) if ((places >> i) & 1) await this.store(i)
             if (several) await this.flash.remove(undoKey)
         } catch (thrown) {
-            for (let i = 0; i < keys.length; ++i) inForce[keys[i]] = before[i]
+            for (let i = 0; i < values.length; ++i) inForce[keys[i]] = before[i]
             try {
                 if (several) await this.undo()
             } catch {
@@ -214,7 +218,7 @@ export class Settings implements StateWriter {
             }
             throw thrown
         }
-        for (let i = 0; i < keys.length; ++i)
+        for (let i = 0; i < values.length; ++i)
             if (before[i] !== values[i] && this.onChange) this.onChange(keys[i])
     }
 

@@ -32,16 +32,17 @@ export class Task {
     lastError = ""
     running = false
     /** A run is wanted apart from the period. */
-    triggered: boolean
+    triggered = false
     startedMs = 0
     /** When the task has to be looked at again. */
     dueMs = 0
     private holdUntilMs = 0
     private lastMs = 0
+    /** -1 while it is disabled. */
     private lastWallMs = 0
     private periodMs = 0
-    private disabled: boolean
 
+    /** Every member is made here: one that came later would cut the heap. */
     constructor(readonly options: TaskOptions) {}
 
     /** Counts the period from now. */
@@ -49,7 +50,6 @@ export class Task {
         this.dueMs = nowMs
         this.lastMs = nowMs
         this.lastWallMs = wallMs
-        this.disabled = false
     }
 
     /** Milliseconds until the next release; 0 or less: it was so long ago. */
@@ -60,10 +60,10 @@ export class Task {
             return heldMs
         }
         if (this.options.enabled && !this.options.enabled()) {
-            this.disabled = true
+            this.lastWallMs = -1
             return idleMs
         }
-        if (this.disabled) this.restart(nowMs, wallMs)
+        if (this.lastWallMs < 0) this.restart(nowMs, wallMs)
         // A clock that was set back does not release what it has released already.
         if (wallMs < this.lastWallMs) this.lastWallMs = wallMs
         const periodMs = this.options.periodMs()

@@ -4,7 +4,7 @@ import { History, logKey, Sent } from "./history"
 import { LogFolder, Shipment } from "./shipment"
 
 /** Files looked at in one pass over the history; some 150 bytes of memory each. */
-const windowFiles = 24
+const windowFiles = 16
 
 /**
  * The log files of one folder that may have unsent bytes, the oldest first, a window of files at a
@@ -15,8 +15,6 @@ export class Backlog implements LogFolder {
     files: Shipment[]
     /** True when there are files younger than those in the window. */
     more: boolean
-    /** Unsent bytes in the window. */
-    pendingBytes: number
     /** The youngest file of all: it may still grow. */
     newestKey: number
     /** When some of it was sent last, by whoever sends; undefined after a start. */
@@ -38,8 +36,9 @@ export class Backlog implements LogFolder {
         clock: WallClock,
         readonly folder: string,
         readonly sector: Buffer,
+        piece: Buffer,
     ) {
-        this.history = new History(storage, clock, folder + "SENT.TXT")
+        this.history = new History(storage, clock, folder + "SENT.TXT", piece)
     }
 
     /** A new session tries everything again. */
@@ -53,8 +52,8 @@ export class Backlog implements LogFolder {
         this.triedKey = file.key
     }
 
-    /** Fills the window with the oldest files that may have unsent bytes. */
-    async load(): Promise<void> {
+    /** Fills the window with the oldest files that may have unsent bytes. @returns how many those are */
+    async load(): Promise<number> {
         await this.list()
         // Another card, or a file that was thought finished has changed: from the beginning.
         if (this.generation !== this.storage.generation() || this.passedBytes !== this.doneBytes) {
@@ -67,17 +66,18 @@ export class Backlog implements LogFolder {
         const from = await this.history.scan(this.files, undefined, this.scanFrom)
         // Beyond the window there may be files with earlier lines.
         if (!this.more) this.scanFrom = from
-        this.pendingBytes = 0
+        let pendingBytes = 0
         let sentSoFar = true
         for (const file of this.files) {
             if (file.sentBytes < file.sizeBytes && file.key > this.triedKey) {
                 sentSoFar = false
-                this.pendingBytes += file.sizeBytes - Math.max(0, file.sentBytes)
+                pendingBytes += file.sizeBytes - Math.max(0, file.sentBytes)
             } else if (sentSoFar && file.key !== this.newestKey) {
                 this.doneKey = file.key
                 this.doneBytes += file.sizeBytes
             }
         }
+        return pendingBytes
     }
 
     /**

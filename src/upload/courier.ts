@@ -4,7 +4,8 @@ import { parseInteger } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
 import { Shipment } from "./shipment"
 
-const connectTimeoutMs = 15000
+/** Longer than the runtime takes to give up: 10 s for a name, 18 s for a server that takes no SYN. */
+const connectTimeoutMs = 30000
 
 /**
  * A way to the FTP server over the board's one socket. Throws Fault Socket*, Ftp*, GatewayRefused.

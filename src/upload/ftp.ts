@@ -1,5 +1,6 @@
 import { Deadline } from "../core/deadline"
 import { Fault, FaultCode, faultCode } from "../core/fault"
+import { LineReader, lineReader } from "../core/lines"
 import { parseInteger, printable } from "../core/text"
 import { Courier } from "./courier"
 import { ReplyReader } from "./ftpreply"
@@ -7,6 +8,8 @@ import { Sent } from "./history"
 import { Shipment } from "./shipment"
 
 const replyTimeoutMs = 20000
+/** More than any server says over one control connection. */
+const repliesBytesMax = 1048576
 const settlingMs = 800
 /** Handovers without progress; in the last one the server has time to name its reason. */
 const stalledMax = 3
@@ -22,6 +25,7 @@ const refusalWaitMs = 2000
  * transfers.
  */
 export class DirectCourier extends Courier {
+    private lines: LineReader
     private reader: ReplyReader
     private epsvRefused: boolean
     /** Whether STOR can begin at any byte of a file; undefined until it was asked. */
@@ -32,6 +36,7 @@ export class DirectCourier extends Courier {
      */
     override async logIn(): Promise<void> {
         await this.open(this.host, this.port)
+        this.lines = lineReader(this.stream, repliesBytesMax)
         this.reader = new ReplyReader()
         let code = 0
         // 120 is "ready in a few minutes"; 220 comes then.
@@ -167,15 +172,14 @@ export class DirectCourier extends Courier {
 
     private async reply(timeoutMs: number): Promise<number> {
         const deadline = new Deadline(this.board.ticks, timeoutMs)
-        let code = this.reader.next()
-        while (code === 0) {
-            const chunk = await this.stream.receive(deadline.remainingMs())
-            if (!chunk) throw new Fault(FaultCode.SocketClosed, "the server closed the connection")
-            this.reader.pending += chunk.toString()
-            code = this.reader.next()
+        for (;;) {
+            const line = await this.lines(deadline)
+            if (line === undefined)
+                throw new Fault(FaultCode.SocketClosed, "the server closed the connection")
+            const code = this.reader.take(line)
+            this.answer = line
+            if (code !== 0) return code
         }
-        this.answer = this.reader.line
-        return code
     }
 
     private async passivePort(): Promise<number> {

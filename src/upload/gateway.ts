@@ -1,6 +1,7 @@
-import { dateInHead, fieldInHead } from "../clock/timeserver"
+import { dateInLine, fieldValue } from "../clock/timeserver"
 import { Deadline } from "../core/deadline"
 import { Fault, FaultCode, faultCode } from "../core/fault"
+import { LineReader, lineReader } from "../core/lines"
 import { TimeSource } from "../core/seams"
 import { parseInteger } from "../core/text"
 import { Courier } from "./courier"
@@ -8,9 +9,8 @@ import { Sent } from "./history"
 import { Shipment } from "./shipment"
 
 const answerTimeoutMs = 60000
-const headCharactersMax = 4096
-/** A gateway's page that explains an error; the server's words are near its beginning. */
-const pageCharactersMax = 4096
+/** A gateway's answer, with a page that explains an error; the server's words are near its beginning. */
+const answerBytesMax = 8192
 
 const remedies =
     "|400 use a proxy that speaks FTP" +
@@ -89,50 +89,52 @@ export class Gateway extends Courier {
         )
         const server = this.host + ":" + this.port
         const login = base64(Buffer.from(this.user + ":" + this.password))
-        await this.stream.send(
-            Buffer.from(
-                `${method} ftp://${server}/${name} HTTP/1.1\r\nHost: ${server}\r\n` +
-                    `Authorization: Basic ${login}\r\nContent-Length: ${bytes}\r\n` +
-                    `Connection: close\r\n\r\n`,
-            ),
-        )
+        // In two parts: many small buffers find room where one large one does not.
+        const first = `${method} ftp://${server}/${name} HTTP/1.1\r\nHost: ${server}\r\n`
+        await this.stream.send(Buffer.from(first))
+        const rest = `Content-Length: ${bytes}\r\nConnection: close\r\n\r\n`
+        await this.stream.send(Buffer.from(`Authorization: Basic ${login}\r\n${rest}`))
     }
 
     /** The status of the answer; the connection is closed on return. */
     private async status(): Promise<number> {
         const deadline = new Deadline(this.board.ticks, answerTimeoutMs)
-        let head = ""
-        while (head.indexOf("\r\n\r\n") < 0 && head.length < headCharactersMax) {
-            const part = await this.stream.receive(deadline.remainingMs())
-            if (part === undefined)
+        const lines = lineReader(this.stream, answerBytesMax)
+        this.answer = ""
+        this.lengthBytes = 0
+        let seconds: number | undefined
+        let line = ""
+        for (;;) {
+            line = await lines(deadline)
+            if (line === undefined)
                 throw new Fault(FaultCode.SocketClosed, "the gateway closed the connection")
-            head += part.toString()
+            if (!this.answer) this.answer = line.slice(9)
+            const length = fieldValue(line, "content-length:")
+            if (length) this.lengthBytes = parseInteger(length)
+            if (seconds === undefined) seconds = dateInLine(line)
+            if (!line) break
         }
-        this.answer = head.slice(9, head.indexOf("\r"))
-        const status = parseInteger(head.slice(9, 12))
-        const at = fieldInHead(head, "content-length")
-        this.lengthBytes = at < 0 ? 0 : parseInteger(head.slice(at, head.indexOf("\r", at)))
-        if (status === 502) await this.quoteServer(head, deadline)
+        const status = parseInteger(this.answer.slice(0, 3))
+        if (status === 502) await this.quoteServer(lines, deadline)
         await this.stream.close()
-        const seconds = dateInHead(head)
         if (seconds !== undefined) await this.clock.offer(seconds, TimeSource.Http)
         return status
     }
 
     /** Puts the server's own words, as Squid's page ends with them, into the answer. */
-    private async quoteServer(page: string, deadline: Deadline): Promise<void> {
+    private async quoteServer(lines: LineReader, deadline: Deadline): Promise<void> {
         try {
-            while (page.length < pageCharactersMax) {
-                const part = await this.stream.receive(deadline.remainingMs())
-                if (part === undefined) break
-                page += part.toString()
+            for (;;) {
+                // From one "<" to the next.
+                const element = await lines(deadline, 60)
+                if (element === undefined) break
+                const end = element.indexOf("\n")
+                if (element.startsWith("pre>") && element.length > 4)
+                    this.answer = "502 " + element.slice(4, end < 0 ? element.length : end)
             }
         } catch (thrown) {
             // The status is known: what came of the page has to do.
         }
-        const at = page.lastIndexOf("<pre>") + 5
-        const end = Math.min(page.indexOf("\n", at), page.indexOf("<", at))
-        if (at >= 5 && end > at) this.answer = "502 " + page.slice(at, end)
     }
 
     private explain(status: number): void {

@@ -25,7 +25,8 @@ export const enum Sent {
     Again = -2,
 }
 
-const pieceBytes = 256
+/** What a history is read by. */
+export const pieceBytes = 256
 
 /** The file name of a key. */
 export function logName(key: number): string {
@@ -45,6 +46,11 @@ export class History {
         private readonly clock: WallClock,
         /** "LOGSENT.TXT" or "CELLSENT.TXT". */
         readonly path: string,
+        /**
+         * All histories of a card may share it: who reads into it holds the card, and has looked through it
+         * before anybody else can get the card.
+         */
+        private readonly piece: Buffer,
     ) {}
 
     /**
@@ -54,8 +60,8 @@ export class History {
      * @returns where the first line about them begins, or the next one would
      */
     async scan(files: HistoryEntry[], volume?: CardVolume, offset = 0): Promise<number> {
+        const { piece } = this
         const read = cardReader(this.storage, this.path, volume)
-        const piece = Buffer.alloc(pieceBytes)
         let first = -1
         for (;;) {
             const count = await read(offset, piece, pieceBytes)

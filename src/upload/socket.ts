@@ -9,7 +9,7 @@ type Natives = typeof ds & {
     /** A failure to connect comes as an event. */
     _socketOpen(host: string, port: number): number
     _socketClose(): number
-    /** 0 queued, -1 queue full, others: not open. */
+    /** 0 queued, -1 queue full, -10 not connected (now), -100 nobody is told of its events. */
     _socketWrite(data: Buffer): number
     _socketOnEvent(event: string, data?: any): void
 }
@@ -24,15 +24,25 @@ const pieceBytes = 512
 const sendTimeoutMs = 20000
 /** Events of up to 1,024 bytes on the ESP32. */
 const chunksMax = 8
+/** As many pieces fit into lwIP's send buffer (5,744 bytes), whatever the network does. */
+const piecesAtOnce = 8
+/** Two turns of the runtime's loop: what was queued is under way, what it has to tell is told. */
+const turnMs = 20
+/** A connection that nobody is told of is made, and ended again by the runtime, by then. */
+const unheardMs = 500
+const opensMax = 4
 
 class DeviceTcpStream implements TcpStream {
     stage = Stage.Connecting
     /** Why it ended, "" when the other side simply closed. */
     reason = ""
+    /** Pieces sent since the other side spoke last: those before have left. */
+    unanswered = 0
     private readonly queue: Buffer[] = []
     private waiter: ds.Fiber
 
     onEvent(event: string, data: any): void {
+        this.unanswered = 0
         if (event === "open") this.stage = Stage.Open
         else if (event !== "data") {
             if (event === "error") this.reason = "" + data
@@ -68,8 +78,7 @@ class DeviceTcpStream implements TcpStream {
                 const result =
                     this.stage === Stage.Open ? (ds as Natives)._socketWrite(piece) : -100
                 if (result === 0) break
-                // -1: the queue is full.
-                if (result !== -1) throw this.lost()
+                if (result !== -1 && result !== -10) throw this.lost()
                 if (ds.millis() >= endMs)
                     throw new Fault(
                         FaultCode.SocketTimeout,
@@ -77,6 +86,7 @@ class DeviceTcpStream implements TcpStream {
                     )
                 await ds.sleep(10)
             }
+            ++this.unanswered
         }
     }
 
@@ -104,9 +114,13 @@ class DeviceTcpStream implements TcpStream {
         if (current !== this) return
         ;(ds as Natives)._socketClose()
         this.onEvent("close", undefined)
+        // What the runtime has still to tell of it must not meet the next connection.
+        await ds.sleep(turnMs)
     }
 }
 
+/** The answer to an open may come while the next one waits. */
+let unheard: boolean
 let current: DeviceTcpStream
 
 function onSocketEvent(event: string, data: any): void {
@@ -119,26 +133,45 @@ function onSocketEvent(event: string, data: any): void {
  */
 export class DeviceTcpConnector implements TcpConnector {
     async connect(host: string, port: number, timeoutMs: number): Promise<TcpStream> {
-        const stream = new DeviceTcpStream()
-        // Whoever still waits on the stream before hears that it is over.
-        if (current !== undefined) current.onEvent("close", undefined)
-        current = stream
-        ;(ds as Natives)._socketOnEvent = onSocketEvent
+        const before = current
         const endMs = ds.millis() + timeoutMs
-        // Not closed first: this flushes what the stream before has queued, then ends it.
-        ;(ds as Natives)._socketOpen(host, port)
-        try {
-            while (stream.stage === Stage.Connecting) await stream.wait(endMs)
-        } catch (thrown) {
-            // Else what was queued would go out later, and the next connection would wait behind it.
-            await stream.close()
-            throw thrown
+        let limitMs = endMs
+        // Whether what ends an open may be the end of an earlier one, and nobody is told of ours.
+        let doubtful = unheard
+        unheard = false
+        if (before !== undefined) {
+            if (before.unanswered < piecesAtOnce) {
+                await ds.sleep(turnMs)
+                await before.close()
+            } else {
+                // The runtime's worker flushes and closes, perhaps while the runtime receives: "recv error".
+                before.onEvent("close", undefined)
+                doubtful = true
+                // An open is lost without a word when the worker's queue stays full for 200 ms.
+                limitMs -= timeoutMs / 2
+            }
         }
-        if (stream.stage === Stage.Ended)
-            throw new Fault(
-                FaultCode.SocketRefused,
-                "no connection to " + host + ":" + port + ": " + stream.reason,
-            )
-        return stream
+        ;(ds as Natives)._socketOnEvent = onSocketEvent
+        for (let opens = 1; ; ++opens) {
+            const stream = new DeviceTcpStream()
+            current = stream
+            ;(ds as Natives)._socketOpen(host, port)
+            while (stream.stage === Stage.Connecting && ds.millis() < limitMs)
+                await stream.wait(limitMs)
+            if (stream.stage === Stage.Open) return stream
+            if (stream.stage === Stage.Ended) {
+                if (!doubtful || opens === opensMax)
+                    throw new Fault(
+                        FaultCode.SocketRefused,
+                        "no connection to " + host + ":" + port + ": " + stream.reason,
+                    )
+                await ds.sleep(unheardMs)
+            } else if (limitMs === endMs) {
+                unheard = true
+                // Else what was queued would go out later.
+                await stream.close()
+                await stream.wait(0)
+            } else limitMs = endMs
+        }
     }
 }

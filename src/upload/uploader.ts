@@ -7,7 +7,7 @@ import { CardStorage } from "./cardreader"
 import { Courier } from "./courier"
 import { DirectCourier } from "./ftp"
 import { Gateway } from "./gateway"
-import { logKey } from "./history"
+import { logKey, pieceBytes } from "./history"
 import { sectorBytes, Shipment } from "./shipment"
 
 const backOffMsMin = 10000
@@ -69,8 +69,9 @@ export class Uploader {
         private readonly log: (line: string) => void,
     ) {
         const sector = Buffer.alloc(sectorBytes)
-        this.logs = new Backlog(storage, clock, "LOG", sector)
-        this.cells = new Backlog(storage, clock, "CELL", sector)
+        const piece = Buffer.alloc(pieceBytes)
+        this.logs = new Backlog(storage, clock, "LOG", sector, piece)
+        this.cells = new Backlog(storage, clock, "CELL", sector, piece)
     }
 
     /** The task's job: one session when it is time for one. Failures are kept, not thrown. */
@@ -239,8 +240,7 @@ export class Uploader {
         const gateway = this.settings.text(Key.FtpGateway)
         backlog.begin()
         for (;;) {
-            await backlog.load()
-            this.pendingBytes += backlog.pendingBytes
+            this.pendingBytes += await backlog.load()
             const early = gateway && this.startedMs - backlog.newestSentMs < growingFileMs
             for (const file of backlog.files) {
                 if (file.sentBytes >= file.sizeBytes) continue

@@ -54,7 +54,7 @@ export class FuzzedBoard {
         const state = new StateFolder(this.folder)
         const options = { state: this.folder, speed: "max" as const }
         const printer = new LinePrinter(screen, state)
-        this.simulation = new Simulation(options, state, imagePath, undefined, printer)
+        this.simulation = new Simulation(options, state, imagePath, printer)
         this.consoles = [this.simulation.console, new ConsoleClient(this.simulation.board.hub.bus)]
     }
 

@@ -54,6 +54,21 @@ for (const { title, make } of makes) {
             expect(into).toEqual(pattern(1))
         })
 
+        it("fills as many blocks as it was told with the same bytes, and no other", async () => {
+            const device = await make()
+            for (const block of [9, 20, 21]) await device.writeBlock(block, pattern(1))
+            await device.fillBlocks(10, 10, pattern(2))
+            await device.fillBlocks(20, 1, pattern(3))
+            const into = pattern(0)
+            for (let block = 9; block <= 21; ++block) {
+                await device.readBlock(block, into)
+                const seed = block === 9 || block === 21 ? 1 : block === 20 ? 3 : 2
+                expect(into).toEqual(pattern(seed))
+            }
+            const outside = device.fillBlocks(device.blockCount() - 1, 2, into)
+            await expect(outside).rejects.toThrow()
+        })
+
         it("overwrites one block and leaves its neighbours", async () => {
             const device = await make()
             for (let block = 0; block < 3; ++block) await device.writeBlock(block, pattern(block))

@@ -6,7 +6,9 @@ import { Ds3231Chip } from "../../sim/chips/ds3231"
 import { SdCardChip } from "../../sim/chips/sdcard"
 import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { SimClock } from "../../sim/clock"
+import { type CpuName, cpus } from "../../sim/cpu"
 import { Pack } from "../../sim/pack"
+import { Chance } from "../../sim/random"
 import { firmware, readManifest } from "../../tools/firmware"
 import { wholeImage } from "./store"
 
@@ -47,6 +49,8 @@ export interface RigOptions {
     card?: MemoryStore
     /** What the clock chip shows at board time zero, Unix ms. */
     startMs?: number
+    cpu?: CpuName
+    seed?: number
 }
 
 /** The path of the firmware as the simulator runs it, built when that is necessary. */
@@ -79,6 +83,8 @@ export class Rig {
         this.insert(options.card)
         this.board = new SimBoard({
             clock: this.clock,
+            cpu: cpus[options.cpu ?? "esp32"],
+            chance: new Chance(options.seed ?? 1),
             state: this.flash,
             imagePath: options.imagePath ?? imagePath,
             epochMs,
@@ -106,10 +112,14 @@ export class Rig {
         await this.board.powerOn()
     }
 
-    /** Waits until the console of the board that runs now is there. Throws when it does not come up. */
-    async ready(patienceMs = consolePatienceMs): Promise<void> {
+    /**
+     * Waits until the console of the board that runs now is there. Throws when it does not come up.
+     * @param sinceMs when its program has started; the power came last unless told
+     */
+    async ready(patienceMs = consolePatienceMs, sinceMs = -1): Promise<void> {
         const endMs = this.clock.nowMs() + patienceMs
-        while (!((this.console.lastSeenMs() ?? -1) > this.board.poweredAtMs)) {
+        const seen = (atMs: number) => atMs > this.board.poweredAtMs && atMs > sinceMs
+        while (!seen(this.console.lastSeenMs() ?? -1)) {
             if (this.clock.nowMs() >= endMs) throw new Error("the console did not come up")
             await this.clock.sleep(50)
         }
@@ -156,6 +166,7 @@ export class Rig {
 
     private slot(): SpiChip {
         return {
+            configure: hz => this.card?.configure(hz),
             select: on => this.card?.select(on),
             transfer: out => this.card?.transfer(out) ?? new Uint8Array(out.length).fill(0xff),
         }

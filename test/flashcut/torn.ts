@@ -24,7 +24,6 @@ export async function start(flash: Uint8Array, program?: Uint8Array): Promise<St
             deviceId: "12abdd2289421234",
             loadFlash: () => image,
             saveFlash: data => (image = store.wholeImage(data)),
-            network: { createConnection: () => undefined, queueFull: () => false },
             onFrame: () => undefined,
             onLog: line => log.push(line.trimEnd()),
             onReboot: () => undefined,

@@ -33,7 +33,7 @@ export interface Memory {
     seconds: number
 }
 
-const backupKeys = ["s0", "s1", "j01", "j02", "clock"]
+const backupKey = (index: number) => ["s0", "s1", "j01", "j02", "clock"][index] ?? ""
 
 /** The firmware's parts around the card, after a start. What they promise is told to `tell`. */
 export class Board {
@@ -93,7 +93,7 @@ export class Board {
             retention,
             line => void this.complaints.push(line),
         )
-        this.backup = new Backup(this.flashStore(), "1A2B", backupKeys)
+        this.backup = new Backup(this.flashStore(), "1A2B", backupKey)
         this.watch(LogKind.Main)
         this.watch(LogKind.Cell)
     }
@@ -133,7 +133,7 @@ export class Board {
             },
             remove: async () => {},
         }
-        await new Backup(store, "1A2B", backupKeys).restore(this.trackedFiles())
+        await new Backup(store, "1A2B", backupKey).restore(this.trackedFiles())
         return generationOf(flash)
     }
 
@@ -145,11 +145,11 @@ export class Board {
     private trackedFiles(): BackupFiles {
         const files = new WholeFiles(this.storage)
         return {
-            read: async name => await files.read(name),
-            write: async (name, content) => {
-                const text = Buffer.from(content).toString("latin1")
+            read: async (name, offset, into) => await files.read(name, offset, into),
+            write: async (name, pieces) => {
+                const text = Buffer.concat(pieces).toString("latin1")
                 this.tell({ kind: "replace", path: name, text })
-                await files.write(name, content)
+                await files.write(name, pieces)
                 this.tell({ kind: "replaced", path: name })
             },
         }

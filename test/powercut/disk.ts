@@ -100,6 +100,10 @@ export class DiskDevice implements CardDevice {
         this.onWrite?.(block, from)
     }
 
+    async fillBlocks(block: number, count: number, from: Buffer): Promise<void> {
+        for (let i = 0; i < count; ++i) await this.writeBlock(block + i, from)
+    }
+
     async probe(): Promise<void> {}
 
     private check(block: number): void {

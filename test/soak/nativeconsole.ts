@@ -27,8 +27,8 @@ export function consoleReady(): boolean {
 export async function executeLine(line: string): Promise<string> {
     let text = ""
     const out = {
-        write: async (data: Uint8Array): Promise<void> =>
-            void (text += new TextDecoder().decode(data)),
+        write: async (data: string | Buffer, length?: number): Promise<void> =>
+            void (text += typeof data === "string" ? data : data.slice(0, length).toString()),
         flush: async () => {},
     }
     await shell!.execute(session, line, out as never)

@@ -41,7 +41,7 @@ export class NativeWorld implements World, WorldEvents {
     private readonly slot: CardSlot
     private readonly ftp: EmbeddedFtpServer
     private inRange = true
-    private joined = false
+    private joined = ""
     private poweredMs = 0
     /** Counts the starts: what was begun before the last one does not run any more. */
     private starts = 0
@@ -165,7 +165,7 @@ export class NativeWorld implements World, WorldEvents {
 
     private spi(): SpiBus {
         return {
-            setClockHz: () => {},
+            setClockHz: async hz => this.slot.configure(hz),
             select: async on => this.slot.select(on),
             transfer: async out =>
                 DeviceBuffer.from(this.slot.transfer(Uint8Array.from(out))) as unknown as Buffer,
@@ -189,9 +189,11 @@ export class NativeWorld implements World, WorldEvents {
 
     private wifi(): Wifi {
         const up = () => this.clock.nowMs() - this.poweredMs > joinMs
-        const connected = () => this.joined && this.inRange && up()
+        const connected = () => this.joined !== "" && this.inRange && up()
         return {
-            join: async ssid => void (this.joined = ssid !== ""),
+            look: async () => {},
+            join: async ssid => void (this.joined = ssid),
+            network: () => (connected() ? this.joined : ""),
             connected,
             address: async () => (connected() ? "192.0.2.17" : ""),
         }

@@ -3,9 +3,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { SimClock } from "../../sim/clock"
 import { runEvent } from "../../sim/events"
-import { EmbeddedFtpServer } from "../../sim/ftpserver"
 import type { LinePrinter } from "../../sim/lineprinter"
-import { FTP_HOST, Simulation } from "../../sim/simulation"
+import { Simulation } from "../../sim/simulation"
 import { StateFolder } from "../../sim/state"
 import { firmware, readManifest } from "../../tools/firmware"
 import type { World } from "./world"
@@ -22,7 +21,6 @@ export class VmWorld implements World {
     private constructor(
         private readonly folder: string,
         private readonly state: StateFolder,
-        private readonly ftp: EmbeddedFtpServer,
         imagePath: string,
     ) {
         const printer = {
@@ -32,9 +30,9 @@ export class VmWorld implements World {
             },
             text: (text: string): void => void (this.answer += text),
         }
-        const options = { speed: "max" as const, heldRate: sessionSpeed }
+        const options = { speed: "max" as const }
         const asPrinter = printer as unknown as LinePrinter
-        this.simulation = new Simulation(options, state, imagePath, ftp, asPrinter)
+        this.simulation = new Simulation(options, state, imagePath, asPrinter)
     }
 
     private readonly simulation: Simulation
@@ -43,10 +41,7 @@ export class VmWorld implements World {
         const program = await firmware(readManifest().entries.simulator)
         const folder = mkdtempSync(join(tmpdir(), "bms-soak-"))
         const state = new StateFolder(join(folder, "state"))
-        const ftp = new EmbeddedFtpServer({ root: state.ftpPath })
-        const world = new VmWorld(folder, state, ftp, program.imagePath)
-        world.simulation.board.network.addHost(FTP_HOST, "127.0.0.1", { 21: await ftp.start() })
-        return world
+        return new VmWorld(folder, state, program.imagePath)
     }
 
     get clock(): SimClock {
@@ -85,7 +80,6 @@ export class VmWorld implements World {
 
     async end(): Promise<void> {
         await this.simulation.end()
-        await this.ftp.stop()
         this.state.release()
     }
 

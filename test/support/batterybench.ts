@@ -68,6 +68,8 @@ export interface BenchOptions {
     pack?: PackOptions
     chip?: Partial<MonitorOptions>
     settings?: [Key, number][]
+    /** The host begins a read behind a write without a STOP. */
+    repeatedStart?: boolean
 }
 
 export function batteryBench(options: BenchOptions = {}) {
@@ -76,7 +78,7 @@ export function batteryBench(options: BenchOptions = {}) {
     const alarms = new FakeAlarms()
     const pack = new Pack({ scenario: idle, spread: 0, ...options.pack })
     const chip = new Bq76952Chip(pack, { nowMs: () => ticks.ms, ...options.chip })
-    const bus = new ChipI2cBus([chip])
+    const bus = new ChipI2cBus([chip], options.repeatedStart)
     const kept: string[] = []
     const persist = async (value: { toString(encoding: string): string }) =>
         void kept.push(value.toString("hex"))

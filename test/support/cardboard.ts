@@ -28,7 +28,11 @@ class BoardTicks implements Ticks {
     }
 
     async sleep(ms: number): Promise<void> {
-        const endMs = this.ms + Math.max(1, Math.ceil(ms))
+        await this.pass(Math.max(1, Math.ceil(ms)))
+    }
+
+    async pass(ms: number): Promise<void> {
+        const endMs = this.ms + ms
         for (;;) {
             const nextMs = (Math.floor(this.ms / 1000) + 1) * 1000
             if (nextMs > endMs) break
@@ -46,9 +50,11 @@ export class CardSocket implements SpiChip {
     /** Called before each transfer; a number lets the card be pulled after so many of its bytes. */
     onTransfer: ((transfer: number, out: Uint8Array) => number | undefined) | undefined
     private selected = false
+    private clockHz = 400_000
 
     insert(card: SdCardChip): void {
         this.card = card
+        card.configure(this.clockHz)
         card.insert()
         card.select(this.selected)
     }
@@ -56,6 +62,11 @@ export class CardSocket implements SpiChip {
     pull(): void {
         this.card?.pull()
         this.card = undefined
+    }
+
+    configure(hz: number): void {
+        this.clockHz = hz
+        this.card?.configure(hz)
     }
 
     select(on: boolean): void {
@@ -77,6 +88,23 @@ export class CardSocket implements SpiChip {
     }
 }
 
+/** Transfers that take so much board time each, and 8 bits a byte. */
+class SlowBus extends ChipSpiBus {
+    constructor(
+        socket: CardSocket,
+        private readonly ticks: BoardTicks,
+        private readonly transferMs: number,
+    ) {
+        super(socket)
+    }
+
+    override async transfer(out: Buffer): Promise<Buffer> {
+        const answer = await super.transfer(out)
+        await this.ticks.pass(this.transferMs + (out.length * 8000) / this.clockHz)
+        return answer
+    }
+}
+
 /** What a board keeps when its power is cut. */
 export type FlashContent = Record<string, Uint8Array>
 
@@ -84,6 +112,8 @@ export interface CardBoardOptions {
     cells?: boolean
     periodSeconds?: number
     serial?: string
+    /** What a transfer takes besides its bits; without it all of it takes no time. */
+    transferMs?: number
     /** Its clock at the start, UTC. */
     startSeconds?: number
     flash?: FlashContent
@@ -128,7 +158,11 @@ export class CardBoard {
         const flash = this.memoryFlash()
         this.alarms = new Alarms(this.ticks, new Journal(flash))
         this.alarms.start(clock)
-        const bus = new ChipSpiBus(this.socket)
+        const { transferMs } = options
+        const bus =
+            transferMs === undefined
+                ? new ChipSpiBus(this.socket)
+                : new SlowBus(this.socket, this.ticks, transferMs)
         const open = async () => await SdCard.open(bus, this.ticks)
         const exclusive = async (_owner: string, work: () => Promise<unknown>) => await work()
         this.storage = new Storage(open, exclusive, this.ticks, this.alarms)

@@ -14,7 +14,11 @@ export interface Transaction {
 export class ChipI2cBus {
     readonly log: Transaction[] = []
 
-    constructor(private readonly chips: I2cChip[]) {}
+    /** @param repeatedStart the host begins a read behind a write without a STOP; the ESP32 does not */
+    constructor(
+        private readonly chips: I2cChip[],
+        private readonly repeatedStart = false,
+    ) {}
 
     async write(address: number, out: Uint8Array): Promise<void> {
         this.record(address, out, 0)
@@ -24,7 +28,7 @@ export class ChipI2cBus {
     async writeRead(address: number, out: Uint8Array, readBytes: number): Promise<DeviceBuffer> {
         this.record(address, out, readBytes)
         const chip = this.chip(address)
-        const answer = chip?.write(out) ? chip.read(readBytes) : undefined
+        const answer = chip?.write(out) ? chip.read(readBytes, this.repeatedStart) : undefined
         if (answer === undefined) throw this.noAcknowledge(address)
         return DeviceBuffer.from(answer)
     }

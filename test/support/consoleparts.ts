@@ -35,9 +35,11 @@ export class CollectedOutput implements Output {
     flushes = 0
     largestWrite = 0
 
-    async write(data: Uint8Array) {
-        this.largestWrite = Math.max(this.largestWrite, data.length)
-        this.chunks.push(new Uint8Array(data))
+    async write(data: string | Uint8Array, length = data.length) {
+        const bytes = globalThis.Buffer.from(data as string)
+        const kept = typeof data === "string" ? bytes : bytes.subarray(0, length)
+        this.largestWrite = Math.max(this.largestWrite, kept.length)
+        this.chunks.push(kept)
     }
 
     async flush() {

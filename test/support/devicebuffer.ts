@@ -85,6 +85,14 @@ function formatOf(name: string): Format {
     return format
 }
 
+// A text's length in UTF-8.
+if (!("byteLength" in String.prototype))
+    Object.defineProperty(String.prototype, "byteLength", {
+        get(this: string) {
+            return globalThis.Buffer.byteLength(this)
+        },
+    })
+
 export class DeviceBuffer extends Uint8Array {
     static alloc(size: number): DeviceBuffer {
         if (size > 57344) throw new RangeError("buffer too large")

@@ -21,13 +21,14 @@ export class FakeTicks implements Ticks {
 
 /** The firmware's side of a bus with one emulated chip on it. */
 export class ChipSpiBus implements SpiBus {
-    clockHz = 0
+    clockHz = 400_000
     private readonly answers = new AnswerBuffers()
 
     constructor(private readonly chip: SpiChip) {}
 
-    setClockHz(hz: number): void {
+    async setClockHz(hz: number): Promise<void> {
         this.clockHz = hz
+        this.chip.configure(hz)
     }
 
     async select(on: boolean): Promise<void> {
@@ -67,6 +68,10 @@ export class MemoryBlockDevice implements CardDevice {
         this.writes++
         this.store.write(block, from)
         this.onWrite?.(block, from)
+    }
+
+    async fillBlocks(block: number, count: number, from: Buffer): Promise<void> {
+        for (let i = 0; i < count; ++i) await this.writeBlock(block + i, from)
     }
 
     async probe(): Promise<void> {}

@@ -74,7 +74,9 @@ export class NodeFirmware {
             flash: this.flash,
             tcp: { connect: () => Promise.reject(new Error("no network")) },
             wifi: {
+                look: async () => {},
                 join: async () => {},
+                network: () => "",
                 connected: () => false,
                 address: async () => "",
             },

@@ -16,9 +16,16 @@ export class RawSdHost {
     constructor(readonly wire: SdWireChecker) {}
 
     async wake(bytes = 10, clockHz = 400_000): Promise<void> {
-        this.wire.setClockHz(clockHz)
         await this.wire.select(false)
+        await this.wire.setClockHz(clockHz)
         await this.clock(bytes)
+        await this.wire.select(true)
+    }
+
+    /** Deselects the card for it. */
+    async setClockHz(hz: number): Promise<void> {
+        await this.wire.select(false)
+        await this.wire.setClockHz(hz)
         await this.wire.select(true)
     }
 
@@ -60,7 +67,7 @@ export class RawSdHost {
         await this.initialise(version2 ? 0x40000000 : 0)
         const conditions = await this.send(58)
         if (!version2 || (conditions[1] & 0x40) === 0) await this.send(16, 512)
-        this.wire.setClockHz(20_000_000)
+        await this.setClockHz(20_000_000)
         await this.send(9, 0, { after: 40 })
     }
 

@@ -71,6 +71,8 @@ export class SdWireChecker implements SpiBus {
     /** Bytes clocked since the last transaction ended; there was none to begin with. */
     private restBytes = Infinity
     private many = false
+    /** A block of a stream was refused: only CMD12 may follow (section 7.3.3.1). */
+    private refused = false
     private notes: string[] = []
     private payloads: Payload[] = []
     private at = 0
@@ -80,9 +82,14 @@ export class SdWireChecker implements SpiBus {
         private readonly nowMs: () => number = () => 0,
     ) {}
 
-    setClockHz(hz: number): void {
+    async setClockHz(hz: number): Promise<void> {
+        if (this.selected)
+            this.hostFault(
+                "7.2",
+                "the bus is made anew under a selected card: bytes are aligned to CS",
+            )
         this.clockHz = hz
-        this.inner.setClockHz(hz)
+        await this.inner.setClockHz(hz)
     }
 
     async select(on: boolean): Promise<void> {
@@ -231,6 +238,9 @@ export class SdWireChecker implements SpiBus {
                 return this.takeWriteData(out)
         }
         if (out === 0xff) return
+        // The end of a stream, for a card that does not answer to CMD0: it may have been left in one.
+        const unanswered = this.current?.index === 0 && this.current.answer.length === 0
+        if (out === 0xfd && this.phase === "rest" && unanswered) return
         if ((out & 0xc0) === 0x40) this.startCommand(out)
         else
             this.hostFault("7.3.1.1", `0x${out.toString(16)} begins no command, and DI is not high`)
@@ -239,14 +249,15 @@ export class SdWireChecker implements SpiBus {
     private startCommand(out: number): void {
         const name = this.current?.name ?? ""
         const { phase } = this
-        const stops = this.many && out === 0x4c && (phase === "readToken" || phase === "readData")
+        const reads = phase === "readToken" || phase === "readData"
+        const stops = this.many && out === 0x4c && reads
         const next = `CMD${out & 0x3f}`
         if (phase === "rest") {
             if (this.restBytes < 2) this.hostFault("7.5.4", `${next}: no byte after ${name} (NRC)`)
         } else if (phase === "busy") this.hostFault("7.2.4", `${next} to a card that is busy`)
-        else if (phase === "readToken" || phase === "readData") {
+        else if (reads) {
             if (!stops) this.hostFault("7.2.3", `${next} before the data of ${name} has come`)
-        } else this.hostFault("7.5.4", `${next} before the answer to ${name}`)
+        } else if (!this.refused) this.hostFault("7.5.4", `${next} before the answer to ${name}`)
         this.many = stops
         this.enter("command")
         this.bytes = [out]
@@ -258,6 +269,8 @@ export class SdWireChecker implements SpiBus {
         this.commands.push(command)
         this.note(words.commandText(command))
         this.many = false
+        if (this.refused) this.rules.statusDue = true
+        this.refused = false
         this.enter(command.index === 12 ? "stuff" : "answer")
     }
 
@@ -334,6 +347,9 @@ export class SdWireChecker implements SpiBus {
             this.waited++
             return
         }
+        if (this.refused && out === 0x4c) return this.startCommand(out)
+        if (this.refused)
+            this.hostFault("7.3.3.1", `${name}: a token instead of CMD12 behind a refused block`)
         if (this.waited < 1) this.hostFault("7.5.4", `${name}: a token at once (NWR)`)
         if (out === (this.many ? 0xfc : 0xfe)) return this.enter("writeData")
         if (this.many && out === 0xfd) {
@@ -361,6 +377,7 @@ export class SdWireChecker implements SpiBus {
         if ((back & 0x11) !== 0x01)
             this.cardFault("7.3.3.1", `${name}: 0x${back.toString(16)} is no data response`)
         this.note(words.dataResponseText(back))
+        this.refused = this.many && (back & 0x1f) !== 0x05
         if (!this.many) this.rules.statusDue = true
         this.enter("busy")
     }

@@ -34,6 +34,7 @@ const commandRows: Record<number, CommandRow> = {
 /** Section 7.3.1.3, table 7-4; any other number after CMD55 is the ordinary command (4.3.9.1). */
 const applicationRows: Record<number, CommandRow> = {
     13: { name: "SD_STATUS", answer: "R2", reads: 64 },
+    23: { name: "SET_WR_BLK_ERASE_COUNT", answer: "R1" },
     41: { name: "SD_SEND_OP_COND", answer: "R1", idle: true },
     51: { name: "SEND_SCR", answer: "R1", reads: 8 },
 }
@@ -204,6 +205,7 @@ export class SdHostRules {
         const text = `${name}: argument 0x${argument.toString(16)}`
         if (application) {
             if (index === 41) this.checkOperatingCondition(text, argument)
+            else if (index === 23) this.checkEraseCount(text, argument)
             else if (argument !== 0) this.hostFault("7.3.1.3", `${text}: stuff bits are 0`)
             return
         }
@@ -215,6 +217,11 @@ export class SdHostRules {
             this.hostFault("4.3.2", `${text}: blocks have 512 bytes, also on cards of 2 GB`)
         if (index === 59 && argument > 1) this.hostFault("7.3.1.3", `${text}: bit 0 alone counts`)
         if ([17, 18, 24, 25].includes(index)) this.checkAddress(text, argument)
+    }
+
+    private checkEraseCount(text: string, argument: number): void {
+        if (argument === 0 || argument > 0x7fffff)
+            this.hostFault("7.3.1.3", `${text}: the number of blocks has 23 bits`)
     }
 
     private checkOperatingCondition(text: string, argument: number): void {

@@ -25,6 +25,7 @@ const meanings: Record<string, (argument: number) => string> = {
     CMD55: () => "an application command follows (7.2.11)",
     CMD58: () => "addressed in blocks or in bytes? (7.2.1)",
     CMD59: argument => `CRC ${argument & 1 ? "on" : "off"} (7.2.2)`,
+    ACMD23: argument => `${argument} blocks may be erased at once (7.3.1.3)`,
     ACMD41: argument =>
         `ready? ${argument & 0x40000000 ? "host takes high capacity" : "standard capacity"} (7.2.1)`,
 }

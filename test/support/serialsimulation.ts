@@ -3,10 +3,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
-import { EmbeddedFtpServer } from "../../sim/ftpserver"
 import { LinePrinter } from "../../sim/lineprinter"
 import { SerialOffer } from "../../sim/serial"
-import { FTP_HOST, Simulation } from "../../sim/simulation"
+import { Simulation } from "../../sim/simulation"
 import { StateFolder } from "../../sim/state"
 import { firmware, readManifest } from "../../tools/firmware"
 
@@ -21,7 +20,6 @@ export class SerialSimulation {
         readonly simulation: Simulation,
         /** Where the files are that were sent to FTP_HOST. */
         readonly ftpPath: string,
-        private readonly ftp: EmbeddedFtpServer,
         output: PassThrough,
     ) {
         output.on("data", text => (this.log += text))
@@ -34,10 +32,8 @@ export class SerialSimulation {
         const output = new PassThrough()
         const printer = new LinePrinter(output, state)
         const options = { state: state.path, speed: 1 }
-        const ftp = new EmbeddedFtpServer({ root: state.ftpPath })
-        const simulation = new Simulation(options, state, imagePath, ftp, printer)
-        simulation.board.network.addHost(FTP_HOST, "127.0.0.1", { 21: await ftp.start() })
-        const board = new SerialSimulation(folder, simulation, state.ftpPath, ftp, output)
+        const simulation = new Simulation(options, state, imagePath, printer)
+        const board = new SerialSimulation(folder, simulation, state.ftpPath, output)
         await board.plug()
         await simulation.start()
         return board
@@ -74,7 +70,6 @@ export class SerialSimulation {
     async end(): Promise<void> {
         await this.unplug()
         await this.simulation.end()
-        await this.ftp.stop()
         rmSync(this.folder, { recursive: true, force: true })
     }
 }

@@ -119,7 +119,7 @@ export class WholeConsole {
         const sample = async () => this.battery.last
         this.logger = new Logger(clock, settings, storage, flash, sample, alarms, retention, log)
         this.scheduler = new Scheduler(ticks, () => clock.nowMs(), spawn, log)
-        this.backup = new Backup(flash, "AB12", backupKeys())
+        this.backup = new Backup(flash, "AB12", backupKey)
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor({
             program: 1,
@@ -242,9 +242,9 @@ function seconds(count: number): () => number {
     return () => count * 1000
 }
 
-function backupKeys(): string[] {
+function backupKey(index: number): string {
     const keys = ["charge", "clock"]
     for (const place of publicPlaces) keys.push("s" + place)
     for (let position = 1; position <= journalPositions; ++position) keys.push(journalKey(position))
-    return keys
+    return keys[index] ?? ""
 }

@@ -1,6 +1,6 @@
 import { expect } from "vitest"
 import { SdCard } from "../../src/card/sdcard"
-import type { SpiBus } from "../../src/core/seams"
+import type { SpiBus, Ticks } from "../../src/core/seams"
 import { SdCardChip, type SdCardOptions } from "../../sim/chips/sdcard"
 import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { DeviceBuffer } from "./devicebuffer"
@@ -24,9 +24,9 @@ export function wired(
     options: SdCardOptions = {},
     blocks = 64 * mebibyte,
     bus: (chip: SdCardChip) => SpiBus = chip => new ChipSpiBus(chip),
+    ticks: Ticks = new FakeTicks(),
 ) {
     const chip = new SdCardChip(new MemoryStore(blocks), options)
-    const ticks = new FakeTicks()
     const wire = new SdWireChecker(bus(chip), () => ticks.nowMs())
     const open = () => SdCard.open(wire, ticks)
     /** The names of the commands from the first to the last. */

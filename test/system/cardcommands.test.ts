@@ -53,7 +53,7 @@ class BoardAtHand {
         const state = new StateFolder(this.folder)
         const printer = new LinePrinter(screen, state)
         const options = { state: this.folder, speed: "max" as const }
-        this.simulation = new Simulation(options, state, imagePath, undefined, printer)
+        this.simulation = new Simulation(options, state, imagePath, printer)
         await this.simulation.start()
     }
 

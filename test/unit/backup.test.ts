@@ -6,11 +6,18 @@ import { MemoryFlash } from "../support/memoryflash"
 
 class Files implements BackupFiles {
     readonly content = new Map<string, DeviceBuffer>()
-    async read(name: string): Promise<Buffer | undefined> {
-        return this.content.get(name) as unknown as Buffer
+    /** The longest that was written or asked for in one piece. */
+    pieceBytesMax = 0
+    async read(name: string, offset: number, into: Buffer): Promise<number> {
+        this.pieceBytesMax = Math.max(this.pieceBytesMax, into.length)
+        const content = this.content.get(name)
+        if (!content) return -1
+        into.set(content.subarray(offset, offset + into.length))
+        return content.length
     }
-    async write(name: string, content: Buffer): Promise<void> {
-        this.content.set(name, DeviceBuffer.from(content))
+    async write(name: string, pieces: Buffer[]): Promise<void> {
+        this.pieceBytesMax = Math.max(this.pieceBytesMax, ...pieces.map(piece => piece.length))
+        this.content.set(name, DeviceBuffer.concat(...pieces))
     }
 }
 
@@ -19,7 +26,7 @@ let flash: MemoryFlash
 let files: Files
 
 function board(shortId = "AB12"): Backup {
-    return new Backup(flash, shortId, keys)
+    return new Backup(flash, shortId, index => keys[index] ?? "")
 }
 
 beforeEach(async () => {
@@ -61,6 +68,24 @@ describe("the backup on the card", () => {
         expect(content.slice(0, 16).toString("hex")).toBe("424d5342414b310a4142313201000000")
         // Keys without a value are in it too: without one they are to be after a restoration.
         expect(content.length).toBe(16 + (2 + 2 + 5) + (2 + 2) + (2 + 3 + 8) + (2 + 3) + 2)
+    })
+
+    test("is written and read in small pieces, the largest values and a full journal too", async () => {
+        const all = Array.from({ length: 49 }, (_, i) => "k" + i)
+        flash = new MemoryFlash()
+        for (const [i, key] of all.entries())
+            await flash.write(key, DeviceBuffer.alloc(i % 9 ? 16 : 200) as never)
+        const backup = new Backup(flash, "AB12", index => all[index] ?? "")
+        await backup.restore(files)
+        await backup.save(files)
+        const before = new Map(flash.values)
+        const bytes = files.content.get("BMSMINI.BAK")!.length
+        expect(bytes).toBeGreaterThan(2000)
+        flash = new MemoryFlash()
+        expect((await boot()).restored).toBe(true)
+        for (const key of all)
+            expect(flash.values.get(key)!.toString("hex")).toBe(before.get(key)!.toString("hex"))
+        expect(files.pieceBytesMax).toBe(216)
     })
 
     test("takes turns with two files, and the newer one counts", async () => {

@@ -1,15 +1,16 @@
 import { describe, expect, it } from "vitest"
 import { Bq76952Chip } from "../../sim/chips/bq76952"
+import type { I2cChip } from "../../sim/chips/chip"
+import { Ds3231Chip } from "../../sim/chips/ds3231"
 import { Pack } from "../../sim/pack"
+import { Bq76952 } from "../../src/battery/bq76952"
 import { Alarm } from "../../src/core/alarm"
-import { FaultCode } from "../../src/core/fault"
+import { Fault, FaultCode } from "../../src/core/fault"
 import { Key } from "../../src/settings/keys"
-import { batteryBench, type BenchOptions } from "../support/batterybench"
+import { batteryBench, type BenchOptions, FakeTicks } from "../support/batterybench"
+import { DeviceBuffer } from "../support/devicebuffer"
 
 const hex = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString("hex")
-
-const withCrc = (options: BenchOptions = {}) =>
-    batteryBench({ ...options, chip: { crc: true, ...options.chip } })
 
 describe("the emulated part with CRC", () => {
     const part = () => {
@@ -19,10 +20,17 @@ describe("the emulated part with CRC", () => {
         return new Bq76952Chip(pack, { nowMs: () => (ms += 1000), crc: true })
     }
 
-    it("answers as in TI's example: 0x14 is 68 33 0B 31", () => {
+    it("answers behind a repeated start as in TI's example: 0x14 is 68 33 0B 31", () => {
         const chip = part()
         expect(chip.write(Uint8Array.of(0x14))).toBe(true)
-        expect(hex(chip.read(4))).toBe("68330b31")
+        expect(hex(chip.read(4, true))).toBe("68330b31")
+    })
+
+    it("begins its CRC anew behind a STOP: 0x14 is 68 5D 0B 31", () => {
+        const chip = part()
+        expect(chip.write(Uint8Array.of(0x14))).toBe(true)
+        // 0x5d is the CRC of 0x11 0x68.
+        expect(hex(chip.read(4, false))).toBe("685d0b31")
     })
 
     it("takes TI's example 3E 22 63 00 00 and refuses another check", () => {
@@ -35,7 +43,69 @@ describe("the emulated part with CRC", () => {
     })
 })
 
-describe("a monitor with CRC", () => {
+it("chips without CRC keep the register that was named over a STOP", () => {
+    const pack = new Pack({ spread: 0 })
+    pack.setCell(1, 2.92)
+    let ms = 0
+    const monitor: I2cChip = new Bq76952Chip(pack, { nowMs: () => (ms += 1000) })
+    // 9 September 2001.
+    const clock: I2cChip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: 1_000_000_000 })
+    for (const repeatedStart of [true, false]) {
+        monitor.write(Uint8Array.of(0x14))
+        expect(hex(monitor.read(2, repeatedStart))).toBe("680b")
+        clock.write(Uint8Array.of(0x04))
+        expect(hex(clock.read(3, repeatedStart))).toBe("090901")
+    }
+})
+
+describe("the driver of a part with CRC", () => {
+    /** Battery Status as the driver makes it out of an answer to the read of 0x12. */
+    async function configured(answer: string): Promise<boolean> {
+        let bytes = "045e010700000000"
+        const bus = {
+            write: async () => {
+                throw new Fault(FaultCode.I2cNoAcknowledge, "not there")
+            },
+            writeRead: async (_address: number, _out: Buffer, length: number) =>
+                DeviceBuffer.from(bytes, "hex").slice(0, length) as unknown as Buffer,
+        }
+        const driver = new Bq76952(bus, new FakeTicks())
+        // It finds out about the CRC, and gets no further.
+        await expect(driver.readChargeMas()).rejects.toMatchObject({
+            code: FaultCode.MonitorNoAnswer,
+        })
+        bytes = answer
+        return await driver.readConfigured()
+    }
+
+    it("takes the first byte's CRC behind a STOP and behind a repeated start", async () => {
+        // Battery Status 0x0104, and 0x010c with POR set.
+        expect(await configured("045e0107")).toBe(true)
+        expect(await configured("044d0107")).toBe(true)
+        expect(await configured("0c660107")).toBe(false)
+        expect(await configured("0c750107")).toBe(false)
+    })
+
+    it("refuses every other check of the first byte, and of the second", async () => {
+        const hexByte = (value: number) => value.toString(16).padStart(2, "0")
+        for (let check = 0; check < 256; ++check) {
+            const first = configured(`04${hexByte(check)}0107`)
+            if (["5e", "4d"].includes(hexByte(check))) expect(await first).toBe(true)
+            else await expect(first).rejects.toMatchObject({ code: FaultCode.MonitorNoAnswer })
+            if (check === 7) continue
+            const second = configured(`045e01${hexByte(check)}`)
+            await expect(second).rejects.toMatchObject({ code: FaultCode.MonitorNoAnswer })
+        }
+    })
+})
+
+describe.each([
+    { wire: "behind a STOP, as on the ESP32", repeatedStart: false },
+    { wire: "behind a repeated start", repeatedStart: true },
+])("a monitor with CRC read $wire", ({ repeatedStart }) => {
+    const withCrc = (options: BenchOptions = {}) =>
+        batteryBench({ repeatedStart, ...options, chip: { crc: true, ...options.chip } })
+
     it("is found out by itself and measured like one without", async () => {
         const { monitor, pack, alarms, chip } = withCrc()
         pack.setCurrent(-80)

@@ -7,7 +7,7 @@ import { formatVolume } from "../../src/fat/format"
 import { Volume } from "../../src/fat/volume"
 import { SdCardChip } from "../../sim/chips/sdcard"
 import { FileStore, MemoryStore } from "../../sim/chips/sdcardstore"
-import { CardBoard, recordTimes, seededRandom } from "../support/cardboard"
+import { CardBoard, recordTimes, seededRandom, timesOn } from "../support/cardboard"
 import { checkVolume, saveImage, withFolder } from "../support/fatimage"
 import { FakeTicks, MemoryBlockDevice } from "../support/memorycard"
 import { hasTool, requireTool } from "../support/tools"
@@ -138,6 +138,70 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
             expect(check.clean, `pulled at ${at}: ${check.text}`).toBe(true)
         }
         expect(unformatted).toBeGreaterThan(10)
+    })
+
+    it("is unformatted wherever the power goes in it, whatever becomes of that sector", async () => {
+        const start = new MemoryStore(16 * 2048)
+        await format(start)
+        const whole = new SdCardChip(start.clone())
+        await new CardBoard(whole).storage.format()
+        const writes = whole.counters.sectorWrites
+        expect(writes).toBeGreaterThan(150)
+        for (const torn of ["dropped", "erased", "half", "zeroed"] as const)
+            for (let kept = 0; kept < writes; kept += kept < 5 || kept > writes - 9 ? 1 : 7) {
+                const where = `${torn} after ${kept} of ${writes}`
+                const store = start.clone()
+                const card = new SdCardChip(store)
+                const board = new CardBoard(card)
+                await board.storage.use("test", async () => {})
+                card.faults.writesUntilPowerCut = kept
+                card.faults.tornWrite = torn
+                await expect(board.storage.format(), where).rejects.toBeDefined()
+                card.powerUp()
+                const again = new CardBoard(card)
+                await again.run(3)
+                // Only the very first write can leave the old file system as it was.
+                expect(again.storage.mounted(), where).toBe(kept === 0 && torn === "dropped")
+                if (again.storage.mounted()) continue
+                const said = "no FAT file system on the card: format as FAT32 (card format)"
+                expect(again.storage.lastError, where).toBe(said)
+                await again.storage.format()
+                const check = checkVolume(store)
+                expect(check.clean, `${where}: ${check.text}`).toBe(true)
+            }
+    })
+
+    it("costs no record, at any period, of a card of 32 GB on the ESP32's clock", async () => {
+        for (const periodSeconds of [1, 5]) {
+            const store = new MemoryStore(30500 * 2048)
+            const options = { periodSeconds, transferMs: 0.57 }
+            const board = new CardBoard(new SdCardChip(store), options)
+            await board.storage.format()
+            await board.run(5)
+            const beganMs = board.ticks.ms
+            const beganSeconds = board.seconds()
+            // The task that writes looks every 2 s, also while the card is formatted.
+            const release = board.ticks.onSecond
+            let refusals = 0
+            board.ticks.onSecond = async () => {
+                await release()
+                if (board.seconds() % 2 !== 0) return
+                await board.logger.flush()
+                if (board.logger.lastError.includes("being formatted")) refusals++
+            }
+            await board.storage.format()
+            const seconds = (board.ticks.ms - beganMs) / 1000
+            expect(seconds).toBeGreaterThan(10)
+            expect(seconds).toBeLessThan(15)
+            expect(refusals).toBeGreaterThan(4)
+            board.ticks.onSecond = release
+            await board.settle(10)
+            await board.storage.sync()
+            expect(board.logger.recordsLost()).toBe(0)
+            const due = board.made.filter(made => made > beganSeconds)
+            expect(due.length).toBeGreaterThan(10 / periodSeconds)
+            expect(await timesOn(store, today)).toEqual(due)
+        }
     })
 
     it("cannot be made of a card that is too small, which is said", async () => {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest"
 import { Ds3231Chip } from "../../sim/chips/ds3231"
 import { Clock, timeSourceName } from "../../src/clock/clock"
 import { Ds3231 } from "../../src/clock/ds3231"
-import { dateInHead } from "../../src/clock/timeserver"
+import { dateInLine } from "../../src/clock/timeserver"
 import { Alarm } from "../../src/core/alarm"
 import { FaultCode } from "../../src/core/fault"
 import { type Flash, type I2cBus, type TcpConnector, TimeSource } from "../../src/core/seams"
@@ -451,11 +451,14 @@ describe("time server", () => {
     })
 
     it.each([
-        ["HTTP/1.0 200 OK\r\ndate:Sun, 22 Nov 2026 10:00:00 GMT\r\n", november],
-        ["HTTP/1.0 200 OK\r\nDATE:   Sun, 22 Nov 2026 10:00:00 GMT\r\n", november],
-        ["HTTP/1.0 200 OK\r\nX-Date: Sun, 22 Nov 2026 10:00:00 GMT\r\n", undefined],
-        ["HTTP/1.0 200 OK\r\nDate: yesterday\r\n", undefined],
-    ])("head %j is dated %s", (text, seconds) => {
-        expect(dateInHead(text)).toBe(seconds)
+        ["HTTP/1.0 200 OK", undefined],
+        ["date:Sun, 22 Nov 2026 10:00:00 GMT", november],
+        ["DATE:   Sun, 22 Nov 2026 10:00:00 GMT", november],
+        ["Date: Sun, 22 Nov 2026 10:00:00 GMT and more", november],
+        ["X-Date: Sun, 22 Nov 2026 10:00:00 GMT", undefined],
+        ["Date: yesterday", undefined],
+        ["Date:", undefined],
+    ])("line %j is dated %s", (text, seconds) => {
+        expect(dateInLine(text)).toBe(seconds)
     })
 })

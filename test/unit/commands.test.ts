@@ -262,10 +262,26 @@ describe("ftp", () => {
 
 it("shows the network and its state", async () => {
     const bench = new ConsoleBench()
-    await bench.run("set wifi.ssid shed")
+    expect(await bench.run("set wifi.ssid shed")).toBe(
+        "ok; no open network can be joined; set wifi.password\n",
+    )
+    expect(await bench.run('set wifi.password "open sesame"')).toBe("ok\n")
+    expect(await bench.run("set sd.period 5")).toBe("ok\n")
     const text = await bench.run("wifi")
     expect(text).toMatch(/wifi.ssid +shed/)
     expect(text).toContain("state       connected, 192.168.1.7")
+})
+
+it("says why a network cannot be joined", async () => {
+    const bench = new ConsoleBench()
+    bench.parts.wifi.connected = () => false
+    expect(await bench.run("wifi")).toContain("state       not connected\n")
+    await bench.run("set wifi.ssid shed")
+    const said = "not connected: no open network can be joined; set wifi.password\n"
+    expect(await bench.run("wifi")).toContain(said)
+    expect(await bench.run("status")).toContain(said)
+    await bench.run('set wifi.password "open sesame"')
+    expect(await bench.run("wifi")).toContain("state       not connected\n")
 })
 
 describe("time", () => {

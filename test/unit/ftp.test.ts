@@ -1,20 +1,33 @@
 import { describe, expect, it } from "vitest"
 import { extendedPort, passivePort } from "../../src/upload/ftp"
+import { Deadline } from "../../src/core/deadline"
+import { lineReader } from "../../src/core/lines"
 import { ReplyReader } from "../../src/upload/ftpreply"
 import { base64 } from "../../src/upload/gateway"
 import { DeviceBuffer } from "../support/devicebuffer"
 
-/** Every reply in `text`, the text pushed in pieces of `step` bytes. */
-function readAll(text: string, step: number): [number, string][] {
+/** Every reply in `text`, which comes in pieces of `step` bytes; then the connection is closed. */
+async function readAll(text: string, step: number): Promise<[number, string][]> {
     const reader = new ReplyReader()
-    const bytes = DeviceBuffer.from(text)
     const replies: [number, string][] = []
-    for (let at = 0; at < bytes.length; at += step) {
-        reader.pending += bytes.slice(at, Math.min(bytes.length, at + step)).toString()
-        for (let code = reader.next(); code !== 0; code = reader.next())
-            replies.push([code, reader.line])
+    const lines = lineReader(streamOf(DeviceBuffer.from(text), step), 1 << 30)
+    const deadline = new Deadline({ nowMs: () => 0, sleep: async () => {} }, 1000)
+    for (;;) {
+        const line = await lines(deadline)
+        if (line === undefined) return replies
+        const code = reader.take(line)
+        if (code !== 0) replies.push([code, line])
     }
-    return replies
+}
+
+function streamOf(bytes: DeviceBuffer, step: number) {
+    let at = 0
+    const receive = async () => {
+        if (at >= bytes.length) return undefined
+        at += step
+        return bytes.slice(at - step, Math.min(bytes.length, at))
+    }
+    return { send: async () => {}, close: async () => {}, receive } as never
 }
 
 const cases = [
@@ -47,22 +60,30 @@ const cases = [
 
 describe("the reply reader", () => {
     for (const step of [1, 2, 3, 53, 511, 513, 5000])
-        it.each(cases)(`reads $title in pieces of ${step} bytes`, ({ text, replies }) => {
-            expect(readAll(text, step)).toEqual(replies)
+        it.each(cases)(`reads $title in pieces of ${step} bytes`, async ({ text, replies }) => {
+            expect(await readAll(text, step)).toEqual(replies)
         })
 
     it.each(["HTTP/1.1 400 Bad Request\r\n", "hello\r\n", "\r\n", "12 x\r\n", "-12 x\r\n"])(
         "refuses %j, which is no reply",
-        text => {
-            expect(() => readAll(text, 5000)).toThrow("does not speak FTP")
+        async text => {
+            await expect(readAll(text, 5000)).rejects.toThrow("does not speak FTP")
         },
     )
 
-    it("refuses a line longer than 1 KiB, finished or not", () => {
-        expect(() => readAll("220 " + "x".repeat(1100), 100)).toThrow("does not speak FTP")
-        expect(() => readAll("220 " + "x".repeat(4000) + "\r\n", 5000)).toThrow(
-            "does not speak FTP",
-        )
+    it("keeps the beginning of a line, however long it is, and goes on behind it", async () => {
+        const long = "x".repeat(4000)
+        const kept = "220 " + "x".repeat(156)
+        for (const step of [1, 100, 5000]) {
+            expect(await readAll(`220 ${long}`, step)).toEqual([])
+            expect(await readAll(`220 ${long}\r\n331 pw\r\n`, step)).toEqual([
+                [220, kept],
+                [331, "331 pw"],
+            ])
+            expect(await readAll(`220-${long}\r\n 220 ${long}\r\n220 end\r\n`, step)).toEqual([
+                [220, "220 end"],
+            ])
+        }
     })
 })
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest"
-import { History, logKey, logName, Sent } from "../../src/upload/history"
+import { History, logKey, logName, pieceBytes, Sent } from "../../src/upload/history"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { MemoryCard } from "../support/uploadcard"
 
@@ -15,7 +15,7 @@ let history: History
 
 beforeEach(() => {
     card = new MemoryCard()
-    history = new History(card, clock, "LOGSENT.TXT")
+    history = new History(card, clock, "LOGSENT.TXT", DeviceBuffer.alloc(pieceBytes) as never)
 })
 
 function key(name: string): number {

@@ -38,9 +38,8 @@ describe("the schema table", () => {
         expect(row.help).not.toBe("")
         expect(Number.isInteger(row.min)).toBe(true)
         expect(row.max).toBeGreaterThanOrEqual(row.min)
-        expect(row.place).toMatch(/^[a-z][0-9]$/)
+        expect(placeOf(row.key)).toMatch(/^[a-z][0-9]$/)
         expect(findKey(row.name)).toBe(row.key)
-        expect(placeOf(row.key)).toBe(row.place)
         if (row.key !== 0 && row.fallback !== "") {
             const value = parseValue(row, row.fallback)
             expect(value).toBeDefined()
@@ -49,13 +48,13 @@ describe("the schema table", () => {
     })
 
     test("no place in flash is used twice", () => {
-        expect(new Set(rows.map(row => row.place)).size).toBe(keyCount)
+        expect(new Set(rows.map(row => placeOf(row.key))).size).toBe(keyCount)
     })
 
     // Line feed, digit, check character; the longest number; 24 bytes of entry, rounding to 8.
     test("a changed setting never costs more than 64 bytes of flash and its value", () => {
-        for (const letter of new Set(rows.map(row => row.place[0]))) {
-            const sharing = rows.filter(row => row.place[0] === letter)
+        for (const letter of new Set(rows.map(row => placeOf(row.key)[0]))) {
+            const sharing = rows.filter(row => placeOf(row.key)[0] === letter)
             if (sharing.length === 1) continue
             const lengths = sharing.map(row =>
                 Math.max(("" + row.min).length, ("" + row.max).length),
@@ -67,13 +66,13 @@ describe("the schema table", () => {
     })
 
     test("the flash values are lettered without a gap", () => {
-        const letters = [...new Set(rows.map(row => row.place[0]))].sort()
+        const letters = [...new Set(rows.map(row => placeOf(row.key)[0]))].sort()
         expect(letters.join("")).toBe("abcdefghijklmnopqrstuvwxyz".slice(0, placeCount))
     })
 
     test("the public places are those without a secret", () => {
         const letters = (secret: boolean): string[] =>
-            rows.filter(row => row.isSecret === secret).map(row => row.place[0])
+            rows.filter(row => row.isSecret === secret).map(row => placeOf(row.key)[0])
         expect([...publicPlaces].sort()).toEqual([...new Set(letters(false))].sort())
         for (const letter of letters(true)) expect(publicPlaces).not.toContain(letter)
     })

@@ -32,7 +32,7 @@ describe("the checker of the SD wire", () => {
             says: /^4\.2: 1000000 Hz/,
             act: async host => {
                 await host.wake()
-                host.wire.setClockHz(1_000_000)
+                await host.setClockHz(1_000_000)
                 await host.send(0)
             },
         },
@@ -40,7 +40,7 @@ describe("the checker of the SD wire", () => {
             title: "a clock above 25 MHz",
             says: /^5\.3\.2: 26000000 Hz/,
             act: started(async host => {
-                host.wire.setClockHz(26_000_000)
+                await host.setClockHz(26_000_000)
                 await host.send(13)
             }),
         },

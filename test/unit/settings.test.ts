@@ -271,6 +271,22 @@ describe("damage", () => {
         expect(flags.active.get(Alarm.Settings)).toBe(true)
     })
 
+    test("a network's name of 32 bytes, which earlier firmware took, is none, but cannot be set", async () => {
+        const long = "exactly thirty-two bytes of name"
+        await settings.apply([Key.WifiSsid], [long])
+        const booted = await boot()
+        expect(booted.text(Key.WifiSsid)).toBe(long)
+        expect(flags.active.get(Alarm.Settings)).toBe(false)
+        await expect(set(Key.WifiSsid, long)).rejects.toThrow(
+            `wifi.ssid: ${long} is not 0–31 bytes without control characters`,
+        )
+        await set(Key.WifiSsid, long.slice(1))
+        expect((await boot()).text(Key.WifiSsid)).toBe(long.slice(1))
+        await settings.apply([Key.WifiSsid], [long + "!"])
+        expect((await boot()).text(Key.WifiSsid)).toBe("")
+        expect(flags.active.get(Alarm.Settings)).toBe(true)
+    })
+
     test("a damaged line leaves the other lines of its flash value alone", async () => {
         flash.damage("sa", flash.values.get("sa")!.toString().replace("5", "6"))
         expect((await boot()).number(Key.SdCells)).toBe(1)

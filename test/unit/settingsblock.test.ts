@@ -252,7 +252,7 @@ describe("a block", () => {
         const bench = new ConsoleBench()
         await bench.run("import")
         for (let i = 1; i <= 200; ++i) await bench.run(`set sd.period ${i}`)
-        expect(bench.session.block.keys).toHaveLength(1)
+        expect(bench.session.block.values).toHaveLength(1)
         await bench.run("# a comment")
         expect(bench.refused).toBe(false)
         for (let i = 202; i < 5000; ++i)

@@ -16,7 +16,9 @@ interface Service {
 type Report = [session: number, request: number, sequence: number, flags: number, text: Uint8Array]
 
 const { Final, Refused, Running, Missing } = { Final: 1, Refused: 2, Running: 4, Missing: 8 }
-const textBytesMax = 224
+/** What a report has before its text. */
+const headBytes = 7
+const textBytesMax = 168
 
 const runtime = vi.hoisted(() => ({
     service: undefined as unknown,
@@ -30,15 +32,38 @@ const runtime = vi.hoisted(() => ({
 
 const tick = () => new Promise<void>(resolve => setImmediate(resolve))
 
+/** A packet, as the runtime makes it of a report's members: its payload can be written to. */
+interface Packet {
+    payload: DeviceBuffer
+}
+
 vi.mock("@devicescript/core", () => ({
-    BmsConsole: { spec: { lookup: () => ({ response: { encode: (values: unknown) => values } }) } },
+    BmsConsole: {
+        spec: {
+            lookup: () => ({
+                response: {
+                    encode: ([session, request, sequence, flags, text]: Report): Packet => {
+                        const payload = DeviceBuffer.alloc(headBytes + text.length)
+                        payload.setAt(0, "u16", session)
+                        payload.setAt(2, "u16", request)
+                        payload.setAt(4, "u16", sequence)
+                        payload[6] = flags
+                        payload.set(text, headBytes)
+                        return { payload }
+                    },
+                },
+            }),
+        },
+    },
     sleep: () => new Promise<void>(resolve => setImmediate(resolve)),
     _onServerPacket: async () => {},
+    // It copies the packet before it waits.
     _serverSend: async (_index: number, packet: unknown) => {
+        const report = reportOf(packet)
         runtime.sendingMax = Math.max(runtime.sendingMax, ++runtime.sending)
         await (runtime.stalled ?? new Promise<void>(resolve => setImmediate(resolve)))
         runtime.sending--
-        runtime.wire.push(packet)
+        runtime.wire.push(report)
     },
 }))
 vi.mock("@devicescript/crypto", () => ({ digest: () => {}, randomBuffer: () => {} }))
@@ -52,6 +77,13 @@ vi.mock("@devicescript/server", () => ({
 beforeEach(() => {
     Object.assign(runtime, { wire: [], sending: 0, sendingMax: 0, stalled: undefined })
 })
+
+function reportOf(packet: unknown): unknown {
+    const payload = (packet as Packet).payload
+    if (!payload) return packet
+    const number = (at: number) => payload.getAt(at, "u16")
+    return [number(0), number(2), number(4), payload[6], payload.slice(headBytes)]
+}
 
 function serve(shell: Shell) {
     serveConsole(shell)

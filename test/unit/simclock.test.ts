@@ -28,10 +28,9 @@ test("runs timers in the order of their times, and of their making when the time
 
 test("skips a year in which nothing happens at speed max", async () => {
     const clock = clockAt("max")
-    const before = performance.now()
+    // At real speed this would be far beyond the test's time limit.
     await clock.sleep(365 * 86_400_000)
-    expect(clock.nowMs()).toBeGreaterThanOrEqual(365 * 86_400_000)
-    expect(performance.now() - before).toBeLessThan(5000)
+    expect(clock.nowMs()).toBe(365 * 86_400_000)
 })
 
 test("who slept goes on at the very moment, though other timers would be due meanwhile", async () => {
@@ -43,10 +42,8 @@ test("who slept goes on at the very moment, though other timers would be due mea
     }
     tick()
     await clock.sleep(1000)
-    const woke = clock.nowMs()
-    expect(woke).toBeGreaterThanOrEqual(1000)
-    expect(woke).toBeLessThan(1010)
-    expect(ticks).toBeGreaterThan(90)
+    expect(clock.nowMs()).toBe(1000)
+    expect(ticks).toBe(100)
 })
 
 test("a cancelled timer does not run", async () => {
@@ -69,7 +66,7 @@ test("stands still while it is paused", async () => {
     expect(clock.nowMs()).toBe(stood)
     resume()
     await sleep
-    expect(clock.nowMs()).toBeGreaterThanOrEqual(stood + 50)
+    expect(clock.nowMs()).toBe(stood + 50)
 })
 
 test("a factor makes board time run that much faster than real time", async () => {
@@ -87,4 +84,51 @@ test("what is awaited from outside holds speed max at real time", async () => {
     await clock.sleep(60)
     expect(performance.now() - before).toBeGreaterThan(50)
     release()
+})
+
+test("what is executed takes the time that its counter says, and what it is charged", async () => {
+    const clock = clockAt("max")
+    let count = 0xfffffff0
+    clock.useCounter(() => count, 0.5)
+    const seen: number[] = []
+    const executed: number[] = []
+    clock.onExecuted = ms => executed.push(ms)
+    const done = new Promise<void>(resolve => {
+        clock.setTimeout(() => {
+            seen.push(clock.nowMs())
+            // Over the counter's end.
+            count = (count + 40) >>> 0
+            seen.push(clock.nowMs())
+            clock.charge(7)
+            seen.push(clock.nowMs())
+        }, 100)
+        clock.setTimeout(() => seen.push(clock.nowMs()), 110)
+        clock.setTimeout(() => seen.push(clock.nowMs()), 200)
+        clock.setTimeout(resolve, 300)
+    })
+    await done
+    // The timer at 110 waits for what is executing.
+    expect(seen).toEqual([100, 120, 127, 127, 200])
+    expect(executed).toEqual([27])
+    expect(clock.busyMs).toBe(27)
+})
+
+test("what counts itself outside of an execution is not the board's", async () => {
+    const clock = clockAt("max")
+    let count = 0
+    clock.useCounter(() => count, 1)
+    clock.charge(50)
+    count += 1000
+    await clock.sleep(10)
+    expect(clock.nowMs()).toBe(10)
+})
+
+test("a host that is too slow for the factor is behind by what it has missed", async () => {
+    const clock = clockAt(100_000)
+    clock.setTimeout(() => {
+        for (const endMs = performance.now() + 30; performance.now() < endMs;);
+    }, 1)
+    await clock.sleep(2)
+    expect(clock.takeBehindMs()).toBeGreaterThanOrEqual(29 * 100_000)
+    expect(clock.takeBehindMs()).toBe(0)
 })

@@ -24,6 +24,15 @@ function recordingWorld(): { calls: string[]; world: WorldEvents } {
             setClock: note("setClock"),
         },
         showLight: note("showLight"),
+        air: {
+            setPower: note("setPower"),
+            addNetwork: note("addNetwork"),
+            setInRange: note("setInRange"),
+            setHidden: note("setHidden"),
+            setPassword: note("setPassword"),
+            setDhcpMs: note("setDhcpMs"),
+            setScans: note("setScans"),
+        },
     }
     return { calls, world }
 }
@@ -33,6 +42,18 @@ test.each([
     ["!card in", "cardIn "],
     ["!card in /tmp/other card.img", "cardIn /tmp/other card.img"],
     ["!wifi down", "setWifi false"],
+    ["!wifi network shed", "addNetwork shed "],
+    ["!wifi network shed geheim-12", "addNetwork shed geheim-12"],
+    ['!wifi network "my network" "my password"', "addNetwork my network my password"],
+    ["!wifi gone shed", "setInRange shed false"],
+    ['!wifi back "my network"', "setInRange my network true"],
+    ["!wifi hide shed", "setHidden shed true"],
+    ["!wifi password shed other-one", "setPassword shed other-one"],
+    ["!wifi password shed", "setPassword shed "],
+    ["!wifi dhcp 20", "setDhcpMs 20000"],
+    ["!wifi dhcp usual", "setDhcpMs "],
+    ["!wifi scan silent", "setScans silent"],
+    ["!wifi scan ok", "setScans ok"],
     ["!ftp hang", "setFtp hang"],
     ["!power cut", "powerCut"],
     ["!cell 3 3.70", "setCell 3 3.7"],
@@ -55,6 +76,18 @@ test.each([
     "!cell x 3.7",
     "!current",
     "!ftp away",
+    "!wifi",
+    "!wifi away",
+    "!wifi network",
+    '!wifi network ""',
+    "!wifi network my network password",
+    "!wifi gone",
+    "!wifi gone my network",
+    "!wifi dhcp",
+    "!wifi dhcp soon",
+    "!wifi dhcp -1",
+    "!wifi dhcp 86400",
+    "!wifi scan never",
     "!temp 1 hot",
     "!light on",
     "!clock 12:00",
@@ -62,6 +95,14 @@ test.each([
     const { calls, world } = recordingWorld()
     await expect(runEvent(line, world)).rejects.toThrow("!card out | !card in [IMAGE]")
     expect(calls).toEqual([])
+})
+
+test("a world of one network knows its power switch, and says so of the rest", async () => {
+    const { calls, world } = recordingWorld()
+    const small: WorldEvents = { ...world, air: undefined }
+    await runEvent("!wifi up", small)
+    await expect(runEvent("!wifi gone shed", small)).rejects.toThrow("one network only")
+    expect(calls).toEqual(["setWifi true"])
 })
 
 test.each([

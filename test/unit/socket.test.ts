@@ -15,6 +15,8 @@ const runtime = vi.hoisted(() => {
         opened: [] as string[],
         written: [] as number[][],
         closed: 0,
+        /** Opens and closes, with their time. */
+        log: [] as string[],
         /** Answers of the next writes; 0 when used up. */
         writeResults: [] as number[],
         natives: {} as Record<string, unknown>,
@@ -37,6 +39,7 @@ const runtime = vi.hoisted(() => {
         },
         _socketOpen: (host: string, port: number) => {
             state.opened.push(host + ":" + port)
+            state.log.push(state.nowMs + " open")
             return 0
         },
         _socketWrite: (data: Uint8Array) => {
@@ -46,6 +49,7 @@ const runtime = vi.hoisted(() => {
         },
         _socketClose: () => {
             state.closed++
+            state.log.push(state.nowMs + " close")
             return 0
         },
         _socketOnEvent: undefined,
@@ -55,7 +59,7 @@ const runtime = vi.hoisted(() => {
 
 vi.mock("@devicescript/core", () => runtime.natives)
 
-const { DeviceTcpConnector } = await import("../../src/upload/socket")
+let DeviceTcpConnector: typeof import("../../src/upload/socket").DeviceTcpConnector
 const core = runtime.natives as { _socketOnEvent: (event: string, data?: unknown) => void }
 
 async function settle(): Promise<void> {
@@ -78,15 +82,46 @@ async function advance(ms: number): Promise<void> {
     await settle()
 }
 
-async function connect(): Promise<TcpStream> {
-    const connecting = new DeviceTcpConnector().connect("h", 21, 1000)
+/** Begins a connection; the one before has been flushed and closed by the time this returns. */
+async function begin(port = 21, timeoutMs = 1000): Promise<Promise<TcpStream>[]> {
+    const connecting = new DeviceTcpConnector().connect("h", port, timeoutMs)
+    // Who looks at it later is not the first to know.
+    connecting.catch(() => {})
     await settle()
+    for (
+        let i = 0;
+        i < 2 && runtime.waiters.some(waiter => waiter.endMs - runtime.nowMs === 20);
+        ++i
+    )
+        await advance(20)
+    // In an array, as it would else be waited for here.
+    return [connecting]
+}
+
+async function connect(): Promise<TcpStream> {
+    const [connecting] = await begin()
     await event("open")
     return await connecting
 }
 
-beforeEach(() => {
-    Object.assign(runtime, { waiters: [], opened: [], written: [], closed: 0, writeResults: [] })
+/** As much as the runtime's worker may still have in its queue. */
+async function sendMuch(stream: TcpStream): Promise<void> {
+    await stream.send(DeviceBuffer.alloc(8 * 512))
+}
+
+beforeEach(async () => {
+    Object.assign(runtime, {
+        nowMs: 0,
+        waiters: [],
+        opened: [],
+        written: [],
+        closed: 0,
+        log: [],
+        writeResults: [],
+    })
+    // A start of the program.
+    vi.resetModules()
+    DeviceTcpConnector = (await import("../../src/upload/socket")).DeviceTcpConnector
 })
 
 describe("the device's socket", () => {
@@ -100,9 +135,8 @@ describe("the device's socket", () => {
     })
 
     it("does not take the tail of the connection before for its own", async () => {
-        await connect()
-        const connecting = new DeviceTcpConnector().connect("h", 2000, 1000)
-        await settle()
+        await sendMuch(await connect())
+        const [connecting] = await begin(2000)
         await event("data", "150 late")
         await event("open")
         const stream = await connecting
@@ -110,23 +144,101 @@ describe("the device's socket", () => {
         expect((await stream.receive(100))!.toString()).toBe("new")
     })
 
-    it("does not close the connection before: opening flushes it", async () => {
-        await connect()
-        await connect()
-        expect(runtime.closed).toBe(0)
-        expect(runtime.opened).toEqual(["h:21", "h:21"])
+    it("leaves a connection to the runtime that may have something queued: opening flushes it", async () => {
+        await sendMuch(await connect())
+        const [connecting] = await begin()
+        await event("open")
+        await connecting
+        expect(runtime.log).toEqual(["0 open", "0 open"])
+    })
+
+    it("closes one itself whose few bytes have left, and lets the runtime say so before it opens", async () => {
+        const stream = await connect()
+        await sendMuch(stream)
+        await event("data", "226 all is there")
+        await stream.send(DeviceBuffer.from("QUIT\r\n"))
+        const connecting = new DeviceTcpConnector().connect("h", 2000, 1000)
+        await settle()
+        await advance(20)
+        // What was on its way in the runtime.
+        await event("close")
+        await advance(20)
+        await event("open")
+        await connecting
+        expect(runtime.log).toEqual(["0 open", "20 close", "40 open"])
     })
 
     it("gives up at once on a connection that ends before it is open", async () => {
-        for (const [name, data] of [["close"], ["error", "ECONNREFUSED"]] as const) {
-            const connecting = new DeviceTcpConnector().connect("h", 21, 1000)
-            const failure = expect(connecting).rejects.toMatchObject({
-                code: FaultCode.SocketRefused,
-            })
-            await settle()
+        for (const [name, data] of [["close"], ["error", "can't connect"]] as const) {
+            const opens = runtime.opened.length
+            const [connecting] = await begin()
             await event(name, data)
-            await failure
+            await expect(connecting).rejects.toMatchObject({
+                code: FaultCode.SocketRefused,
+                message: "no connection to h:21: " + (data ?? ""),
+            })
+            expect(runtime.opened).toHaveLength(opens + 1)
         }
+    })
+
+    it("opens again when the flushed connection's end comes first, and nobody was told of ours", async () => {
+        for (const [name, data] of [
+            ["error", "recv error"],
+            ["error", "write error"],
+            ["close"],
+        ] as const) {
+            await sendMuch(await connect())
+            const opens = runtime.opened.length
+            const [connecting] = await begin(21, 10_000)
+            await event(name, data)
+            await advance(499)
+            expect(runtime.opened).toHaveLength(opens + 1)
+            await advance(1)
+            expect(runtime.opened).toHaveLength(opens + 2)
+            await event("open")
+            const stream = await connecting
+            // The end of the one before is not the reason of this one's.
+            await event("close")
+            expect(await stream.receive(100)).toBeUndefined()
+        }
+    })
+
+    it("opens four times at most", async () => {
+        await sendMuch(await connect())
+        const [connecting] = await begin(21, 10_000)
+        for (let i = 0; i < 4; ++i) {
+            await event("error", "recv error")
+            await advance(500)
+        }
+        await expect(connecting).rejects.toThrow("no connection to h:21: recv error")
+        expect(runtime.opened).toHaveLength(1 + 4)
+    })
+
+    it("opens again after half of its patience when no answer came behind a flush", async () => {
+        await sendMuch(await connect())
+        const [connecting] = await begin(21, 30_000)
+        await advance(14_999)
+        expect(runtime.opened).toHaveLength(2)
+        await advance(1)
+        expect(runtime.opened).toHaveLength(3)
+        await event("open")
+        await connecting
+    })
+
+    it("takes a failure for that of the try before, when that had no answer", async () => {
+        const [first] = await begin()
+        await advance(1000)
+        await advance(20)
+        await expect(first).rejects.toMatchObject({ code: FaultCode.SocketTimeout })
+        const [second] = await begin()
+        await event("error", "can't connect")
+        await advance(500)
+        await event("open")
+        await second
+        const [third] = await begin()
+        await event("error", "can't connect")
+        await expect(third).rejects.toMatchObject({ code: FaultCode.SocketRefused })
+        expect(runtime.opened).toHaveLength(4)
     })
 
     it("gives up on a connection that never opens", async () => {
@@ -134,7 +246,10 @@ describe("the device's socket", () => {
         const failure = expect(connecting).rejects.toMatchObject({ code: FaultCode.SocketTimeout })
         await settle()
         await advance(999)
+        expect(runtime.log).toEqual(["0 open"])
         await advance(1)
+        expect(runtime.log).toEqual(["0 open", "1000 close"])
+        await advance(20)
         await failure
     })
 
@@ -147,6 +262,23 @@ describe("the device's socket", () => {
         await advance(10)
         await sending
         expect(runtime.written.map(piece => piece.length)).toEqual([512, 512, 76])
+    })
+
+    it("waits while the runtime's worker is between two connections", async () => {
+        const stream = await connect()
+        runtime.writeResults = [-10, -10]
+        const sending = stream.send(DeviceBuffer.alloc(5))
+        await settle()
+        await advance(10)
+        await advance(10)
+        await sending
+        expect(runtime.written).toHaveLength(1)
+        runtime.writeResults = [-10]
+        const lost = expect(stream.send(DeviceBuffer.alloc(5))).rejects.toThrow(": recv error")
+        await settle()
+        await event("error", "recv error")
+        await advance(10)
+        await lost
     })
 
     it("throws when the queue stays full, and when the connection is gone", async () => {
@@ -207,23 +339,31 @@ describe("the device's socket", () => {
     })
 
     it("wakes who waits on it when the next connection is opened", async () => {
-        const first = await connect()
-        const waiting = first.receive(1000)
-        await settle()
-        const connecting = new DeviceTcpConnector().connect("h", 22, 1000)
-        expect(await waiting).toBeUndefined()
-        await settle()
-        await event("open")
-        await connecting
+        for (const send of [async () => {}, sendMuch]) {
+            const first = await connect()
+            await send(first)
+            const waiting = first.receive(1000)
+            await settle()
+            const [connecting] = await begin(22)
+            expect(await waiting).toBeUndefined()
+            await event("open")
+            await connecting
+        }
     })
 
-    it("closes only while it is the one that is open", async () => {
+    it("closes only while it is the one that is open, and is done a turn of the runtime later", async () => {
         const first = await connect()
+        await sendMuch(first)
         const second = await connect()
         await first.close()
         expect(runtime.closed).toBe(0)
-        await second.close()
+        let done = false
+        const closing = second.close().then(() => (done = true))
+        await settle()
         expect(runtime.closed).toBe(1)
+        expect(done).toBe(false)
+        await advance(20)
+        await closing
         expect(await second.receive(100)).toBeUndefined()
     })
 })

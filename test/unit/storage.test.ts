@@ -4,6 +4,7 @@ import { Alarm } from "../../src/core/alarm"
 import { FaultCode } from "../../src/core/fault"
 import { formatVolume } from "../../src/fat/format"
 import { Storage } from "../../src/fat/storage"
+import { Lock } from "../../src/tasks/lock"
 import { SdCardChip, type SdCardOptions } from "../../sim/chips/sdcard"
 import type { MemoryStore } from "../../sim/chips/sdcardstore"
 import { DeviceBuffer } from "../support/devicebuffer"
@@ -114,6 +115,68 @@ describe("the storage", () => {
         expect(percents[percents.length - 1]).toBe(100)
         expect([storage.mounted(), alarm(), storage.lastError]).toEqual([true, false, ""])
         await append()
+    })
+
+    it("tells at once whoever wants the card while it is formatted", async () => {
+        const store = await formatted()
+        const bus = new ChipSpiBus(new SdCardChip(store))
+        const ticks = new FakeTicks()
+        const sleep = ticks.sleep.bind(ticks)
+        ticks.sleep = async ms => {
+            // The others have their turn meanwhile.
+            await new Promise<void>(done => setImmediate(done))
+            await sleep(ms)
+        }
+        const lock = new Lock(ticks, "the card")
+        const owners: string[] = []
+        const storage = new Storage(
+            () => SdCard.open(bus, ticks),
+            (owner, work) => {
+                owners.push(owner)
+                return lock.run(owner, 1e9, work)
+            },
+            ticks,
+            { set: () => {} },
+        )
+        let goOn = () => {}
+        const before = storage.use("upload", () => new Promise<void>(done => (goOn = done)))
+        while (!storage.mounted()) await ticks.sleep(1)
+        let percent = -1
+        const formatting = storage.format(async now => {
+            percent = now
+            await refused()
+        })
+        /** Nobody waits: not for the lock, and not for the format. */
+        const refused = async () => {
+            for (const work of [
+                () => storage.use("logger", async () => {}),
+                () => storage.format(),
+                () => storage.eject(),
+            ]) {
+                await expect(work()).rejects.toMatchObject({ code: FaultCode.NotMounted })
+                await expect(work()).rejects.toThrow("being formatted: wait for its end")
+            }
+            await storage.poll()
+            expect(owners).toEqual(["upload", "card format"])
+        }
+        // The format still waits for the one who came before it.
+        await refused()
+        expect(percent).toBe(-1)
+        goOn()
+        await before
+        await formatting
+        expect(percent).toBe(100)
+        await storage.use("logger", async volume => void (await volume.sync()))
+        expect(storage.lastError).toBe("")
+    })
+
+    it("is there for all again when a format has failed", async () => {
+        const { storage, append, pollFor } = board(blankStore(1))
+        const tooSmall = "the card is too small"
+        await expect(storage.format()).rejects.toThrow(tooSmall)
+        await expect(append()).rejects.toThrow(tooSmall)
+        await pollFor(4000)
+        await expect(storage.format()).rejects.toThrow(tooSmall)
     })
 
     it("lets go of an ejected card until it was away", async () => {

@@ -8,9 +8,9 @@ import { Call } from "../call"
 import { refuse } from "../words"
 
 const owner = "console"
-const chunkBytes = 512
+const chunkBytes = 128
 /** Directory entries read at a time; while they are printed the card is free for others. */
-const entriesMax = 64
+const entriesMax = 16
 /** `tail` looks back no further than this for each line. */
 const lineBytesMax = 1024
 /** `cat` and `tail` say how far they are each time they have printed so much. */
@@ -135,13 +135,13 @@ async function print(call: Call): Promise<void> {
     }
     let progress = offset + progressBytes
     while (offset < size) {
-        let text = chunk.slice(0, await readChunk(call, file, offset, chunk))
-        if (text.indexOf(0) >= 0) refuse(`${path} is no text`)
+        let length = await readChunk(call, file, offset, chunk)
+        if (chunk.indexOf(0, 0, length) >= 0) refuse(`${path} is no text`)
         // Up to its last line end (searched from behind), so that what else is printed begins a line.
-        const end = text.indexOf(10, 0, -text.length) + 1
-        if (end > 0) text = text.slice(0, end)
-        await call.out.write(text)
-        offset += text.length
+        const end = chunk.indexOf(10, 0, -length) + 1
+        if (end > 0) length = end
+        await call.out.write(chunk, length)
+        offset += length
         if (end > 0 && offset >= progress) {
             await call.print(`# ${offset} of ${size} bytes`)
             progress = offset + progressBytes

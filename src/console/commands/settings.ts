@@ -4,8 +4,9 @@ import { padEnd, printable } from "../../core/text"
 import { Key } from "../../settings/keys"
 import { findKey, keyCount, Row } from "../../settings/schema"
 import { formatAllowed, formatValue } from "../../settings/values"
+import { wifiProblem } from "../../tasks/wifikeeper"
 import { Call } from "../call"
-import { Changes } from "../session"
+import { Changes, noChanges } from "../session"
 import { refuse } from "../words"
 
 /** The setting of this name. Throws Fault UnknownKey. */
@@ -24,10 +25,11 @@ export function addChange(call: Call, changes: Changes, name: string, text: stri
     const key = keyOf(name)
     if (key === Key.ConsolePassword) refuse('console.password is set with "passwd"')
     const value = call.parts.settings.parse(key, text)
-    let index = changes.keys.indexOf(key)
-    if (index < 0) index = changes.keys.length
-    changes.keys[index] = key
-    changes.values[index] = value
+    const { keys, values } = changes
+    let index = keys.indexOf(key, 0, values.length)
+    if (index < 0) index = values.length
+    keys[index] = key
+    values[index] = value
 }
 
 /** A moment in local time, "never" for 0. */
@@ -69,25 +71,28 @@ export async function show(call: Call): Promise<void> {
 }
 
 export async function set(call: Call): Promise<void> {
-    const changes = new Changes()
+    const changes = noChanges()
     addChange(call, changes, call.words[0], call.words[1])
-    await call.parts.settings.apply(changes.keys, changes.values)
+    const settings = call.parts.settings
+    await settings.apply(changes.keys as any, changes.values)
+    const problem = call.words[0].startsWith("wifi.") && wifiProblem(settings)
+    if (problem) await call.print("ok; " + problem)
 }
 
 export async function defaults(call: Call): Promise<void> {
     const { settings, ticks } = call.parts
     const wanted = call.words[0]
-    const changes = new Changes()
+    const changes = noChanges()
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
         if (!isOf(row, wanted) || row.isState) continue
-        changes.keys.push(key)
+        changes.keys[changes.values.length] = key
         changes.values.push(settings.fallback(key))
         await ticks.sleep(1)
     }
     // An unknown key, or one that the board keeps itself, is refused as "set" would.
-    if (!changes.keys.length) settings.parse(keyOf(wanted), "")
+    if (!changes.values.length) settings.parse(keyOf(wanted), "")
     if (call.words[1] !== "yes")
-        refuse(`this changes ${changes.keys.length} settings; repeat with: defaults ${wanted} yes`)
-    await settings.apply(changes.keys, changes.values)
+        refuse(`this changes ${changes.values.length} settings; repeat with: defaults ${wanted} yes`)
+    await settings.apply(changes.keys as any, changes.values)
 }

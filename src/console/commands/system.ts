@@ -4,6 +4,7 @@ import { TimeSource } from "../../core/seams"
 import { parseInteger, printable } from "../../core/text"
 import { Key } from "../../settings/keys"
 import { StartCause } from "../../tasks/supervisor"
+import { wifiProblem } from "../../tasks/wifikeeper"
 import { Call } from "../call"
 import { refuse } from "../words"
 import { show } from "./settings"
@@ -19,8 +20,10 @@ export function timeState(call: Call): string {
 
 /** "connected, 192.168.1.7" */
 export async function wifiState(call: Call): Promise<string> {
-    const station = call.parts.wifi
-    return station.connected() ? "connected, " + (await station.address()) : "not connected"
+    const { wifi: station, settings } = call.parts
+    if (station.connected()) return "connected, " + (await station.address())
+    const problem = wifiProblem(settings)
+    return "not connected" + (problem && ": " + problem)
 }
 
 /** The command `ftp` and what belongs to it. */

@@ -3,7 +3,7 @@ import { fieldIndex } from "../../core/text"
 import { keyCount, Row } from "../../settings/schema"
 import { formatValue } from "../../settings/values"
 import { Call } from "../call"
-import { Changes } from "../session"
+import { Changes, noChanges } from "../session"
 import { quote, refuse, splitWords } from "../words"
 import { addChange } from "./settings"
 
@@ -23,7 +23,7 @@ export async function exportSettings(call: Call): Promise<void> {
 }
 
 export async function importSettings(call: Call): Promise<void> {
-    call.session.block = new Changes()
+    call.session.block = noChanges()
 }
 
 /**
@@ -45,8 +45,8 @@ export async function importLine(call: Call, line: string): Promise<void> {
     if (ended || words[0] === "abort") call.session.block = undefined
     if (!ended) return
     if (block.wrong) refuse("nothing was changed; wrong lines:" + block.wrong)
-    await call.parts.settings.apply(block.keys, block.values)
-    await call.print(`ok, ${block.keys.length} settings`)
+    await call.parts.settings.apply(block.keys as any, block.values)
+    await call.print(`ok, ${block.values.length} settings`)
 }
 
 function addLine(call: Call, block: Changes, words: string[]): void {

@@ -1,0 +1,99 @@
+import { drawMs, type Delay, type Random } from "../random"
+import type { SdCardOptions } from "./sdcardoptions"
+
+/** How long a card takes in board time; what is left out is as `usualSdCardTiming` has it. */
+export interface SdCardTiming {
+    /** Board time in ms, with fractions. */
+    nowMs: () => number
+    random: Random
+    /** Busy behind a block that was written alone, and behind the end of a stream of blocks. */
+    write?: Delay
+    /** Busy behind a block inside a stream. */
+    streamBlock?: Delay
+    /** From a read command to the block's token. */
+    read?: Delay
+    /** The card tidies up: comes on top of any busy time. */
+    tidying?: Delay
+}
+
+/**
+ * A card of today as measured by others: a block written alone takes ten to thirty times as long as one of a stream.
+ * On bad days a card tidies up in one write of a hundred: `tidying: { ms: [0, 0], tail: { share: 0.01, ms: [20, 250] } }`.
+ */
+export const usualSdCardTiming: Required<Omit<SdCardTiming, "nowMs" | "random">> = {
+    write: { ms: [0.85, 1], tail: { share: 0.03, ms: [2, 5] } },
+    streamBlock: { ms: [0.03, 0.08], tail: { share: 0.02, ms: [0.5, 3] } },
+    read: { ms: [0.5, 1.5] },
+    tidying: { ms: [0, 0], tail: { share: 0.0002, ms: [20, 250] } },
+}
+
+/** The SPI clock before anybody has set one, Hz. */
+const startHz = 400_000
+
+/**
+ * How long what a card does takes: so many bytes on the wire, or board time. During a transfer the time goes on by the
+ * bytes that were clocked.
+ */
+export class SdCardPace {
+    /** The moment of the byte that is being clocked. */
+    byteMs = 0
+    private clockHz = startHz
+    private busyBytes = 0
+    private busyUntilMs = 0
+
+    constructor(private readonly options: SdCardOptions) {}
+
+    setClockHz(hz: number): void {
+        this.clockHz = hz
+    }
+
+    beginTransfer(): void {
+        // Never before the end of the one before.
+        const { timing } = this.options
+        if (timing) this.byteMs = Math.max(this.byteMs, timing.nowMs())
+    }
+
+    /** Eight clocks have passed. */
+    pass(): void {
+        this.byteMs += 8000 / this.clockHz
+    }
+
+    /** Eight clocks have passed in which the card was busy. */
+    passBusy(): void {
+        if (this.busyBytes > 0) this.busyBytes--
+    }
+
+    get busy(): boolean {
+        return this.options.timing ? this.byteMs < this.busyUntilMs : this.busyBytes > 0
+    }
+
+    /** Nothing is under way. */
+    reset(): void {
+        this.busyBytes = 0
+        this.busyUntilMs = 0
+    }
+
+    /** A block is programmed from the next byte on. */
+    program(kind: "write" | "streamBlock"): void {
+        const { timing, busyBytes } = this.options
+        if (!timing) this.busyBytes = busyBytes ?? 3
+        else this.busyUntilMs = this.byteMs + this.draw(timing, kind) + this.draw(timing, "tidying")
+    }
+
+    /** Busy for no more than a byte. */
+    settle(): void {
+        this.busyBytes = 1
+        this.busyUntilMs = this.byteMs + 8000 / this.clockHz
+    }
+
+    /** When the block of a read that begins now comes: after so many bytes, and not before that moment. */
+    readDelay(): { bytes: number; untilMs: number } {
+        const { timing, readDelayBytes } = this.options
+        if (!timing) return { bytes: readDelayBytes ?? 2, untilMs: 0 }
+        return { bytes: 1, untilMs: this.byteMs + this.draw(timing, "read") }
+    }
+
+    private draw(timing: SdCardTiming, kind: keyof typeof usualSdCardTiming): number {
+        return drawMs(timing[kind] ?? usualSdCardTiming[kind], timing.random)
+    }
+}

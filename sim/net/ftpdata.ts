@@ -1,0 +1,125 @@
+import type { SimHost } from "./hosts"
+import type { Link } from "./link"
+import type { TcpEnd } from "./tcp"
+import type { BoardTime } from "./time"
+
+/** Until a client that was given a port has connected to it. */
+const ACCEPT_MS = 60_000
+/** A data connection on which nothing moves is given up then. */
+const STALLED_MS = 300_000
+const CHUNK_BYTES = 16_384
+
+/** A passive port (RFC 959 §3.2): it takes one connection, which may come before or after it is wanted. */
+export class PassivePort {
+    readonly port: number
+    private readonly stopListening: () => void
+    private arrived: TcpEnd | undefined
+    private wanted: ((end: TcpEnd | undefined) => void) | undefined
+    private patience: object | undefined
+
+    constructor(
+        host: SimHost,
+        private readonly time: BoardTime,
+    ) {
+        const listener = host.listen(0, end => this.accept(end))
+        this.port = listener.port
+        this.stopListening = listener.close
+    }
+
+    /** Hands over the connection; undefined when none has come in time. */
+    take(wanted: (end: TcpEnd | undefined) => void): void {
+        const end = this.arrived
+        this.arrived = undefined
+        if (end) return wanted(end)
+        this.wanted = wanted
+        this.patience = this.time.setTimeout(() => this.close(), ACCEPT_MS)
+    }
+
+    /** Another port takes its place, or the server goes. */
+    close(): void {
+        this.stopListening()
+        this.arrived?.abort()
+        this.hand(undefined)
+    }
+
+    private accept(end: TcpEnd): void {
+        this.stopListening()
+        if (this.arrived) end.abort()
+        else if (this.wanted) this.hand(end)
+        else this.arrived = end
+    }
+
+    private hand(end: TcpEnd | undefined): void {
+        this.time.clearTimeout(this.patience)
+        const wanted = this.wanted
+        this.wanted = undefined
+        wanted?.(end)
+    }
+}
+
+/** One transfer's data connection, with what becomes of it when nothing moves. */
+export class DataTransfer {
+    private patience: object | undefined
+    private over = false
+
+    /** @param done with false when the connection broke or stalled; it is closed by then */
+    constructor(
+        private readonly end: TcpEnd,
+        private readonly time: BoardTime,
+        private readonly done: (whole: boolean) => void,
+    ) {
+        this.moved()
+    }
+
+    /** Takes what comes until the other side closes. */
+    receive(into: (data: Uint8Array) => void): void {
+        const look = (): void => {
+            const link: Link = this.end
+            for (let data = link.read(CHUNK_BYTES); data; data = link.read(CHUNK_BYTES)) {
+                into(data)
+                this.moved()
+            }
+            if (link.over !== "") this.finish(link.over === "ended")
+        }
+        this.end.onChange = look
+        look()
+    }
+
+    /** Sends what `from` gives, which is nothing at the end. */
+    send(from: () => Uint8Array): void {
+        this.end.onChange = () => {
+            if (this.end.over !== "") this.finish(false)
+        }
+        const next = (): void => {
+            if (this.over) return
+            this.moved()
+            const data = from()
+            if (data.length === 0) return this.finish(true)
+            this.end.write(data, whole => {
+                if (whole) next()
+                else this.finish(false)
+            })
+        }
+        next()
+    }
+
+    /** The server goes, or the client has asked for an end of it. */
+    abort(): void {
+        this.finish(false)
+    }
+
+    private moved(): void {
+        this.time.clearTimeout(this.patience)
+        this.patience = this.time.setTimeout(() => this.finish(false), STALLED_MS)
+    }
+
+    private finish(whole: boolean): void {
+        if (this.over) return
+        this.over = true
+        this.time.clearTimeout(this.patience)
+        this.end.onChange = () => {}
+        if (whole) this.end.close()
+        else this.end.abort()
+        this.done(whole)
+    }
+}

@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { instructionCost } from "./cost"
+import { instrument } from "./instrument"
+
+const require = createRequire(import.meta.url)
+
+const MODULE_START = '"runtime/devicescript-vm/built/devicescript-vm.js"(exports, module2) {'
+const MODULE_END = "\n});\n"
+const WASM_START = "data:application/octet-stream;base64,"
+
+/** The globals that are added to the runtime's module, and exported. */
+export const added = {
+    /** What was executed, in counts, modulo 2 to the 32nd. */
+    counter: "bms_counter",
+    /** Address of the fiber that ran last. */
+    fiber: "bms_fiber",
+    /** The counter at the entry into the module, and by how much it may grow until the watchdog bites. */
+    entered: "bms_entered",
+    limit: "bms_limit",
+    /** Why the module was left by a trap: one of `Trap`. */
+    trap: "bms_trap",
+    /** The counter when the program began to speak to the host, which no program on a chip does. */
+    spoke: "bms_spoke",
+    /** What programming and erasing the flash takes, in counts, and how often that was done. */
+    programCost: "bms_program_cost",
+    eraseCost: "bms_erase_cost",
+    flashAccesses: "bms_flash_accesses",
+} as const
+
+/** Why the chip was reset in the middle of its program. */
+export const enum Trap {
+    None = 0,
+    /** A write of no bytes to the flash chip. */
+    EmptyFlashWrite = 1,
+    /** A turn of the main loop that does not end. */
+    Watchdog = 2,
+}
+
+/** Where the time is at which a fiber goes on, in its C structure; 1 lies in the past. */
+export const fiberWakeTimeOffset = 24
+
+const enum Op {
+    Unreachable = 0x00,
+    If = 0x04,
+    End = 0x0b,
+    LocalGet = 0x20,
+    GlobalGet = 0x23,
+    GlobalSet = 0x24,
+    Const = 0x41,
+    EqualZero = 0x45,
+    GreaterUnsigned = 0x4b,
+    Add = 0x6a,
+    Subtract = 0x6b,
+    NoResult = 0x40,
+}
+
+type Index = (global: string) => number[]
+
+function add(to: string, what: number[], index: Index): number[] {
+    return [Op.GlobalGet, ...index(to), ...what, Op.Add, Op.GlobalSet, ...index(to)]
+}
+
+/** Leaves the module, if the condition on the stack holds. */
+function trapIf(why: Trap, index: Index): number[] {
+    const tell = [Op.Const, why, Op.GlobalSet, ...index(added.trap), Op.Unreachable]
+    return [Op.If, Op.NoResult, ...tell, Op.End]
+}
+
+function flashAccess(cost: string, index: Index): number[] {
+    return [
+        ...add(added.counter, [Op.GlobalGet, ...index(cost)], index),
+        ...add(added.flashAccesses, [Op.Const, 1], index),
+    ]
+}
+
+/** What the ESP32 does and the runtime's functions for Node do not. */
+const entries: Record<string, (index: Index) => number[]> = {
+    // flash_program(destination, source, length)
+    flash_program: index => [
+        ...[Op.LocalGet, 2, Op.EqualZero],
+        ...trapIf(Trap.EmptyFlashWrite, index),
+        ...flashAccess(added.programCost, index),
+    ],
+    flash_erase: index => flashAccess(added.eraseCost, index),
+    fun2_DeviceScript__twinMessage: index => [
+        ...[Op.GlobalGet, ...index(added.counter), Op.GlobalSet, ...index(added.spoke)],
+    ],
+    // devs_fiber_run(fiber): the poke loop around it runs for as long as a fiber is ready.
+    devs_fiber_run: index => [
+        ...[Op.LocalGet, 0, Op.GlobalSet, ...index(added.fiber)],
+        ...[Op.GlobalGet, ...index(added.counter), Op.GlobalGet, ...index(added.entered)],
+        ...[Op.Subtract, Op.GlobalGet, ...index(added.limit), Op.GreaterUnsigned],
+        ...trapIf(Trap.Watchdog, index),
+    ],
+}
+
+/** The runtime's code around its WebAssembly, as a function of the globals it uses. */
+export type ModuleBody = (...globals: unknown[]) => void
+
+export interface RuntimeModule {
+    body: ModuleBody
+    /** Counts what it executes. */
+    wasm: WebAssembly.Module
+    /** As it was published. */
+    original: Uint8Array
+}
+
+let loaded: RuntimeModule | undefined
+
+/**
+ * The runtime inside the DeviceScript CLI's bundle. Handing its globals in gives each start of the board
+ * its own time, timers, sockets and memory, without a process of its own. Its WebAssembly is made to count
+ * what it executes. Both are made once and kept.
+ */
+export function runtimeModule(): RuntimeModule {
+    if (loaded) return loaded
+    const path = require.resolve("@devicescript/cli/built/devicescript-cli.cjs")
+    const bundle = readFileSync(path, "utf8")
+    const start = bundle.indexOf(MODULE_START)
+    const end = bundle.indexOf(MODULE_END, start)
+    const text = bundle.slice(start + MODULE_START.length, bundle.lastIndexOf("}", end))
+    const wasmAt = text.lastIndexOf(WASM_START) + WASM_START.length
+    if (start < 0 || end < 0 || wasmAt < WASM_START.length)
+        throw new Error(
+            `${path} has no DeviceScript VM where version 2.16.4 has it: run "npm ci" to get the locked version`,
+        )
+    const wasm = Buffer.from(text.slice(wasmAt, text.indexOf('"', wasmAt)), "base64")
+    loaded = { body: moduleBody(text), wasm: countingModule(wasm), original: wasm }
+    return loaded
+}
+
+function moduleBody(text: string): ModuleBody {
+    return new Function(
+        "exports",
+        "module2",
+        "require",
+        "__filename",
+        "__dirname",
+        "Date",
+        "setTimeout",
+        "clearTimeout",
+        "setInterval",
+        "clearInterval",
+        "console",
+        text,
+    ) as ModuleBody
+}
+
+function countingModule(wasm: Uint8Array): WebAssembly.Module {
+    const { counter, ...others } = added
+    const globals = Object.values(others).map(name => ({ name, initial: 0 }))
+    const cost = instructionCost
+    const counting = instrument(wasm, { cost, counter, globals, entries })
+    return new WebAssembly.Module(counting as BufferSource)
+}

@@ -1,0 +1,199 @@
+import type { Network } from "./air"
+import type { Timers, WifiDriver } from "./driver"
+
+/** The runtime looks for networks this often while it has no address, and first so long after its start. */
+const scanEveryMs = 10 << 10
+const firstScanMs = 2 << 10
+/** The driver's field for a name has 32 bytes with the NUL at its end, that for a password 64. */
+const nameBytesMax = 31
+const passwordBytesMax = 63
+
+/** What ESP-IDF prints when the flash driver refuses a write of no bytes, after which the processor restarts. */
+export const emptyWriteAbort =
+    "ESP_ERROR_CHECK failed: esp_err_t 0x102 (ESP_ERR_INVALID_ARG)\n" +
+    'file: "./main/flash.c" func: flash_program\n' +
+    "expression: esp_flash_write(NULL, src, flash_addr(dst), len)"
+
+/** The runtime's own settings "wifi_ssid" and "wifi_psk", as bytes; undefined: never stored. */
+export interface StoredNetwork {
+    ssid?: string
+    psk?: string
+}
+
+/** What of the runtime's store the station uses. It outlives resets and power cuts. */
+export interface WifiStore {
+    load(): StoredNetwork
+    save(network: StoredNetwork): void
+}
+
+export type RuntimeEvent = "gotIp" | "lostIp" | "scanComplete" | "networksChanged"
+
+export interface RuntimeOptions {
+    timers: Timers
+    driver: WifiDriver
+    store: WifiStore
+    onEvent(event: RuntimeEvent, payload?: Uint8Array): void
+    /** A line of the runtime's log. */
+    onLog(line: string): void
+    /** The runtime gives up with these words, and the processor restarts. */
+    onAbort(message: string): void
+}
+
+/**
+ * The runtime's Wi-Fi service (devicescript/network/wifi.c) on the ESP32's port of it. It runs from the
+ * processor's start to its next one, whatever becomes of the program meanwhile.
+ */
+export class WifiRuntime {
+    /** The network it is to join; undefined when there is none. */
+    ssid: string | undefined
+    enabled = true
+    /** It has an address. */
+    connected = false
+    lastScan: readonly Network[] = []
+    private password = ""
+    private inScan = false
+    private connecting = false
+    private rescanRequested = false
+    private nextScan: unknown
+
+    constructor(private readonly options: RuntimeOptions) {
+        options.driver.events = {
+            scanDone: found => this.scanDone(found),
+            gotIp: () => this.gotIp(),
+            disconnected: () => this.disconnected(),
+            link: () => {},
+        }
+    }
+
+    powerUp(): void {
+        const { driver, store } = this.options
+        this.powerDown()
+        const stored = store.load()
+        this.ssid = stored.ssid
+        this.password = stored.psk ?? ""
+        this.enabled = true
+        this.lastScan = []
+        this.inScan = this.connecting = this.rescanRequested = false
+        driver.start()
+        this.scanLater(firstScanMs)
+    }
+
+    powerDown(): void {
+        this.options.timers.clearTimeout(this.nextScan)
+        this.options.driver.stop()
+        this.connected = false
+    }
+
+    /** @param payload name, NUL, password, NUL; the password and its NUL may be missing */
+    addNetwork(payload: Uint8Array): void {
+        if (payload.length < 2 || payload[0] === 0 || payload.at(-1) !== 0) return
+        const [ssid, password = ""] = Buffer.from(payload).toString("latin1").split("\0")
+        this.ssid = ssid
+        this.password = password
+        if (!this.store({ ssid }) || !this.store({ psk: password })) return
+        this.options.onEvent("networksChanged")
+        this.connect()
+    }
+
+    forgetNetwork(payload: Uint8Array): void {
+        if (Buffer.from(payload).toString("latin1") === this.ssid) this.forgetAllNetworks()
+    }
+
+    /** Frees memory. What is stored stays, and so does the connection. */
+    forgetAllNetworks(): void {
+        if (this.ssid === undefined) return
+        this.ssid = undefined
+        this.password = ""
+        this.options.onEvent("networksChanged")
+    }
+
+    reconnect(): void {
+        this.rescanRequested = true
+        this.leave()
+    }
+
+    setEnabled(enabled: boolean): void {
+        if (enabled === this.enabled) return
+        this.enabled = enabled
+        if (enabled) this.scan()
+        else this.leave()
+    }
+
+    scan(): void {
+        if (this.inScan) return
+        this.inScan = true
+        const error = this.options.driver.startScan()
+        if (!error) this.options.onLog("wifi: start scan")
+        else {
+            this.options.onLog("wifi: can't scan")
+            this.inScan = false
+        }
+    }
+
+    /** @returns false when that was the end of it */
+    private store(change: StoredNetwork): boolean {
+        const { store, onAbort } = this.options
+        const before = store.load()
+        const [[key, value]] = Object.entries(change) as [keyof StoredNetwork, string][]
+        if (before[key] === value) return true
+        if (value === "") {
+            onAbort(emptyWriteAbort)
+            return false
+        }
+        store.save({ ...before, ...change })
+        return true
+    }
+
+    private connect(): void {
+        const { driver, onLog, onAbort } = this.options
+        if (this.connecting || this.ssid === undefined) return
+        this.connecting = true
+        onLog(`wifi: connecting to '${this.ssid}'`)
+        const error = driver.connect(
+            this.ssid.slice(0, nameBytesMax),
+            this.password.slice(0, passwordBytesMax),
+        )
+        if (error) onAbort(`ESP_ERROR_CHECK failed: ${error}\nexpression: esp_wifi_connect()`)
+    }
+
+    private leave(): void {
+        if (this.connecting) this.options.driver.disconnect()
+    }
+
+    private scanDone(found: readonly Network[]): void {
+        const { onLog, onEvent } = this.options
+        this.inScan = false
+        this.lastScan = found
+        onLog(`wifi: scan done: ${found.length} results`)
+        const known = found.filter(network => network.name === this.ssid).length
+        onEvent("scanComplete", Uint8Array.of(found.length, 0, known, 0))
+        if (this.enabled && !this.connecting && known > 0) this.connect()
+    }
+
+    private gotIp(): void {
+        this.connected = true
+        this.options.onEvent("gotIp")
+    }
+
+    private disconnected(): void {
+        const { onLog, onEvent } = this.options
+        this.connected = false
+        this.connecting = false
+        if (this.rescanRequested) {
+            this.rescanRequested = false
+            onLog("wifi: sta disconnect, rescan...")
+            this.scan()
+        } else if (this.enabled) {
+            onLog("wifi: sta disconnect, reconnect...")
+            this.connect()
+        } else onLog("wifi: sta disconnect")
+        onEvent("lostIp")
+    }
+
+    private scanLater(delayMs: number): void {
+        this.nextScan = this.options.timers.setTimeout(() => {
+            this.scanLater(scanEveryMs)
+            if (!this.connected) this.scan()
+        }, delayMs)
+    }
+}

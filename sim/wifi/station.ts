@@ -1,0 +1,140 @@
+import {
+    JDServiceServer,
+    jdpack,
+    OutPipe,
+    SRV_WIFI,
+    WifiAPFlags,
+    WifiCmd,
+    WifiEvent,
+    WifiReg,
+    type Packet,
+} from "jacdac-ts"
+import type { Random } from "../random"
+import type { Network, WifiAir } from "./air"
+import { WifiDriver, type DriverDelays, type Timers } from "./driver"
+import { WifiRuntime, type RuntimeEvent, type WifiStore } from "./runtime"
+
+/** RFC 5737 documentation address: the station's own, never a real host's. */
+const ADDRESS = Uint8Array.of(192, 0, 2, 17)
+const NO_ADDRESS = new Uint8Array(0)
+/** An address that nobody's hardware has: the bit for "locally administered" is set. */
+const HARDWARE_ADDRESS = Uint8Array.of(2, 0, 0, 0, 0, 17)
+const CHANNEL = 6
+
+const codes: Record<RuntimeEvent, WifiEvent> = {
+    gotIp: WifiEvent.GotIp,
+    lostIp: WifiEvent.LostIp,
+    scanComplete: WifiEvent.ScanComplete,
+    networksChanged: WifiEvent.NetworksChanged,
+}
+
+export interface StationOptions {
+    timers: Timers
+    /** A stream of its own: how long the driver takes. */
+    random: Random
+    air: WifiAir
+    /** The runtime's settings, which outlive resets, power cuts and the simulator's runs. */
+    store: WifiStore
+    delays?: Partial<DriverDelays>
+    abortedScanReports?: boolean
+    /** Data can pass, or cannot any more. */
+    onLink(up: boolean): void
+    /** A line of the runtime's log. */
+    onLog(line: string): void
+    /** The runtime gives up with these words: the processor restarts. */
+    onAbort(message: string): void
+}
+
+/** The ESP32's Wi-Fi station as the Jacdac bus shows it: driver, the runtime's service, and its registers. */
+export class WifiStation extends JDServiceServer {
+    readonly runtime: WifiRuntime
+    private readonly driver: WifiDriver
+    private readonly ssid = this.addRegister(WifiReg.Ssid, [""])
+    private readonly ipAddress = this.addRegister<[Uint8Array]>(WifiReg.IpAddress, [NO_ADDRESS])
+    private readonly rssi = this.addRegister(WifiReg.Rssi, [-128])
+    private readonly enabled = this.addRegister(WifiReg.Enabled, [true])
+
+    constructor(options: StationOptions) {
+        super(SRV_WIFI)
+        this.driver = new WifiDriver(options)
+        this.runtime = new WifiRuntime({
+            ...options,
+            driver: this.driver,
+            onEvent: (event, payload) => this.tell(event, payload),
+        })
+        this.driver.events.link = up => options.onLink(up)
+        this.addRegister<[Uint8Array]>(WifiReg.Eui48, [HARDWARE_ADDRESS])
+        this.handle(WifiCmd.AddNetwork, packet => this.runtime.addNetwork(packet.data))
+        this.handle(WifiCmd.ForgetNetwork, packet => this.runtime.forgetNetwork(packet.data))
+        this.handle(WifiCmd.ForgetAllNetworks, () => this.runtime.forgetAllNetworks())
+        this.handle(WifiCmd.Reconnect, () => this.runtime.reconnect())
+        this.handle(WifiCmd.Scan, () => this.runtime.scan())
+        // The runtime passes it over: it knows one network.
+        this.handle(WifiCmd.SetNetworkPriority, () => {})
+        this.addCommand(WifiCmd.ListKnownNetworks, packet => {
+            const { ssid } = this.runtime
+            const known = ssid === undefined ? [] : [ssid]
+            void this.answer(packet, known, name =>
+                Buffer.concat([Buffer.alloc(4), Buffer.from(name, "latin1")]),
+            )
+        })
+        this.addCommand(
+            WifiCmd.LastScanResults,
+            packet => void this.answer(packet, this.runtime.lastScan, scanResult),
+        )
+        this.enabled.on("change", () => {
+            this.runtime.setEnabled(Boolean(this.enabled.values()[0]))
+            this.refresh()
+        })
+    }
+
+    /** The processor starts, with or without the supply having been away. */
+    powerUp(): void {
+        this.runtime.powerUp()
+        this.refresh()
+    }
+
+    /** The supply is gone, or the processor is about to start anew. */
+    powerDown(): void {
+        this.runtime.powerDown()
+        this.refresh()
+    }
+
+    private handle(command: WifiCmd, run: (packet: Packet) => void): void {
+        this.addCommand(command, packet => {
+            run(packet)
+            this.refresh()
+        })
+    }
+
+    private tell(event: RuntimeEvent, payload?: Uint8Array): void {
+        this.refresh()
+        void this.sendEvent(codes[event], payload)
+    }
+
+    /** The registers show what the runtime would answer. */
+    private refresh(): void {
+        const { connected, ssid = "", enabled } = this.runtime
+        // Not by their values, which are always filled up to the greatest length.
+        this.ssid.data = Buffer.from(connected ? ssid : "", "latin1")
+        this.ipAddress.data = connected ? ADDRESS : NO_ADDRESS
+        this.rssi.setValues([this.driver.rssi])
+        this.enabled.setValues([enabled])
+    }
+
+    private async answer<T>(
+        packet: Packet,
+        items: readonly T[],
+        convert: (item: T) => Uint8Array,
+    ): Promise<void> {
+        const pipe = OutPipe.from(this.device.bus, packet, true)
+        // Who asked may be gone before the end: then nobody misses the rest.
+        await pipe.respondForEach(items, convert).catch(() => undefined)
+    }
+}
+
+function scanResult(network: Network): Uint8Array {
+    const flags = network.password === "" ? 0 : WifiAPFlags.HasPassword
+    const name = Buffer.from(network.name, "latin1").toString("utf8")
+    return jdpack("u32 u32 i8 u8 b[6] s[33]", [flags, 0, -58, CHANNEL, HARDWARE_ADDRESS, name])
+}

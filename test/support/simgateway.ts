@@ -1,0 +1,47 @@
+import type { SimHost } from "../../sim/net/hosts"
+import type { TcpEnd } from "../../sim/net/tcp"
+
+/**
+ * An HTTP proxy that speaks FTP, as far as the board uses one: it answers one request a connection, and closes
+ * right behind its answer.
+ */
+export class SimGateway {
+    readonly files = new Map<string, Buffer>()
+    requests = 0
+
+    constructor(host: SimHost, port = 3128) {
+        host.listen(port, end => this.serve(end))
+    }
+
+    private serve(end: TcpEnd): void {
+        let input = Buffer.alloc(0)
+        end.onChange = () => {
+            for (let data = end.read(1 << 16); data; data = end.read(1 << 16))
+                input = Buffer.concat([input, data])
+            const head = input.indexOf("\r\n\r\n")
+            if (end.over !== "") end.close()
+            if (head < 0 || end.over !== "") return
+            const text = input.toString("latin1", 0, head)
+            const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0)
+            if (input.length < head + 4 + length) return
+            this.requests++
+            const answer = this.answer(text, Buffer.from(input.subarray(head + 4)))
+            end.write(Buffer.from(answer + "Connection: close\r\n\r\n"))
+            end.close()
+        }
+    }
+
+    private answer(head: string, body: Buffer): string {
+        const request = /^(\w+) ftp:\/\/[^/]*\/(\S*) HTTP\/1\.1\r\n/.exec(head)
+        if (!request) return "HTTP/1.1 400 Bad Request\r\n"
+        const [, method, name] = request
+        const file = this.files.get(name)
+        if (method === "PUT") {
+            this.files.set(name, body)
+            return "HTTP/1.1 201 Created\r\n"
+        }
+        if (name === "") return "HTTP/1.1 200 OK\r\n"
+        if (!file) return "HTTP/1.1 404 Not Found\r\n"
+        return `HTTP/1.1 200 OK\r\nContent-Length: ${file.length}\r\n`
+    }
+}

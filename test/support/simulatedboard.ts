@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { PassThrough } from "node:stream"
+import type { CpuName } from "../../sim/cpu"
+import { LinePrinter } from "../../sim/lineprinter"
+import { Simulation } from "../../sim/simulation"
+import { createCard, StateFolder } from "../../sim/state"
+
+/** The virtual date at the start. */
+const startMs = Date.UTC(2026, 2, 1)
+
+/** One simulated board with its console; nothing of it outlives `end`. */
+export class SimulatedBoard {
+    readonly simulation: Simulation
+    /** What the board logged, with the board time in ms. */
+    readonly log: { atMs: number; text: string }[] = []
+    private readonly folder = mkdtempSync(join(tmpdir(), "bms-board-"))
+    private readonly state: StateFolder
+
+    constructor(
+        imagePath: string,
+        options: { cpu?: CpuName; cardBytes?: number; seed?: number } = {},
+    ) {
+        if (options.cardBytes) createCard(join(this.folder, "card.img"), options.cardBytes)
+        this.state = new StateFolder(this.folder)
+        const output = new PassThrough()
+        output.on("data", text => this.take(String(text)))
+        const { cpu = "esp32", seed = 1 } = options
+        const printer = new LinePrinter(output, this.state)
+        this.simulation = new Simulation(
+            { speed: "max", cpu, seed, dateMs: startMs },
+            this.state,
+            imagePath,
+            printer,
+        )
+    }
+
+    /** Output of a line. Throws when the board refuses it. */
+    async run(line: string): Promise<string> {
+        let text = ""
+        await this.simulation.consoleReady()
+        const { status } = await this.simulation.console.execute(line, part => (text += part))
+        if (status !== 0) throw new Error(`"${line}" was refused: ${text}`)
+        return text
+    }
+
+    async sleep(ms: number): Promise<void> {
+        await this.simulation.clock.sleep(ms)
+    }
+
+    async end(): Promise<void> {
+        await this.simulation.end()
+        this.state.release()
+        rmSync(this.folder, { recursive: true, force: true })
+    }
+
+    /** When the board first logged that from a board time on. Throws when it did not. */
+    loggedMs(pattern: RegExp, fromMs = 0): number {
+        const found = this.log.find(one => one.atMs >= fromMs && pattern.test(one.text))
+        if (!found) throw new Error(`the board has not logged ${pattern}`)
+        return found.atMs
+    }
+
+    private take(text: string): void {
+        for (const line of text.split("\n")) {
+            const [, stamp, words] = /^\[ *([\d.]+)\] (.*)$/.exec(line) ?? []
+            if (words !== undefined) this.log.push({ atMs: Number(stamp) * 1000, text: words })
+        }
+    }
+}

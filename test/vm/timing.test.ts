@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { PassThrough } from "node:stream"
+import { describe, expect, test } from "vitest"
+import {
+    measureTiming,
+    nearestProfile,
+    speedProfiles,
+    StartWatch,
+    timingReport,
+} from "../../console/timing"
+import type { CpuName } from "../../sim/cpu"
+import { LinePrinter } from "../../sim/lineprinter"
+import { Simulation } from "../../sim/simulation"
+import { StateFolder } from "../../sim/state"
+import { firmware, readManifest } from "../../tools/firmware"
+
+/** The measurement of `npm run console -- PORT --timing` on a simulated board, in its own time. */
+async function measured(cpu: CpuName) {
+    const { imagePath } = await firmware(readManifest().entries.simulator)
+    const folder = mkdtempSync(join(tmpdir(), "bms-timing-"))
+    const state = new StateFolder(folder)
+    const output = new PassThrough()
+    const options = { speed: "max" as const, cpu, seed: 3, dateMs: Date.UTC(2026, 2, 1) }
+    const printer = new LinePrinter(output, state)
+    const simulation = new Simulation(options, state, imagePath, printer)
+    const { clock, board, console } = simulation
+    const watch = new StartWatch(() => clock.nowMs())
+    output.on("data", text => {
+        for (const line of String(text).split("\n")) watch.take(line.replace(/^\[.*?\] /, ""))
+    })
+    try {
+        await simulation.start()
+        await clock.sleep(20_000)
+        return await measureTiming(
+            {
+                execute: line => console.execute(line, () => undefined),
+                reset: async () => {
+                    const { resets } = board
+                    await console.execute("reset now", () => undefined)
+                    await simulation.resetAfter(resets)
+                    await simulation.consoleReady()
+                },
+                nowMs: () => clock.nowMs(),
+            },
+            watch,
+        )
+    } finally {
+        await simulation.end()
+        state.release()
+        rmSync(folder, { recursive: true, force: true })
+    }
+}
+
+describe("the timing of a board", () => {
+    test.each(speedProfiles.map(profile => [profile.name, profile] as const))(
+        "knows the profile %s, and its table is right to a tenth",
+        async (name, profile) => {
+            const timing = await measured(name as CpuName)
+            expect(nearestProfile(timing).name).toBe(name)
+            expect(timing.describeMs / profile.describeMs).toBeGreaterThan(0.9)
+            expect(timing.describeMs / profile.describeMs).toBeLessThan(1.1)
+            expect(timing.startMs / profile.startMs).toBeGreaterThan(0.9)
+            expect(timing.startMs / profile.startMs).toBeLessThan(1.1)
+        },
+    )
+
+    test("is one line that names times and profile", () => {
+        const [line] = timingReport({ describeMs: 5000, startMs: 800 }).split("\n")
+        expect(line).toMatch(/^timing: describe 5\.00 s, start 0\.80 s: profile slow \(10\d % of/)
+    })
+
+    test("says what to do when the log does not come or the board refuses", async () => {
+        const board = {
+            execute: async () => ({ status: 0 }),
+            reset: async () => {},
+            nowMs: () => 0,
+        }
+        const watch = new StartWatch(() => 0)
+        await expect(measureTiming(board, watch)).rejects.toThrow("log of the start did not come")
+        const refusing = { ...board, execute: async () => ({ status: 1 }) }
+        await expect(measureTiming(refusing, watch)).rejects.toThrow("log in")
+    })
+})
