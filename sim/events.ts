@@ -83,6 +83,7 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
     if (change && world.air) change(world.air)
     else if (change) throw new Error(`${line}: here is one network only, for !wifi down|up`)
     else if (name === "light" && words.length === 1) world.showLight()
+    else if (name === "deploy" && words.length === 1 && world.deploy) world.deploy()
     else if (name === "cell" && words.length === 3)
         world.chips.setCell(number(first), number(second))
     else if (name === "current" && words.length === 2) world.chips.setCurrent(number(first))

@@ -19,6 +19,7 @@ function recordingWorld(): { calls: string[]; world: WorldEvents } {
         setWifi: note("setWifi"),
         setFtp: async (mode: string) => note("setFtp")(mode),
         powerCut: note("powerCut"),
+        deploy: note("deploy"),
         chips: {
             setCell: note("setCell"),
             setCurrent: note("setCurrent"),
