@@ -200,7 +200,11 @@ export class Simulation implements WorldEvents {
             ftp: this.counts.ftp,
             resets: this.board.resets,
             journal: { last: this.counts.lastJournalEntry },
-            heap: { peakBytes: this.heap.peakBytes },
+            heap: {
+                peakBytes: this.heap.peakBytes,
+                freeBytesMin: this.heap.freeBytesMin,
+                largestFreeMin: this.heap.largestFreeMin,
+            },
             exit,
         }
     }
