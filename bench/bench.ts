@@ -165,7 +165,10 @@ function print(results: Results): boolean {
         const shown = Number.isInteger(value) ? String(value) : value.toFixed(4)
         const limit = budget ?? (minima[name] === undefined ? "" : `>= ${minima[name]}`)
         console.log(
-            name.padEnd(40) + shown.padStart(12) + String(limit).padStart(12) + (over ? "  OVER" : ""),
+            name.padEnd(40) +
+                shown.padStart(12) +
+                String(limit).padStart(12) +
+                (over ? "  OVER" : ""),
         )
     }
     return good
