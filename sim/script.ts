@@ -1,3 +1,4 @@
+import { withoutSecret } from "../console/secrets"
 import { runEvent, type ScriptStep } from "./events"
 import type { LinePrinter } from "./lineprinter"
 import type { Simulation } from "./simulation"
@@ -14,7 +15,7 @@ export async function runScript(
     let refused = 0
     const running: Promise<void>[] = []
     for (const step of steps) {
-        printer.line("> " + step.line)
+        printer.line("> " + withoutSecret(step.line))
         const ended = runStep(step, simulation, printer).then(accepted => {
             if (!accepted && !(step.kind !== "sleep" && step.allowed)) refused++
         })
