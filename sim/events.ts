@@ -92,12 +92,9 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
     else throw new Error(`${line}: ${usage}`)
 }
 
-/**
- * One line of an --exec file; `line` is for showing, a command goes to the board as its very bytes. While one that
- * is not waited for runs, the script goes on.
- */
+/** One line of an --exec file; `line` is for showing, a command goes to the board as its very bytes. */
 export type ScriptStep =
-    | { kind: "command"; line: string; bytes: Uint8Array; allowed: boolean; waited: boolean }
+    | { kind: "command"; line: string; bytes: Uint8Array; allowed: boolean }
     | { kind: "sleep"; line: string; boardMs: number }
     | { kind: "event"; line: string; allowed: boolean }
 
@@ -107,8 +104,7 @@ export function parseScript(file: Uint8Array): ScriptStep[] {
     // Latin-1 keeps each byte, so that what is no UTF-8 reaches the board as it stands in the file.
     for (const raw of Buffer.from(file).toString("latin1").split(/\r?\n/)) {
         const allowed = raw.startsWith("-")
-        const waited = !/^-?& /.test(raw)
-        const bytes = Buffer.from(raw.replace(/^-/, "").replace(/^& /, ""), "latin1")
+        const bytes = Buffer.from(allowed ? raw.slice(1) : raw, "latin1")
         const line = bytes.toString("utf8").trimEnd()
         if (line.trim() === "" || line.trimStart().startsWith("#")) continue
         if (/^\s*sleep(\s|$)/.test(line)) {
@@ -117,7 +113,7 @@ export function parseScript(file: Uint8Array): ScriptStep[] {
                 throw new Error(`"${line}": sleep takes a duration such as 90s, 10m, 2h or 3d`)
             steps.push({ kind: "sleep", line, boardMs })
         } else if (line.startsWith("!")) steps.push({ kind: "event", line, allowed })
-        else steps.push({ kind: "command", line, bytes, allowed, waited })
+        else steps.push({ kind: "command", line, bytes, allowed })
     }
     return steps
 }
