@@ -1,3 +1,4 @@
+import { printable } from "../console/logtext"
 import type { Prompt } from "../console/terminal"
 import type { StateFolder } from "./state"
 
@@ -7,7 +8,7 @@ export class LinePrinter {
     private atLineStart = true
 
     constructor(
-        private readonly output: NodeJS.WritableStream,
+        private readonly output: NodeJS.WritableStream & { isTTY?: boolean },
         private readonly state: StateFolder,
     ) {}
 
@@ -31,7 +32,9 @@ export class LinePrinter {
     text(text: string): void {
         if (text.length === 0) return
         this.atLineStart = text.endsWith("\n")
-        this.output.write(text)
-        this.state.record(text)
+        const shown = printable(text)
+        // A program that reads gets the very bytes; a terminal would obey some of them.
+        this.output.write(this.output.isTTY ? shown : text)
+        this.state.record(shown)
     }
 }

@@ -12,15 +12,23 @@ export interface Run {
  * Runs a program in a runtime of its own, without board and network, as fast as it goes.
  * @param until the last log line that is waited for
  * @param boardMs how long the board may take for it
+ * @param look sees the runtime's memory at each line
  * @throws Error when the runtime refuses the program
  */
-export async function runImage(image: Uint8Array, until: string, boardMs: number): Promise<Run> {
+export async function runImage(
+    image: Uint8Array,
+    until: string,
+    boardMs: number,
+    look?: (line: string, memory: Uint8Array) => void,
+): Promise<Run> {
     const run: Run = { lines: [] }
     const clock = new SimClock("max")
     let finish: () => void = () => undefined
     const finished = new Promise<void>(resolve => (finish = resolve))
     let flash = new Uint8Array()
-    const vm = await Vm.start(
+    let vm: Vm | undefined = undefined
+    const memory = () => vm?.memory()
+    vm = await Vm.start(
         {
             clock,
             epochMs: Date.UTC(2026, 0, 1),
@@ -30,6 +38,8 @@ export async function runImage(image: Uint8Array, until: string, boardMs: number
             onFrame: () => undefined,
             onLog: line => {
                 run.lines.push(line)
+                const bytes = look && memory()
+                if (bytes) look(line.trimEnd(), bytes)
                 if (line.endsWith("> " + until)) finish()
             },
             onReboot: finish,

@@ -8,7 +8,7 @@ import { LogKind } from "../../src/logs/record"
 import { Retention } from "../../src/logs/retention"
 import { Backup, type BackupFiles } from "../../src/settings/backup"
 import { Key } from "../../src/settings/keys"
-import { History } from "../../src/upload/history"
+import { History, pieceBytes } from "../../src/upload/history"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { FakeTicks } from "../support/memorycard"
 import { storable } from "../support/memoryflash"
@@ -77,8 +77,9 @@ export class Board {
                 this.storage.use(owner, async volume => await work(this.track(volume))),
             generation: () => this.storage.generation(),
         }
-        this.mainHistory = new History(tracked, clock, "LOGSENT.TXT")
-        this.cellHistory = new History(tracked, clock, "CELLSENT.TXT")
+        const piece = DeviceBuffer.alloc(pieceBytes) as never
+        this.mainHistory = new History(tracked, clock, "LOGSENT.TXT", piece)
+        this.cellHistory = new History(tracked, clock, "CELLSENT.TXT", piece)
         const retention = new Retention(this.ticks, async (kind, name, sizeBytes, volume) => {
             const history = kind === LogKind.Main ? this.mainHistory : this.cellHistory
             return await history.fullySent(name, sizeBytes, volume)

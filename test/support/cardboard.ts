@@ -10,7 +10,7 @@ import { Logger } from "../../src/logs/logger"
 import { LogKind } from "../../src/logs/record"
 import { Retention } from "../../src/logs/retention"
 import { Key } from "../../src/settings/keys"
-import { History } from "../../src/upload/history"
+import { History, pieceBytes } from "../../src/upload/history"
 import type { SpiChip } from "../../sim/chips/chip"
 import { SdCardChip } from "../../sim/chips/sdcard"
 import { MemoryStore } from "../../sim/chips/sdcardstore"
@@ -166,8 +166,9 @@ export class CardBoard {
         const open = async () => await SdCard.open(bus, this.ticks)
         const exclusive = async (_owner: string, work: () => Promise<unknown>) => await work()
         this.storage = new Storage(open, exclusive, this.ticks, this.alarms)
-        this.history = new History(this.storage, clock, "LOGSENT.TXT")
-        const cells = new History(this.storage, clock, "CELLSENT.TXT")
+        const piece = DeviceBuffer.alloc(pieceBytes) as never
+        this.history = new History(this.storage, clock, "LOGSENT.TXT", piece)
+        const cells = new History(this.storage, clock, "CELLSENT.TXT", piece)
         const retention = new Retention(this.ticks, async (kind, name, sizeBytes, volume) => {
             const history = kind === LogKind.Main ? this.history : cells
             return await history.fullySent(name, sizeBytes, volume)

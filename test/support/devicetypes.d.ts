@@ -6,6 +6,7 @@ declare global {
         setAt(offset: number, format: string, value: number): void
         blitAt(offset: number, source: Buffer | string, sourceOffset: number, length: number): void
         fillAt(offset: number, length: number, value: number): void
+        indexOf(byte: number, start?: number, end?: number): number
     }
 
     interface BufferConstructor {

@@ -93,6 +93,8 @@ export async function defaults(call: Call): Promise<void> {
     // An unknown key, or one that the board keeps itself, is refused as "set" would.
     if (!changes.values.length) settings.parse(keyOf(wanted), "")
     if (call.words[1] !== "yes")
-        refuse(`this changes ${changes.values.length} settings; repeat with: defaults ${wanted} yes`)
+        refuse(
+            `this changes ${changes.values.length} settings; repeat with: defaults ${wanted} yes`,
+        )
     await settings.apply(changes.keys as any, changes.values)
 }
