@@ -97,7 +97,7 @@ export class Simulation implements WorldEvents {
         })
         this.chips = new ChipEvents(this.pack, this.monitor, this.clockChip)
         this.light = new LightWatcher(this.clock, pattern =>
-            printer.line(`[${this.stamp()}] light: ${pattern}`),
+            printer.log(`[${this.stamp()}] light: ${pattern}`),
         )
         this.board = new SimBoard({
             clock: this.clock,
@@ -337,9 +337,8 @@ export class Simulation implements WorldEvents {
         const firmware = /^> (.*)/s.exec(text)
         if (firmware) this.counts.take(firmware[1])
         if (firmware?.[1].startsWith("safe mode:")) this.safeMode = true
-        if (firmware) this.printer.line(`[${this.stamp()}] ${firmware[1]}`)
-        else if (/^[!*?] |^PANIC/.test(text)) this.printer.line(`[${this.stamp()}] ${text}`)
-        else this.state.record(`[${this.stamp()}] ${text}\n`)
+        const shown = firmware !== null || /^[!*?] |^PANIC/.test(text)
+        this.printer.log(`[${this.stamp()}] ${firmware?.[1] ?? text}`, shown)
     }
 
     private stamp(): string {

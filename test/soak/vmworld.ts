@@ -21,7 +21,8 @@ export class VmWorld implements World {
         imagePath: string,
     ) {
         const printer = {
-            line: (text: string) => {
+            line: () => undefined,
+            log: (text: string) => {
                 const logged = /^\[ *[\d.]+\] (.*)$/s.exec(text)
                 if (logged) this.onLine(logged[1])
             },
