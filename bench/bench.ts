@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { importWithFirmware } from "../test/support/firmwareloader"
 import { firmware, projectFolder, readManifest } from "../tools/firmware"
+import { boardBench } from "./board"
 import { crcBench } from "./crc"
 import { flashBench } from "./flash"
 import { heapBench, heapBudgets, heapFloors } from "./heap"
@@ -21,6 +22,9 @@ const budgets: Results = {
     "heap.peakBytes": 48 * 1024,
     ...heapBudgets,
     "boot.firstRecordMs": 3000,
+    "esp32.secondCpuPercent": 10,
+    "esp32.format32GBSeconds": 15,
+    "esp32.format32GBRecordsLost": 0,
     "card.fat32-4k.writesPerRecord": 1.2,
     "card.fat32-4k.readsPerRecord": 0.02,
     "card.fat32-32k.writesPerRecord": 1.14,
@@ -38,6 +42,12 @@ const budgets: Results = {
     "logger.missed": 0,
     "logger.latenessMsMax": 200,
     "soc.errorPercentMax": 3,
+}
+
+/** At least this. */
+const minima: Results = {
+    ...heapFloors,
+    "simulator.boardSecondsPerSecond": 1500,
 }
 
 async function measureCode(): Promise<Results> {
@@ -129,6 +139,8 @@ function readBusyRun(output: string): Results {
     const records = beforeCut.slice(3).reduce((sum, one) => sum + one.main, 0)
     return {
         "heap.peakBytes": summary.heap.peakBytes,
+        "heap.freeBytesMin": summary.heap.freeBytesMin,
+        "heap.largestFreeMin": summary.heap.largestFreeMin,
         "boot.firstRecordMs": Math.round((stamp(first) - stamp(started)) * 1000),
         "logger.busy.missed": Math.max(0, Math.round(seconds) - records),
         "logger.busy.latenessMsMax": Number(/late by (\d+) ms/.exec(log)![1]),
@@ -141,13 +153,17 @@ function print(results: Results): boolean {
     console.log("figure".padEnd(40) + "measured".padStart(12) + "budget".padStart(12))
     for (const [name, value] of Object.entries(results)) {
         const budget = budgets[name]
-        const floor = heapFloors[name]
-        const over = value > (budget ?? Infinity) || !(value >= (floor ?? -Infinity))
+        const over =
+            (budget !== undefined && value > budget) ||
+            (minima[name] !== undefined && value < minima[name])
         good &&= !over
         const shown = Number.isInteger(value) ? String(value) : value.toFixed(4)
-        const limit = String(budget ?? floor ?? "")
+        const limit = budget ?? (minima[name] === undefined ? "" : `>= ${minima[name]}`)
         console.log(
-            name.padEnd(40) + shown.padStart(12) + limit.padStart(12) + (over ? "  OVER" : ""),
+            name.padEnd(40) +
+                shown.padStart(12) +
+                String(limit).padStart(12) +
+                (over ? "  OVER" : ""),
         )
     }
     return good
@@ -157,6 +173,7 @@ const results = {
     ...(await measureCode()),
     ...(await measureCard()),
     ...(await crcBench()),
+    ...(await boardBench()),
     ...measureBusyBoard(),
     ...(await heapBench()),
     ...secondBench(runBoard),

@@ -11,6 +11,8 @@ export interface WorldEvents {
     readonly air?: WifiEvents
     setFtp(mode: "up" | "down" | "hang"): Promise<void>
     powerCut(): void
+    /** Absent in a world whose program is not on a board. */
+    deploy?(): void
     readonly chips: Pick<ChipEvents, keyof ChipEvents>
     showLight(): void
 }
@@ -21,7 +23,7 @@ const DHCP_SECONDS_MAX = 3600
 const usage =
     "events: !card out | !card in [IMAGE] | !wifi down|up | !wifi network NAME [PASSWORD] | " +
     "!wifi gone|back|hide NAME | !wifi password NAME [NEW] | !wifi dhcp SECONDS|usual | " +
-    "!wifi scan silent|ok | !ftp down|up|hang | !power cut | !cell N VOLTS | !current AMPERES | " +
+    "!wifi scan silent|ok | !ftp down|up|hang | !power cut | !deploy | !cell N VOLTS | !current AMPERES | " +
     "!temp N CELSIUS | !monitor down|up | !clock down|up|lost | !light"
 
 /** Blanks separate words; `"…"` keeps them. */
@@ -81,6 +83,7 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
     if (change && world.air) change(world.air)
     else if (change) throw new Error(`${line}: here is one network only, for !wifi down|up`)
     else if (name === "light" && words.length === 1) world.showLight()
+    else if (name === "deploy" && words.length === 1 && world.deploy) world.deploy()
     else if (name === "cell" && words.length === 3)
         world.chips.setCell(number(first), number(second))
     else if (name === "current" && words.length === 2) world.chips.setCurrent(number(first))

@@ -21,12 +21,6 @@ export class HeapGauge {
         this.map.restarted()
     }
 
-    /** What the summary prints. */
-    figures(): { peakBytes?: number; freeBytesMin?: number; largestFreeMin?: number } {
-        const { peakBytes, freeBytesMin, largestFreeMin } = this
-        return { peakBytes, freeBytesMin, largestFreeMin }
-    }
-
     sample(memory: Uint8Array): void {
         if (!this.map.look(memory)) return
         const { liveBytes, freeBytes, largestFreeBytes } = this.map.state()

@@ -1,3 +1,4 @@
+import { withoutSecret } from "../console/secrets"
 import { runEvent, type ScriptStep } from "./events"
 import type { LinePrinter } from "./lineprinter"
 import type { Simulation } from "./simulation"
@@ -10,7 +11,7 @@ export async function runScript(
 ): Promise<number> {
     let refused = 0
     for (const step of steps) {
-        printer.line("> " + step.line)
+        printer.line("> " + withoutSecret(step.line))
         const accepted = await runStep(step, simulation, printer)
         if (!accepted && !(step.kind !== "sleep" && step.allowed)) refused++
     }

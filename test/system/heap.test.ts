@@ -43,17 +43,17 @@ test("no piece is larger than 256 bytes, whatever a person looks at meanwhile", 
         await busy.board.sleep(30_000)
     })
     expect(seen).toEqual({})
-}, 120_000)
+})
 
 test("the meter sees what it is to see", async () => {
     const seen = await largePieces(192, async busy => await busy.lookAtAll())
     // The object of a measurement, one each second.
     expect(seen[244]).toBeGreaterThan(10)
-}, 120_000)
+})
 
 test("nor than 344 when all settings are imported, the list of their values", async () => {
     expect(await largePieces(344, async busy => await busy.importAll())).toEqual({})
-}, 120_000)
+})
 
 test("nor than 356 when the card is put back, the table of its file system", async () => {
     const seen = await largePieces(356, async busy => {
@@ -61,4 +61,4 @@ test("nor than 356 when the card is put back, the table of its file system", asy
         await busy.board.sleep(60_000)
     })
     expect(seen).toEqual({})
-}, 120_000)
+})

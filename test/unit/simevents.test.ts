@@ -16,6 +16,7 @@ function recordingWorld(): { calls: string[]; world: WorldEvents } {
         setWifi: note("setWifi"),
         setFtp: async (mode: string) => note("setFtp")(mode),
         powerCut: note("powerCut"),
+        deploy: note("deploy"),
         chips: {
             setCell: note("setCell"),
             setCurrent: note("setCurrent"),
@@ -56,6 +57,7 @@ test.each([
     ["!wifi scan ok", "setScans ok"],
     ["!ftp hang", "setFtp hang"],
     ["!power cut", "powerCut"],
+    ["!deploy", "deploy"],
     ["!cell 3 3.70", "setCell 3 3.7"],
     ["!current -80", "setCurrent -80"],
     ["! temp 1 65", "setTemperature 1 65"],

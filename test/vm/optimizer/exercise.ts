@@ -281,7 +281,7 @@ async function concurrently(): Promise<void> {
     }
     work.start()
     for (let i = 0; i < 3; i++) {
-        const result = await slow("main", 1000 + i)
+        const result = await slow("main", 1100 + i)
         log.push(result)
     }
     try {
