@@ -23,6 +23,8 @@ const enum Limit {
     /** Whoever works with the card for so long rests: the main loop turns, or its watchdog bites. */
     WorkMs = 250,
     RestMs = 10,
+    /** Work that begins after so long a pause is not the same. */
+    PauseMs = 500,
     Tries = 3,
     /** Bytes of a short transfer: a command, the longest NCR, R1 and four bytes more. */
     ShortBytes = 22,
@@ -54,6 +56,7 @@ export class SdCard implements BlockDevice {
     private answer: Buffer
     /** 512 for cards addressed in bytes. */
     private restedMs = 0
+    private workedMs = -Limit.PauseMs
     private blockUnits: number
     private blocks: number
     private writeProtected: boolean
@@ -119,10 +122,13 @@ export class SdCard implements BlockDevice {
         if (block < 0 || block >= this.blocks || block + count > this.blocks)
             throw new Fault(FaultCode.CardRefused, `block ${block} is not on the card`, block)
         const { ticks } = this
-        if (ticks.nowMs() - this.restedMs >= Limit.WorkMs) {
+        const nowMs = ticks.nowMs()
+        if (nowMs - this.workedMs >= Limit.PauseMs) this.restedMs = nowMs
+        else if (nowMs - this.restedMs >= Limit.WorkMs) {
             await ticks.sleep(Limit.RestMs)
-            this.restedMs = ticks.nowMs()
+            this.restedMs = nowMs
         }
+        this.workedMs = nowMs
         for (let attempt = 1; ; ++attempt) {
             await this.spi.select(true)
             try {
