@@ -18,7 +18,7 @@ const enum Pace {
     RetryMs = 2000,
     SyncMs = 60000,
     /** Sectors of the table that one poll counts. */
-    CountSectors = 16,
+    CountSectors = 8,
 }
 
 /**

@@ -1,8 +1,11 @@
 import { Fault, FaultCode } from "../core/fault"
 import { Exclusive, Ticks } from "../core/seams"
 
-/** What waits for a lock looks this often whether it is its turn. */
-const lookMs = 2
+/**
+ * What waits for a lock looks this often whether it is its turn: less often than a transfer of the holder takes, so that
+ * the runtime's main loop turns in between.
+ */
+const lookMs = 10
 
 /**
  * A lock that is taken in the order of arrival and released whatever the work does. Not re-entrant:
