@@ -20,6 +20,9 @@ const enum Limit {
     /** Longest read access and write, with room above the standard's 100 and 500 ms. */
     ReadMs = 300,
     BusyMs = 1000,
+    /** Whoever works with the card for so long rests: the main loop turns, or its watchdog bites. */
+    WorkMs = 250,
+    RestMs = 10,
     Tries = 3,
     /** Bytes of a short transfer: a command, the longest NCR, R1 and four bytes more. */
     ShortBytes = 22,
@@ -50,6 +53,7 @@ export class SdCard implements BlockDevice {
     /** What came back with the last command. */
     private answer: Buffer
     /** 512 for cards addressed in bytes. */
+    private restedMs = 0
     private blockUnits: number
     private blocks: number
     private writeProtected: boolean
@@ -114,6 +118,11 @@ export class SdCard implements BlockDevice {
     private async withRetries(block: number, count: number, data: Buffer): Promise<void> {
         if (block < 0 || block >= this.blocks || block + count > this.blocks)
             throw new Fault(FaultCode.CardRefused, `block ${block} is not on the card`, block)
+        const { ticks } = this
+        if (ticks.nowMs() - this.restedMs >= Limit.WorkMs) {
+            await ticks.sleep(Limit.RestMs)
+            this.restedMs = ticks.nowMs()
+        }
         for (let attempt = 1; ; ++attempt) {
             await this.spi.select(true)
             try {

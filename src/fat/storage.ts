@@ -18,7 +18,7 @@ const enum Pace {
     RetryMs = 2000,
     SyncMs = 60000,
     /** Sectors of the table that one poll counts. */
-    CountSectors = 8,
+    CountSectors = 16,
 }
 
 /**
@@ -101,7 +101,7 @@ export class Storage {
             self.lose(undefined)
             self.lastError = "being formatted"
             self.ejected = false
-            await formatVolume(await self.openDevice(), "BMSMINI    ", progress)
+            await formatVolume(await self.openDevice(), "BMSMINI    ", progress, self.buffers[0])
             await self.mount()
         }
         await this.guarded("card format", work, true)

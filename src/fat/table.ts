@@ -8,8 +8,6 @@ import { Sector } from "./sector"
 /** The end of a chain, as we write it; from `chainEndMin` on others do. */
 export const chainEnd = 0x0fffffff
 export const chainEndMin = 0x0ffffff8
-/** Between two sectors that are counted, so that the runtime's main loop turns. */
-const restMs = 100
 
 /**
  * The file allocation table, FAT16 and FAT32 alike. Every change goes to both copies, first copy
@@ -89,9 +87,7 @@ export class Table extends Geometry {
             const next = Math.min(end, ((cluster >> this.entryShift) + 1) << this.entryShift)
             for (; cluster < next; ++cluster) if (this.get(cluster) === 0) this.free++
             this.countedTo = next
-            // Behind so much work the first sleep is over at once: the other fibers have their turns, then all rest.
             await this.ticks.sleep(1)
-            await this.ticks.sleep(restMs)
         }
     }
 

@@ -1,10 +1,7 @@
 import { Fault, FaultCode } from "../core/fault"
 import { Exclusive, Ticks } from "../core/seams"
 
-/**
- * What waits for a lock looks this often whether it is its turn: less often than a transfer of the holder takes, so that
- * the runtime's main loop turns in between.
- */
+/** What waits for a lock looks this often whether it is its turn. */
 const lookMs = 10
 
 /**
