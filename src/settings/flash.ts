@@ -10,6 +10,7 @@ const answerMs = 2000
 const triesMax = 5
 const writesMax = 3
 const lockMs = 30000
+const restMs = 10
 /**
  * What a removed key holds. The runtime's own deletion writes a value of no bytes, which the ESP32's
  * flash driver refuses: the board aborts.
@@ -67,7 +68,10 @@ export class DeviceFlash implements Flash {
             if (isAbsent(value) && isAbsent(await self.get(key))) return
             for (let i = 0; i < writesMax; ++i) {
                 await self.service.set(key, value)
-                if (isSame(await self.get(key), value)) return
+                const stored = await self.get(key)
+                // Packets on their way keep the runtime's main loop from its turn: so do many writes in a row.
+                await ds.sleep(restMs)
+                if (isSame(stored, value)) return
             }
             throw new Fault(
                 FaultCode.FlashWriteFailed,
