@@ -28,7 +28,7 @@ function isAbsent(value: Buffer): boolean {
  */
 export class DeviceFlash implements Flash {
     private readonly service = new ds.Settings()
-    private readonly answered = ds.emitter<number>()
+    private waiter: ds.Fiber
     private awaitedKey = ""
     private answer: Buffer
     private tries = triesMax
@@ -87,7 +87,12 @@ export class DeviceFlash implements Flash {
             this.answer = undefined
             await this.service.get(key)
             // The answer may have come while the request was leaving.
-            if (!this.answer) await ds.wait(this.answered, answerMs)
+            if (!this.answer) {
+                // Not the library's emitter: an answer at the time-out would wake a fiber that has ended.
+                this.waiter = ds.Fiber.self()
+                await ds.suspend(answerMs)
+                this.waiter = undefined
+            }
             if (this.answer) {
                 this.tries = triesMax
                 return this.answer
@@ -108,7 +113,7 @@ export class DeviceFlash implements Flash {
             const report = packet.decode()
             if (report[0] !== this.awaitedKey) return
             this.answer = report[1]
-            this.answered.emit(0)
+            if (this.waiter && this.waiter.suspended) this.waiter.resume(undefined)
         } catch {
             // Garbled: that is no answer, and is asked again.
         }
