@@ -547,6 +547,22 @@ describe("an empty name", () => {
         expect(board.driver.network).toBe("")
     })
 
+    it("is not left in the one that the runtime has stored when a name is set just then", async () => {
+        for (let tenths = 0; tenths < 150; ++tenths) {
+            const board = newBoard(tenths)
+            board.stored = { ssid: name, psk: password }
+            board.air.setInRange(name, false)
+            board.reset()
+            board.resets = 0
+            await board.seconds(60)
+            board.air.setInRange(name, true)
+            await board.seconds(tenths / 10)
+            board.set("other", "its password")
+            await board.seconds(40)
+            expectJoined(board, "other")
+        }
+    })
+
     it("writes nothing on a board that never had a network", async () => {
         const board = fresh()
         await board.seconds(10)
