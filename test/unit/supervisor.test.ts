@@ -16,7 +16,6 @@ import { DeviceBuffer } from "../support/devicebuffer"
 import { FakeClock } from "../support/fakeclock"
 import { FakeTicks } from "../support/faketicks"
 import { MemoryFlash } from "../support/memoryflash"
-import { contentWifiKeeper } from "../support/wifikeeper"
 
 /** Unix seconds of "2026-11-22 10:00", read as UTC. */
 function at(text: string): number {
@@ -118,7 +117,6 @@ async function boot(nowSeconds: number, aliveMs = 500): Promise<void> {
     )
     supervisor = new Supervisor({
         program,
-        wifiKeeper: contentWifiKeeper,
         ticks,
         clock,
         settings,
