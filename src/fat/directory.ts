@@ -110,7 +110,17 @@ export class Directory {
                 await this.log.done()
                 await this.next()
             }
-            first = this.sector.bytes[this.at]
+            const bytes = this.sector.bytes
+            first = bytes[this.at]
+            while (
+                first !== Slot.End &&
+                first !== Slot.Deleted &&
+                this.at < blockBytes - entryBytes
+            ) {
+                this.at += entryBytes
+                ++this.slots
+                first = bytes[this.at]
+            }
         }
     }
 
