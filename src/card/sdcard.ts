@@ -54,9 +54,9 @@ export class SdCard implements BlockDevice {
     private readonly pollFrame = Buffer.alloc(Limit.PollBytes)
     /** What came back with the last command. */
     private answer: Buffer
-    /** 512 for cards addressed in bytes. */
     private restedMs = 0
     private workedMs = -Limit.PauseMs
+    /** 512 for cards addressed in bytes. */
     private blockUnits: number
     private blocks: number
     private writeProtected: boolean

@@ -1,23 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { watchdogMs } from "../../sim/cpu"
-import { FTP_HOST } from "../../sim/simulation"
-import { defaultNetwork } from "../../sim/wifi/air"
 import { firmware, readManifest } from "../../tools/firmware"
+import { fullUse } from "../support/busyboard"
 import { SimulatedBoard } from "../support/simulatedboard"
 
 // The board at the slowest profile, all of its work at once for half an hour.
 
 const minutes = 30
-const settings = [
-    `set wifi.ssid ${defaultNetwork.name}`,
-    `set wifi.password ${defaultNetwork.password}`,
-    `set ftp.host ${FTP_HOST}`,
-    "set ftp.period 30",
-    "set ftp.cells on",
-    "set ftp.enable on",
-    "set sd.cells on",
-    "set sd.period 1",
-]
 /** What a person types in a minute, and the seconds in between. */
 const typed: (string | number)[] = [
     ...["describe", 6, "status", "journal", 8, "card ls LOG"],
@@ -33,8 +22,7 @@ beforeAll(async () => {
     const { clock } = board.simulation
     clock.onExecuted = ms => (longestTurnMs = Math.max(longestTurnMs, ms))
     await board.simulation.start()
-    await board.run("card format yes")
-    for (const line of settings) await board.run(line)
+    for (const line of fullUse) await board.run(line)
     await board.sleep(30_000)
     for (let minute = 0; minute < minutes; ++minute)
         for (const one of typed)

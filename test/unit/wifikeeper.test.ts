@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest"
 import { generator } from "../../sim/random"
 import { asBytes, defaultNetwork } from "../../sim/wifi/air"
 import type { DriverOptions } from "../../sim/wifi/driver"
-import { emptyWriteAbort } from "../../sim/wifi/runtime"
+import { emptyWriteAbort } from "../../sim/abortwords"
 import { WifiBoard } from "../support/wifiboard"
 
 const core = vi.hoisted(() => ({
