@@ -119,6 +119,11 @@ export class SimClock {
         }
     }
 
+    /** Whether something outside is awaited. */
+    get held(): boolean {
+        return this.holds > 0
+    }
+
     /** Stands still until the returned function is called: what happens meanwhile takes no board time. */
     pause(): () => void {
         this.boardMs = this.nowMs()
