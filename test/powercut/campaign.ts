@@ -184,7 +184,7 @@ export class Campaign {
             lost = Math.max(lost, judgement.lost)
         }
         try {
-                await goOn(one, board)
+            await goOn(one, board)
             if (board.trouble() !== "") violations.push(`trouble: ${board.trouble()}`)
             look("after the first records", false)
             await board.logRecords(2)

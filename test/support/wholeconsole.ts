@@ -35,6 +35,7 @@ import { ChipSpiBus } from "./memorycard"
 import { MemoryServers } from "./memoryservers"
 import { MemoryFlash } from "./memoryflash"
 import { SentLines } from "./sentlines"
+import { contentWifiKeeper } from "./wifikeeper"
 
 /** 2026-11-22 12:00:00 UTC. */
 const startSeconds = 1_795_348_800
@@ -125,6 +126,7 @@ export class WholeConsole {
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor({
             program: 1,
+            wifiKeeper: contentWifiKeeper,
             ticks,
             clock,
             settings,
@@ -155,6 +157,7 @@ export class WholeConsole {
             logger: this.logger,
             uploader: this.uploader,
             wifi,
+            wifiKeeper: contentWifiKeeper,
             supervisor: this.supervisor,
             backup: this.backup,
             syncTime: this.syncTime,
