@@ -1,5 +1,5 @@
 import { Fault, FaultCode, faultCode } from "../core/fault"
-import { historyName, logDirectories } from "../core/logname"
+import { historyName, logDirectories, logKey } from "../core/logname"
 import { BlockDevice, Ticks } from "../core/seams"
 import { Directory, DirectoryEntry, encodeName, parseEntry, putEntry, slotsMax } from "./directory"
 import { CardFile, Kind } from "./file"
@@ -17,6 +17,9 @@ const appendFilesMax = 3
  * for the root directory, and one more. Nobody else takes them.
  */
 const reserveClusters = 4
+
+/** More logs than the few that were open at a time are not taken for left by a power cut. */
+const leftMax = 16
 
 /** The memory of a volume: table, directory, redo log, and a sector for each file that is appended to. */
 export function volumeBuffers(): Buffer[] {
@@ -115,7 +118,7 @@ export class Volume {
         header: string,
         accepts?: (line: string) => boolean,
     ): Promise<CardFile> {
-        // The history of the main log leaves one to that of the cell log.
+        // "LOGSENT.TXT" leaves one to "CELLSENT.TXT": 3 and 4 letters are in front.
         const history = path.indexOf(historyName)
         const spare = reserveClusters - Math.max(history, 0)
         const slot = await this.locate(path, spare)
@@ -134,8 +137,9 @@ export class Volume {
         try {
             if (file.sizeBytes() !== 0) {
                 await recoverTail(this, file, accepts)
-                // Before anything is behind its size.
-                if (header && entry.mark !== mark) await file.sync(true)
+                // Before anything is behind its size, so that the next mount finds it.
+                if (header && (entry.mark !== mark || !this.left.includes(path)))
+                    await file.sync(true)
             }
             if (file.sizeBytes() === 0) {
                 await file.append(Buffer.from(header))
@@ -241,7 +245,9 @@ export class Volume {
     /** Takes note of a log that was being written. @returns true */
     private noteLeft(entry: DirectoryEntry): boolean {
         const folder = logDirectories[entry.mark - 1]
-        if (folder) this.left.push(folder + "/" + entry.name)
+        // The mark may be a PC's time of making: not every file with one is ours.
+        if (folder && this.left.length < leftMax && logKey(Buffer.from(entry.name), 0) >= 0)
+            this.left.push(folder + "/" + entry.name)
         return true
     }
 
