@@ -221,6 +221,52 @@ describe.skipIf(!tools)("a partition table", () => {
             ]
             await expectLogged(partitioned(slots), 8192, volume, "SDHC")
         })
+
+    it("wins over the boot sector that a bare volume has left in front of it", async () => {
+        for (const [type, volume, stale] of [
+            [0x0c, fat32(), makeVolume(64, "-F32", "-s1")],
+            [0x06, fat16(), makeVolume(64, "-F16", "-s4")],
+        ] as const) {
+            const card = partitioned([undefined, { type, volume, first: 8192 }])
+            const block = Uint8Array.from(card.read(0))
+            block.set(stale.read(0).subarray(0, 446))
+            for (const old of stale.written())
+                if (old !== 0 && old < 8192) card.write(old, stale.read(old))
+            card.write(0, block)
+            await expectLogged(card, 8192, volume, "SDHC")
+        }
+    })
+
+    it("may be what boot code looks like: then the volume is the whole card", async () => {
+        const volume = fat32()
+        const block = Uint8Array.from(volume.read(0))
+        const view = new DataView(block.buffer)
+        for (let slot = 0; slot < 4; ++slot) {
+            const at = 446 + slot * 16
+            block[at] = [0x80, 0, 0x33, 0][slot]
+            view.setUint32(at + 8, [9000, 0x7fffffff, 40, 0][slot], true)
+        }
+        volume.write(0, block)
+        await expectLogged(volume, 0, volume, "SDHC")
+    })
+})
+
+describe.skipIf(!tools)("a FAT32 volume of whose tables only one is kept up", () => {
+    for (const active of [0, 1])
+        it(`(number ${active}) is refused in words and stays as it is`, async () => {
+            const store = makeVolume(40, "-F32", "-s1")
+            const block = Uint8Array.from(store.read(0))
+            block[40] = 0x80 | active
+            store.write(0, block)
+            const before = [...store.written()].map(at => [at, Uint8Array.from(store.read(at))])
+            const board = new CardBoard(new SdCardChip(store))
+            await board.run(20)
+            expect(board.reasons.length).toBe(1)
+            expect(board.reasons[0]).toContain("one place only")
+            expect([...store.written()].map(at => [at, Uint8Array.from(store.read(at))])).toEqual(
+                before,
+            )
+        })
 })
 
 describe.skipIf(!tools)("a card without a partition table", () => {
