@@ -34,4 +34,6 @@ export interface LogVolume {
 export interface LogStorage {
     /** Runs `work` alone on the mounted volume; throws why there is none. */
     use<T>(owner: string, work: (volume: any) => Promise<T>): Promise<T>
+    /** Counts the mounts. */
+    generation(): number
 }

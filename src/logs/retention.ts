@@ -51,6 +51,7 @@ export class Retention {
         const self = this
         const { histories } = this
         const start = this.after
+        const generation = storage.generation()
         const end = logKey(Buffer.from(today + ".CSV"), 0) * 2
         let kind = LogKind.Main
         let oldest = 0
@@ -72,6 +73,8 @@ export class Retention {
                 await volume.list(logDirectories[kind], visitFile)
         }
         const remove = async (volume: LogVolume) => {
+            // What was confirmed of one card says nothing of another.
+            if (storage.generation() !== generation) return false
             return await volume.remove(logDirectories[self.after & 1] + "/" + found.name)
         }
         this.sentDays.fillAt(0, dayBits / 4, 0)
@@ -89,8 +92,7 @@ export class Retention {
             this.after = oldest
             if (!(await histories[oldest & 1].fullySent(found.name, found.sizeBytes))) continue
             try {
-                await storage.use("logger", remove)
-                return true
+                return await storage.use("logger", remove)
             } catch (thrown) {
                 // It is open, read-only or no file at all: the next one.
                 if (faultCode(thrown) !== FaultCode.BadPath) throw thrown

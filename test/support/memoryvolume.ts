@@ -134,6 +134,11 @@ export class MemoryStorage {
     /** Called before the first use of a mount. */
     recover = async (_volume: MemoryVolume): Promise<void> => {}
     private mounted = false
+    private mounts = 0
+
+    generation(): number {
+        return this.mounts
+    }
 
     /** Puts in a card, or the same one again. */
     insert(volume: MemoryVolume): void {
@@ -154,7 +159,10 @@ export class MemoryStorage {
 
     async use<T>(_owner: string, work: (volume: MemoryVolume) => Promise<T>): Promise<T> {
         if (!this.volume) throw new Fault(FaultCode.CardAbsent, "no card: insert one")
-        if (!this.mounted) await this.recover(this.volume)
+        if (!this.mounted) {
+            this.mounts++
+            await this.recover(this.volume)
+        }
         this.mounted = true
         try {
             return await work(this.volume)

@@ -113,4 +113,20 @@ describe("retention", () => {
         expect(await makeRoom()).toBe(true)
         expect(volume.paths()).toEqual(["LOG/20261119.CSV"])
     })
+
+    it("deletes nothing of another card than the one whose history says that it was sent", async () => {
+        put("LOG/20261119.CSV")
+        onServer.sent.add("LOG/20261119.CSV")
+        const other = new MemoryVolume()
+        other.put("LOG/20261119.CSV", "records that nobody has yet")
+        const [history] = onServer.histories
+        const { fullySent } = history
+        history.fullySent = async (name, sizeBytes) => {
+            const sent = await fullySent(name, sizeBytes)
+            storage.insert(other)
+            return sent
+        }
+        expect(await makeRoom()).toBe(false)
+        expect(other.paths()).toEqual(["LOG/20261119.CSV"])
+    })
 })

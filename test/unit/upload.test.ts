@@ -456,6 +456,24 @@ describe("pacing", () => {
         expect(world.uploader.filesConfirmed).toBe(1)
     })
 
+    it("counts a full card, and a file that cannot be opened, as failures, with the alarm after three", async () => {
+        for (const code of [FaultCode.VolumeFull, FaultCode.StaleHandle]) {
+            const world = await worldWith()
+            world.card.put(day, pattern(100))
+            world.settings.set(Key.FtpPeriod, 60)
+            world.card.absence = new Fault(code, "no room")
+            for (let failures = 1; failures <= 3; ++failures) {
+                await world.uploader.run()
+                world.nowMs += 60_000
+                expect(world.uploader.failures).toBe(failures)
+            }
+            expect(world.alarms.has(Alarm.Ftp)).toBe(true)
+            world.card.absence = undefined
+            await world.uploader.run()
+            expect(world.alarms.has(Alarm.Ftp)).toBe(false)
+        }
+    })
+
     it("stores its two times with one write, and only when it has logged in", async () => {
         const world = await worldWith()
         for (const name of ["20261120", "20261121", "20261122"])
