@@ -51,7 +51,7 @@ export class Retention {
         const self = this
         const { histories } = this
         const start = this.after
-        const generation = storage.generation()
+        let generation = 0
         const end = logKey(Buffer.from(today + ".CSV"), 0) * 2
         let kind = LogKind.Main
         let oldest = 0
@@ -69,6 +69,7 @@ export class Retention {
             return true
         }
         const search = async (volume: LogVolume) => {
+            generation = storage.generation()
             for (kind = LogKind.Main; kind <= LogKind.Cell; ++kind)
                 await volume.list(logDirectories[kind], visitFile)
         }
