@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
+import type { MemoryStore } from "../../sim/chips/sdcardstore"
 import type { CpuName } from "../../sim/cpu"
 import { LinePrinter } from "../../sim/lineprinter"
 import { Simulation } from "../../sim/simulation"
 import { createCard, StateFolder } from "../../sim/state"
+import { saveImage } from "./fatimage"
 
 /** The virtual date at the start. */
 const startMs = Date.UTC(2026, 2, 1)
@@ -22,8 +24,9 @@ export class SimulatedBoard {
 
     constructor(
         imagePath: string,
-        options: { cpu?: CpuName; cardBytes?: number; seed?: number } = {},
+        options: { cpu?: CpuName; cardBytes?: number; card?: MemoryStore; seed?: number } = {},
     ) {
+        if (options.card) saveImage(options.card, join(this.folder, "card.img"))
         if (options.cardBytes) createCard(join(this.folder, "card.img"), options.cardBytes)
         this.state = new StateFolder(this.folder)
         const output = new PassThrough()

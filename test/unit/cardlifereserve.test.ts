@@ -4,7 +4,6 @@ import type { MemoryStore } from "../../sim/chips/sdcardstore"
 import { Alarm } from "../../src/core/alarm"
 import { FaultCode } from "../../src/core/fault"
 import { WholeFiles } from "../../src/fat/wholefile"
-import { mainHeader } from "../../src/logs/record"
 import { History, pieceBytes } from "../../src/upload/history"
 import { Key } from "../../src/settings/keys"
 import {
@@ -17,6 +16,7 @@ import {
 } from "../support/cardboard"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { ForeignFiles } from "../support/foreignfiles"
+import { cardOfUnsentDays, dayLog, fillUp, reserve } from "../support/fullcard"
 import { NodeConnector } from "../support/nodesocket"
 import { ScriptedFtpServer } from "../support/uploadserver"
 import { UploadWorld } from "../support/uploadworld"
@@ -24,7 +24,6 @@ import { UploadWorld } from "../support/uploadworld"
 // A full card: what is kept for the histories, so that it can ever get room again, and what becomes of a session whose
 // history finds none.
 
-const reserve = 4
 const today = "LOG/20261122.CSV"
 const text = (value: string) => DeviceBuffer.from(value) as unknown as Buffer
 
@@ -36,23 +35,7 @@ async function put(store: MemoryStore, path: string, content: string): Promise<v
     await volume.sync()
 }
 
-/** A file of others takes all but so many clusters. */
-function fillUp(store: MemoryStore, freeClusters: number, name = "FILL    BIN"): void {
-    const files = new ForeignFiles(store)
-    files.fill(files.directory(), name, files.free() - freeClusters)
-}
-
 const free = (store: MemoryStore) => new ForeignFiles(store).free()
-
-function record(day: string, number: number): string {
-    return `${day} 10:00:${String(number % 60).padStart(2, "0")},+00:00,BMS-1A2B,,,,,,,,,,00000000\r\n`
-}
-
-/** The content of a log of earlier days. */
-function log(day: string, records = 3): string {
-    const lines = Array.from({ length: records }, (_, number) => record(day, number))
-    return mainHeader + "\r\n" + lines.join("")
-}
 
 function cellHistory(board: CardBoard): History {
     const clock = { nowSeconds: () => morning, offsetMinutes: () => 0 }
@@ -63,7 +46,7 @@ function cellHistory(board: CardBoard): History {
 describe("a card that is full of unsent logs", () => {
     it("has room for both histories when the cell log is switched on, also after resets", async () => {
         const store = await formattedStore(4)
-        const yesterday = log("2026-11-21", 400)
+        const yesterday = dayLog("2026-11-21", 400)
         await put(store, "LOG/20261121.CSV", yesterday)
         fillUp(store, 12)
         let board = new CardBoard(new SdCardChip(store))
@@ -123,7 +106,7 @@ describe("a card that is full of unsent logs", () => {
     for (const [title, taker] of Object.entries(takers))
         it(`keeps its reserve from ${title}`, async () => {
             const store = await formattedStore(4)
-            await put(store, "LOG/20261121.CSV", log("2026-11-21"))
+            await put(store, "LOG/20261121.CSV", dayLog("2026-11-21"))
             fillUp(store, taker.free)
             const board = new CardBoard(new SdCardChip(store))
             if (title !== "a log") board.periodSeconds = 86400
@@ -151,7 +134,7 @@ describe("an upload from a card on which the history finds no room", () => {
     it("fails with the alarm up and says so, leaves the card usable, and goes on when there is room", async () => {
         const store = await formattedStore(4)
         for (const day of [18, 19, 20, 21])
-            await put(store, `LOG/202611${day}.CSV`, log(`2026-11-${day}`))
+            await put(store, `LOG/202611${day}.CSV`, dayLog(`2026-11-${day}`))
         fillUp(store, 0)
         const board = new CardBoard(new SdCardChip(store), { cells: true })
         const server = new ScriptedFtpServer()
@@ -175,7 +158,7 @@ describe("an upload from a card on which the history finds no room", () => {
             expect(world.alarms.has(Alarm.Ftp)).toBe(false)
             for (const day of [18, 19, 20, 21])
                 expect(server.files.get(`BMS-1-LOG-202611${day}.CSV`)!.toString()).toBe(
-                    log(`2026-11-${day}`),
+                    dayLog(`2026-11-${day}`),
                 )
             // RECORDS_LOST stays up for a while.
             await board.run(15)
@@ -192,7 +175,7 @@ describe("an upload from a card on which the history finds no room", () => {
 
     it("keeps no buffer of a file that could not be written", async () => {
         const store = await formattedStore(4)
-        await put(store, "LOG/20261121.CSV", log("2026-11-21"))
+        await put(store, "LOG/20261121.CSV", dayLog("2026-11-21"))
         fillUp(store, 0)
         const board = new CardBoard(new SdCardChip(store))
         const files = new WholeFiles(board.storage)
@@ -212,37 +195,12 @@ describe("an upload from a card on which the history finds no room", () => {
 
 describe("the search on a full card with 420 unsent days and a history of a year", () => {
     it("costs no record at one a second", async () => {
-        const store = await formattedStore(4)
-        const dayOf = (before: number) =>
-            new Date((morning - before * 86400) * 1000).toISOString().slice(0, 10)
-        const volume = await mountStore(store)
-        const contentOf = (before: number) => log(dayOf(before), before > 2 ? 3 : 60)
-        const name = (before: number) => dayOf(before).replaceAll("-", "") + ".CSV"
-        for (let before = 422; before >= 1; --before) {
-            const file = await volume.openForAppend(`LOG/${name(before)}`, "")
-            await file.append(text(contentOf(before)))
-            await file.close()
-        }
-        const history = await volume.openForAppend("LOGSENT.TXT", "")
-        for (let before = 800; before > 430; --before)
-            for (const bytes of [0, 500])
-                await history.append(
-                    text(`${name(before)},${bytes},2026-11-21 10:00:00,BMS-1A2B\r\n`),
-                )
-        for (const before of [2, 1])
-            await history.append(
-                text(
-                    `${name(before)},${contentOf(before).length},2026-11-21 10:00:00,BMS-1A2B\r\n`,
-                ),
-            )
-        await history.close()
-        await volume.sync()
-        fillUp(store, reserve + 3)
+        const { store, sent } = await cardOfUnsentDays(morning)
         const board = new CardBoard(new SdCardChip(store), { transferMs: 0.6 })
         await board.run(60)
         await board.storage.sync()
         expect(board.logger.recordsLost()).toBe(0)
-        expect(await textOn(store, `LOG/${name(2)}`)).toBeUndefined()
+        expect(await textOn(store, sent[0])).toBeUndefined()
         expect(await timesOn(store, today)).toEqual(board.made)
         expect(board.made.length).toBe(60)
     })
