@@ -188,7 +188,7 @@ export class WholeConsole {
         await this.settings.load()
         if (await this.backup.restore(this.files)) await this.settings.load()
         await this.clock.start()
-        await this.logger.start()
+        await this.storage.poll()
         this.battery.restore(await this.flash.read("charge"))
         // The task tries again.
         await this.battery.sample().catch(() => undefined)
