@@ -125,7 +125,8 @@ export class Uploader {
 
     /** Settings have changed: what failed with the old ones is tried again at once. */
     settingsChanged(): void {
-        if (this.failuresInRow !== 0) this.startedMs = longAgoMs
+        // What waits for a card, too, is reckoned from the period as it was.
+        if (this.lastError !== "") this.startedMs = longAgoMs
         this.settled()
     }
 
