@@ -1,6 +1,6 @@
 import { fieldAt } from "./text"
 
-/** Error flags; the value is the bit number in the journal and in the log's `errors` column. */
+/** Error flags; the value is the bit number in the journal and in the log's `errors_hex` column. */
 export const enum Alarm {
     CellOvervoltage = 0,
     CellUndervoltage = 1,

@@ -16,12 +16,12 @@ const flashKeys = ["logmain", "logcell"]
 const thermistorsAtStart = 2
 /** RECORDS_LOST stays up for so long after the last loss. */
 const lossShownSeconds = 10
-/** The longest header: 16 cells and 4 thermistors are 202 bytes. */
+/** The longest header: 16 cells and 4 thermistors are 203 bytes. */
 const headerBytesMax = 208
 /** YYMMDDnn goes to 99; a day changes its columns less often than that. */
 const numberMax = 99
 
-/** The alarm flags, to set and as the `errors` column shows them. */
+/** The alarm flags, to set and as the `errors_hex` column shows them. */
 export interface LogAlarms extends AlarmSink {
     flags(): number
 }

@@ -255,7 +255,7 @@ Flags also take yes, no, true, false, 1, 0. Texts are UTF-8 without control char
 
 const alarmsText = `## The error flags
 
-In \`status\`, in the journal and, as bits, in the column \`errors\` of the log.`
+In \`status\`, in the journal and, as bits, in the column \`errors_hex\` of the log.`
 
 /** A board that has been in use for some minutes. */
 async function boardInUse(): Promise<WholeConsole> {
