@@ -175,6 +175,7 @@ class Firmware implements Parts {
         this.addTask("alarms", secondMs, this.tickAlarms)
         this.addTask("wifi", 2 * secondMs, this.wifiKeeper.run)
         this.addTask("clock", hourMs, this.clock.persist)
+        this.addTask("chip", minuteMs, this.clock.catchUp)
         this.scheduler.start()
         this.scheduler.trigger("wifi")
         this.spawn(supervisor.run)

@@ -164,7 +164,9 @@ export class Logger {
         const settings = this.settings
         const offset = this.clock.offsetMinutes(release)
         const start = recordStart(release, offset, settings.text(Key.UserSerial))
-        const main = mainRecord(start, state, this.alarms.flags())
+        // The flag itself takes three seconds: no record has a doubtful time without a word.
+        const doubt = this.clock.trusted() ? 0 : 1 << Alarm.Clock
+        const main = mainRecord(start, state, this.alarms.flags() | doubt)
         this.queue.push(LogKind.Main, 0, main, release)
         if (settings.number(Key.SdCells) === 0) return
         if (state) this.thermistors = state.temperatureDeciC.length

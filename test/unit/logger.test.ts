@@ -35,6 +35,7 @@ function measured(cells: number): BatteryState {
 }
 
 class World {
+    trusted = true
     seconds = morning
     offset = 0
     numbers: Record<number, number> = {
@@ -61,7 +62,7 @@ class World {
     async start(storage: LogStorage = this.card): Promise<Logger> {
         const clock = {
             nowSeconds: () => this.seconds,
-            trusted: () => true,
+            trusted: () => this.trusted,
             offsetMinutes: () => this.offset,
             offer: async () => {},
         }
@@ -145,6 +146,17 @@ describe("logger", () => {
         expect(logger.recordsWritten(LogKind.Main)).toBe(2)
         expect(logger.recordsWritten(LogKind.Cell)).toBe(0)
         expect(world.volume.paths()).toEqual([today])
+    })
+
+    it("says with CLOCK, at once, that a time is only a lower bound", async () => {
+        const logger = await world.start()
+        world.flags = 0x10
+        world.trusted = false
+        await world.run(logger, 1)
+        world.trusted = true
+        await world.run(logger, 1)
+        const flags = world.volume.records(today).map(line => line.trim().slice(-10))
+        expect(flags).toEqual(["0x00100010", "0x00000010"])
     })
 
     it("stamps a late record with the second of its release", async () => {
