@@ -311,11 +311,13 @@ class Firmware implements Parts {
 
     private async tickAlarms(): Promise<void> {
         const journal = this.journal
-        const before = journal.lastSequence
+        let sequence = journal.lastSequence
         await this.alarms.tick()
-        if (journal.lastSequence === before) return
-        ++this.changes
-        this.log("journal: record " + journal.describe(journal.lastPosition(), this.formatTime))
+        if (journal.lastSequence !== sequence) ++this.changes
+        for (; sequence < journal.lastSequence; ++sequence) {
+            const position = (sequence % journalPositions) + 1
+            this.log("journal: record " + journal.describe(position, this.formatTime))
+        }
     }
 
     private async logRecord(): Promise<void> {

@@ -82,7 +82,7 @@ export class Clock implements WallClock {
             }
         } finally {
             await this.readChip()
-            this.alarms.set(Alarm.Clock, !this.trusted())
+            this.alarms.set(Alarm.Clock, !this.trusted(), this.chipError)
         }
     }
 

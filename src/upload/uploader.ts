@@ -233,7 +233,8 @@ export class Uploader {
         this.jitter = 1 - Math.random() / 4
         this.loginRefused = faultCode(thrown) === FaultCode.FtpLoginRefused
         this.log("ftp: failed: " + this.lastError)
-        if (this.failuresInRow >= alarmAfterFailures) this.alarms.set(Alarm.Ftp, true)
+        if (this.failuresInRow >= alarmAfterFailures)
+            this.alarms.set(Alarm.Ftp, true, this.lastError)
     }
 
     private async sendBacklog(backlog: Backlog): Promise<void> {

@@ -98,7 +98,7 @@ const chapters: [string, Entry[]][] = [
         [
             {
                 words: "journal",
-                notes: "The last record, then the 32 positions: number, local time, what appeared or disappeared, and all flags after that.",
+                notes: "The last record, then the 32 positions: number, local time, what appeared or disappeared (and why, for the last eight since the start), and all flags after that.",
                 examples: ["!out", "+20", "!in", "+20", "journal"],
             },
             {
