@@ -52,7 +52,7 @@ export class Clock implements WallClock {
     /** Why the chip could not be used the last time; "" when it could. */
     chipError = ""
 
-    /** The chip has not got the time that was set: its own is not believed, after a start either. */
+    /** The chip has not got the time, which is known: its own is not believed, after a start either. */
     private chipMissed = false
 
     private baseSeconds = earliestSeconds
@@ -136,7 +136,7 @@ export class Clock implements WallClock {
         if (jumped || missed !== this.chipMissed) await this.store()
     }
 
-    /** Once a minute: a chip that was away when the time was set gets it. */
+    /** Once a minute: a chip that was away when the time was set, or has lost it, gets it. */
     async catchUp(): Promise<void> {
         // A time that is a lower bound would be trusted after the next start.
         if (!this.chipMissed || !this.trusted()) return
@@ -203,9 +203,10 @@ export class Clock implements WallClock {
                 this.tooFarAhead(seconds) ||
                 seconds < this.nowSeconds() - driftSecondsMax ||
                 (this.trusted() && seconds > this.nowSeconds() + driftSecondsMax)
-            )
+            ) {
                 this.chipError = "the clock chip has lost the time: set the clock"
-            else {
+                this.chipMissed = this.trusted()
+            } else {
                 await this.offer(seconds, TimeSource.Chip)
                 this.chipError = ""
             }

@@ -464,7 +464,33 @@ describe("clock that runs", () => {
         expect(clock.nowSeconds()).toBe(november + 90000)
         expect(clock.chipError).toContain("lost the time")
         expect(clock.trusted()).toBe(true)
-        world.chip.offsetSeconds -= 1
+        // Nor after a power cut; and it gets the time.
+        expect((await world.start()).trusted()).toBe(false)
+        await clock.catchUp()
+        expect(world.chip.chipSeconds()).toBe(november + 90000)
+        expect(clock.chipError).toBe("")
+        const next = await world.start()
+        expect([next.nowSeconds(), next.trusted()]).toEqual([november + 90000, true])
+    })
+
+    it("gives the time to a chip that has lost it meanwhile", async () => {
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Http)
+        world.pass(90000)
+        world.chip.stopOscillator(true)
+        await clock.persist()
+        expect(clock.chipError).toContain("lost the time")
+        world.chip.stopOscillator(false)
+        await clock.catchUp()
+        expect(clock.chipError).toBe("")
+        expect((await world.start()).nowSeconds()).toBe(november + 90000)
+    })
+
+    it("follows a chip that is a minute ahead, but no more", async () => {
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Http)
+        world.pass(90000)
+        world.chip.offsetSeconds += 60
         await clock.persist()
         expect(clock.nowSeconds()).toBe(november + 90060)
     })
