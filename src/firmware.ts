@@ -172,6 +172,7 @@ class Firmware implements Parts {
         this.addTask("alarms", secondMs, this.tickAlarms)
         this.addTask("wifi", 2 * secondMs, this.wifiKeeper.run)
         this.addTask("clock", hourMs, this.clock.persist)
+        this.addTask("chip", minuteMs, this.clock.catchUp)
         this.scheduler.start()
         this.scheduler.trigger("wifi")
         this.spawn(supervisor.run)
@@ -304,11 +305,13 @@ class Firmware implements Parts {
 
     private async tickAlarms(): Promise<void> {
         const journal = this.journal
-        const before = journal.lastSequence
+        let sequence = journal.lastSequence
         await this.alarms.tick()
-        if (journal.lastSequence === before) return
-        ++this.changes
-        this.log("journal: record " + journal.describe(journal.lastPosition(), this.formatTime))
+        if (journal.lastSequence !== sequence) ++this.changes
+        for (; sequence < journal.lastSequence; ++sequence) {
+            const position = (sequence % journalPositions) + 1
+            this.log("journal: record " + journal.describe(position, this.formatTime))
+        }
     }
 
     private async logRecord(): Promise<void> {

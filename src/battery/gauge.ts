@@ -11,7 +11,6 @@ const nmcTable = hex`
 
 const enum Table {
     Points = 21,
-    StepPermille = 50,
     FullAt = 42,
     EmptyAt = 44,
 }
@@ -25,14 +24,19 @@ const enum Rest {
     EdgeMs = 60000,
 }
 
+/** Kept from here on: this, and billionths of the full pack. Below it are the A·s that older firmware kept. */
+const keptShare = 2147483648
+const billion = 1000000000
+
 /**
- * State of charge. It counts what the monitor's coulomb counter reports, in mA·s; the count is corrected
+ * State of charge. It counts what the monitor's coulomb counter reports, as a share of the full pack, so that
+ * another capacity leaves the percentage as it is; the count is corrected
  * where the voltage tells more than the count: at rest into the band that the open-circuit table gives for
  * the voltage ± 10 mV (narrow at the ends, wide on LFP's plateau), to 100 % when full, to 0 % when empty.
  */
 export class Gauge {
-    // Both are beyond 32 bits at times, so they are never tested for truth.
-    private chargeMas: number | undefined
+    // Neither is always whole and within 32 bits, so they are never tested for truth.
+    private charge: number | undefined
     private counterMas: number | undefined
     private movedAtMs: number | undefined
     private edge = 0
@@ -43,16 +47,18 @@ export class Gauge {
     /** Takes up what `stored()` gave before a restart; anything else than 8 bytes is ignored. */
     restore(stored: Buffer | undefined): void {
         if (stored === undefined || stored.length !== 8) return
-        this.chargeMas = stored.getAt(0, "u32") * 1000
+        const kept = stored.getAt(0, "u32")
+        this.charge =
+            kept < keptShare ? (kept * 1000) / this.fullMas() : (kept - keptShare) / billion
         this.counterMas = stored.getAt(4, "i32") * 1000
         this.addMas(0)
     }
 
-    /** Charge and the counter it goes with, both in A·s (u32, i32); undefined while the charge is unknown. */
+    /** Charge (u32) and the counter it goes with in A·s (i32); undefined while the charge is unknown. */
     stored(): Buffer | undefined {
-        if (this.chargeMas === undefined || this.counterMas === undefined) return undefined
+        if (this.charge === undefined || this.counterMas === undefined) return undefined
         const value = Buffer.alloc(8)
-        value.setAt(0, "u32", this.chargeMas / 1000)
+        value.setAt(0, "u32", keptShare + this.charge * billion)
         value.setAt(4, "i32", this.counterMas / 1000)
         return value
     }
@@ -70,7 +76,6 @@ export class Gauge {
     /** Corrects the count by one sample. @returns the state of charge in 0.1 %, undefined while unknown */
     update(state: BatteryState): number | undefined {
         const capacityMah = this.settings.number(Key.BatteryCapacity)
-        const permilleMas = capacityMah * 3.6
         const table = this.settings.number(Key.BatteryChemistry) === 0 ? lfpTable : nmcTable
         const meanMv = state.cellMeanMv
         const currentMa = state.currentMa
@@ -78,13 +83,12 @@ export class Gauge {
         const amountMa = Math.abs(currentMa)
         if (this.movedAtMs === undefined || amountMa > capacityMah / 50) this.movedAtMs = atMs
 
-        let chargeMas = this.chargeMas
-        if (chargeMas === undefined && amountMa <= capacityMah / 4)
-            chargeMas = permilleAt(table, meanMv) * permilleMas
-        if (chargeMas !== undefined && atMs - this.movedAtMs >= Rest.SettleMs) {
-            const low = permilleAt(table, meanMv - Rest.ToleranceMv) * permilleMas
-            const high = permilleAt(table, meanMv + Rest.ToleranceMv) * permilleMas
-            chargeMas = Math.min(high, Math.max(low, chargeMas))
+        let charge = this.charge
+        if (charge === undefined && amountMa <= capacityMah / 4) charge = shareAt(table, meanMv)
+        if (charge !== undefined && atMs - this.movedAtMs >= Rest.SettleMs) {
+            const low = shareAt(table, meanMv - Rest.ToleranceMv)
+            const high = shareAt(table, meanMv + Rest.ToleranceMv)
+            charge = Math.min(high, Math.max(low, charge))
         }
         let edge = 0
         if (currentMa >= 0 && currentMa <= capacityMah / 20) {
@@ -96,29 +100,33 @@ export class Gauge {
             this.edge = edge
             this.edgeSinceMs = atMs
         }
-        if (edge !== 0 && atMs - this.edgeSinceMs >= Rest.EdgeMs)
-            chargeMas = edge === 1 ? permilleMas * 1000 : 0
-        this.chargeMas = chargeMas
-        if (chargeMas === undefined) return undefined
-        return Math.round(chargeMas / permilleMas)
+        if (edge !== 0 && atMs - this.edgeSinceMs >= Rest.EdgeMs) charge = edge === 1 ? 1 : 0
+        this.charge = charge
+        if (charge === undefined) return undefined
+        return Math.round(charge * 1000)
+    }
+
+    private fullMas(): number {
+        return this.settings.number(Key.BatteryCapacity) * 3600
     }
 
     private addMas(deltaMas: number): void {
-        if (this.chargeMas === undefined) return
-        const fullMas = this.settings.number(Key.BatteryCapacity) * 3600
+        const charge = this.charge
+        if (charge === undefined) return
+        const fullMas = this.fullMas()
         if (Math.abs(deltaMas) > fullMas) return
         // Counting alone does not make it full: 100 % is only shown once the cells have said so.
-        const mostMas = Math.min(fullMas, Math.max(this.chargeMas, fullMas * 0.999))
-        this.chargeMas = Math.min(mostMas, Math.max(0, this.chargeMas + deltaMas))
+        const most = Math.min(1, Math.max(charge, 0.999))
+        this.charge = Math.min(most, Math.max(0, charge + deltaMas / fullMas))
     }
 }
 
-/** State of charge for a voltage at rest, 0–1000, between the points of the table by straight lines. */
-function permilleAt(table: Buffer, mv: number): number {
+/** State of charge for a voltage at rest, 0–1, between the points of the table by straight lines. */
+function shareAt(table: Buffer, mv: number): number {
     let index = 0
     while (index < Table.Points - 2 && table.getAt(2 * index + 2, "u16") < mv) ++index
     const low = table.getAt(2 * index, "u16")
     const high = table.getAt(2 * index + 2, "u16")
-    const permille = Table.StepPermille * (index + (mv - low) / (high - low))
-    return Math.min(1000, Math.max(0, permille))
+    const share = (index + (mv - low) / (high - low)) / (Table.Points - 1)
+    return Math.min(1, Math.max(0, share))
 }

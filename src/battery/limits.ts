@@ -1,4 +1,5 @@
 import { Alarm, AlarmSink } from "../core/alarm"
+import { formatScaled } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
 import { Safety } from "./registers"
 import { BatteryState } from "./state"
@@ -57,7 +58,12 @@ export class Limits {
                 if (atMs - sinceMs >= settings.number(Key.BatteryDelay) * 1000) {
                     this.raised = this.raised ^ (1 << alarm)
                     sinceMs = undefined
-                    alarms.set(alarm, beyond)
+                    const sign = scale < 0 ? -1 : 1
+                    alarms.set(
+                        alarm,
+                        beyond,
+                        explain(state, alarm, values[alarm] * sign, limit * sign),
+                    )
                 }
             }
             changedAtMs[alarm] = sinceMs
@@ -71,4 +77,21 @@ export class Limits {
     pause(): void {
         this.changedAtMs = []
     }
+}
+
+/** Which cells or thermistor, what value, what limit: "cell 7: 3.652 V, limit 3.650 V". */
+function explain(state: BatteryState, alarm: Alarm, value: number, limit: number): string {
+    const cells = state.cellMv
+    let place = ""
+    let unit = "V"
+    let decimals = 3
+    if (alarm <= Alarm.CellUndervoltage) place = `cell ${cells.indexOf(value) + 1}: `
+    else if (alarm <= Alarm.OvercurrentDischarge) unit = "A"
+    else if (alarm <= Alarm.Undertemperature) {
+        place = `thermistor ${state.temperatureDeciC.indexOf(value) + 1}: `
+        unit = "\u00b0C"
+        decimals = 1
+    } else
+        place = `cells ${cells.indexOf(state.cellMinMv) + 1} and ${cells.indexOf(state.cellMaxMv) + 1}: `
+    return `${place}${formatScaled(value, decimals)} ${unit}, limit ${formatScaled(limit, decimals)} ${unit}`
 }

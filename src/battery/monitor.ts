@@ -1,5 +1,5 @@
 import { Alarm, AlarmSink } from "../core/alarm"
-import { Fault, FaultCode, faultCode } from "../core/fault"
+import { Fault, FaultCode, faultCode, faultMessage } from "../core/fault"
 import { I2cBus, Ticks } from "../core/seams"
 import { Key, SettingsReader } from "../settings/keys"
 import { Bq76952 } from "./bq76952"
@@ -83,7 +83,7 @@ export class BatteryMonitor {
             this.last = undefined
             if (faultCode(thrown) === FaultCode.MonitorNonsense) this.configuredRevision = 0
             this.limits.pause()
-            this.alarms.set(Alarm.MonitorOffline, true)
+            this.alarms.set(Alarm.MonitorOffline, true, faultMessage(thrown))
             throw thrown
         }
         this.alarms.set(Alarm.MonitorOffline, false)

@@ -6,17 +6,21 @@ import { offsetMinutesAt, parseTimeZone, TimeZoneRule } from "../core/timezone"
 import { Key, SettingsReader } from "../settings/keys"
 import { fetchTime } from "./timeserver"
 
-/** The flash key of the last known time: Unix seconds, u32. */
+/** The flash key of the last known time: Unix seconds, u32; a byte behind it says that the chip has not got it. */
 const flashKey = "clock"
 /** 2024-01-01 and 2100-01-01: no other time is believed. The first is also where a new board starts. */
 const earliestSeconds = 1704067200
 const endSeconds = 4102444800
+/** 2026-12-01, about when this version was made: a new board knows no later time. */
+const releaseSeconds = 1796083200
+/** Ten years of 365 days: for longer the chip's cell does not last, and no board is put away. */
+const absenceSecondsMax = 315360000
 /** Sources count whole seconds, so that smaller differences mean nothing. */
 const toleranceSeconds = 2
 /** After a day without a word from it, a source no longer outranks the lesser ones. */
 const trustSeconds = 86400
 /** The processor's crystal drifts some seconds a day at most. */
-const chipLagSecondsMax = 60
+const driftSecondsMax = 60
 /** For the socket, and again for the answer: longer than the runtime takes to give up a connection. */
 const syncTimeoutMs = 30000
 
@@ -48,6 +52,9 @@ export class Clock implements WallClock {
     /** Why the chip could not be used the last time; "" when it could. */
     chipError = ""
 
+    /** The chip has not got the time, which is known: its own is not believed, after a start either. */
+    private chipMissed = false
+
     private baseSeconds = earliestSeconds
     private baseMs: number
     private zone = ""
@@ -67,14 +74,15 @@ export class Clock implements WallClock {
     async start(): Promise<void> {
         try {
             const stored = await this.flash.read(flashKey)
-            const seconds = stored && stored.length === 4 ? stored.getAt(0, "u32") : 0
+            const seconds = stored && stored.length >= 4 ? stored.getAt(0, "u32") : 0
             if (believable(seconds)) {
                 this.baseSeconds = seconds
                 this.source = TimeSource.Flash
+                this.chipMissed = stored.length > 4
             }
         } finally {
             await this.readChip()
-            this.alarms.set(Alarm.Clock, !this.trusted())
+            this.alarms.set(Alarm.Clock, !this.trusted(), this.chipError)
         }
     }
 
@@ -103,11 +111,13 @@ export class Clock implements WallClock {
     /**
      * Moves the clock to this time, unless it runs on a better source that spoke within a day. What
      * a server or a person says also goes to the chip and to the flash. Times outside 2024–2099 are
-     * nobody's: a person gets a Fault BadValue, other sources are ignored.
+     * nobody's: a person gets a Fault BadValue, other sources are ignored, also when they are ten
+     * years ahead of what is known.
      */
     async offer(epochSeconds: number, source: TimeSource): Promise<void> {
         const before = this.nowSeconds()
-        if (!believable(epochSeconds)) {
+        const plausible = source === TimeSource.Person || !this.tooFarAhead(epochSeconds)
+        if (!plausible || !believable(epochSeconds)) {
             if (source < TimeSource.Person) return
             throw new Fault(FaultCode.BadValue, "the clock takes 2024-01-01 to 2099-12-31 only")
         }
@@ -121,13 +131,17 @@ export class Clock implements WallClock {
         this.sinceSeconds = this.nowSeconds()
         this.alarms.set(Alarm.Clock, !this.trusted())
         if (source < TimeSource.Http) return
-        try {
-            await this.chip.write(this.nowSeconds())
-            this.chipError = ""
-        } catch (thrown) {
-            this.chipError = faultMessage(thrown)
-        }
-        if (jumped) await this.store()
+        const missed = this.chipMissed
+        await this.writeChip()
+        if (jumped || missed !== this.chipMissed) await this.store()
+    }
+
+    /** Once a minute: a chip that was away when the time was set, or has lost it, gets it. */
+    async catchUp(): Promise<void> {
+        // A time that is a lower bound would be trusted after the next start.
+        if (!this.chipMissed || !this.trusted()) return
+        await this.writeChip()
+        if (!this.chipMissed) await this.store()
     }
 
     /**
@@ -154,19 +168,45 @@ export class Clock implements WallClock {
         return true
     }
 
+    private tooFarAhead(epochSeconds: number): boolean {
+        return epochSeconds - Math.max(this.nowSeconds(), releaseSeconds) > absenceSecondsMax
+    }
+
+    /** Sets the chip, and reads it back: the bus has no checksum. */
+    private async writeChip(): Promise<void> {
+        this.chipMissed = true
+        try {
+            await this.chip.write(this.nowSeconds())
+            const error = (await this.chip.read()) - this.nowSeconds()
+            this.chipMissed = !(Math.abs(error) < toleranceSeconds)
+            this.chipError = this.chipMissed ? "the clock chip did not take the time" : ""
+        } catch (thrown) {
+            this.chipError = faultMessage(thrown)
+        }
+    }
+
     private async readChip(): Promise<void> {
+        if (this.chipMissed) {
+            if (!this.trusted())
+                this.chipError = "the clock chip missed the time that was set: set the clock"
+            return
+        }
         try {
             const seconds = await this.chip.read()
             // The bus has no checksum: what it garbled once is not there the second time.
             const again = await this.chip.read()
-            // It was given every time that went to flash: behind it, it has lost count.
+            // It was given every time that went to flash: behind it, it has lost count. Far ahead of what
+            // has counted by itself, too.
             if (
                 !believable(seconds) ||
                 Math.abs(again - seconds) >= toleranceSeconds ||
-                seconds < this.nowSeconds() - chipLagSecondsMax
-            )
+                this.tooFarAhead(seconds) ||
+                seconds < this.nowSeconds() - driftSecondsMax ||
+                (this.trusted() && seconds > this.nowSeconds() + driftSecondsMax)
+            ) {
                 this.chipError = "the clock chip has lost the time: set the clock"
-            else {
+                this.chipMissed = this.trusted()
+            } else {
                 await this.offer(seconds, TimeSource.Chip)
                 this.chipError = ""
             }
@@ -176,7 +216,7 @@ export class Clock implements WallClock {
     }
 
     private async store(): Promise<void> {
-        const value = Buffer.alloc(4)
+        const value = Buffer.alloc(this.chipMissed ? 5 : 4)
         value.setAt(0, "u32", this.nowSeconds())
         await this.flash.write(flashKey, value)
     }

@@ -1,6 +1,6 @@
 import { fieldAt } from "./text"
 
-/** Error flags; the value is the bit number in the journal and in the log's `errors` column. */
+/** Error flags; the value is the bit number in the journal and in the log's `errors_hex` column. */
 export const enum Alarm {
     CellOvervoltage = 0,
     CellUndervoltage = 1,
@@ -27,8 +27,11 @@ export const alarmCount = 25
 
 /** Where a part reports that one of its error conditions appeared or disappeared. */
 export interface AlarmSink {
-    /** States the present condition; saying the same again is free. */
-    set(alarm: Alarm, active: boolean): void
+    /**
+     * States the present condition; saying the same again is free.
+     * @param note why it changed, for the journal: which cell, what value, what limit
+     */
+    set(alarm: Alarm, active: boolean, note?: string): void
 }
 
 /** The names of the flags by bit number; the reserved bits between them have none. */

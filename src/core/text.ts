@@ -27,9 +27,9 @@ export function formatScaled(value: number, decimals: number): string {
     return sign + digits.slice(0, point) + "." + digits.slice(point)
 }
 
-/** Upper-case hexadecimal of an unsigned 32-bit number with a fixed count of digits. */
+/** "0x0000FF41": an unsigned 32-bit number with a fixed count of digits, a text for every tool that guesses types. */
 export function formatHex(value: number, digits: number): string {
-    let text = ""
+    let text = "0x"
     for (let shift = digits * 4 - 4; shift >= 0; shift -= 4) {
         const nibble = (value >> shift) & 15
         text += "0123456789ABCDEF"[nibble]

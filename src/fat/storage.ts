@@ -211,6 +211,6 @@ export class Storage {
 
     private raise(thrown: any): void {
         this.lastError = faultMessage(thrown)
-        this.alarms.set(Alarm.SdCard, true)
+        this.alarms.set(Alarm.SdCard, true, this.lastError)
     }
 }

@@ -24,8 +24,9 @@ export class Alarms implements AlarmSink {
     private limited = 0
     /** Undefined until the start. */
     private clock: WallClock
-    /** When each flag was last reported to have changed, once its part has spoken. */
+    /** When each flag was last reported to have changed, once its part has spoken, and why. */
     private readonly sinceMs: number[] = []
+    private readonly notes: string[] = []
     /** Minutes of uptime of each flag's last entries, and how many it had, undefined for none. */
     private readonly entryMinutes = Buffer.alloc(alarmCount * entriesPerHour * 2)
     private readonly entryCounts: number[] = []
@@ -35,12 +36,14 @@ export class Alarms implements AlarmSink {
         private readonly journal: Journal,
     ) {}
 
-    set(alarm: Alarm, active: boolean): void {
+    set(alarm: Alarm, active: boolean, note?: string): void {
         const mask = 1 << alarm
         const before = this.reported
         this.reported = active ? before | mask : before & ~mask
-        if (before !== this.reported || (this.known & mask) === 0)
+        if (before !== this.reported || (this.known & mask) === 0) {
             this.sinceMs[alarm] = this.ticks.nowMs()
+            this.notes[alarm] = note
+        }
         this.known |= mask
     }
 
@@ -99,7 +102,7 @@ export class Alarms implements AlarmSink {
         // A limited flag is in other flags' entries as it is, though it makes none itself.
         const quiet = this.limited & ~mask
         const flags = ((this.entered ^ mask) & ~quiet) | (this.debounced & quiet)
-        await this.journal.record(this.clock.nowSeconds(), flags, bit, marks)
+        await this.journal.record(this.clock.nowSeconds(), flags, bit, marks, this.notes[bit])
         this.entered ^= mask
         if (marks & Mark.Limited) {
             this.limited |= mask

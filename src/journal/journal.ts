@@ -1,12 +1,15 @@
 import { alarmName, formatAlarms } from "../core/alarm"
 import { crc16 } from "../core/checksum"
 import { Flash } from "../core/seams"
-import { formatDigits } from "../core/text"
+import { formatDigits, printable } from "../core/text"
 
 /** Positions 1 to 32; after the last one the first is written again. */
 export const journalPositions = 32
 
 const entryBytes = 16
+/** An entry has no room to say why: of the last ones since the start that is kept in memory. */
+const notesMax = 8
+const noteLengthMax = 60
 
 /** The bytes of an entry; docs/SPEC-journal.md. Numbers are little-endian. */
 export const enum At {
@@ -44,6 +47,7 @@ export class Journal {
     /** All flags after the last entry. */
     lastFlags = 0
     private readonly entries = Buffer.alloc(journalPositions * entryBytes)
+    private readonly notes: string[] = []
 
     constructor(private readonly flash: Flash) {}
 
@@ -75,10 +79,16 @@ export class Journal {
     }
 
     /**
-     * Makes an entry: `alarm` is the flag that changed, `flags` are all of them after it. It is in
-     * flash on return; after a fault of the flash the position is written again by the next entry.
+     * Makes an entry: `alarm` is the flag that changed, `flags` are all of them after it, `note` says why. It
+     * is in flash on return; after a fault of the flash the position is written again by the next entry.
      */
-    async record(epochSeconds: number, flags: number, alarm: number, marks: number): Promise<void> {
+    async record(
+        epochSeconds: number,
+        flags: number,
+        alarm: number,
+        marks: number,
+        note?: string,
+    ): Promise<void> {
         const entry = Buffer.alloc(entryBytes)
         const sequence = this.lastSequence + 1
         entry.setAt(At.Sequence, "u32", sequence)
@@ -92,17 +102,19 @@ export class Journal {
         this.entries.blitAt((position - 1) * entryBytes, entry, 0, entryBytes)
         this.lastSequence = sequence
         this.lastFlags = flags
+        this.notes[sequence % notesMax] = note ? ` (${printable(note, noteLengthMax)})` : ""
     }
 
     /**
-     * The entry at a position, 1–32, as one line: "#37 2026-11-22 10:00:00 SD_CARD appeared; now: SD_CARD".
-     * A time that is a lower bound has a "~" behind it. "empty" while there is none.
+     * The entry at a position, 1–32, as one line: "#37 2026-11-22 10:00:00 SD_CARD appeared; now: SD_CARD",
+     * for the last entries since the start with a note: "SD_CARD appeared (no card: insert one); now: SD_CARD". A time that is a lower bound has a "~" behind it. "empty" while there is none.
      */
     describe(position: number, formatTime: (epochSeconds: number) => string): string {
         const entry = this.entry(position)
         const sequence = entry.getAt(At.Sequence, "u32")
         if (sequence === 0) return "empty"
         const flags = entry.getAt(At.Flags, "u32")
+        const noted = sequence > this.lastSequence - notesMax
         const alarm = entry[At.Alarm]
         const marks = entry[At.Marks]
         return (
@@ -111,6 +123,7 @@ export class Journal {
             alarmName(alarm) +
             ((flags >> alarm) & 1 ? " appeared" : " disappeared") +
             (marks & Mark.Limited ? " (too often: not entered for an hour)" : "") +
+            ((noted && this.notes[sequence % notesMax]) || "") +
             "; now: " +
             formatAlarms(flags)
         )

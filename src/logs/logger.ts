@@ -15,12 +15,12 @@ import { Retention } from "./retention"
 const thermistorsAtStart = 2
 /** RECORDS_LOST stays up for so long after the last loss. */
 const lossShownSeconds = 10
-/** The longest header: 16 cells and 4 thermistors are 202 bytes. */
+/** The longest header: 16 cells and 4 thermistors are 203 bytes. */
 const headerBytesMax = 208
 /** YYMMDDnn goes to 99; a day changes its columns less often than that. */
 const numberMax = 99
 
-/** The alarm flags, to set and as the `errors` column shows them. */
+/** The alarm flags, to set and as the `errors_hex` column shows them. */
 export interface LogAlarms extends AlarmSink {
     flags(): number
 }
@@ -181,7 +181,9 @@ export class Logger {
         const settings = this.settings
         const offset = this.clock.offsetMinutes(release)
         const start = recordStart(release, offset, settings.text(Key.UserSerial))
-        const main = mainRecord(start, state, this.alarms.flags())
+        // The flag itself takes three seconds: no record has a doubtful time without a word.
+        const doubt = this.clock.trusted() ? 0 : 1 << Alarm.Clock
+        const main = mainRecord(start, state, this.alarms.flags() | doubt)
         this.queue.push(LogKind.Main, 0, main, release)
         if (settings.number(Key.SdCells) === 0) return
         if (state) this.thermistors = state.temperatureDeciC.length

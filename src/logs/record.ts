@@ -12,14 +12,14 @@ export const enum LogKind {
 export const startColumns = "time,utc_offset,serial"
 
 export const mainHeader =
-    "time,utc_offset,serial,voltage_V,current_A,soc_pct,cell_min_V,cell_max_V,cell_min_no,cell_max_no,temp_min_C,temp_max_C,errors"
+    "time,utc_offset,serial,voltage_V,current_A,soc_pct,cell_min_V,cell_max_V,cell_min_no,cell_max_no,temp_min_C,temp_max_C,errors_hex"
 
 /** The cell log's columns for that many cells and thermistors. */
 export function cellHeader(cells: number, thermistors: number): string {
     let text = startColumns
     for (let number = 1; number <= cells; ++number) text += `,cell${number}_V`
     for (let number = 1; number <= thermistors; ++number) text += `,temp${number}_C`
-    return text + ",balancing"
+    return text + ",balancing_hex"
 }
 
 /** The header of a log by its columns: 0 for the main log, else cells * 16 + thermistors. */

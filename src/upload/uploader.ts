@@ -125,7 +125,8 @@ export class Uploader {
 
     /** Settings have changed: what failed with the old ones is tried again at once. */
     settingsChanged(): void {
-        if (this.failuresInRow !== 0) this.startedMs = longAgoMs
+        // What waits for a card, too, is reckoned from the period as it was.
+        if (this.lastError !== "") this.startedMs = longAgoMs
         this.settled()
     }
 
@@ -232,7 +233,8 @@ export class Uploader {
         this.jitter = 1 - Math.random() / 4
         this.loginRefused = faultCode(thrown) === FaultCode.FtpLoginRefused
         this.log("ftp: failed: " + this.lastError)
-        if (this.failuresInRow >= alarmAfterFailures) this.alarms.set(Alarm.Ftp, true)
+        if (this.failuresInRow >= alarmAfterFailures)
+            this.alarms.set(Alarm.Ftp, true, this.lastError)
     }
 
     private async sendBacklog(backlog: Backlog): Promise<void> {

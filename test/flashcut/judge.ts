@@ -63,7 +63,8 @@ export class Judge {
     }
 
     /** An entry that the board has logged: it is in flash. */
-    entered(text: string): void {
+    entered(logged: string): void {
+        const text = withoutNote(logged)
         this.entries.set(numberOf(text), text)
     }
 
@@ -94,7 +95,7 @@ export class Judge {
             if (found.has(number)) wrong.push(`entry ${number} is there twice`)
             if (((number - 1) % 32) + 1 !== Number(match[1]))
                 wrong.push(`entry ${number} is at position ${match[1]}`)
-            found.set(number, match[2])
+            found.set(number, withoutNote(match[2]))
         }
         const last = Math.max(0, ...found.keys())
         const acknowledged = Math.max(0, ...this.entries.keys())
@@ -139,6 +140,11 @@ export class Judge {
         this.unacknowledged = 0
         return count
     }
+}
+
+/** An entry without what it says why: a restart forgets that. */
+function withoutNote(text: string): string {
+    return text.replace(/ \((?!too often).*?\)(?=;)/, "")
 }
 
 function numberOf(text: string): number {

@@ -68,7 +68,7 @@ function logLines(day: number, cells: number, bytes: number): string {
         const time = new Date(i * 60000).toISOString().slice(11, 19)
         const columns = cells === 0 ? 9 : cells + 2
         const values = Array.from({ length: columns }, (_, k) => `3.${100 + ((i * 7 + k) % 900)}`)
-        text += `${date} ${time},+00:00,BMS-1A2B,${values.join(",")},00000000\r\n`
+        text += `${date} ${time},+00:00,BMS-1A2B,${values.join(",")},0x00000000\r\n`
     }
     return text
 }

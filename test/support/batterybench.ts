@@ -56,10 +56,13 @@ export class FakeSettings {
 export class FakeAlarms {
     readonly active = new Set<Alarm>()
     readonly changes: string[] = []
-    set(alarm: Alarm, on: boolean): void {
+    /** What was said with the last change. */
+    note: string | undefined
+    set(alarm: Alarm, on: boolean, note?: string): void {
         if (on === this.active.has(alarm)) return
         if (on) this.active.add(alarm)
         else this.active.delete(alarm)
+        this.note = note
         this.changes.push((on ? "+" : "-") + Alarm[alarm])
     }
 }

@@ -98,7 +98,7 @@ const chapters: [string, Entry[]][] = [
         [
             {
                 words: "journal",
-                notes: "The last record, then the 32 positions: number, local time, what appeared or disappeared, and all flags after that.",
+                notes: "The last record, then the 32 positions: number, local time, what appeared or disappeared (and why, for the last eight since the start), and all flags after that.",
                 examples: ["!out", "+20", "!in", "+20", "journal"],
             },
             {
@@ -255,7 +255,7 @@ Flags also take yes, no, true, false, 1, 0. Texts are UTF-8 without control char
 
 const alarmsText = `## The error flags
 
-In \`status\`, in the journal and, as bits, in the column \`errors\` of the log.`
+In \`status\`, in the journal and, as bits, in the column \`errors_hex\` of the log.`
 
 /** A board that has been in use for some minutes. */
 async function boardInUse(): Promise<WholeConsole> {

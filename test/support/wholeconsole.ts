@@ -223,6 +223,7 @@ export class WholeConsole {
         add("write", seconds(2), () => this.logger.flush())
         add("card", seconds(2), () => this.storage.poll())
         add("clock", seconds(3600), () => this.clock.persist())
+        add("chip", seconds(60), () => this.clock.catchUp())
         add("time", seconds(86_400), async () => {
             if (this.wifiUp) await this.syncTime()
         })

@@ -16,7 +16,7 @@ import { ForeignFiles } from "../support/foreignfiles"
 import { blankStore, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
 
 const line =
-    "2026-01-01 13:19:45,+01:00,ACME-7,52.900,5.700,59.1,3.306,3.307,1,2,21.9,22.0,00000000\r\n"
+    "2026-01-01 13:19:45,+01:00,ACME-7,52.900,5.700,59.1,3.306,3.307,1,2,21.9,22.0,0x00000000\r\n"
 const lineCount = 2000
 
 /** A card with 3,000 foreign files in the root and an old log of 176 KB. */

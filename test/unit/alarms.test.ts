@@ -44,6 +44,24 @@ beforeEach(async () => {
     await boot()
 })
 
+describe("the reason of an entry", () => {
+    test("is that of the change which has lasted, and of no other one", async () => {
+        alarms.set(Alarm.CellOvervoltage, true, "cell 1")
+        await pass(1)
+        alarms.set(Alarm.CellOvervoltage, false, "cell 2")
+        await pass(1)
+        alarms.set(Alarm.CellOvervoltage, true, "cell 3")
+        alarms.set(Alarm.CellOvervoltage, true)
+        await pass(5)
+        alarms.set(Alarm.CellOvervoltage, false)
+        await pass(5)
+        expect(entries()).toEqual([
+            "T CELL_OVERVOLTAGE appeared (cell 3); now: CELL_OVERVOLTAGE",
+            "T CELL_OVERVOLTAGE disappeared; now: none",
+        ])
+    })
+})
+
 describe("the debounce", () => {
     test("a change of less than 3 s makes no entry and no flag", async () => {
         alarms.set(Alarm.CellOvervoltage, true)

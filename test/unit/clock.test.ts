@@ -13,6 +13,9 @@ import { storable } from "../support/memoryflash"
 
 const november = Date.UTC(2026, 10, 22, 10, 0, 0) / 1000
 const newBoard = Date.UTC(2024, 0, 1) / 1000
+/** About when this firmware was made. */
+const release = Date.UTC(2026, 11, 1) / 1000
+const tenYears = 3650 * 86400
 
 class World {
     milliseconds = 0
@@ -126,7 +129,7 @@ describe("clock at the start", () => {
         expect(world.alarm).toBe(true)
     })
 
-    it.each([3, 5])("ignores %d bytes in flash", async count => {
+    it.each([0, 1, 3])("ignores %d bytes in flash", async count => {
         world.store(november)
         const bytes = DeviceBuffer.alloc(count)
         bytes.set(world.flashed.clock.subarray(0, count))
@@ -168,6 +171,9 @@ describe("clock at the start", () => {
         ["60 s behind the flash is the better clock", -60, true],
         ["61 s behind it has lost count", -61, false],
         ["years ahead is believed: the board was off", 5 * 365 * 86400, true],
+        ["ten years ahead of this firmware is believed", tenYears - (november - release), true],
+        ["further ahead has not counted: its cell does not last", tenYears + 30 * 86400, false],
+        ["of 2053 is not believed", 27 * 365 * 86400, false],
     ])("a chip %s", async (_title, ahead, trusted) => {
         world.store(november)
         world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: november + ahead })
@@ -205,6 +211,32 @@ describe("clock at the start", () => {
         await clock.persist()
         expect(clock.nowSeconds()).toBe(november)
         expect(clock.chipError).toBe("")
+    })
+
+    it.each([
+        ["2053", Date.UTC(2053, 5, 1) / 1000, false],
+        ["ten years after this firmware was made", release + tenYears, true],
+        ["a second more", release + tenYears + 1, false],
+        ["before this firmware was made", newBoard, true],
+    ])(
+        "a new board believes a chip of %s: by when it was made",
+        async (_title, seconds, trusted) => {
+            world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: seconds })
+            const clock = await world.start()
+            expect(clock.trusted()).toBe(trusted)
+            expect(world.alarm).toBe(!trusted)
+            expect(clock.nowSeconds()).toBe(trusted ? seconds : newBoard)
+            expect(clock.chipError).toBe(
+                trusted ? "" : "the clock chip has lost the time: set the clock",
+            )
+        },
+    )
+
+    it("a board that knows of 2040 believes a chip of 2045", async () => {
+        world.store(Date.UTC(2040, 0, 1) / 1000)
+        const seconds = Date.UTC(2045, 0, 1) / 1000
+        world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: seconds })
+        expect((await world.start()).trusted()).toBe(true)
     })
 
     it("never runs backwards over starts without any source", async () => {
@@ -335,7 +367,146 @@ describe("clock that is set", () => {
     })
 })
 
+describe("clock whose chip is away when the time is set", () => {
+    /** Its chip is months ahead, and away. */
+    async function worldSet(source: TimeSource): Promise<Clock> {
+        world.chip = new Ds3231Chip({
+            nowSeconds: () => world.milliseconds / 1000,
+            startSeconds: november + 90 * 86400,
+        })
+        const clock = await world.start()
+        world.chip.absent = true
+        await clock.offer(november, source)
+        return clock
+    }
+
+    it.each([
+        ["a person", TimeSource.Person],
+        ["a server", TimeSource.Http],
+    ])("gives %s's time to the chip within a minute of its return", async (_title, source) => {
+        const clock = await worldSet(source)
+        await clock.catchUp()
+        expect(clock.chipError).not.toBe("")
+        await clock.persist()
+        expect(clock.chipError).not.toBe("")
+        world.pass(100)
+        world.chip.absent = false
+        await clock.catchUp()
+        expect(world.chip.chipSeconds()).toBe(november + 100)
+        expect(clock.chipError).toBe("")
+        const next = await world.start()
+        expect(next.nowSeconds()).toBe(november + 100)
+        expect(next.trusted()).toBe(true)
+    })
+
+    it("does not believe the chip's old time after a power cut, and says why", async () => {
+        await worldSet(TimeSource.Person)
+        world.chip.absent = false
+        for (let start = 0; start < 3; ++start) {
+            const clock = await world.start()
+            expect(clock.nowSeconds()).toBe(november)
+            expect(world.alarm).toBe(true)
+            await clock.catchUp()
+            await clock.persist()
+            expect(clock.trusted()).toBe(false)
+            expect(clock.chipError).toBe(
+                "the clock chip missed the time that was set: set the clock",
+            )
+        }
+        // A lower bound is nothing for the chip either.
+        expect(world.chip.chipSeconds()).toBe(november + 90 * 86400)
+        const clock = await world.start()
+        await clock.offer(november + 50, TimeSource.Http)
+        expect(world.chip.chipSeconds()).toBe(november + 50)
+        expect((await world.start()).trusted()).toBe(true)
+    })
+
+    it("writes to flash once, however long the chip is away", async () => {
+        const clock = await worldSet(TimeSource.Person)
+        const writes = world.flashWrites
+        for (let minute = 0; minute < 50; ++minute) {
+            world.pass(60)
+            await clock.catchUp()
+            await clock.offer(november + 60 * (minute + 1), TimeSource.Person)
+        }
+        expect(world.flashWrites).toBe(writes)
+    })
+
+    it("leaves a chip alone that has the time", async () => {
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Person)
+        world.chip.offsetSeconds += 3
+        await clock.catchUp()
+        expect(world.chip.chipSeconds()).toBe(november + 3)
+    })
+
+    it.each([
+        ["takes another time", november + 7],
+        ["has lost the time at once", undefined],
+    ])("is told of a chip that %s", async (_title, seconds) => {
+        const chip = { write: async () => {}, read: async () => seconds }
+        const alarms = { set: () => {} }
+        const settings = { number: () => 0, text: () => "" }
+        const flash: unknown = { read: async () => undefined, write: async () => {} }
+        const clock = new Clock(world.ticks, settings, flash as Flash, alarms, chip)
+        await clock.offer(november, TimeSource.Person)
+        expect(clock.chipError).toBe("the clock chip did not take the time")
+    })
+})
+
 describe("clock that runs", () => {
+    it("does not follow a chip that jumps ahead of its own count", async () => {
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Http)
+        world.pass(90000)
+        world.chip.offsetSeconds += 61
+        await clock.persist()
+        expect(clock.nowSeconds()).toBe(november + 90000)
+        expect(clock.chipError).toContain("lost the time")
+        expect(clock.trusted()).toBe(true)
+        // Nor after a power cut; and it gets the time.
+        expect((await world.start()).trusted()).toBe(false)
+        await clock.catchUp()
+        expect(world.chip.chipSeconds()).toBe(november + 90000)
+        expect(clock.chipError).toBe("")
+        const next = await world.start()
+        expect([next.nowSeconds(), next.trusted()]).toEqual([november + 90000, true])
+    })
+
+    it("gives the time to a chip that has lost it meanwhile", async () => {
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Http)
+        world.pass(90000)
+        world.chip.stopOscillator(true)
+        await clock.persist()
+        expect(clock.chipError).toContain("lost the time")
+        world.chip.stopOscillator(false)
+        await clock.catchUp()
+        expect(clock.chipError).toBe("")
+        expect((await world.start()).nowSeconds()).toBe(november + 90000)
+    })
+
+    it("follows a chip that is a minute ahead, but no more", async () => {
+        const clock = await world.start()
+        await clock.offer(november, TimeSource.Http)
+        world.pass(90000)
+        world.chip.offsetSeconds += 60
+        await clock.persist()
+        expect(clock.nowSeconds()).toBe(november + 90060)
+    })
+
+    it("does not believe a server of 2053, but a person", async () => {
+        const clock = await world.start()
+        const seconds = Date.UTC(2053, 5, 1) / 1000
+        await clock.offer(seconds, TimeSource.Http)
+        expect(clock.nowSeconds()).toBe(newBoard)
+        expect(world.alarm).toBe(true)
+        await clock.offer(seconds, TimeSource.Person)
+        expect(clock.nowSeconds()).toBe(seconds)
+        await clock.offer(seconds + 86400, TimeSource.Person)
+        expect((await world.start()).nowSeconds()).toBe(seconds + 86400)
+    })
+
     it("stores the time when asked to, whatever it runs on", async () => {
         const clock = await world.start()
         world.pass(3600)

@@ -304,6 +304,16 @@ describe("time", () => {
         }
     })
 
+    it("is set, and says so when the clock chip has not got it", async () => {
+        for (const line of ["time set 2026-11-22 12:00:00", "time set @1795345200", "time"]) {
+            const bench = new ConsoleBench()
+            bench.clock.chipError = "no acknowledge on I2C"
+            expect(await bench.run(line)).toBe(
+                "time        2026-11-22 12:00:00 +01:00 from RTC chip; no acknowledge on I2C\n",
+            )
+        }
+    })
+
     it("refuses what is no time", async () => {
         const bench = new ConsoleBench()
         for (const text of [

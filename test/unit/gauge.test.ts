@@ -157,3 +157,70 @@ describe("the gauge corrects itself", () => {
         expect(gauge.update(state(2800, -20001, 120_000))).toBe(100)
     })
 })
+
+describe("another capacity or chemistry", () => {
+    const changes: { title: string; change: [Key, number][] }[] = [
+        { title: "280 Ah", change: [[Key.BatteryCapacity, 280000]] },
+        { title: "50 Ah", change: [[Key.BatteryCapacity, 50000]] },
+        { title: "0.1 Ah", change: [[Key.BatteryCapacity, 100]] },
+        { title: "2000 Ah", change: [[Key.BatteryCapacity, 2000000]] },
+        { title: "NMC", change: [[Key.BatteryChemistry, 1]] },
+    ]
+    const reborn = (reader: FakeSettings, stored: unknown) => {
+        const gauge = new Gauge(reader)
+        gauge.restore(stored as never)
+        return gauge
+    }
+
+    it.each(changes)("($title) leaves the percentage as it is", ({ change }) => {
+        const reader = new FakeSettings()
+        const gauge = new Gauge(reader)
+        expect(gauge.update(state(3307, 0, 0))).toBe(600)
+        reader.with(change)
+        expect(gauge.update(state(3307, 0, 1000))).toBe(600)
+        // With the next sample's coulombs, and over a restart that comes before the charge is stored.
+        gauge.count(0)
+        gauge.count(100)
+        expect(gauge.update(state(3307, 0, 2000))).toBe(600)
+    })
+
+    it.each(changes)(
+        "($title) set behind the last store leaves it over a restart",
+        ({ change }) => {
+            const reader = new FakeSettings()
+            const gauge = new Gauge(reader)
+            gauge.update(state(3307, 0, 0))
+            gauge.count(0)
+            const stored = gauge.stored()
+            reader.with(change)
+            expect(reborn(reader, stored).update(state(3307, 0, 1000))).toBe(600)
+        },
+    )
+
+    it("counts in the new capacity from then on", () => {
+        const reader = new FakeSettings()
+        const gauge = new Gauge(reader)
+        gauge.update(state(3307, 0, 0))
+        gauge.count(0)
+        reader.with([[Key.BatteryCapacity, 200000]])
+        gauge.count(72_000_000)
+        expect(gauge.update(state(3307, 20000, 1))).toBe(700)
+    })
+
+    it.each([0, 1, 123, 999, 1000])("keeps %d permille over a restart to a billionth", permille => {
+        const gauge = gaugeAt(permille)
+        gauge.count(undefined)
+        gauge.count(-5000)
+        const stored = gauge.stored()!
+        expect(stored.getAt(0, "u32")).toBe(0x80000000 + permille * 1e6)
+        expect(stored.getAt(4, "i32")).toBe(-5)
+        expect(reborn(new FakeSettings(), stored).update(state(3307, 30000, 0))).toBe(permille)
+    })
+
+    it("takes up the A·s that older firmware kept", () => {
+        const stored = DeviceBuffer.alloc(8)
+        stored.setAt(0, "u32", 4_320_000)
+        const reader = new FakeSettings().with([[Key.BatteryCapacity, 2000000]])
+        expect(reborn(reader, stored).update(state(3307, 500000, 0))).toBe(600)
+    })
+})

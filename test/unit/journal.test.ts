@@ -54,6 +54,35 @@ describe("the journal", () => {
         )
     })
 
+    test("says why, for the last eight entries since the start", async () => {
+        const journal = await boot()
+        const why = "cell 7: 3.652 V, limit 3.650 V"
+        await journal.record(1000, 1, 0, 0, why)
+        expect(journal.describe(1, time)).toBe(
+            `#1 T1000 CELL_OVERVOLTAGE appeared (${why}); now: CELL_OVERVOLTAGE`,
+        )
+        for (let i = 0; i < 7; ++i) await journal.record(2000, 1, 16, 0)
+        expect(journal.describe(1, time)).toContain(why)
+        expect(journal.describe(8, time)).toBe(
+            "#8 T2000 SD_CARD disappeared; now: CELL_OVERVOLTAGE",
+        )
+        const again = await boot()
+        expect(again.describe(1, time)).toBe(
+            "#1 T1000 CELL_OVERVOLTAGE appeared; now: CELL_OVERVOLTAGE",
+        )
+        await again.record(3000, 0, 0, 0, "cell 1")
+        expect(again.describe(1, time)).not.toContain("(")
+        expect(again.describe(9, time)).toContain("disappeared (cell 1); now: none")
+        await journal.record(2000, 1, 16, 0)
+        expect(journal.describe(1, time)).not.toContain(why)
+    })
+
+    test("keeps a bounded piece of what somebody else has said", async () => {
+        const journal = await boot()
+        await journal.record(1000, 1, 0, 0, "530\r\n" + "x".repeat(1000))
+        expect(journal.describe(1, time)).toContain(`appeared (530??${"x".repeat(55)}...); now`)
+    })
+
     test("the bytes are those of the specification", async () => {
         const journal = await boot()
         await journal.record(0x69212345, 0x10001, 16, 1)

@@ -320,3 +320,74 @@ describe("limits", () => {
         expect(alarms.active.has(Alarm.CellOvervoltage)).toBe(false)
     })
 })
+
+describe("a flag says what it is about", () => {
+    const explained: {
+        title: string
+        bad: Partial<BatteryState>
+        raised: string
+        good: Partial<BatteryState>
+        cleared: string
+    }[] = [
+        {
+            title: "the highest cell",
+            bad: { cellMv: [3500, 3652, 3651] },
+            raised: "cell 2: 3.652 V, limit 3.650 V",
+            good: { cellMv: [3400, 3410, 3549] },
+            cleared: "cell 3: 3.549 V, limit 3.550 V",
+        },
+        {
+            title: "the lowest cell",
+            bad: { cellMv: [2600, 2600, 2500] },
+            raised: "cell 3: 2.500 V, limit 2.500 V",
+            good: { cellMv: [2701, 2800, 2900] },
+            cleared: "cell 1: 2.701 V, limit 2.700 V",
+        },
+        {
+            title: "a current in",
+            bad: { currentMa: 100250 },
+            raised: "100.250 A, limit 100.000 A",
+            good: { currentMa: 0 },
+            cleared: "0.000 A, limit 90.000 A",
+        },
+        {
+            title: "a current out",
+            bad: { currentMa: -200001 },
+            raised: "200.001 A, limit 200.000 A",
+            good: { currentMa: 1000 },
+            cleared: "-1.000 A, limit 190.000 A",
+        },
+        {
+            title: "the warmer thermistor",
+            bad: { temperatureDeciC: [250, 601] },
+            raised: "thermistor 2: 60.1 \u00b0C, limit 60.0 \u00b0C",
+            good: { temperatureDeciC: [300, 250] },
+            cleared: "thermistor 1: 30.0 \u00b0C, limit 55.0 \u00b0C",
+        },
+        {
+            title: "the colder thermistor",
+            bad: { temperatureDeciC: [-205, 250] },
+            raised: "thermistor 1: -20.5 \u00b0C, limit -20.0 \u00b0C",
+            good: { temperatureDeciC: [-10, -149] },
+            cleared: "thermistor 2: -14.9 \u00b0C, limit -15.0 \u00b0C",
+        },
+        {
+            title: "the two cells that are furthest apart",
+            bad: { cellMv: [3100, 3401, 3200] },
+            raised: "cells 1 and 2: 0.301 V, limit 0.300 V",
+            good: { cellMv: [3300, 3301, 3299] },
+            cleared: "cells 3 and 2: 0.002 V, limit 0.200 V",
+        },
+    ]
+    it.each(explained)("$title", ({ bad, raised, good, cleared }) => {
+        const { alarms, after } = bench(0)
+        after(1, {})
+        expect(alarms.note).toBeUndefined()
+        after(1, bad)
+        expect(alarms.note).toBe(raised)
+        after(1, bad)
+        expect(alarms.note).toBe(raised)
+        after(1, good)
+        expect(alarms.note).toBe(cleared)
+    })
+})

@@ -34,6 +34,7 @@ function measured(cells: number): BatteryState {
 }
 
 class World {
+    trusted = true
     seconds = morning
     offset = 0
     numbers: Record<number, number> = {
@@ -58,7 +59,7 @@ class World {
     start(storage: LogStorage & { recover: unknown } = this.card): Logger {
         const clock = {
             nowSeconds: () => this.seconds,
-            trusted: () => true,
+            trusted: () => this.trusted,
             offsetMinutes: () => this.offset,
             offer: async () => {},
         }
@@ -118,12 +119,23 @@ describe("logger", () => {
         await world.run(logger, 2)
         expect(world.volume.text(today)).toBe(
             mainHeader +
-                "\r\n2026-11-22 09:00:00,+00:00,BMS-1A2B,13.200,-1.500,50.0,3.300,3.303,1,4,21.5,22.0,00000010" +
-                "\r\n2026-11-22 09:01:00,+00:00,BMS-1A2B,13.200,-1.500,50.0,3.300,3.303,1,4,21.5,22.0,00000010\r\n",
+                "\r\n2026-11-22 09:00:00,+00:00,BMS-1A2B,13.200,-1.500,50.0,3.300,3.303,1,4,21.5,22.0,0x00000010" +
+                "\r\n2026-11-22 09:01:00,+00:00,BMS-1A2B,13.200,-1.500,50.0,3.300,3.303,1,4,21.5,22.0,0x00000010\r\n",
         )
         expect(logger.recordsWritten(LogKind.Main)).toBe(2)
         expect(logger.recordsWritten(LogKind.Cell)).toBe(0)
         expect(world.volume.paths()).toEqual([today])
+    })
+
+    it("says with CLOCK, at once, that a time is only a lower bound", async () => {
+        const logger = await world.start()
+        world.flags = 0x10
+        world.trusted = false
+        await world.run(logger, 1)
+        world.trusted = true
+        await world.run(logger, 1)
+        const flags = world.volume.records(today).map(line => line.trim().slice(-10))
+        expect(flags).toEqual(["0x00100010", "0x00000010"])
     })
 
     it("stamps a late record with the second of its release", async () => {
@@ -150,8 +162,8 @@ describe("logger", () => {
         await world.run(logger, 2)
         expect(world.volume.text(todayCells)).toBe(
             cellHeader(4, 2) +
-                "\r\n2026-11-22 09:01:00,+00:00,BMS-1A2B,3.300,3.301,3.302,3.303,21.5,22.0,0000" +
-                "\r\n2026-11-22 09:02:00,+00:00,BMS-1A2B,3.300,3.301,3.302,3.303,21.5,22.0,0000\r\n",
+                "\r\n2026-11-22 09:01:00,+00:00,BMS-1A2B,3.300,3.301,3.302,3.303,21.5,22.0,0x0000" +
+                "\r\n2026-11-22 09:02:00,+00:00,BMS-1A2B,3.300,3.301,3.302,3.303,21.5,22.0,0x0000\r\n",
         )
         expect(logger.recordsWritten(LogKind.Main)).toBe(3)
         expect(logger.recordsWritten(LogKind.Cell)).toBe(2)
@@ -224,6 +236,38 @@ describe("logger whose columns change", () => {
         expect(world.times(todayCells)).toEqual(["09:00:00", "09:04:00"])
         expect(world.times("CELL/26112201.CSV")).toEqual(["09:01:00", "09:02:00"])
         expect(world.times("CELL/26112202.CSV")).toEqual(["09:03:00"])
+    })
+
+    it("leaves the files of older firmware, of today too, and goes on beside them", async () => {
+        const old = (header: string, fields: string) =>
+            `${header}\r\n2026-11-22 08:59:00,+00:00,BMS-1A2B,${fields}\r\n`
+        const main = old(
+            mainHeader.replace("errors_hex", "errors"),
+            "13.200,-1.500,50.0,3.300,3.303,1,4,21.5,22.0,00000010",
+        )
+        const cell = old(
+            cellHeader(4, 2).replace("balancing_hex", "balancing"),
+            "3.300,3.301,3.302,3.303,21.5,22.0,0000",
+        )
+        world.volume.put(today, main)
+        world.volume.put(todayCells, cell)
+        world.flashed.logmain = Buffer.from(today)
+        world.flashed.logcell = Buffer.from(todayCells)
+        await world.run(await world.start(), 2)
+        await world.run(await world.start(), 1)
+        expect(world.volume.text(today)).toBe(main)
+        expect(world.volume.text(todayCells)).toBe(cell)
+        for (const path of ["LOG/26112201.CSV", "CELL/26112201.CSV"])
+            expect(world.times(path)).toEqual(["09:00:00", "09:01:00", "09:02:00"])
+        expect(world.lines).toEqual([])
+    })
+
+    it("has room for the longest first line", async () => {
+        world.state = { ...measured(16), temperatureDeciC: [1, 2, 3, 4] }
+        await world.run(await world.start(), 1)
+        await world.run(await world.start(), 1)
+        expect(world.volume.text(todayCells).startsWith(cellHeader(16, 4) + "\r\n")).toBe(true)
+        expect(world.times(todayCells)).toEqual(["09:00:00", "09:01:00"])
     })
 
     it("leaves a file of another header alone", async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import type { BatteryState } from "../../src/battery/state"
 import {
@@ -33,7 +34,7 @@ describe("records", () => {
 
     it("have the main log's columns in the specification's order", () => {
         expect(mainRecord("S", state, 0x10)).toBe(
-            "S,52.123,-12.345,87.5,3.299,3.345,4,2,-0.4,21.5,00000010\r\n",
+            "S,52.123,-12.345,87.5,3.299,3.345,4,2,-0.4,21.5,0x00000010\r\n",
         )
         expect(mainHeader.split(",").slice(3)).toEqual([
             "voltage_V",
@@ -45,15 +46,15 @@ describe("records", () => {
             "cell_max_no",
             "temp_min_C",
             "temp_max_C",
-            "errors",
+            "errors_hex",
         ])
     })
 
     it("have a cell log's columns for its cells and thermistors", () => {
         expect(cellHeader(3, 2)).toBe(
-            "time,utc_offset,serial,cell1_V,cell2_V,cell3_V,temp1_C,temp2_C,balancing",
+            "time,utc_offset,serial,cell1_V,cell2_V,cell3_V,temp1_C,temp2_C,balancing_hex",
         )
-        expect(cellRecord("S", state, 4, 2)).toBe("S,3.301,3.345,3.320,3.299,21.5,-0.4,8001\r\n")
+        expect(cellRecord("S", state, 4, 2)).toBe("S,3.301,3.345,3.320,3.299,21.5,-0.4,0x8001\r\n")
     })
 
     it("hold 16 cells", () => {
@@ -65,9 +66,9 @@ describe("records", () => {
 
     it("leave what is not known empty", () => {
         expect(mainRecord("S", { ...state, socPermille: undefined }, 0)).toBe(
-            "S,52.123,-12.345,,3.299,3.345,4,2,-0.4,21.5,00000000\r\n",
+            "S,52.123,-12.345,,3.299,3.345,4,2,-0.4,21.5,0x00000000\r\n",
         )
-        expect(mainRecord("S", undefined, 0x80)).toBe("S,,,,,,,,,,00000080\r\n")
+        expect(mainRecord("S", undefined, 0x80)).toBe("S,,,,,,,,,,0x00000080\r\n")
         expect(cellRecord("S", undefined, 4, 2)).toBe("S,,,,,,,\r\n")
     })
 
@@ -88,14 +89,36 @@ describe("records", () => {
         expect(mainRecord("S", cold, 0)).toContain(",-10.0,0.0,")
     })
 
-    it("show error flags of all 32 bits", () => {
-        expect(mainRecord("S", undefined, 0xdeadbeef)).toContain("DEADBEEF")
+    it.each([0, 0x41, 0xe0, 0x1e05, 0x9999])("show no tool a decimal number in bits %d", bits => {
+        const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+        const last = (line: string) => line.trim().split(",").pop()
+        const measured = { ...state, balancing: bits }
+        expect(last(mainRecord("S", measured, bits))).not.toMatch(number)
+        expect(last(cellRecord("S", measured, 4, 2))).not.toMatch(number)
+        expect(parseInt(last(mainRecord("S", measured, bits))!, 16)).toBe(bits)
+        expect(parseInt(last(cellRecord("S", measured, 4, 2))!, 16)).toBe(bits)
     })
 
-    it("take about 96 bytes in the main log", () => {
+    it.each(["README.md", "docs/SPEC-logs.md"])("have the columns that %s shows", path => {
+        const text = readFileSync(path, "utf8")
+        expect(text).toContain(mainHeader)
+        expect(text).toMatch(/time,utc_offset,serial,cell1_V,\S*,balancing_hex/)
+    })
+
+    it("are read by the names that docs/READING-LOGS.md uses", () => {
+        const text = readFileSync("docs/READING-LOGS.md", "utf8")
+        for (const name of [...mainHeader.split(","), ...cellHeader(1, 1).split(",")])
+            if (!/_(V|A|C|pct|no)$/.test(name)) expect(text).toContain(`"${name}"`)
+    })
+
+    it("show error flags of all 32 bits", () => {
+        expect(mainRecord("S", undefined, 0xdeadbeef)).toContain(",0xDEADBEEF\r")
+    })
+
+    it("take about 98 bytes in the main log", () => {
         const line = mainRecord(recordStart(november, 60, "BMS-1A2B"), state, 0)
-        expect(line.length).toBeGreaterThan(88)
-        expect(line.length).toBeLessThanOrEqual(96)
+        expect(line.length).toBeGreaterThan(90)
+        expect(line.length).toBeLessThanOrEqual(98)
     })
 
     it("go into files named after the local day", () => {

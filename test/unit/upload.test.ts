@@ -474,6 +474,19 @@ describe("pacing", () => {
         }
     })
 
+    it("waits ten seconds for a card also when the period was made longer meanwhile", async () => {
+        const world = await worldWith()
+        world.card.put(day, pattern(100))
+        world.card.absence = new Fault(FaultCode.CardAbsent, "there is no card")
+        await world.uploader.run()
+        world.settings.set(Key.FtpPeriod, 604_800)
+        world.uploader.settingsChanged()
+        world.card.absence = undefined
+        world.nowMs += 10_000
+        await world.uploader.run()
+        expect(world.uploader.filesConfirmed).toBe(1)
+    })
+
     it("stores its two times with one write, and only when it has logged in", async () => {
         const world = await worldWith()
         for (const name of ["20261120", "20261121", "20261122"])

@@ -25,10 +25,7 @@ export async function pack(call: Call): Promise<void> {
         }
         if (isBattery)
             await call.report("battery,temperature", [formatBattery(state), temperatures])
-        await call.report("safety,alerts", [
-            "0x" + formatHex(state.safety, 6),
-            "0x" + formatHex(state.alerts, 6),
-        ])
+        await call.report("safety,alerts", [formatHex(state.safety, 6), formatHex(state.alerts, 6)])
         if (isBattery) return
     }
     if (call.name === "battery limits") {

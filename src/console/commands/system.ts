@@ -8,13 +8,17 @@ import { Call } from "../call"
 import { refuse } from "../words"
 import { show } from "./settings"
 
-/** "2026-11-22 12:00:00 +01:00 from RTC chip"; a time that is a lower bound has a "~" behind it. */
+/**
+ * "2026-11-22 12:00:00 +01:00 from RTC chip"; a time that is a lower bound has a "~" behind it, and what
+ * is the matter with the chip is said.
+ */
 export function timeState(call: Call): string {
     const clock = call.parts.clock
     const now = clock.nowSeconds()
     const offset = clock.offsetMinutes(now)
     const mark = clock.trusted() ? "" : "~"
-    return `${formatDateTime(now + offset * 60)}${mark} ${formatOffset(offset)} from ${timeSourceName(clock.source)}`
+    const source = timeSourceName(clock.source) + (clock.chipError && "; " + clock.chipError)
+    return `${formatDateTime(now + offset * 60)}${mark} ${formatOffset(offset)} from ${source}`
 }
 
 /** "connected, 192.168.1.7" */
@@ -60,14 +64,16 @@ export async function time(call: Call): Promise<void> {
     if (call.name === "time set") {
         const text = call.words[0] + (call.words.length > 1 ? " " + call.words[1] : "")
         // Unix seconds: what a console sends that knows the time itself.
-        if (text[0] === "@")
-            return await clock.offer(parseInteger(text.slice(1)), TimeSource.Person)
-        const local = parseDateTime(text)
-        if (local === undefined || text.length !== 19) refuse("a time is YYYY-MM-DD HH:MM:SS")
-        // The offset depends on the moment in UTC: one step from a guess finds it.
-        const guess = local - clock.offsetMinutes(local) * 60
-        await clock.offer(local - clock.offsetMinutes(guess) * 60, TimeSource.Person)
-        return
+        if (text[0] === "@") await clock.offer(parseInteger(text.slice(1)), TimeSource.Person)
+        else {
+            const local = parseDateTime(text)
+            if (local === undefined || text.length !== 19) refuse("a time is YYYY-MM-DD HH:MM:SS")
+            // The offset depends on the moment in UTC: one step from a guess finds it.
+            const guess = local - clock.offsetMinutes(local) * 60
+            await clock.offer(local - clock.offsetMinutes(guess) * 60, TimeSource.Person)
+        }
+        // Until the chip has got it.
+        if (!clock.chipError) return
     }
     if (call.name === "time sync") {
         await call.progress("asking time.server")

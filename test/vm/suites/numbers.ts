@@ -29,8 +29,8 @@ describe("numbers in the runtime", () => {
     })
 
     test("hexadecimal takes all 32 bits", () => {
-        expect(formatHex(0xdeadbeef, 8)).toBe("DEADBEEF")
-        expect(formatHex(-1, 8)).toBe("FFFFFFFF")
+        expect(formatHex(0xdeadbeef, 8)).toBe("0xDEADBEEF")
+        expect(formatHex(-1, 8)).toBe("0xFFFFFFFF")
     })
 
     test("scaled integers keep every digit and the sign", () => {
