@@ -1,6 +1,7 @@
 import { crc16 } from "../core/checksum"
 import { faultMessage } from "../core/fault"
-import { Flash } from "../core/seams"
+import { Flash, Hashing } from "../core/seams"
+import { placeCount } from "./schema"
 
 const magic = "BMSBAK1\n"
 const idBytes = 4
@@ -12,8 +13,15 @@ const bytesMax = 2560
  * none for the whole.
  */
 const pieceBytes = 216
-/** Flash key of the generation that was written or restored last, u32. */
+/** Flash key of the generation that was written or restored last, u32, and the secret of the seals. */
 const generationKey = "backup"
+const secretBytes = 12
+/** What the last entry of a copy is called: it proves that the copy was made on this very flash. */
+const sealKey = "seal"
+const sealBytes = 16
+/** Flash keys of server, gateway and network; a password that is stored must not come to another one. */
+const addressKeys = "sk,sn,so"
+const valueBytesMax = 200
 
 /** Where copies are kept: the card. */
 export interface BackupFiles {
@@ -25,7 +33,8 @@ export interface BackupFiles {
 
 /**
  * A copy of flash values on the card, in two files that take turns, so that a half-written one never
- * leaves the board without. Bytes: docs/SPEC-settings.md.
+ * leaves the board without. Whoever had the card may have written it: who is believed, and how far, is
+ * in docs/SPEC-settings.md, with the bytes.
  */
 export class Backup {
     /** What was restored, or what is wrong with the card's copies. Undefined when all is well. */
@@ -34,12 +43,16 @@ export class Backup {
     private known = 0
     /** The generation of the card's newest copy when it was looked at last, 0 for none. */
     private last = 0
+    /** The flash came up without anything that a person has set. */
+    private empty = true
+    private secret = hex``
 
     /** @param keyAt the flash keys to copy, from 0 on, "" behind the last: none of a secret */
     constructor(
         private readonly flash: Flash,
         private readonly shortId: string,
         private readonly keyAt: (index: number) => string,
+        private readonly hashing: Hashing,
     ) {}
 
     /**
@@ -48,19 +61,23 @@ export class Backup {
      */
     async save(files: BackupFiles): Promise<void> {
         await this.newest(files)
-        if (this.last !== 0 && this.known === 0) return
+        if (this.last !== 0 && this.empty) return
         // One ahead is the copy that a power cut has kept the flash from noting: it is made anew.
         if (this.last <= this.known + 1) this.last = this.known
         this.last += 1
+        const { hashing } = this
+        if (this.secret.length === 0) this.secret = hashing.random(secretBytes)
         const pieces: Buffer[] = []
         const piece = Buffer.alloc(pieceBytes)
         piece.blitAt(0, magic + this.shortId, 0, generationAt)
         piece.setAt(generationAt, "u32", this.last)
         let at = headerBytes
         let crc = crc16(0, piece, 0, at)
-        for (let i = 0; this.keyAt(i); ++i) {
-            const key = this.keyAt(i)
-            const value = (await this.flash.read(key)) || hex``
+        let sum = hashing.digest(this.secret, piece.slice(0, at))
+        let key = ""
+        for (let i = 0; key !== sealKey; ++i) {
+            key = this.keyAt(i) || sealKey
+            const value = key === sealKey ? this.seal(sum) : (await this.flash.read(key)) || hex``
             const bytes = 2 + key.length + value.length
             if (at + bytes > pieceBytes) {
                 pieces.push(piece.slice(0, at))
@@ -71,11 +88,12 @@ export class Backup {
             piece.blitAt(at + 2, key, 0, key.length)
             piece.blitAt(at + 2 + key.length, value, 0, value.length)
             crc = crc16(crc, piece, at, bytes)
+            sum = hashing.digest(sum, piece.slice(at, at + bytes))
             at += bytes
         }
         pieces.push(piece.slice(0, at), Buffer.from([crc & 255, crc >> 8]))
         await files.write(fileName(this.last), pieces)
-        await this.note(pieces[0])
+        await this.note()
     }
 
     /**
@@ -83,61 +101,111 @@ export class Backup {
      * is empty or has gone back to an older state by itself. Sets `remark`. @returns true when it did
      */
     async restore(files: BackupFiles): Promise<boolean> {
-        const stored = await this.flash.read(generationKey)
-        if (stored) this.known = stored.getAt(0, "u32")
+        const { flash } = this
+        const stored = await flash.read(generationKey)
+        if (stored) {
+            this.known = stored.getAt(0, "u32")
+            this.secret = stored.slice(4)
+        }
+        // Generation 0 is a restoration that was cut off: the flash has a part of it.
+        this.empty = this.known === 0
+        for (let i = 0; i < placeCount && this.empty && !stored; ++i)
+            if (await flash.read("s" + String.fromCharCode(97 + i))) this.empty = false
         let end = 0
         try {
             end = await this.newest(files)
         } catch (thrown) {
             this.remark = faultMessage(thrown)
         }
-        if (end === 0 && this.known === 0)
+        if (end === 0 && this.empty)
             this.remark = "the flash was empty: " + (this.remark || "no backup on the card")
-        if (end === 0 || (this.known !== 0 && this.last <= this.known + 1)) return false
-        const name = fileName(this.last)
-        const piece = Buffer.alloc(pieceBytes)
-        let at = headerBytes
-        while (at < end) {
-            await files.read(name, at, piece)
-            const valueAt = 2 + piece[0]
-            const next = valueAt + piece[1]
-            const key = piece.slice(2, valueAt).toString()
-            if (next === valueAt) await this.flash.remove(key)
-            else await this.flash.write(key, piece.slice(valueAt, next))
-            at += next
-        }
-        await files.read(name, 0, piece)
-        await this.note(piece)
-        this.remark = "the flash was empty or old: restored from the card; set the passwords again"
+        if (end === 0 || (!this.empty && this.last <= this.known + 1)) return false
+        if (this.empty) await flash.write(generationKey, hex`00000000`)
+        await this.isSealed(files, end, true)
+        await this.note()
+        this.remark =
+            "the flash was empty or old: restored from the card; check ftp.host and ftp.gateway, then set the passwords again"
         return true
     }
 
-    private async note(head: Buffer): Promise<void> {
-        await this.flash.write(generationKey, head.slice(generationAt, headerBytes))
+    private async note(): Promise<void> {
+        const value = Buffer.alloc(4 + this.secret.length)
+        value.setAt(0, "u32", this.last)
+        value.blitAt(4, this.secret, 0, this.secret.length)
+        await this.flash.write(generationKey, value)
         this.known = this.last
+        this.empty = false
     }
 
     /**
-     * Looks for the copy of the higher generation, `last`, among those that are whole and this board's own.
+     * Looks for the copy of the higher generation, `last`, among those that are whole and this board's own;
+     * a flash that is not empty believes one that is ahead of it only when it has sealed it.
      * @returns where its checksum is, 0 when there is none
      */
     private async newest(files: BackupFiles): Promise<number> {
         const piece = Buffer.alloc(pieceBytes)
         let found = 0
-        this.last = 0
+        let best = 0
         for (let i = 0; i < 2; ++i) {
             const name = fileName(i)
             const end = (await files.read(name, 0, piece)) - 2
             if (end < -2) continue
-            const generation = piece.getAt(generationAt, "u32")
-            if (!(await this.isWhole(files, name, piece, end)))
+            this.last = piece.getAt(generationAt, "u32")
+            if (fileName(this.last) !== name || !(await this.isWhole(files, name, piece, end)))
                 this.remark = name + " is damaged or of another board"
-            else if (generation > this.last) {
-                this.last = generation
-                found = end
+            else if (this.last > best) {
+                if (this.empty || this.last <= this.known + 1 || (await this.isSealed(files, end))) {
+                    best = this.last
+                    found = end
+                } else this.remark = name + " was not made on this flash: left alone"
             }
         }
+        this.last = best
         return found
+    }
+
+    private seal(sum: Buffer): Buffer {
+        return this.hashing.digest(sum, this.secret).slice(0, sealBytes)
+    }
+
+    /**
+     * Goes through the copy of the generation `last`.
+     * @param take puts its values into the flash
+     * @returns whether this flash has sealed it
+     */
+    private async isSealed(files: BackupFiles, end: number, take = false): Promise<boolean> {
+        const { hashing } = this
+        const name = fileName(this.last)
+        const piece = Buffer.alloc(pieceBytes)
+        await files.read(name, 0, piece)
+        let sum = hashing.digest(this.secret, piece.slice(0, headerBytes))
+        let sealed = false
+        for (let at = headerBytes; at < end;) {
+            await files.read(name, at, piece)
+            const valueAt = 2 + piece[0]
+            const next = valueAt + piece[1]
+            const key = piece.slice(2, valueAt).toString()
+            const value = piece.slice(valueAt, next)
+            // Nothing may come behind the seal.
+            sealed = key === sealKey && hexOf(value) === hexOf(this.seal(sum))
+            if (take) await this.takeOver(key, value)
+            sum = hashing.digest(sum, piece.slice(0, next))
+            at += next
+        }
+        return sealed && this.secret.length !== 0
+    }
+
+    /** Puts a value back, if the key is one of those that are copied. */
+    private async takeOver(key: string, value: Buffer): Promise<void> {
+        const { flash } = this
+        let i = 0
+        while (this.keyAt(i) && this.keyAt(i) !== key) ++i
+        if (!this.keyAt(i) || value.length > valueBytesMax) return
+        const address = addressKeys.indexOf(key)
+        if (address >= 0 && hexOf((await flash.read(key)) || hex``) !== hexOf(value))
+            await flash.remove(address < 6 ? "sm" : "sp")
+        if (value.length === 0) await flash.remove(key)
+        else await flash.write(key, value)
     }
 
     /** True for a copy of this board, of which `piece` has the beginning, that was written to its end. */
@@ -157,6 +225,10 @@ export class Backup {
         await files.read(name, end, piece)
         return piece.getAt(0, "u16") === crc
     }
+}
+
+function hexOf(bytes: Buffer): string {
+    return bytes.toString("hex")
 }
 
 function fileName(generation: number): string {

@@ -1,3 +1,4 @@
+import { crc16 } from "../core/checksum"
 import { Fault, FaultCode } from "../core/fault"
 import { Board, TcpStream, WallClock } from "../core/seams"
 import { parseInteger } from "../core/text"
@@ -25,6 +26,9 @@ export abstract class Courier {
     protected readonly password: string
     /** host:port of a proxy, "" for none. */
     protected readonly gateway: string
+    /** Tells the servers apart in the history, and the number that this one had without its gateway. */
+    readonly number: number
+    readonly directNumber: number
 
     constructor(
         readonly board: Board,
@@ -38,6 +42,8 @@ export abstract class Courier {
         // Some servers want an address from "anonymous", and all take one.
         this.password = settings.text(Key.FtpPassword) || "bms-mini@"
         this.gateway = settings.text(Key.FtpGateway)
+        this.directNumber = checksum(0, `${this.host}:${this.port} ${this.user}`)
+        this.number = checksum(this.directNumber, this.gateway)
     }
 
     /** Makes sure that the server lets us in. */
@@ -64,4 +70,9 @@ export abstract class Courier {
         const answer = this.answer.slice(0, 120)
         throw new Fault(code, what + ": " + answer, parseInteger(answer.slice(0, 3)))
     }
+}
+
+function checksum(before: number, text: string): number {
+    const bytes = Buffer.from(text)
+    return crc16(before, bytes, 0, bytes.length)
 }

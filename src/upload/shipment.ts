@@ -1,12 +1,11 @@
 import { Fault, FaultCode } from "../core/fault"
 import { TcpStream } from "../core/seams"
 import { cardReader, CardStorage } from "./cardreader"
-import { History, HistoryEntry, logName, Sent } from "./history"
+import { forget, History, HistoryEntry, logName, namesMax, Sent } from "./history"
 
 export const sectorBytes = 512
 /** What is less than a sector goes in parts: many small buffers find room where one large one does not. */
 const partBytes = 128
-const namesMax = 99
 /** As many cards in turn, each pulled in the middle of its file, are more than anybody has. */
 const reservedMax = 8
 
@@ -14,6 +13,9 @@ const reservedMax = 8
 export interface RemoteFiles {
     /** What the names of the board's files begin with. */
     readonly serial: string
+    /** Tells the servers apart in the history, and the number that this one had without its gateway. */
+    readonly number: number
+    readonly directNumber: number
     /** Bytes of a file, -1 when there is none. */
     size(name: string): Promise<number>
 }
@@ -36,6 +38,9 @@ export interface LogFolder {
 export class Shipment implements HistoryEntry {
     sentBytes = Sent.Unknown
     remoteName = ""
+    server = -1
+    markedBytes = 0
+    mark = 0
     /** Where reading stands. */
     position = 0
     /** The mount of the card that it was listed on. */
@@ -49,11 +54,23 @@ export class Shipment implements HistoryEntry {
         this.generation = from.storage.generation()
     }
 
+    /** To be called before it is delivered: a name at another server, or of another board, is none of ours there. */
+    claim(files: RemoteFiles): void {
+        const { server } = this
+        const known = server < 0 || server === files.number || server === files.directNumber
+        if (!known || !this.remoteName.startsWith(this.stem(files))) forget(this)
+        this.server = files.number
+    }
+
     /** Notes in the history that so many bytes have arrived. */
     async record(bytes: number): Promise<void> {
-        this.sentBytes = bytes
         const { history, reserved } = this.from
-        await history.append(logName(this.key), bytes, this.remoteName, this.generation)
+        const { key, sizeBytes } = this
+        if (this.markedBytes !== sizeBytes) this.mark = await history.markOf(key, sizeBytes)
+        this.markedBytes = sizeBytes
+        this.sentBytes = bytes
+        const marks = `,${sizeBytes},${this.server},${this.mark}`
+        await history.append(logName(key), bytes, this.remoteName, this.generation, marks)
         if (bytes > 0 && reserved[reserved.length - 1] === this.remoteName) reserved.pop()
     }
 
@@ -62,7 +79,7 @@ export class Shipment implements HistoryEntry {
      * and notes it with 0 bytes: from then on what has this name there is ours.
      */
     async takeFreeName(server: RemoteFiles): Promise<void> {
-        const stem = server.serial + "-" + this.from.folder + "-" + logName(this.key).slice(0, 8)
+        const stem = this.stem(server)
         const { reserved } = this.from
         let name = stem + ".CSV"
         for (let number = 2; reserved.includes(name) || (await server.size(name)) >= 0; ++number) {
@@ -74,6 +91,10 @@ export class Shipment implements HistoryEntry {
         await this.record(0)
         if (reserved.length >= reservedMax) reserved.pop()
         reserved.push(name)
+    }
+
+    private stem(server: RemoteFiles): string {
+        return server.serial + "-" + this.from.folder + "-" + logName(this.key).slice(0, 8)
     }
 
     /** Sends the bytes from `start` to the listed size, sector by sector. */

@@ -7,7 +7,7 @@ import { CardStorage } from "./cardreader"
 import { Courier } from "./courier"
 import { DirectCourier } from "./ftp"
 import { Gateway } from "./gateway"
-import { logKey, pieceBytes } from "./history"
+import { dayKey, pieceBytes } from "./history"
 import { sectorBytes, Shipment } from "./shipment"
 
 const backOffMsMin = 10000
@@ -135,8 +135,7 @@ export class Uploader {
      * @returns how many files that are
      */
     async resend(day: string): Promise<number> {
-        const digits = day.slice(0, 4) + day.slice(5, 7) + day.slice(8)
-        const key = logKey(Buffer.from(digits + ".CSV"), 0)
+        const key = dayKey(day)
         if (key < 0) throw new Fault(FaultCode.BadValue, day + " is no day: write YYYY-MM-DD")
         const self = this
         const count = await this.socketLock.run("ftp resend", commandWaitMs, async () => {
@@ -280,6 +279,8 @@ export class Uploader {
             this.log("ftp: logged in")
             this.loginSeconds = this.clock.nowSeconds()
         }
+        const countedBytes = shipment.sizeBytes - Math.max(0, shipment.sentBytes)
+        shipment.claim(this.courier)
         const unsentBytes = shipment.sizeBytes - Math.max(0, shipment.sentBytes)
         this.shipment = shipment
         await this.courier.deliver(shipment)
@@ -288,7 +289,7 @@ export class Uploader {
         this.confirmedSeconds = this.clock.nowSeconds()
         this.filesConfirmed++
         this.bytesConfirmed += unsentBytes
-        this.pendingBytes -= unsentBytes
+        this.pendingBytes -= countedBytes
     }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto"
-import type { Hashing } from "../../src/console/access"
+import type { Hashing } from "../../src/core/seams"
 import { Session } from "../../src/console/session"
 import type { Shell } from "../../src/console/shell"
 import { DeviceBuffer } from "../support/devicebuffer"
