@@ -393,7 +393,7 @@ class Firmware implements Parts {
         const unread = settings.unread
         // Should the flash refuse a part of the copy.
         settings.unread = true
-        if (await backup.restore(this.files)) {
+        if (await backup.restore(this.files, settings.stored)) {
             await settings.load()
             // For the journal, and until somebody has looked at them.
             this.alarms.set(Alarm.Settings, true)

@@ -91,7 +91,7 @@ export class Backlog implements LogFolder {
         this.doneKey = fromKey - 1
         for (;;) {
             await this.list()
-            await this.history.scan(this.files)
+            await this.history.scan(this.files, undefined, 0)
             for (const file of this.files) {
                 this.doneKey = file.key
                 if (file.sentBytes > 0) await file.record(0)

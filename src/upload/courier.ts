@@ -26,7 +26,7 @@ export abstract class Courier {
     protected readonly password: string
     /** host:port of a proxy, "" for none. */
     protected readonly gateway: string
-    /** Tells the servers apart in the history, and the number that this one had without its gateway. */
+    /** What stands for the server in the history, and what did before it had its gateway. */
     readonly number: number
     readonly directNumber: number
 
@@ -42,7 +42,7 @@ export abstract class Courier {
         // Some servers want an address from "anonymous", and all take one.
         this.password = settings.text(Key.FtpPassword) || "bms-mini@"
         this.gateway = settings.text(Key.FtpGateway)
-        this.directNumber = checksum(0, `${this.host}:${this.port} ${this.user}`)
+        this.directNumber = checksum(0, this.host + " " + this.user + " " + this.port)
         this.number = checksum(this.directNumber, this.gateway)
     }
 

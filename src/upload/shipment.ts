@@ -1,7 +1,7 @@
 import { Fault, FaultCode } from "../core/fault"
 import { TcpStream } from "../core/seams"
 import { cardReader, CardStorage } from "./cardreader"
-import { forget, History, HistoryEntry, logName, namesMax, Sent } from "./history"
+import { History, logName, namesMax, Sent, SentFile } from "./history"
 
 export const sectorBytes = 512
 /** What is less than a sector goes in parts: many small buffers find room where one large one does not. */
@@ -13,7 +13,7 @@ const reservedMax = 8
 export interface RemoteFiles {
     /** What the names of the board's files begin with. */
     readonly serial: string
-    /** Tells the servers apart in the history, and the number that this one had without its gateway. */
+    /** What stands for it in the history, and what did before it had its gateway. */
     readonly number: number
     readonly directNumber: number
     /** Bytes of a file, -1 when there is none. */
@@ -35,12 +35,7 @@ export interface LogFolder {
 /**
  * One log file on its way to the server: what is to be sent, and what of it is known to be there.
  */
-export class Shipment implements HistoryEntry {
-    sentBytes = Sent.Unknown
-    remoteName = ""
-    server = -1
-    markedBytes = 0
-    mark = 0
+export class Shipment extends SentFile {
     /** Where reading stands. */
     position = 0
     /** The mount of the card that it was listed on. */
@@ -48,29 +43,30 @@ export class Shipment implements HistoryEntry {
 
     constructor(
         private readonly from: LogFolder,
-        readonly key: number,
-        readonly sizeBytes: number,
+        key: number,
+        sizeBytes: number,
     ) {
+        super(key, sizeBytes)
         this.generation = from.storage.generation()
     }
 
     /** To be called before it is delivered: a name at another server, or of another board, is none of ours there. */
     claim(files: RemoteFiles): void {
         const { server } = this
-        const known = server < 0 || server === files.number || server === files.directNumber
-        if (!known || !this.remoteName.startsWith(this.stem(files))) forget(this)
+        if (
+            (server >= 0 && server !== files.number && server !== files.directNumber) ||
+            !this.remoteName.startsWith(this.stem(files))
+        ) {
+            this.sentBytes = Sent.Unknown
+            this.remoteName = ""
+        }
         this.server = files.number
     }
 
     /** Notes in the history that so many bytes have arrived. */
     async record(bytes: number): Promise<void> {
         const { history, reserved } = this.from
-        const { key, sizeBytes } = this
-        if (this.markedBytes !== sizeBytes) this.mark = await history.markOf(key, sizeBytes)
-        this.markedBytes = sizeBytes
-        this.sentBytes = bytes
-        const marks = `,${sizeBytes},${this.server},${this.mark}`
-        await history.append(logName(key), bytes, this.remoteName, this.generation, marks)
+        await history.append(this, bytes, this.generation)
         if (bytes > 0 && reserved[reserved.length - 1] === this.remoteName) reserved.pop()
     }
 

@@ -185,7 +185,7 @@ export class Uploader {
         return [
             "state: " + activity,
             "last error: " + (this.lastError || "none"),
-            `unsent at the last look: ${this.pendingBytes} bytes`,
+            `unsent at the last look: ${Math.max(0, this.pendingBytes)} bytes`,
             `confirmed since the start: ${this.filesConfirmed} files, ${this.bytesConfirmed} bytes`,
             `log-ins: ${this.logins}, failures: ${this.failures}, in a row: ${this.failuresInRow}`,
         ]
@@ -279,7 +279,6 @@ export class Uploader {
             this.log("ftp: logged in")
             this.loginSeconds = this.clock.nowSeconds()
         }
-        const countedBytes = shipment.sizeBytes - Math.max(0, shipment.sentBytes)
         shipment.claim(this.courier)
         const unsentBytes = shipment.sizeBytes - Math.max(0, shipment.sentBytes)
         this.shipment = shipment
@@ -289,7 +288,7 @@ export class Uploader {
         this.confirmedSeconds = this.clock.nowSeconds()
         this.filesConfirmed++
         this.bytesConfirmed += unsentBytes
-        this.pendingBytes -= countedBytes
+        this.pendingBytes -= unsentBytes
     }
 }
 
