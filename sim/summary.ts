@@ -6,7 +6,7 @@ export interface Summary {
     ftp: { logins: number; filesConfirmed: number; bytesConfirmed: number; failures: number }
     resets: number
     journal: { last?: number }
-    heap: { peakBytes?: number }
+    heap: { peakBytes?: number; freeBytesMin?: number; largestFreeMin?: number }
     exit: number
 }
 

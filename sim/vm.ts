@@ -121,8 +121,9 @@ export class Vm {
     private readonly flashDelays: Random
     private readonly startMs: number
     private turn: Turn | undefined
-    /** The transfer that a fiber waits for. */
+    /** The transfer that a fiber waits for, and when it is over. */
     private transfer: ReturnType<SimClock["setTimeout"]> | undefined
+    private transferEndMs = 0
 
     private constructor(private readonly options: VmOptions) {
         this.cpu = options.cpu ?? cpus.esp32
@@ -238,8 +239,12 @@ export class Vm {
         this.drawFlashDelays()
     }
 
+    private counts(ms: number): number {
+        return Math.round((ms * 1e6) / this.cpu.nsPerCount)
+    }
+
     private drawFlashDelays(): void {
-        const counts = (ms: number) => Math.round((ms * 1e6) / this.cpu.nsPerCount)
+        const counts = (ms: number) => this.counts(ms)
         const { programCost, eraseCost, flashAccesses } = this.globals
         programCost.value = counts(drawMs(delays.flashProgram, this.flashDelays))
         eraseCost.value = counts(drawMs(delays.flashErase, this.flashDelays))
@@ -250,6 +255,7 @@ export class Vm {
     private enter(run: () => void): void {
         const { counter, entered, flashAccesses } = this.globals
         entered.value = counter.value
+        this.setTransferEnd()
         run()
         if (flashAccesses.value !== 0) this.drawFlashDelays()
     }
@@ -279,6 +285,7 @@ export class Vm {
             const time = random && exchange?.(memory.subarray(at, at + bytes.length))
             if (!time) return Uint8Array.prototype.set.call(memory, bytes, at)
             clock.charge(time.blockedMs ?? 0)
+            this.setTransferEnd()
             if (time.waitMs !== undefined) this.goOnAfter(time.waitMs)
         }
     }
@@ -286,13 +293,26 @@ export class Vm {
     /** The fiber that runs now suspends itself: it goes on when the transfer is over. */
     private goOnAfter(waitMs: number): void {
         const { clock } = this.options
+        const { waiting } = this.globals
         const fiber: number = this.globals.fiber.value
+        waiting.value = fiber
+        this.transferEndMs = clock.nowMs() + waitMs
+        this.setTransferEnd()
         this.transfer = clock.setTimeout(() => {
-            if (!this.alive || !this.turn) return
+            // The fiber may have heard of it in the middle of a turn.
+            if (!this.alive || !this.turn || waiting.value !== fiber) return
+            waiting.value = 0
             const memory = new DataView(this.runtime.HEAPU8.buffer)
             memory.setUint32(fiber + fiberWakeTimeOffset, 1, true)
             this.take(this.turn)
         }, waitMs)
+    }
+
+    /** The counter tells the time within an execution only. */
+    private setTransferEnd(): void {
+        const { counter, transferEnd } = this.globals
+        const leftMs = this.transferEndMs - this.options.clock.nowMs()
+        transferEnd.value = (counter.value + this.counts(Math.max(0, leftMs))) | 0
     }
 
     private plugInSocket(runtime: Runtime, socket: VmSocket): void {

@@ -37,7 +37,8 @@ const minuteMs = 60000
 const hourMs = 3600000
 /** How long anyone waits for the card. */
 const cardWaitMs = 30000
-const stopMs = 5000
+/** What a reset waits for the upload to end, and again for the tasks. */
+const stopMs = 10000
 /** Flash key of the charge that the gauge counts. */
 const chargeKey = "charge"
 

@@ -5,10 +5,11 @@ import { Exclusive, Flash } from "../core/seams"
 const getCommand = 0x80
 const keyBytesMax = 13
 const valueBytesMax = 200
-/** Times: docs/TIMES.md. */
-const answerMs = 1500
-const triesMax = 3
-const lockMs = 15000
+/** Times and their reasons: docs/TIMES.md. */
+const answerMs = 2000
+const triesMax = 5
+const writesMax = 3
+const lockMs = 30000
 /**
  * What a removed key holds. The runtime's own deletion writes a value of no bytes, which the ESP32's
  * flash driver refuses: the board aborts.
@@ -64,7 +65,7 @@ export class DeviceFlash implements Flash {
         await this.lock.run("write", lockMs, async () => {
             // No tombstone for a key that never was.
             if (isAbsent(value) && isAbsent(await self.get(key))) return
-            for (let i = 0; i < triesMax; ++i) {
+            for (let i = 0; i < writesMax; ++i) {
                 await self.service.set(key, value)
                 if (isSame(await self.get(key), value)) return
             }

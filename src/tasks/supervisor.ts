@@ -27,7 +27,7 @@ const panicRestartMs = 4500
 const stuckGraceMs = 60000
 /** How long TASK_STUCK stays up after the reset that it led to. */
 const stuckShownMs = 600000
-const shutdownMsMax = 20000
+const shutdownMsMax = 30000
 /** 45 days: at 49.7 the runtime's timers stop. */
 const uptimeMsMax = 3888000000
 /** No scheduled reset so soon after a start. */
@@ -180,7 +180,7 @@ export class Supervisor {
         }
     }
 
-    /** Resets the board in good order, within half a minute whatever hangs. */
+    /** Resets the board in good order, within 40 s whatever hangs. */
     async reset(cause: StartCause): Promise<void> {
         if (this.resetting) return
         this.resetting = true

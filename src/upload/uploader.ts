@@ -15,11 +15,11 @@ const backOffMsMin = 10000
 const doublingsMax = 16
 const alarmAfterFailures = 3
 const growingFileMs = 3600000
-const socketWaitMs = 30000
+const socketWaitMs = 60000
 /** A session ends between two files then, and the next one goes on: a task that takes longer counts as stuck. */
 const sessionMsMax = 4 * 3600000
 /** What a person at the console waits for an upload to end. */
-const commandWaitMs = 1000
+const commandWaitMs = 30000
 /** Longer ago than any period: the first try is due at once. */
 const longAgoMs = -700000000
 

@@ -5,7 +5,6 @@ import { PassThrough } from "node:stream"
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest"
 import { formatVolume } from "../../src/fat/format"
 import { Volume } from "../../src/fat/volume"
-import { ConsoleClient } from "../../console/client"
 import { runEvent } from "../../sim/events"
 import { LinePrinter } from "../../sim/lineprinter"
 import { Simulation } from "../../sim/simulation"
@@ -186,7 +185,7 @@ test("a long format lets records wait and writes them afterwards", async () => {
     await board.start(imagePath)
     await board.run("set sd.period 1")
     await board.sleep(3)
-    const other = new ConsoleClient(board.simulation.board.hub.bus)
+    const other = board.simulation.secondConsole()
     const beganSeconds = board.nowSeconds()
     let status = ""
     const format = await board.run("card format yes", text => {

@@ -126,8 +126,8 @@ test("a stuck task leads to a reset in good order, with its flag and its cause",
     // It is waited for like any other, in vain.
     let seconds = 0
     while ((await board.live(1)) === 0) ++seconds
-    expect(seconds).toBeGreaterThanOrEqual(4)
-    expect(seconds).toBeLessThan(8)
+    expect(seconds).toBeGreaterThanOrEqual(9)
+    expect(seconds).toBeLessThan(13)
     board.lightHangs = false
     expect(board.lines).toContain("supervisor: task light is stuck")
     await board.live(5)

@@ -22,11 +22,14 @@ const samples = settingSamples()
 
 class Card implements BackupFiles {
     readonly files = new Map<string, DeviceBuffer>()
-    async read(name: string): Promise<Buffer | undefined> {
-        return this.files.get(name) as unknown as Buffer
+    async read(name: string, offset: number, into: Buffer): Promise<number> {
+        const content = this.files.get(name)
+        if (!content) return -1
+        into.set(content.subarray(offset, offset + into.length))
+        return content.length
     }
-    async write(name: string, content: Buffer): Promise<void> {
-        this.files.set(name, DeviceBuffer.from(content))
+    async write(name: string, pieces: Buffer[]): Promise<void> {
+        this.files.set(name, DeviceBuffer.concat(...pieces))
     }
 }
 
