@@ -149,7 +149,7 @@ export class History {
         file.markedBytes = sizeBytes
         file.sentBytes = bytes
         const name = logName(file.key)
-        const line = `${name},${bytes},${this.localTime()},${file.remoteName},${sizeBytes},${file.server},${file.mark}`
+        const line = `${name},${bytes},${this.localTime()},${file.remoteName},${file.server},${file.mark},${sizeBytes}`
         const self = this
         const storage = this.storage
         await storage.use("history", async (volume: CardVolume) => {
@@ -187,12 +187,12 @@ function readLine(file: SentFile, line: string, folder: string): void {
     if (bytes !== 0 || before === Sent.Unknown || before === 0) file.sentBytes = bytes
     else file.sentBytes = Sent.Again
     file.remoteName = name
-    const size = parseInteger(fieldAt(line, 4, ","))
+    const size = parseInteger(fieldAt(line, 6, ","))
     // Earlier firmware wrote no marks.
     if (!(size >= 0)) return
+    file.server = parseInteger(fieldAt(line, 4, ","))
+    file.mark = parseInteger(fieldAt(line, 5, ","))
     file.markedBytes = size
-    file.server = parseInteger(fieldAt(line, 5, ","))
-    file.mark = parseInteger(fieldAt(line, 6, ","))
 }
 
 /** True for a name that a board gives: a serial number, the stem, and "-2" to "-99" or nothing. */

@@ -157,8 +157,11 @@ describe("the gateway", () => {
 
     it("sends the day's last part when the day is over", async () => {
         const world = await worldWith()
+        // 23:59:30 local time, and ten seconds past midnight.
+        world.nowMs = (11 * 60 - 0.5) * 60_000
         world.card.put(day, pattern(100))
         await world.session()
+        world.nowMs += 40_000
         world.card.put(day, pattern(150))
         world.card.put("LOG/20261123.CSV", pattern(5))
         await world.session()

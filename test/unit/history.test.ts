@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest"
 import { History, logKey, logName, pieceBytes, Sent, SentFile } from "../../src/upload/history"
 import { DeviceBuffer } from "../support/devicebuffer"
+import { noteSent, oldLine } from "../support/historylines"
 import { MemoryCard, pattern } from "../support/uploadcard"
 
 const clock = {
@@ -30,10 +31,7 @@ async function scan(name: string, sizeBytes = 1e9): Promise<{ sent: number; remo
 
 /** Notes a line about a file that the card has, or had. */
 async function append(name: string, bytes: number, remoteName: string, sizeBytes = bytes) {
-    const file = new SentFile(key(name), sizeBytes)
-    file.remoteName = remoteName
-    file.server = 7
-    await history.append(file, bytes, card.generation())
+    await noteSent(history, name, bytes, remoteName, card.generation(), sizeBytes)
 }
 
 describe("a log file's key", () => {
@@ -58,11 +56,6 @@ describe("a log file's key", () => {
     )
 })
 
-/** A line as it was written before there were marks. */
-function oldLine(name: string, bytes: number | string, remoteName: string): string {
-    return `${name},${bytes},2026-11-22 12:00:00,${remoteName}\r\n`
-}
-
 const day = "20261122.CSV"
 const remote = "B-LOG-20261122.CSV"
 
@@ -80,15 +73,15 @@ describe("the history", () => {
         await append(day, 9, remote)
         // CRC-16/XMODEM of "123456789" is 0x31c3.
         expect(card.text("LOGSENT.TXT")).toBe(
-            `20261122.CSV,0,2026-11-22 13:00:00,${remote},9,7,12739\r\n` +
-                `20261122.CSV,9,2026-11-22 13:00:00,${remote},9,7,12739\r\n`,
+            `20261122.CSV,0,2026-11-22 13:00:00,${remote},7,12739,9\r\n` +
+                `20261122.CSV,9,2026-11-22 13:00:00,${remote},7,12739,9\r\n`,
         )
     })
 
     it("marks a file by its last 256 bytes", async () => {
         card.put("LOG/" + day, "#".repeat(1000) + "123456789".padStart(256, "\0"))
         await append(day, 1256, remote)
-        expect(card.text("LOGSENT.TXT")).toMatch(/,1256,7,12739\r\n$/)
+        expect(card.text("LOGSENT.TXT")).toMatch(/,7,12739,1256\r\n$/)
         expect(await scan(day, 1256)).toEqual({ sent: 1256, remote })
     })
 
@@ -262,14 +255,14 @@ describe("a file of the same name", () => {
         expect(await scan(day, 700)).toEqual({ sent: 700, remote })
     })
 
-    it.each(["x,7,12739", "9,x,12739", "9,7,x", "9,7,", "9,7", "9,7,-1", "9,7,99999"])(
+    it.each(["7,12739,x", "x,12739,9", "7,x,9", "7,,9", "7,12739", "7,-1,9", "7,99999,9"])(
         "is not taken for a sent one by a line that ends with damage: %s",
         async marks => {
             card.put("LOG/" + day, "123456789")
             card.put("LOGSENT.TXT", oldLine(day, 9, remote).replace("\r", `,${marks}\r`))
             const { sent } = await scan(day, 9)
             // Without a size it is a line of before; another server has no say in what was sent.
-            const whole = marks.startsWith("x") || marks === "9,x,12739"
+            const whole = ["7,12739,x", "7,12739", "x,12739,9"].includes(marks)
             expect(sent).toBe(whole ? 9 : Sent.Unknown)
         },
     )
