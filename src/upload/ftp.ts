@@ -81,7 +81,11 @@ export class DirectCourier extends Courier {
         let there = -1
         if (shipment.remoteName) there = await this.size(shipment.remoteName)
         else await shipment.takeFreeName(this)
-        while (there !== size || shipment.sentBytes === Sent.Again) {
+        while (
+            there !== size ||
+            shipment.sentBytes === Sent.Again ||
+            shipment.unmarked(handovers)
+        ) {
             if (++handovers > handoversMax)
                 throw new Fault(
                     FaultCode.FtpNoProgress,
@@ -216,8 +220,9 @@ async function startOf(
         }
         if (there >= sent) {
             // Without restarts only behind a whole delivery: the tail of a broken one may still come.
-            if (there === 0 || (await courier.restartable()) || (first && there === sent))
-                return there
+            if (there === 0 || (first && there === sent)) return there
+            // What the last line does not speak of may be another file's.
+            if (await courier.restartable()) return there > shipment.markedBytes ? sent : there
         }
     }
     // Ours, but damaged or to be sent again. Deleted, so that neither its size nor what still comes

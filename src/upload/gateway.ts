@@ -63,7 +63,8 @@ export class Gateway extends Courier {
         const there = shipment.remoteName ? await this.size(shipment.remoteName) : -1
         // Longer than ours: not only ours, so it is left alone.
         if (!shipment.remoteName || (there > size && !again)) await shipment.takeFreeName(this)
-        else if (there === size && !again) return await shipment.record(size)
+        else if (there === size && !again && !shipment.unmarked(0))
+            return await shipment.record(size)
         await this.request("PUT", shipment.remoteName, size)
         try {
             await shipment.copyTo(this.stream, 0)

@@ -63,6 +63,11 @@ export class Shipment extends SentFile {
         this.server = files.number
     }
 
+    /** True when nothing says that all bytes that a server has are this file's, and it gets them now. */
+    unmarked(handovers: number): boolean {
+        return handovers === 0 && this.markedBytes < this.sizeBytes
+    }
+
     /** Notes in the history that so many bytes have arrived. */
     async record(bytes: number): Promise<void> {
         const { history, reserved } = this.from

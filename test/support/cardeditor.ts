@@ -47,6 +47,9 @@ export class CardEditor {
     write(path: string, content: string | Uint8Array, attributes = 0x20): void {
         if (this.exists(path)) this.remove(path)
         const bytes = Buffer.from(content as string)
+        const slash = path.indexOf("/")
+        if (slash >= 0 && !this.exists(path.slice(0, slash)))
+            this.makeDirectory(path.slice(0, slash))
         const cluster = this.place(bytes)
         this.addEntry(path, attributes, cluster, bytes.length)
     }
@@ -67,6 +70,7 @@ export class CardEditor {
     /** Renames a file, or moves it to the other directory; what had the new name is gone. */
     move(from: string, to: string): void {
         const entry = this.find(from)
+        if (from === to) return
         if (this.exists(to)) this.remove(to)
         this.drop(entry)
         this.addEntry(to, entry.attributes, entry.cluster, entry.sizeBytes)
