@@ -13,19 +13,19 @@ export const speedProfiles: readonly SpeedProfile[] = [
     {
         name: "esp32",
         what: "the published runtime as it is expected: 160 MHz, flash DIO at 40 MHz",
-        describeMs: 2950,
-        startMs: 585,
+        describeMs: 2680,
+        startMs: 595,
     },
     {
         name: "slow",
         what: "the same with a cache that is evicted all the time",
-        describeMs: 4460,
+        describeMs: 4180,
         startMs: 750,
     },
     {
         name: "fast",
         what: "a runtime built for 240 MHz and flash QIO at 80 MHz",
-        describeMs: 2030,
+        describeMs: 1650,
         startMs: 457,
     },
 ]

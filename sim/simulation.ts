@@ -1,27 +1,27 @@
 import { readFileSync } from "node:fs"
 import { ConsoleClient } from "../console/client"
 import { SimBoard } from "./board"
+import { boardConsole } from "./boardconsole"
 import { CardSlot } from "./cardslot"
 import { ChipEvents } from "./chipevents"
 import { Bq76952Chip } from "./chips/bq76952"
 import { Ds3231Chip } from "./chips/ds3231"
 import { usualSdCardTiming } from "./chips/sdcardpace"
 import { SimClock, type Speed } from "./clock"
-import { boardConsole } from "./boardconsole"
 import { cpus } from "./cpu"
 import type { WorldEvents } from "./events"
 import { HeapGauge } from "./heap"
 import { LightWatcher } from "./light"
 import type { LinePrinter } from "./lineprinter"
+import { type FtpServerMode, SimFtpServer } from "./net/ftpserver"
+import type { NetworkOptions } from "./net/options"
 import type { Options } from "./options"
 import { Pack } from "./pack"
-import type { NetworkOptions } from "./net/options"
-import { type FtpServerMode, SimFtpServer } from "./net/ftpserver"
 import { packOptions } from "./profile"
 import { Chance } from "./random"
 import type { StateFolder } from "./state"
-import type { WifiAir } from "./wifi/air"
 import { LogCounts, type Summary } from "./summary"
+import type { WifiAir } from "./wifi/air"
 
 /** The host name under which the firmware reaches the simulation's FTP server. */
 export const FTP_HOST = "ftp.sim"
@@ -114,16 +114,16 @@ export class Simulation implements WorldEvents {
             onLight: on => this.light.set(on),
         })
         this.ftp = this.serveFtp(options)
-        this.console = this.openConsole(chance, "console")
+        this.console = this.openConsole("console")
     }
 
     /** Another console on the board's bus. */
     secondConsole(): ConsoleClient {
-        return this.openConsole(this.chance, "second console")
+        return this.openConsole("second console")
     }
 
-    private openConsole(chance: Chance, stream: string): ConsoleClient {
-        const options = boardConsole(this.clock, this.epochMs, chance, stream)
+    private openConsole(stream: string): ConsoleClient {
+        const options = boardConsole(this.clock, this.epochMs, this.chance, stream)
         return new ConsoleClient(this.board.hub.bus, options)
     }
 

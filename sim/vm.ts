@@ -1,4 +1,5 @@
 import { createRequire } from "node:module"
+import { emptyWriteAbort, watchdogAbort } from "./abortwords"
 import { SimClock } from "./clock"
 import { type Cpu, cpus, delays, tickMs, watchdogMs } from "./cpu"
 import { Chance, drawMs, type Random } from "./random"
@@ -71,7 +72,7 @@ export interface VmOptions {
     /** The firmware called for a restart of the processor. */
     onReboot(): void
     /** The chip has reset itself; what it says of it. The runtime is gone. */
-    onAbort?(words: string[]): void
+    onAbort?(words: readonly string[]): void
     /** The program died; the runtime starts it again by itself some 5 s later. */
     onPanic(code: number): void
 }
@@ -81,20 +82,6 @@ const LARGE_FRAME = 0xff
 
 /** The runtime's flash chip. */
 const FLASH_BYTES = 128 * 1024
-
-/** The chip's words, as the ESP32 prints them on its serial line. */
-const abortWords: Record<Trap.EmptyFlashWrite | Trap.Watchdog, string[]> = {
-    [Trap.EmptyFlashWrite]: [
-        "ESP_ERROR_CHECK failed: esp_err_t 0x102 (ESP_ERR_INVALID_ARG)",
-        'file: "./main/flash.c" func: flash_program expression: esp_flash_write(NULL, src, flash_addr(dst), len)',
-        "abort() was called",
-    ],
-    [Trap.Watchdog]: [
-        "Task watchdog got triggered. The following tasks did not reset the watchdog in time:",
-        " - sys_evt (CPU 0)",
-        "abort() was called",
-    ],
-}
 
 /** The runtime hands out its flash without the last byte, at each write one less: what is missing is erased. */
 function wholeFlash(saved: Uint8Array): Uint8Array {
@@ -176,6 +163,7 @@ export class Vm {
         const options = this.options
         const { body, wasm } = runtimeModule()
         const module: { exports: unknown } = { exports: {} }
+        const drop = (turn: Turn | undefined) => options.clock.clearTimeout(turn?.timer)
         body(
             module.exports,
             module,
@@ -184,10 +172,10 @@ export class Vm {
             ".",
             this.boardDate(),
             (run: () => void, delayMs: number) => this.plan(run, delayMs),
-            (turn: Turn | undefined) => options.clock.clearTimeout(turn?.timer),
+            drop,
             // Only the loader's "still waiting" message would use it.
             () => undefined,
-            (turn: Turn | undefined) => options.clock.clearTimeout(turn?.timer),
+            drop,
             this.console(),
         )
         const start = module.exports as (options: object) => Promise<Runtime>
@@ -244,10 +232,9 @@ export class Vm {
     }
 
     private drawFlashDelays(): void {
-        const counts = (ms: number) => this.counts(ms)
         const { programCost, eraseCost, flashAccesses } = this.globals
-        programCost.value = counts(drawMs(delays.flashProgram, this.flashDelays))
-        eraseCost.value = counts(drawMs(delays.flashErase, this.flashDelays))
+        programCost.value = this.counts(drawMs(delays.flashProgram, this.flashDelays))
+        eraseCost.value = this.counts(drawMs(delays.flashErase, this.flashDelays))
         flashAccesses.value = 0
     }
 
@@ -264,7 +251,7 @@ export class Vm {
     private plan(run: () => void, delayMs: number): Turn {
         const { clock } = this.options
         const upMs = clock.nowMs() - this.startMs
-        const dueMs = Math.max(upMs + delayMs, upMs + 0.001)
+        const dueMs = upMs + Math.max(delayMs, 0.001)
         const atMs = Math.ceil(dueMs / tickMs) * tickMs
         const turn: Turn = { run, timer: clock.setTimeout(() => this.take(turn), atMs - upMs) }
         this.turn = turn
@@ -358,7 +345,7 @@ export class Vm {
             const trap: Trap = this.globals.trap.value
             if (trap !== Trap.None) {
                 this.cut()
-                this.options.onAbort?.(abortWords[trap])
+                this.options.onAbort?.(trap === Trap.Watchdog ? watchdogAbort : emptyWriteAbort)
             } else if ((thrown as { name?: string })?.name === "ExitStatus") {
                 this.cut()
                 this.options.onReboot()

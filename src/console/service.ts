@@ -10,8 +10,7 @@ import { refuse } from "./words"
 
 /** Before a report's text: session, request, sequence, flags. */
 const headBytes = 7
-/** The protocol allows 224. So the pieces of memory that the runtime sends a report by have 200 bytes at most. */
-const textBytes = 168
+const textBytes = 224
 const linksMax = 4
 const sendingMax = 8
 /**

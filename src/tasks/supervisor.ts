@@ -6,6 +6,7 @@ import { fieldAt } from "../core/text"
 import { Key } from "../settings/keys"
 import { Settings } from "../settings/settings"
 import { Scheduler, Spawn } from "./scheduler"
+import { WifiKeeper } from "./wifikeeper"
 
 /** Flash key: the cause of the next start, what the early deaths in a row weigh, the program. */
 const flashKey = "boot"
@@ -45,11 +46,12 @@ export const enum StartCause {
     Panic = 5,
     Deployed = 6,
     SafeModeEnd = 7,
+    Network = 8,
 }
 
 export function startCauseName(cause: StartCause): string {
     return fieldAt(
-        "power-on,scheduled,supervisor,uptime,console,panic,deployed,end of safe mode",
+        "power-on,scheduled,supervisor,uptime,console,panic,deployed,end of safe mode,network",
         cause,
         ",",
     )
@@ -90,6 +92,7 @@ export interface SupervisorParts {
     flash: Flash
     alarms: AlarmSink
     scheduler: Scheduler
+    wifiKeeper: Pick<WifiKeeper, "restartFor" | "beforeReboot">
     spawn: Spawn
     log: (line: string) => void
     /** Ends all work in good order: record, upload, card. */
@@ -169,6 +172,7 @@ export class Supervisor {
             parts.log(`supervisor: task ${task.options.name} is stuck`)
             await this.reset(StartCause.Supervisor)
         } else if (nowMs >= uptimeMsMax) await this.reset(StartCause.Uptime)
+        else if (parts.wifiKeeper.restartFor) await this.reset(StartCause.Network)
         else if (this.safeMode && aliveMs >= safeModeMs) await this.reset(StartCause.SafeModeEnd)
         else if (aliveMs >= hourMs && scheduledResetDue(parts, nowMs - this.scheduleMs))
             await this.reset(StartCause.Scheduled)
@@ -207,6 +211,7 @@ export class Supervisor {
                     [settings.number(Key.ResetCount) + 1, nowSeconds],
                 )
             await this.store(cause, 0)
+            await parts.wifiKeeper.beforeReboot()
         } catch (thrown) {
             log("reset: " + faultMessage(thrown))
         }

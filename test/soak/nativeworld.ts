@@ -192,6 +192,8 @@ export class NativeWorld implements World, WorldEvents {
         return {
             look: async () => {},
             join: async ssid => void (this.joined = ssid),
+            leaveNetwork: async () => void (this.joined = ""),
+            tellOpen: () => Promise.reject(new Error("no open networks here")),
             network: () => (connected() ? this.joined : ""),
             connected,
             address: async () => (connected() ? "192.0.2.17" : ""),

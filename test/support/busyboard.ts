@@ -13,7 +13,8 @@ const settleMs = 60_000
 /** Printing a log whole takes so long after that, that nothing else would be done. */
 const catMsMax = 3_600_000
 
-const setup = [
+/** A new board in full use from here on: both logs at 1 s, an upload every 30 s. */
+export const fullUse = [
     "card format yes",
     `set wifi.ssid ${defaultNetwork.name}`,
     `set wifi.password ${defaultNetwork.password}`,
@@ -102,7 +103,7 @@ export class BusyBoard {
     async start(): Promise<void> {
         const { board } = this
         await board.simulation.start()
-        for (const line of setup) await board.run(line)
+        for (const line of fullUse) await board.run(line)
         const exported = (await board.run("export")).trimEnd().split("\n")
         const changed = exported.map(line => {
             const [word, key] = line.split(" ")

@@ -92,8 +92,12 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
         expect(run.summary.ftp.failures).toBe(0)
         expect(run.output).toContain("start: console, ACME-7")
         const parts = run.output.split("> reset now")
+        // Whole lines of the log may come in between.
         const exported = (text: string) =>
-            text.slice(text.indexOf("> export")).split("> journal")[0]
+            text
+                .slice(text.indexOf("> export"))
+                .split("> journal")[0]
+                .replace(/^\[ *[\d.]+\] .*\n/gm, "")
         expect(exported(parts[1])).toBe(exported(parts[0]))
     })
 })

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { expect, test } from "vitest"
+import { watchdogMs } from "../../sim/cpu"
 import { generator } from "../../sim/random"
 import { firmware } from "../../tools/firmware"
 import { blankCard, firmwarePath, Rig } from "../flashcut/rig"
@@ -32,9 +33,11 @@ test(
         let deployed = 0
         const names = Object.keys(troubles) as (keyof typeof troubles)[]
         const counts: Record<string, number> = {}
+        let longestTurnMs = 0
         for (let first = 0; first < seeds; first += livesPerBoard) {
             deployed = 0
             const rig = new Rig(path, { card: blankCard(), cpu: "slow", seed: first })
+            rig.clock.onExecuted = ms => void (longestTurnMs = Math.max(longestTurnMs, ms))
             await rig.start()
             await rig.ready()
             await rig.ask("card format yes")
@@ -66,6 +69,7 @@ test(
             expect(await rig.logged(/> records: /, rig.log.length, 60_000)).toBeDefined()
             await rig.stop()
         }
+        expect(longestTurnMs).toBeLessThan(watchdogMs / 2)
         // Each kind of trouble has had its share.
         for (const name of names) expect(counts[name], name).toBeGreaterThan(seeds / 5)
     },
