@@ -145,11 +145,14 @@ export class History {
      */
     async append(file: SentFile, bytes: number, generation: number): Promise<void> {
         const { sizeBytes } = file
-        if (file.markedBytes !== sizeBytes) file.mark = await this.markOf(file, sizeBytes)
-        file.markedBytes = sizeBytes
+        // What is to be sent again has the mark of what was sent.
+        if (bytes > 0 || !(file.markedBytes >= 0)) {
+            file.mark = await this.markOf(file, sizeBytes)
+            file.markedBytes = sizeBytes
+        }
         file.sentBytes = bytes
         const name = logName(file.key)
-        const line = `${name},${bytes},${this.localTime()},${file.remoteName},${file.server},${file.mark},${sizeBytes}`
+        const line = `${name},${bytes},${this.localTime()},${file.remoteName},${file.server},${file.mark},${file.markedBytes}`
         const self = this
         const storage = this.storage
         await storage.use("history", async (volume: CardVolume) => {

@@ -63,16 +63,23 @@ export class Shipment extends SentFile {
         this.server = files.number
     }
 
-    /** True when nothing says that all bytes that a server has are this file's, and it gets them now. */
-    unmarked(handovers: number): boolean {
-        return handovers === 0 && this.markedBytes < this.sizeBytes
-    }
-
     /** Notes in the history that so many bytes have arrived. */
     async record(bytes: number): Promise<void> {
         const { history, reserved } = this.from
         await history.append(this, bytes, this.generation)
         if (bytes > 0 && reserved[reserved.length - 1] === this.remoteName) reserved.pop()
+    }
+
+    /** To be called when its delivery has failed: notes that what may have arrived by then is this file's. */
+    async noteBegun(): Promise<void> {
+        const { sentBytes } = this
+        if (this.position === 0 || sentBytes < 0 || !(this.markedBytes < this.sizeBytes)) return
+        this.markedBytes = undefined
+        try {
+            await this.record(sentBytes)
+        } catch (thrown) {
+            // The next session takes another name.
+        }
     }
 
     /**
@@ -89,6 +96,7 @@ export class Shipment extends SentFile {
             name = stem + "-" + number + ".CSV"
         }
         this.remoteName = name
+        this.markedBytes = undefined
         await this.record(0)
         if (reserved.length >= reservedMax) reserved.pop()
         reserved.push(name)

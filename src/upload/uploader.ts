@@ -262,6 +262,7 @@ export class Uploader {
             await this.sendFile(file)
             return true
         } catch (thrown) {
+            await file.noteBegun()
             if (!isOfFile(faultCode(thrown))) throw thrown
             this.spoiled = thrown
         }
