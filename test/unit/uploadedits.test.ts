@@ -114,9 +114,27 @@ class Story {
         for (const { files } of this.servers)
             for (const [name, content] of Object.entries(foreign))
                 expect(files.get(name)?.toString()).toBe(content)
-        if (broken) return
+        if (broken) {
+            this.checkTaken()
+            return
+        }
         expect(error).toBe("")
         for (const line of this.lines()) this.confirmed.add(line)
+    }
+
+    /** What a session has deleted to send it anew, and could not, is on the card; it is confirmed with the next one. */
+    private checkTaken(): void {
+        const there = new Set(this.lines())
+        const editor = this.desk.editor()
+        const card = editor
+            .paths()
+            .map(path => editor.read(path).toString())
+            .join("")
+        for (const line of this.confirmed) {
+            if (there.has(line)) continue
+            expect(card).toContain(line)
+            this.confirmed.delete(line)
+        }
     }
 
     private async again(): Promise<void> {
@@ -191,12 +209,14 @@ class Story {
         for (const path of editor.paths()) {
             if (!/^LOG\/\d{8}\.CSV$/.test(path)) continue
             const content = editor.read(path).toString()
-            expect(there.includes(content), `${path} is on a server`).toBe(true)
+            // A card with a copy of this one's files may have gone on where it ended.
+            const found = there.some(one => one.startsWith(content))
+            expect(found, `${path} is on a server`).toBe(true)
         }
     }
 }
 
-it.each(Array.from({ length: 300 }, (_, seed) => seed))("story %i ends well", async seed => {
+it.each(Array.from({ length: 100 }, (_, seed) => seed))("story %i ends well", async seed => {
     const story = new Story(new Chance(seed).stream("edits"))
     await story.begin()
     try {
