@@ -46,6 +46,8 @@ export class Backup {
     private last = 0
     /** The flash came up without anything that a person has set. */
     private empty = true
+    /** A password may be stored. */
+    private guarded: boolean
     /** What flash holds of it, or will. */
     private noted: Buffer
 
@@ -125,6 +127,8 @@ export class Backup {
             return false
         }
         if (this.empty) await this.note(0)
+        // With a part of a restoration, the flash may have got passwords since.
+        this.guarded = !this.empty || !!((await flash.read("sm")) || (await flash.read("sp")))
         const name = fileName(this.last)
         const piece = Buffer.alloc(pieceBytes)
         for (let at = headerBytes; at < end;) {
@@ -185,7 +189,7 @@ export class Backup {
     /** Puts a value back, if the key is one of those that are copied. */
     private async takeOver(key: string, value: Buffer): Promise<void> {
         const { flash } = this
-        if (!this.empty && addressKeys.indexOf(key) >= 0) return
+        if (this.guarded && addressKeys.indexOf(key) >= 0) return
         for (let i = 0; ; ++i) {
             const listed = this.keyAt(i)
             if (!listed) return

@@ -369,6 +369,22 @@ describe("a copy made on this flash", () => {
         expect(flash.values.has("sm")).toBe(false)
     })
 
+    test("brings none to one that got a password between two parts of it", async () => {
+        flash.damage("sk", "host")
+        await save()
+        for (const secret of ["sm", "sp"]) {
+            flash = new MemoryFlash()
+            flash.cutPowerAt({ write: 2, stored: true })
+            await boot().catch((): void => undefined)
+            flash.powerUp()
+            expect(flash.values.has("sa")).toBe(true)
+            flash.damage(secret, "password")
+            expect((await boot()).restored).toBe(true)
+            expect(flash.values.has("sk")).toBe(false)
+            expect(flash.values.has("j00")).toBe(true)
+        }
+    })
+
     test("is put back to its end by the next start when the power went in between", async () => {
         flash.damage("sk", "host")
         await save()
