@@ -285,6 +285,78 @@ describe("a file that was sent", () => {
     }
 })
 
+describe("what the last line does not speak of", () => {
+    async function breakOff(afterBytes: number): Promise<void> {
+        const { options } = desk.server
+        desk.server.cutAfterBytes = afterBytes
+        options.answer = verb =>
+            verb === "USER" && desk.server.cutAfterBytes === undefined ? "421 away" : undefined
+        await expect(desk.world.session()).rejects.toThrow("421 away")
+        options.answer = undefined
+    }
+
+    it.each([true, false])(
+        "is not overwritten for a card that was put back to an older copy (restarts: %s)",
+        async restarts => {
+            desk.server.options.restarts = restarts
+            const old = await desk.log(today, 100)
+            await desk.session()
+            const history = desk.editor().read("LOGSENT.TXT")
+            const before = await desk.log(today, 20)
+            await desk.session()
+            await desk.pc(editor => {
+                editor.write(today, Buffer.from(old))
+                editor.write("LOGSENT.TXT", history)
+            })
+            const after = await desk.log(today, 40)
+            await desk.session()
+            expect(desk.onServer()).toEqual({ [remote]: before, [second]: after })
+            // Also when that is to be sent once more.
+            await desk.pc(editor => editor.write("LOGSENT.TXT", history))
+            expect(await desk.world.uploader.resend("2026-11-22")).toBe(1)
+            await desk.session()
+            const third = "BMS-1-LOG-20261122-3.CSV"
+            expect(desk.onServer()).toEqual({ [remote]: before, [second]: after, [third]: after })
+        },
+    )
+
+    it.each([true, false])(
+        "is ours all the same when the board itself has seen the connection go (restarts: %s)",
+        async restarts => {
+            desk.server.options.restarts = restarts
+            await desk.log(today, 100)
+            await desk.session()
+            for (const powerCut of [false, true]) {
+                await desk.log(today, 20)
+                await breakOff(300)
+                // At most one line a session says so, however often it fails.
+                const lines = desk.editor().read("LOGSENT.TXT").length
+                await breakOff(100)
+                expect(desk.editor().read("LOGSENT.TXT").length).toBe(lines)
+                await desk.pc(() => {}, powerCut)
+                const more = await desk.log(today, 5)
+                await desk.session()
+                expect(desk.onServer()).toEqual({ [remote]: more })
+                expect(await desk.fullySent(today)).toBe(true)
+            }
+        },
+    )
+
+    it("stays there when the power went in the middle, and the file goes on under the next name", async () => {
+        await desk.log(today, 100)
+        await desk.session()
+        const history = desk.editor().read("LOGSENT.TXT")
+        await desk.log(today, 20)
+        await breakOff(300)
+        // As the power leaves it: nothing more was written.
+        await desk.pc(editor => editor.write("LOGSENT.TXT", history), true)
+        const arrived = desk.onServer()[remote]
+        const more = await desk.log(today, 5)
+        await desk.session()
+        expect(desk.onServer()).toEqual({ [remote]: arrived, [second]: more })
+    })
+})
+
 describe("a history that was saved on a PC", () => {
     it.each([
         ["with line feeds only", (text: string) => text.replaceAll("\r", "")],
