@@ -21,8 +21,9 @@ export const enum Sent {
 export const pieceBytes = 256
 /** The numbers that a remote name may have behind it. */
 export const namesMax = 99
-/** Name, comma, a digit, comma, time, comma, and the shortest remote name. */
+/** Name, comma, a digit, comma, time, comma, and the shortest remote name; and with everything at its longest. */
 const lineBytesMin = 53
+const lineBytesMax = 120
 
 /** The file name of a key. */
 export function logName(key: number): string {
@@ -103,7 +104,7 @@ export class History {
                 // With the carriage return, or saved on a PC that makes none.
                 if (piece[end - 1] === 13) piece[end - 1] = 44
                 // Thousands of blank ones take no time.
-                if (end - at >= lineBytesMin) {
+                if (end - at >= lineBytesMin && end - at <= lineBytesMax) {
                     const key = logKey(piece, at)
                     for (const file of files)
                         if (file.key === key) {
