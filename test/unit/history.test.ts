@@ -114,6 +114,7 @@ describe("the history", () => {
         ["a line without an end", oldLine(day, 900, remote).slice(0, -2)],
         ["binary noise", "\u0000\u0001\u00ff\r\n\r\n,,,\r\n20261122.CSV\r\n"],
         ["2 kB without a line end", "z".repeat(2000) + "\n"],
+        ["a line that is longer than ours can be", oldLine(day, 900, "B".repeat(80) + remote)],
         ["a lower-case file name", oldLine("20261122.csv", 900, remote)],
         ["UTF-16", Buffer.from(oldLine(day, 900, remote), "utf16le").toString("latin1")],
         ["a line in quotes", `"${oldLine(day, 900, remote)}`],
@@ -191,6 +192,30 @@ describe("the history", () => {
             expect(await scan(day)).toEqual({ sent: 40, remote: "B-LOG-20261122-40.CSV" })
         }
         expect(card.bytesPerUseMax).toBeLessThanOrEqual(512)
+    })
+
+    it("reads the longest line that it writes", async () => {
+        const cells = new History(
+            card,
+            clock,
+            "CELLSENT.TXT",
+            DeviceBuffer.alloc(pieceBytes) as never,
+        )
+        const file = new SentFile(key("26112299.CSV"), 4294967295)
+        file.remoteName = "B".repeat(16) + "-CELL-26112299-99.CSV"
+        file.server = 65535
+        file.mark = 65535
+        file.markedBytes = 4294967295
+        await cells.append(file, 0, card.generation())
+        const line = card.text("CELLSENT.TXT")
+        card.put("CELLSENT.TXT", line.replace(",0,", ",4294967294,"))
+        expect(card.text("CELLSENT.TXT").length).toBeLessThanOrEqual(110)
+        const found = new SentFile(file.key, 4294967295)
+        card.put("CELL/26112299.CSV", "")
+        card.unreadable.set("CELL/26112299.CSV", new Error("too long for a test"))
+        await cells.scan([found], undefined, 0)
+        expect(found.sentBytes).toBe(4294967294)
+        expect(found.remoteName).toBe(file.remoteName)
     })
 
     it("tells retention what is wholly on the server", async () => {
