@@ -123,7 +123,7 @@ export class Backlog implements LogFolder {
     private take(entry: ListedFile): boolean {
         const key = entry.name.length === 12 ? logKey(Buffer.from(entry.name), 0) : -1
         if (key > this.newestKey && key <= this.lastKey) this.newestKey = key
-        if (key <= this.doneKey) {
+        if (key <= this.doneKey || entry.isDirectory) {
             if (key >= 0) this.passedBytes += entry.sizeBytes
             return true
         }

@@ -397,6 +397,24 @@ describe("a history that was saved on a PC", () => {
     )
 })
 
+it("what else lies among the logs holds nothing up, a directory with a log's name neither", async () => {
+    await desk.log("LOG/20261120.CSV", 3)
+    await desk.pc(editor => {
+        editor.litter()
+        editor.makeDirectory("LOG/20261119.CSV")
+        editor.makeDirectory("LOG/20261121.CSV")
+    })
+    for (let i = 0; i < 3; ++i) {
+        const content = await desk.log(today, 10)
+        await desk.session()
+        expect(desk.onServer()[remote]).toBe(content)
+        expect(Object.keys(desk.onServer()).sort()).toEqual(["BMS-1-LOG-20261120.CSV", remote])
+    }
+    const connections = desk.server.connections
+    await desk.session()
+    expect(desk.server.connections).toBe(connections)
+})
+
 it("a file dated in the future is sent once, and today's file is still the one that grows", async () => {
     const stray = await desk.log("LOG/20530101.CSV", 3)
     const old = await desk.log("LOG/20261121.CSV", 3)
