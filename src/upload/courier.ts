@@ -26,9 +26,6 @@ export abstract class Courier {
     protected readonly password: string
     /** host:port of a proxy, "" for none. */
     protected readonly gateway: string
-    /** What stands for the server in the history, and what did before it had its gateway. */
-    readonly number: number
-    readonly directNumber: number
 
     constructor(
         readonly board: Board,
@@ -42,8 +39,13 @@ export abstract class Courier {
         // Some servers want an address from "anonymous", and all take one.
         this.password = settings.text(Key.FtpPassword) || "bms-mini@"
         this.gateway = settings.text(Key.FtpGateway)
-        this.directNumber = checksum(0, this.host + " " + this.user + " " + this.port)
-        this.number = checksum(this.directNumber, this.gateway)
+    }
+
+    /** What stands for the server in the history; `direct`: what did before it had its gateway. */
+    number(direct: boolean): number {
+        const gateway = direct ? "" : this.gateway
+        const bytes = Buffer.from(this.host + " " + this.user + " " + this.port + gateway)
+        return crc16(0, bytes, 0, bytes.length)
     }
 
     /** Makes sure that the server lets us in. */
@@ -70,9 +72,4 @@ export abstract class Courier {
         const answer = this.answer.slice(0, 120)
         throw new Fault(code, what + ": " + answer, parseInteger(answer.slice(0, 3)))
     }
-}
-
-function checksum(before: number, text: string): number {
-    const bytes = Buffer.from(text)
-    return crc16(before, bytes, 0, bytes.length)
 }

@@ -13,9 +13,8 @@ const reservedMax = 8
 export interface RemoteFiles {
     /** What the names of the board's files begin with. */
     readonly serial: string
-    /** What stands for it in the history, and what did before it had its gateway. */
-    readonly number: number
-    readonly directNumber: number
+    /** What stands for it in the history; `direct`: what did before it had its gateway. */
+    number(direct: boolean): number
     /** Bytes of a file, -1 when there is none. */
     size(name: string): Promise<number>
 }
@@ -53,14 +52,14 @@ export class Shipment extends SentFile {
     /** To be called before it is delivered: a name at another server, or of another board, is none of ours there. */
     claim(files: RemoteFiles): void {
         const { server } = this
+        this.server = files.number(false)
         if (
-            (server >= 0 && server !== files.number && server !== files.directNumber) ||
+            (server >= 0 && server !== this.server && server !== files.number(true)) ||
             !this.remoteName.startsWith(this.stem(files))
         ) {
             this.sentBytes = Sent.Unknown
             this.remoteName = ""
         }
-        this.server = files.number
     }
 
     /** Notes in the history that so many bytes have arrived. */
