@@ -7,6 +7,7 @@ import { Parts } from "./console/parts"
 import { DeviceHashing, serveConsole } from "./console/service"
 import { Session } from "./console/session"
 import { Shell } from "./console/shell"
+import { Alarm } from "./core/alarm"
 import { formatDateTime } from "./core/calendar"
 import { faultMessage } from "./core/fault"
 import { Board, Flash, Ticks, Wifi } from "./core/seams"
@@ -117,7 +118,8 @@ class Firmware implements Parts {
         this.journal = journal
         this.alarms = alarms
         this.settings = settings
-        this.access = new Access(ticks, settings, new DeviceHashing())
+        const hashing = new DeviceHashing()
+        this.access = new Access(ticks, settings, hashing)
         this.clock = clock
         this.battery = battery
         this.storage = storage
@@ -130,7 +132,7 @@ class Firmware implements Parts {
         this.wifiKeeper = new WifiKeeper(ticks, settings, board.wifi, flash, alarms, () => {
             scheduler.trigger("time")
         })
-        this.backup = new Backup(flash, board.shortId, backupKey)
+        this.backup = new Backup(flash, board.shortId, backupKey, hashing)
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor(this)
         settings.onChange = this.changed
@@ -390,8 +392,11 @@ class Firmware implements Parts {
         const unread = settings.unread
         // Should the flash refuse a part of the copy.
         settings.unread = true
-        if (await backup.restore(this.files)) await settings.load()
-        else settings.unread = unread
+        if (await backup.restore(this.files, settings.stored)) {
+            await settings.load()
+            // For the journal, and until somebody has looked at them.
+            this.alarms.set(Alarm.Settings, true)
+        } else settings.unread = unread
         if (backup.remark) this.log(backup.remark)
     }
 }

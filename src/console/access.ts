@@ -1,5 +1,5 @@
 import { Fault, FaultCode } from "../core/fault"
-import { Ticks } from "../core/seams"
+import { Hashing, Ticks } from "../core/seams"
 import { Key } from "../settings/keys"
 import { Settings } from "../settings/settings"
 import { Session } from "./session"
@@ -10,13 +10,6 @@ const lockMs = 60000
 const triesMax = 5
 const saltBytes = 8
 const rounds = 300
-
-/** What the log-in needs of cryptography. */
-export interface Hashing {
-    /** SHA-256 of the two, one after the other. */
-    digest(first: Buffer, second: Buffer): Buffer
-    random(bytes: number): Buffer
-}
 
 /**
  * The console's password. Stored as hexadecimal text: 8 bytes of salt, then SHA-256 over the password

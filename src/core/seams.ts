@@ -43,6 +43,13 @@ export interface Flash {
     remove(key: string): Promise<void>
 }
 
+/** What is needed of cryptography. */
+export interface Hashing {
+    /** SHA-256 of the two, one after the other. */
+    digest(first: Buffer, second: Buffer): Buffer
+    random(bytes: number): Buffer
+}
+
 /** Lets one piece of work at a time in, in the order of arrival. */
 export interface Exclusive {
     /** Throws Fault LockTimeout, naming who is in, when `work` could not begin within the time. */

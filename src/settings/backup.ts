@@ -1,19 +1,28 @@
 import { crc16 } from "../core/checksum"
 import { faultMessage } from "../core/fault"
-import { Flash } from "../core/seams"
+import { Flash, Hashing } from "../core/seams"
 
 const magic = "BMSBAK1\n"
-const idBytes = 4
-const generationAt = magic.length + idBytes
-const headerBytes = generationAt + 4
+const generationAt = 12
+const headerBytes = 16
+/**
+ * The generation's place, and how the first entry begins. Its 32 bytes prove that this very flash has made a copy
+ * of that generation.
+ */
+const sealHead = "....\x04 seal"
+const sealAt = 22
+const sealEnd = 54
 const bytesMax = 2560
 /**
  * A copy is read and written in pieces, the largest entry and less: a heap may have room for them and
  * none for the whole.
  */
 const pieceBytes = 216
-/** Flash key of the generation that was written or restored last, u32. */
+/** Flash key of the generation that was written or restored last, u32, and 12 bytes of a secret for the seals. */
 const generationKey = "backup"
+const noteBytes = 16
+/** Flash keys of server, gateway and network: what a card says must not get to know a password that is stored. */
+const addressKeys = "sk,sn,so"
 
 /** Where copies are kept: the card. */
 export interface BackupFiles {
@@ -25,7 +34,8 @@ export interface BackupFiles {
 
 /**
  * A copy of flash values on the card, in two files that take turns, so that a half-written one never
- * leaves the board without. Bytes: docs/SPEC-settings.md.
+ * leaves the board without. Whoever had the card may have written it: who is believed, and how far, is
+ * in docs/SPEC-settings.md, with the bytes.
  */
 export class Backup {
     /** What was restored, or what is wrong with the card's copies. Undefined when all is well. */
@@ -34,13 +44,22 @@ export class Backup {
     private known = 0
     /** The generation of the card's newest copy when it was looked at last, 0 for none. */
     private last = 0
+    /** The flash came up without anything that a person has set. */
+    private empty = true
+    /** A password may be stored. */
+    private guarded: boolean
+    /** What flash holds of it, or will. */
+    private noted: Buffer
 
     /** @param keyAt the flash keys to copy, from 0 on, "" behind the last: none of a secret */
     constructor(
         private readonly flash: Flash,
         private readonly shortId: string,
         private readonly keyAt: (index: number) => string,
-    ) {}
+        private readonly hashing: Hashing,
+    ) {
+        this.noted = hashing.random(noteBytes)
+    }
 
     /**
      * Writes the older of the two files anew. A flash that came up empty without its card does not
@@ -48,21 +67,21 @@ export class Backup {
      */
     async save(files: BackupFiles): Promise<void> {
         await this.newest(files)
-        if (this.last !== 0 && this.known === 0) return
-        // One ahead is the copy that a power cut has kept the flash from noting: it is made anew.
-        if (this.last <= this.known + 1) this.last = this.known
-        this.last += 1
+        if (this.last !== 0 && this.empty) return
+        this.last = Math.max(this.last, this.known) + 1
         const pieces: Buffer[] = []
         const piece = Buffer.alloc(pieceBytes)
-        piece.blitAt(0, magic + this.shortId, 0, generationAt)
+        piece.blitAt(0, magic + this.shortId + sealHead, 0, sealAt)
         piece.setAt(generationAt, "u32", this.last)
-        let at = headerBytes
+        piece.blitAt(sealAt, this.seal(piece), 0, 32)
+        let at = sealEnd
         let crc = crc16(0, piece, 0, at)
         for (let i = 0; ; ++i) {
             const key = this.keyAt(i)
             if (!key) break
             const value = (await this.flash.read(key)) || hex``
-            const bytes = 2 + key.length + value.length
+            const keyBytes = 2 + key.length
+            const bytes = keyBytes + value.length
             if (at + bytes > pieceBytes) {
                 pieces.push(piece.slice(0, at))
                 at = 0
@@ -70,57 +89,72 @@ export class Backup {
             piece[at] = key.length
             piece[at + 1] = value.length
             piece.blitAt(at + 2, key, 0, key.length)
-            piece.blitAt(at + 2 + key.length, value, 0, value.length)
+            piece.blitAt(at + keyBytes, value, 0, value.length)
             crc = crc16(crc, piece, at, bytes)
             at += bytes
         }
-        pieces.push(piece.slice(0, at), Buffer.from([crc & 255, crc >> 8]))
+        pieces.push(piece.slice(0, at))
+        piece.setAt(0, "u16", crc)
+        pieces.push(piece.slice(0, 2))
         await files.write(fileName(this.last), pieces)
-        await this.note()
+        await this.note(this.last)
     }
 
     /**
      * To be called first. Puts the newest whole copy of this very board back into the flash, when that
-     * is empty or has gone back to an older state by itself. Sets `remark`. @returns true when it did
+     * is empty or has gone back to an older state by itself. Sets `remark`.
+     * @param lived the flash holds something that a person has set
+     * @returns true when it did
      */
-    async restore(files: BackupFiles): Promise<boolean> {
-        const stored = await this.flash.read(generationKey)
-        if (stored) this.known = stored.getAt(0, "u32")
+    async restore(files: BackupFiles, lived: boolean): Promise<boolean> {
+        const { flash } = this
+        const stored = await flash.read(generationKey)
+        if (stored) {
+            this.known = stored.getAt(0, "u32")
+            if (stored.length === noteBytes) this.noted = stored
+        }
+        // Generation 0 is a restoration that was cut off: the flash has a part of it.
+        this.empty = this.known === 0 && (!lived || stored !== undefined)
         let end = 0
         try {
             end = await this.newest(files)
         } catch (thrown) {
             this.remark = faultMessage(thrown)
         }
-        if (end === 0 && this.known === 0)
-            this.remark = "the flash was empty: " + (this.remark || "no backup on the card")
-        if (end === 0 || (this.known !== 0 && this.last <= this.known + 1)) return false
+        if (end === 0) {
+            if (this.empty)
+                this.remark = "the flash was empty: " + (this.remark || "no backup on the card")
+            return false
+        }
+        if (this.empty) await this.note(0)
+        // With a part of a restoration, the flash may have got passwords since.
+        this.guarded = !this.empty || !!((await flash.read("sm")) || (await flash.read("sp")))
         const name = fileName(this.last)
         const piece = Buffer.alloc(pieceBytes)
-        let at = headerBytes
-        while (at < end) {
+        for (let at = headerBytes; at < end;) {
             await files.read(name, at, piece)
             const valueAt = 2 + piece[0]
             const next = valueAt + piece[1]
-            const key = piece.slice(2, valueAt).toString()
-            if (next === valueAt) await this.flash.remove(key)
-            else await this.flash.write(key, piece.slice(valueAt, next))
+            await this.takeOver(piece.slice(2, valueAt).toString(), piece.slice(valueAt, next))
             at += next
         }
-        await this.note()
-        this.remark = "the flash was empty or old: restored from the card; set the passwords again"
+        await this.note(this.last)
+        this.remark =
+            "the flash was empty or old: restored from the card; check ftp.host and ftp.gateway, then set the passwords again"
         return true
     }
 
-    private async note(): Promise<void> {
-        const generation = Buffer.alloc(4)
-        generation.setAt(0, "u32", this.last)
-        await this.flash.write(generationKey, generation)
-        this.known = this.last
+    private async note(generation: number): Promise<void> {
+        this.noted.setAt(0, "u32", generation)
+        await this.flash.write(generationKey, this.noted)
+        this.known = generation
+        if (generation !== 0) this.empty = false
     }
 
     /**
-     * Looks for the copy of the higher generation, `last`, among those that are whole and this board's own.
+     * Looks for the copy to be taken, whole and of this board: the one of the higher generation, `last`, which must
+     * be ahead of what this flash knows, and sealed by it. One ahead is the copy that a power cut has kept the flash
+     * from noting. An empty flash takes any.
      * @returns where its checksum is, 0 when there is none
      */
     private async newest(files: BackupFiles): Promise<number> {
@@ -132,14 +166,37 @@ export class Backup {
             const end = (await files.read(name, 0, piece)) - 2
             if (end < -2) continue
             const generation = piece.getAt(generationAt, "u32")
+            const sealed = hexOf(piece.slice(sealAt, sealEnd)) === hexOf(this.seal(piece))
             if (!(await this.isWhole(files, name, piece, end)))
                 this.remark = name + " is damaged or of another board"
-            else if (generation > this.last) {
-                this.last = generation
-                found = end
+            else if (this.empty || generation > this.known + 1) {
+                if (!this.empty && !sealed)
+                    this.remark = name + " was not made on this flash: left alone"
+                else if (generation > this.last) {
+                    this.last = generation
+                    found = end
+                }
             }
         }
         return found
+    }
+
+    /** What only this flash can make of a copy's header. */
+    private seal(piece: Buffer): Buffer {
+        return this.hashing.digest(this.noted.slice(4), piece.slice(0, headerBytes))
+    }
+
+    /** Puts a value back, if the key is one of those that are copied. */
+    private async takeOver(key: string, value: Buffer): Promise<void> {
+        const { flash } = this
+        if (this.guarded && addressKeys.indexOf(key) >= 0) return
+        for (let i = 0; ; ++i) {
+            const listed = this.keyAt(i)
+            if (!listed) return
+            if (listed === key) break
+        }
+        if (value.length === 0) await flash.remove(key)
+        else await flash.write(key, value)
     }
 
     /** True for a copy of this board, of which `piece` has the beginning, that was written to its end. */
@@ -159,6 +216,10 @@ export class Backup {
         await files.read(name, end, piece)
         return piece.getAt(0, "u16") === crc
     }
+}
+
+function hexOf(bytes: Buffer): string {
+    return bytes.toString("hex")
 }
 
 function fileName(generation: number): string {

@@ -86,6 +86,8 @@ export class Settings implements StateWriter {
     onChange: (key: Key) => void
     /** What is stored could not be read, or not be put back: nothing is stored over it. */
     unread: boolean
+    /** Some are not at their defaults, or were once. */
+    stored: boolean
     /** Values by key, numbers or texts by the row's type. */
     private readonly values: any[] = []
     /** The flash values that hold a damaged line; bit 0 is "a". */
@@ -118,6 +120,7 @@ export class Settings implements StateWriter {
         this.damaged = 0
         for (let i = 0; i < placeCount; ++i) {
             const value = await this.flash.read(flashKey("s", i))
+            if (value) this.stored = true
             const text = value ? value.toString() : ""
             texts.push(text)
             if (isDamaged(text)) this.damaged |= 1 << i

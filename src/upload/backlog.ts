@@ -1,6 +1,6 @@
 import { WallClock } from "../core/seams"
 import { CardStorage, CardVolume, ListedFile } from "./cardreader"
-import { History, logKey, Sent } from "./history"
+import { dayKey, History, logKey, Sent } from "./history"
 import { LogFolder, Shipment } from "./shipment"
 
 /** Files looked at in one pass over the history; some 150 bytes of memory each. */
@@ -15,7 +15,7 @@ export class Backlog implements LogFolder {
     files: Shipment[]
     /** True when there are files younger than those in the window. */
     more: boolean
-    /** The youngest file of all: it may still grow. */
+    /** The youngest file up to today: it may still grow. */
     newestKey: number
     /** When some of it was sent last, by whoever sends; undefined after a start. */
     newestSentMs: number
@@ -27,6 +27,8 @@ export class Backlog implements LogFolder {
     /** Up to this one each was sent in this session, or failed by a fault of its own. */
     private triedKey = 0
     private passedBytes: number
+    /** Whatever is behind it is not of today. */
+    private lastKey: number
     /** No line of the history before this is about a file after doneKey. */
     private scanFrom = 0
     private generation = -1
@@ -72,7 +74,8 @@ export class Backlog implements LogFolder {
             if (file.sentBytes < file.sizeBytes && file.key > this.triedKey) {
                 sentSoFar = false
                 pendingBytes += file.sizeBytes - Math.max(0, file.sentBytes)
-            } else if (sentSoFar && file.key !== this.newestKey) {
+            } else if (file.key === this.newestKey) sentSoFar = false
+            else if (sentSoFar) {
                 this.doneKey = file.key
                 this.doneBytes += file.sizeBytes
             }
@@ -88,7 +91,7 @@ export class Backlog implements LogFolder {
         this.doneKey = fromKey - 1
         for (;;) {
             await this.list()
-            await this.history.scan(this.files)
+            await this.history.scan(this.files, undefined, 0)
             for (const file of this.files) {
                 this.doneKey = file.key
                 if (file.sentBytes > 0) await file.record(0)
@@ -106,6 +109,7 @@ export class Backlog implements LogFolder {
         this.files = []
         this.more = false
         this.newestKey = 0
+        this.lastKey = dayKey(this.history.localTime().slice(0, 10)) + 99
         this.passedBytes = 0
         await this.storage.use("upload", async (volume: CardVolume) => {
             await volume.sync()
@@ -118,8 +122,8 @@ export class Backlog implements LogFolder {
     /** Keeps the oldest files after doneKey, in order. True: the next entry, please. */
     private take(entry: ListedFile): boolean {
         const key = entry.name.length === 12 ? logKey(Buffer.from(entry.name), 0) : -1
-        if (key > this.newestKey) this.newestKey = key
-        if (key <= this.doneKey) {
+        if (key > this.newestKey && key <= this.lastKey) this.newestKey = key
+        if (key <= this.doneKey || entry.isDirectory) {
             if (key >= 0) this.passedBytes += entry.sizeBytes
             return true
         }

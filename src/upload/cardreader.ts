@@ -3,6 +3,7 @@
 export interface ListedFile {
     name: string
     sizeBytes: number
+    isDirectory?: boolean
 }
 
 export interface OpenFile {

@@ -1,3 +1,4 @@
+import { crc16 } from "../core/checksum"
 import { Fault, FaultCode } from "../core/fault"
 import { Board, TcpStream, WallClock } from "../core/seams"
 import { parseInteger } from "../core/text"
@@ -38,6 +39,13 @@ export abstract class Courier {
         // Some servers want an address from "anonymous", and all take one.
         this.password = settings.text(Key.FtpPassword) || "bms-mini@"
         this.gateway = settings.text(Key.FtpGateway)
+    }
+
+    /** What stands for the server in the history; `direct`: what did before it had its gateway. */
+    number(direct: boolean): number {
+        const gateway = direct ? "" : this.gateway
+        const bytes = Buffer.from(this.host + " " + this.user + " " + this.port + gateway)
+        return crc16(0, bytes, 0, bytes.length)
     }
 
     /** Makes sure that the server lets us in. */

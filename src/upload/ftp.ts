@@ -81,7 +81,11 @@ export class DirectCourier extends Courier {
         let there = -1
         if (shipment.remoteName) there = await this.size(shipment.remoteName)
         else await shipment.takeFreeName(this)
-        while (there !== size || shipment.sentBytes === Sent.Again) {
+        while (
+            there !== size ||
+            shipment.sentBytes === Sent.Again ||
+            (handovers === 0 && there > shipment.markedBytes)
+        ) {
             if (++handovers > handoversMax)
                 throw new Fault(
                     FaultCode.FtpNoProgress,
@@ -95,7 +99,8 @@ export class DirectCourier extends Courier {
             if (there > reached || there === size) {
                 stalled = 0
                 reached = there
-                shipment.sentBytes = there
+                // What is still to be sent again is so no longer.
+                if (shipment.sentBytes < 0) shipment.sentBytes = 0
                 if (there < size && (await this.restartable())) await shipment.record(there)
             } else if (++stalled === stalledMax)
                 throw new Fault(
@@ -208,18 +213,18 @@ async function startOf(
 ): Promise<number> {
     const sent = shipment.sentBytes
     if (there < 0) return 0
-    if (sent !== Sent.Again) {
-        if (there > shipment.sizeBytes) {
-            // Longer than ours: not only ours, so it is left alone.
-            await shipment.takeFreeName(courier)
-            return 0
-        }
-        if (there >= sent) {
-            // Without restarts only behind a whole delivery: the tail of a broken one may still come.
-            if (there === 0 || (await courier.restartable()) || (first && there === sent))
-                return there
-        }
+    // Longer than ours, or than what the last line speaks of: not only ours, so it is left alone.
+    if (there > shipment.sizeBytes || (first && there > shipment.markedBytes)) {
+        await shipment.takeFreeName(courier)
+        return 0
     }
+    // Without restarts only behind a whole delivery: the tail of a broken one may still come.
+    if (
+        sent >= 0 &&
+        there >= sent &&
+        (there === 0 || (await courier.restartable()) || (first && there === sent))
+    )
+        return there
     // Ours, but damaged or to be sent again. Deleted, so that neither its size nor what still comes
     // can mislead.
     if ((await courier.command("DELE", shipment.remoteName)) !== 250)

@@ -59,11 +59,12 @@ export class Gateway extends Courier {
      */
     override async deliver(shipment: Shipment): Promise<void> {
         const size = shipment.sizeBytes
-        const again = shipment.sentBytes === Sent.Again
         const there = shipment.remoteName ? await this.size(shipment.remoteName) : -1
-        // Longer than ours: not only ours, so it is left alone.
-        if (!shipment.remoteName || (there > size && !again)) await shipment.takeFreeName(this)
-        else if (there === size && !again) return await shipment.record(size)
+        // Longer than ours, or than what the last line speaks of: not only ours, so it is left alone.
+        if (!shipment.remoteName || there > size || there > shipment.markedBytes)
+            await shipment.takeFreeName(this)
+        else if (there === size && shipment.sentBytes !== Sent.Again)
+            return await shipment.record(size)
         await this.request("PUT", shipment.remoteName, size)
         try {
             await shipment.copyTo(this.stream, 0)

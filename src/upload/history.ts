@@ -1,21 +1,13 @@
-import { Fault, FaultCode } from "../core/fault"
 import { formatDateTime } from "../core/calendar"
+import { crc16 } from "../core/checksum"
+import { Fault, FaultCode } from "../core/fault"
 import { logKey } from "../core/logname"
 import { WallClock } from "../core/seams"
-import { formatDigits, parseInteger } from "../core/text"
+import { fieldAt, formatDigits, parseInteger } from "../core/text"
+import { consistsOf } from "../settings/values"
 import { cardReader, CardStorage, CardVolume } from "./cardreader"
 
 export { logKey }
-
-/** A log file as the history knows it. */
-export interface HistoryEntry {
-    /** See logKey(). */
-    readonly key: number
-    /** Bytes confirmed in all, or a `Sent`. */
-    sentBytes: number
-    /** Its name on the server, "" for none. */
-    remoteName: string
-}
 
 /** What History.scan() says of a file instead of a byte count. */
 export const enum Sent {
@@ -27,20 +19,51 @@ export const enum Sent {
 
 /** What a history is read by. */
 export const pieceBytes = 256
+/** The numbers that a remote name may have behind it. */
+export const namesMax = 99
+/** Name, comma, a digit, comma, time, comma, and the shortest remote name; and with everything at its longest. */
+const lineBytesMin = 53
+const lineBytesMax = 120
 
 /** The file name of a key. */
 export function logName(key: number): string {
     return (key % 100 === 0 ? "20" + formatDigits(key / 100, 6) : formatDigits(key, 8)) + ".CSV"
 }
 
+/** The key of a day's first file; `day` is "YYYY-MM-DD". -1 when it is none. */
+export function dayKey(day: string): number {
+    return logKey(Buffer.from(day.slice(0, 4) + day.slice(5, 7) + day.slice(8) + ".CSV"), 0)
+}
+
+/** A log file as the history knows it. */
+export class SentFile {
+    /** Bytes confirmed in all, or a `Sent`. */
+    sentBytes: number = Sent.Unknown
+    /** Its name on the server, "" for none. */
+    remoteName = ""
+    /** The server with that name, see Courier; -1 when no line says it. */
+    server = -1
+    /** So many of its bytes were there at the last line, and their mark: what differs is another file. */
+    markedBytes: number
+    mark: number
+
+    constructor(
+        /** See logKey(). */
+        readonly key: number,
+        readonly sizeBytes: number,
+    ) {}
+}
+
 /**
- * What was sent, on the card: a line for each confirmed transfer, `YYYYMMDD.CSV,<bytes sent in
- * all>,<time>,<remote name>`, and one with 0 bytes before a file's first transfer; of a file's
- * lines the last one counts. 0 bytes after more than 0 ask for the file to be sent again, whole. A
- * line that is none of these is passed over. The history may be as long as it likes: it is read
- * through, never held.
+ * What was sent, on the card: a line for each confirmed transfer, and one with 0 bytes before a file's first
+ * transfer; of a file's lines the last one counts. 0 bytes after more than 0 ask for the file to be sent again,
+ * whole. A line that is none of these is passed over. Its exact form: docs/SPEC-upload.md. The history may be as
+ * long as it likes: it is read through, never held.
  */
 export class History {
+    /** "LOG" or "CELL". */
+    private readonly folder: string
+
     constructor(
         private readonly storage: CardStorage,
         private readonly clock: WallClock,
@@ -51,7 +74,15 @@ export class History {
          * before anybody else can get the card.
          */
         private readonly piece: Buffer,
-    ) {}
+    ) {
+        this.folder = path.slice(0, path.length - 8)
+    }
+
+    /** "YYYY-MM-DD HH:MM:SS". */
+    localTime(): string {
+        const now = this.clock.nowSeconds()
+        return formatDateTime(now + this.clock.offsetMinutes(now) * 60)
+    }
 
     /**
      * Fills in what was sent of each file.
@@ -61,82 +92,131 @@ export class History {
      * @returns where the first line about them begins, or the next one would
      */
     async scan(
-        files: HistoryEntry[],
-        volume?: CardVolume,
-        offset = 0,
+        files: SentFile[],
+        volume: CardVolume,
+        offset: number,
         visit?: (key: number, sent: boolean) => void,
     ): Promise<number> {
         const { piece } = this
         const read = cardReader(this.storage, this.path, volume)
         let first = -1
+        let at = 0
         for (;;) {
             const count = await read(offset, piece, pieceBytes)
-            let at = 0
+            at = 0
             for (;;) {
                 const end = piece.indexOf(10, at)
                 if (end < 0 || end >= count) break
-                const key = logKey(piece, at)
-                // ",0,": none.
-                if (visit) visit(key, piece.getAt(at + 13, "u16") !== 0x2c30)
-                for (const file of files)
-                    if (file.key === key) {
-                        if (first < 0) first = offset + at
-                        readLine(file, piece, at, end)
-                    }
+                // With the carriage return, or saved on a PC that makes none.
+                if (piece[end - 1] === 13) piece[end - 1] = 44
+                // Thousands of blank ones take no time.
+                if (end - at >= lineBytesMin && end - at <= lineBytesMax) {
+                    const key = logKey(piece, at)
+                    // ",0,": none.
+                    if (visit) visit(key, piece.getAt(at + 13, "u16") !== 0x2c30)
+                    for (const file of files)
+                        if (file.key === key) {
+                            if (first < 0) first = offset + at
+                            readLine(file, piece.slice(at, end).toString(), this.folder)
+                        }
+                }
                 at = end + 1
             }
-            if (count < pieceBytes) return first < 0 ? offset + at : first
+            if (count < pieceBytes) break
             // No line is that long: damage, passed over.
-            offset += at === 0 ? count : at
+            offset += at || count
         }
+        for (const file of files) {
+            const { markedBytes } = file
+            try {
+                if (
+                    file.sentBytes > file.sizeBytes ||
+                    markedBytes > file.sizeBytes ||
+                    (markedBytes > 0 &&
+                        (await this.markOf(file, markedBytes, volume)) !== file.mark)
+                ) {
+                    // Those lines are about another file.
+                    file.sentBytes = Sent.Unknown
+                    file.remoteName = ""
+                    file.markedBytes = 0
+                }
+            } catch {
+                // Its sending will meet the same trouble, and say so.
+            }
+        }
+        return first < 0 ? offset + at : first
     }
 
     /**
-     * Adds a line; it is on the card on return. Nothing behind the recorded size is taken in: it would be an
-     * older history's. A card other than the one of that mount keeps its own history: Fault CardAbsent.
+     * Notes that so many bytes are on the server; the line is on the card on return. Nothing behind the recorded
+     * size is taken in: it would be an older history's. A card other than the one of that mount keeps its own
+     * history: Fault CardAbsent.
      */
-    async append(
-        fileName: string,
-        bytes: number,
-        remoteName: string,
-        generation: number,
-    ): Promise<void> {
-        const now = this.clock.nowSeconds()
-        const time = formatDateTime(now + this.clock.offsetMinutes(now) * 60)
-        const path = this.path
+    async append(file: SentFile, bytes: number, generation: number): Promise<void> {
+        const { sizeBytes } = file
+        // What is to be sent again has the mark of what was sent.
+        if (bytes > 0 || !(file.markedBytes >= 0)) {
+            file.mark = await this.markOf(file, sizeBytes)
+            file.markedBytes = sizeBytes
+        }
+        file.sentBytes = bytes
+        const name = logName(file.key)
+        const line = `${name},${bytes},${this.localTime()},${file.remoteName},${file.server},${file.mark},${file.markedBytes}`
+        const self = this
         const storage = this.storage
         await storage.use("history", async (volume: CardVolume) => {
             if (storage.generation() !== generation)
                 throw new Fault(FaultCode.CardAbsent, "the card was changed during the upload")
-            const file = await volume.openForAppend(path, "", () => false)
+            const file = await volume.openForAppend(self.path, "", () => false)
             try {
-                await file.append(Buffer.from(`${fileName},${bytes},${time},${remoteName}\r\n`))
+                await file.append(Buffer.from(line + "\r\n"))
             } finally {
                 await file.close()
             }
         })
     }
 
+    /** The mark of the first so many bytes of a file: a checksum of the last 256 of them. */
+    private async markOf(file: SentFile, bytes: number, volume?: CardVolume): Promise<number> {
+        const { piece } = this
+        const read = cardReader(this.storage, this.folder + "/" + logName(file.key), volume)
+        const length = Math.min(bytes, pieceBytes)
+        return crc16(0, piece, 0, await read(bytes - length, piece, length))
+    }
+
     /** True when all of a file is on the server; what is to be sent again is not. */
     async fullySent(fileName: string, sizeBytes: number, volume?: CardVolume): Promise<boolean> {
-        const key = logKey(Buffer.from(fileName), 0)
-        const file = { key, sentBytes: Sent.Unknown, remoteName: "" }
-        await this.scan([file], volume)
+        const file = new SentFile(logKey(Buffer.from(fileName), 0), sizeBytes)
+        await this.scan([file], volume, 0)
         return file.sentBytes > 0 && file.sentBytes >= sizeBytes
     }
 }
 
-/** Takes over a file's line from `at` to its line feed at `end`, unless it is damaged. */
-function readLine(file: HistoryEntry, piece: Buffer, at: number, end: number): void {
-    const comma = piece.indexOf(44, at + 13)
-    // Name, comma, bytes, comma, 19 characters of time, comma, remote name, CR LF.
-    if (comma + 20 > end || piece[comma + 20] !== 44) return
-    const bytes = parseInteger(piece.slice(at + 13, comma).toString())
-    if (!(bytes >= 0) || comma + 21 >= end - 1) return
-    // A name that could not be asked for would keep its file, and all after it, from being sent.
-    for (let i = comma + 21; i < end - 1; ++i) if (piece[i] <= 32 || piece[i] >= 127) return
-    file.remoteName = piece.slice(comma + 21, end - 1).toString()
+/** Takes over a file's line, unless it is damaged or its name none of ours. A comma has replaced a carriage return. */
+function readLine(file: SentFile, line: string, folder: string): void {
+    const bytes = parseInteger(fieldAt(line, 1, ","))
+    const name = fieldAt(line, 3, ",")
+    if (!(bytes >= 0) || !isOurs(name, "-" + folder + "-" + line.slice(0, 8))) return
     const before = file.sentBytes
     if (bytes !== 0 || before === Sent.Unknown || before === 0) file.sentBytes = bytes
     else file.sentBytes = Sent.Again
+    file.remoteName = name
+    const size = parseInteger(fieldAt(line, 6, ","))
+    // Earlier firmware wrote no marks.
+    if (!(size >= 0)) return
+    file.server = parseInteger(fieldAt(line, 4, ","))
+    file.mark = parseInteger(fieldAt(line, 5, ","))
+    file.markedBytes = size
+}
+
+/** True for a name that a board gives: a serial number, the stem, and "-2" to "-99" or nothing. */
+function isOurs(name: string, stem: string): boolean {
+    const at = name.indexOf(stem)
+    const end = name.slice(at + stem.length)
+    const number = parseInteger(end.slice(0, end.length - 4))
+    return (
+        at > 0 &&
+        consistsOf(name, ".") &&
+        (end === ".CSV" || (number < -1 && number >= -namesMax && end === number + ".CSV"))
+    )
 }

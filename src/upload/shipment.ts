@@ -1,12 +1,11 @@
 import { Fault, FaultCode } from "../core/fault"
 import { TcpStream } from "../core/seams"
 import { cardReader, CardStorage } from "./cardreader"
-import { History, HistoryEntry, logName, Sent } from "./history"
+import { History, logName, namesMax, Sent, SentFile } from "./history"
 
 export const sectorBytes = 512
 /** What is less than a sector goes in parts: many small buffers find room where one large one does not. */
 const partBytes = 128
-const namesMax = 99
 /** As many cards in turn, each pulled in the middle of its file, are more than anybody has. */
 const reservedMax = 8
 
@@ -14,6 +13,8 @@ const reservedMax = 8
 export interface RemoteFiles {
     /** What the names of the board's files begin with. */
     readonly serial: string
+    /** What stands for it in the history; `direct`: what did before it had its gateway. */
+    number(direct: boolean): number
     /** Bytes of a file, -1 when there is none. */
     size(name: string): Promise<number>
 }
@@ -33,9 +34,7 @@ export interface LogFolder {
 /**
  * One log file on its way to the server: what is to be sent, and what of it is known to be there.
  */
-export class Shipment implements HistoryEntry {
-    sentBytes = Sent.Unknown
-    remoteName = ""
+export class Shipment extends SentFile {
     /** Where reading stands. */
     position = 0
     /** The mount of the card that it was listed on. */
@@ -43,18 +42,43 @@ export class Shipment implements HistoryEntry {
 
     constructor(
         private readonly from: LogFolder,
-        readonly key: number,
-        readonly sizeBytes: number,
+        key: number,
+        sizeBytes: number,
     ) {
+        super(key, sizeBytes)
         this.generation = from.storage.generation()
+    }
+
+    /** To be called before it is delivered: a name at another server, or of another board, is none of ours there. */
+    claim(files: RemoteFiles): void {
+        const { server } = this
+        this.server = files.number(false)
+        if (
+            (server >= 0 && server !== this.server && server !== files.number(true)) ||
+            !this.remoteName.startsWith(this.stem(files))
+        ) {
+            this.sentBytes = Sent.Unknown
+            this.remoteName = ""
+        }
     }
 
     /** Notes in the history that so many bytes have arrived. */
     async record(bytes: number): Promise<void> {
-        this.sentBytes = bytes
         const { history, reserved } = this.from
-        await history.append(logName(this.key), bytes, this.remoteName, this.generation)
+        await history.append(this, bytes, this.generation)
         if (bytes > 0 && reserved[reserved.length - 1] === this.remoteName) reserved.pop()
+    }
+
+    /** To be called when its delivery has failed: notes that what may have arrived by then is this file's. */
+    async noteBegun(): Promise<void> {
+        const { sentBytes } = this
+        if (this.position === 0 || sentBytes < 0 || !(this.markedBytes < this.sizeBytes)) return
+        this.markedBytes = undefined
+        try {
+            await this.record(sentBytes)
+        } catch (thrown) {
+            // The next session takes another name.
+        }
     }
 
     /**
@@ -62,7 +86,7 @@ export class Shipment implements HistoryEntry {
      * and notes it with 0 bytes: from then on what has this name there is ours.
      */
     async takeFreeName(server: RemoteFiles): Promise<void> {
-        const stem = server.serial + "-" + this.from.folder + "-" + logName(this.key).slice(0, 8)
+        const stem = this.stem(server)
         const { reserved } = this.from
         let name = stem + ".CSV"
         for (let number = 2; reserved.includes(name) || (await server.size(name)) >= 0; ++number) {
@@ -71,9 +95,14 @@ export class Shipment implements HistoryEntry {
             name = stem + "-" + number + ".CSV"
         }
         this.remoteName = name
+        this.markedBytes = undefined
         await this.record(0)
         if (reserved.length >= reservedMax) reserved.pop()
         reserved.push(name)
+    }
+
+    private stem(server: RemoteFiles): string {
+        return server.serial + "-" + this.from.folder + "-" + logName(this.key).slice(0, 8)
     }
 
     /** Sends the bytes from `start` to the listed size, sector by sector. */

@@ -7,7 +7,7 @@ import { CardStorage } from "./cardreader"
 import { Courier } from "./courier"
 import { DirectCourier } from "./ftp"
 import { Gateway } from "./gateway"
-import { logKey, pieceBytes } from "./history"
+import { dayKey, pieceBytes } from "./history"
 import { sectorBytes, Shipment } from "./shipment"
 
 const backOffMsMin = 10000
@@ -136,8 +136,7 @@ export class Uploader {
      * @returns how many files that are
      */
     async resend(day: string): Promise<number> {
-        const digits = day.slice(0, 4) + day.slice(5, 7) + day.slice(8)
-        const key = logKey(Buffer.from(digits + ".CSV"), 0)
+        const key = dayKey(day)
         if (key < 0) throw new Fault(FaultCode.BadValue, day + " is no day: write YYYY-MM-DD")
         const self = this
         const count = await this.socketLock.run("ftp resend", commandWaitMs, async () => {
@@ -187,7 +186,7 @@ export class Uploader {
         return [
             "state: " + activity,
             "last error: " + (this.lastError || "none"),
-            `unsent at the last look: ${this.pendingBytes} bytes`,
+            `unsent at the last look: ${Math.max(0, this.pendingBytes)} bytes`,
             `confirmed since the start: ${this.filesConfirmed} files, ${this.bytesConfirmed} bytes`,
             `log-ins: ${this.logins}, failures: ${this.failures}, in a row: ${this.failuresInRow}`,
         ]
@@ -265,6 +264,7 @@ export class Uploader {
             await this.sendFile(file)
             return true
         } catch (thrown) {
+            await file.noteBegun()
             if (!isOfFile(faultCode(thrown))) throw thrown
             this.spoiled = thrown
         }
@@ -282,6 +282,7 @@ export class Uploader {
             this.log("ftp: logged in")
             this.loginSeconds = this.clock.nowSeconds()
         }
+        shipment.claim(this.courier)
         const unsentBytes = shipment.sizeBytes - Math.max(0, shipment.sentBytes)
         this.shipment = shipment
         await this.courier.deliver(shipment)

@@ -12,6 +12,7 @@ import { History, pieceBytes } from "../../src/upload/history"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { FakeTicks } from "../support/memorycard"
 import { storable } from "../support/memoryflash"
+import { NodeHashing } from "../support/nodehashing"
 import { u32 } from "./fatreader"
 import { Random } from "./faults"
 import type { Event, FlashImage } from "./trace"
@@ -91,7 +92,7 @@ export class Board {
             line => void this.complaints.push(line),
         )
         this.storage.recover = async volume => await this.logger.recover(this.track(volume))
-        this.backup = new Backup(this.flashStore(), "1A2B", backupKey)
+        this.backup = new Backup(this.flashStore(), "1A2B", backupKey, new NodeHashing())
         this.watch(LogKind.Main)
         this.watch(LogKind.Cell)
     }
@@ -127,7 +128,8 @@ export class Board {
             },
             remove: async () => {},
         }
-        await new Backup(store, "1A2B", backupKey).restore(this.trackedFiles())
+        const board = new Backup(store, "1A2B", backupKey, new NodeHashing())
+        await board.restore(this.trackedFiles(), false)
         return generationOf(flash)
     }
 

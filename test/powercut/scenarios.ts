@@ -1,3 +1,4 @@
+import { noteSent } from "../support/historylines"
 import type { Board, BoardSettings, Memory } from "./board"
 import type { CardName } from "./cards"
 import type { Random } from "./faults"
@@ -235,7 +236,7 @@ async function appendHistory(board: Board, random: Random): Promise<void> {
     // The uploader has the card mounted before it writes.
     await board.storage.use("upload", async () => {})
     const remote = `BMS-1A2B-LOG-20261121-${board.seconds}.CSV`
-    await history.append("20261121.CSV", bytes, remote, board.storage.generation())
+    await noteSent(history, "20261121.CSV", bytes, remote, board.storage.generation())
 }
 
 const directoryGrowth: Scenario = {

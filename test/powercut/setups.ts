@@ -103,7 +103,7 @@ export function addOldLogs(setup: Setup, sizes: [number, number][], unsent: numb
                 lostSectors: [],
             }
             model.texts.set(path, file)
-            const line = `${name},${content.length},2026-11-${20 + day} 00:10:00,BMS-1A2B-${name}\r\n`
+            const line = `${name},${content.length},2026-11-${20 + day} 00:10:00,BMS-1A2B-${path.replace("/", "-")}\r\n`
             if (path.startsWith("LOG/")) mainSent += line
             else cellSent += line
         }

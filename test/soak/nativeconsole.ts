@@ -1,8 +1,5 @@
-import { createHash, randomBytes } from "node:crypto"
-import type { Hashing } from "../../src/console/access"
 import { Session } from "../../src/console/session"
 import type { Shell } from "../../src/console/shell"
-import { DeviceBuffer } from "../support/devicebuffer"
 
 // Stands in for src/console/service.ts where the firmware runs in Node: no packets, the shell itself.
 
@@ -35,13 +32,5 @@ export async function executeLine(line: string): Promise<string> {
     return text
 }
 
-export class DeviceHashing implements Hashing {
-    digest(first: Buffer, second: Buffer): Buffer {
-        const hash = createHash("sha256").update(first).update(second).digest()
-        return DeviceBuffer.from(hash) as unknown as Buffer
-    }
-
-    random(bytes: number): Buffer {
-        return DeviceBuffer.from(randomBytes(bytes)) as unknown as Buffer
-    }
-}
+/** What the log-in and the backup need. */
+export { NodeHashing as DeviceHashing } from "../support/nodehashing"

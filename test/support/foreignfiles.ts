@@ -144,7 +144,7 @@ export class ForeignFiles {
         return [tableBlock + (at >> 9), at & 511]
     }
 
-    private setEntry(cluster: number, value: number): void {
+    setEntry(cluster: number, value: number): void {
         const [first, at] = this.entryPlace(cluster)
         for (const block of [first, first + this.layout.tableBlocks]) {
             const data = Uint8Array.from(this.store.read(block))

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto"
 import { Bq76952Chip } from "../../sim/chips/bq76952"
 import { Ds3231Chip } from "../../sim/chips/ds3231"
 import { SdCardChip } from "../../sim/chips/sdcard"
@@ -12,6 +11,7 @@ import { Access } from "../../src/console/access"
 import type { Parts } from "../../src/console/parts"
 import { Session } from "../../src/console/session"
 import { Shell } from "../../src/console/shell"
+import { Alarm } from "../../src/core/alarm"
 import type { I2cBus } from "../../src/core/seams"
 import { Storage } from "../../src/fat/storage"
 import { WholeFiles } from "../../src/fat/wholefile"
@@ -29,8 +29,8 @@ import { Supervisor } from "../../src/tasks/supervisor"
 import { Uploader } from "../../src/upload/uploader"
 import { ChipI2cBus } from "./chipi2cbus"
 import { CollectedOutput } from "./consoleparts"
-import { DeviceBuffer } from "./devicebuffer"
 import { FakeTicks } from "./faketicks"
+import { NodeHashing } from "./nodehashing"
 import { ChipSpiBus } from "./memorycard"
 import { MemoryServers } from "./memoryservers"
 import { MemoryFlash } from "./memoryflash"
@@ -41,11 +41,7 @@ import { contentWifiKeeper } from "./wifikeeper"
 const startSeconds = 1_795_348_800
 const bootMs = 500
 
-const hashing = {
-    digest: (first: Uint8Array, second: Uint8Array) =>
-        DeviceBuffer.from(createHash("sha256").update(first).update(second).digest()),
-    random: (bytes: number) => DeviceBuffer.from(new Uint8Array(bytes).fill(7)),
-} as never
+const hashing = new NodeHashing()
 
 /**
  * The firmware's parts, all of them real and put together as firmware.ts does, on emulated chips, with flash
@@ -122,7 +118,7 @@ export class WholeConsole {
         this.logger = new Logger(clock, settings, storage, sample, alarms, retention, log)
         storage.recover = async volume => await this.logger.recover(volume)
         this.scheduler = new Scheduler(ticks, () => clock.nowMs(), spawn, log)
-        this.backup = new Backup(flash, "AB12", backupKey)
+        this.backup = new Backup(flash, "AB12", backupKey, hashing)
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor({
             program: 1,
@@ -186,7 +182,10 @@ export class WholeConsole {
     private async boot(): Promise<void> {
         await this.supervisor.start()
         await this.settings.load()
-        if (await this.backup.restore(this.files)) await this.settings.load()
+        if (await this.backup.restore(this.files, this.settings.stored)) {
+            await this.settings.load()
+            this.alarms.set(Alarm.Settings, true)
+        }
         await this.clock.start()
         await this.storage.poll()
         this.battery.restore(await this.flash.read("charge"))

@@ -133,7 +133,11 @@ test("no way of changing a setting writes an empty value, and each leaves the ri
     expect(run.output).toContain("restored from the card")
     const secrets = samples.filter(({ isSecret }) => isSecret)
     expect(secrets).toHaveLength(2)
-    const kept = secrets.map(({ name, values }) => [name, values[0]] as const)
+    // The passwords are not in the copy, and an address from the card never meets one that is stored.
+    const addresses = ["ftp.host", "ftp.gateway", "wifi.ssid"]
+    const kept = samples
+        .filter(({ isSecret, name }) => isSecret || addresses.includes(name))
+        .map(({ name, values }) => [name, values[0]] as const)
     expectShown(shows(run)[0], new Map([...last, ...kept]), "restored over an older state")
 
     // A flash that is empty takes it too.

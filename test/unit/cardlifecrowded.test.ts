@@ -11,6 +11,7 @@ import {
 } from "../support/cardboard"
 import { checkVolume, copyOut, makeVolume, runMtools } from "../support/fatimage"
 import { ForeignFiles } from "../support/foreignfiles"
+import { noteSent } from "../support/historylines"
 import { hasTool } from "../support/tools"
 
 const today = "LOG/20261122.CSV"
@@ -142,7 +143,7 @@ describe("a full root directory of FAT16", () => {
         const store = nearlyFull(await formattedStore(16), 1)
         const board = new CardBoard(new SdCardChip(store))
         await board.run(5)
-        const saying = board.history.append("20261122.CSV", 100, "BMS", 1)
+        const saying = noteSent(board.history, "20261122.CSV", 100, "BMS", 1)
         await expect(saying).rejects.toThrow("root directory is full: delete files there")
         await board.run(10)
         await board.storage.sync()

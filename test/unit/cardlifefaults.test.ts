@@ -16,6 +16,7 @@ import {
 import { DeviceBuffer } from "../support/devicebuffer"
 import { checkVolume } from "../support/fatimage"
 import { blankStore, openMemoryCard } from "../support/memorycard"
+import { noteSent } from "../support/historylines"
 import { hasTool } from "../support/tools"
 
 const today = "LOG/20261122.CSV"
@@ -163,7 +164,7 @@ describe("a sector that cannot be read", () => {
         start = await formattedStore(600)
         const yesterday = new CardBoard(new SdCardChip(start), { startSeconds: morning - 86400 })
         await yesterday.run(50)
-        await yesterday.history.append("20261121.CSV", 100, "BMS-LOG", 1)
+        await noteSent(yesterday.history, "20261121.CSV", 100, "BMS-LOG", 1)
         await yesterday.storage.sync()
         const options = { startSeconds: morning - 60, flash: yesterday.flash }
         const board = new CardBoard(new SdCardChip(start), options)

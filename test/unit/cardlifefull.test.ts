@@ -14,6 +14,7 @@ import {
 import { DeviceBuffer } from "../support/devicebuffer"
 import { checkVolume } from "../support/fatimage"
 import { ForeignFiles } from "../support/foreignfiles"
+import { noteSent, oldLine } from "../support/historylines"
 import { hasTool } from "../support/tools"
 
 const today = "LOG/20261122.CSV"
@@ -35,7 +36,8 @@ function mayGo(file: Planned): boolean {
     const name = /^(LOG|CELL)\/(?:(20\d{6})|(\d{8}))\.CSV$/.exec(file.path)
     if (!name || file.attributes !== 0x20) return false
     const day = name[2] ?? "20" + name[3].slice(0, 6)
-    return day < "20261122" && (file.history === "all" || file.history === "more")
+    // One that is shorter than what was sent is another file.
+    return day < "20261122" && file.history === "all"
 }
 
 /** Files of both logs sort by day, then by the number in their names. */
@@ -46,7 +48,7 @@ function age(file: Planned): string {
 
 function historyLines({ path, bytes, history }: Planned): string {
     const line = (count: number | string) =>
-        `${path.slice(path.indexOf("/") + 1)},${count},2026-11-21 10:00:00,BMS-1A2B\r\n`
+        oldLine(path.slice(path.indexOf("/") + 1), count, "BMS-1A2B-" + path.replace("/", "-"))
     switch (history) {
         case "unknown":
             return ""
@@ -208,6 +210,12 @@ function sent(path: string, bytes = 6000): Planned {
     return { path, bytes, history: "all", attributes: 0x20 }
 }
 
+/** The server has confirmed so much of the log of the 20th. */
+async function confirm({ history, storage }: CardBoard, bytes: number): Promise<void> {
+    const name = "20261120.CSV"
+    await noteSent(history, name, bytes, "BMS-LOG-" + name, storage.generation(), 6000)
+}
+
 describe("logging on a full card", () => {
     it("stops with the flag up, says what to do, and goes on when a file was confirmed", async () => {
         const store = await cardWith([{ ...sent("LOG/20261120.CSV"), history: "part" }], 2)
@@ -218,7 +226,7 @@ describe("logging on a full card", () => {
         expect(board.lines).toEqual(["logger: the SD card is full: delete files or use another"])
         expect(board.logger.queued()).toBeGreaterThan(3)
         expect(await textOn(store, "LOG/20261120.CSV")).toBeDefined()
-        await board.history.append("20261120.CSV", 6000, "BMS", board.storage.generation())
+        await confirm(board, 6000)
         // The search for a sent file is repeated once a minute.
         expect(await board.settle(61)).toBeLessThanOrEqual(61)
         await board.run(6)
@@ -248,8 +256,8 @@ describe("logging on a full card", () => {
         const board = new CardBoard(new SdCardChip(store), { periodSeconds: 5, cells: true })
         await board.run(90)
         expect(board.flags()).toContain("SD_FULL")
-        await board.history.append("20261120.CSV", 0, "BMS", board.storage.generation())
-        await board.history.append("20261120.CSV", 6000, "BMS", board.storage.generation())
+        await confirm(board, 0)
+        await confirm(board, 6000)
         expect(await board.settle(61)).toBeLessThanOrEqual(61)
     })
 
@@ -288,7 +296,7 @@ describe("logging on a full card", () => {
             await (await mountStore(store)).remove("LOGSENT.TXT")
             const volume = await mountStore(store)
             const history = await volume.openForAppend("LOGSENT.TXT", "")
-            const line = "20261101.CSV,6,2026-11-21 10:00:00,BMS-1A2B\r\n"
+            const line = oldLine("20261101.CSV", 6, "BMS-1A2B-LOG-20261101.CSV")
             await history.append(DeviceBuffer.from(line) as unknown as Buffer)
             await history.close()
             const rest = new ForeignFiles(store)
@@ -314,7 +322,7 @@ describe("logging on a full card", () => {
             const size = (await textOn(store, `${log}/20261120.CSV`))!.length
             await board.storage.use("test", async volume => {
                 const file = await volume.openForAppend(log + "SENT.TXT", "")
-                const line = `20261120.CSV,${size},2026-11-21 10:00:00,BMS-1A2B\r\n`
+                const line = oldLine("20261120.CSV", size, `BMS-1A2B-${log}-20261120.CSV`)
                 await file.append(DeviceBuffer.from(line) as unknown as Buffer)
                 await file.close()
             })
@@ -351,7 +359,7 @@ describe("a full card at midnight", () => {
             const size = (await textOn(store, `${log}/20261121.CSV`))!.length
             await board.storage.use("test", async volume => {
                 const file = await volume.openForAppend(log + "SENT.TXT", "")
-                const line = `20261121.CSV,${size},2026-11-21 23:59:40,BMS-1A2B\r\n`
+                const line = oldLine("20261121.CSV", size, `BMS-1A2B-${log}-20261121.CSV`)
                 await file.append(DeviceBuffer.from(line) as unknown as Buffer)
                 await file.close()
             })

@@ -12,6 +12,7 @@ import {
     type FlashContent,
 } from "../support/cardboard"
 import { checkVolume, makeVolume } from "../support/fatimage"
+import { noteSent } from "../support/historylines"
 import { hasTool } from "../support/tools"
 
 const main = "LOG/20261122.CSV"
@@ -39,7 +40,7 @@ function session(card: SdCardChip | undefined): Session {
         const [name, bytes] = ["20261122.CSV", second * 100]
         const { storage } = board
         try {
-            await board.history.append(name, bytes, "BMS-LOG", storage.generation())
+            await noteSent(board.history, name, bytes, "BMS-LOG", storage.generation())
             written.push(`${name},${bytes},`)
         } catch {
             failed.push(`${name},${bytes},`)
@@ -213,7 +214,7 @@ describe("another card in the socket", () => {
         const startSeconds = morning - 100
         const other = new CardBoard(new SdCardChip(store), { serial: "BMS-9F9F", startSeconds })
         await other.run(20)
-        await other.history.append("20261121.CSV", 4711, "BMS-9F9F-LOG", 1)
+        await noteSent(other.history, "20261121.CSV", 4711, "BMS-9F9F-LOG", 1)
         await other.storage.use("test", async volume => {
             const file = await volume.openForAppend("NOTES.TXT", "not yours\r\n")
             await file.close()
@@ -260,7 +261,7 @@ describe("another card in the socket", () => {
             await recovered(first, flash)
             expect(await textOn(second, "NOTES.TXT"), what).toBe("not yours\r\n")
             expect(await textOn(second, historyFile), what).toMatch(
-                /^20261121.CSV,4711,[^]*LOG\r\n/,
+                /^20261121.CSV,4711,[^]*LOG,7,0,4711\r\n/,
             )
             expect((await textOn(second, main))!.startsWith(before), what).toBe(true)
             await expectShared(first, second, board, recordTimes(before).length, what)

@@ -126,6 +126,29 @@ describe("the gateway", () => {
         expect(proxy.files.get(address.replace(".CSV", "-2.CSV"))).toEqual(Buffer.from(pattern(10)))
     })
 
+    it("leaves alone what has more there than the last line speaks of", async () => {
+        const world = await worldWith()
+        world.card.put(day, pattern(1000))
+        await world.session()
+        proxy.files.set(address, Buffer.alloc(1200))
+        world.card.put(day, pattern(1200))
+        world.nowMs += 3600001
+        await world.session()
+        expect(proxy.files.get(address)).toEqual(Buffer.alloc(1200))
+        const next = address.replace(".CSV", "-2.CSV")
+        expect(proxy.files.get(next)).toEqual(Buffer.from(pattern(1200)))
+        // What breaks off is noted: the next session knows it for its own.
+        world.card.put(day, pattern(1500))
+        proxy.keptBytes = 1300
+        world.nowMs += 3600001
+        await expect(world.session()).rejects.toThrow("did not get all of the file")
+        proxy.files.set(next, Buffer.from(pattern(1300)))
+        proxy.keptBytes = Infinity
+        await world.session()
+        expect(proxy.files.get(next)).toEqual(Buffer.from(pattern(1500)))
+        expect(proxy.files.size).toBe(2)
+    })
+
     it("does not get again what is there as long as ours, but what is to be sent again", async () => {
         const world = await worldThatHasBegun()
         proxy.files.set(address, Buffer.from("ten bytes."))
@@ -157,8 +180,11 @@ describe("the gateway", () => {
 
     it("sends the day's last part when the day is over", async () => {
         const world = await worldWith()
+        // 23:59:30 local time, and ten seconds past midnight.
+        world.nowMs = (11 * 60 - 0.5) * 60_000
         world.card.put(day, pattern(100))
         await world.session()
+        world.nowMs += 40_000
         world.card.put(day, pattern(150))
         world.card.put("LOG/20261123.CSV", pattern(5))
         await world.session()

@@ -15,9 +15,9 @@ import { NodeFirmware } from "../support/nodefirmware"
 
 const served = vi.hoisted(() => ({ shell: (_shell: unknown) => {} }))
 
-vi.mock("../../src/console/service", () => ({
+vi.mock("../../src/console/service", async () => ({
     serveConsole: (shell: unknown) => served.shell(shell),
-    DeviceHashing: class {},
+    DeviceHashing: (await import("../support/nodehashing")).NodeHashing,
 }))
 
 // The first to get hold of the firmware, whose class is its module's own, before it hands on methods.

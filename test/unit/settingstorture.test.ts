@@ -9,6 +9,7 @@ import { Settings } from "../../src/settings/settings"
 import { flashOn } from "../support/chipflash"
 import { ConsoleBench } from "../support/consoleparts"
 import { DeviceBuffer } from "../support/devicebuffer"
+import { NodeHashing } from "../support/nodehashing"
 import { defaultLine, type Sample, settingSamples } from "../support/settingsamples"
 import { ChipFlash } from "../support/settingsservice"
 
@@ -45,7 +46,7 @@ async function start(): Promise<boolean> {
     settings = new Settings(flash, { set: () => {} }, shortId)
     await settings.load()
     const backup = newBackup()
-    const restored = await backup.restore(card)
+    const restored = await backup.restore(card, settings.stored)
     if (restored) await settings.load()
     console_ = new ConsoleBench()
     const { parts } = console_
@@ -60,12 +61,12 @@ async function start(): Promise<boolean> {
 
 function newBackup(): Backup {
     const keys = ["charge", "clock", ...[...publicPlaces].map(place => "s" + place), "j00", "j01"]
-    return new Backup(flash, shortId, index => keys[index] ?? "")
+    return new Backup(flash, shortId, index => keys[index] ?? "", new NodeHashing())
 }
 
 async function backUp(): Promise<void> {
     const backup = newBackup()
-    await backup.restore(card)
+    await backup.restore(card, settings.stored)
     await backup.save(card)
 }
 
@@ -226,7 +227,9 @@ test("restored from a backup with empty values, over a flash that holds values t
     chip = new ChipFlash()
     for (const [key, value] of old) chip.values.set(key, value)
     expect(await start()).toBe(true)
-    const kept = samples.filter(({ isSecret }) => isSecret)
+    // The passwords, and whom they are for.
+    const addresses = ["ftp.host", "ftp.gateway", "wifi.ssid"]
+    const kept = samples.filter(({ isSecret, name }) => isSecret || addresses.includes(name))
     const wanted = expected(0, kept)
     wanted[period[0].key] = 7
     expect(await values()).toEqual(wanted)

@@ -16,9 +16,9 @@ import { NodeFirmware } from "../support/nodefirmware"
 
 const served = vi.hoisted(() => ({ shell: (_shell: unknown) => {} }))
 
-vi.mock("../../src/console/service", () => ({
+vi.mock("../../src/console/service", async () => ({
     serveConsole: (shell: unknown) => served.shell(shell),
-    DeviceHashing: class {},
+    DeviceHashing: (await import("../support/nodehashing")).NodeHashing,
 }))
 
 vi.mock("../../src/tasks/supervisor", async original => {

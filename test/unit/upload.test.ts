@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { Alarm } from "../../src/core/alarm"
+import { crc16 } from "../../src/core/checksum"
 import { Fault, FaultCode } from "../../src/core/fault"
 import { Key } from "../../src/settings/keys"
+import { DeviceBuffer } from "../support/devicebuffer"
 import { NodeConnector } from "../support/nodesocket"
 import { pattern } from "../support/uploadcard"
 import { ScriptedFtpServer, type ServerOptions } from "../support/uploadserver"
@@ -44,9 +46,11 @@ describe("a session", () => {
         world.card.put(day, pattern(5000))
         await world.session()
         expect(server.files.get(remote)).toEqual(Buffer.from(pattern(5000)))
+        const place = DeviceBuffer.from(`127.0.0.1 anonymous ${world.settings.number(Key.FtpPort)}`)
+        const number = crc16(0, place as never, 0, place.length)
         expect(world.card.text("LOGSENT.TXT")).toBe(
-            `20261122.CSV,0,2026-11-22 13:00:01,${remote}\r\n` +
-                `20261122.CSV,5000,2026-11-22 13:00:01,${remote}\r\n`,
+            `20261122.CSV,0,2026-11-22 13:00:01,${remote},${number},6675,5000\r\n` +
+                `20261122.CSV,5000,2026-11-22 13:00:01,${remote},${number},6675,5000\r\n`,
         )
         expect(world.settings.number(Key.FtpLastLogin)).toBe(noonSeconds + 1)
         expect(world.settings.number(Key.FtpLastSuccess)).toBe(noonSeconds + 1)

@@ -18,7 +18,7 @@ function historyLines(card: MemoryCard): HistoryLine[] {
         card
             .text(history)
             .split("\r\n")
-            .map(line => /^(\d{8}\.CSV),(\d+),[^,]{19},(.+)$/.exec(line))
+            .map(line => /^(\d{8}\.CSV),(\d+),[^,]{19},([^,]+)/.exec(line))
             .filter(match => match !== null)
             .map(match => ({
                 path: `${folder}/${match[1]}`,

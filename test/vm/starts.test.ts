@@ -37,7 +37,11 @@ test(
         for (let first = 0; first < seeds; first += livesPerBoard) {
             deployed = 0
             const rig = new Rig(path, { card: blankCard(), cpu: "slow", seed: first })
-            rig.clock.onExecuted = ms => void (longestTurnMs = Math.max(longestTurnMs, ms))
+            rig.clock.onExecuted = ms => {
+                // The runtime's own, with the program stopped: one draw of the erase's time stands for its 24 pages.
+                if (rig.log.at(-1)?.text.endsWith("program written")) return
+                longestTurnMs = Math.max(longestTurnMs, ms)
+            }
             await rig.start()
             await rig.ready()
             await rig.ask("card format yes")
