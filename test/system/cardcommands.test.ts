@@ -19,7 +19,7 @@ const line =
     "2026-01-01 13:19:45,+01:00,ACME-7,52.900,5.700,59.1,3.306,3.307,1,2,21.9,22.0,0x00000000\r\n"
 const lineCount = 2000
 
-/** A card with 3,000 foreign files in the root and an old log of 176 KB. */
+/** A card with 3,000 foreign files in the root and an old log of 180 KB. */
 async function crowdedCard(path: string): Promise<void> {
     const store = blankStore(512)
     const device = new MemoryBlockDevice(store)
@@ -137,7 +137,7 @@ test("ls of 3,000 files and cat of a long one lose the logger no second", async 
     const cat = await board.run("card cat /log/20260101.csv")
     const progress = cat.lines.filter(one => one.startsWith("#"))
     expect(progress).toHaveLength(2)
-    for (const one of progress) expect(one).toMatch(/^# \d+ of 176008 bytes$/)
+    for (const one of progress) expect(one).toMatch(/^# \d+ of 180008 bytes$/)
     const content = cat.lines.filter(one => !one.startsWith("#")).join("\n") + "\n"
     expect(content).toBe("time,x\r\n" + line.repeat(lineCount))
 
