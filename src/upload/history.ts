@@ -185,9 +185,9 @@ export class History {
     }
 
     /** True when all of a file is on the server; what is to be sent again is not. */
-    async fullySent(fileName: string, sizeBytes: number, volume?: CardVolume): Promise<boolean> {
+    async fullySent(fileName: string, sizeBytes: number): Promise<boolean> {
         const file = new SentFile(logKey(Buffer.from(fileName), 0), sizeBytes)
-        await this.scan([file], volume, 0)
+        await this.scan([file], undefined, 0)
         return file.sentBytes > 0 && file.sentBytes >= sizeBytes
     }
 }
