@@ -5,6 +5,7 @@ import {
     mkdirSync,
     openSync,
     readdirSync,
+    readFileSync,
     readSync,
     rmdirSync,
     rmSync,
@@ -98,6 +99,20 @@ export class FtpFolder {
         if (this.size(name) === undefined) return false
         rmSync(this.onDisk(name))
         return true
+    }
+
+    /** The file's content; it is gone then. */
+    takeAway(name: string): Buffer {
+        const content = readFileSync(this.onDisk(name))
+        rmSync(this.onDisk(name))
+        return content
+    }
+
+    /** Bytes of all files of the server. */
+    usedBytes(): number {
+        const names = readdirSync(this.root, { recursive: true, encoding: "utf8" })
+        const stats = names.map(name => statSync(join(this.root, name)))
+        return stats.reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0)
     }
 
     makeFolder(name: string): boolean {
