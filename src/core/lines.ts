@@ -3,6 +3,8 @@ import { TcpStream } from "./seams"
 
 /** What is kept of a line. */
 const charactersMax = 160
+/** Then comes a pause: a program that takes 131,072 steps without one is ended, and a line costs some hundreds. */
+const linesAtOnce = 64
 
 /**
  * The next line, without its end, once it has come; undefined when the other side has closed before, or goes on and
@@ -20,6 +22,7 @@ export function lineReader(stream: TcpStream, bytesMax: number): LineReader {
     let chunk: Buffer
     let at = 0
     let line = ""
+    let lines = 0
     return async (deadline, mark = 10) => {
         for (;;) {
             if (!chunk) {
@@ -36,6 +39,7 @@ export function lineReader(stream: TcpStream, bytesMax: number): LineReader {
             at = end + 1
             if (at >= chunk.length) chunk = undefined
             if (found < 0) continue
+            if (++lines % linesAtOnce === 0) await deadline.ticks.sleep(1)
             const whole = line
             line = ""
             const last = whole.length - 1

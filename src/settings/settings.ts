@@ -15,8 +15,11 @@ const layoutVersion = "1"
  */
 const undoKey = "t"
 
-/** Limits that must leave room: in each row the first key must be above the sum of the others. 0xff ends a row. */
-const limits = hex`1d1e1f20ff 24262526ff 2123ff 2223ff 2728ff`
+/**
+ * Limits that must leave room, by their numbers in keys.ts: in each row the first key must be above the sum of the
+ * others. 0xff ends a row.
+ */
+const limits = hex`1e1f2021ff 25272627ff 2224ff 2324ff 2829ff`
 
 /** A line of a flash value: the digit of its place, a check character over the rest, the value. */
 function formatLine(digit: string, value: string): string {

@@ -1,11 +1,23 @@
 import { Fault, FaultCode } from "../core/fault"
 import { Board, TcpStream, WallClock } from "../core/seams"
-import { parseInteger } from "../core/text"
+import { parseInteger, printable } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
+import { isAboutFile } from "./ftpreply"
 import { Shipment } from "./shipment"
 
 /** Longer than the runtime takes to give up: 10 s for a name, 18 s for a server that takes no SYN. */
 const connectTimeoutMs = 30000
+/** As much of an answer is shown that a password in it is never cut: a line is kept to 160 characters. */
+const saidMax = 96
+
+/** What was learned of a server, for as long as the program runs and its settings stay. */
+export interface ServerMemory {
+    /** The data port is asked for with PASV: EPSV's was of no use. */
+    pasv: boolean
+    /** Files that were gone from the server whenever they had come, and when the last one was. */
+    gone: string[]
+    goneMs: number
+}
 
 /**
  * A way to the FTP server over the board's one socket. Throws Fault Socket*, Ftp*, GatewayRefused.
@@ -25,11 +37,14 @@ export abstract class Courier {
     protected readonly password: string
     /** host:port of a proxy, "" for none. */
     protected readonly gateway: string
+    /** Where on the server the files go, "" for where a log-in begins. */
+    protected readonly directory: string
 
     constructor(
         readonly board: Board,
         protected readonly clock: WallClock,
         settings: SettingsReader,
+        protected readonly memory: ServerMemory,
     ) {
         this.serial = settings.text(Key.UserSerial)
         this.host = settings.text(Key.FtpHost)
@@ -38,6 +53,7 @@ export abstract class Courier {
         // Some servers want an address from "anonymous", and all take one.
         this.password = settings.text(Key.FtpPassword) || "bms-mini@"
         this.gateway = settings.text(Key.FtpGateway)
+        this.directory = settings.text(Key.FtpDirectory)
     }
 
     /** Makes sure that the server lets us in. */
@@ -54,14 +70,30 @@ export abstract class Courier {
         if (this.stream) await this.stream.close()
     }
 
-    protected async open(host: string, port: number): Promise<void> {
-        if (this.stopped) throw new Fault(FaultCode.SocketClosed, "stopped")
-        this.stream = await this.board.tcp.connect(host, port, connectTimeoutMs)
+    /** The last answer for people: no control characters, and not the password, which some servers repeat. */
+    said(): string {
+        const { password } = this
+        let text = this.answer
+        for (let at = text.indexOf(password); at >= 0; at = text.indexOf(password, at + 3))
+            text = text.slice(0, at) + "***" + text.slice(at + password.length)
+        return printable(text, saidMax)
     }
 
-    /** Throws with the last answer in words; evidence: its code. */
+    /** @param deaf whatever the other side says is dropped */
+    protected async open(host: string, port: number, deaf?: boolean): Promise<void> {
+        if (this.stopped) throw new Fault(FaultCode.SocketClosed, "stopped")
+        this.stream = await this.board.tcp.connect(host, port, connectTimeoutMs, deaf)
+    }
+
+    /** The code that the last answer begins with. */
+    protected code(): number {
+        return parseInteger(this.answer.slice(0, 3))
+    }
+
+    /** Throws with the last answer in words; evidence: its code. FtpFileRefused that is not about a file is FtpRefused. */
     protected refuse(code: FaultCode, what: string): void {
-        const answer = this.answer.slice(0, 120)
-        throw new Fault(code, what + ": " + answer, parseInteger(answer.slice(0, 3)))
+        const evidence = this.code()
+        if (code === FaultCode.FtpFileRefused && !isAboutFile(evidence)) code = FaultCode.FtpRefused
+        throw new Fault(code, what + ": " + this.said(), evidence)
     }
 }

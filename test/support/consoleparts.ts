@@ -5,6 +5,7 @@ import { Parts } from "../../src/console/parts"
 import { Session } from "../../src/console/session"
 import { Shell } from "../../src/console/shell"
 import { Journal } from "../../src/journal/journal"
+import { Key } from "../../src/settings/keys"
 import { Settings } from "../../src/settings/settings"
 import { DeviceBuffer } from "./devicebuffer"
 import { storable } from "./memoryflash"
@@ -150,7 +151,7 @@ export class ConsoleBench {
             },
         },
         wifi: { connected: () => true, address: async () => "192.168.1.7" },
-        syncTime: async () => this.settings.text(24) !== "",
+        syncTime: async () => this.settings.text(Key.TimeServer) !== "",
         spawn: (work: () => Promise<void>) => void work(),
         access: new Access(this.ticks, this.settings, {
             digest: (first: Uint8Array, second: Uint8Array) =>
