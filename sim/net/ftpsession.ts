@@ -216,7 +216,8 @@ export class FtpSession {
         const command = Object.hasOwn(this.commands, verb) ? this.commands[verb] : undefined
         const instead = this.parts.temper.answer?.(verb, argument)
         if (instead !== undefined) this.sayInstead(instead)
-        else if (!command) this.say(/^(PORT|EPRT)$/.test(verb) ? "502 Use EPSV." : "502 Not known here.")
+        else if (!command)
+            this.say(/^(PORT|EPRT)$/.test(verb) ? "502 Use EPSV." : "502 Not known here.")
         else if (!command.free && !this.loggedIn) this.say("530 Log in first.")
         else if (command.argument && argument === "") this.say("501 An argument is missing.")
         else command.run(argument)
@@ -276,9 +277,10 @@ export class FtpSession {
             whole => {
                 const size = file.closeAt(parts.dateMs())
                 if (temper.hiddenMs) shelf.hide(path, time.nowMs() + temper.hiddenMs)
+                const last = path.slice(path.lastIndexOf("/") + 1)
                 if (whole) {
-                    parts.received(path.slice(path.lastIndexOf("/") + 1), size)
-                    if (temper.takesAway) shelf.take(path.slice(1), folder.takeAway(name))
+                    parts.received(last, size)
+                    if (temper.takesAway?.(last)) shelf.take(last, folder.takeAway(name))
                 } else if (temper.deletesBroken) folder.remove(name)
                 return room < 0 ? "452 The disk is full." : undefined
             },

@@ -34,8 +34,8 @@ export interface FtpTemper {
     missing?: string
     /** A file that has come is not seen for so long, as while it is looked through for viruses. */
     hiddenMs?: number
-    /** A job of the server takes every whole file away at once. */
-    takesAway?: boolean
+    /** Whether a job of the server takes that whole file away at once. */
+    takesAway?: (name: string) => boolean
     /** All that its disk holds. */
     diskBytes?: number
     /** Control connections at a time; one more is turned away. */
