@@ -75,7 +75,6 @@ describe("servers that do not", () => {
         expect(world.server.connections).toBeLessThan(300)
         for (const line of world.lines) {
             expect(line).not.toContain("s3same")
-            // eslint-disable-next-line no-control-regex
             expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
         }
     })
