@@ -280,7 +280,8 @@ export class FtpSession {
                 const last = path.slice(path.lastIndexOf("/") + 1)
                 if (whole) {
                     parts.received(last, size)
-                    if (temper.takesAway?.(last)) shelf.take(last, folder.takeAway(name))
+                    if (temper.takesAway?.(last) && folder.exists(name))
+                        shelf.take(last, folder.takeAway(name))
                 } else if (temper.deletesBroken) folder.remove(name)
                 return room < 0 ? "452 The disk is full." : undefined
             },
