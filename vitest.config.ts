@@ -20,7 +20,8 @@ export default defineConfig({
     plugins: [deviceGlobals()],
     test: {
         include: ["test/**/*.test.ts"],
-        testTimeout: 60_000,
-        hookTimeout: 60_000,
+        // Only what hangs reaches them: a busy machine is slow, and the first test may have to build the firmware.
+        testTimeout: 600_000,
+        hookTimeout: 600_000,
     },
 })

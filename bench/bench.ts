@@ -4,18 +4,27 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { importWithFirmware } from "../test/support/firmwareloader"
 import { firmware, projectFolder, readManifest } from "../tools/firmware"
+import { boardBench } from "./board"
 import { crcBench } from "./crc"
 import { flashBench } from "./flash"
+import { heapBench, heapBudgets, heapFloors } from "./heap"
 import { secondBench } from "./second"
 
 // Prints counts and ratios and writes them to bench/results.json. A figure that was not measured is absent.
 
 type Results = Record<string, number>
 
-/** At most this, or at least 0; a figure beyond its budget makes the bench fail. */
+// jacdac-ts tells of its connections here.
+console.debug = () => {}
+
+/** At most this, and at least the floors of the heap; a figure beyond its budget makes the bench fail. */
 const budgets: Results = {
     "heap.peakBytes": 48 * 1024,
+    ...heapBudgets,
     "boot.firstRecordMs": 3000,
+    "esp32.secondCpuPercent": 10,
+    "esp32.format32GBSeconds": 15,
+    "esp32.format32GBRecordsLost": 0,
     "card.fat32-4k.writesPerRecord": 1.2,
     "card.fat32-4k.readsPerRecord": 0.02,
     "card.fat32-32k.writesPerRecord": 1.14,
@@ -33,6 +42,12 @@ const budgets: Results = {
     "logger.missed": 0,
     "logger.latenessMsMax": 200,
     "soc.errorPercentMax": 3,
+}
+
+/** At least this. */
+const minima: Results = {
+    ...heapFloors,
+    "simulator.boardSecondsPerSecond": 1500,
 }
 
 async function measureCode(): Promise<Results> {
@@ -75,7 +90,7 @@ const busyMinute = [
 const busyStart = ["set sd.period 1", "set sd.cells on"]
 
 /** What a new simulated board prints while it runs these lines at speed max. */
-function runBoard(lines: string[], ...more: string[]): string {
+function runBoard(lines: string[]): string {
     const folder = mkdtempSync(join(tmpdir(), "bms-bench-"))
     try {
         const script = join(folder, "exec.txt")
@@ -83,7 +98,6 @@ function runBoard(lines: string[], ...more: string[]): string {
         const cli = join(projectFolder, "node_modules/tsx/dist/cli.mjs")
         const state = join(folder, "state")
         const flags = ["--state", state, "--speed", "max", "--exec", script, "--summary", "json"]
-        flags.push(...more)
         const run = spawnSync(process.execPath, [cli, "sim/cli.ts", ...flags], {
             cwd: projectFolder,
             encoding: "utf8",
@@ -106,14 +120,6 @@ function measureBusyBoard(): Results {
     return readBusyRun(runBoard([...lines, "tasks"]))
 }
 
-/** Two busy minutes with 16 of the 64 KB held back from the start: what runs through needs no more than 48. */
-function measureBallast(): Results {
-    const lines = [...busyStart, ...busyMinute, ...busyMinute]
-    const output = runBoard(lines, "--entry", "bench/device/ballast.ts")
-    if (output.includes("PANIC")) throw new Error(`48 KB of heap do not suffice:\n${output}`)
-    return { "heap.ballastBytes": 16384 }
-}
-
 function readBusyRun(output: string): Results {
     const lines = output.trimEnd().split("\n")
     const summary = JSON.parse(lines.at(-1)!)
@@ -133,6 +139,8 @@ function readBusyRun(output: string): Results {
     const records = beforeCut.slice(3).reduce((sum, one) => sum + one.main, 0)
     return {
         "heap.peakBytes": summary.heap.peakBytes,
+        "heap.freeBytesMin": summary.heap.freeBytesMin,
+        "heap.largestFreeMin": summary.heap.largestFreeMin,
         "boot.firstRecordMs": Math.round((stamp(first) - stamp(started)) * 1000),
         "logger.busy.missed": Math.max(0, Math.round(seconds) - records),
         "logger.busy.latenessMsMax": Number(/late by (\d+) ms/.exec(log)![1]),
@@ -145,12 +153,17 @@ function print(results: Results): boolean {
     console.log("figure".padEnd(40) + "measured".padStart(12) + "budget".padStart(12))
     for (const [name, value] of Object.entries(results)) {
         const budget = budgets[name]
-        const over = budget !== undefined && value > budget
+        const over =
+            (budget !== undefined && value > budget) ||
+            (minima[name] !== undefined && value < minima[name])
         good &&= !over
         const shown = Number.isInteger(value) ? String(value) : value.toFixed(4)
-        const limit = budget === undefined ? "" : String(budget)
+        const limit = budget ?? (minima[name] === undefined ? "" : `>= ${minima[name]}`)
         console.log(
-            name.padEnd(40) + shown.padStart(12) + limit.padStart(12) + (over ? "  OVER" : ""),
+            name.padEnd(40) +
+                shown.padStart(12) +
+                String(limit).padStart(12) +
+                (over ? "  OVER" : ""),
         )
     }
     return good
@@ -160,8 +173,9 @@ const results = {
     ...(await measureCode()),
     ...(await measureCard()),
     ...(await crcBench()),
+    ...(await boardBench()),
     ...measureBusyBoard(),
-    ...measureBallast(),
+    ...(await heapBench()),
     ...secondBench(runBoard),
     ...(await measureUpload()),
     ...(await flashBench()),

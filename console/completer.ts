@@ -3,7 +3,7 @@ import type { LineResult } from "./transport"
 
 /** What Tab may cost; what the board offers is long and has to come whole. */
 const answerMs = 1_500
-const descriptionMs = 4_000
+const descriptionMs = 8_000
 const pathsAgeMs = 10_000
 const dayNames = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "all", "none"]
 

@@ -11,8 +11,8 @@ import { ConsoleError, type LineResult } from "./transport"
 const reopenMs = 500
 /** The firmware's own lines of the log, warnings and panics; the rest is the runtime's. */
 const forPeople = /^(> |[!*?] |PANIC|\[noise)/
-/** A board that was asked to reset is back by then. */
-export const resetMs = 20_000
+/** A board that was asked to reset is back by then, also when something hangs there. */
+export const resetMs = 45_000
 
 /** A person at a terminal and a board that may be reset, unplugged and plugged in again. */
 export class Interactive {

@@ -12,7 +12,8 @@ const bare = (word: string) => word.replaceAll('"', "").toLowerCase()
 
 function isSecretKey(key: string, catalog: Catalog | undefined): boolean {
     const type = catalog?.setting(key)?.type
-    return type === undefined ? /pass|secret/.test(key) : type === "secret" || type === "hash"
+    // What is no setting, or not known to be one, may be a mistyped one.
+    return type === undefined ? /pas+w|secret|psk/.test(key) : type === "secret" || type === "hash"
 }
 
 /** True when a line has a password in it: it is not to be kept, nor shown again. */

@@ -99,15 +99,14 @@ export class SimBoard {
             },
             onLink: up => this.network.setUp(up),
             onLog: line => this.log(line),
-            onAbort: message => this.abort(message.split("\n")),
+            onAbort: words => this.abort(words),
         })
     }
 
     /** The chip says why, and starts anew. */
     private abort(words: readonly string[]): void {
         for (const line of words) this.log(line)
-        this.off()
-        this.restartSoon()
+        this.powerCut()
     }
 
     /** First power-on: deploys the program when flash holds another one or none. */
@@ -120,7 +119,7 @@ export class SimBoard {
         await this.boot(deployed ? undefined : image)
     }
 
-    /** The supply fails at this instant and is back a little later. */
+    /** The supply fails at this instant and is back a little later; a reset of the processor is the same here. */
     powerCut(): void {
         this.off()
         this.restartSoon()
@@ -178,10 +177,7 @@ export class SimBoard {
                 onFrame: frame => this.fromVm(frame),
                 onLog: line => this.log(line),
                 onAbort: words => this.abort(words),
-                onReboot: () => {
-                    this.off()
-                    this.restartSoon()
-                },
+                onReboot: () => this.powerCut(),
                 // The runtime starts the program again by itself; its log says what happened.
                 onPanic: () => undefined,
             },

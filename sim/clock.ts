@@ -15,7 +15,7 @@ const TURN_RUNS = 256
 /**
  * The board's time. What the board executes is counted, not measured: it takes the same time on every
  * host. The time in which the board waits is skipped as far as the speed allows. While something outside
- * is awaited (`hold`, a real TCP connection), `max` falls back to real speed, or a multiple of it.
+ * is awaited (`hold`, a real TCP connection), `max` falls back to real speed.
  */
 export class SimClock {
     private boardMs = 0
@@ -40,11 +40,7 @@ export class SimClock {
     /** Called after each execution with how long it took, in board ms. */
     onExecuted: (ms: number) => void = () => undefined
 
-    /** @param heldRate how fast `max` is while something outside is awaited, a factor of real time */
-    constructor(
-        private speed: Speed,
-        private readonly heldRate = 1,
-    ) {}
+    constructor(private readonly speed: Speed) {}
 
     /**
      * From now on what is executed takes what this counts, modulo 2 to the 32nd.
@@ -172,7 +168,7 @@ export class SimClock {
     }
 
     private rate(): number {
-        return this.speed === "max" ? this.heldRate : this.speed
+        return this.speed === "max" ? 1 : this.speed
     }
 
     /** The time at which something from outside meets the waiting board. */

@@ -11,6 +11,8 @@ export interface WorldEvents {
     readonly air?: WifiEvents
     setFtp(mode: "up" | "down" | "hang"): Promise<void>
     powerCut(): void
+    /** Absent in a world whose program is not on a board. */
+    deploy?(): void
     readonly chips: Pick<ChipEvents, keyof ChipEvents>
     showLight(): void
 }
@@ -21,7 +23,7 @@ const DHCP_SECONDS_MAX = 3600
 const usage =
     "events: !card out | !card in [IMAGE] | !wifi down|up | !wifi network NAME [PASSWORD] | " +
     "!wifi gone|back|hide NAME | !wifi password NAME [NEW] | !wifi dhcp SECONDS|usual | " +
-    "!wifi scan silent|ok | !ftp down|up|hang | !power cut | !cell N VOLTS | !current AMPERES | " +
+    "!wifi scan silent|ok | !ftp down|up|hang | !power cut | !deploy | !cell N VOLTS | !current AMPERES | " +
     "!temp N CELSIUS | !monitor down|up | !clock down|up|lost | !light"
 
 /** Blanks separate words; `"…"` keeps them. */
@@ -81,6 +83,7 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
     if (change && world.air) change(world.air)
     else if (change) throw new Error(`${line}: here is one network only, for !wifi down|up`)
     else if (name === "light" && words.length === 1) world.showLight()
+    else if (name === "deploy" && words.length === 1 && world.deploy) world.deploy()
     else if (name === "cell" && words.length === 3)
         world.chips.setCell(number(first), number(second))
     else if (name === "current" && words.length === 2) world.chips.setCurrent(number(first))
@@ -89,12 +92,9 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
     else throw new Error(`${line}: ${usage}`)
 }
 
-/**
- * One line of an --exec file; `line` is for showing, a command goes to the board as its very bytes. While one that
- * is not waited for runs, the script goes on.
- */
+/** One line of an --exec file; `line` is for showing, a command goes to the board as its very bytes. */
 export type ScriptStep =
-    | { kind: "command"; line: string; bytes: Uint8Array; allowed: boolean; waited: boolean }
+    | { kind: "command"; line: string; bytes: Uint8Array; allowed: boolean }
     | { kind: "sleep"; line: string; boardMs: number }
     | { kind: "event"; line: string; allowed: boolean }
 
@@ -104,8 +104,7 @@ export function parseScript(file: Uint8Array): ScriptStep[] {
     // Latin-1 keeps each byte, so that what is no UTF-8 reaches the board as it stands in the file.
     for (const raw of Buffer.from(file).toString("latin1").split(/\r?\n/)) {
         const allowed = raw.startsWith("-")
-        const waited = !/^-?& /.test(raw)
-        const bytes = Buffer.from(raw.replace(/^-/, "").replace(/^& /, ""), "latin1")
+        const bytes = Buffer.from(allowed ? raw.slice(1) : raw, "latin1")
         const line = bytes.toString("utf8").trimEnd()
         if (line.trim() === "" || line.trimStart().startsWith("#")) continue
         if (/^\s*sleep(\s|$)/.test(line)) {
@@ -114,7 +113,7 @@ export function parseScript(file: Uint8Array): ScriptStep[] {
                 throw new Error(`"${line}": sleep takes a duration such as 90s, 10m, 2h or 3d`)
             steps.push({ kind: "sleep", line, boardMs })
         } else if (line.startsWith("!")) steps.push({ kind: "event", line, allowed })
-        else steps.push({ kind: "command", line, bytes, allowed, waited })
+        else steps.push({ kind: "command", line, bytes, allowed })
     }
     return steps
 }

@@ -6,7 +6,6 @@ const THRESHOLD_WORDS = HEAP_BYTES / 4 / 4
 
 /** The collector, in words: first free, first chunk, allocations, threshold, since the last collection, context. */
 const CHUNK = 1
-const SINCE_COLLECTION = 4
 const CONTEXT = 5
 const COLLECTOR_WORDS = 6
 
@@ -58,13 +57,12 @@ const enum Activation {
 /** In a function's description. */
 const SLOT_COUNT = 8
 
-/** One block of the heap. */
+/** One block of the heap that is not free. */
 export interface HeapBlock {
+    /** Its address in the runtime's memory. */
+    at: number
+    /** Its header of 4 bytes included. */
     bytes: number
-    /** The tag's low four bits: 1 is free. */
-    tag: number
-    /** A collection would keep it. */
-    live: boolean
 }
 
 /** What a collection would leave. */
@@ -127,20 +125,21 @@ export class HeapMap {
         return true
     }
 
-    /** Words allocated since the last collection. */
-    get wordsSinceCollection(): number {
-        return this.words[this.collector! + SINCE_COLLECTION]
-    }
-
-    /** The blocks in their order. */
+    /** The blocks in their order, garbage that was not collected yet included. */
     *blocks(): Generator<HeapBlock> {
-        this.mark()
         for (let block = this.first; block < this.end;) {
             const size = this.sizeOf(block)
-            const tag = (this.words[block] >>> 24) & 0x0f
-            yield { bytes: size * 4, tag, live: this.marks[block - this.first] !== 0 }
+            if (((this.words[block] >>> 24) & 0x0f) !== Tag.Free)
+                yield { at: block * 4, bytes: size * 4 }
             block += size
         }
+    }
+
+    /** Those of them that a collection would keep. */
+    *reachable(): Generator<HeapBlock> {
+        this.mark()
+        for (const block of this.blocks())
+            if (this.marks[block.at / 4 - this.first] !== 0) yield block
     }
 
     state(): HeapState {

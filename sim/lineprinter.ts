@@ -1,13 +1,18 @@
+import { printable } from "../console/logtext"
 import type { Prompt } from "../console/terminal"
 import type { StateFolder } from "./state"
+
+/** So many lines of the log wait for the end of a line that is printed; then it is torn. */
+const WAITING_MAX = 100
 
 /** Shows lines on the terminal and keeps them in the transcript; a prompt that stands there stays whole. */
 export class LinePrinter {
     private prompt: Prompt | undefined
     private atLineStart = true
+    private readonly waiting: { text: string; shown: boolean }[] = []
 
     constructor(
-        private readonly output: NodeJS.WritableStream,
+        private readonly output: NodeJS.WritableStream & { isTTY?: boolean },
         private readonly state: StateFolder,
     ) {}
 
@@ -17,9 +22,17 @@ export class LinePrinter {
     }
 
     line(text: string): void {
-        this.prompt?.clear()
-        this.text((this.atLineStart ? "" : "\n") + text + "\n")
-        this.prompt?.restore()
+        this.waiting.push({ text, shown: true })
+        this.flush()
+    }
+
+    /**
+     * A line of the board's log goes behind the line that is being printed, so that neither is torn.
+     * @param shown false for the transcript only
+     */
+    log(text: string, shown = true): void {
+        this.waiting.push({ text, shown })
+        if (this.atLineStart || this.waiting.length > WAITING_MAX) this.flush()
     }
 
     /** For the transcript only: what a person typed stands on the screen already. */
@@ -29,9 +42,30 @@ export class LinePrinter {
 
     /** Text as it comes, whole lines or not. */
     text(text: string): void {
+        const rest = this.waiting.length > 0 ? text.lastIndexOf("\n") + 1 : 0
+        if (rest > 0) {
+            this.write(text.slice(0, rest))
+            this.flush()
+        }
+        this.write(text.slice(rest))
+    }
+
+    private flush(): void {
+        this.prompt?.clear()
+        if (!this.atLineStart) this.write("\n")
+        for (const { text, shown } of this.waiting.splice(0)) {
+            if (shown) this.write(text + "\n")
+            else this.state.record(printable(text) + "\n")
+        }
+        this.prompt?.restore()
+    }
+
+    private write(text: string): void {
         if (text.length === 0) return
         this.atLineStart = text.endsWith("\n")
-        this.output.write(text)
-        this.state.record(text)
+        const shown = printable(text)
+        // A program that reads gets the very bytes; a terminal would obey some of them.
+        this.output.write(this.output.isTTY ? shown : text)
+        this.state.record(shown)
     }
 }

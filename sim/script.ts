@@ -1,27 +1,20 @@
+import { withoutSecret } from "../console/secrets"
 import { runEvent, type ScriptStep } from "./events"
 import type { LinePrinter } from "./lineprinter"
 import type { Simulation } from "./simulation"
 
-/**
- * Runs the steps of an --exec file in order; the console takes the next line when the one before has ended.
- * @returns how many were refused without a `-` in front
- */
+/** Runs the steps of an --exec file in order. @returns how many were refused without a `-` in front */
 export async function runScript(
     steps: readonly ScriptStep[],
     simulation: Simulation,
     printer: LinePrinter,
 ): Promise<number> {
     let refused = 0
-    const running: Promise<void>[] = []
     for (const step of steps) {
-        printer.line("> " + step.line)
-        const ended = runStep(step, simulation, printer).then(accepted => {
-            if (!accepted && !(step.kind !== "sleep" && step.allowed)) refused++
-        })
-        if (step.kind === "command" && !step.waited) running.push(ended)
-        else await ended
+        printer.line("> " + withoutSecret(step.line))
+        const accepted = await runStep(step, simulation, printer)
+        if (!accepted && !(step.kind !== "sleep" && step.allowed)) refused++
     }
-    await Promise.all(running)
     return refused
 }
 

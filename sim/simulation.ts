@@ -1,5 +1,7 @@
-import { type ClientOptions, ConsoleClient } from "../console/client"
+import { readFileSync } from "node:fs"
+import { ConsoleClient } from "../console/client"
 import { SimBoard } from "./board"
+import { boardConsole } from "./boardconsole"
 import { CardSlot } from "./cardslot"
 import { ChipEvents } from "./chipevents"
 import { Bq76952Chip } from "./chips/bq76952"
@@ -11,15 +13,15 @@ import type { WorldEvents } from "./events"
 import { HeapGauge } from "./heap"
 import { LightWatcher } from "./light"
 import type { LinePrinter } from "./lineprinter"
+import { type FtpServerMode, SimFtpServer } from "./net/ftpserver"
+import type { NetworkOptions } from "./net/options"
 import type { Options } from "./options"
 import { Pack } from "./pack"
-import type { NetworkOptions } from "./net/options"
-import { type FtpServerMode, SimFtpServer } from "./net/ftpserver"
 import { packOptions } from "./profile"
 import { Chance } from "./random"
 import type { StateFolder } from "./state"
-import type { WifiAir } from "./wifi/air"
 import { LogCounts, type Summary } from "./summary"
+import type { WifiAir } from "./wifi/air"
 
 /** The host name under which the firmware reaches the simulation's FTP server. */
 export const FTP_HOST = "ftp.sim"
@@ -39,7 +41,6 @@ const JOIN_PATIENCE_MS = 30_000
 /** The parts of the command line that make a simulation. */
 export type SimulationOptions = Pick<Options, "speed" | "scenario" | "profile"> &
     Partial<Pick<Options, "cpu" | "seed" | "dateMs" | "ftp">> & {
-        heldRate?: number
         /** What the network does that differs from the usual one. */
         network?: Partial<NetworkOptions>
     }
@@ -59,6 +60,7 @@ export class Simulation implements WorldEvents {
     readonly chips: ChipEvents
     private readonly epochMs: number
     private readonly speed: Speed
+    private readonly chance: Chance
     /** The virtual date was given: the host's clock is not looked at. */
     private readonly fixedDate: boolean
     /** The simulation's own FTP server, unless another one was given. */
@@ -68,15 +70,16 @@ export class Simulation implements WorldEvents {
     constructor(
         options: SimulationOptions,
         private readonly state: StateFolder,
-        imagePath: string,
+        private readonly imagePath: string,
         private readonly printer: LinePrinter,
     ) {
-        this.clock = new SimClock(options.speed, options.heldRate)
+        this.clock = new SimClock(options.speed)
         this.speed = options.speed
         this.fixedDate = options.dateMs !== undefined
         // The clock chip has run on while the simulator did not.
         this.epochMs = options.dateMs ?? Date.now()
         const chance = new Chance(options.seed ?? 1)
+        this.chance = chance
         const nowMs = () => this.clock.nowMs()
         this.slot = new CardSlot(state.cardPath, {
             ...usualSdCardTiming,
@@ -94,7 +97,7 @@ export class Simulation implements WorldEvents {
         })
         this.chips = new ChipEvents(this.pack, this.monitor, this.clockChip)
         this.light = new LightWatcher(this.clock, pattern =>
-            printer.line(`[${this.stamp()}] light: ${pattern}`),
+            printer.log(`[${this.stamp()}] light: ${pattern}`),
         )
         this.board = new SimBoard({
             clock: this.clock,
@@ -111,7 +114,17 @@ export class Simulation implements WorldEvents {
             onLight: on => this.light.set(on),
         })
         this.ftp = this.serveFtp(options)
-        this.console = new ConsoleClient(this.board.hub.bus, this.consoleTime(chance))
+        this.console = this.openConsole("console")
+    }
+
+    /** Another console on the board's bus. */
+    secondConsole(): ConsoleClient {
+        return this.openConsole("second console")
+    }
+
+    private openConsole(stream: string): ConsoleClient {
+        const options = boardConsole(this.clock, this.epochMs, this.chance, stream)
+        return new ConsoleClient(this.board.hub.bus, options)
     }
 
     private serveFtp({ ftp }: SimulationOptions): SimFtpServer | undefined {
@@ -186,7 +199,11 @@ export class Simulation implements WorldEvents {
             ftp: this.counts.ftp,
             resets: this.board.resets,
             journal: { last: this.counts.lastJournalEntry },
-            heap: { peakBytes: this.heap.peakBytes },
+            heap: {
+                peakBytes: this.heap.peakBytes,
+                freeBytesMin: this.heap.freeBytesMin,
+                largestFreeMin: this.heap.largestFreeMin,
+            },
             exit,
         }
     }
@@ -276,6 +293,10 @@ export class Simulation implements WorldEvents {
         this.board.powerCut()
     }
 
+    deploy(): void {
+        this.board.deploy(readFileSync(this.imagePath))
+    }
+
     showLight(): void {
         this.printer.line("light: " + this.light.pattern)
     }
@@ -301,37 +322,6 @@ export class Simulation implements WorldEvents {
         this.state.saveClock(this.clockChip.chipSeconds() * 1000, hostMs, endedInOrder)
     }
 
-    /** The console lives in the board's time and by the seed. */
-    private consoleTime(chance: Chance): ClientOptions {
-        const random = chance.stream("console numbers")
-        const number = () => Math.floor(random() * 0x10000)
-        const clock = this.clock
-        return {
-            session: number(),
-            request: number(),
-            time: {
-                nowMs: () => this.epochMs + clock.nowMs(),
-                sleep: ms => clock.sleep(ms),
-                setInterval: (run, ms) => {
-                    const interval: { timer?: ReturnType<SimClock["setTimeout"]> } = {}
-                    const arm = () => {
-                        interval.timer = clock.setTimeout(() => {
-                            arm()
-                            run()
-                        }, ms)
-                    }
-                    arm()
-                    return interval
-                },
-                clearInterval: handle =>
-                    clock.clearTimeout(
-                        (handle as { timer?: ReturnType<SimClock["setTimeout"]> } | undefined)
-                            ?.timer,
-                    ),
-            },
-        }
-    }
-
     private repeat(periodMs: number, work: () => void): void {
         const step = () => {
             work()
@@ -347,9 +337,8 @@ export class Simulation implements WorldEvents {
         const firmware = /^> (.*)/s.exec(text)
         if (firmware) this.counts.take(firmware[1])
         if (firmware?.[1].startsWith("safe mode:")) this.safeMode = true
-        if (firmware) this.printer.line(`[${this.stamp()}] ${firmware[1]}`)
-        else if (/^[!*?] |^PANIC/.test(text)) this.printer.line(`[${this.stamp()}] ${text}`)
-        else this.state.record(`[${this.stamp()}] ${text}\n`)
+        const shown = firmware !== null || /^[!*?] |^PANIC/.test(text)
+        this.printer.log(`[${this.stamp()}] ${firmware?.[1] ?? text}`, shown)
     }
 
     private stamp(): string {

@@ -1,5 +1,6 @@
 import {
     appendFileSync,
+    chmodSync,
     closeSync,
     existsSync,
     ftruncateSync,
@@ -16,6 +17,9 @@ import type { StoredNetwork } from "./wifi/runtime"
 
 /** A blank card as it comes out of the packet; the file is sparse. */
 const CARD_BYTES = 512 * 1024 * 1024
+
+/** Passwords are in the flash, and may have been typed into the transcript. */
+const OWNER_ONLY = 0o600
 
 /** The folder that keeps a simulated board between runs. */
 export class StateFolder {
@@ -46,6 +50,8 @@ export class StateFolder {
         mkdirSync(this.ftpPath, { recursive: true })
         this.lockPath = join(path, "lock")
         this.lock()
+        // A transcript that an older version has made is readable by all.
+        if (existsSync(this.transcriptPath)) chmodSync(this.transcriptPath, OWNER_ONLY)
         if (existsSync(this.cardPath)) return
         createCard(this.cardPath)
         if (!this.fresh)
@@ -130,7 +136,7 @@ export class StateFolder {
 
     /** Adds to console.log. */
     record(text: string): void {
-        appendFileSync(this.transcriptPath, text)
+        appendFileSync(this.transcriptPath, text, { mode: OWNER_ONLY })
     }
 }
 
@@ -151,6 +157,6 @@ export function createCard(path: string, bytes = CARD_BYTES): void {
 }
 
 function writeWhole(path: string, data: Uint8Array | string): void {
-    writeFileSync(path + ".new", data)
+    writeFileSync(path + ".new", data, { mode: OWNER_ONLY })
     renameSync(path + ".new", path)
 }

@@ -6,7 +6,8 @@ export interface Summary {
     ftp: { logins: number; filesConfirmed: number; bytesConfirmed: number; failures: number }
     resets: number
     journal: { last?: number }
-    heap: { peakBytes?: number }
+    /** Of the runtime's heap: reachable at most, free at least, and the smallest largest piece that was free. */
+    heap: { peakBytes?: number; freeBytesMin?: number; largestFreeMin?: number }
     exit: number
 }
 

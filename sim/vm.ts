@@ -1,4 +1,5 @@
 import { createRequire } from "node:module"
+import { emptyWriteAbort, watchdogAbort } from "./abortwords"
 import { SimClock } from "./clock"
 import { type Cpu, cpus, delays, tickMs, watchdogMs } from "./cpu"
 import { Chance, drawMs, type Random } from "./random"
@@ -71,7 +72,7 @@ export interface VmOptions {
     /** The firmware called for a restart of the processor. */
     onReboot(): void
     /** The chip has reset itself; what it says of it. The runtime is gone. */
-    onAbort?(words: string[]): void
+    onAbort?(words: readonly string[]): void
     /** The program died; the runtime starts it again by itself some 5 s later. */
     onPanic(code: number): void
 }
@@ -81,20 +82,6 @@ const LARGE_FRAME = 0xff
 
 /** The runtime's flash chip. */
 const FLASH_BYTES = 128 * 1024
-
-/** The chip's words, as the ESP32 prints them on its serial line. */
-const abortWords: Record<Trap.EmptyFlashWrite | Trap.Watchdog, string[]> = {
-    [Trap.EmptyFlashWrite]: [
-        "ESP_ERROR_CHECK failed: esp_err_t 0x102 (ESP_ERR_INVALID_ARG)",
-        'file: "./main/flash.c" func: flash_program expression: esp_flash_write(NULL, src, flash_addr(dst), len)',
-        "abort() was called",
-    ],
-    [Trap.Watchdog]: [
-        "Task watchdog got triggered. The following tasks did not reset the watchdog in time:",
-        " - sys_evt (CPU 0)",
-        "abort() was called",
-    ],
-}
 
 /** The runtime hands out its flash without the last byte, at each write one less: what is missing is erased. */
 function wholeFlash(saved: Uint8Array): Uint8Array {
@@ -121,8 +108,9 @@ export class Vm {
     private readonly flashDelays: Random
     private readonly startMs: number
     private turn: Turn | undefined
-    /** The transfer that a fiber waits for. */
+    /** The transfer that a fiber waits for, and when it is over. */
     private transfer: ReturnType<SimClock["setTimeout"]> | undefined
+    private transferEndMs = 0
 
     private constructor(private readonly options: VmOptions) {
         this.cpu = options.cpu ?? cpus.esp32
@@ -175,6 +163,7 @@ export class Vm {
         const options = this.options
         const { body, wasm } = runtimeModule()
         const module: { exports: unknown } = { exports: {} }
+        const drop = (turn: Turn | undefined) => options.clock.clearTimeout(turn?.timer)
         body(
             module.exports,
             module,
@@ -183,10 +172,10 @@ export class Vm {
             ".",
             this.boardDate(),
             (run: () => void, delayMs: number) => this.plan(run, delayMs),
-            (turn: Turn | undefined) => options.clock.clearTimeout(turn?.timer),
+            drop,
             // Only the loader's "still waiting" message would use it.
             () => undefined,
-            (turn: Turn | undefined) => options.clock.clearTimeout(turn?.timer),
+            drop,
             this.console(),
         )
         const start = module.exports as (options: object) => Promise<Runtime>
@@ -238,11 +227,14 @@ export class Vm {
         this.drawFlashDelays()
     }
 
+    private counts(ms: number): number {
+        return Math.round((ms * 1e6) / this.cpu.nsPerCount)
+    }
+
     private drawFlashDelays(): void {
-        const counts = (ms: number) => Math.round((ms * 1e6) / this.cpu.nsPerCount)
         const { programCost, eraseCost, flashAccesses } = this.globals
-        programCost.value = counts(drawMs(delays.flashProgram, this.flashDelays))
-        eraseCost.value = counts(drawMs(delays.flashErase, this.flashDelays))
+        programCost.value = this.counts(drawMs(delays.flashProgram, this.flashDelays))
+        eraseCost.value = this.counts(drawMs(delays.flashErase, this.flashDelays))
         flashAccesses.value = 0
     }
 
@@ -250,6 +242,7 @@ export class Vm {
     private enter(run: () => void): void {
         const { counter, entered, flashAccesses } = this.globals
         entered.value = counter.value
+        this.setTransferEnd()
         run()
         if (flashAccesses.value !== 0) this.drawFlashDelays()
     }
@@ -258,7 +251,7 @@ export class Vm {
     private plan(run: () => void, delayMs: number): Turn {
         const { clock } = this.options
         const upMs = clock.nowMs() - this.startMs
-        const dueMs = Math.max(upMs + delayMs, upMs + 0.001)
+        const dueMs = upMs + Math.max(delayMs, 0.001)
         const atMs = Math.ceil(dueMs / tickMs) * tickMs
         const turn: Turn = { run, timer: clock.setTimeout(() => this.take(turn), atMs - upMs) }
         this.turn = turn
@@ -279,6 +272,7 @@ export class Vm {
             const time = random && exchange?.(memory.subarray(at, at + bytes.length))
             if (!time) return Uint8Array.prototype.set.call(memory, bytes, at)
             clock.charge(time.blockedMs ?? 0)
+            this.setTransferEnd()
             if (time.waitMs !== undefined) this.goOnAfter(time.waitMs)
         }
     }
@@ -286,13 +280,26 @@ export class Vm {
     /** The fiber that runs now suspends itself: it goes on when the transfer is over. */
     private goOnAfter(waitMs: number): void {
         const { clock } = this.options
+        const { waiting } = this.globals
         const fiber: number = this.globals.fiber.value
+        waiting.value = fiber
+        this.transferEndMs = clock.nowMs() + waitMs
+        this.setTransferEnd()
         this.transfer = clock.setTimeout(() => {
-            if (!this.alive || !this.turn) return
+            // The fiber may have heard of it in the middle of a turn.
+            if (!this.alive || !this.turn || waiting.value !== fiber) return
+            waiting.value = 0
             const memory = new DataView(this.runtime.HEAPU8.buffer)
             memory.setUint32(fiber + fiberWakeTimeOffset, 1, true)
             this.take(this.turn)
         }, waitMs)
+    }
+
+    /** The counter tells the time within an execution only. */
+    private setTransferEnd(): void {
+        const { counter, transferEnd } = this.globals
+        const leftMs = this.transferEndMs - this.options.clock.nowMs()
+        transferEnd.value = (counter.value + this.counts(Math.max(0, leftMs))) | 0
     }
 
     private plugInSocket(runtime: Runtime, socket: VmSocket): void {
@@ -338,7 +345,7 @@ export class Vm {
             const trap: Trap = this.globals.trap.value
             if (trap !== Trap.None) {
                 this.cut()
-                this.options.onAbort?.(abortWords[trap])
+                this.options.onAbort?.(trap === Trap.Watchdog ? watchdogAbort : emptyWriteAbort)
             } else if ((thrown as { name?: string })?.name === "ExitStatus") {
                 this.cut()
                 this.options.onReboot()

@@ -36,7 +36,8 @@ const minuteMs = 60000
 const hourMs = 3600000
 /** How long anyone waits for the card. */
 const cardWaitMs = 30000
-const stopMs = 5000
+/** What a reset waits for the upload to end, and again for the tasks. */
+const stopMs = 10000
 /** Flash key of the charge that the gauge counts. */
 const chargeKey = "charge"
 
@@ -78,7 +79,7 @@ class Firmware implements Parts {
     backup: Backup
     private readonly socketLock: Lock
     private readonly files: WholeFiles
-    private readonly wifiKeeper: WifiKeeper
+    readonly wifiKeeper: WifiKeeper
     /** Changes since the start, and how many of them the card's copy has: none of those before the start. */
     private changes = 1
     /** The store was looked at, or renewed, since the start. */
@@ -130,7 +131,7 @@ class Firmware implements Parts {
         this.uploader = uploader
         const scheduler = new Scheduler(ticks, clock.nowMs, spawn, log)
         this.scheduler = scheduler
-        this.wifiKeeper = new WifiKeeper(ticks, settings, board.wifi, alarms, () => {
+        this.wifiKeeper = new WifiKeeper(ticks, settings, board.wifi, flash, alarms, () => {
             scheduler.trigger("time")
         })
         this.backup = new Backup(flash, board.shortId, backupKey)
@@ -169,6 +170,7 @@ class Firmware implements Parts {
             await this.attempt(Step.RestoreCharge)
             await this.sampleFirst()
             this.addTasks()
+            this.wifiKeeper.mayRestart = true
         }
         this.addTask("alarms", secondMs, this.tickAlarms)
         this.addTask("wifi", 2 * secondMs, this.wifiKeeper.run)

@@ -26,6 +26,9 @@ export const added = {
     programCost: "bms_program_cost",
     eraseCost: "bms_erase_cost",
     flashAccesses: "bms_flash_accesses",
+    /** Address of the fiber that waits for a transfer, 0 for none, and the counter when that is over. */
+    waiting: "bms_waiting",
+    transferEnd: "bms_transfer_end",
 } as const
 
 /** Why the chip was reset in the middle of its program. */
@@ -47,11 +50,15 @@ const enum Op {
     LocalGet = 0x20,
     GlobalGet = 0x23,
     GlobalSet = 0x24,
+    Store = 0x36,
     Const = 0x41,
     EqualZero = 0x45,
+    NotEqual = 0x47,
     GreaterUnsigned = 0x4b,
+    GreaterOrEqualSigned = 0x4e,
     Add = 0x6a,
     Subtract = 0x6b,
+    And = 0x71,
     NoResult = 0x40,
 }
 
@@ -74,6 +81,21 @@ function flashAccess(cost: string, index: Index): number[] {
     ]
 }
 
+/**
+ * On a chip another task tells the fiber that its transfer is over, in the middle of a turn of the main loop too:
+ * it is the next fiber to run. Not one that is about to wait, which the first argument may be.
+ */
+function wakeWaiting(index: Index): number[] {
+    const waiting = [Op.GlobalGet, ...index(added.waiting)]
+    return [
+        ...[...waiting, Op.Const, 0, Op.NotEqual, ...waiting, Op.LocalGet, 0, Op.NotEqual, Op.And],
+        ...[Op.GlobalGet, ...index(added.counter), Op.GlobalGet, ...index(added.transferEnd)],
+        ...[Op.Subtract, Op.Const, 0, Op.GreaterOrEqualSigned, Op.And, Op.If, Op.NoResult],
+        ...[...waiting, Op.Const, 1, Op.Store, 2, fiberWakeTimeOffset],
+        ...[Op.Const, 0, Op.GlobalSet, ...index(added.waiting), Op.End],
+    ]
+}
+
 /** What the ESP32 does and the runtime's functions for Node do not. */
 const entries: Record<string, (index: Index) => number[]> = {
     // flash_program(destination, source, length)
@@ -86,8 +108,13 @@ const entries: Record<string, (index: Index) => number[]> = {
     fun2_DeviceScript__twinMessage: index => [
         ...[Op.GlobalGet, ...index(added.counter), Op.GlobalSet, ...index(added.spoke)],
     ],
-    // devs_fiber_run(fiber): the poke loop around it runs for as long as a fiber is ready.
+    // devs_fiber_poke(context) runs fibers for as long as one is ready; most of them end with
+    // devs_fiber_sleep(fiber, milliseconds).
+    devs_fiber_poke: wakeWaiting,
+    devs_fiber_sleep: wakeWaiting,
+    devs_fiber_free_all_fibers: index => [Op.Const, 0, Op.GlobalSet, ...index(added.waiting)],
     devs_fiber_run: index => [
+        ...wakeWaiting(index),
         ...[Op.LocalGet, 0, Op.GlobalSet, ...index(added.fiber)],
         ...[Op.GlobalGet, ...index(added.counter), Op.GlobalGet, ...index(added.entered)],
         ...[Op.Subtract, Op.GlobalGet, ...index(added.limit), Op.GreaterUnsigned],

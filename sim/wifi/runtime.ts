@@ -1,3 +1,4 @@
+import { checkFailed, emptyWriteAbort } from "../abortwords"
 import type { Network } from "./air"
 import type { Timers, WifiDriver } from "./driver"
 
@@ -7,12 +8,6 @@ const firstScanMs = 2 << 10
 /** The driver's field for a name has 32 bytes with the NUL at its end, that for a password 64. */
 const nameBytesMax = 31
 const passwordBytesMax = 63
-
-/** What ESP-IDF prints when the flash driver refuses a write of no bytes, after which the processor restarts. */
-export const emptyWriteAbort =
-    "ESP_ERROR_CHECK failed: esp_err_t 0x102 (ESP_ERR_INVALID_ARG)\n" +
-    'file: "./main/flash.c" func: flash_program\n' +
-    "expression: esp_flash_write(NULL, src, flash_addr(dst), len)"
 
 /** The runtime's own settings "wifi_ssid" and "wifi_psk", as bytes; undefined: never stored. */
 export interface StoredNetwork {
@@ -36,7 +31,7 @@ export interface RuntimeOptions {
     /** A line of the runtime's log. */
     onLog(line: string): void
     /** The runtime gives up with these words, and the processor restarts. */
-    onAbort(message: string): void
+    onAbort(words: readonly string[]): void
 }
 
 /**
@@ -153,7 +148,7 @@ export class WifiRuntime {
             this.ssid.slice(0, nameBytesMax),
             this.password.slice(0, passwordBytesMax),
         )
-        if (error) onAbort(`ESP_ERROR_CHECK failed: ${error}\nexpression: esp_wifi_connect()`)
+        if (error) onAbort(checkFailed(error, "expression: esp_wifi_connect()"))
     }
 
     private leave(): void {

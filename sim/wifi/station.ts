@@ -42,7 +42,7 @@ export interface StationOptions {
     /** A line of the runtime's log. */
     onLog(line: string): void
     /** The runtime gives up with these words: the processor restarts. */
-    onAbort(message: string): void
+    onAbort(words: readonly string[]): void
 }
 
 /** The ESP32's Wi-Fi station as the Jacdac bus shows it: driver, the runtime's service, and its registers. */

@@ -41,6 +41,12 @@ export class ServiceWifi implements Wifi {
     }
 
     async join(ssid: string, password: string, another: boolean): Promise<void> {
+        await this.leaveNetwork(false, another)
+        // Connects at once, or after the try that is under way.
+        await this.service.addNetwork(ssid, password)
+    }
+
+    async leaveNetwork(forGood: boolean, another: boolean): Promise<void> {
         const service = this.service
         // It loses its memory of one network with the next. What is stored stays.
         await service.forgetAllNetworks()
@@ -50,9 +56,15 @@ export class ServiceWifi implements Wifi {
             await service.reconnect()
             for (let i = 0; this.joined && i < 20; ++i) await ds.sleep(100)
         }
-        // Connects at once, or after the try that is under way.
-        await service.addNetwork(ssid || nowhere, (ssid && password) || nowhere)
-        if (!ssid) await service.forgetAllNetworks()
+        if (!forGood) return
+        await service.addNetwork(nowhere, nowhere)
+        await service.forgetAllNetworks()
+    }
+
+    async tellOpen(ssid: string): Promise<void> {
+        await this.service.addNetwork(ssid, "")
+        // The service takes it while the fibers rest, and does not survive that.
+        await ds.sleep(1000)
     }
 
     network(): string {

@@ -20,6 +20,11 @@ const enum Limit {
     /** Longest read access and write, with room above the standard's 100 and 500 ms. */
     ReadMs = 300,
     BusyMs = 1000,
+    /** Whoever works with the card for so long rests: the main loop turns, or its watchdog bites. */
+    WorkMs = 250,
+    RestMs = 10,
+    /** Work that begins after so long a pause is not the same. */
+    PauseMs = 500,
     Tries = 3,
     /** Bytes of a short transfer: a command, the longest NCR, R1 and four bytes more. */
     ShortBytes = 22,
@@ -49,6 +54,8 @@ export class SdCard implements BlockDevice {
     private readonly pollFrame = Buffer.alloc(Limit.PollBytes)
     /** What came back with the last command. */
     private answer: Buffer
+    private restedMs = 0
+    private workedMs = -Limit.PauseMs
     /** 512 for cards addressed in bytes. */
     private blockUnits: number
     private blocks: number
@@ -114,6 +121,14 @@ export class SdCard implements BlockDevice {
     private async withRetries(block: number, count: number, data: Buffer): Promise<void> {
         if (block < 0 || block >= this.blocks || block + count > this.blocks)
             throw new Fault(FaultCode.CardRefused, `block ${block} is not on the card`, block)
+        const { ticks } = this
+        const nowMs = ticks.nowMs()
+        if (nowMs - this.workedMs >= Limit.PauseMs) this.restedMs = nowMs
+        else if (nowMs - this.restedMs >= Limit.WorkMs) {
+            await ticks.sleep(Limit.RestMs)
+            this.restedMs = nowMs
+        }
+        this.workedMs = nowMs
         for (let attempt = 1; ; ++attempt) {
             await this.spi.select(true)
             try {

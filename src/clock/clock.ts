@@ -17,7 +17,8 @@ const toleranceSeconds = 2
 const trustSeconds = 86400
 /** The processor's crystal drifts some seconds a day at most. */
 const chipLagSecondsMax = 60
-const syncTimeoutMs = 10000
+/** For the socket, and again for the answer: longer than the runtime takes to give up a connection. */
+const syncTimeoutMs = 30000
 
 function believable(epochSeconds: number): boolean {
     return epochSeconds >= earliestSeconds && epochSeconds < endSeconds

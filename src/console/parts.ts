@@ -9,6 +9,7 @@ import { Backup } from "../settings/backup"
 import { Settings } from "../settings/settings"
 import { Scheduler } from "../tasks/scheduler"
 import { Supervisor } from "../tasks/supervisor"
+import { WifiKeeper } from "../tasks/wifikeeper"
 import { Uploader } from "../upload/uploader"
 import { Access } from "./access"
 
@@ -27,6 +28,7 @@ export interface Parts {
     logger: Logger
     uploader: Uploader
     wifi: Wifi
+    wifiKeeper: WifiKeeper
     supervisor: Supervisor
     backup: Backup
     /** Asks time.server; false when none is set. */

@@ -10,10 +10,21 @@ import { refuse } from "./words"
 
 /** Before a report's text: session, request, sequence, flags. */
 const headBytes = 7
-/** The protocol allows 224. So the pieces of memory that the runtime sends a report by have 200 bytes at most. */
-const textBytes = 168
+const textBytes = 224
 const linksMax = 4
 const sendingMax = 8
+/**
+ * The runtime's main loop turns only when no fiber is due, and the watchdog wants a turn in 5 s. Consoles that print and
+ * the card's fibers can be due by turns for longer: behind so many reports all consoles rest. More than once, since a
+ * rest that goes by while somebody computes is none.
+ */
+const enum Rest {
+    Reports = 16,
+    Times = 3,
+    Milliseconds = 20,
+}
+/** The reports of all consoles. */
+let sent = 0
 
 const enum Mode {
     Ask = 1,
@@ -47,6 +58,7 @@ class Link implements Output {
     /** A full report, used again and again; the text that waits until it is full is in its payload. */
     private readonly packet: ds.Packet
     private held = 0
+    private rests = 0
 
     constructor(
         private readonly server: Server,
@@ -127,8 +139,12 @@ class Link implements Output {
         }
         report[Member.Sequence] = (report[Member.Sequence] + 1) & 0xffff
         await this.server._send(packet)
-        // Sending waits only when packets come too fast; the opcode limit wants a wait in any case.
-        await ds.sleep(1)
+        sent += 1
+        await ds.sleep(3)
+        const rests = (sent / Rest.Reports) | 0
+        for (let i = 0; i < Rest.Times && this.rests !== rests; ++i)
+            await ds.sleep(Rest.Milliseconds)
+        this.rests = rests
     }
 }
 

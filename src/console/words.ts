@@ -56,15 +56,14 @@ export function splitWords(line: string): string[] {
 
 /** Text in quotes that both `splitWords` and a JSON reader take back; for text without control characters. */
 export function quote(text: string): string {
-    let quoted = '"'
-    let from = 0
-    // Looking through a text costs the interpreter more than all else here.
-    if (text.indexOf('"') >= 0 || text.indexOf("\\") >= 0)
+    // Most have nothing of the kind: looking through a text costs the interpreter more than all else here.
+    if (text.indexOf('"') >= 0 || text.indexOf("\\") >= 0) {
+        let quoted = ""
         for (let i = 0; i < text.length; ++i) {
-            const code = text.charCodeAt(i)
-            if (code !== 34 && code !== 92) continue
-            quoted += text.slice(from, i) + "\\"
-            from = i
+            if (text[i] === '"' || text[i] === "\\") quoted += "\\"
+            quoted += text[i]
         }
-    return quoted + text.slice(from) + '"'
+        text = quoted
+    }
+    return '"' + text + '"'
 }

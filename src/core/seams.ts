@@ -70,10 +70,20 @@ export interface Wifi {
     /** Learns how the station stands; call it every few seconds. */
     look(): Promise<void>
     /**
-     * Makes this the only network to join, now and at each start; the password is not empty. An empty name leaves the
-     * present network for good. `another`: it may still be on its way to the network before.
+     * Makes this the only network to join, now and at each start; the password is not empty. `another`: it may still
+     * be on its way to the network before.
      */
     join(ssid: string, password: string, another: boolean): Promise<void>
+    /**
+     * Leaves the network, and joins none until the next start. `forGood`: then neither, and no open network any more
+     * until the flash is erased. `another` as above.
+     */
+    leaveNetwork(forGood: boolean, another: boolean): Promise<void>
+    /**
+     * Makes this open network the only one to join at each start, if there never was one with a password. May not come
+     * back: on the ESP32 the processor starts anew.
+     */
+    tellOpen(ssid: string): Promise<void>
     /** The network that it has an address in, "" while it has none, "?" when that cannot be told. */
     network(): string
     /** True while the station has an address. */

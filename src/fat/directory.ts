@@ -56,6 +56,7 @@ export class Directory {
         // A chain that bites its tail has no end.
         if (++this.slots > slotsMax)
             throw new Fault(FaultCode.VolumeDamaged, "a directory has no end: repair it on a PC", 0)
+        if (this.at > 0 && this.sector.block === this.block) return true
         await this.sector.loadTorn(this.block)
         const bytes = this.sector.bytes
         // No entry has these attributes: a power cut tore the sector.
@@ -109,7 +110,17 @@ export class Directory {
                 await this.log.done()
                 await this.next()
             }
-            first = this.sector.bytes[this.at]
+            const bytes = this.sector.bytes
+            first = bytes[this.at]
+            while (
+                first !== Slot.End &&
+                first !== Slot.Deleted &&
+                this.at < blockBytes - entryBytes
+            ) {
+                this.at += entryBytes
+                ++this.slots
+                first = bytes[this.at]
+            }
         }
     }
 
@@ -139,16 +150,23 @@ export class Directory {
         const first = name.getAt(0, "u32")
         const second = name.getAt(4, "u32")
         const third = name.getAt(7, "u32")
-        while (count-- > 0 && (await this.next())) {
-            const at = this.at
-            if (bytes[at] === Slot.End) return false
-            if (
-                bytes.getAt(at, "u32") === first &&
-                bytes.getAt(at + 4, "u32") === second &&
-                bytes.getAt(at + 7, "u32") === third &&
-                (bytes[at + Entry.Attributes] & Attribute.Label) === 0
-            )
-                return true
+        while (count > 0 && (await this.next())) {
+            // The sector's other slots without a call: there may be thousands.
+            let at = this.at
+            for (; at < blockBytes && count > 0; at += entryBytes) {
+                --count
+                this.at = at
+                if (bytes[at] === Slot.End) return false
+                if (
+                    bytes.getAt(at, "u32") === first &&
+                    bytes.getAt(at + 4, "u32") === second &&
+                    bytes.getAt(at + 7, "u32") === third &&
+                    (bytes[at + Entry.Attributes] & Attribute.Label) === 0
+                )
+                    return true
+                ++this.slots
+            }
+            --this.slots
         }
         return false
     }

@@ -12,11 +12,13 @@ const largeBlocksMin = 16777216
  * sector is destroyed first and written last: a broken off format leaves an unformatted card.
  * @param label 11 upper-case characters, blanks at the end
  * @param progress called now and then with the percentage done
+ * @param block a sector's buffer to work with
  */
 export async function formatVolume(
     device: BlockDevice,
     label: string,
     progress?: (percent: number) => Promise<void>,
+    block = Buffer.alloc(blockBytes),
 ): Promise<void> {
     const blocks = device.blockCount()
     const fat32 = blocks >= fat32BlocksMin
@@ -34,7 +36,7 @@ export async function formatVolume(
     const fixed = 2 * fatBlocks + rootBlocks
     const dataBlock = Math.ceil((fixed + 32) / clusterBlocks) * clusterBlocks
     const reserved = dataBlock - fixed
-    const block = Buffer.alloc(blockBytes)
+    block.fillAt(0, blockBytes, 0)
     await device.writeBlock(0, block)
     // In pieces, so that each is repeated when one of its blocks is refused, and something is seen meanwhile.
     const step = Math.min(Math.ceil(dataBlock / 10), 8192)

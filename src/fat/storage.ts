@@ -101,7 +101,7 @@ export class Storage {
             self.lose(undefined)
             self.lastError = "being formatted"
             self.ejected = false
-            await formatVolume(await self.openDevice(), "BMSMINI    ", progress)
+            await formatVolume(await self.openDevice(), "BMSMINI    ", progress, self.buffers[0])
             await self.mount()
         }
         await this.guarded("card format", work, true)

@@ -49,12 +49,10 @@ function recordLine(
     end: number,
     last: string,
 ): string {
-    let fields = [start]
+    const fields = [start]
     for (let i = from; i < end; ++i) {
         const value = values[i - from]
         fields.push(value === undefined ? "" : formatScaled(value, decimals[i]))
-        // A long array costs more than the text that is in it.
-        if (fields.length >= 8) fields = [fields.join(",")]
     }
     fields.push(last + "\r\n")
     return fields.join(",")

@@ -58,8 +58,9 @@ export class Backup {
         piece.setAt(generationAt, "u32", this.last)
         let at = headerBytes
         let crc = crc16(0, piece, 0, at)
-        for (let i = 0; this.keyAt(i); ++i) {
+        for (let i = 0; ; ++i) {
             const key = this.keyAt(i)
+            if (!key) break
             const value = (await this.flash.read(key)) || hex``
             const bytes = 2 + key.length + value.length
             if (at + bytes > pieceBytes) {
@@ -75,7 +76,7 @@ export class Backup {
         }
         pieces.push(piece.slice(0, at), Buffer.from([crc & 255, crc >> 8]))
         await files.write(fileName(this.last), pieces)
-        await this.note(pieces[0])
+        await this.note()
     }
 
     /**
@@ -106,14 +107,15 @@ export class Backup {
             else await this.flash.write(key, piece.slice(valueAt, next))
             at += next
         }
-        await files.read(name, 0, piece)
-        await this.note(piece)
+        await this.note()
         this.remark = "the flash was empty or old: restored from the card; set the passwords again"
         return true
     }
 
-    private async note(head: Buffer): Promise<void> {
-        await this.flash.write(generationKey, head.slice(generationAt, headerBytes))
+    private async note(): Promise<void> {
+        const generation = Buffer.alloc(4)
+        generation.setAt(0, "u32", this.last)
+        await this.flash.write(generationKey, generation)
         this.known = this.last
     }
 

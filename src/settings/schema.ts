@@ -34,7 +34,7 @@ reset.time|Reset|Time of day|time|0|1439|00:00||local time of the reset|b4|
 reset.count|Reset|Actual number of resets|count|0|65535|0||scheduled resets so far; "reset clear" zeroes it|f0|
 reset.last|Reset|Last reset timestamp|timestamp|0|4294967295|0||last scheduled reset|f1|
 wifi.ssid|Wi-Fi|Network|text|0|31|||name of the network to join; the chip's runtime cuts a 32nd byte|o0|
-wifi.password|Wi-Fi|Password|secret|8|63|||password of the network; no open network can be joined|p0|
+wifi.password|Wi-Fi|Password|secret|8|63|||password of the network; without one it is open, one reset|p0|
 time.zone|Clock|Time zone|zone|1|63|UTC0||POSIX rule or plain offset from UTC|q0|
 time.server|Clock|Time server|host[:port]|0|69|||HTTP server whose date sets the clock|r0|
 battery.cells|Battery|Cells in series|number|3|16|16||cells of the pack|c0|

@@ -2,7 +2,7 @@ import { Fault, FaultCode } from "../core/fault"
 import { Exclusive, Ticks } from "../core/seams"
 
 /** What waits for a lock looks this often whether it is its turn. */
-const lookMs = 2
+const lookMs = 10
 
 /**
  * A lock that is taken in the order of arrival and released whatever the work does. Not re-entrant:

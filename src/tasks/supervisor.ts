@@ -6,6 +6,7 @@ import { fieldAt } from "../core/text"
 import { Key } from "../settings/keys"
 import { Settings } from "../settings/settings"
 import { Scheduler, Spawn } from "./scheduler"
+import { WifiKeeper } from "./wifikeeper"
 
 /** Flash key: the cause of the next start, what the early deaths in a row weigh, the program. */
 const flashKey = "boot"
@@ -27,7 +28,7 @@ const panicRestartMs = 4500
 const stuckGraceMs = 60000
 /** How long TASK_STUCK stays up after the reset that it led to. */
 const stuckShownMs = 600000
-const shutdownMsMax = 20000
+const shutdownMsMax = 30000
 /** 45 days: at 49.7 the runtime's timers stop. */
 const uptimeMsMax = 3888000000
 /** No scheduled reset so soon after a start. */
@@ -45,11 +46,12 @@ export const enum StartCause {
     Panic = 5,
     Deployed = 6,
     SafeModeEnd = 7,
+    Network = 8,
 }
 
 export function startCauseName(cause: StartCause): string {
     return fieldAt(
-        "power-on,scheduled,supervisor,uptime,console,panic,deployed,end of safe mode",
+        "power-on,scheduled,supervisor,uptime,console,panic,deployed,end of safe mode,network",
         cause,
         ",",
     )
@@ -90,6 +92,7 @@ export interface SupervisorParts {
     flash: Flash
     alarms: AlarmSink
     scheduler: Scheduler
+    wifiKeeper: Pick<WifiKeeper, "restartFor" | "beforeReboot">
     spawn: Spawn
     log: (line: string) => void
     /** Ends all work in good order: record, upload, card. */
@@ -169,6 +172,7 @@ export class Supervisor {
             parts.log(`supervisor: task ${task.options.name} is stuck`)
             await this.reset(StartCause.Supervisor)
         } else if (nowMs >= uptimeMsMax) await this.reset(StartCause.Uptime)
+        else if (parts.wifiKeeper.restartFor) await this.reset(StartCause.Network)
         else if (this.safeMode && aliveMs >= safeModeMs) await this.reset(StartCause.SafeModeEnd)
         else if (aliveMs >= hourMs && scheduledResetDue(parts, nowMs - this.scheduleMs))
             await this.reset(StartCause.Scheduled)
@@ -180,7 +184,7 @@ export class Supervisor {
         }
     }
 
-    /** Resets the board in good order, within half a minute whatever hangs. */
+    /** Resets the board in good order, within 40 s whatever hangs. */
     async reset(cause: StartCause): Promise<void> {
         if (this.resetting) return
         this.resetting = true
@@ -207,6 +211,7 @@ export class Supervisor {
                     [settings.number(Key.ResetCount) + 1, nowSeconds],
                 )
             await this.store(cause, 0)
+            await parts.wifiKeeper.beforeReboot()
         } catch (thrown) {
             log("reset: " + faultMessage(thrown))
         }

@@ -25,11 +25,11 @@ const dayMs = 24 * 3600000
  */
 const spreadMsMax = 600000
 const unspreadMs = 300000
-const socketWaitMs = 30000
+const socketWaitMs = 60000
 /** A session ends between two files then, and the next one goes on: a task that takes longer counts as stuck. */
 const sessionMsMax = 4 * 3600000
 /** What a person at the console waits for an upload to end. */
-const commandWaitMs = 1000
+const commandWaitMs = 30000
 /** Longer ago than any period: the first try is due at once. */
 const longAgoMs = -700000000
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
-import { ConsoleClient } from "../../console/client"
+import type { ConsoleClient } from "../../console/client"
 import { HeapGauge } from "../../sim/heap"
 import { LinePrinter } from "../../sim/lineprinter"
 import { Simulation } from "../../sim/simulation"
@@ -55,7 +55,7 @@ export class FuzzedBoard {
         const options = { state: this.folder, speed: "max" as const }
         const printer = new LinePrinter(screen, state)
         this.simulation = new Simulation(options, state, imagePath, printer)
-        this.consoles = [this.simulation.console, new ConsoleClient(this.simulation.board.hub.bus)]
+        this.consoles = [this.simulation.console, this.simulation.secondConsole()]
     }
 
     async start(): Promise<void> {

@@ -1,5 +1,6 @@
 import { ConsoleClient } from "../../console/client"
 import { SimBoard } from "../../sim/board"
+import { boardConsole } from "../../sim/boardconsole"
 import type { SpiChip } from "../../sim/chips/chip"
 import { Bq76952Chip } from "../../sim/chips/bq76952"
 import { Ds3231Chip } from "../../sim/chips/ds3231"
@@ -69,8 +70,11 @@ export class Rig {
     /** The card in the slot; none when undefined. */
     card: SdCardChip | undefined
     private console: ConsoleClient
+    private consoles = 0
+    private readonly chance: Chance
 
     constructor(imagePath: string, options: RigOptions = {}) {
+        this.chance = new Chance(options.seed ?? 1)
         const nowMs = () => this.clock.nowMs()
         const monitor = new Bq76952Chip(this.pack, { nowMs })
         monitor.onConfigured = mode =>
@@ -84,7 +88,7 @@ export class Rig {
         this.board = new SimBoard({
             clock: this.clock,
             cpu: cpus[options.cpu ?? "esp32"],
-            chance: new Chance(options.seed ?? 1),
+            chance: this.chance,
             state: this.flash,
             imagePath: options.imagePath ?? imagePath,
             epochMs,
@@ -100,7 +104,13 @@ export class Rig {
             onPowerUp: () => this.card?.powerUp(),
             onLight: () => undefined,
         })
-        this.console = new ConsoleClient(this.board.hub.bus)
+        this.console = this.newConsole()
+    }
+
+    private newConsole(): ConsoleClient {
+        const stream = `console ${++this.consoles}`
+        const options = boardConsole(this.clock, epochMs, this.chance, stream)
+        return new ConsoleClient(this.board.hub.bus, options)
     }
 
     insert(store: MemoryStore | undefined): void {
@@ -143,7 +153,7 @@ export class Rig {
     async cut(): Promise<void> {
         this.board.powerCut()
         await this.console.close()
-        this.console = new ConsoleClient(this.board.hub.bus)
+        this.console = this.newConsole()
     }
 
     /** Waits in board time until a line of the log, from the given one on, matches; undefined when it does not come. */

@@ -9,12 +9,12 @@ let imagePath: string
 
 beforeAll(async () => {
     imagePath = await firmwarePath()
-}, 180_000)
+})
 
 test("the runtime does with each torn flash image what docs/FLASH.md says", async () => {
     const table = formatTorn(await measureTorn(imagePath))
     expect(readFileSync("docs/FLASH.md", "utf8")).toContain(table)
-}, 120_000)
+})
 
 /** What a board is asked for before and after it has lost its flash. */
 async function memory(rig: Rig): Promise<string> {
@@ -91,7 +91,6 @@ describe("a board whose store was torn by a power cut", () => {
             }
             await rig.stop()
         },
-        60_000,
     )
 
     test("notices that an older state came back by itself, and takes the newer one from the card", async () => {
@@ -108,7 +107,7 @@ describe("a board whose store was torn by a power cut", () => {
         expect(await memory(rig)).toBe(before.remembered)
         expect(await rig.ask("show user.address")).toContain("Hall 5")
         await rig.stop()
-    }, 180_000)
+    })
 
     test("says that the card has no backup, or that it is damaged, and takes nothing from it", async () => {
         const before = await livedBoard()
@@ -140,7 +139,7 @@ describe("a board whose store was torn by a power cut", () => {
         )
         expect(await damaged.ask("show reset.max")).toContain("65535")
         await damaged.stop()
-    }, 180_000)
+    })
 })
 
 test("the model of the store writes what the runtime writes", async () => {

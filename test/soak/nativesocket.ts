@@ -1,29 +1,31 @@
 import type { SimClock } from "../../sim/clock"
-import type { SimNetwork } from "../../sim/network"
+import type { SocketEvent, SocketWorker } from "../../sim/net/worker"
 import { Fault, FaultCode } from "../../src/core/fault"
 import type { TcpConnector, TcpStream } from "../../src/core/seams"
 import { DeviceBuffer } from "../support/devicebuffer"
 
-/** The board's one socket over the simulator's network: opening ends the connection before. */
+/** The board's one socket on the simulator's network: opening ends the connection before. */
 export class NativeConnector implements TcpConnector {
     private current: NativeStream | undefined
 
     constructor(
         private readonly clock: SimClock,
-        private readonly network: SimNetwork,
-    ) {}
+        private readonly socket: SocketWorker,
+    ) {
+        socket.onEvent = (event, data) => this.current?.tell(event, data)
+    }
 
     async connect(host: string, port: number, timeoutMs: number): Promise<TcpStream> {
-        this.current?.end()
-        const stream = new NativeStream(this.clock, this.network, host, port)
+        this.current?.leave()
+        const stream = new NativeStream(this.clock, this.socket)
         this.current = stream
+        this.socket.open(host, port)
         await stream.opened(timeoutMs)
         return stream
     }
 }
 
 class NativeStream implements TcpStream {
-    private readonly socket: ReturnType<SimNetwork["createConnection"]>
     private readonly received: Uint8Array[] = []
     private open = false
     private ended = false
@@ -32,23 +34,19 @@ class NativeStream implements TcpStream {
 
     constructor(
         private readonly clock: SimClock,
-        network: SimNetwork,
-        host: string,
-        port: number,
-    ) {
-        this.socket = network.createConnection({ host, port })
-        const on = (event: string, take: (value?: unknown) => void) =>
-            this.socket.on(event, (value?: unknown) => {
-                take(value)
-                this.wake()
-            })
-        on("connect", () => (this.open = true))
-        on("data", data => void this.received.push(data as Uint8Array))
-        on("error", error => {
-            this.reason = (error as Error).message
+        private readonly socket: SocketWorker,
+    ) {}
+
+    tell(event: SocketEvent, data?: Uint8Array): void {
+        if (event === "open") this.open = true
+        // What comes before is of the connection before.
+        else if (!this.open && event !== "error") return
+        else if (event === "data") this.received.push(data!)
+        else {
+            if (event === "error") this.reason = Buffer.from(data!).toString()
             this.ended = true
-        })
-        on("close", () => (this.ended = true))
+        }
+        this.wake()
     }
 
     async opened(timeoutMs: number): Promise<void> {
@@ -59,8 +57,12 @@ class NativeStream implements TcpStream {
     }
 
     async send(data: Buffer): Promise<void> {
-        if (this.ended) throw new Fault(FaultCode.SocketClosed, "connection lost: " + this.reason)
-        this.socket.write(Uint8Array.from(data))
+        for (;;) {
+            if (this.ended)
+                throw new Fault(FaultCode.SocketClosed, "connection lost: " + this.reason)
+            if (this.socket.write(Uint8Array.from(data)) === 0) return
+            await this.clock.sleep(10)
+        }
     }
 
     async receive(timeoutMs: number): Promise<Buffer | undefined> {
@@ -73,12 +75,13 @@ class NativeStream implements TcpStream {
     }
 
     async close(): Promise<void> {
-        this.end()
+        if (!this.ended) this.socket.close()
+        this.leave()
     }
 
-    end(): void {
+    /** Another connection takes its place. */
+    leave(): void {
         this.ended = true
-        this.socket.end()
         this.wake()
     }
 

@@ -8,7 +8,7 @@ import type { I2cChip } from "../../sim/chips/chip"
 import { Ds3231Chip } from "../../sim/chips/ds3231"
 import { SimClock } from "../../sim/clock"
 import { runEvent, type WorldEvents } from "../../sim/events"
-import { EmbeddedFtpServer } from "../../sim/ftpserver"
+import { type FtpServerMode, SimFtpServer } from "../../sim/net/ftpserver"
 import { SimNetwork } from "../../sim/network"
 import { Pack } from "../../sim/pack"
 import { createCard } from "../../sim/state"
@@ -19,7 +19,6 @@ import { DeviceBuffer } from "../support/devicebuffer"
 import { MemoryFlash } from "../support/memoryflash"
 import { consoleReady, dropConsole, executeLine } from "./nativeconsole"
 import { NativeConnector } from "./nativesocket"
-import { sessionSpeed } from "./vmworld"
 import type { World } from "./world"
 
 const bootMs = 300
@@ -28,7 +27,7 @@ const joinMs = 3000
 /** The firmware's own classes, put together by src/firmware.ts, in Node on the simulator's chips and clock. */
 export class NativeWorld implements World, WorldEvents {
     readonly name = "Node"
-    readonly clock = new SimClock("max", sessionSpeed)
+    readonly clock = new SimClock("max")
     readonly cardPath: string
     readonly serverPath: string
     resets = 0
@@ -39,7 +38,7 @@ export class NativeWorld implements World, WorldEvents {
     readonly chips: ChipEvents
     private readonly i2c: I2cChip[]
     private readonly slot: CardSlot
-    private readonly ftp: EmbeddedFtpServer
+    private readonly ftp: SimFtpServer
     private inRange = true
     private joined = ""
     private poweredMs = 0
@@ -52,11 +51,13 @@ export class NativeWorld implements World, WorldEvents {
         mkdirSync(this.serverPath)
         createCard(this.cardPath)
         this.slot = new CardSlot(this.cardPath)
-        this.ftp = new EmbeddedFtpServer({ root: this.serverPath })
         const nowMs = () => this.clock.nowMs()
         const pack = new Pack()
         const monitor = new Bq76952Chip(pack, { nowMs })
         const epochSeconds = Date.UTC(2027, 0, 1) / 1000
+        const host = this.network.hosts.host("ftp.sim")
+        const ftp = { root: this.serverPath, epochMs: epochSeconds * 1000 }
+        this.ftp = new SimFtpServer(this.clock, host, ftp)
         const clockChip = new Ds3231Chip({
             nowSeconds: () => epochSeconds + nowMs() / 1000,
             startSeconds: epochSeconds,
@@ -66,7 +67,6 @@ export class NativeWorld implements World, WorldEvents {
     }
 
     async start(): Promise<void> {
-        this.network.addHost("ftp.sim", "127.0.0.1", { 21: await this.ftp.start() })
         await this.boot()
     }
 
@@ -85,9 +85,8 @@ export class NativeWorld implements World, WorldEvents {
 
     async end(): Promise<void> {
         this.starts++
-        this.network.dropAll("the board has no power")
+        this.network.dropAll()
         this.slot.pull()
-        await this.ftp.stop()
         this.clock.stop()
     }
 
@@ -105,11 +104,11 @@ export class NativeWorld implements World, WorldEvents {
 
     setWifi(up: boolean): void {
         this.inRange = up
-        if (!up) this.network.dropAll("the network is down")
+        this.network.setUp(up)
     }
 
-    async setFtp(mode: "up" | "down" | "hang"): Promise<void> {
-        await this.ftp.setMode(mode)
+    async setFtp(mode: FtpServerMode): Promise<void> {
+        this.ftp.setMode(mode)
     }
 
     powerCut(): never {
@@ -141,7 +140,7 @@ export class NativeWorld implements World, WorldEvents {
             spi: this.spi(),
             i2c: this.bus(),
             flash,
-            tcp: new NativeConnector(clock, this.network),
+            tcp: new NativeConnector(clock, this.network.socket),
             wifi: this.wifi(),
             light: { set: async () => {} },
             shortId: "SOAK",
@@ -153,7 +152,7 @@ export class NativeWorld implements World, WorldEvents {
                 this.starts++
                 this.resets++
                 dropConsole()
-                this.network.dropAll("the board restarts")
+                this.network.dropAll()
                 clock.setTimeout(() => {
                     clock.breathe()
                     void this.boot()
@@ -193,6 +192,8 @@ export class NativeWorld implements World, WorldEvents {
         return {
             look: async () => {},
             join: async ssid => void (this.joined = ssid),
+            leaveNetwork: async () => void (this.joined = ""),
+            tellOpen: () => Promise.reject(new Error("no open networks here")),
             network: () => (connected() ? this.joined : ""),
             connected,
             address: async () => (connected() ? "192.0.2.17" : ""),

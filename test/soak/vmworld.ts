@@ -9,9 +9,6 @@ import { StateFolder } from "../../sim/state"
 import { firmware, readManifest } from "../../tools/firmware"
 import type { World } from "./world"
 
-/** Sessions run so many times faster than real time: the server is in this process and answers at once. */
-export const sessionSpeed = 10
-
 /** The optimized image in the DeviceScript runtime, in the simulator. */
 export class VmWorld implements World {
     readonly name = "virtual machine"
@@ -24,7 +21,8 @@ export class VmWorld implements World {
         imagePath: string,
     ) {
         const printer = {
-            line: (text: string) => {
+            line: () => undefined,
+            log: (text: string) => {
                 const logged = /^\[ *[\d.]+\] (.*)$/s.exec(text)
                 if (logged) this.onLine(logged[1])
             },

@@ -7,6 +7,7 @@ import { Shell } from "../../src/console/shell"
 import { Journal } from "../../src/journal/journal"
 import { Key } from "../../src/settings/keys"
 import { Settings } from "../../src/settings/settings"
+import { WifiKeeper } from "../../src/tasks/wifikeeper"
 import { DeviceBuffer } from "./devicebuffer"
 import { storable } from "./memoryflash"
 
@@ -103,6 +104,12 @@ export class ConsoleBench {
         uptimeSeconds: () => 93_784,
         reset: async (cause: number) => this.act(`reset ${cause}`),
     }
+    /** The station is in the network of the settings unless a test says otherwise. */
+    readonly wifi = {
+        connected: () => true,
+        address: async () => "192.168.1.7",
+        network: () => (this.wifi.connected() ? this.settings.text(Key.WifiSsid) : ""),
+    }
     readonly parts = {
         version: "0.1.0",
         ticks: this.ticks,
@@ -150,7 +157,15 @@ export class ConsoleBench {
                 return 4
             },
         },
-        wifi: { connected: () => true, address: async () => "192.168.1.7" },
+        wifi: this.wifi,
+        wifiKeeper: new WifiKeeper(
+            this.ticks,
+            this.settings,
+            this.wifi as never,
+            this.flash as never,
+            this.alarms as never,
+            () => undefined,
+        ),
         syncTime: async () => this.settings.text(Key.TimeServer) !== "",
         spawn: (work: () => Promise<void>) => void work(),
         access: new Access(this.ticks, this.settings, {

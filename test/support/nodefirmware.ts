@@ -32,6 +32,8 @@ export class NodeFirmware {
     shell: Shell | undefined
     /** Of work that is to hang for ever: a call of the status light does. */
     lightHangs = false
+    /** The open networks that the runtime was told, each of which ended the program. */
+    readonly toldOpen: string[] = []
     private readonly chip: Ds3231Chip
     private worldMs = 0
     private rebooted = false
@@ -76,6 +78,13 @@ export class NodeFirmware {
             wifi: {
                 look: async () => {},
                 join: async () => {},
+                leaveNetwork: async () => {},
+                // As on the ESP32: that is the end.
+                tellOpen: async ssid => {
+                    this.toldOpen.push(ssid)
+                    this.rebooted = true
+                    await new Promise(() => undefined)
+                },
                 network: () => "",
                 connected: () => false,
                 address: async () => "",

@@ -9,6 +9,7 @@ import { Supervisor } from "../../src/tasks/supervisor"
 import { ChipI2cBus } from "./chipi2cbus"
 import { FakeTicks } from "./faketicks"
 import { MemoryFlash } from "./memoryflash"
+import { contentWifiKeeper } from "./wifikeeper"
 
 /** Uptime of the processor when the program begins. */
 const bootMs = 500
@@ -128,6 +129,7 @@ export class ResetWorld {
         const log = () => {}
         this.supervisor = new Supervisor({
             program: 1,
+            wifiKeeper: contentWifiKeeper,
             ticks,
             clock,
             settings,

@@ -83,4 +83,5 @@ export const natives = {
     Settings: SettingsService,
     emitter: () => new Emitter(),
     wait: async (_: Emitter, ms: number) => void (chip.waitedMs += ms),
+    sleep: async () => undefined,
 }

@@ -17,6 +17,8 @@ export class SimulatedBoard {
     readonly simulation: Simulation
     /** What the board logged, with the board time in ms. */
     readonly log: { atMs: number; text: string }[] = []
+    /** Hears each of these lines as it comes. */
+    onLog: (text: string) => void = () => undefined
     private readonly folder = mkdtempSync(join(tmpdir(), "bms-board-"))
     private readonly state: StateFolder
 
@@ -75,7 +77,9 @@ export class SimulatedBoard {
     private take(text: string): void {
         for (const line of text.split("\n")) {
             const [, stamp, words] = /^\[ *([\d.]+)\] (.*)$/.exec(line) ?? []
-            if (words !== undefined) this.log.push({ atMs: Number(stamp) * 1000, text: words })
+            if (words === undefined) continue
+            this.log.push({ atMs: Number(stamp) * 1000, text: words })
+            this.onLog(words)
         }
     }
 }

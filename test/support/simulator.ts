@@ -16,29 +16,47 @@ export interface SimulatorRun {
     summary: Summary
 }
 
-/** A state folder of its own and what is run in it. */
-export class SimulatorBench {
-    readonly folder = mkdtempSync(join(tmpdir(), "bms-simulator-"))
-    readonly state = join(this.folder, "state")
-    private readonly running = new Set<ChildProcess>()
+/** The same history in every run, as fast as it goes; flags behind these have the last word. */
+const repeatable = ["--speed", "max", "--seed", "1", "--date", "2026-03-01T08:00:00Z"]
 
-    /** Runs `npm start`'s program with an --exec file of these lines. */
-    async exec(lines: (string | Uint8Array)[], flags: string[] = []): Promise<SimulatorRun> {
-        const script = join(this.folder, "exec.txt")
-        const parts = lines.flatMap(line => [Buffer.from(line as string), Buffer.from("\n")])
-        writeFileSync(script, Buffer.concat(parts))
-        return await this.run(["--exec", script, ...flags])
+/** One run that is under way. */
+export class SimulatorProcess {
+    output = ""
+    readonly ended: Promise<SimulatorRun>
+    private readonly child: ChildProcess
+    private heard: () => void = () => {}
+
+    constructor(flags: readonly string[]) {
+        const all = [tsx, "sim/cli.ts", ...flags]
+        this.child = spawn(process.execPath, all, { stdio: ["ignore", "pipe", "pipe"] })
+        const hear = (data: string): void => {
+            this.output += data
+            this.heard()
+        }
+        this.child.stdout!.on("data", hear)
+        this.child.stderr!.on("data", hear)
+        this.ended = new Promise<number | null>(done => this.child.on("close", done)).then(exit => {
+            this.heard()
+            return this.result(exit)
+        })
+        this.ended.catch(() => undefined)
     }
 
-    async run(flags: string[]): Promise<SimulatorRun> {
-        const all = [tsx, "sim/cli.ts", "--state", this.state, "--summary", "json", ...flags]
-        const child = spawn(process.execPath, all, { stdio: ["ignore", "pipe", "pipe"] })
-        this.running.add(child)
-        let output = ""
-        child.stdout.on("data", data => (output += data))
-        child.stderr.on("data", data => (output += data))
-        const exit = await new Promise<number | null>(done => child.on("close", done))
-        this.running.delete(child)
+    /** Returns when the output, from that place on, has it; throws when the run ends before. */
+    async until(pattern: RegExp, from = 0): Promise<void> {
+        while (!pattern.test(this.output.slice(from))) {
+            if (this.child.exitCode !== null)
+                throw new Error(`it ended before ${pattern}:\n${this.output}`)
+            await new Promise<void>(resolve => (this.heard = resolve))
+        }
+    }
+
+    kill(signal: NodeJS.Signals): void {
+        this.child.kill(signal)
+    }
+
+    private result(exit: number | null): SimulatorRun {
+        const { output } = this
         const last = output.trimEnd().split("\n").at(-1)!
         if (!last.startsWith("{"))
             throw new Error(`the simulator ended without a summary:\n${output}`)
@@ -48,6 +66,38 @@ export class SimulatorBench {
             answer: command => answerIn(output, command),
             summary: JSON.parse(last),
         }
+    }
+}
+
+/** A state folder of its own and what is run in it. */
+export class SimulatorBench {
+    readonly folder = mkdtempSync(join(tmpdir(), "bms-simulator-"))
+    readonly state = join(this.folder, "state")
+    private readonly running = new Set<SimulatorProcess>()
+
+    /** Runs `npm start`'s program with an --exec file of these lines, the same in every run unless flags say other. */
+    async exec(lines: (string | Uint8Array)[], flags: string[] = []): Promise<SimulatorRun> {
+        const script = join(this.folder, "exec.txt")
+        const parts = lines.flatMap(line => [Buffer.from(line as string), Buffer.from("\n")])
+        writeFileSync(script, Buffer.concat(parts))
+        return await this.run(["--exec", script, ...flags])
+    }
+
+    async run(flags: string[]): Promise<SimulatorRun> {
+        const started = this.start(flags)
+        try {
+            return await started.ended
+        } finally {
+            this.running.delete(started)
+        }
+    }
+
+    /** As `run`, for a run that is watched or ended meanwhile. */
+    start(flags: string[]): SimulatorProcess {
+        const all = ["--state", this.state, "--summary", "json", ...repeatable, ...flags]
+        const started = new SimulatorProcess(all)
+        this.running.add(started)
+        return started
     }
 
     /** A file of the card image, by mtools. */
@@ -75,7 +125,7 @@ export class SimulatorBench {
     }
 
     async close(): Promise<void> {
-        for (const child of this.running) child.kill("SIGKILL")
+        for (const run of this.running) run.kill("SIGKILL")
         rmSync(this.folder, { recursive: true, force: true })
     }
 }

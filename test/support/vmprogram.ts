@@ -10,7 +10,7 @@ export interface ProgramRun {
     /** Log lines of the program and the runtime, with the board time in ms. */
     lines: { atMs: number; text: string }[]
     /** What the chip said when it reset itself. */
-    abort?: string[]
+    abort?: readonly string[]
     panic?: number
     /** When a line of that text came. Throws when it did not. */
     at(text: string): number

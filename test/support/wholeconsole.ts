@@ -34,6 +34,7 @@ import { FakeTicks } from "./faketicks"
 import { ChipSpiBus } from "./memorycard"
 import { MemoryServers } from "./memoryservers"
 import { MemoryFlash } from "./memoryflash"
+import { contentWifiKeeper } from "./wifikeeper"
 
 /** 2026-11-22 12:00:00 UTC. */
 const startSeconds = 1_795_348_800
@@ -123,6 +124,7 @@ export class WholeConsole {
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor({
             program: 1,
+            wifiKeeper: contentWifiKeeper,
             ticks,
             clock,
             settings,
@@ -153,6 +155,7 @@ export class WholeConsole {
             logger: this.logger,
             uploader: this.uploader,
             wifi,
+            wifiKeeper: contentWifiKeeper,
             supervisor: this.supervisor,
             backup: this.backup,
             syncTime: this.syncTime,

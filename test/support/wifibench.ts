@@ -30,7 +30,7 @@ export class WifiBench {
     /** The runtime's events and when they came. */
     readonly events: { atMs: number; event: RuntimeEvent; payload?: number[] }[] = []
     readonly lines: string[] = []
-    readonly aborts: string[] = []
+    readonly aborts: (readonly string[])[] = []
     linkUp = false
     /** Takes each event too; the program does. */
     onEvent: (event: RuntimeEvent) => void = () => {}
@@ -53,8 +53,8 @@ export class WifiBench {
                 this.onEvent(event)
             },
             onLog: line => this.lines.push(line),
-            onAbort: message => {
-                this.aborts.push(message)
+            onAbort: words => {
+                this.aborts.push(words)
                 this.onAbort()
             },
         })

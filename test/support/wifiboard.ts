@@ -3,12 +3,15 @@ import type { Wifi } from "../../src/core/seams"
 import { Key } from "../../src/settings/keys"
 import { WifiKeeper } from "../../src/tasks/wifikeeper"
 import { DeviceBuffer } from "./devicebuffer"
+import { MemoryFlash } from "./memoryflash"
 import { WifiBench } from "./wifibench"
 import type { DriverOptions } from "../../sim/wifi/driver"
 
 /** From the reset to the program's first look at the station, and how often it looks. */
 const startMs = 1500
 const lookMs = 2000
+/** How long a reset in good order takes. */
+const shutdownMs = 3000
 /** A packet to the service and back. */
 const packetMs = 3
 
@@ -24,12 +27,18 @@ interface Subscriptions {
 export class WifiBoard extends WifiBench {
     ssid = ""
     password = ""
+    /** The settings could not be loaded. */
+    unread = false
+    safeMode = false
+    readonly flash = new MemoryFlash()
     keeper!: WifiKeeper
     wifi!: Wifi
     /** When the WIFI condition was reported to have changed. */
     readonly alarms: { atMs: number; active: boolean }[] = []
     joins = 0
     resets = 0
+    /** When, and for which network, the firmware has reset the board. */
+    readonly restarts: { atMs: number; network: string }[] = []
     private alarm = false
     private program = 0
     private subscriptions: Subscriptions = { lostIp: [] }
@@ -57,7 +66,11 @@ export class WifiBoard extends WifiBench {
         const program = ++this.program
         this.subscriptions = { lostIp: [] }
         this.wifi = this.createWifi()
+        const unread = () => this.unread
         const settings = {
+            get unread() {
+                return unread()
+            },
             number: () => 0,
             text: (key: Key) => (key === Key.WifiSsid ? this.ssid : this.password),
         }
@@ -68,16 +81,29 @@ export class WifiBoard extends WifiBench {
                 this.alarm = active
             },
         }
-        const keeper = new WifiKeeper(this.ticks, settings, this.wifi, sink, () => this.joins++)
+        const { ticks, wifi, flash } = this
+        const keeper = new WifiKeeper(ticks, settings, wifi, flash, sink, () => this.joins++)
+        keeper.mayRestart = !this.safeMode
         this.keeper = keeper
+        const current = () => this.program === program
         const look = async () => {
-            await this.ticks.sleep(startMs)
-            while (this.program === program) {
-                await this.ticks.sleep(lookMs)
-                if (this.program === program) await keeper.run()
+            await ticks.sleep(startMs)
+            while (current()) {
+                await ticks.sleep(lookMs)
+                // A fault is the task's; it runs again.
+                if (current()) await keeper.run().catch(() => undefined)
+                if (current() && keeper.restartFor) await this.restart(keeper, current)
             }
         }
         void look()
+    }
+
+    /** As the supervisor does it. */
+    private async restart(keeper: WifiKeeper, current: () => boolean): Promise<void> {
+        this.restarts.push({ atMs: this.ticks.nowMs(), network: keeper.restartFor })
+        await this.ticks.sleep(shutdownMs)
+        if (current()) await keeper.beforeReboot()
+        if (current()) this.reset()
     }
 
     /** As a person does it at the console. */

@@ -10,7 +10,7 @@ let board: FuzzedBoard
 
 beforeAll(async () => {
     imagePath = (await firmware(readManifest().entries.simulator)).imagePath
-}, 180_000)
+})
 
 beforeEach(async () => {
     board = new FuzzedBoard(imagePath)

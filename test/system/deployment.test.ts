@@ -28,4 +28,4 @@ test("another program is a deployment, the same one is not, and neither counts a
         program === all[i - 1] ? "power-on" : "deployed",
     )
     expect(causes).toEqual(wanted)
-}, 180_000)
+})

@@ -29,7 +29,7 @@ function flashPath(): string {
 
 /** A run that must not end the board, nor leave an entry without a value in its flash. */
 async function exec(lines: string[]): Promise<SimulatorRun> {
-    const run = await bench.exec(lines, ["--speed", "max"])
+    const run = await bench.exec(lines)
     expect(run.exit, run.output).toBe(0)
     expect(run.summary.resets).toBe(0)
     expect(run.output).not.toMatch(/abort\(|PANIC|write of no bytes/)
@@ -144,4 +144,4 @@ test("no way of changing a setting writes an empty value, and each leaves the ri
 
     run = await exec(["show"])
     expectShown(shows(run)[0], last, "after another start")
-}, 600_000)
+})

@@ -23,6 +23,12 @@ describe("a board that logs each second", () => {
         board.server.temper = one.temper
         await board.board.run("ftp send").catch(() => "")
         await board.board.sleep(60_000)
-        console.log(one.name, (performance.now() - t0).toFixed(), board.faults(fromMs), await board.board.run("ftp"), board.board.simulation.summary(0).heap)
+        console.log(
+            one.name,
+            (performance.now() - t0).toFixed(),
+            board.faults(fromMs),
+            await board.board.run("ftp"),
+            board.board.simulation.summary(0).heap,
+        )
     })
 })

@@ -4,6 +4,7 @@ import { Clock } from "../../src/clock/clock"
 import type { Shell } from "../../src/console/shell"
 import { Storage } from "../../src/fat/storage"
 import { Supervisor, type SupervisorParts } from "../../src/tasks/supervisor"
+import { WifiKeeper } from "../../src/tasks/wifikeeper"
 import { Uploader } from "../../src/upload/uploader"
 import { bindMethods } from "../support/boundmethods"
 import { DeviceBuffer } from "../support/devicebuffer"
@@ -30,7 +31,7 @@ vi.mock("../../src/tasks/supervisor", async original => {
     return { ...module, Supervisor: BindingSupervisor }
 })
 
-for (const part of [Supervisor, Clock, Storage, Uploader, BatteryMonitor])
+for (const part of [Supervisor, Clock, Storage, Uploader, BatteryMonitor, WifiKeeper])
     bindMethods(part.prototype)
 bindMethods(Object.getPrototypeOf(Supervisor.prototype))
 
@@ -126,8 +127,8 @@ test("a stuck task leads to a reset in good order, with its flag and its cause",
     // It is waited for like any other, in vain.
     let seconds = 0
     while ((await board.live(1)) === 0) ++seconds
-    expect(seconds).toBeGreaterThanOrEqual(4)
-    expect(seconds).toBeLessThan(8)
+    expect(seconds).toBeGreaterThanOrEqual(9)
+    expect(seconds).toBeLessThan(13)
     board.lightHangs = false
     expect(board.lines).toContain("supervisor: task light is stuck")
     await board.live(5)
@@ -148,6 +149,30 @@ async function dieEarly(): Promise<void> {
     }
     expect(board.lines).toContain(safeModeLine)
 }
+
+test("an open network costs one reset in good order, whose last act tells it, and none in safe mode", async () => {
+    await set("sd.period 5")
+    expect(await board.console("set wifi.ssid cafe")).toContain("restarts once")
+    expect(await board.live(59)).toBe(0)
+    const before = await board.cardFile("LOG/20270104.CSV")
+    expect(await board.live(20)).toBe(1)
+    expect(board.toldOpen).toEqual(["cafe"])
+    expect(board.lines).toContain("reset: network")
+    expect(await shown("status", "last start")).toBe("network")
+    expect((await board.cardFile("LOG/20270104.CSV")).length).toBeGreaterThan(before.length)
+    // It is away.
+    expect(await board.live(600)).toBe(0)
+    expect(await board.console("status")).toContain("not connected; this open network is away")
+    await board.console("set wifi.ssid bar")
+    await board.start()
+    await dieEarly()
+    expect(await board.live(300)).toBe(0)
+    expect(await board.console("reset now")).toBe("ok\n")
+    expect(await board.live(10)).toBe(1)
+    expect(board.toldOpen).toEqual(["cafe"])
+    expect(await board.live(90)).toBe(1)
+    expect(board.toldOpen).toEqual(["cafe", "bar"])
+})
 
 test("safe mode has console, settings and journal, writes no records, and ends with a reset", async () => {
     await set("sd.period 5", "user.address here")

@@ -6,6 +6,7 @@ import { Supervisor } from "../../src/tasks/supervisor"
 import { FakeClock } from "../support/fakeclock"
 import { FakeTicks, settle } from "../support/faketicks"
 import { MemoryFlash } from "../support/memoryflash"
+import { contentWifiKeeper } from "../support/wifikeeper"
 
 // The settings of the scheduled reset; test/system/settings.test.ts has the others.
 
@@ -24,6 +25,7 @@ async function resetsAfter(change: [Key, number][], before: [Key, number][]): Pr
     const log = (): void => undefined
     let reboots = 0
     const supervisor = new Supervisor({
+        wifiKeeper: contentWifiKeeper,
         ticks,
         clock,
         settings,

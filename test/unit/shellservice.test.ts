@@ -19,7 +19,7 @@ type Report = [session: number, request: number, sequence: number, flags: number
 const { Final, Refused, Running, Missing } = { Final: 1, Refused: 2, Running: 4, Missing: 8 }
 /** What a report has before its text. */
 const headBytes = 7
-const textBytesMax = 168
+const textBytesMax = 224
 
 const runtime = vi.hoisted(() => ({
     service: undefined as unknown,

@@ -1,9 +1,6 @@
-import { expect, test, vi } from "vitest"
+import { expect, test } from "vitest"
 import { formatDuration, parseDuration } from "../../sim/duration"
 import { parseScript, runEvent, type WorldEvents } from "../../sim/events"
-import type { LinePrinter } from "../../sim/lineprinter"
-import { runScript } from "../../sim/script"
-import type { Simulation } from "../../sim/simulation"
 import { LogCounts } from "../../sim/summary"
 
 function recordingWorld(): { calls: string[]; world: WorldEvents } {
@@ -19,6 +16,7 @@ function recordingWorld(): { calls: string[]; world: WorldEvents } {
         setWifi: note("setWifi"),
         setFtp: async (mode: string) => note("setFtp")(mode),
         powerCut: note("powerCut"),
+        deploy: note("deploy"),
         chips: {
             setCell: note("setCell"),
             setCurrent: note("setCurrent"),
@@ -59,6 +57,7 @@ test.each([
     ["!wifi scan ok", "setScans ok"],
     ["!ftp hang", "setFtp hang"],
     ["!power cut", "powerCut"],
+    ["!deploy", "deploy"],
     ["!cell 3 3.70", "setCell 3 3.7"],
     ["!current -80", "setCurrent -80"],
     ["! temp 1 65", "setTemperature 1 65"],
@@ -146,48 +145,6 @@ test("reads an exec file into commands, sleeps and events, and keeps every byte 
     expect(steps[2]).toMatchObject({ boardMs: 90_000 })
     const last = steps[4]
     expect(last.kind === "command" && [...last.bytes]).toEqual([0x66, 0xff, 0xfe])
-})
-
-test("reads which commands are not waited for", () => {
-    const steps = parseScript(Buffer.from("& card cat a\n-& status\n-help\nset x &\n"))
-    expect(steps.map(step => step.kind === "command" && { ...step, bytes: [] })).toEqual(
-        [
-            ["card cat a", false, false],
-            ["status", true, false],
-            ["help", true, true],
-            ["set x &", false, true],
-        ].map(([line, allowed, waited]) => ({
-            ...{ kind: "command", bytes: [] },
-            ...{ line, allowed, waited },
-        })),
-    )
-})
-
-test("a script goes on while a command runs that is not waited for, and ends with it", async () => {
-    const done: string[] = []
-    let finish = () => {}
-    const simulation = {
-        board: { resets: 0 },
-        clock: { sleep: async () => void done.push("slept") },
-        execute: async (bytes: Uint8Array) => {
-            const line = Buffer.from(bytes).toString()
-            if (line === "slow") await new Promise<void>(resolve => (finish = resolve))
-            done.push(line)
-            return line === "slow" ? 1 : 0
-        },
-    } as unknown as Simulation
-    const shown: string[] = []
-    const printer = { line: (line: string) => void shown.push(line) } as unknown as LinePrinter
-    const script = runScript(
-        parseScript(Buffer.from("& slow\nsleep 1s\nquick\n")),
-        simulation,
-        printer,
-    )
-    await vi.waitFor(() => expect(done).toEqual(["slept", "quick"]))
-    finish()
-    expect(await script).toBe(1)
-    expect(done).toEqual(["slept", "quick", "slow"])
-    expect(shown).toEqual(["> slow", "> sleep 1s", "> quick"])
 })
 
 test("refuses a sleep that is no duration before anything is run", () => {

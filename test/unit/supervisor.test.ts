@@ -5,7 +5,13 @@ import { offsetMinutesAt, parseTimeZone } from "../../src/core/timezone"
 import { Key } from "../../src/settings/keys"
 import { Settings } from "../../src/settings/settings"
 import { Scheduler } from "../../src/tasks/scheduler"
-import { resetIsDue, StartCause, startCauseName, Supervisor } from "../../src/tasks/supervisor"
+import {
+    resetIsDue,
+    StartCause,
+    startCauseName,
+    Supervisor,
+    type SupervisorParts,
+} from "../../src/tasks/supervisor"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { FakeClock } from "../support/fakeclock"
 import { FakeTicks } from "../support/faketicks"
@@ -86,6 +92,7 @@ let stuckFlag: boolean | undefined
 let safeFlag: boolean | undefined
 let program: number
 let events: string[]
+let wifiKeeper: SupervisorParts["wifiKeeper"]
 
 /** The board starts at that moment; `aliveMs` is the uptime when the program begins. */
 async function boot(nowSeconds: number, aliveMs = 500): Promise<void> {
@@ -116,6 +123,7 @@ async function boot(nowSeconds: number, aliveMs = 500): Promise<void> {
         flash,
         alarms,
         scheduler,
+        wifiKeeper,
         spawn,
         log: line => log.push(line),
         shutdown: () => shutdown(),
@@ -134,6 +142,7 @@ beforeEach(async () => {
     reboots = 0
     log = []
     events = []
+    wifiKeeper = { restartFor: "", beforeReboot: async () => void events.push("tell") }
     stuckFlag = undefined
     safeFlag = undefined
     program = 0xfedcba98
@@ -272,7 +281,7 @@ describe("a reset", () => {
         }
         ticks.block(2 * 3_600_000)
         await ticks.finish(supervisor.check())
-        expect(events).toEqual(["shutdown 0", "done", "reboot"])
+        expect(events).toEqual(["shutdown 0", "done", "tell", "reboot"])
         expect(settings.number(Key.ResetCount)).toBe(1)
     })
 
@@ -280,8 +289,8 @@ describe("a reset", () => {
         shutdown = () => new Promise(() => undefined)
         const begin = ticks.nowMs()
         await ticks.finish(supervisor.reset(StartCause.Console))
-        expect(events).toEqual(["reboot"])
-        expect(ticks.nowMs() - begin).toBeLessThan(21_000)
+        expect(events).toEqual(["tell", "reboot"])
+        expect(ticks.nowMs() - begin).toBeLessThan(31_000)
     })
 
     test("is made though the work or the flash fails", async () => {
@@ -323,7 +332,42 @@ describe("a reset", () => {
     test("asked for twice is made once", async () => {
         const both = [supervisor.reset(StartCause.Console), supervisor.reset(StartCause.Console)]
         await ticks.finish(Promise.all(both))
-        expect(events).toEqual(["shutdown", "reboot"])
+        expect(events).toEqual(["shutdown", "tell", "reboot"])
+    })
+})
+
+describe("a reset for a network", () => {
+    test("has stored its cause before it tells, which ends the program, and is made once", async () => {
+        wifiKeeper.restartFor = "cafe"
+        const writes = flash.writes
+        wifiKeeper.beforeReboot = () => {
+            events.push(`tell after ${flash.writes - writes}`)
+            return new Promise(() => undefined)
+        }
+        void supervisor.check()
+        await ticks.advance(1000)
+        expect(events).toEqual(["shutdown", "tell after 1"])
+        expect(log).toEqual(["reset: network"])
+        wifiKeeper.restartFor = ""
+        await boot(at("2026-11-22 10:02"))
+        expect(startCauseName(supervisor.cause)).toBe("network")
+        await supervisor.check()
+        expect(reboots).toBe(0)
+        await boot(at("2026-11-22 12:00"))
+        expect(startCauseName(supervisor.cause)).toBe("power-on")
+        expect(supervisor.safeMode).toBe(false)
+    })
+
+    test("goes on to the reboot when the runtime survives it, or it cannot be told", async () => {
+        const tells = [async () => undefined, () => Promise.reject(new Error("no answer"))]
+        for (const tell of tells) {
+            wifiKeeper = { restartFor: "cafe", beforeReboot: tell }
+            await boot(at("2026-11-22 10:00"))
+            reboots = 0
+            await ticks.finish(supervisor.check())
+            expect(reboots).toBe(1)
+        }
+        expect(log).toEqual(["reset: network", "reset: network", "reset: no answer"])
     })
 })
 
@@ -333,6 +377,7 @@ describe("the cause of the last start", () => {
         [StartCause.Supervisor, "supervisor"],
         [StartCause.Uptime, "uptime"],
         [StartCause.Scheduled, "scheduled"],
+        [StartCause.Network, "network"],
     ])("is kept over the reset and told once: %i", async (cause, name) => {
         await ticks.finish(supervisor.reset(cause))
         await boot(at("2026-11-22 12:00"))

@@ -148,7 +148,7 @@ describe("completion", () => {
         board.delayMs = 60_000
         const startMs = Date.now()
         expect((await completer.complete("sta"))[0]).toEqual([])
-        expect(Date.now() - startMs).toBeLessThan(5_000)
+        expect(Date.now() - startMs).toBeLessThan(10_000)
         await completer.stop()
         expect(board.cancelled).toBe(1)
         expect(board.lines).toEqual(["describe"])

@@ -2,7 +2,7 @@ import { Packet, WifiCmd, WifiReg } from "jacdac-ts"
 import { describe, expect, it } from "vitest"
 import { generator } from "../../sim/random"
 import { asBytes, defaultNetwork, WifiAir } from "../../sim/wifi/air"
-import { emptyWriteAbort } from "../../sim/wifi/runtime"
+import { emptyWriteAbort } from "../../sim/abortwords"
 import { WifiStation } from "../../sim/wifi/station"
 import { FakeTicks } from "../support/faketicks"
 import { timersOn, WifiBench } from "../support/wifibench"
@@ -369,7 +369,7 @@ describe("the service on the bus", () => {
             store: { load: () => ({}), save: () => {} },
             onLink: up => links.push(up),
             onLog: () => {},
-            onAbort: message => expect.unreachable(message),
+            onAbort: words => expect.unreachable(words.join("\n")),
         })
         const command = async (packet: Packet) => {
             packet.isCommand = true

@@ -53,6 +53,14 @@ test("other fibers have their turns while one does nothing but SPI transfers", a
     expect(turns).toBeGreaterThanOrEqual(Math.floor(tookMs / 10) - 3)
 })
 
+test("a fiber whose transfer is over is the next to run, in the middle of a turn of the main loop too", async () => {
+    const run = await runProgram("test/vm/chip/busy.ts", 5_000)
+    const [, runs, transfers] = /runs (\d+) transfers (\d+)/.exec(texts(run))!.map(Number)
+    // A run takes more than 20 ms, its pause 1: while two of them go by turns no turn of the loop ends.
+    expect(runs).toBeGreaterThan(30)
+    expect(transfers).toBeGreaterThan(runs - 3)
+})
+
 test("an I2C transfer stops everything for its time on the wire, 20 ms when nobody answers", async () => {
     const run = await runProgram("test/vm/chip/transfers.ts", 5_000)
     const readMs = run.at("register read ends") - run.at("register read begins")

@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { PassThrough } from "node:stream"
 import { describe, expect, test } from "vitest"
 import {
     measureTiming,
@@ -11,25 +7,17 @@ import {
     timingReport,
 } from "../../console/timing"
 import type { CpuName } from "../../sim/cpu"
-import { LinePrinter } from "../../sim/lineprinter"
-import { Simulation } from "../../sim/simulation"
-import { StateFolder } from "../../sim/state"
 import { firmware, readManifest } from "../../tools/firmware"
+import { SimulatedBoard } from "../support/simulatedboard"
 
 /** The measurement of `npm run console -- PORT --timing` on a simulated board, in its own time. */
 async function measured(cpu: CpuName) {
     const { imagePath } = await firmware(readManifest().entries.simulator)
-    const folder = mkdtempSync(join(tmpdir(), "bms-timing-"))
-    const state = new StateFolder(folder)
-    const output = new PassThrough()
-    const options = { speed: "max" as const, cpu, seed: 3, dateMs: Date.UTC(2026, 2, 1) }
-    const printer = new LinePrinter(output, state)
-    const simulation = new Simulation(options, state, imagePath, printer)
+    const simulated = new SimulatedBoard(imagePath, { cpu, seed: 3 })
+    const { simulation } = simulated
     const { clock, board, console } = simulation
     const watch = new StartWatch(() => clock.nowMs())
-    output.on("data", text => {
-        for (const line of String(text).split("\n")) watch.take(line.replace(/^\[.*?\] /, ""))
-    })
+    simulated.onLog = line => watch.take(line)
     try {
         await simulation.start()
         await clock.sleep(20_000)
@@ -47,9 +35,7 @@ async function measured(cpu: CpuName) {
             watch,
         )
     } finally {
-        await simulation.end()
-        state.release()
-        rmSync(folder, { recursive: true, force: true })
+        await simulated.end()
     }
 }
 
@@ -67,8 +53,8 @@ describe("the timing of a board", () => {
     )
 
     test("is one line that names times and profile", () => {
-        const [line] = timingReport({ describeMs: 5000, startMs: 800 }).split("\n")
-        expect(line).toMatch(/^timing: describe 5\.00 s, start 0\.80 s: profile slow \(10\d % of/)
+        const [line] = timingReport({ describeMs: 4300, startMs: 800 }).split("\n")
+        expect(line).toMatch(/^timing: describe 4\.30 s, start 0\.80 s: profile slow \(10\d % of/)
     })
 
     test("says what to do when the log does not come or the board refuses", async () => {

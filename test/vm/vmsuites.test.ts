@@ -7,15 +7,11 @@ import { runImage } from "../../tools/verify"
 test.each([
     ["test/vm/suites/numbers.ts", 6],
     ["test/vm/suites/flash.ts", 7],
-])(
-    "%s passes in the runtime",
-    async (entry, count) => {
-        const program = await firmware(entry)
-        const end = `tests: ${count}, pass: ${count}, error: 0`
-        const { lines, panic } = await runImage(readFileSync(program.imagePath), end, 120_000)
-        expect(panic, lines.join("\n")).toBeUndefined()
-        // The package starts the program once more when it is through.
-        expect(lines, lines.join("\n")).toContain("> " + end)
-    },
-    120_000,
-)
+])("%s passes in the runtime", async (entry, count) => {
+    const program = await firmware(entry)
+    const end = `tests: ${count}, pass: ${count}, error: 0`
+    const { lines, panic } = await runImage(readFileSync(program.imagePath), end, 120_000)
+    expect(panic, lines.join("\n")).toBeUndefined()
+    // The package starts the program once more when it is through.
+    expect(lines, lines.join("\n")).toContain("> " + end)
+})

@@ -4,7 +4,6 @@ import { padEnd, printable } from "../../core/text"
 import { Key } from "../../settings/keys"
 import { findKey, keyCount, Row } from "../../settings/schema"
 import { formatAllowed, formatValue } from "../../settings/values"
-import { wifiProblem } from "../../tasks/wifikeeper"
 import { Call } from "../call"
 import { Changes, noChanges } from "../session"
 import { refuse } from "../words"
@@ -73,10 +72,10 @@ export async function show(call: Call): Promise<void> {
 export async function set(call: Call): Promise<void> {
     const changes = noChanges()
     addChange(call, changes, call.words[0], call.words[1])
-    const settings = call.parts.settings
+    const { settings, wifiKeeper } = call.parts
     await settings.apply(changes.keys as any, changes.values)
-    const problem = call.words[0].startsWith("wifi.") && wifiProblem(settings)
-    if (problem) await call.print("ok; " + problem)
+    const problem = call.words[0].startsWith("wifi.") && wifiKeeper.problem()
+    if (problem) await call.print("ok" + problem)
 }
 
 export async function defaults(call: Call): Promise<void> {

@@ -4,7 +4,6 @@ import { TimeSource } from "../../core/seams"
 import { parseInteger, printable } from "../../core/text"
 import { Key } from "../../settings/keys"
 import { StartCause } from "../../tasks/supervisor"
-import { wifiProblem } from "../../tasks/wifikeeper"
 import { Call } from "../call"
 import { refuse } from "../words"
 import { show } from "./settings"
@@ -20,10 +19,9 @@ export function timeState(call: Call): string {
 
 /** "connected, 192.168.1.7" */
 export async function wifiState(call: Call): Promise<string> {
-    const { wifi: station, settings } = call.parts
-    if (station.connected()) return "connected, " + (await station.address())
-    const problem = wifiProblem(settings)
-    return "not connected" + (problem && ": " + problem)
+    const { wifi: station, wifiKeeper } = call.parts
+    const state = station.connected() ? "connected, " + (await station.address()) : "not connected"
+    return state + wifiKeeper.problem()
 }
 
 /** The command `ftp` and what belongs to it. */
