@@ -29,16 +29,18 @@ const rows: string[] = []
 const errors = new Map<string, number>()
 let violations = 0
 
-for (let number = first; number < first + servers; number += aBoard) {
-    const last = Math.min(number + aBoard, first + servers) - 1
-    const counts = await runWild(imagePath, number, last - number + 1)
-    const { boardSeconds, delivered, failed, heapPeakBytes } = counts
+for (let number = first; number < first + servers;) {
+    const counts = await runWild(imagePath, number, Math.min(aBoard, first + servers - number))
+    const { behaviours, boardSeconds, delivered, failed, heapPeakBytes } = counts
+    const last = number + behaviours - 1
     violations += counts.violations.length
     for (const [error, count] of counts.errors) errors.set(error, (errors.get(error) ?? 0) + count)
     const figures = [boardSeconds, delivered, failed, heapPeakBytes, counts.violations.length]
+    // A board that went wrong is followed by another one.
     rows.push(`| ${number}\u2013${last} | ${figures.join(" | ")} |`)
     console.log(rows.at(-1))
     for (const violation of counts.violations) console.log("VIOLATION " + violation)
+    number = last + 1
 }
 
 const sorted = [...errors].sort((one, two) => two[1] - one[1])

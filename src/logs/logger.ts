@@ -3,6 +3,7 @@ import { Alarm, AlarmSink } from "../core/alarm"
 import { fatStamp } from "../core/calendar"
 import { FaultCode, faultCode, faultMessage } from "../core/fault"
 import { Flash, WallClock } from "../core/seams"
+import { textOf } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
 import { LogFile, LogStorage, LogVolume } from "./logcard"
 import { LogRecord, RecordQueue } from "./queue"
@@ -119,7 +120,7 @@ export class Logger {
     async start(): Promise<void> {
         for (let kind = LogKind.Main; kind <= LogKind.Cell; ++kind) {
             const path = await this.flash.read(flashKeys[kind])
-            if (path) this.places[kind].path = path.toString()
+            if (path) this.places[kind].path = textOf(path)
         }
     }
 
@@ -313,7 +314,7 @@ async function readHeader(volume: LogVolume, path: string): Promise<string> {
     file.close()
     if (start.getAt(0, "u32") === 0xffffffff) return ""
     const end = start.indexOf(13, 0, count)
-    return start.slice(0, end < 0 ? count : end).toString()
+    return textOf(start.slice(0, end < 0 ? count : end))
 }
 
 /** Opens a log for append; the last record found behind its recorded size sets `lastSeconds`. */

@@ -1,6 +1,7 @@
 import { crc16 } from "../core/checksum"
 import { faultMessage } from "../core/fault"
 import { Flash } from "../core/seams"
+import { textOf } from "../core/text"
 
 const magic = "BMSBAK1\n"
 const idBytes = 4
@@ -102,7 +103,7 @@ export class Backup {
             await files.read(name, at, piece)
             const valueAt = 2 + piece[0]
             const next = valueAt + piece[1]
-            const key = piece.slice(2, valueAt).toString()
+            const key = textOf(piece.slice(2, valueAt))
             if (next === valueAt) await this.flash.remove(key)
             else await this.flash.write(key, piece.slice(valueAt, next))
             at += next
@@ -150,7 +151,7 @@ export class Backup {
         end: number,
     ): Promise<boolean> {
         if (end < headerBytes || end > bytesMax) return false
-        if (piece.slice(0, generationAt).toString() !== magic + this.shortId) return false
+        if (textOf(piece.slice(0, generationAt)) !== magic + this.shortId) return false
         let crc = 0
         for (let at = 0; at < end; at += pieceBytes) {
             await files.read(name, at, piece)

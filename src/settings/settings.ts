@@ -2,7 +2,7 @@ import { Alarm, AlarmSink } from "../core/alarm"
 import { crc16 } from "../core/checksum"
 import { Fault, FaultCode } from "../core/fault"
 import { Flash } from "../core/seams"
-import { fieldAt, parseInteger, printable } from "../core/text"
+import { fieldAt, parseInteger, printable, textOf } from "../core/text"
 import { Key, StateWriter } from "./keys"
 import { keyCount, placeCount, placeOf, Row } from "./schema"
 import { formatAllowed, parseValue, textFits } from "./values"
@@ -121,7 +121,7 @@ export class Settings implements StateWriter {
         this.damaged = 0
         for (let i = 0; i < placeCount; ++i) {
             const value = await this.flash.read(flashKey("s", i))
-            const text = value ? value.toString() : ""
+            const text = value ? textOf(value) : ""
             texts.push(text)
             if (isDamaged(text)) this.damaged |= 1 << i
         }
@@ -250,7 +250,7 @@ export class Settings implements StateWriter {
     private async undo(): Promise<void> {
         const marker = await this.flash.read(undoKey)
         if (!marker) return
-        await this.copy("t", "s", parseInteger(marker.toString()))
+        await this.copy("t", "s", parseInteger(textOf(marker)))
         await this.flash.remove(undoKey)
     }
 

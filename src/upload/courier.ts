@@ -1,4 +1,6 @@
+import { Deadline } from "../core/deadline"
 import { Fault, FaultCode } from "../core/fault"
+import { LineReader } from "../core/lines"
 import { Board, TcpStream, WallClock } from "../core/seams"
 import { parseInteger, printable } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
@@ -9,6 +11,8 @@ import { Shipment } from "./shipment"
 const connectTimeoutMs = 30000
 /** As much of an answer is shown that a password in it is never cut: a line is kept to 160 characters. */
 const saidMax = 96
+
+export const noFolder = "the server has and makes no such folder, check ftp.directory"
 
 /** What was learned of a server, for as long as the program runs and its settings stay. */
 export interface ServerMemory {
@@ -83,6 +87,17 @@ export abstract class Courier {
     protected async open(host: string, port: number, deaf?: boolean): Promise<void> {
         if (this.stopped) throw new Fault(FaultCode.SocketClosed, "stopped")
         this.stream = await this.board.tcp.connect(host, port, connectTimeoutMs, deaf)
+    }
+
+    /** The next line of the other side; throws SocketClosed when none comes any more. */
+    protected async next(lines: LineReader, deadline: Deadline): Promise<string> {
+        const line = await lines(deadline)
+        if (line === undefined)
+            throw new Fault(
+                FaultCode.SocketClosed,
+                "no answer: the other side closed the connection, or said too much",
+            )
+        return line
     }
 
     /** The code that the last answer begins with. */

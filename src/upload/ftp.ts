@@ -2,7 +2,7 @@ import { Deadline } from "../core/deadline"
 import { Fault, FaultCode, faultCode } from "../core/fault"
 import { LineReader, lineReader } from "../core/lines"
 import { parseInteger, printable } from "../core/text"
-import { Courier } from "./courier"
+import { Courier, noFolder } from "./courier"
 import { isAboutFile, ReplyReader } from "./ftpreply"
 import { Sent } from "./history"
 import { Shipment } from "./shipment"
@@ -19,6 +19,8 @@ const handoversMax = 8
 const refusalWaitMs = 2000
 /** Files that were sent three times and gone each time; with more of them the server gets none. */
 const goneMax = 16
+
+const stops = "server stops the transfer when the control connection closes: set ftp.gateway"
 
 /**
  * An FTP client (RFC 959, RFC 2428, RFC 3659) on one socket. Opening the data connection ends the
@@ -63,11 +65,7 @@ export class DirectCourier extends Courier {
     private async enterDirectory(): Promise<void> {
         const { directory } = this
         for (let end = 0; (await this.command("CWD", directory)) >= 300;) {
-            if (end < 0)
-                this.refuse(
-                    FaultCode.FtpLoginRefused,
-                    "the server has and makes no such folder, check ftp.directory",
-                )
+            if (end < 0) this.refuse(FaultCode.FtpLoginRefused, noFolder)
             end = directory.indexOf("/", end + 1)
             await this.command("MKD", end < 0 ? directory : directory.slice(0, end))
         }
@@ -131,11 +129,12 @@ export class DirectCourier extends Courier {
                 if (this.closedPort > 0)
                     throw new Fault(
                         FaultCode.FtpRefused,
-                        `data port ${this.closedPort} of ${this.host} is closed: open the server's passive ports in its firewall; if they are open, the server stops transfers when the control connection closes: set ftp.gateway`,
+                        `data port ${this.closedPort} of ${this.host} is closed: open the server's passive ports in its firewall; if they are open, ${stops}`,
                     )
                 if (there >= 0 || whole < stalledMax)
                     throw noProgress(
-                        "server stops the transfer when the control connection closes: set ftp.gateway (if seldom: its disk is full, or a broken transfer still held the file)",
+                        stops +
+                            " (if seldom: its disk is full, or a broken transfer still held the file)",
                     )
                 memory.gone.push(shipment.remoteName)
                 memory.goneMs = this.board.ticks.nowMs()
@@ -212,12 +211,7 @@ export class DirectCourier extends Courier {
     private async reply(timeoutMs: number): Promise<number> {
         const deadline = new Deadline(this.board.ticks, timeoutMs)
         for (;;) {
-            const line = await this.lines(deadline)
-            if (line === undefined)
-                throw new Fault(
-                    FaultCode.SocketClosed,
-                    "no answer: the server closed the connection, or said too much",
-                )
+            const line = await this.next(this.lines, deadline)
             const code = this.reader.take(line)
             this.answer = line
             if (code !== 0) return code

@@ -5,7 +5,7 @@ import { LineReader, lineReader } from "../core/lines"
 import { TimeSource } from "../core/seams"
 import { formatHex, parseInteger } from "../core/text"
 import { consistsOf } from "../settings/values"
-import { Courier } from "./courier"
+import { Courier, noFolder } from "./courier"
 import { isAboutFile } from "./ftpreply"
 import { Sent } from "./history"
 import { Shipment } from "./shipment"
@@ -21,7 +21,6 @@ const remedies =
     "|404 the server has no such folder" +
     "|405 use a proxy that speaks FTP" +
     "|407 the gateway wants a log-in of its own: let the board in without" +
-    "|500 the server has and makes no such folder, check ftp.directory" +
     "|502 the FTP server did not let the gateway finish" +
     "|503 the gateway does not reach the server: check ftp.host and ftp.port" +
     "|504 the FTP server did not answer the gateway in time|"
@@ -106,12 +105,7 @@ export class Gateway extends Courier {
         let first = ""
         let seconds: number | undefined
         for (;;) {
-            const line = await lines(deadline)
-            if (line === undefined)
-                throw new Fault(
-                    FaultCode.SocketClosed,
-                    "no answer: the gateway closed the connection, or said too much",
-                )
+            const line = await this.next(lines, deadline)
             if (!line) {
                 // Behind an interim answer the final one follows (RFC 9110 §15.2).
                 if (!first.startsWith("HTTP/1.1 1")) break
@@ -157,10 +151,9 @@ export class Gateway extends Courier {
 
     private explain(status: number): void {
         const at = remedies.indexOf("|" + status + " ") + 5
-        this.refuse(
-            status === 401 ? FaultCode.FtpLoginRefused : FaultCode.FtpFileRefused,
-            at < 5 ? "the gateway refuses" : remedies.slice(at, remedies.indexOf("|", at)),
-        )
+        let what = status === 500 ? noFolder : "the gateway refuses"
+        if (at >= 5) what = remedies.slice(at, remedies.indexOf("|", at))
+        this.refuse(status === 401 ? FaultCode.FtpLoginRefused : FaultCode.FtpFileRefused, what)
     }
 }
 

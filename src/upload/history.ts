@@ -2,7 +2,7 @@ import { Fault, FaultCode } from "../core/fault"
 import { formatDateTime } from "../core/calendar"
 import { logKey } from "../core/logname"
 import { WallClock } from "../core/seams"
-import { formatDigits, parseInteger } from "../core/text"
+import { formatDigits, parseInteger, textOf } from "../core/text"
 import { cardReader, CardStorage, CardVolume } from "./cardreader"
 
 export { logKey }
@@ -121,11 +121,11 @@ function readLine(file: HistoryEntry, piece: Buffer, at: number, end: number): v
     const comma = piece.indexOf(44, at + 13)
     // Name, comma, bytes, comma, 19 characters of time, comma, remote name, CR LF.
     if (comma + 20 > end || piece[comma + 20] !== 44) return
-    const bytes = parseInteger(piece.slice(at + 13, comma).toString())
+    const bytes = parseInteger(textOf(piece.slice(at + 13, comma)))
     if (!(bytes >= 0) || comma + 21 >= end - 1) return
     // A name that could not be asked for would keep its file, and all after it, from being sent.
     for (let i = comma + 21; i < end - 1; ++i) if (piece[i] <= 32 || piece[i] >= 127) return
-    file.remoteName = piece.slice(comma + 21, end - 1).toString()
+    file.remoteName = textOf(piece.slice(comma + 21, end - 1))
     const before = file.sentBytes
     if (bytes !== 0 || before === Sent.Unknown || before === 0) file.sentBytes = bytes
     else file.sentBytes = Sent.Again

@@ -6,6 +6,9 @@ import { WildServer } from "./wildserver"
 /** Where the tempered server listens for itself; nobody dials it. */
 const backPort = 2121
 
+/** Of a board that went wrong. */
+const linesShown = 30
+
 export interface WildCounts {
     behaviours: number
     boardSeconds: number
@@ -77,7 +80,10 @@ async function meetServers(
         note(counts.errors, error)
         const faults = board.faults(fromMs)
         if (faults.length === 0) continue
-        counts.violations.push(`at server ${words}:`, ...faults)
+        const last = board.board.log
+            .slice(-linesShown)
+            .map(({ atMs, text }) => `${atMs} ms: ${text}`)
+        counts.violations.push(`at server ${words}:`, ...faults, "its last lines:", ...last)
         return
     }
     tempered.setMode("down")

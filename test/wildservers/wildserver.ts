@@ -58,7 +58,7 @@ export class WildServer {
         this.random = random
         this.behaviour = random.pick(["tempered", "noisy", "answering", "mixed"] as const)
         this.temper = temperOf(random)
-        return `${number}: ${this.behaviour}, ${JSON.stringify(this.temper)}`
+        return `${number}: ${this.behaviour}, ${JSON.stringify(this.temper).slice(0, 200)}`
     }
 
     private control(end: TcpEnd): void {
