@@ -12,6 +12,8 @@ const replyTimeoutMs = 60000
 /** More than any server says over one control connection. */
 const repliesBytesMax = 1048576
 const settlingMs = 800
+/** For a file that was sent twice and is not there: while some servers look for viruses, none is seen. */
+const lateMs = 12800
 /** Handovers without progress; in the last one the server has time to name its reason. */
 const stalledMax = 3
 /** Handovers for one file in a session; the next session goes on. */
@@ -116,10 +118,15 @@ export class DirectCourier extends Courier {
                 )
             const start = await startOf(this, shipment, there, handovers === 1)
             if (start > reached) reached = start
-            const refusalMs = stalled === stalledMax - 1 ? refusalWaitMs : 0
+            let refusalMs = 0
+            let waitMsMax = settlingMs << stalled
+            if (stalled === stalledMax - 1) {
+                refusalMs = refusalWaitMs
+                if (there < 0) waitMsMax = lateMs
+            }
             if (await this.transfer(shipment, start, refusalMs)) ++whole
             await this.logIn()
-            there = await settledSize(this, shipment.remoteName, size, settlingMs << stalled)
+            there = await settledSize(this, shipment.remoteName, size, waitMsMax)
             if (there > reached || there === size) {
                 stalled = 0
                 reached = there
