@@ -23,7 +23,7 @@ ftp.user|FTP|User|text|0|31|anonymous||log-in name|l0|
 ftp.password|FTP|Password|secret|0|63|||log-in password|m0|
 ftp.period|FTP|Sending period|number|10|604800|3600|s|time between two transmissions|b2|
 ftp.cells|FTP|Send logs with cell parameters|flag|0|1|off||send the cell logs too|b3|
-ftp.directory|FTP|Directory|folder|0|63|||folder on the server, made when it is missing; empty is where a log-in begins|s0|
+ftp.directory|FTP|Directory|folder|0|63|||folder on the server; empty is where a log-in begins|s0|
 ftp.gateway|FTP|Gateway|host:port|0|69|||HTTP proxy that speaks FTP; empty sends directly|n0|
 ftp.last_login|FTP|Last log in timestamp|timestamp|0|4294967295|0||last accepted log-in|g0|
 ftp.last_success|FTP|Last successful transmission timestamp|timestamp|0|4294967295|0||last confirmed file|g1|

@@ -136,12 +136,11 @@ export class DirectCourier extends Courier {
                 if (this.closedPort > 0)
                     throw new Fault(
                         FaultCode.FtpRefused,
-                        `data port ${this.closedPort} of ${this.host} is closed: open the server's passive ports in its firewall; if they are open, ${stops}`,
+                        `data port ${this.closedPort} of ${this.host} is closed: open the server's passive ports in its firewall; if they are open, the ${stops}`,
                     )
                 if (there >= 0 || whole < stalledMax)
                     throw noProgress(
-                        stops +
-                            " (if seldom: its disk is full, or a broken transfer still held the file)",
+                        `${stops} (if seldom: its disk is full, or a broken transfer still held the file)`,
                     )
                 memory.gone.push(shipment.remoteName)
                 memory.goneMs = this.board.ticks.nowMs()
