@@ -1,7 +1,7 @@
 import { Deadline } from "../core/deadline"
 import { Fault, FaultCode } from "../core/fault"
 import { LineReader } from "../core/lines"
-import { Board, TcpStream, WallClock } from "../core/seams"
+import { Board, TcpStream } from "../core/seams"
 import { parseInteger, printable } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
 import { isAboutFile } from "./ftpreply"
@@ -14,17 +14,9 @@ const saidMax = 96
 
 export const noFolder = "the server has and makes no such folder, check ftp.directory"
 
-/** What was learned of a server, for as long as the program runs and its settings stay. */
-export interface ServerMemory {
-    /** The data port is asked for with PASV: EPSV's was of no use. */
-    pasv: boolean
-    /** Files that were gone from the server whenever they had come, and when the last one was. */
-    gone: string[]
-    goneMs: number
-}
-
 /**
- * A way to the FTP server over the board's one socket. Throws Fault Socket*, Ftp*, GatewayRefused.
+ * A way to the FTP server over the board's one socket, for one session: with more than fifteen members it would be a
+ * large piece of the heap. Throws Fault Socket*, Ftp*, GatewayRefused.
  */
 export abstract class Courier {
     /** The open connection. */
@@ -39,16 +31,12 @@ export abstract class Courier {
     protected readonly port: number
     protected readonly user: string
     protected readonly password: string
-    /** host:port of a proxy, "" for none. */
-    protected readonly gateway: string
     /** Where on the server the files go, "" for where a log-in begins. */
     protected readonly directory: string
 
     constructor(
         readonly board: Board,
-        protected readonly clock: WallClock,
         settings: SettingsReader,
-        protected readonly memory: ServerMemory,
     ) {
         this.serial = settings.text(Key.UserSerial)
         this.host = settings.text(Key.FtpHost)
@@ -56,7 +44,6 @@ export abstract class Courier {
         this.user = settings.text(Key.FtpUser)
         // Some servers want an address from "anonymous", and all take one.
         this.password = settings.text(Key.FtpPassword) || "bms-mini@"
-        this.gateway = settings.text(Key.FtpGateway)
         this.directory = settings.text(Key.FtpDirectory)
     }
 

@@ -1,7 +1,9 @@
 import { Deadline } from "../core/deadline"
 import { Fault, FaultCode, faultCode } from "../core/fault"
 import { LineReader, lineReader } from "../core/lines"
+import { Board } from "../core/seams"
 import { parseInteger, printable } from "../core/text"
+import { SettingsReader } from "../settings/keys"
 import { Courier, noFolder } from "./courier"
 import { isAboutFile, ReplyReader } from "./ftpreply"
 import { Sent } from "./history"
@@ -24,6 +26,15 @@ const goneMax = 16
 
 const stops = "server stops the transfer when the control connection closes: set ftp.gateway"
 
+/** What was learned of a server, for as long as the program runs and its settings stay. */
+export interface ServerMemory {
+    /** The data port is asked for with PASV: EPSV's was of no use. */
+    pasv: boolean
+    /** Files that were gone from the server whenever they had come, and when the last one was. */
+    gone: string[]
+    goneMs: number
+}
+
 /**
  * An FTP client (RFC 959, RFC 2428, RFC 3659) on one socket. Opening the data connection ends the
  * control connection, and the other way round, after flushing it: whoever sent a file logs in again
@@ -38,6 +49,14 @@ export class DirectCourier extends Courier {
     private closedPort: number
     /** Whether STOR can begin at any byte of a file; undefined until it was asked. */
     private restarts: boolean
+
+    constructor(
+        board: Board,
+        settings: SettingsReader,
+        private readonly memory: ServerMemory,
+    ) {
+        super(board, settings)
+    }
 
     /**
      * Opens the control connection, ending a transfer under way after its last byte, and logs in.

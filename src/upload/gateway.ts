@@ -2,8 +2,9 @@ import { dateInLine, fieldValue, isBlank } from "../clock/timeserver"
 import { Deadline } from "../core/deadline"
 import { Fault, FaultCode, faultCode } from "../core/fault"
 import { LineReader, lineReader } from "../core/lines"
-import { TimeSource } from "../core/seams"
+import { Board, TimeSource, WallClock } from "../core/seams"
 import { formatHex, parseInteger } from "../core/text"
+import { Key, SettingsReader } from "../settings/keys"
 import { consistsOf } from "../settings/values"
 import { Courier, noFolder } from "./courier"
 import { isAboutFile } from "./ftpreply"
@@ -33,6 +34,17 @@ const remedies =
 export class Gateway extends Courier {
     /** Content-Length of the last answer, -1 without one: Squid says none for an empty file. */
     private lengthBytes: number
+    /** host:port of the proxy. */
+    private readonly gateway: string
+
+    constructor(
+        board: Board,
+        settings: SettingsReader,
+        private readonly clock: WallClock,
+    ) {
+        super(board, settings)
+        this.gateway = settings.text(Key.FtpGateway)
+    }
 
     /** Asks for the server's folder: shows that the gateway and the server let us in. */
     override async logIn(): Promise<void> {

@@ -5,8 +5,8 @@ import { Board, WallClock } from "../core/seams"
 import { Key, StateWriter } from "../settings/keys"
 import { Backlog } from "./backlog"
 import { CardStorage } from "./cardreader"
-import { Courier, ServerMemory } from "./courier"
-import { DirectCourier } from "./ftp"
+import { Courier } from "./courier"
+import { DirectCourier, ServerMemory } from "./ftp"
 import { Gateway } from "./gateway"
 import { logKey, pieceBytes } from "./history"
 import { sectorBytes, Shipment } from "./shipment"
@@ -239,10 +239,10 @@ export class Uploader implements ServerMemory {
     }
 
     private newCourier(): Courier {
-        const { board, clock, settings } = this
+        const { board, settings } = this
         return settings.text(Key.FtpGateway)
-            ? new Gateway(board, clock, settings, this)
-            : new DirectCourier(board, clock, settings, this)
+            ? new Gateway(board, settings, this.clock)
+            : new DirectCourier(board, settings, this)
     }
 
     private settled(): void {
