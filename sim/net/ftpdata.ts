@@ -1,3 +1,4 @@
+import type { DataPortTemper } from "./ftptemper"
 import type { SimHost } from "./hosts"
 import type { Link } from "./link"
 import type { TcpEnd } from "./tcp"
@@ -8,6 +9,8 @@ const ACCEPT_MS = 60_000
 /** A data connection on which nothing moves is given up then. */
 const STALLED_MS = 300_000
 const CHUNK_BYTES = 16_384
+/** What a data connection that talks has to say. */
+const TALK_BYTES = 2 << 20
 
 /** A passive port (RFC 959 §3.2): it takes one connection, which may come before or after it is wanted. */
 export class PassivePort {
@@ -20,10 +23,20 @@ export class PassivePort {
     constructor(
         host: SimHost,
         private readonly time: BoardTime,
+        temper?: DataPortTemper,
     ) {
-        const listener = host.listen(0, end => this.accept(end))
+        const listener = host.listen(0, end => {
+            if (temper === "closing") end.close()
+            else if (temper === "talking") end.write(new Uint8Array(TALK_BYTES).fill(0x2a))
+            if (temper !== "unread" && temper !== "closing") this.accept(end)
+        })
         this.port = listener.port
-        this.stopListening = listener.close
+        if (temper === "silent") host.silentPorts.add(this.port)
+        this.stopListening = () => {
+            listener.close()
+            host.silentPorts.delete(this.port)
+        }
+        if (temper === "dead") listener.close()
     }
 
     /** Hands over the connection; undefined when none has come in time. */
@@ -71,12 +84,13 @@ export class DataTransfer {
         this.moved()
     }
 
-    /** Takes what comes until the other side closes. */
-    receive(into: (data: Uint8Array) => void): void {
+    /** Takes what comes until the other side closes, or there is no room for more. */
+    receive(into: (data: Uint8Array) => void, hasRoom = (): boolean => true): void {
         const look = (): void => {
             const link: Link = this.end
             for (let data = link.read(CHUNK_BYTES); data; data = link.read(CHUNK_BYTES)) {
                 into(data)
+                if (!hasRoom()) return this.finish(false)
                 this.moved()
             }
             if (link.over !== "") this.finish(link.over === "ended")

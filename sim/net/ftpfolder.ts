@@ -1,15 +1,17 @@
 import {
     closeSync,
     existsSync,
+    fstatSync,
     ftruncateSync,
+    futimesSync,
     mkdirSync,
     openSync,
     readdirSync,
+    readFileSync,
     readSync,
     rmdirSync,
     rmSync,
     statSync,
-    utimesSync,
     writeSync,
 } from "node:fs"
 import { join, posix } from "node:path"
@@ -20,7 +22,6 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 export class OpenFile {
     private constructor(
         private readonly handle: number,
-        private readonly path: string,
         public position: number,
     ) {}
 
@@ -28,11 +29,11 @@ export class OpenFile {
     static forWriting(path: string, position: number): OpenFile {
         const handle = openSync(path, existsSync(path) ? "r+" : "w+")
         if (position === 0) ftruncateSync(handle)
-        return new OpenFile(handle, path, position)
+        return new OpenFile(handle, position)
     }
 
     static forReading(path: string, position: number): OpenFile {
-        return new OpenFile(openSync(path, "r"), path, position)
+        return new OpenFile(openSync(path, "r"), position)
     }
 
     write(data: Uint8Array): void {
@@ -53,9 +54,11 @@ export class OpenFile {
 
     /** The file was written at that moment of the simulation. @returns its bytes */
     closeAt(unixMs: number): number {
+        // By its handle: another log-in may have deleted it meanwhile.
+        futimesSync(this.handle, unixMs / 1000, unixMs / 1000)
+        const { size } = fstatSync(this.handle)
         closeSync(this.handle)
-        utimesSync(this.path, unixMs / 1000, unixMs / 1000)
-        return statSync(this.path).size
+        return size
     }
 }
 
@@ -98,6 +101,20 @@ export class FtpFolder {
         if (this.size(name) === undefined) return false
         rmSync(this.onDisk(name))
         return true
+    }
+
+    /** The file's content; it is gone then. */
+    takeAway(name: string): Buffer {
+        const content = readFileSync(this.onDisk(name))
+        rmSync(this.onDisk(name))
+        return content
+    }
+
+    /** Bytes of all files of the server. */
+    usedBytes(): number {
+        const names = readdirSync(this.root, { recursive: true, encoding: "utf8" })
+        const stats = names.map(name => statSync(join(this.root, name)))
+        return stats.reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0)
     }
 
     makeFolder(name: string): boolean {

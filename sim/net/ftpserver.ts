@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events"
 import { mkdirSync } from "node:fs"
 import { FtpSession } from "./ftpsession"
+import { FtpShelf, type FtpTemper } from "./ftptemper"
 import type { SimHost } from "./hosts"
 import type { TcpEnd } from "./tcp"
 import type { BoardTime } from "./time"
@@ -16,6 +17,7 @@ export interface SimFtpServerOptions {
     password?: string
     /** Unix ms of board time zero, for the files' dates. */
     epochMs?: number
+    temper?: FtpTemper
 }
 
 /**
@@ -23,6 +25,12 @@ export interface SimFtpServerOptions {
  * Events: "received" (file name, bytes in all).
  */
 export class SimFtpServer extends EventEmitter<{ received: [name: string, bytes: number] }> {
+    /** How it treats the log-ins that come from now on. */
+    temper: FtpTemper
+    readonly shelf = new FtpShelf()
+    /** Log-ins that were let in, and those turned away. */
+    connections = 0
+    turnedAway = 0
     private mode: FtpServerMode = "down"
     private stopListening = (): void => {}
     private readonly sessions = new Set<FtpSession>()
@@ -34,6 +42,7 @@ export class SimFtpServer extends EventEmitter<{ received: [name: string, bytes:
         private readonly options: SimFtpServerOptions,
     ) {
         super()
+        this.temper = options.temper ?? {}
         mkdirSync(options.root, { recursive: true })
         this.setMode("up")
     }
@@ -69,6 +78,13 @@ export class SimFtpServer extends EventEmitter<{ received: [name: string, bytes:
     }
 
     private serve(end: TcpEnd): void {
+        if (this.sessions.size >= (this.temper.connectionsMax ?? Infinity)) {
+            this.turnedAway++
+            end.write(Buffer.from("421 Too many connections from this address.\r\n"))
+            end.close()
+            return
+        }
+        this.connections++
         const { root, user, password, epochMs = 0 } = this.options
         const session = new FtpSession(end, {
             time: this.time,
@@ -76,6 +92,8 @@ export class SimFtpServer extends EventEmitter<{ received: [name: string, bytes:
             root,
             user,
             password,
+            temper: this.temper,
+            shelf: this.shelf,
             dateMs: () => epochMs + this.time.nowMs(),
             received: (name, bytes) => this.emit("received", name, bytes),
             ended: () => void this.sessions.delete(session),

@@ -1,6 +1,6 @@
-import { basename } from "node:path"
 import { DataTransfer, PassivePort } from "./ftpdata"
 import { FtpFolder, OpenFile } from "./ftpfolder"
+import type { FtpShelf, FtpTemper } from "./ftptemper"
 import type { SimHost } from "./hosts"
 import type { TcpEnd } from "./tcp"
 import type { BoardTime } from "./time"
@@ -19,6 +19,8 @@ export interface FtpSessionParts {
     /** With a user only this one gets in. */
     user?: string
     password?: string
+    temper: FtpTemper
+    shelf: FtpShelf
     /** Unix ms of now. */
     dateMs(): number
     received(name: string, bytes: number): void
@@ -52,6 +54,7 @@ export class FtpSession {
     /** What is being transferred; commands wait for its end. */
     private transfer: DataTransfer | "waiting" | undefined
     private patience: object | undefined
+    private greeted = false
     private gone = false
 
     constructor(
@@ -62,7 +65,15 @@ export class FtpSession {
         this.commands = { ...this.logInCommands(), ...this.fileCommands(), ...this.transfers() }
         control.onChange = () => this.read()
         this.moved()
-        this.say("220 BMS Mini simulator")
+        const { greetingMs } = parts.temper
+        if (greetingMs === undefined) this.greet()
+        else parts.time.setTimeout(() => this.greet(), greetingMs)
+    }
+
+    private greet(): void {
+        if (this.gone) return
+        this.greeted = true
+        this.sayBytes(this.parts.temper.greeting ?? "220 BMS Mini simulator")
         this.read()
     }
 
@@ -124,8 +135,14 @@ export class FtpSession {
             SIZE: {
                 argument: true,
                 run: name => {
-                    const bytes = folder.size(name)
-                    this.say(bytes === undefined ? "550 No such file." : `213 ${bytes}`)
+                    const { shelf, temper, time } = this.parts
+                    const hidden = shelf.hides(folder.absolute(name), time.nowMs())
+                    const bytes = hidden ? undefined : folder.size(name)
+                    this.say(
+                        bytes === undefined
+                            ? (temper.missing ?? "550 No such file.")
+                            : `213 ${bytes}`,
+                    )
                 },
             },
         }
@@ -138,7 +155,7 @@ export class FtpSession {
                 run: () => {
                     if (this.extendedOnly) return this.say("501 After EPSV ALL only EPSV.")
                     const { address } = this.parts.host
-                    const port = this.listen()
+                    const port = this.listen("PASV")
                     const numbers = [...address.split("."), port >> 8, port & 255].join(",")
                     this.say(`227 Entering Passive Mode (${numbers}).`)
                 },
@@ -161,7 +178,9 @@ export class FtpSession {
 
     private read(): void {
         // A transfer in hand is finished first; what it says then may go nowhere.
-        if (this.transfer) return
+        if (this.transfer && this.parts.temper.dropsTransfers && this.control.over !== "")
+            this.dropTransfer()
+        if (this.transfer || !this.greeted) return
         for (;;) {
             const data = this.control.read(READ_BYTES)
             if (!data) break
@@ -195,7 +214,10 @@ export class FtpSession {
         const verb = (blank < 0 ? line : line.slice(0, blank)).toUpperCase()
         const argument = blank < 0 ? "" : line.slice(blank + 1)
         const command = Object.hasOwn(this.commands, verb) ? this.commands[verb] : undefined
-        if (!command) this.say(/^(PORT|EPRT)$/.test(verb) ? "502 Use EPSV." : "502 Not known here.")
+        const instead = this.parts.temper.answer?.(verb, argument)
+        if (instead !== undefined) this.sayInstead(instead)
+        else if (!command)
+            this.say(/^(PORT|EPRT)$/.test(verb) ? "502 Use EPSV." : "502 Not known here.")
         else if (!command.free && !this.loggedIn) this.say("530 Log in first.")
         else if (command.argument && argument === "") this.say("501 An argument is missing.")
         else command.run(argument)
@@ -224,26 +246,44 @@ export class FtpSession {
             this.say("200 Only EPSV from now on.")
         } else if (kind !== "" && kind !== "1")
             this.say("522 Network protocol not supported, use (1)")
-        else this.say(`229 Entering Extended Passive Mode (|||${this.listen()}|)`)
+        else this.say(`229 Entering Extended Passive Mode (|||${this.listen("EPSV")}|)`)
     }
 
-    private listen(): number {
+    private listen(verb: "EPSV" | "PASV"): number {
+        const { host, time, temper } = this.parts
         this.passive?.close()
-        this.passive = new PassivePort(this.parts.host, this.parts.time)
+        this.passive = new PassivePort(host, time, temper.dataPort?.(verb))
         return this.passive.port
     }
 
     private store(name: string, position: number): void {
-        const bytes = this.folder.size(name) ?? 0
-        if (!this.folder.takes(name)) return this.say("553 No file can have that name.")
-        if (position > bytes) return this.say("554 The file is not as long as that.")
+        const { folder, parts } = this
+        const { temper, shelf, time } = parts
+        const refusal = temper.refusal?.(folder.absolute(name))
+        if (refusal !== undefined) return this.say(refusal)
+        if (!folder.takes(name)) return this.say("553 No file can have that name.")
+        if (position > (folder.size(name) ?? 0))
+            return this.say("554 The file is not as long as that.")
         if (!this.passive) return this.say("425 EPSV or PASV comes first.")
-        const file = OpenFile.forWriting(this.folder.onDisk(name), position)
+        const path = folder.absolute(name)
+        const file = OpenFile.forWriting(folder.onDisk(name), position)
+        let room = (temper.diskBytes ?? Infinity) - folder.usedBytes()
+        const write = (data: Uint8Array): void => {
+            file.write(data.subarray(0, Math.max(0, room)))
+            room -= data.length
+        }
         this.begin(
-            transfer => transfer.receive(data => file.write(data)),
+            transfer => transfer.receive(write, () => room >= 0),
             whole => {
-                const size = file.closeAt(this.parts.dateMs())
-                if (whole) this.parts.received(basename(name), size)
+                const size = file.closeAt(parts.dateMs())
+                if (temper.hiddenMs) shelf.hide(path, time.nowMs() + temper.hiddenMs)
+                const last = path.slice(path.lastIndexOf("/") + 1)
+                if (whole) {
+                    parts.received(last, size)
+                    if (temper.takesAway?.(last) && folder.exists(name))
+                        shelf.take(last, folder.takeAway(name))
+                } else if (temper.deletesBroken) folder.remove(name)
+                return room < 0 ? "452 The disk is full." : undefined
             },
         )
     }
@@ -256,7 +296,7 @@ export class FtpSession {
         const file = OpenFile.forReading(this.folder.onDisk(name), position)
         this.begin(
             transfer => transfer.send(() => file.read(READ_BYTES)),
-            () => file.close(),
+            () => void file.close(),
         )
     }
 
@@ -266,12 +306,18 @@ export class FtpSession {
         const pieces = lines.map(line => Buffer.from(line + "\r\n"))
         this.begin(
             transfer => transfer.send(() => pieces.shift() ?? new Uint8Array(0)),
-            () => {},
+            () => undefined,
         )
     }
 
-    /** Waits for the data connection, lets `work` use it, and answers the command. */
-    private begin(work: (transfer: DataTransfer) => void, finish: (whole: boolean) => void): void {
+    /**
+     * Waits for the data connection, lets `work` use it, and answers the command: in the usual words unless
+     * `finish` gives others.
+     */
+    private begin(
+        work: (transfer: DataTransfer) => void,
+        finish: (whole: boolean) => string | undefined | void,
+    ): void {
         this.transfer = "waiting"
         this.parts.time.clearTimeout(this.patience)
         this.passive!.take(end => {
@@ -282,12 +328,17 @@ export class FtpSession {
             }
             this.say("150 Go ahead.")
             const transfer = new DataTransfer(end, this.parts.time, whole => {
-                finish(whole)
-                this.transferred(whole ? "226 Transfer complete." : "426 The connection broke.")
+                const usual = whole ? "226 Transfer complete." : "426 The connection broke."
+                this.transferred(finish(whole) ?? usual)
             })
             this.transfer = transfer
             work(transfer)
         })
+    }
+
+    private dropTransfer(): void {
+        if (this.transfer instanceof DataTransfer) this.transfer.abort()
+        else this.passive?.close()
     }
 
     private transferred(reply: string): void {
@@ -307,7 +358,25 @@ export class FtpSession {
     }
 
     private say(...lines: string[]): void {
-        this.control.write(Buffer.from(lines.join("\r\n") + "\r\n"))
+        this.write(Buffer.from(lines.join("\r\n") + "\r\n"))
+    }
+
+    /** A temper's words, one byte a character. */
+    private sayBytes(text: string): void {
+        this.write(Buffer.from(text + "\r\n", "latin1"))
+    }
+
+    private sayInstead(text: string): void {
+        if (text !== "") this.sayBytes(text)
+        if (!text.startsWith("421")) return
+        this.control.close()
+        this.leave()
+    }
+
+    private write(bytes: Uint8Array): void {
+        const step = this.parts.temper.pieceBytes ?? bytes.length
+        for (let at = 0; at < bytes.length; at += step)
+            this.control.write(bytes.subarray(at, at + step))
     }
 
     private moved(): void {

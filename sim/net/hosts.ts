@@ -15,6 +15,8 @@ const FIRST_DYNAMIC_PORT = 49_152
 export class SimHost {
     /** It takes no SYN and refuses none, as behind a firewall that drops. */
     synBlackhole = false
+    /** Ports of which the same is true. */
+    readonly silentPorts = new Set<number>()
     private readonly listeners = new Map<number, (end: TcpEnd) => void>()
     private nextPort = FIRST_DYNAMIC_PORT
 
@@ -86,7 +88,8 @@ export class SimHosts {
     dial(host: SimHost, port: number, done: Dialled): void {
         const { options } = this
         if (!this.air.up) return this.failLookup(done)
-        if (host.synBlackhole) return this.fail(options.synUnanswered, UNCONNECTED, done)
+        if (host.synBlackhole || host.silentPorts.has(port))
+            return this.fail(options.synUnanswered, UNCONNECTED, done)
         this.time.setTimeout(
             () => {
                 if (!this.air.up) this.fail(options.synUnanswered, UNCONNECTED, done)

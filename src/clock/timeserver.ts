@@ -9,14 +9,21 @@ import { parseInteger } from "../core/text"
 const answerBytesMax = 2048
 
 /**
- * The value of a field in a line of an HTTP answer's head, "" when it is another field's line.
+ * The value of a field in a line of an HTTP answer's head (RFC 9112 §5), "" when it is another field's line.
  * @param name in lower case, with its colon
  */
 export function fieldValue(line: string, name: string): string {
     let at = name.length
     if (line.slice(0, at).toLowerCase() !== name) return ""
-    while (line[at] === " ") ++at
-    return line.slice(at)
+    let end = line.length
+    while (isBlank(line[at])) ++at
+    while (end > at && isBlank(line[end - 1])) --end
+    return line.slice(at, end)
+}
+
+/** What may stand around a field's value; a line that begins with it would go on with the one before. */
+export function isBlank(character: string): boolean {
+    return character === " " || character === "\t"
 }
 
 /** The moment in an HTTP answer's `Date` field (RFC 9110 §6.6.1), in Unix seconds; undefined in other lines. */
@@ -46,7 +53,8 @@ export async function fetchTime(
         const lines = lineReader(stream, answerBytesMax)
         for (;;) {
             const line = await lines(deadline)
-            if (!line) break
+            // Behind a blank line another answer may follow (RFC 9110 §15.2).
+            if (line === undefined) break
             const seconds = dateInLine(line)
             if (seconds !== undefined) return seconds
         }

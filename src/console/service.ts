@@ -3,6 +3,7 @@ import { digest, randomBuffer } from "@devicescript/crypto"
 import { Server, startServer } from "@devicescript/server"
 import { faultMessage } from "../core/fault"
 import { Hashing } from "../core/seams"
+import { textOf } from "../core/text"
 import { Output } from "./call"
 import { Session } from "./session"
 import { Shell } from "./shell"
@@ -87,7 +88,7 @@ class Link implements Output {
         let flags = Flags.FinalRefused
         try {
             const line: Buffer = packet[3]
-            if (await shell.execute(this.session, line.toString(), this)) flags = Flags.Final
+            if (await shell.execute(this.session, textOf(line), this)) flags = Flags.Final
         } catch (thrown) {
             // Cancelled while the refusal was printed: what is held goes out as the end.
         }

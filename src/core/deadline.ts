@@ -5,7 +5,7 @@ export class Deadline {
     private readonly endMs: number
 
     constructor(
-        private readonly ticks: Ticks,
+        readonly ticks: Ticks,
         timeoutMs: number,
     ) {
         this.endMs = ticks.nowMs() + timeoutMs

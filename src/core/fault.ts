@@ -48,6 +48,7 @@ export const enum FaultCode {
     FtpLoginRefused = 0x0b03,
     FtpNoProgress = 0x0b04,
     GatewayRefused = 0x0b05,
+    FtpFileRefused = 0x0b06,
     // 0x0c console
     UsageWrong = 0x0c01,
     LoginNeeded = 0x0c02,

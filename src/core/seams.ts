@@ -68,7 +68,8 @@ export interface TcpStream {
 
 /** Opens connections. Opening flushes and ends the one before, in that order. */
 export interface TcpConnector {
-    connect(host: string, port: number, timeoutMs: number): Promise<TcpStream>
+    /** @param deaf whatever the other side says on it is dropped */
+    connect(host: string, port: number, timeoutMs: number, deaf?: boolean): Promise<TcpStream>
 }
 
 /** The Wi-Fi station. */

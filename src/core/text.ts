@@ -1,5 +1,17 @@
 // The one formatter and the one parser of numbers; everything that is shown or read goes through here.
 
+/**
+ * The text of bytes that others may have written. Behind bytes that end within a character the runtime reads on, into
+ * what lies beyond the buffer: those get one more.
+ */
+export function textOf(bytes: Buffer): string {
+    const { length } = bytes
+    if (!(bytes[length - 1] >= 128)) return bytes.toString()
+    const more = Buffer.alloc(length + 1)
+    more.blitAt(0, bytes, 0, length)
+    return more.toString().slice(0, -1)
+}
+
 /** `text` with `fill` in front until it has `width` characters. */
 export function padStart(text: string, width: number, fill: string): string {
     while (text.length < width) text = fill + text

@@ -1,4 +1,5 @@
 import { Fault, FaultCode } from "../core/fault"
+import { textOf } from "../core/text"
 import { Attribute, blockBytes, Entry, entryBytes, Slot } from "./ondisk"
 import { logEntries, RedoLog } from "./redolog"
 import { Sector } from "./sector"
@@ -208,7 +209,7 @@ export function putCluster(bytes: Buffer, at: number, cluster: number): void {
 /** Part of a name without the blanks behind it. */
 function nameText(bytes: Buffer, at: number, length: number): string {
     while (length > 0 && bytes[at + length - 1] === 0x20) --length
-    return bytes.slice(at, at + length).toString()
+    return textOf(bytes.slice(at, at + length))
 }
 
 export function parseEntry(bytes: Buffer, at: number): DirectoryEntry {

@@ -2,6 +2,7 @@ import { CardFile } from "./file"
 import { blockBytes } from "./ondisk"
 import { chainEnd, chainEndMin } from "./table"
 import { Volume } from "./volume"
+import { textOf } from "../core/text"
 
 /** A line that has not ended after so many characters is no record. */
 const lineCharsMax = 256
@@ -117,7 +118,7 @@ async function findEnd(
         const feed = sector.bytes.indexOf(10, at)
         const stop = Math.min(at + pieceBytes, feed < 0 ? blockBytes : feed)
         if (sector.bytes.indexOf(0, at, stop) >= 0) return end
-        line += sector.bytes.slice(at, stop).toString()
+        line += textOf(sector.bytes.slice(at, stop))
         position += stop - at
         if (stop !== feed) continue
         position++

@@ -4,6 +4,7 @@ import { fatStamp } from "../core/calendar"
 import { FaultCode, faultCode, faultMessage } from "../core/fault"
 import { logDirectories } from "../core/logname"
 import { WallClock } from "../core/seams"
+import { textOf } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
 import { LogFile, LogStorage, LogVolume } from "./logcard"
 import { LogRecord, RecordQueue } from "./queue"
@@ -298,7 +299,7 @@ async function readHeader(volume: LogVolume, path: string): Promise<string> {
     await file.close()
     if (start.getAt(0, "u32") === 0xffffffff) return ""
     const end = start.indexOf(13, 0, count)
-    return start.slice(0, end < 0 ? count : end).toString()
+    return textOf(start.slice(0, end < 0 ? count : end))
 }
 
 /** Brings the file's entry on the card up to date, and gives it up: nobody goes on in it. */

@@ -1,6 +1,7 @@
 import { crc16 } from "../core/checksum"
 import { faultMessage } from "../core/fault"
 import { Flash, Hashing } from "../core/seams"
+import { textOf } from "../core/text"
 
 const magic = "BMSBAK1\n"
 const generationAt = 12
@@ -135,7 +136,7 @@ export class Backup {
             await files.read(name, at, piece)
             const valueAt = 2 + piece[0]
             const next = valueAt + piece[1]
-            await this.takeOver(piece.slice(2, valueAt).toString(), piece.slice(valueAt, next))
+            await this.takeOver(textOf(piece.slice(2, valueAt)), piece.slice(valueAt, next))
             at += next
         }
         await this.note(this.last)
@@ -207,7 +208,7 @@ export class Backup {
         end: number,
     ): Promise<boolean> {
         if (end < headerBytes || end > bytesMax) return false
-        if (piece.slice(0, generationAt).toString() !== magic + this.shortId) return false
+        if (textOf(piece.slice(0, generationAt)) !== magic + this.shortId) return false
         let crc = 0
         for (let at = 0; at < end; at += pieceBytes) {
             await files.read(name, at, piece)

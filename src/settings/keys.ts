@@ -12,6 +12,7 @@ export const enum Key {
     FtpPassword,
     FtpPeriod,
     FtpCells,
+    FtpDirectory,
     FtpGateway,
     FtpLastLogin,
     FtpLastSuccess,

@@ -8,7 +8,7 @@ import { Key } from "./keys"
  * Types held as numbers: flag, number, enum (unit lists the choices), days (bit 0 is Monday), time
  * (minutes since midnight), count and timestamp (states, which only the firmware changes). Types
  * held as text, min and max in bytes: text, name (letters, digits, _ and -), secret, hash (of a
- * secret), host, host:port, host[:port], zone.
+ * secret), host, host:port, host[:port], folder, zone.
  * A place in flash is never used again for something else; see docs/SPEC-settings.md.
  */
 const table = `user.serial|User settings|Battery serial number|name|1|16|BMS-||names this battery in the logs and on the server|h0|
@@ -23,6 +23,7 @@ ftp.user|FTP|User|text|0|31|anonymous||log-in name|l0|
 ftp.password|FTP|Password|secret|0|63|||log-in password|m0|
 ftp.period|FTP|Sending period|number|10|604800|3600|s|time between two transmissions|b2|
 ftp.cells|FTP|Send logs with cell parameters|flag|0|1|off||send the cell logs too|b3|
+ftp.directory|FTP|Directory|folder|0|63|||folder on the server; empty is where a log-in begins|s0|
 ftp.gateway|FTP|Gateway|host:port|0|69|||HTTP proxy that speaks FTP; empty sends directly|n0|
 ftp.last_login|FTP|Last log in timestamp|timestamp|0|4294967295|0||last accepted log-in|g0|
 ftp.last_success|FTP|Last successful transmission timestamp|timestamp|0|4294967295|0||last confirmed file|g1|
@@ -56,11 +57,11 @@ battery.delay|Battery|Alarm delay|number|0|60|2|s|a threshold must be passed thi
 console.password|Console|Password|hash|40|120|||guards the console; "passwd" changes it|j0|
 `
 
-/** How many flash values there are: "a" to "r". */
-export const placeCount = 18
+/** How many flash values there are: "a" to "s". */
+export const placeCount = 19
 
 /** First letters of the places in flash that hold no secret. */
-export const publicPlaces = "abcdefghiklnoqr"
+export const publicPlaces = "abcdefghiklnoqrs"
 
 /** How many settings there are; keys are 0 to this less 1. */
 export const keyCount = Key.ConsolePassword + 1

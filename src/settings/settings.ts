@@ -2,7 +2,7 @@ import { Alarm, AlarmSink } from "../core/alarm"
 import { crc16 } from "../core/checksum"
 import { Fault, FaultCode } from "../core/fault"
 import { Flash } from "../core/seams"
-import { fieldAt, parseInteger, printable } from "../core/text"
+import { fieldAt, parseInteger, printable, textOf } from "../core/text"
 import { Key, StateWriter } from "./keys"
 import { keyCount, placeCount, placeOf, Row } from "./schema"
 import { formatAllowed, parseValue, textFits } from "./values"
@@ -15,8 +15,11 @@ const layoutVersion = "1"
  */
 const undoKey = "t"
 
-/** Limits that must leave room: in each row the first key must be above the sum of the others. 0xff ends a row. */
-const limits = hex`1d1e1f20ff 24262526ff 2123ff 2223ff 2728ff`
+/**
+ * Limits that must leave room, by their numbers in keys.ts: in each row the first key must be above the sum of the
+ * others. 0xff ends a row.
+ */
+const limits = hex`1e1f2021ff 25272627ff 2224ff 2324ff 2829ff`
 
 /** A line of a flash value: the digit of its place, a check character over the rest, the value. */
 function formatLine(digit: string, value: string): string {
@@ -121,7 +124,7 @@ export class Settings implements StateWriter {
         for (let i = 0; i < placeCount; ++i) {
             const value = await this.flash.read(flashKey("s", i))
             if (value) this.stored = true
-            const text = value ? value.toString() : ""
+            const text = value ? textOf(value) : ""
             texts.push(text)
             if (isDamaged(text)) this.damaged |= 1 << i
         }
@@ -250,7 +253,7 @@ export class Settings implements StateWriter {
     private async undo(): Promise<void> {
         const marker = await this.flash.read(undoKey)
         if (!marker) return
-        await this.copy("t", "s", parseInteger(marker.toString()))
+        await this.copy("t", "s", parseInteger(textOf(marker)))
         await this.flash.remove(undoKey)
     }
 

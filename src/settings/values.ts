@@ -80,6 +80,8 @@ export function textFits(row: Row, text: string): boolean {
         case "host:port":
         case "host[:port]":
             return isHostAndPort(text, row.type === "host:port")
+        case "folder":
+            return text[0] !== "/" && (text + "/").indexOf("//") < 0 && text.indexOf("..") < 0
         case "zone":
             return !!parseTimeZone(text)
         default:
@@ -134,10 +136,11 @@ export function formatValue(row: Row, value: any): string {
 }
 
 /** By type; the first stands for all that are not named. "#" is the range with its unit. */
-const allowedTypes = ",flag,days,time,name,host,host:port,host[:port],text,secret,hash"
+const allowedTypes = ",flag,days,time,name,host,host:port,host[:port],folder,text,secret,hash"
 const allowedForms =
     "#|on or off|Mon,Tue\u2026, all, none or 0x00\u20130x7F|00:00\u201323:59|# of A-Z a-z 0-9 _ -|" +
     "a host name or IP address|empty or host:port|empty or host[:port]|" +
+    "# bytes of folder names with / between them, no ..|" +
     "# bytes without control characters|empty or # bytes without control characters|" +
     "a hash, which passwd makes"
 

@@ -1,5 +1,6 @@
 import { Alarm, AlarmSink } from "../core/alarm"
 import { Flash, Ticks, Wifi } from "../core/seams"
+import { textOf } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
 
 /** Flash key: "=" and the open network that the runtime was told last; without a name once one with a password was. */
@@ -82,7 +83,7 @@ export class WifiKeeper {
         if (!password && this.told === undefined) {
             const value = await this.flash.read(flashKey)
             this.told = ""
-            if (value) this.told = value.toString().slice(1)
+            if (value) this.told = textOf(value).slice(1)
         }
         const nowMs = this.ticks.nowMs()
         const network = wifi.network()

@@ -24,8 +24,8 @@ export class Backlog implements LogFolder {
     // All files up to doneKey are sent; they had doneBytes together.
     private doneKey: number
     private doneBytes: number
-    /** Up to this one each was sent in this session, or failed by a fault of its own. */
-    private triedKey = 0
+    /** Up to this one each was sent in this round, or failed by a fault of its own. */
+    triedKey = 0
     private passedBytes: number
     /** Whatever is behind it is not of today. */
     private lastKey: number
@@ -43,13 +43,13 @@ export class Backlog implements LogFolder {
         this.history = new History(storage, clock, folder + "SENT.TXT", piece)
     }
 
-    /** A new session tries everything again. */
-    begin(): void {
+    /** The youngest file was tried: a new round begins with the oldest. */
+    end(): void {
         if (this.triedKey > 0) this.generation = -1
         this.triedKey = 0
     }
 
-    /** This file is not tried again in this session. */
+    /** This file is not tried again in this round. */
     leave(file: Shipment): void {
         this.triedKey = file.key
     }

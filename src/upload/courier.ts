@@ -1,15 +1,23 @@
 import { crc16 } from "../core/checksum"
+import { Deadline } from "../core/deadline"
 import { Fault, FaultCode } from "../core/fault"
-import { Board, TcpStream, WallClock } from "../core/seams"
-import { parseInteger } from "../core/text"
+import { LineReader } from "../core/lines"
+import { Board, TcpStream } from "../core/seams"
+import { parseInteger, printable } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
+import { isAboutFile } from "./ftpreply"
 import { Shipment } from "./shipment"
 
 /** Longer than the runtime takes to give up: 10 s for a name, 18 s for a server that takes no SYN. */
 const connectTimeoutMs = 30000
+/** As much of an answer is shown that a password in it is never cut: a line is kept to 160 characters. */
+const saidMax = 96
+
+export const noFolder = "the server has and makes no such folder, check ftp.directory"
 
 /**
- * A way to the FTP server over the board's one socket. Throws Fault Socket*, Ftp*, GatewayRefused.
+ * A way to the FTP server over the board's one socket, for one session: with more than fifteen members it would be a
+ * large piece of the heap. Throws Fault Socket*, Ftp*, GatewayRefused.
  */
 export abstract class Courier {
     /** The open connection. */
@@ -24,12 +32,11 @@ export abstract class Courier {
     protected readonly port: number
     protected readonly user: string
     protected readonly password: string
-    /** host:port of a proxy, "" for none. */
-    protected readonly gateway: string
+    /** Where on the server the files go, "" for where a log-in begins. */
+    protected readonly directory: string
 
     constructor(
         readonly board: Board,
-        protected readonly clock: WallClock,
         settings: SettingsReader,
     ) {
         this.serial = settings.text(Key.UserSerial)
@@ -38,13 +45,18 @@ export abstract class Courier {
         this.user = settings.text(Key.FtpUser)
         // Some servers want an address from "anonymous", and all take one.
         this.password = settings.text(Key.FtpPassword) || "bms-mini@"
-        this.gateway = settings.text(Key.FtpGateway)
+        this.directory = settings.text(Key.FtpDirectory)
     }
 
     /** What stands for the server in the history; `direct`: what did before it had its gateway. */
     number(direct: boolean): number {
-        const gateway = direct ? "" : this.gateway
-        const bytes = Buffer.from(this.host + " " + this.user + " " + this.port + gateway)
+        return this.numberBehind("")
+    }
+
+    protected numberBehind(gateway: string): number {
+        const bytes = Buffer.from(
+            `${this.host} ${this.user} ${this.port}${gateway}/${this.directory}`,
+        )
         return crc16(0, bytes, 0, bytes.length)
     }
 
@@ -62,14 +74,41 @@ export abstract class Courier {
         if (this.stream) await this.stream.close()
     }
 
-    protected async open(host: string, port: number): Promise<void> {
-        if (this.stopped) throw new Fault(FaultCode.SocketClosed, "stopped")
-        this.stream = await this.board.tcp.connect(host, port, connectTimeoutMs)
+    /** The last answer for people: no control characters, and not the password, which some servers repeat. */
+    said(): string {
+        const { password } = this
+        let text = this.answer
+        for (let at = text.indexOf(password); at >= 0; at = text.indexOf(password, at + 3))
+            text = text.slice(0, at) + "***" + text.slice(at + password.length)
+        return printable(text, saidMax)
     }
 
-    /** Throws with the last answer in words; evidence: its code. */
+    /** @param deaf whatever the other side says is dropped */
+    protected async open(host: string, port: number, deaf?: boolean): Promise<void> {
+        if (this.stopped) throw new Fault(FaultCode.SocketClosed, "stopped")
+        this.stream = await this.board.tcp.connect(host, port, connectTimeoutMs, deaf)
+    }
+
+    /** The next line of the other side; throws SocketClosed when none comes any more. */
+    protected async next(lines: LineReader, deadline: Deadline): Promise<string> {
+        const line = await lines(deadline)
+        if (line === undefined)
+            throw new Fault(
+                FaultCode.SocketClosed,
+                "no answer: the other side closed the connection, or said too much",
+            )
+        return line
+    }
+
+    /** The code that the last answer begins with. */
+    protected code(): number {
+        return parseInteger(this.answer.slice(0, 3))
+    }
+
+    /** Throws with the last answer in words; evidence: its code. FtpFileRefused that is not about a file is FtpRefused. */
     protected refuse(code: FaultCode, what: string): void {
-        const answer = this.answer.slice(0, 120)
-        throw new Fault(code, what + ": " + answer, parseInteger(answer.slice(0, 3)))
+        const evidence = this.code()
+        if (code === FaultCode.FtpFileRefused && !isAboutFile(evidence)) code = FaultCode.FtpRefused
+        throw new Fault(code, what + ": " + this.said(), evidence)
     }
 }

@@ -1,35 +1,62 @@
 import { Deadline } from "../core/deadline"
 import { Fault, FaultCode, faultCode } from "../core/fault"
 import { LineReader, lineReader } from "../core/lines"
+import { Board } from "../core/seams"
 import { parseInteger, printable } from "../core/text"
-import { Courier } from "./courier"
-import { ReplyReader } from "./ftpreply"
+import { SettingsReader } from "../settings/keys"
+import { Courier, noFolder } from "./courier"
+import { isAboutFile, ReplyReader } from "./ftpreply"
 import { Sent } from "./history"
 import { Shipment } from "./shipment"
 
-const replyTimeoutMs = 20000
+/** Before a greeting some servers look up who asks, and wait for that for half a minute. */
+const replyTimeoutMs = 60000
 /** More than any server says over one control connection. */
 const repliesBytesMax = 1048576
 const settlingMs = 800
+/** For a file that was sent twice and is not there: while some servers look for viruses, none is seen. */
+const lateMs = 12800
 /** Handovers without progress; in the last one the server has time to name its reason. */
 const stalledMax = 3
 /** Handovers for one file in a session; the next session goes on. */
 const handoversMax = 8
 const refusalWaitMs = 2000
+/** Files that were sent three times and gone each time; with more of them the server gets none. */
+const goneMax = 16
+
+const stops = "server stops the transfer when the control connection closes: set ftp.gateway"
+
+/** What was learned of a server, for as long as the program runs and its settings stay. */
+export interface ServerMemory {
+    /** The data port is asked for with PASV: EPSV's was of no use. */
+    pasv: boolean
+    /** Files that were gone from the server whenever they had come, and when the last one was. */
+    gone: string[]
+    goneMs: number
+}
 
 /**
  * An FTP client (RFC 959, RFC 2428, RFC 3659) on one socket. Opening the data connection ends the
  * control connection, and the other way round, after flushing it: whoever sent a file logs in again
- * and asks for the size to learn what arrived. Besides Socket*: FtpRefused, FtpLoginRefused,
- * FtpReplyMalformed (evidence: the reply code), BadValue, FtpNoProgress when the server drops
- * transfers.
+ * and asks for the size to learn what arrived. Besides Socket*: FtpRefused, FtpFileRefused,
+ * FtpLoginRefused, FtpReplyMalformed (evidence: the reply code), BadValue, FtpNoProgress when the
+ * server drops transfers.
  */
 export class DirectCourier extends Courier {
     private lines: LineReader
     private reader: ReplyReader
-    private epsvRefused: boolean
+    /** The data port that did not open, 0 for none. */
+    private closedPort: number
     /** Whether STOR can begin at any byte of a file; undefined until it was asked. */
     private restarts: boolean
+
+    constructor(
+        board: Board,
+        settings: SettingsReader,
+        private readonly memory: ServerMemory,
+    ) {
+        super(board, settings)
+    }
 
     /**
      * Opens the control connection, ending a transfer under way after its last byte, and logs in.
@@ -51,7 +78,18 @@ export class DirectCourier extends Courier {
         const welcome = this.answer
         if (code === 230) code = await this.command("TYPE", "I")
         if (code !== 200) this.refuse(FaultCode.FtpRefused, "the server refuses the log-in")
+        if (this.directory) await this.enterDirectory()
         this.answer = welcome
+    }
+
+    /** Makes the folders that are missing, from the outermost on. */
+    private async enterDirectory(): Promise<void> {
+        const { directory } = this
+        for (let end = 0; (await this.command("CWD", directory)) >= 300;) {
+            if (end < 0) this.refuse(FaultCode.FtpLoginRefused, noFolder)
+            end = directory.indexOf("/", end + 1)
+            await this.command("MKD", end < 0 ? directory : directory.slice(0, end))
+        }
     }
 
     override async logOut(): Promise<void> {
@@ -65,17 +103,22 @@ export class DirectCourier extends Courier {
 
     override async size(name: string): Promise<number> {
         const code = await this.command("SIZE", name)
-        if (code === 550) return -1
+        if (code >= 400 && isAboutFile(code)) return -1
         const bytes = parseInteger(this.answer.slice(4))
         if (code !== 213 || !(bytes >= 0))
-            this.refuse(FaultCode.FtpRefused, "the server does not tell sizes, set ftp.gateway")
+            this.refuse(
+                FaultCode.FtpRefused,
+                "the server tells no size: if it never does, set ftp.gateway",
+            )
         return bytes
     }
 
     /** A file counts as sent when the server's SIZE says so. */
     override async deliver(shipment: Shipment): Promise<void> {
+        const { memory } = this
         const size = shipment.sizeBytes
         let stalled = 0
+        let whole = 0
         let handovers = 0
         let reached = 0
         let there = -1
@@ -86,27 +129,46 @@ export class DirectCourier extends Courier {
             shipment.sentBytes === Sent.Again ||
             (handovers === 0 && there > shipment.markedBytes)
         ) {
+            const name = shipment.remoteName
+            if (there < 0 && (memory.gone.length === goneMax || memory.gone.includes(name)))
+                throw noProgress(
+                    name +
+                        " was gone from the server whenever it had come: let the server keep it, or set ftp.gateway",
+                )
             if (++handovers > handoversMax)
-                throw new Fault(
-                    FaultCode.FtpNoProgress,
+                throw noProgress(
                     "the transfer breaks off again and again: set ftp.gateway, or look for a better connection",
                 )
             const start = await startOf(this, shipment, there, handovers === 1)
             if (start > reached) reached = start
-            await this.transfer(shipment, start, stalled === stalledMax - 1 ? refusalWaitMs : 0)
+            let refusalMs = 0
+            let waitMsMax = settlingMs << stalled
+            if (stalled === stalledMax - 1) {
+                refusalMs = refusalWaitMs
+                if (there < 0) waitMsMax = lateMs
+            }
+            if (await this.transfer(shipment, start, refusalMs)) ++whole
             await this.logIn()
-            there = await settledSize(this, shipment.remoteName, size)
+            there = await settledSize(this, shipment.remoteName, size, waitMsMax)
             if (there > reached || there === size) {
                 stalled = 0
                 reached = there
                 // What is still to be sent again is so no longer.
                 if (shipment.sentBytes < 0) shipment.sentBytes = 0
                 if (there < size && (await this.restartable())) await shipment.record(there)
-            } else if (++stalled === stalledMax)
-                throw new Fault(
-                    FaultCode.FtpNoProgress,
-                    "server stops the transfer when the control connection closes: set ftp.gateway (if seldom: its disk is full, or a broken transfer still held the file)",
-                )
+            } else if (++stalled === stalledMax) {
+                if (this.closedPort > 0)
+                    throw new Fault(
+                        FaultCode.FtpRefused,
+                        `data port ${this.closedPort} of ${this.host} is closed: open the server's passive ports in its firewall; if they are open, the ${stops}`,
+                    )
+                if (there >= 0 || whole < stalledMax)
+                    throw noProgress(
+                        `${stops} (if seldom: its disk is full, or a broken transfer still held the file)`,
+                    )
+                memory.gone.push(shipment.remoteName)
+                memory.goneMs = this.board.ticks.nowMs()
+            } else if (stalled === 1) memory.pasv = !memory.pasv
         }
         await shipment.record(size)
     }
@@ -130,31 +192,32 @@ export class DirectCourier extends Courier {
 
     /**
      * One handover of the socket: control, data from `start` on. What breaks the connection shows in
-     * the size; other faults are passed on. With `refusalWaitMs` the server gets that time to refuse
-     * in words.
+     * the size; other faults are passed on. With `refusalMs` the server gets that time to refuse in
+     * words. @returns true when all was handed to the network
      */
-    private async transfer(
-        shipment: Shipment,
-        start: number,
-        refusalWaitMs: number,
-    ): Promise<void> {
+    private async transfer(shipment: Shipment, start: number, refusalMs: number): Promise<boolean> {
         const name = shipment.remoteName
         let verb = "STOR"
+        this.closedPort = 0
         try {
             const port = await this.passivePort()
             if (start > 0) {
                 if (this.restarts) {
                     this.restarts = (await this.command("REST", "" + start)) === 350
-                    if (!this.restarts) return
+                    if (!this.restarts) return false
                 } else verb = "APPE"
             }
             await this.write(verb, name)
-            if (refusalWaitMs > 0) await this.refusal(verb + " " + name, refusalWaitMs)
-            await this.open(this.host, port)
+            if (refusalMs > 0) await this.refusal(verb + " " + name, refusalMs)
+            this.closedPort = port
+            await this.open(this.host, port, true)
+            this.closedPort = 0
             await shipment.copyTo(this.stream, start)
+            return true
         } catch (thrown) {
             if (faultCode(thrown) >> 8 !== FaultCode.SocketClosed >> 8) throw thrown
         }
+        return false
     }
 
     private async refusal(command: string, timeoutMs: number): Promise<void> {
@@ -165,7 +228,7 @@ export class DirectCourier extends Courier {
             // Goes on: a server left without the data connection may keep the file locked for a minute.
             if (faultCode(thrown) !== FaultCode.SocketTimeout) throw thrown
         }
-        if (code >= 400) this.refuse(FaultCode.FtpRefused, "the server refuses " + command)
+        if (code >= 400) this.refuse(FaultCode.FtpFileRefused, "the server refuses " + command)
     }
 
     private async write(verb: string, argument: string): Promise<void> {
@@ -178,27 +241,30 @@ export class DirectCourier extends Courier {
     private async reply(timeoutMs: number): Promise<number> {
         const deadline = new Deadline(this.board.ticks, timeoutMs)
         for (;;) {
-            const line = await this.lines(deadline)
-            if (line === undefined)
-                throw new Fault(FaultCode.SocketClosed, "the server closed the connection")
+            const line = await this.next(this.lines, deadline)
             const code = this.reader.take(line)
             this.answer = line
             if (code !== 0) return code
         }
     }
 
+    /** When one way of passive mode is refused, or its answer has no port, the other one is asked for from then on. */
     private async passivePort(): Promise<number> {
-        let port = 0
-        if (!this.epsvRefused) {
-            if ((await this.command("EPSV", "")) === 229) port = extendedPort(this.answer)
-            else this.epsvRefused = true
+        const { memory } = this
+        for (let i = 0; i < 2; ++i) {
+            const { pasv } = memory
+            await this.command(pasv ? "PASV" : "EPSV", "")
+            const port = pasv ? passivePort(this.answer) : extendedPort(this.answer)
+            if (port > 0 && port < 65536) return port
+            memory.pasv = !pasv
         }
-        if (this.epsvRefused && (await this.command("PASV", "")) === 227)
-            port = passivePort(this.answer)
-        if (!(port > 0 && port < 65536))
-            this.refuse(FaultCode.FtpRefused, "the server refuses passive mode")
-        return port
+        this.refuse(FaultCode.FtpRefused, "the server refuses passive mode")
+        return 0
     }
+}
+
+function noProgress(what: string): Fault {
+    return new Fault(FaultCode.FtpNoProgress, what)
 }
 
 /**
@@ -237,9 +303,10 @@ async function settledSize(
     courier: DirectCourier,
     name: string,
     expected: number,
+    waitMsMax: number,
 ): Promise<number> {
     let bytes = await courier.size(name)
-    for (let waitMs = 100; bytes !== expected && waitMs <= settlingMs; waitMs *= 2) {
+    for (let waitMs = 100; bytes !== expected && waitMs <= waitMsMax; waitMs *= 2) {
         await courier.board.ticks.sleep(waitMs)
         const before = bytes
         bytes = await courier.size(name)

@@ -1,10 +1,13 @@
-import { dateInLine, fieldValue } from "../clock/timeserver"
+import { dateInLine, fieldValue, isBlank } from "../clock/timeserver"
 import { Deadline } from "../core/deadline"
 import { Fault, FaultCode, faultCode } from "../core/fault"
 import { LineReader, lineReader } from "../core/lines"
-import { TimeSource } from "../core/seams"
-import { parseInteger } from "../core/text"
-import { Courier } from "./courier"
+import { Board, TimeSource, WallClock } from "../core/seams"
+import { formatHex, parseInteger } from "../core/text"
+import { Key, SettingsReader } from "../settings/keys"
+import { consistsOf } from "../settings/values"
+import { Courier, noFolder } from "./courier"
+import { isAboutFile } from "./ftpreply"
 import { Sent } from "./history"
 import { Shipment } from "./shipment"
 
@@ -25,12 +28,27 @@ const remedies =
 
 /**
  * Delivers over an HTTP proxy that speaks FTP (Squid): PUT of an ftp:// address (RFC 9112 §3.2.2),
- * one connection a request. Besides Socket*: GatewayRefused, FtpLoginRefused (evidence: the
- * status).
+ * one connection a request. Besides Socket*: GatewayRefused, FtpRefused, FtpFileRefused, FtpLoginRefused
+ * (evidence: the status, or the code of the server's reply).
  */
 export class Gateway extends Courier {
-    /** Content-Length of the last answer, 0 without one: Squid says none for an empty file. */
+    /** Content-Length of the last answer, -1 without one: Squid says none for an empty file. */
     private lengthBytes: number
+    /** host:port of the proxy. */
+    private readonly gateway: string
+
+    constructor(
+        board: Board,
+        settings: SettingsReader,
+        private readonly clock: WallClock,
+    ) {
+        super(board, settings)
+        this.gateway = settings.text(Key.FtpGateway)
+    }
+
+    override number(direct: boolean): number {
+        return this.numberBehind(direct ? "" : this.gateway)
+    }
 
     /** Asks for the server's folder: shows that the gateway and the server let us in. */
     override async logIn(): Promise<void> {
@@ -43,14 +61,14 @@ export class Gateway extends Courier {
         await this.request("HEAD", name, 0)
         let status = await this.status()
         if (status === 502) {
-            // Some servers say 551 when there is no such file, which the gateway repeats in a page only.
+            // Of what servers say when there is no such file, Squid knows 550; the rest is in a page only.
             await this.request("GET", name, 0)
             status = await this.status()
-            if (this.answer.slice(4, 7) === "551") return -1
+            if (isAboutFile(this.code())) return -1
         }
         if (status === 404) return -1
         if (status !== 200) this.explain(status)
-        return this.lengthBytes
+        return this.lengthBytes < 0 ? 0 : this.lengthBytes
     }
 
     /**
@@ -74,7 +92,9 @@ export class Gateway extends Courier {
         }
         const status = await this.status()
         if (status !== 201 && status !== 202) this.explain(status)
-        if ((await this.size(shipment.remoteName)) !== size)
+        const arrived = await this.size(shipment.remoteName)
+        // A file that is gone at once was taken away: that it came is said already.
+        if (arrived !== size && arrived >= 0)
             throw new Fault(
                 FaultCode.FtpNoProgress,
                 "the server did not get all of the file, which will be sent again: look at its connection",
@@ -84,14 +104,12 @@ export class Gateway extends Courier {
 
     private async request(method: string, name: string, bytes: number): Promise<void> {
         const colon = this.gateway.lastIndexOf(":")
-        await this.open(
-            this.gateway.slice(0, colon),
-            parseInteger(this.gateway.slice(colon + 1)) || 3128,
-        )
+        await this.open(this.gateway.slice(0, colon), parseInteger(this.gateway.slice(colon + 1)))
         const server = this.host + ":" + this.port
         const login = base64(Buffer.from(this.user + ":" + this.password))
         // In two parts: many small buffers find room where one large one does not.
-        const first = `${method} ftp://${server}/${name} HTTP/1.1\r\nHost: ${server}\r\n`
+        const path = name && this.directory ? escaped(this.directory) + "/" + name : name
+        const first = `${method} ftp://${server}/${path} HTTP/1.1\r\nHost: ${server}\r\n`
         await this.stream.send(Buffer.from(first))
         const rest = `Content-Length: ${bytes}\r\nConnection: close\r\n\r\n`
         await this.stream.send(Buffer.from(`Authorization: Basic ${login}\r\n${rest}`))
@@ -101,28 +119,38 @@ export class Gateway extends Courier {
     private async status(): Promise<number> {
         const deadline = new Deadline(this.board.ticks, answerTimeoutMs)
         const lines = lineReader(this.stream, answerBytesMax)
-        this.answer = ""
-        this.lengthBytes = 0
+        let first = ""
         let seconds: number | undefined
-        let line = ""
         for (;;) {
-            line = await lines(deadline)
-            if (line === undefined)
-                throw new Fault(FaultCode.SocketClosed, "the gateway closed the connection")
-            if (!this.answer) this.answer = line.slice(9)
+            const line = await this.next(lines, deadline)
+            if (!line) {
+                // Behind an interim answer the final one follows (RFC 9110 §15.2).
+                if (!first.startsWith("HTTP/1.1 1")) break
+                first = ""
+                continue
+            }
+            if (!first) {
+                first = line
+                this.lengthBytes = -1
+            }
+            this.answer = line
             const length = fieldValue(line, "content-length:")
-            if (length) this.lengthBytes = parseInteger(length)
+            // A second one makes it doubtful where the answer ends.
+            if (length)
+                this.lengthBytes = this.lengthBytes === -1 ? parseInteger(length) : undefined
+            if (!first.startsWith("HTTP/1.") || isBlank(line[0]) || !(this.lengthBytes >= -1))
+                this.refuse(FaultCode.GatewayRefused, "no HTTP/1.1 answer, check ftp.gateway")
             if (seconds === undefined) seconds = dateInLine(line)
-            if (!line) break
         }
-        const status = parseInteger(this.answer.slice(0, 3))
-        if (status === 502) await this.quoteServer(lines, deadline)
+        this.answer = first.slice(9)
+        const status = this.code()
+        if (status === 502 || status === 500) await this.quoteServer(lines, deadline)
         await this.stream.close()
         if (seconds !== undefined) await this.clock.offer(seconds, TimeSource.Http)
         return status
     }
 
-    /** Puts the server's own words, as Squid's page ends with them, into the answer. */
+    /** Puts the server's own words, as Squid's page ends with them, in the answer's place. */
     private async quoteServer(lines: LineReader, deadline: Deadline): Promise<void> {
         try {
             for (;;) {
@@ -131,7 +159,7 @@ export class Gateway extends Courier {
                 if (element === undefined) break
                 const end = element.indexOf("\n")
                 if (element.startsWith("pre>") && element.length > 4)
-                    this.answer = "502 " + element.slice(4, end < 0 ? element.length : end)
+                    this.answer = element.slice(4, end < 0 ? element.length : end)
             }
         } catch (thrown) {
             // The status is known: what came of the page has to do.
@@ -140,11 +168,20 @@ export class Gateway extends Courier {
 
     private explain(status: number): void {
         const at = remedies.indexOf("|" + status + " ") + 5
-        this.refuse(
-            status === 401 ? FaultCode.FtpLoginRefused : FaultCode.GatewayRefused,
-            at < 5 ? "the gateway refuses" : remedies.slice(at, remedies.indexOf("|", at)),
-        )
+        let what = status === 500 ? noFolder : "the gateway refuses"
+        if (at >= 5) what = remedies.slice(at, remedies.indexOf("|", at))
+        this.refuse(status === 401 ? FaultCode.FtpLoginRefused : FaultCode.FtpFileRefused, what)
     }
+}
+
+/** For an address (RFC 3986 §2.1): as it is, or all of it encoded. */
+export function escaped(path: string): string {
+    if (consistsOf(path, "./")) return path
+    const bytes = Buffer.from(path)
+    let text = ""
+    for (let i = 0; i < bytes.length; ++i)
+        text += bytes[i] === 47 ? "/" : "%" + formatHex(bytes[i], 2)
+    return text
 }
 
 /** Base64 (RFC 4648 §4). */

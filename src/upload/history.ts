@@ -3,7 +3,7 @@ import { crc16 } from "../core/checksum"
 import { Fault, FaultCode } from "../core/fault"
 import { logKey } from "../core/logname"
 import { WallClock } from "../core/seams"
-import { fieldAt, formatDigits, parseInteger } from "../core/text"
+import { fieldAt, formatDigits, parseInteger, textOf } from "../core/text"
 import { consistsOf } from "../settings/values"
 import { cardReader, CardStorage, CardVolume } from "./cardreader"
 
@@ -117,7 +117,7 @@ export class History {
                     for (const file of files)
                         if (file.key === key) {
                             if (first < 0) first = offset + at
-                            readLine(file, piece.slice(at, end).toString(), this.folder)
+                            readLine(file, textOf(piece.slice(at, end)), this.folder)
                         }
                 }
                 at = end + 1

@@ -91,7 +91,7 @@ export class Shipment extends SentFile {
         let name = stem + ".CSV"
         for (let number = 2; reserved.includes(name) || (await server.size(name)) >= 0; ++number) {
             if (number > namesMax)
-                throw new Fault(FaultCode.FtpRefused, "the server has no free name for " + name)
+                throw new Fault(FaultCode.FtpFileRefused, "the server has no free name for " + name)
             name = stem + "-" + number + ".CSV"
         }
         this.remoteName = name

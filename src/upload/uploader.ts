@@ -1,11 +1,12 @@
 import { Alarm, AlarmSink } from "../core/alarm"
+import { crc16 } from "../core/checksum"
 import { Fault, FaultCode, faultCode, faultMessage } from "../core/fault"
 import { Board, WallClock } from "../core/seams"
 import { Key, StateWriter } from "../settings/keys"
 import { Backlog } from "./backlog"
 import { CardStorage } from "./cardreader"
 import { Courier } from "./courier"
-import { DirectCourier } from "./ftp"
+import { DirectCourier, ServerMemory } from "./ftp"
 import { Gateway } from "./gateway"
 import { dayKey, pieceBytes } from "./history"
 import { sectorBytes, Shipment } from "./shipment"
@@ -15,6 +16,15 @@ const backOffMsMin = 10000
 const doublingsMax = 16
 const alarmAfterFailures = 3
 const growingFileMs = 3600000
+/** So many files in a row that the server wants none of end a session; the next one goes on behind them. */
+const refusedMax = 2
+const dayMs = 24 * 3600000
+/**
+ * Boards that start together come to the server within ten minutes and a quarter of the period; with a period of
+ * five minutes or less, as on the bench, at once.
+ */
+const spreadMsMax = 600000
+const unspreadMs = 300000
 const socketWaitMs = 60000
 /** A session ends between two files then, and the next one goes on: a task that takes longer counts as stuck. */
 const sessionMsMax = 4 * 3600000
@@ -32,7 +42,7 @@ export interface SocketLock {
  * Sends the log files' unsent bytes to the FTP server: the task calls run() every second, and it
  * decides whether a try is due. A byte counts as sent when the server has confirmed it.
  */
-export class Uploader {
+export class Uploader implements ServerMemory {
     /** Since the start: sessions that were let in, and what the server has confirmed. */
     logins = 0
     filesConfirmed = 0
@@ -41,6 +51,9 @@ export class Uploader {
     lastError = ""
     /** Set to have the next run() try, whatever the period. */
     requested: boolean
+    pasv: boolean
+    gone: string[] = []
+    goneMs: number
     readonly logs: Backlog
     readonly cells: Backlog
     private stopping: boolean
@@ -48,7 +61,8 @@ export class Uploader {
     /** Part of the back-off that is waited, so that many boards do not come back to a server at once. */
     private jitter = 1
     private loginRefused: boolean
-    private startedMs = longAgoMs
+    /** Undefined up to the first session. */
+    private startedMs: number
     private endedMs: number
     private loginSeconds: number
     private confirmedSeconds: number
@@ -58,6 +72,8 @@ export class Uploader {
     private shipment: Shipment
     /** What was wrong with one file alone, and did not hold up the others. */
     private spoiled: any
+    /** Files in a row that the server wants none of. */
+    private refused = 0
 
     constructor(
         private readonly board: Board,
@@ -83,10 +99,12 @@ export class Uploader {
             this.alarms.set(Alarm.Ftp, false)
         }
         if (this.obstacle()) return
+        this.startedMs = this.board.ticks.nowMs()
+        if (this.requested || this.startedMs - this.goneMs > dayMs) this.gone = []
         this.requested = false
         this.running = true
         this.spoiled = undefined
-        this.startedMs = this.board.ticks.nowMs()
+        this.refused = 0
         this.loginSeconds = settings.number(Key.FtpLastLogin)
         this.confirmedSeconds = settings.number(Key.FtpLastSuccess)
         try {
@@ -123,10 +141,11 @@ export class Uploader {
         return this.lastError
     }
 
-    /** Settings have changed: what failed with the old ones is tried again at once. */
+    /** Settings have changed: they are tried at once. */
     settingsChanged(): void {
-        // What waits for a card, too, is reckoned from the period as it was.
-        if (this.lastError !== "") this.startedMs = longAgoMs
+        this.startedMs = longAgoMs
+        this.pasv = false
+        this.gone = []
         this.settled()
     }
 
@@ -149,13 +168,13 @@ export class Uploader {
     /** Logs in and out; the lines say which mode is used and what was answered. */
     async test(): Promise<string[]> {
         const self = this
-        const courier = createCourier(this.board, this.clock, this.settings)
+        const courier = this.newCourier()
         const gateway = this.settings.text(Key.FtpGateway)
         let answer = ""
         await this.socketLock.run("ftp test", commandWaitMs, async () => {
             try {
                 await courier.logIn()
-                answer = courier.answer
+                answer = courier.said()
                 self.logins++
                 await self.settings.apply([Key.FtpLastLogin], [self.clock.nowSeconds()])
                 await courier.logOut()
@@ -201,13 +220,28 @@ export class Uploader {
         if (this.requested) return ""
         if (!settings.number(Key.FtpEnable)) return "off: set ftp.enable"
         const periodMs = settings.number(Key.FtpPeriod) * 1000
-        let waitMs = this.startedMs + periodMs
+        let waitMs =
+            this.startedMs === undefined ? this.spreadMs(periodMs) : this.startedMs + periodMs
         if (this.failuresInRow > 0 && !this.loginRefused) {
             const backOffMs = backOffMsMin << Math.min(this.failuresInRow - 1, doublingsMax)
             waitMs = this.endedMs + Math.min(backOffMs, periodMs) * this.jitter
         }
         waitMs -= this.board.ticks.nowMs()
         return waitMs > 0 ? "next try in " + Math.ceil(waitMs / 1000) + " s" : ""
+    }
+
+    /** When the first session of a start is due: another moment for each serial number. */
+    private spreadMs(periodMs: number): number {
+        const serial = Buffer.from(this.settings.text(Key.UserSerial))
+        const spreadMs = Math.min((periodMs - unspreadMs) / 4, spreadMsMax)
+        return (spreadMs / 65536) * crc16(0, serial, 0, serial.length)
+    }
+
+    private newCourier(): Courier {
+        const { board, settings } = this
+        return settings.text(Key.FtpGateway)
+            ? new Gateway(board, settings, this.clock)
+            : new DirectCourier(board, settings, this)
     }
 
     private settled(): void {
@@ -220,7 +254,7 @@ export class Uploader {
     private failed(thrown: any): void {
         const before = this.lastError
         this.lastError = faultMessage(thrown)
-        if (noCard(faultCode(thrown))) {
+        if (isOne(noCard, faultCode(thrown))) {
             if (this.lastError !== before) this.log("ftp: waits: " + this.lastError)
             // A look at a slot without a card costs the server nothing.
             const periodMs = this.settings.number(Key.FtpPeriod) * 1000
@@ -239,33 +273,49 @@ export class Uploader {
     private async sendBacklog(backlog: Backlog): Promise<void> {
         // Through the gateway a grown file goes whole each time, so not at every period.
         const gateway = this.settings.text(Key.FtpGateway)
-        backlog.begin()
+        const pendingBytes = this.pendingBytes
+        // The last session ended in the middle: this one goes on there, then from the oldest.
+        let again = backlog.triedKey > 0
         for (;;) {
             this.pendingBytes += await backlog.load()
             const early = gateway && this.startedMs - backlog.newestSentMs < growingFileMs
             for (const file of backlog.files) {
-                if (file.sentBytes >= file.sizeBytes) continue
+                if (file.sentBytes >= file.sizeBytes || file.key <= backlog.triedKey) continue
                 const newest = file.key === backlog.newestKey
                 if (newest && early && file.sentBytes > 0) continue
                 if (this.board.ticks.nowMs() - this.startedMs > sessionMsMax) {
                     this.requested = true
                     return
                 }
-                if (!(await this.trySendFile(file))) backlog.leave(file)
-                else if (newest) backlog.newestSentMs = this.startedMs
+                if (await this.trySendFile(file)) {
+                    if (newest) backlog.newestSentMs = this.startedMs
+                    continue
+                }
+                backlog.leave(file)
+                if (this.refused === refusedMax) throw this.spoiled
             }
-            if (!backlog.more) return
+            if (backlog.more) continue
+            backlog.end()
+            if (!again) return
+            again = false
+            this.pendingBytes = pendingBytes
         }
     }
 
-    /** False when the file cannot be read: that is kept, and the session goes on with a connection of its own. */
+    /**
+     * False when the file cannot be read, or the server wants none of it: that is kept, and the session goes on with
+     * a connection of its own.
+     */
     private async trySendFile(file: Shipment): Promise<boolean> {
         try {
             await this.sendFile(file)
+            this.refused = 0
             return true
         } catch (thrown) {
             await file.noteBegun()
-            if (!isOfFile(faultCode(thrown))) throw thrown
+            const code = faultCode(thrown)
+            if (!isOne(ofOneFile, code)) throw thrown
+            if (code >= FaultCode.FtpRefused) ++this.refused
             this.spoiled = thrown
         }
         // Its connection may be in the middle of the file.
@@ -276,7 +326,7 @@ export class Uploader {
 
     private async sendFile(shipment: Shipment): Promise<void> {
         if (!this.courier) {
-            this.courier = createCourier(this.board, this.clock, this.settings)
+            this.courier = this.newCourier()
             await this.courier.logIn()
             this.logins++
             this.log("ftp: logged in")
@@ -295,29 +345,18 @@ export class Uploader {
     }
 }
 
-/** True when there is no card that could be read: nothing can be sent, and nobody has failed. */
-function noCard(code: number): boolean {
-    return (
-        code === FaultCode.CardAbsent ||
-        code === FaultCode.CardUnsupported ||
-        code === FaultCode.VolumeUnformatted ||
-        code === FaultCode.VolumeUnsupported ||
-        code === FaultCode.NotMounted
-    )
-}
+/**
+ * Faults that say there is no card that could be read: nothing can be sent, and nobody has failed. CardAbsent,
+ * CardUnsupported, VolumeUnformatted, VolumeUnsupported, NotMounted.
+ */
+const noCard = "|769|774|1025|1026|1033|"
 
-/** True for what keeps one file from being read, while others may be well. */
-function isOfFile(code: number): boolean {
-    return (
-        code === FaultCode.CardCrc ||
-        code === FaultCode.CardRefused ||
-        code === FaultCode.VolumeDamaged ||
-        code === FaultCode.NotFound
-    )
-}
+/**
+ * Faults that keep one file from being read or stored, while others may be well. CardRefused, CardCrc, VolumeDamaged,
+ * NotFound, FtpNoProgress, FtpFileRefused.
+ */
+const ofOneFile = "|771|772|1027|1031|2820|2822|"
 
-function createCourier(board: Board, clock: WallClock, settings: StateWriter): Courier {
-    return settings.text(Key.FtpGateway)
-        ? new Gateway(board, clock, settings)
-        : new DirectCourier(board, clock, settings)
+function isOne(codes: string, code: number): boolean {
+    return codes.indexOf("|" + code + "|") >= 0
 }

@@ -52,6 +52,7 @@ const valuesOfType: Record<string, string[]> = {
         "x".repeat(63),
         "x".repeat(64),
     ],
+    folder: ["logs", "a/b c", "/", "a//b", "..", "a/../b", ""],
     "host:port": ["192.0.2.1:3128", "host", ":", ":1", "a:0", "a:65536", "a:1:2", ""],
     "host[:port]": ["example.org", "example.org:80", "a:", ":80", ""],
     zone: [

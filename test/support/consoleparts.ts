@@ -166,7 +166,7 @@ export class ConsoleBench {
             this.alarms as never,
             () => undefined,
         ),
-        syncTime: async () => this.settings.text(24) !== "",
+        syncTime: async () => this.settings.text(Key.TimeServer) !== "",
         spawn: (work: () => Promise<void>) => void work(),
         access: new Access(this.ticks, this.settings, {
             digest: (first: Uint8Array, second: Uint8Array) =>

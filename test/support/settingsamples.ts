@@ -17,6 +17,7 @@ const byType: Record<string, [string, string]> = {
     name: ["PACK-1", "PACK-2"],
     text: ["one two", "Süd 3"],
     secret: ["password one", "password-2"],
+    folder: ["logs", "My Logs/b"],
     host: ["a.example", "192.0.2.99"],
     "host:port": ["a.example:1", "b.example:65535"],
     "host[:port]": ["a.example", "b.example:80"],

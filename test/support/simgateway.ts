@@ -8,6 +8,12 @@ import type { TcpEnd } from "../../sim/net/tcp"
 export class SimGateway {
     readonly files = new Map<string, Buffer>()
     requests = 0
+    /** Methods and names, in order. */
+    readonly asked: string[] = []
+    /** Makes another answer of the usual one, head and page. */
+    dress: (answer: string, method: string, name: string) => string = answer => answer
+    /** A job at the server takes what has come at once. */
+    takesAway = false
 
     constructor(host: SimHost, port = 3128) {
         host.listen(port, end => this.serve(end))
@@ -26,18 +32,24 @@ export class SimGateway {
             if (input.length < head + 4 + length) return
             this.requests++
             const answer = this.answer(text, Buffer.from(input.subarray(head + 4)))
-            end.write(Buffer.from(answer + "Connection: close\r\n\r\n"))
+            end.write(Buffer.from(answer, "latin1"))
             end.close()
         }
     }
 
     private answer(head: string, body: Buffer): string {
         const request = /^(\w+) ftp:\/\/[^/]*\/(\S*) HTTP\/1\.1\r\n/.exec(head)
-        if (!request) return "HTTP/1.1 400 Bad Request\r\n"
+        if (!request) return "HTTP/1.1 400 Bad Request\r\n\r\n"
         const [, method, name] = request
+        this.asked.push(`${method} ${name}`)
+        const usual = this.usual(method, name, body) + "Connection: close\r\n\r\n"
+        return this.dress(usual, method, name)
+    }
+
+    private usual(method: string, name: string, body: Buffer): string {
         const file = this.files.get(name)
         if (method === "PUT") {
-            this.files.set(name, body)
+            if (!this.takesAway) this.files.set(name, body)
             return "HTTP/1.1 201 Created\r\n"
         }
         if (name === "") return "HTTP/1.1 200 OK\r\n"

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
@@ -8,6 +9,7 @@ import { LinePrinter } from "../../sim/lineprinter"
 import { Simulation } from "../../sim/simulation"
 import { createCard, StateFolder } from "../../sim/state"
 import { saveImage } from "./fatimage"
+import { requireTool } from "./tools"
 
 /** The virtual date at the start. */
 const startMs = Date.UTC(2026, 2, 1)
@@ -52,6 +54,14 @@ export class SimulatedBoard {
 
     async sleep(ms: number): Promise<void> {
         await this.simulation.clock.sleep(ms)
+    }
+
+    /** A file of the card image, read with mtools. */
+    cardFile(path: string): Buffer {
+        const target = join(this.folder, "copy")
+        const args = ["-n", "-i", join(this.folder, "card.img"), `::${path}`, target]
+        execFileSync(requireTool("mcopy"), args)
+        return readFileSync(target)
     }
 
     async end(): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { SimFtpServer, type SimFtpServerOptions } from "../../sim/net/ftpserver"
@@ -32,7 +32,7 @@ export class SimUpload {
     readonly received: string[] = []
     /** Each time the alarm came. */
     alarms = 0
-    private alarm = false
+    alarm = false
     uploader!: Uploader
     tcp!: TcpConnector
 
@@ -84,19 +84,19 @@ export class SimUpload {
         await this.boot()
     }
 
-    /** Files on the server that are not what the card has, or missing. */
-    differences(): string[] {
+    /** Files in the server's folder that are not what the card has, or missing. */
+    differences(folder = ""): string[] {
         const wrong: string[] = []
+        const root = join(this.root, folder)
+        const names = existsSync(root) ? readdirSync(root) : []
         for (const [path, content] of this.card.files) {
             if (!path.startsWith("LOG/")) continue
             const name = `BMS-1-LOG-${path.slice(4)}`
-            const there = readdirSync(this.root).includes(name)
-            if (!there) wrong.push(`${name} is missing`)
-            else if (!readFileSync(join(this.root, name)).equals(Buffer.from(content)))
+            if (!names.includes(name)) wrong.push(`${name} is missing`)
+            else if (!readFileSync(join(root, name)).equals(Buffer.from(content)))
                 wrong.push(`${name} is not what the card has`)
         }
         const count = [...this.card.files.keys()].filter(path => path.startsWith("LOG/")).length
-        const names = readdirSync(this.root)
         if (names.length > count) wrong.push(`more than the card has: ${names.join(", ")}`)
         return wrong
     }

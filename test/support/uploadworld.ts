@@ -18,6 +18,7 @@ export class MapSettings implements StateWriter {
         [Key.FtpPassword, ""],
         [Key.FtpPeriod, 3600],
         [Key.FtpCells, 0],
+        [Key.FtpDirectory, ""],
         [Key.FtpGateway, ""],
         [Key.WifiSsid, ""],
     ])
@@ -94,6 +95,8 @@ export class UploadWorld {
             },
             line => this.lines.push(line),
         )
+        // A board that was just set up: its first session is due.
+        this.uploader.settingsChanged()
     }
 
     /** One session now; throws what the uploader kept as its last error. */

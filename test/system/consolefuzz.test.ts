@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest"
+import { keyCount } from "../../src/settings/schema"
 import { firmware, readManifest } from "../../tools/firmware"
 import { FuzzedBoard } from "../consolefuzz/vmcampaign"
 
@@ -81,7 +82,7 @@ test("two consoles print at once while the log does: each its own, whole", async
         for (const help of helps) expect(help.text).toBe(alone)
         const lines = description.text.split("\n").slice(0, -1)
         const kinds = lines.map(line => (JSON.parse(line) as { kind: string }).kind)
-        expect(kinds.filter(kind => kind === "setting")).toHaveLength(43)
+        expect(kinds.filter(kind => kind === "setting")).toHaveLength(keyCount)
         expect(kinds.at(-1)).toBe("state")
     }
     expect(logged() - loggedBefore).toBeGreaterThan(3)

@@ -593,6 +593,18 @@ describe("time server", () => {
     })
 
     it.each([
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n",
+    ])("may say something before its answer: %j", async interim => {
+        world.texts[Key.TimeServer] = "h"
+        world.answer = [interim + head]
+        const clock = await world.start()
+        await clock.sync(world.tcp, world.lock)
+        expect(clock.nowSeconds()).toBe(november)
+    })
+
+    it.each([
         ["nothing", []],
         ["no date", ["HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"]],
         ["half a date", ["HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 10:"]],
@@ -626,6 +638,8 @@ describe("time server", () => {
         ["date:Sun, 22 Nov 2026 10:00:00 GMT", november],
         ["DATE:   Sun, 22 Nov 2026 10:00:00 GMT", november],
         ["Date: Sun, 22 Nov 2026 10:00:00 GMT and more", november],
+        ["date:\t Sun, 22 Nov 2026 10:00:00 GMT \t", november],
+        ["Date:Sun, 22 Nov 2026 10:00:00 GMT", november],
         ["X-Date: Sun, 22 Nov 2026 10:00:00 GMT", undefined],
         ["Date: yesterday", undefined],
         ["Date:", undefined],

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest"
+import { Key } from "../../src/settings/keys"
+import { keyCount, Row } from "../../src/settings/schema"
 import { ConsoleBench } from "../support/consoleparts"
+
+const rows = Array.from({ length: keyCount }, (_, key) => new Row(key))
+/** Those that go back to a default: not the states. */
+const ftpSettings = rows.filter(row => row.section === "FTP" && !row.isState).length
+const sections = new Set(rows.map(row => row.section))
 
 /** The lines of an output. */
 function lines(text: string): string[] {
@@ -54,8 +61,9 @@ describe("settings", () => {
         const all = await bench.run("show")
         for (const name of ["Battery serial number", "Logging period", "Maximum number of resets"])
             expect(all).toContain(name)
-        expect(lines(all)).toHaveLength(43 + 8)
-        expect(lines(await bench.run("show ftp"))).toHaveLength(1 + 10)
+        expect(lines(all)).toHaveLength(keyCount + sections.size)
+        const ftp = rows.filter(row => row.section === "FTP")
+        expect(lines(await bench.run("show ftp"))).toHaveLength(1 + ftp.length)
         expect(await bench.run("show ftp.port")).toMatch(/ftp.port +21 +Port\n.*1–65535\n/)
         expect(await bench.run("show nonsense")).toContain("unknown setting nonsense")
         expect(bench.refused).toBe(true)
@@ -64,7 +72,7 @@ describe("settings", () => {
     it("are changed at once and in flash when ok is printed", async () => {
         const bench = new ConsoleBench()
         expect(await bench.run("set ftp.port 2121")).toBe("ok\n")
-        expect(bench.settings.number(7)).toBe(2121)
+        expect(bench.settings.number(Key.FtpPort)).toBe(2121)
         expect(bench.flash.writes).toBe(1)
         expect(await bench.run('set user.address "Dachboden, Süd"')).toBe("ok\n")
         expect(await bench.run("show user.address")).toContain("Dachboden, Süd")
@@ -88,7 +96,10 @@ describe("settings", () => {
             line: "defaults ftp.port",
             says: "this changes 1 settings; repeat with: defaults ftp.port yes",
         },
-        { line: "defaults ftp no", says: "this changes 8 settings; repeat with: defaults ftp yes" },
+        {
+            line: "defaults ftp no",
+            says: `this changes ${ftpSettings} settings; repeat with: defaults ftp yes`,
+        },
     ]
     for (const { line, says } of wrong)
         it(`stay as they are after ${line}`, async () => {
@@ -109,21 +120,27 @@ describe("settings", () => {
         }
         await change()
         expect(await bench.run("defaults ftp.port yes")).toBe("ok\n")
-        expect([bench.settings.number(7), bench.settings.text(8)]).toEqual([21, "bob"])
+        expect([bench.settings.number(Key.FtpPort), bench.settings.text(Key.FtpUser)]).toEqual([
+            21,
+            "bob",
+        ])
         await change()
         expect(await bench.run("defaults ftp yes")).toBe("ok\n")
-        expect([bench.settings.number(7), bench.settings.text(8)]).toEqual([21, "anonymous"])
-        expect(bench.settings.number(3)).toBe(5)
+        expect([bench.settings.number(Key.FtpPort), bench.settings.text(Key.FtpUser)]).toEqual([
+            21,
+            "anonymous",
+        ])
+        expect(bench.settings.number(Key.SdPeriod)).toBe(5)
         await change()
         expect(await bench.run("defaults all yes")).toBe("ok\n")
-        expect(bench.settings.number(3)).toBe(60)
+        expect(bench.settings.number(Key.SdPeriod)).toBe(60)
     })
 
     it("keep their state values when all go back to the defaults", async () => {
         const bench = new ConsoleBench()
-        await bench.settings.apply([19], [17])
+        await bench.settings.apply([Key.ResetCount], [17])
         await bench.run("defaults all yes")
-        expect(bench.settings.number(19)).toBe(17)
+        expect(bench.settings.number(Key.ResetCount)).toBe(17)
     })
 })
 
@@ -148,7 +165,7 @@ describe("export and import", () => {
             await to.run(line)
             expect(to.refused, line).toBe(false)
         }
-        expect(to.settings.text(9)).toBe("")
+        expect(to.settings.text(Key.FtpPassword)).toBe("")
         await from.run('set ftp.password ""')
         expect(await to.run("export")).toBe(await from.run("export"))
     })
@@ -163,7 +180,7 @@ describe("export and import", () => {
         expect(await bench.run('set ftp.host "x')).toContain("error: line 5: the closing")
         expect(await bench.run("status")).toContain('error: line 6: a block has lines "set')
         expect(await bench.run("end")).toBe("error: nothing was changed; wrong lines: 2 4 5 6\n")
-        expect(bench.settings.number(7)).toBe(21)
+        expect(bench.settings.number(Key.FtpPort)).toBe(21)
         expect(bench.flash.writes).toBe(0)
         expect(await bench.run("status")).toContain("version")
     })
@@ -174,16 +191,18 @@ describe("export and import", () => {
         for (const line of ["import", "set ftp.port 2121", "set sd.period 5", "set ftp.user bob"])
             await bench.run(line)
         expect(await bench.run("end")).toContain("flash refused")
-        expect([bench.settings.number(7), bench.settings.number(3)]).toEqual([21, 60])
+        expect([bench.settings.number(Key.FtpPort), bench.settings.number(Key.SdPeriod)]).toEqual([
+            21, 60,
+        ])
     })
 
     it("take the last line of a key, and drop the block at abort", async () => {
         const bench = new ConsoleBench()
         for (const line of ["import", "set ftp.port 1", "set ftp.port 2"]) await bench.run(line)
         expect(await bench.run("end")).toBe("ok, 1 settings\n")
-        expect(bench.settings.number(7)).toBe(2)
+        expect(bench.settings.number(Key.FtpPort)).toBe(2)
         for (const line of ["import", "set ftp.port 3", " abort "]) await bench.run(line)
-        expect(bench.settings.number(7)).toBe(2)
+        expect(bench.settings.number(Key.FtpPort)).toBe(2)
         expect(await bench.run("status")).toContain("version")
     })
 
@@ -340,7 +359,7 @@ describe("time", () => {
 describe("reset", () => {
     it("shows the schedule and the counts", async () => {
         const bench = new ConsoleBench()
-        await bench.settings.apply([20], [1_795_345_200])
+        await bench.settings.apply([Key.ResetLast], [1_795_345_200])
         for (const line of ["enable on", "days Mon,Thu", "time 03:30"])
             expect(await bench.run("set reset." + line)).toBe("ok\n")
         const text = await bench.run("reset")
@@ -350,9 +369,9 @@ describe("reset", () => {
 
     it("answers before it resets, and clears the count", async () => {
         const bench = new ConsoleBench()
-        await bench.settings.apply([19], [5])
+        await bench.settings.apply([Key.ResetCount], [5])
         expect(await bench.run("reset clear")).toBe("ok\n")
-        expect(bench.settings.number(19)).toBe(0)
+        expect(bench.settings.number(Key.ResetCount)).toBe(0)
         const before = bench.nowMs
         expect(await bench.run("reset now")).toBe("ok\n")
         await new Promise(resolve => setImmediate(resolve))
@@ -372,7 +391,7 @@ describe("describe", () => {
         const objects = lines(text).map(line => JSON.parse(line))
         const of = (kind: string) => objects.filter(each => each.kind === kind)
         expect(objects[0]).toEqual({ kind: "bms-mini", format: 1 })
-        expect(of("setting")).toHaveLength(43)
+        expect(of("setting")).toHaveLength(keyCount)
         expect(of("setting")[1].value).toBe('a "b" \\ ü')
         expect(of("setting")[7]).toEqual({
             kind: "setting",

@@ -45,6 +45,13 @@ test.each(Object.keys(reaches))("src/%s imports only from the layers below it", 
             )
 })
 
+test("bytes become text in one place, which knows the runtime's reader of UTF-8", () => {
+    const places = filesBelow("src", ".ts").filter(file =>
+        readFileSync(file, "utf8").includes(".toString()"),
+    )
+    expect(places).toEqual(["src/core/text.ts"])
+})
+
 test("only the composition root and the entries import the firmware's root, and nothing imports the entries", () => {
     for (const file of filesBelow("src", ".ts"))
         for (const path of importsOf(file)) {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs"
 import { expect, test } from "vitest"
+import { keyCount } from "../../src/settings/schema"
 
 const readme = readFileSync("README.md", "utf8")
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8"))
@@ -37,6 +38,6 @@ test("names every setting of the firmware", () => {
     const keys = [...schema.matchAll(/^(?:const table = `)?([a-z]+\.[a-z_]+)\|/gm)].map(
         ([, key]) => key,
     )
-    expect(keys).toHaveLength(43)
+    expect(keys).toHaveLength(keyCount)
     for (const key of keys) expect(readme, key).toContain(key)
 })

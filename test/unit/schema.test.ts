@@ -12,7 +12,7 @@ import { formatValue, parseValue } from "../../src/settings/values"
 
 const rows = Array.from({ length: keyCount }, (_, key) => new Row(key))
 const types =
-    "text name secret hash host host:port host[:port] zone flag number enum days time count timestamp"
+    "text name secret hash host host:port host[:port] folder zone flag number enum days time count timestamp"
 const numberTypes = "flag number enum days time count timestamp"
 
 /** "SdPeriod" of keys.ts for "sd.period". */

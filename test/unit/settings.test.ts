@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest"
 import { Alarm, type AlarmSink } from "../../src/core/alarm"
 import { Key } from "../../src/settings/keys"
-import { findKey, keyCount, Row } from "../../src/settings/schema"
+import { findKey, keyCount, placeCount, Row } from "../../src/settings/schema"
 import { Settings } from "../../src/settings/settings"
 import { formatValue } from "../../src/settings/values"
 import { MemoryFlash, PowerCut } from "../support/memoryflash"
@@ -53,7 +53,7 @@ describe("defaults", () => {
     test("booting reads each flash value once, and whether a change was cut short", async () => {
         flash.reads = 0
         await boot()
-        expect(flash.reads).toBe(18 + 1)
+        expect(flash.reads).toBe(placeCount + 1)
     })
 })
 
@@ -62,6 +62,9 @@ describe("values that are accepted", () => {
         [Key.UserSerial, "Pack_7-b", "Pack_7-b", "Pack_7-b"],
         [Key.UserAddress, "Café 12, Zürich", "Café 12, Zürich", "Café 12, Zürich"],
         [Key.UserAddress, "€".repeat(21), "€".repeat(21), "€".repeat(21)],
+        [Key.FtpDirectory, "logs", "logs", "logs"],
+        [Key.FtpDirectory, "My Logs/Süd.1/c", "My Logs/Süd.1/c", "My Logs/Süd.1/c"],
+        [Key.FtpDirectory, "a/" + "b".repeat(61), "a/" + "b".repeat(61), "a/" + "b".repeat(61)],
         [Key.SdEnable, "OFF", 0, "off"],
         [Key.SdCells, "1", 1, "on"],
         [Key.SdCells, "yes", 1, "on"],
@@ -130,6 +133,13 @@ describe("values that are refused", () => {
         [Key.FtpGateway, "proxy:0", "ftp.gateway: proxy:0 is not empty or host:port"],
         [Key.FtpGateway, ":3128", "ftp.gateway: :3128 is not empty or host:port"],
         [Key.FtpGateway, "a:1:2", "ftp.gateway: a:1:2 is not empty or host:port"],
+        ...["/logs", "logs/", "a//b", "..", "a/../b", "a/..", "/"].map(
+            (text): [Key, string, string] => [
+                Key.FtpDirectory,
+                text,
+                `ftp.directory: ${text} is not 0–63 bytes of folder names with / between them, no ..`,
+            ],
+        ),
         [Key.SdEnable, "maybe", "sd.enable: maybe is not on or off"],
         [Key.SdEnable, "off,on", "sd.enable: off,on is not on or off"],
         [Key.ResetDays, "Mon,Foo", "reset.days: Mon,Foo is not Mon,Tue…, all, none or 0x00–0x7F"],

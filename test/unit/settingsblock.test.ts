@@ -46,6 +46,8 @@ function valid(random: Random, row: Row): string {
             return textOf(random, letters, row.min, row.max)
         case "host":
             return random.chance(0.1) ? "" : host(random)
+        case "folder":
+            return random.pick(["", "logs", "My Logs/" + textOf(random, letters, 1, 20)])
         case "host:port":
             return random.chance(0.1) ? "" : host(random) + ":" + (1 + random.below(65535))
         case "host[:port]":

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
+import { Key } from "../../src/settings/keys"
 import { commandRow, findCommand, synopsis } from "../../src/console/commandtable"
 import { firstWords, handlers } from "../../src/console/commands/handlers"
 import { Session } from "../../src/console/session"
@@ -174,7 +175,7 @@ describe("log-in", () => {
     it("keeps a salted hash, not the password", async () => {
         const bench = new ConsoleBench()
         await bench.run("passwd geheim")
-        const stored = bench.settings.text(42)
+        const stored = bench.settings.text(Key.ConsolePassword)
         expect(stored).toMatch(/^0707070707070707[0-9a-f]{64}$/)
         expect(await bench.run("show console.password")).toContain(" set ")
     })
@@ -344,7 +345,7 @@ describe("log-in", () => {
         expect(await bench.run("set ftp.port 22")).toContain("log in first")
         expect(await bench.run("end")).toContain("unknown command end")
         expect(await bench.run("login geheim")).toBe("ok\n")
-        expect(bench.settings.number(7)).toBe(21)
+        expect(bench.settings.number(Key.FtpPort)).toBe(21)
     })
 })
 

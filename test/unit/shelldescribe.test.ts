@@ -81,6 +81,8 @@ function choices(setting: SettingLine): { good: string[]; bad: string[] } | unde
             return { good: [...texts.good, "A-z_9"], bad: [bytes(max + 1), "a b", "ä"] }
         case "host":
             return { good: ["example.org", "192.0.2.1", ""], bad: ["a b", bytes(max + 1)] }
+        case "folder":
+            return { good: ["logs/a b", "ä", ""], bad: ["/a", "a/", "a/../b", bytes(max + 1)] }
         case "host:port":
             return { good: ["example.org:3128", ""], bad: ["example.org", "a:0", "a:65536"] }
         case "host[:port]":

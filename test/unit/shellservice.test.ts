@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest"
+import { Key } from "../../src/settings/keys"
 import { serveConsole } from "../../src/console/service"
 import type { Shell } from "../../src/console/shell"
 import { CardConsole, cardWith } from "../support/cardconsole"
@@ -192,7 +193,7 @@ describe("a console's service", () => {
         expect(await run(1, "set ftp.port 22", 7)).toEqual(first)
         expect(await ask(1, 7)).toEqual(first)
         expect(bench.flash.writes).toBe(writes)
-        expect(bench.settings.number(7)).toBe(21)
+        expect(bench.settings.number(Key.FtpPort)).toBe(21)
     })
 
     it("says of a line that it runs, that it never came, and that the board does not know the session", async () => {

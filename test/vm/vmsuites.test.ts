@@ -7,6 +7,7 @@ import { runImage } from "../../tools/verify"
 test.each([
     ["test/vm/suites/numbers.ts", 6],
     ["test/vm/suites/flash.ts", 7],
+    ["test/vm/suites/text.ts", 3],
 ])("%s passes in the runtime", async (entry, count) => {
     const program = await firmware(entry)
     const end = `tests: ${count}, pass: ${count}, error: 0`

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { firmware, readManifest } from "../../tools/firmware"
+import { TemperedBoard } from "../support/temperedboard"
+import { kindTempers, type NamedTemper, unkindTempers } from "../support/tempers"
+
+// The whole firmware in the VM at servers of many tempers: whatever they do, it logs on each second. What becomes of
+// older files at each is in test/unit/uploadtempers.test.ts.
+
+let board: TemperedBoard
+/** Board time at which the tempers began. */
+let fromMs: number
+
+beforeAll(async () => {
+    const { imagePath } = await firmware(readManifest().entries.simulator)
+    board = new TemperedBoard(imagePath)
+    await board.start()
+    fromMs = board.nowMs()
+})
+afterAll(async () => {
+    await board.remove()
+})
+
+/** One session. @returns why not all was sent, "" when it was */
+async function session(): Promise<string> {
+    return await board.board.run("ftp send").then(
+        () => "",
+        (refused: Error) => refused.message,
+    )
+}
+
+async function meet({ temper, directory = "" }: NamedTemper): Promise<void> {
+    board.server.temper = temper
+    await board.board.run(`set ftp.directory "${directory}"`)
+}
+
+describe("a board that logs each second goes on, and", () => {
+    it.each(unkindTempers)("outlives a server that is unkind: $name", async one => {
+        await meet(one)
+        await session()
+        await board.board.sleep(5000)
+        expect(board.faults(fromMs)).toEqual([])
+    })
+
+    it.each(kindTempers)("delivers: $name", async one => {
+        await meet(one)
+        let error = await session()
+        for (let more = 0; error !== "" && more < 2; ++more) error = await session()
+        expect(error).toBe("")
+        expect(board.faults(fromMs)).toEqual([])
+    })
+})
