@@ -26,8 +26,8 @@ export function fillUp(store: MemoryStore, freeClusters: number): void {
 }
 
 /**
- * A full card with the logs of 422 days before a date, of which the last two, `days`, were sent, and a history of a year
- * whose files are gone.
+ * A full card with the logs of 422 days before a date, and a history of a year whose files are gone.
+ * @returns also the paths of the two days that were sent, the last ones
  */
 export async function cardOfUnsentDays(todaySeconds: number) {
     const store = await formattedStore(4)
