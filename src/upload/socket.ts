@@ -22,8 +22,8 @@ const enum Stage {
 
 const pieceBytes = 512
 const sendTimeoutMs = 20000
-/** Events of up to 1,024 bytes, as many as the ESP32's own queue holds. */
-const chunksMax = 10
+/** Events of up to 1,024 bytes: what comes in one turn of the runtime. Ten of them were more than the heap always has. */
+const chunksMax = 6
 /** As many pieces fit into lwIP's send buffer (5,744 bytes), whatever the network does. */
 const piecesAtOnce = 8
 /** Two turns of the runtime's loop: what was queued is under way, what it has to tell is told. */
@@ -38,7 +38,7 @@ class DeviceTcpStream implements TcpStream {
     reason = ""
     /** Pieces sent since the other side spoke last: those before have left. */
     unanswered = 0
-    private readonly queue: Buffer[] = []
+    private queue: Buffer[] = []
     private waiter: ds.Fiber
 
     constructor(private readonly deaf: boolean) {}
@@ -52,8 +52,11 @@ class DeviceTcpStream implements TcpStream {
         } else if (this.stage === Stage.Open && !this.deaf) {
             if (this.queue.length < chunksMax) this.queue.push(data)
             else {
+                // What waits, and what would still come, could fill the heap.
+                this.queue = []
                 this.reason = "the other side sends more than it is asked for"
                 this.stage = Stage.Ended
+                ;(ds as Natives)._socketClose()
             }
         }
         // Data before "open" is the tail of the connection before.

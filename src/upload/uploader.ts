@@ -141,9 +141,9 @@ export class Uploader implements ServerMemory {
         return this.lastError
     }
 
-    /** Settings have changed: they are tried at once. */
+    /** Settings have changed: what failed with the old ones, or was not tried yet, is tried at once. */
     settingsChanged(): void {
-        this.startedMs = longAgoMs
+        if (this.failuresInRow !== 0 || this.startedMs === undefined) this.startedMs = longAgoMs
         this.pasv = false
         this.gone = []
         this.settled()

@@ -398,6 +398,11 @@ function deliveryRows(ftpPort: number, httpPort: number): Row[] {
             check: answers => expect(answers[3]).toContain("mode: direct"),
         },
         {
+            keys: ["ftp.directory"],
+            lines: ["set ftp.directory a/b", "ftp test", 'set ftp.directory ""'],
+            check: answers => expect(answers[1]).toContain("mode: direct"),
+        },
+        {
             keys: ["ftp.gateway"],
             lines: [`set ftp.gateway 127.0.0.1:${httpPort}`, "-ftp test", 'set ftp.gateway ""'],
             check: answers => expect(answers[1]).toContain("logging in"),
@@ -466,6 +471,7 @@ test("each setting works at once, without a reset", async () => {
     }
     expect(commands).toContain("USER bob")
     expect(commands).toContain("PASS geheim-1")
+    expect(commands).toContain("CWD a/b")
     expect(requests[0]).toContain("ftp://")
     expect(
         readdirSync(join(bench.state, "ftp")).some(name => name.startsWith("LIVE-1-CELL-")),
@@ -542,7 +548,7 @@ test("a block is applied whole or not at all, every wrong line is named, and it 
     ])
         expect(after).toContain(`set ${text}\n`)
     expect(answer("-defaults all")).toMatch(
-        /^error: this changes 39 settings; repeat with: defaults all yes/,
+        /^error: this changes 40 settings; repeat with: defaults all yes/,
     )
     expect(answer("show battery")).toMatch(/battery.cell_overvoltage +3650 mV/)
     expect(run.summary.journal.last).toBeLessThanOrEqual(2)
