@@ -49,7 +49,7 @@ export abstract class Courier {
     }
 
     /** What stands for the server in the history; `direct`: what did before it had its gateway. */
-    number(direct: boolean): number {
+    number(_direct: boolean): number {
         return this.numberBehind("")
     }
 
