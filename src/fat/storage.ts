@@ -110,8 +110,8 @@ export class Storage {
     async format(progress?: (percent: number) => Promise<void>): Promise<void> {
         const self = this
         const work = async () => {
-            self.lose(undefined)
-            self.lastError = "being formatted"
+            self.lose(new Fault(FaultCode.NotMounted, "being formatted", 0))
+            self.failure = undefined
             self.ejected = false
             await formatVolume(await self.openDevice(), "BMSMINI    ", progress, self.buffers[0])
             await self.mount()

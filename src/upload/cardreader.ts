@@ -35,17 +35,14 @@ export interface CardStorage {
 /** Reads so many bytes from an offset; fewer at the end of the file, 0 when there is no such file. */
 export type Reader = (offset: number, into: Buffer, bytes: number) => Promise<number>
 
-/**
- * Reads one file of the card a few sectors at a time, so that the logger is never kept waiting.
- * @param mounted the mounted volume when the caller has it, else it is taken for each read
- */
-export function cardReader(storage: CardStorage, path: string, mounted?: CardVolume): Reader {
+/** Reads one file of the card a few sectors at a time, so that the logger is never kept waiting. */
+export function cardReader(storage: CardStorage, path: string): Reader {
     let file: OpenFile
     return async (offset, into, bytes) => {
         const work = async (volume: CardVolume) => {
             if (!file) file = await volume.open(path)
             return file ? await file.read(offset, into, bytes) : 0
         }
-        return mounted ? await work(mounted) : await storage.use("upload", work)
+        return await storage.use("upload", work)
     }
 }

@@ -180,7 +180,7 @@ export function escaped(path: string): string {
     const bytes = Buffer.from(path)
     let text = ""
     for (let i = 0; i < bytes.length; ++i)
-        text += bytes[i] === 47 ? "/" : "%" + formatHex(bytes[i], 2)
+        text += bytes[i] === 47 ? "/" : "%" + formatHex(bytes[i], 2).slice(2)
     return text
 }
 

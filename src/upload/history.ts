@@ -86,19 +86,17 @@ export class History {
 
     /**
      * Fills in what was sent of each file.
-     * @param volume the mounted volume when the caller has it, else it is taken piece by piece
      * @param offset where a line begins, before which no line is about these files
      * @param visit is told of each line: the file's key (-1 for none), and whether it says bytes
      * @returns where the first line about them begins, or the next one would
      */
     async scan(
         files: SentFile[],
-        volume: CardVolume,
         offset: number,
         visit?: (key: number, sent: boolean) => void,
     ): Promise<number> {
         const { piece } = this
-        const read = cardReader(this.storage, this.path, volume)
+        const read = cardReader(this.storage, this.path)
         let first = -1
         let at = 0
         for (;;) {
@@ -132,8 +130,7 @@ export class History {
                 if (
                     file.sentBytes > file.sizeBytes ||
                     markedBytes > file.sizeBytes ||
-                    (markedBytes > 0 &&
-                        (await this.markOf(file, markedBytes, volume)) !== file.mark)
+                    (markedBytes > 0 && (await this.markOf(file, markedBytes)) !== file.mark)
                 ) {
                     // Those lines are about another file.
                     file.sentBytes = Sent.Unknown
@@ -177,9 +174,9 @@ export class History {
     }
 
     /** The mark of the first so many bytes of a file: a checksum of the last 256 of them. */
-    private async markOf(file: SentFile, bytes: number, volume?: CardVolume): Promise<number> {
+    private async markOf(file: SentFile, bytes: number): Promise<number> {
         const { piece } = this
-        const read = cardReader(this.storage, this.folder + "/" + logName(file.key), volume)
+        const read = cardReader(this.storage, this.folder + "/" + logName(file.key))
         const length = Math.min(bytes, pieceBytes)
         return crc16(0, piece, 0, await read(bytes - length, piece, length))
     }
@@ -187,7 +184,7 @@ export class History {
     /** True when all of a file is on the server; what is to be sent again is not. */
     async fullySent(fileName: string, sizeBytes: number): Promise<boolean> {
         const file = new SentFile(logKey(Buffer.from(fileName), 0), sizeBytes)
-        await this.scan([file], undefined, 0)
+        await this.scan([file], 0)
         return file.sentBytes > 0 && file.sentBytes >= sizeBytes
     }
 }

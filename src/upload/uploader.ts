@@ -143,7 +143,7 @@ export class Uploader implements ServerMemory {
 
     /** Settings have changed: what failed with the old ones, or was not tried yet, is tried at once. */
     settingsChanged(): void {
-        if (this.failuresInRow !== 0 || this.startedMs === undefined) this.startedMs = longAgoMs
+        if (this.lastError !== "" || this.startedMs === undefined) this.startedMs = longAgoMs
         this.pasv = false
         this.gone = []
         this.settled()

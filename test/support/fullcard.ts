@@ -43,7 +43,11 @@ export async function cardOfUnsentDays(todaySeconds: number) {
     }
     const history = await volume.openForAppend("LOGSENT.TXT", "")
     const add = (before: number, bytes: number) =>
-        history.append(text(`${nameOf(before)},${bytes},2026-02-21 10:00:00,BMS-1A2B\r\n`))
+        history.append(
+            text(
+                `${nameOf(before)},${bytes},2026-02-21 10:00:00,BMS-1A2B-LOG-${nameOf(before)}\r\n`,
+            ),
+        )
     for (let before = 795; before > 430; --before)
         for (const bytes of [0, 500]) await add(before, bytes)
     for (const before of [2, 1]) await add(before, contentOf(before).length)

@@ -3,6 +3,7 @@ import { BatteryMonitor } from "../../src/battery/monitor"
 import { Clock } from "../../src/clock/clock"
 import type { Shell } from "../../src/console/shell"
 import { Storage } from "../../src/fat/storage"
+import { Logger } from "../../src/logs/logger"
 import { Settings } from "../../src/settings/settings"
 import { Supervisor, type SupervisorParts } from "../../src/tasks/supervisor"
 import { Uploader } from "../../src/upload/uploader"
@@ -32,7 +33,7 @@ vi.mock("../../src/tasks/supervisor", async original => {
     return { ...module, Supervisor: BindingSupervisor }
 })
 
-for (const part of [Supervisor, Clock, Storage, Uploader, BatteryMonitor, Settings])
+for (const part of [Supervisor, Clock, Storage, Logger, Uploader, BatteryMonitor, Settings])
     bindMethods(part.prototype)
 bindMethods(Object.getPrototypeOf(Supervisor.prototype))
 

@@ -17,6 +17,7 @@ import {
 import { DeviceBuffer } from "../support/devicebuffer"
 import { ForeignFiles } from "../support/foreignfiles"
 import { cardOfUnsentDays, dayLog, fillUp, reserve } from "../support/fullcard"
+import { noteSent } from "../support/historylines"
 import { NodeConnector } from "../support/nodesocket"
 import { ScriptedFtpServer } from "../support/uploadserver"
 import { UploadWorld } from "../support/uploadworld"
@@ -25,6 +26,9 @@ import { UploadWorld } from "../support/uploadworld"
 // history finds none.
 
 const today = "LOG/20261122.CSV"
+const sentDay = "20261121.CSV"
+const logName = "BMS-1A2B-LOG-" + sentDay
+const cellName = "BMS-1A2B-CELL-" + sentDay
 const text = (value: string) => DeviceBuffer.from(value) as unknown as Buffer
 
 async function put(store: MemoryStore, path: string, content: string): Promise<void> {
@@ -64,9 +68,8 @@ describe("a card that is full of unsent logs", () => {
         const generation = board.storage.generation()
         const cells = cellHistory(board)
         for (const bytes of [0, yesterday.length])
-            await board.history.append("20261121.CSV", bytes, "BMS-1A2B", generation)
-        for (const bytes of [0, 900])
-            await cells.append("20261121.CSV", bytes, "BMS-1A2B", generation)
+            await noteSent(board.history, sentDay, bytes, logName, generation)
+        for (const bytes of [0, 900]) await noteSent(cells, sentDay, bytes, cellName, generation)
         await board.run(70)
         expect(await textOn(store, "LOG/20261121.CSV")).toBeUndefined()
         expect(board.flags()).not.toContain("SD_FULL")
@@ -122,10 +125,10 @@ describe("a card that is full of unsent logs", () => {
                 expect(free(store)).toBeGreaterThanOrEqual(reserve)
             }
             expect(refused).toBe(3)
-            for (let i = 0; i < 20; ++i) {
+            for (let i = 0; i < 10; ++i) {
                 const generation = board.storage.generation()
-                await board.history.append("20261121.CSV", i, "BMS-1A2B", generation)
-                await cellHistory(board).append("20261121.CSV", i, "BMS-1A2B", generation)
+                await noteSent(board.history, sentDay, i, logName, generation)
+                await noteSent(cellHistory(board), sentDay, i, cellName, generation)
             }
         })
 })
@@ -184,7 +187,7 @@ describe("an upload from a card on which the history finds no room", () => {
             const generation = board.storage.generation()
             const full = { code: FaultCode.VolumeFull }
             await expect(
-                board.history.append("20261121.CSV", i, "BMS-1A2B", generation),
+                noteSent(board.history, sentDay, i, logName, generation),
             ).rejects.toMatchObject(full)
             await expect(
                 files.write(`BACK${i}.BAK`, [text("x".repeat(600))]),

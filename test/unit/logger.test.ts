@@ -251,8 +251,6 @@ describe("logger whose columns change", () => {
         )
         world.volume.put(today, main)
         world.volume.put(todayCells, cell)
-        world.flashed.logmain = Buffer.from(today)
-        world.flashed.logcell = Buffer.from(todayCells)
         await world.run(await world.start(), 2)
         await world.run(await world.start(), 1)
         expect(world.volume.text(today)).toBe(main)

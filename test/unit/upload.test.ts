@@ -46,7 +46,9 @@ describe("a session", () => {
         world.card.put(day, pattern(5000))
         await world.session()
         expect(server.files.get(remote)).toEqual(Buffer.from(pattern(5000)))
-        const place = DeviceBuffer.from(`127.0.0.1 anonymous ${world.settings.number(Key.FtpPort)}`)
+        const place = DeviceBuffer.from(
+            `127.0.0.1 anonymous ${world.settings.number(Key.FtpPort)}/`,
+        )
         const number = crc16(0, place as never, 0, place.length)
         expect(world.card.text("LOGSENT.TXT")).toBe(
             `20261122.CSV,0,2026-11-22 13:00:01,${remote},${number},6675,5000\r\n` +

@@ -242,7 +242,7 @@ describe("a file that is taken away at once", () => {
             `${remote(oldest)} was gone from the server whenever it had come: let the server keep it, or set ftp.gateway`,
         )
         expect([world!.alarms, world!.alarm]).toEqual([1, true])
-        expect(world!.card.text("LOGSENT.TXT")).not.toMatch(new RegExp(`${oldest}.CSV,[1-9]`))
+        expect(world!.card.text("LOGSENT.TXT")).not.toMatch(new RegExp(`^${oldest}.CSV,[1-9]`, "m"))
     })
 
     it("is sent again after a day, on ftp send, and with other settings", async () => {
