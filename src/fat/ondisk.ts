@@ -26,6 +26,8 @@ export const enum Boot {
     FatBlocks16 = 22,
     Blocks32 = 32,
     FatBlocks32 = 36,
+    /** Bit 7: no mirroring; bits 0-3: which copy counts then. */
+    Flags32 = 40,
     /** FAT16; on FAT32 it comes so many bytes later. */
     Serial16 = 39,
     SerialShift32 = 28,
