@@ -24,17 +24,23 @@ export class Table extends Geometry {
     private freeMost = 0x7fffffff
     /** True while FSInfo on the card says that the free count is unknown. */
     private unknownStored = false
+    /**
+     * To be called now and then by what may take long, where nothing is half done: others work with the volume
+     * meanwhile. Sectors may be others then, clusters be taken, directories have grown.
+     */
+    rest: () => Promise<void>
 
     /** @param info the sector that is shared with the directories, for FSInfo and comparisons */
     constructor(
         device: BlockDevice,
-        private readonly ticks: Ticks,
+        ticks: Ticks,
         private readonly info: Sector,
         private readonly log: RedoLog,
         buffer: Buffer,
     ) {
         super()
         this.sector = new Sector(device, buffer)
+        this.rest = async () => await ticks.sleep(1)
     }
 
     /** Reads the geometry, and the free count and the hint of FSInfo as far as they can be true. */
@@ -97,7 +103,7 @@ export class Table extends Geometry {
                     cluster++
                 }
             this.countedTo = cluster
-            await this.ticks.sleep(1)
+            await this.rest()
         }
     }
 
@@ -174,7 +180,7 @@ export class Table extends Geometry {
                 }
             }
             cluster++
-            if ((looked & 1023) === 0) await this.ticks.sleep(1)
+            if ((looked & 1023) === 0) await this.rest()
         }
         if (spare < this.freeMost) {
             this.freeMost = found

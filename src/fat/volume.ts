@@ -10,6 +10,8 @@ import { chainEnd, Table } from "./table"
 
 /** Files that can be open for appending at a time. */
 const appendFilesMax = 3
+/** Entries of a directory after which others have their turn. */
+const visitsAtOnce = 32
 
 /** The memory of a volume: table, directory, redo log, and a sector for each file that is appended to. */
 export function volumeBuffers(): Buffer[] {
@@ -215,6 +217,7 @@ export class Volume {
         visit: (entry: DirectoryEntry) => Promise<boolean>,
     ): Promise<void> {
         const slot = new Directory(this, cluster)
+        let visited = 0
         while (await slot.next()) {
             const bytes = this.sector.bytes
             const first = bytes[slot.at]
@@ -222,6 +225,7 @@ export class Volume {
             const hidden = first === Slot.Deleted || first === 0x2e
             if (hidden || (bytes[slot.at + 11] & Attribute.Label) !== 0) continue
             if (!(await visit(parseEntry(bytes, slot.at)))) return
+            if (++visited % visitsAtOnce === 0) await this.table.rest()
         }
     }
 
