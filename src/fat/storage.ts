@@ -48,6 +48,8 @@ export class Storage {
         private readonly exclusive: Exclusive,
         private readonly ticks: Ticks,
         private readonly alarms: AlarmSink,
+        /** Lets those have their turn who wait for the card's bus. */
+        private readonly pause?: () => Promise<void>,
     ) {}
 
     mounted(): boolean {
@@ -153,7 +155,20 @@ export class Storage {
         this.lastError = ""
         this.suspect = suspect
         if (!suspect) this.alarms.set(Alarm.SdCard, false)
+        const self = this
+        // Not before: until here nobody else may have the card.
+        volume.table.rest = async () => await self.rest(volume)
         return volume
+    }
+
+    /** In the midst of long work with a volume: others have their turn. Throws when it is not mounted any more. */
+    private async rest(volume: Volume): Promise<void> {
+        // A format would take too long, and nothing be left to go on with.
+        if (this.pause === undefined || this.formatting) await this.ticks.sleep(1)
+        else await this.pause()
+        if (this.volume === volume) return
+        if (this.volume === undefined) throw this.failure
+        throw new Fault(FaultCode.StaleHandle, "the SD card was changed: open the file again", 0)
     }
 
     private async look(): Promise<void> {
@@ -174,9 +189,12 @@ export class Storage {
             this.alarms.set(Alarm.SdCard, false)
         }
         await volume.table.countFree(Pace.CountSectors)
-        if (this.ticks.nowMs() - this.syncedMs < Pace.SyncMs) return
-        await volume.flush()
-        this.syncedMs = this.ticks.nowMs()
+        if (this.ticks.nowMs() - this.syncedMs >= Pace.SyncMs) {
+            await volume.flush()
+            this.syncedMs = this.ticks.nowMs()
+        }
+        // So that no record has to wait for it. A full card is no failure of the poll.
+        await volume.table.seekFree(1)
     }
 
     private lose(thrown: any): void {

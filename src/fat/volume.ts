@@ -143,9 +143,11 @@ export class Volume {
 
     /** Deletes a file; false when there is none. Read-only, hidden and system files are refused. */
     async remove(path: string): Promise<boolean> {
-        await this.table.writeInfo(false)
         const slot = await this.locate(path, false)
         if (slot === undefined) return false
+        // Behind the search, during which another may write what is known.
+        await this.table.writeInfo(false)
+        await this.sector.load(slot.block)
         const bytes = this.sector.bytes
         const entry = parseEntry(bytes, slot.at)
         checkOurs(path, bytes[slot.at + 11])
@@ -290,9 +292,14 @@ export class Volume {
 
     /** Contents first, then the entry that leads to them, then the table. */
     private async makeDirectory(name: Buffer): Promise<number> {
-        const slot = new Directory(this, this.table.rootCluster)
-        await slot.seekUnused()
-        const cluster = await this.table.findFree()
+        const { table } = this
+        const slot = new Directory(this, table.rootCluster)
+        let cluster = 0
+        // While the table rested another may have taken one or the other.
+        while (cluster === 0 || (await table.entry(cluster)) !== 0) {
+            cluster = await table.findFree()
+            await slot.seekUnused()
+        }
         await slot.clear(cluster)
         const bytes = this.sector.bytes
         const dots = Buffer.from("..         ")
