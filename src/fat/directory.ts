@@ -10,7 +10,7 @@ const knownClustersMax = 256
 /** A directory has at most so many sectors [6]. */
 const sectorsMax = 4096
 /** Sectors after which others have their turn; the interpreter ends who goes on for longer without a pause. */
-const sectorsAtOnce = 32
+const sectorsAtOnce = 16
 
 /** What a directory says about a file or subdirectory. */
 export interface DirectoryEntry {

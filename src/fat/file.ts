@@ -5,7 +5,7 @@ import { Sector } from "./sector"
 import { Volume } from "./volume"
 
 /** Clusters of a chain after which others have their turn; no read or write goes so far at once. */
-const stepsAtOnce = 512
+const stepsAtOnce = 256
 
 /**
  * A file on the card, for reading anywhere and appending at its end. Valid until its volume is

@@ -22,6 +22,8 @@ export interface CardVolume {
     ): Promise<OpenFile>
     list(path: string, visit: (entry: ListedFile) => Promise<boolean>): Promise<void>
     sync(): Promise<void>
+    /** Lets others have their turn with the card. */
+    table: { rest: () => Promise<void> }
 }
 
 export interface CardStorage {
@@ -45,6 +47,8 @@ export function cardReader(storage: CardStorage, path: string, mounted?: CardVol
             if (!file) file = await volume.open(path)
             return file ? await file.read(offset, into, bytes) : 0
         }
-        return mounted ? await work(mounted) : await storage.use("upload", work)
+        if (mounted === undefined) return await storage.use("upload", work)
+        await mounted.table.rest()
+        return await work(mounted)
     }
 }
