@@ -40,9 +40,8 @@ export async function measureBounds(store: BlockStore, cpu: CpuName): Promise<Bo
     const take = (line: string) => {
         const [word, name, ms] = line.split(" ")
         const atMs = clock.nowMs()
-        if (word === "begin")
-            began = { atMs, reads: chip.counters.sectorReads, failure: undefined }
-        else if (word === "failed") began.failure = line
+        if (word === "begin") began = { atMs, reads: chip.counters.sectorReads, failure: undefined }
+        else if (word === "failed") began.failure = line.slice(7)
         else if (word === "end") {
             const sectorReads = chip.counters.sectorReads - began.reads
             const { failure } = began

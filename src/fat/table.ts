@@ -93,7 +93,8 @@ export class Table extends Geometry {
         const info = this.info
         await info.load(this.infoBlock)
         info.bytes.setAt(Info.FreeCount, "u32", free === undefined ? 0xffffffff : free)
-        info.bytes.setAt(Info.NextFree, "u32", this.hint)
+        // Behind the last cluster the search begins again.
+        info.bytes.setAt(Info.NextFree, "u32", this.isCluster(this.hint) ? this.hint : 2)
         await this.log.begin(info)
         await info.store()
         this.unknownStored = free === undefined
