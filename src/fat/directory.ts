@@ -118,7 +118,7 @@ export class Directory {
             const fresh = await table.findFree()
             // While the table rested another may have let it grow.
             if (await this.next()) continue
-            await this.clear(fresh)
+            await sector.zero(table.firstBlock(fresh), table.clusterBlocks)
             await log.begin(undefined, true, this.cluster, fresh)
             await table.extend(this.cluster, fresh)
             await log.done()
@@ -134,15 +134,6 @@ export class Directory {
         await sector.store()
         if (cluster !== 0) await this.table.extend(0, cluster)
         await log.done()
-    }
-
-    /** Writes zeros over a cluster. */
-    async clear(cluster: number): Promise<void> {
-        const block = this.table.firstBlock(cluster)
-        for (let i = this.table.clusterBlocks - 1; i >= 0; --i) {
-            this.sector.clear(block + i)
-            await this.sector.store()
-        }
     }
 
     /** Looks for a name in the next so many sectors. */

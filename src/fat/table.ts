@@ -258,13 +258,16 @@ export class Table extends Geometry {
      * say already that the free count is unknown.
      */
     async release(cluster: number): Promise<void> {
+        const { clusterEnd, countedTo, entryShift } = this
+        this.search = undefined
+        this.freeMost = 0x7fffffff
         while (this.isCluster(cluster)) {
-            const block = this.blockOf(cluster)
             await this.load(cluster)
-            while (this.isCluster(cluster) && this.blockOf(cluster) === block) {
+            const index = cluster >> entryShift
+            // No call that is not needed: a log has hundreds of clusters.
+            while (cluster > 1 && cluster < clusterEnd && cluster >> entryShift === index) {
                 const next = this.get(cluster)
-                if (next !== 0) this.adjustFree(cluster, 1)
-                this.freeMost = 0x7fffffff
+                if (next !== 0 && cluster < countedTo) this.free++
                 this.set(cluster, 0)
                 cluster = next
             }

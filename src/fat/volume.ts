@@ -145,7 +145,9 @@ export class Volume {
     async remove(path: string): Promise<boolean> {
         const slot = await this.locate(path, false)
         if (slot === undefined) return false
-        // Behind the search, during which another may write what is known.
+        // Behind the search, during which another may write what is known. Nobody else removes the file.
+        await this.table.writeInfo(false)
+        await this.table.rest()
         await this.table.writeInfo(false)
         await this.sector.load(slot.block)
         const bytes = this.sector.bytes
@@ -300,7 +302,7 @@ export class Volume {
             cluster = await table.findFree()
             await slot.seekUnused()
         }
-        await slot.clear(cluster)
+        await this.sector.zero(table.firstBlock(cluster), table.clusterBlocks)
         const bytes = this.sector.bytes
         const dots = Buffer.from("..         ")
         // The entry of the parent says 0 for the root directory, also on FAT32 [6.5].
