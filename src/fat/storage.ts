@@ -193,8 +193,13 @@ export class Storage {
             await volume.flush()
             this.syncedMs = this.ticks.nowMs()
         }
-        // So that no record has to wait for it. A full card is no failure of the poll.
-        await volume.table.seekFree(1)
+        try {
+            // So that no record has to wait for it.
+            await volume.table.seekFree(1)
+        } catch (thrown) {
+            // A full card or a bad sector: it shows when the cluster is needed.
+            return
+        }
     }
 
     private lose(thrown: any): void {

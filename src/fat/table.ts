@@ -38,10 +38,10 @@ export class Table extends Geometry {
     /** Free clusters that the last search in vain found; nothing was freed since. */
     private freeMost = 0x7fffffff
     /** The search under way or done: nothing was taken or freed since it began. */
-    private search: Search | undefined
+    private search: Search | undefined = undefined
     /** What `scan` has found, and the first of these clusters. */
-    private found: number
-    private first: number
+    private found = 0
+    private first = 0
     /** True while FSInfo on the card says that the free count is unknown. */
     private unknownStored = false
     /**
@@ -209,8 +209,12 @@ export class Table extends Geometry {
                 this.search = { at: this.hint, left: clusterEnd - 2, first: 0, found: 0 }
             const search = this.search
             if (search.found > spare) {
-                this.hint = search.first
-                return search.first
+                const { first } = search
+                this.hint = first
+                // A recovery takes clusters without a search.
+                if ((await this.entry(first)) === 0) return first
+                this.search = undefined
+                continue
             }
             if (search.left === 0) {
                 this.free = this.freeMost = search.found

@@ -217,6 +217,19 @@ describe("the search for a free cluster", () => {
         expect(desk.device.reads - before).toBeLessThan(20)
     })
 
+    it("does not give away what a recovery has taken meanwhile", async () => {
+        const desk = new Desk(await crowded(600, 20))
+        const cluster = await desk.ticks.finish(
+            desk.use("test", async ({ table }) => {
+                const found = await table.seekFree(1)
+                await table.mark(found, 0x0fffffff)
+                expect(await table.findFree(1)).not.toBe(found)
+                return await table.findFree()
+            }),
+        )
+        expect(cluster).toBeGreaterThan(2)
+    })
+
     it("finds out that a card is full when FSInfo says that it is not", async () => {
         const store = await crowded(600, 20, 0)
         tellFree(store, 1000)
