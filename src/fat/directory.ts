@@ -6,10 +6,12 @@ import { Sector } from "./sector"
 import { Table } from "./table"
 import { Volume } from "./volume"
 
-/** Clusters of a directory that are compared with known blocks: so long the interpreter may stay with it. */
+/** Clusters of a directory that are compared with known blocks. */
 const knownClustersMax = 256
-/** A directory has at most so many slots [6]. */
-export const slotsMax = 65536
+/** A directory has at most so many sectors [6]. */
+const sectorsMax = 4096
+/** Sectors after which others have their turn; the interpreter ends who goes on for longer without a pause. */
+const sectorsAtOnce = 16
 
 /** What a directory says about a file or subdirectory. */
 export interface DirectoryEntry {
@@ -29,7 +31,7 @@ export class Directory {
     at = blockBytes
     private cluster: number
     private blocksLeft: number
-    private slots = 0
+    private sectors = 0
 
     private readonly table: Table
     private readonly sector: Sector
@@ -43,7 +45,7 @@ export class Directory {
         this.enter(cluster)
     }
 
-    /** Moves to the next slot and has its sector loaded; false behind the last. */
+    /** Moves to the next slot and has its sector loaded; false behind the last. The table may rest in between. */
     async next(): Promise<boolean> {
         this.at += entryBytes
         if (this.at >= blockBytes) {
@@ -55,10 +57,16 @@ export class Directory {
             this.at = 0
             this.block++
             this.blocksLeft--
+            this.sectors++
+            // A chain that bites its tail has no end.
+            if (this.sectors > sectorsMax)
+                throw new Fault(
+                    FaultCode.VolumeDamaged,
+                    "a directory has no end: repair it on a PC",
+                    0,
+                )
+            if (this.sectors % sectorsAtOnce === 0) await this.table.rest()
         }
-        // A chain that bites its tail has no end.
-        if (++this.slots > slotsMax)
-            throw new Fault(FaultCode.VolumeDamaged, "a directory has no end: repair it on a PC", 0)
         if (this.at > 0 && this.sector.block === this.block) return true
         await this.sector.loadTorn(this.block)
         const bytes = this.sector.bytes
@@ -75,7 +83,7 @@ export class Directory {
         const start = this.cluster
         let cluster = start
         // A large directory is not searched for entries whose blocks are known.
-        for (let clusters = 0; clusters < knownClustersMax; ++clusters) {
+        for (let clusters = 1; clusters <= knownClustersMax; ++clusters) {
             this.enter(cluster)
             const before = this.block
             const blocks = this.blocksLeft
@@ -83,48 +91,41 @@ export class Directory {
                 const offset = this.log.blockAt(i) - before - 1
                 if (offset < 0 || offset >= blocks) continue
                 this.block = before + offset
-                this.at = blockBytes
-                if (await this.search(name, blockBytes / entryBytes)) return true
+                if (await this.search(name, 1)) return true
             }
             if (cluster !== 0) cluster = await this.table.entry(cluster)
             if (!this.table.isCluster(cluster)) break
+            if (clusters % sectorsAtOnce === 0) await this.table.rest()
         }
         this.enter(start)
-        this.at = blockBytes
-        return await this.search(name, slotsMax)
+        return await this.search(name, sectorsMax + 1)
     }
 
     /**
-     * Moves to the next unused slot, for which the directory grows if it can.
+     * Moves to the next unused slot, unless it stands on one, for which the directory grows if it can.
      * Throws Fault DirectoryFull for FAT16's root directory, and VolumeFull.
      * @param spare so many clusters have to stay free then
      */
     async seekUnused(spare = 0): Promise<void> {
-        let first: number = Slot.Deleted + 1
-        while (first !== Slot.End && first !== Slot.Deleted) {
-            if (!(await this.next())) {
-                if (this.cluster === 0) {
-                    const text = "the card's root directory is full: delete files there"
-                    throw new Fault(FaultCode.DirectoryFull, text, 0)
-                }
-                const fresh = await this.table.findFree(spare)
-                await this.clear(fresh)
-                await this.log.begin(undefined, true, this.cluster, fresh)
-                await this.table.extend(this.cluster, fresh)
-                await this.log.done()
-                await this.next()
+        const { table, log, sector } = this
+        if (this.at < blockBytes) await sector.load(this.block)
+        for (;;) {
+            for (; this.at < blockBytes; this.at += entryBytes) {
+                const first = sector.bytes[this.at]
+                if (first === Slot.End || first === Slot.Deleted) return
             }
-            const bytes = this.sector.bytes
-            first = bytes[this.at]
-            while (
-                first !== Slot.End &&
-                first !== Slot.Deleted &&
-                this.at < blockBytes - entryBytes
-            ) {
-                this.at += entryBytes
-                ++this.slots
-                first = bytes[this.at]
+            if (await this.next()) continue
+            if (this.cluster === 0) {
+                const text = "the card's root directory is full: delete files there"
+                throw new Fault(FaultCode.DirectoryFull, text, 0)
             }
+            const fresh = await table.findFree(spare)
+            // While the table rested another may have let it grow.
+            if (await this.next()) continue
+            await sector.zero(table.firstBlock(fresh), table.clusterBlocks)
+            await log.begin(undefined, true, this.cluster, fresh)
+            await table.extend(this.cluster, fresh)
+            await log.done()
         }
     }
 
@@ -139,38 +140,30 @@ export class Directory {
         await log.done()
     }
 
-    /** Writes zeros over a cluster. */
-    async clear(cluster: number): Promise<void> {
-        const block = this.table.firstBlock(cluster)
-        for (let i = this.table.clusterBlocks - 1; i >= 0; --i) {
-            this.sector.clear(block + i)
-            await this.sector.store()
-        }
-    }
-
-    /** Looks for a name in the next so many slots. */
+    /** Looks for a name in the next so many sectors. */
     private async search(name: Buffer, count: number): Promise<boolean> {
         const bytes = this.sector.bytes
         const first = name.getAt(0, "u32")
         const second = name.getAt(4, "u32")
         const third = name.getAt(7, "u32")
-        while (count > 0 && (await this.next())) {
-            // The sector's other slots without a call: there may be thousands.
-            let at = this.at
-            for (; at < blockBytes && count > 0; at += entryBytes) {
-                --count
-                this.at = at
-                if (bytes[at] === Slot.End) return false
+        this.at = blockBytes
+        this.sectors = 0
+        while (count-- > 0 && (await this.next())) {
+            // The sector's slots without a call: there may be thousands.
+            for (let at = 0; at < blockBytes; at += entryBytes) {
+                const word = bytes.getAt(at, "u32")
                 if (
-                    bytes.getAt(at, "u32") === first &&
+                    word === first &&
                     bytes.getAt(at + 4, "u32") === second &&
                     bytes.getAt(at + 7, "u32") === third &&
                     (bytes[at + Entry.Attributes] & Attribute.Label) === 0
-                )
+                ) {
+                    this.at = at
                     return true
-                ++this.slots
+                }
+                if ((word & 0xff) === Slot.End) return false
             }
-            --this.slots
+            this.at = blockBytes
         }
         return false
     }

@@ -17,6 +17,9 @@ export const enum Kind {
     Imaged = 64,
 }
 
+/** Clusters of a chain after which others have their turn; no read or write goes so far at once. */
+const stepsAtOnce = 256
+
 /**
  * A file on the card, for reading anywhere and appending at its end. Valid until its volume is
  * unmounted (then Fault StaleHandle); used only while the storage is held.
@@ -180,9 +183,14 @@ export class CardFile {
             this.readIndex = 0
         }
         if (!table.isCluster(this.readCluster)) await table.next(0, true)
-        while (this.readIndex < index) {
+        let seen = 0
+        for (let steps = 1; this.readIndex < index; ++steps) {
             this.readCluster = await table.next(this.readCluster, true)
             this.readIndex++
+            // A chain that bites its tail comes by again.
+            if (this.readCluster === seen) await table.next(0, true)
+            if ((steps & (steps - 1)) === 0) seen = this.readCluster
+            if (steps % stepsAtOnce === 0) await table.rest()
         }
         const within = offset - index * volume.clusterBytes
         return table.firstBlock(this.readCluster) + (within >> 9)

@@ -28,24 +28,24 @@ export class Geometry {
     logBlock: number
 
     /**
-     * Reads it from the first FAT partition of the master boot record, or from the volume that is the whole card:
-     * what was one before it was divided can have left its boot sector in front of the table of partitions.
-     * Throws Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
+     * Reads it from the first FAT partition of the master boot record, or from the volume on a card without
+     * partitions. Throws Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
      */
     async readGeometry(device: BlockDevice, sector: Sector): Promise<void> {
         const boot = sector.bytes
         const blocks = device.blockCount()
-        const text = "no FAT file system on the card: format as FAT32 (card format)"
-        let failure: any = new Fault(FaultCode.VolumeUnformatted, text, 0)
-        for (let at = Mbr.Partitions; at <= Mbr.Signature; at += Mbr.PartitionBytes) {
+        let failure: any
+        for (let i = 0; i < 5; ++i) {
             await sector.load(0)
             let first = 0
-            if (at < Mbr.Signature) {
+            // Partitions go before what else sector 0 may be: a boot sector that is left there shows on no PC.
+            if (i < 4) {
+                const at = Mbr.Partitions + i * Mbr.PartitionBytes
                 first = boot.getAt(at + Mbr.FirstBlock, "u32")
-                // An unused one; boot code has something else there.
-                if (first === 0 || first >= blocks || (boot[at] & 0x7f) !== 0) continue
+                const odd = (boot[at] & 0x7f) | (boot.getAt(Mbr.Signature, "u16") ^ 0xaa55)
+                if (odd !== 0 || first === 0 || first >= blocks) continue
                 await sector.load(first)
-            } else if (failure.code === FaultCode.VolumeUnsupported) break
+            } else if (failure !== undefined) break
             try {
                 if (this.parse(boot, first, blocks)) return
             } catch (thrown) {
@@ -53,7 +53,8 @@ export class Geometry {
                 failure = thrown
             }
         }
-        throw failure
+        const text = "no FAT file system on the card: format as FAT32 (card format)"
+        throw failure || new Fault(FaultCode.VolumeUnformatted, text, 0)
     }
 
     /** False when this is no FAT boot sector; a Fault when it is one that cannot be used. */
@@ -79,9 +80,6 @@ export class Geometry {
         this.fat32 = fatBlocks === 0
         this.entryShift = 8
         if (this.fat32) {
-            // The first of the tables may be as old as it likes.
-            if (boot[Boot.Mirroring] & 0x80)
-                throw unsupported("a FAT that is kept up in one place only")
             this.entryShift = 7
             fatBlocks = boot.getAt(Boot.FatBlocks32, "u32")
             this.rootCluster = boot.getAt(Boot.RootCluster, "u32")
@@ -96,10 +94,18 @@ export class Geometry {
         this.rootBlocks = (boot.getAt(Boot.RootEntries, "u16") + 15) >> 4
         this.fatBlocks = fatBlocks
         this.dataBlock = this.fatBlock + fatCount * fatBlocks + this.rootBlocks
+        let active = 0
+        if (this.fat32 && (boot[Boot.Flags32] & 0x80) !== 0) {
+            // Without mirroring one of the copies counts, and the other is old [3.3].
+            active = boot[Boot.Flags32] & 0x0f
+            this.fatCount = 1
+            this.fatBlock += active * fatBlocks
+        }
         const count = Math.floor((blocks - this.dataBlock) / clusterBlocks)
         this.clusterEnd = count + 2
         // Below 4085 clusters it is FAT12 [3.5]. Small FAT32 volumes exist, whatever the standard says.
-        if (!this.fat32 && count < 4085) throw unsupported("FAT12 or an odd FAT")
+        if ((!this.fat32 && count < 4085) || active >= fatCount)
+            throw unsupported("FAT12 or an odd FAT")
         if (blocks > deviceBlocks || fatBlocks << this.entryShift < this.clusterEnd) {
             const text = "the file system is larger than its card: save its files, then card format"
             throw new Fault(FaultCode.VolumeDamaged, text, 0)

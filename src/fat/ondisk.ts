@@ -26,11 +26,11 @@ export const enum Boot {
     FatBlocks16 = 22,
     Blocks32 = 32,
     FatBlocks32 = 36,
+    /** Bit 7: no mirroring; bits 0-3: which copy counts then. */
+    Flags32 = 40,
     /** FAT16; on FAT32 it comes so many bytes later. */
     Serial16 = 39,
     SerialShift32 = 28,
-    /** FAT32: bit 7 says that only the table of the number in bits 0–3 is kept up. */
-    Mirroring = 40,
     RootCluster = 44,
     InfoBlock = 48,
     BackupBlock = 50,

@@ -8,6 +8,8 @@ import { textOf } from "../core/text"
 const lineCharsMax = 256
 /** So much of a line is looked at in one go: a whole sector of text is more than the heap may have in one piece. */
 const pieceBytes = 128
+/** Lines after which others have their turn: to judge one takes some 8 ms. */
+const linesAtOnce = 16
 /** A torn sector and the line that leads into it are no longer than this. */
 const tornBytesMax = 1024
 
@@ -109,6 +111,9 @@ async function findEnd(
     let limit = own
     if (extra !== 0) limit += volume.clusterBytes
     let end = start
+    // One that is free could be somebody else's behind a rest.
+    const free = extra !== 0 && (await table.entry(extra)) === 0
+    let lines = 0
     let line = ""
     let position = start
     while (position < limit && line.length < lineCharsMax) {
@@ -128,6 +133,7 @@ async function findEnd(
         if (!accepted && position !== file.sizeBytes()) return end
         end = position
         line = ""
+        if (++lines % linesAtOnce === 0 && !free) await table.rest()
     }
     return end
 }

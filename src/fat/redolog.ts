@@ -103,6 +103,7 @@ export class RedoLog {
         bytes[Head.Redo] = redo ? slot + 1 : 0
         bytes.setAt(Head.Last, "u32", last)
         bytes.setAt(Head.Cluster, "u32", cluster)
+        this.seal()
         // Two copies, so that no home sector can overtake them both.
         await this.store(0)
         await this.store(1)
@@ -114,6 +115,7 @@ export class RedoLog {
         const bytes = this.header.bytes
         bytes[Head.Redo] = 0
         bytes.setAt(Head.Cluster, "u32", 0)
+        this.seal()
         // The copy that counts comes last: what was changed cannot be overtaken by it.
         await this.store(1)
         await this.store(0)
@@ -173,9 +175,12 @@ export class RedoLog {
         bytes.setAt(Head.Blocks + slots * 4 + 4, "u32", latest)
     }
 
-    private async store(copy: number): Promise<void> {
+    private seal(): void {
         const bytes = this.header.bytes
         bytes.setAt(Head.Checksum, "u16", crc16(0, bytes, 0, Head.Checksum))
+    }
+
+    private async store(copy: number): Promise<void> {
         await this.header.store(this.block + copy)
     }
 

@@ -35,6 +35,13 @@ export class Sector {
         this.block = block
     }
 
+    /** Writes zeros over so many blocks; the first is held from then on. */
+    async zero(block: number, count: number): Promise<void> {
+        this.clear(-1)
+        await this.device.fillBlocks(block, count, this.bytes)
+        this.block = block
+    }
+
     /** Writes what is held to a block, which is the one held from then on. */
     async store(block = this.block): Promise<void> {
         this.block = -1

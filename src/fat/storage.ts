@@ -2,7 +2,7 @@ import { Alarm, AlarmSink } from "../core/alarm"
 import { Fault, FaultCode, faultCode, faultMessage } from "../core/fault"
 import { BlockDevice, Ticks } from "../core/seams"
 import { formatVolume } from "./format"
-import { Volume, volumeBuffers } from "./volume"
+import { reserveClusters, Volume, volumeBuffers } from "./volume"
 
 /** A block device that a person can take out. */
 export interface CardDevice extends BlockDevice {
@@ -55,6 +55,8 @@ export class Storage {
         private readonly exclusive: Exclusive,
         private readonly ticks: Ticks,
         private readonly alarms: AlarmSink,
+        /** Lets those have their turn who wait for the card's bus. */
+        private readonly pause?: () => Promise<void>,
     ) {}
 
     mounted(): boolean {
@@ -171,9 +173,23 @@ export class Storage {
 
     private async ready(): Promise<Volume> {
         const volume = await this.mount()
-        if (!this.recovered && this.recover) await this.recover(volume)
+        if (this.recovered) return volume
+        if (this.recover) await this.recover(volume)
         this.recovered = true
+        const self = this
+        // Not before: until here nobody else may have the card.
+        volume.table.rest = async () => await self.rest(volume)
         return volume
+    }
+
+    /** In the midst of long work with a volume: others have their turn. Throws when it is not mounted any more. */
+    private async rest(volume: Volume): Promise<void> {
+        // A format would take too long, and nothing be left to go on with.
+        if (this.pause === undefined || this.formatting) await this.ticks.sleep(1)
+        else await this.pause()
+        if (this.volume === volume) return
+        if (this.volume === undefined) throw this.failure
+        throw new Fault(FaultCode.StaleHandle, "the SD card was changed: open the file again", 0)
     }
 
     private async look(): Promise<void> {
@@ -197,9 +213,17 @@ export class Storage {
             this.alarms.set(Alarm.SdCard, false)
         }
         await volume.table.countFree(Pace.CountSectors)
-        if (this.ticks.nowMs() - this.syncedMs < Pace.SyncMs) return
-        await volume.flush()
-        this.syncedMs = this.ticks.nowMs()
+        if (this.ticks.nowMs() - this.syncedMs >= Pace.SyncMs) {
+            await volume.flush()
+            this.syncedMs = this.ticks.nowMs()
+        }
+        try {
+            // So that no record has to wait for it.
+            await volume.table.seekFree(reserveClusters)
+        } catch (thrown) {
+            // A full card or a bad sector: it shows when the cluster is needed.
+            return
+        }
     }
 
     private lose(thrown: any): void {

@@ -9,6 +9,21 @@ import { Sector } from "./sector"
 export const chainEnd = 0x0fffffff
 export const chainEndMin = 0x0ffffff8
 
+/** Sectors after which others have their turn. */
+const sectorsAtOnce = 16
+/** Who looks for a free cluster is told to come again after so long. */
+const searchMs = 20000
+
+/** A search for free clusters. */
+interface Search {
+    /** Where it goes on, and how many clusters it has not looked at. */
+    at: number
+    left: number
+    /** The first free cluster, and how many there are. */
+    first: number
+    found: number
+}
+
 /**
  * The file allocation table, FAT16 and FAT32 alike. Every change goes to both copies, first copy
  * first. A cluster is 2 … clusterEnd - 1; 0 stands for "none".
@@ -22,8 +37,18 @@ export class Table extends Geometry {
     private countedTo = 2
     /** Free clusters that the last search in vain found; nothing was freed since. */
     private freeMost = 0x7fffffff
+    /** The search under way or done: nothing was taken or freed since it began. */
+    private search: Search | undefined = undefined
+    /** What `scan` has found, and the first of these clusters. */
+    private found = 0
+    private first = 0
     /** True while FSInfo on the card says that the free count is unknown. */
     private unknownStored = false
+    /**
+     * To be called now and then by what may take long, where nothing is half done: others work with the volume
+     * meanwhile. Sectors may be others then, clusters be taken, directories have grown.
+     */
+    rest: () => Promise<void>
 
     /** @param info the sector that is shared with the directories, for FSInfo and comparisons */
     constructor(
@@ -35,6 +60,7 @@ export class Table extends Geometry {
     ) {
         super()
         this.sector = new Sector(device, buffer)
+        this.rest = async () => await ticks.sleep(1)
     }
 
     /** Reads the geometry, and the free count and the hint of FSInfo as far as they can be true. */
@@ -67,7 +93,8 @@ export class Table extends Geometry {
         const info = this.info
         await info.load(this.infoBlock)
         info.bytes.setAt(Info.FreeCount, "u32", free === undefined ? 0xffffffff : free)
-        info.bytes.setAt(Info.NextFree, "u32", this.hint)
+        // Behind the last cluster the search begins again.
+        info.bytes.setAt(Info.NextFree, "u32", this.isCluster(this.hint) ? this.hint : 2)
         await this.log.begin(info)
         await info.store()
         this.unknownStored = free === undefined
@@ -80,25 +107,33 @@ export class Table extends Geometry {
 
     /** Goes on counting the free clusters over so many sectors of the table. */
     async countFree(sectors: number): Promise<void> {
-        const end = this.clusterEnd
-        for (; sectors > 0 && this.countedTo < end; --sectors) {
-            let cluster = this.countedTo
-            await this.load(cluster)
-            const bytes = this.sector.bytes
-            // No call that is not needed: a card has tens of thousands of sectors like this one.
-            if (this.fat32)
-                for (let at = (cluster & 127) * 4; at < blockBytes && cluster < end; at += 4) {
-                    if ((bytes.getAt(at, "u32") & chainEnd) === 0) this.free++
-                    cluster++
-                }
-            else
-                for (let at = (cluster & 255) * 2; at < blockBytes && cluster < end; at += 2) {
-                    if (bytes.getAt(at, "u16") === 0) this.free++
-                    cluster++
-                }
-            this.countedTo = cluster
-            await this.ticks.sleep(1)
+        for (; sectors > 0 && this.countedTo < this.clusterEnd; --sectors) {
+            this.countedTo = await this.scan(this.countedTo, this.clusterEnd)
+            this.free += this.found
+            if (sectors % sectorsAtOnce === 1) await this.rest()
         }
+    }
+
+    /** Counts the free clusters from one on, before `end`, in one sector of the table; returns where it ended. */
+    private async scan(cluster: number, end: number): Promise<number> {
+        await this.load(cluster)
+        const bytes = this.sector.bytes
+        const width = this.fat32 ? 4 : 2
+        const start = (cluster >> this.entryShift) << this.entryShift
+        let found = 0
+        let first = 0
+        end = Math.min((end - start) * width, blockBytes)
+        // No call that is not needed: a card has tens of thousands of sectors like this one.
+        for (let at = (cluster - start) * width; at < end; at += width)
+            if (
+                width === 4
+                    ? (bytes.getAt(at, "u32") & chainEnd) === 0
+                    : bytes.getAt(at, "u16") === 0
+            )
+                if (++found === 1) first = at
+        this.found = found
+        this.first = start + first / width
+        return start + end / width
     }
 
     firstBlock(cluster: number): number {
@@ -154,32 +189,55 @@ export class Table extends Geometry {
         throw new Fault(FaultCode.VolumeDamaged, text, cluster)
     }
 
+    /** The same as `seekFree`, and FSInfo is ready for it to be taken. */
+    async findFree(spare = 0): Promise<number> {
+        const cluster = await this.seekFree(spare)
+        await this.writeInfo(false)
+        return cluster
+    }
+
     /**
-     * A free cluster, not yet taken: the first from the hint on. Throws Fault VolumeFull.
+     * A free cluster, not yet taken: the first from the hint on. Throws Fault VolumeFull, and VolumeSearching after a
+     * while; the next call goes on then.
      * @param spare so many more have to be free, for files that matter more
      */
-    async findFree(spare = 0): Promise<number> {
-        await this.writeInfo(false)
-        const end = this.clusterEnd
-        let cluster = this.hint
-        let first = 0
-        let found = 0
-        for (let looked = 2; looked < end && spare < this.freeMost; ++looked) {
-            if (cluster >= end) cluster = 2
-            if ((await this.entry(cluster)) === 0) {
-                if (found === 0) first = cluster
-                if (++found > spare) {
-                    this.hint = first
-                    return first
-                }
+    async seekFree(spare: number): Promise<number> {
+        const { clusterEnd, ticks } = this
+        const untilMs = ticks.nowMs() + searchMs
+        for (let sectors = 1; spare < this.freeMost; ++sectors) {
+            if (this.search === undefined)
+                this.search = { at: this.hint, left: clusterEnd - 2, first: 0, found: 0 }
+            const search = this.search
+            if (search.found > spare) {
+                const { first } = search
+                this.hint = first
+                // A recovery takes clusters without a search.
+                if ((await this.entry(first)) === 0) return first
+                this.search = undefined
+                continue
             }
-            cluster++
-            if ((looked & 1023) === 0) await this.ticks.sleep(1)
-        }
-        if (spare < this.freeMost) {
-            this.freeMost = found
-            this.free = found
-            this.countedTo = end
+            if (search.left === 0) {
+                this.free = this.freeMost = search.found
+                this.countedTo = clusterEnd
+                break
+            }
+            if (search.at >= clusterEnd) search.at = 2
+            const from = search.at
+            search.at = await this.scan(from, Math.min(clusterEnd, from + search.left))
+            search.left -= search.at - from
+            if (search.found === 0) {
+                search.first = this.first
+                if (this.found === 0) this.hint = search.at
+            }
+            search.found += this.found
+            if (sectors % sectorsAtOnce !== 0) continue
+            if (ticks.nowMs() > untilMs)
+                throw new Fault(
+                    FaultCode.VolumeSearching,
+                    "looking for room on the card: that may take some minutes",
+                    search.left,
+                )
+            await this.rest()
         }
         throw new Fault(FaultCode.VolumeFull, "the SD card is full: delete files or use another", 0)
     }
@@ -204,13 +262,16 @@ export class Table extends Geometry {
      * say already that the free count is unknown.
      */
     async release(cluster: number): Promise<void> {
+        const { clusterEnd, countedTo, entryShift } = this
+        this.search = undefined
+        this.freeMost = 0x7fffffff
         while (this.isCluster(cluster)) {
-            const block = this.blockOf(cluster)
             await this.load(cluster)
-            while (this.isCluster(cluster) && this.blockOf(cluster) === block) {
+            const index = cluster >> entryShift
+            // No call that is not needed: a log has hundreds of clusters.
+            while (cluster > 1 && cluster < clusterEnd && cluster >> entryShift === index) {
                 const next = this.get(cluster)
-                if (next !== 0) this.adjustFree(cluster, 1)
-                this.freeMost = 0x7fffffff
+                if (next !== 0 && cluster < countedTo) this.free++
                 this.set(cluster, 0)
                 cluster = next
             }
@@ -262,6 +323,7 @@ export class Table extends Geometry {
     }
 
     private adjustFree(cluster: number, by: number): void {
+        this.search = undefined
         if (cluster < this.countedTo) this.free += by
         if (this.free >= 0) return
         // The count of FSInfo was wrong: it is counted anew.

@@ -1,7 +1,7 @@
 import { Fault, FaultCode, faultCode } from "../core/fault"
 import { historyName, logDirectories, logKey } from "../core/logname"
 import { BlockDevice, Ticks } from "../core/seams"
-import { Directory, DirectoryEntry, encodeName, parseEntry, putEntry, slotsMax } from "./directory"
+import { Directory, DirectoryEntry, encodeName, parseEntry, putEntry } from "./directory"
 import { CardFile, Kind } from "./file"
 import { Attribute, blockBytes, Entry, entryBytes, firstStamp, Slot } from "./ondisk"
 import { recoverTail } from "./recovery"
@@ -11,12 +11,16 @@ import { chainEnd, Table } from "./table"
 
 /** Files that can be open for appending at a time. */
 const appendFilesMax = 3
+/** More slots than a directory can have [6]. */
+const slotsMax = 65537
+/** Entries of a directory after which others have their turn. */
+const visitsAtOnce = 32
 
 /**
  * So many free clusters are for the histories, without which no log could ever be deleted: one for each, one
  * for the root directory, and one more. Nobody else takes them.
  */
-const reserveClusters = 4
+export const reserveClusters = 4
 
 /** More logs than the few that were open at a time are not taken for left by a power cut. */
 const leftMax = 16
@@ -163,9 +167,13 @@ export class Volume {
 
     /** Deletes a file; false when there is none. Read-only, hidden and system files are refused. */
     async remove(path: string): Promise<boolean> {
-        await this.table.writeInfo(false)
         const slot = await this.locate(path)
         if (slot === undefined) return false
+        // Behind the search, during which another may write what is known. Nobody else removes the file.
+        await this.table.writeInfo(false)
+        await this.table.rest()
+        await this.table.writeInfo(false)
+        await this.sector.load(slot.block)
         const bytes = this.sector.bytes
         const entry = parseEntry(bytes, slot.at)
         checkOurs(path, bytes[slot.at + 11])
@@ -255,8 +263,9 @@ export class Volume {
     private async visitEntries(
         slot: Directory,
         visit: (entry: DirectoryEntry) => Promise<boolean>,
-        slots = slotsMax + 1,
+        slots = slotsMax,
     ): Promise<void> {
+        let visited = 0
         while (slots-- > 0 && (await slot.next())) {
             const bytes = this.sector.bytes
             const first = bytes[slot.at]
@@ -264,6 +273,7 @@ export class Volume {
             const hidden = first === Slot.Deleted || first === 0x2e
             if (hidden || (bytes[slot.at + 11] & Attribute.Label) !== 0) continue
             if (!(await visit(parseEntry(bytes, slot.at)))) return
+            if (++visited % visitsAtOnce === 0) await this.table.rest()
         }
     }
 
@@ -330,10 +340,15 @@ export class Volume {
 
     /** Contents first, then the entry that leads to them, then the table. */
     private async makeDirectory(name: Buffer, spare: number): Promise<number> {
-        const slot = new Directory(this, this.table.rootCluster)
-        await slot.seekUnused(spare)
-        const cluster = await this.table.findFree(spare)
-        await slot.clear(cluster)
+        const { table } = this
+        const slot = new Directory(this, table.rootCluster)
+        let cluster = 0
+        // While the table rested another may have taken one or the other.
+        while (cluster === 0 || (await table.entry(cluster)) !== 0) {
+            cluster = await table.findFree(spare)
+            await slot.seekUnused(spare)
+        }
+        await this.sector.zero(table.firstBlock(cluster), table.clusterBlocks)
         const bytes = this.sector.bytes
         const dots = Buffer.from("..         ")
         // The entry of the parent says 0 for the root directory, also on FAT32 [6.5].

@@ -52,6 +52,7 @@ class LogPlace {
      */
     failed(code: FaultCode): boolean {
         if (code <= FaultCode.CardTimeout || code === FaultCode.CardWriteProtected) return false
+        if (code === FaultCode.VolumeSearching) return false
         this.failures += 1
         if (this.failures < 2) return false
         // No file has these columns: the one that is open will be put in order and left.

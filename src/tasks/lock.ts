@@ -43,4 +43,19 @@ export class Lock implements Exclusive {
             this.queue = others
         }
     }
+
+    /**
+     * For the work inside, between two of its steps: who waits next has a turn first, unless that is the same owner,
+     * who never meets its own work half done. Suspends in any case.
+     */
+    async pause(): Promise<void> {
+        const queue = this.queue
+        const [place, next] = queue
+        if (next !== undefined && next[0] !== place[0]) {
+            queue[0] = next
+            queue[1] = place
+        }
+        await this.ticks.sleep(1)
+        while (this.queue[0] !== place) await this.ticks.sleep(lookMs)
+    }
 }

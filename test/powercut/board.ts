@@ -261,6 +261,7 @@ export class Board {
             open: (path: string) => volume.open(path),
             list: (directory: string, visit: any) => volume.list(directory, visit),
             sync: () => volume.sync(),
+            table: volume.table,
             openForAppend: async (path: string, header: string, ...rest: any[]) => {
                 tell({ kind: "open", path, header })
                 return trackFile(await volume.openForAppend(path, header, ...rest), path)

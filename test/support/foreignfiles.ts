@@ -97,11 +97,48 @@ export class ForeignFiles {
         this.addEntry(directory, shortName, cluster, text.length)
     }
 
+    /** A file with that text, of which its entry knows so many bytes. */
+    addText(
+        directory: ForeignDirectory,
+        shortName: string,
+        text: string,
+        recorded = text.length,
+    ): void {
+        const { clusterBlocks } = this.layout
+        const blocks = Math.ceil(text.length / 512)
+        const first = this.allocate(0)
+        for (let cluster = first, i = 0; i < blocks; ++i) {
+            if (i > 0 && i % clusterBlocks === 0) cluster = this.allocate(cluster)
+            const data = new Uint8Array(512)
+            data.set(Buffer.from(text.slice(i * 512, i * 512 + 512)))
+            this.store.write(this.blockOf(cluster) + (i % clusterBlocks), data)
+        }
+        this.addEntry(directory, shortName, first, recorded)
+    }
+
     /** A file of zeros that takes so many clusters. */
     fill(directory: ForeignDirectory, shortName: string, clusters: number): void {
         const first = this.allocate(0)
         for (let last = first, i = 1; i < clusters; ++i) last = this.allocate(last)
         this.addEntry(directory, shortName, first, clusters * this.layout.clusterBlocks * 512)
+    }
+
+    /** Marks all clusters as taken but the last so many. */
+    takeAllBut(count: number): void {
+        const { fat32, tableBlock, tableBlocks, clusterEnd } = this.layout
+        const width = fat32 ? 4 : 2
+        const end = clusterEnd - count
+        for (let block = 0; block < tableBlocks; ++block) {
+            const data = Uint8Array.from(this.store.read(tableBlock + block))
+            const view = new DataView(data.buffer)
+            for (let at = 0; at < 512; at += width) {
+                if ((block * 512 + at) / width >= end) break
+                if (fat32 && view.getUint32(at, true) === 0) view.setUint32(at, 0x0fffffff, true)
+                if (!fat32 && view.getUint16(at, true) === 0) view.setUint16(at, 0xffff, true)
+            }
+            for (const first of [tableBlock, tableBlock + tableBlocks])
+                this.store.write(first + block, data)
+        }
     }
 
     /** Counts the free clusters. */

@@ -63,6 +63,7 @@ class MemoryFile {
 /** A card in memory, with the rules of the FAT volume that the logs rely on. */
 export class MemoryVolume {
     capacityBytes = 1e9
+    readonly table = { rest: async () => {} }
     nextFault: string | undefined
     appends: string[] = []
     syncs: string[] = []

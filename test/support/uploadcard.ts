@@ -85,6 +85,7 @@ export class MemoryCard implements CardStorage {
                     }
                 },
                 sync: async () => {},
+                table: { rest: async () => {} },
             })
         } finally {
             this.busy = false

@@ -269,6 +269,112 @@ describe.skipIf(!tools)("a FAT32 volume of whose tables only one is kept up", ()
         })
 })
 
+/** Puts the start of a boot sector where the code of a master boot record was, and leaves the partitions. */
+function leaveBootSector(card: MemoryStore, volume: MemoryStore): void {
+    const block = Uint8Array.from(card.read(0))
+    block.set(volume.read(0).subarray(0, 446))
+    card.write(0, block)
+}
+
+describe.skipIf(!tools)("an old boot sector in front of a partition table", () => {
+    const stale = () => makeVolume(64, "-F32", "-s1")
+
+    it("does not hide the partition, and what it describes stays as it is", async () => {
+        const volume = makeVolume(40, "-F32", "-s1")
+        const card = partitioned([{ type: 0x0c, volume, first: 8192 }])
+        leaveBootSector(card, stale())
+        const before = [...card.written()].filter(block => block < 8192)
+        const board = new CardBoard(new SdCardChip(card))
+        await board.run(6)
+        await board.storage.sync()
+        expect([...card.written()].filter(block => block < 8192)).toEqual(before)
+        const after = cutOut(card, 8192, volume.blockCount)
+        expect(recordTimes(copyOut(after, today))).toEqual(board.made)
+    })
+
+    it("is no way past a partition that cannot be used", async () => {
+        const card = partitioned([{ type: 0x07, volume: named("EXFAT   "), first: 8192 }])
+        leaveBootSector(card, stale())
+        const before = [...card.written()]
+        const board = new CardBoard(new SdCardChip(card))
+        await board.run(6)
+        expect([...card.written()]).toEqual(before)
+        expect(board.storage.lastError).toContain("exFAT")
+    })
+})
+
+describe.skipIf(!tools)("what looks like a partition table in a volume's boot sector", () => {
+    for (const [title, indicator, first] of [
+        ["of no partition's kind", 0x41, 8192],
+        ["that leads to no volume", 0x00, 30000],
+        ["that leads off the card", 0x80, 0x20202020],
+    ] as const)
+        it(`is passed over: one ${title}`, async () => {
+            const store = makeVolume(40, "-F32", "-s1")
+            const block = Uint8Array.from(store.read(0))
+            block[446] = indicator
+            new DataView(block.buffer).setUint32(446 + 8, first, true)
+            store.write(0, block)
+            const board = new CardBoard(new SdCardChip(store))
+            await board.run(6)
+            await board.storage.sync()
+            expect(recordTimes(copyOut(store, today))).toEqual(board.made)
+        })
+})
+
+describe.skipIf(!tools)("FAT32 without mirroring", () => {
+    const theirs = numbered(5000)
+
+    /** A volume whose second table counts; the first is that of the empty volume. */
+    function secondTableOnly(flags: number) {
+        const store = prepareVolume(40, ["-F32", "-s1"], (image, folder) => {
+            const path = join(folder, "theirs")
+            writeFileSync(path, theirs)
+            execFileSync(requireTool("mcopy"), ["-i", image, path, "::THEIRS.TXT"])
+        })
+        const boot = Uint8Array.from(store.read(0))
+        const view = new DataView(boot.buffer)
+        const first = view.getUint16(14, true)
+        const blocks = view.getUint32(36, true)
+        const fresh = makeVolume(40, "-F32", "-s1")
+        const empty = Array.from({ length: blocks }, (_, i) =>
+            Uint8Array.from(fresh.read(first + i)),
+        )
+        empty.forEach((block, i) => store.write(first + i, block))
+        boot[40] = flags
+        store.write(0, boot)
+        return { store, boot, first, blocks, empty }
+    }
+
+    it("is used by the table that counts, and the other stays old", async () => {
+        const { store, boot, first, blocks, empty } = secondTableOnly(0x81)
+        const board = new CardBoard(new SdCardChip(store))
+        await board.run(6)
+        await appendOver(board, "OURS.TXT", theirs)
+        expect((await readOver(board, "THEIRS.TXT")) === theirs).toBe(true)
+        await board.storage.sync()
+        empty.forEach((block, i) => expect(store.read(first + i)).toEqual(block))
+        // For the tools, which know no active table.
+        for (let i = 0; i < blocks; ++i) store.write(first + i, store.read(first + blocks + i))
+        boot[40] = 0
+        store.write(0, boot)
+        const check = checkVolume(store)
+        expect(check.clean, check.text).toBe(true)
+        expect(copyOut(store, "THEIRS.TXT") === theirs).toBe(true)
+        expect(copyOut(store, "OURS.TXT") === theirs).toBe(true)
+        expect(recordTimes(copyOut(store, today))).toEqual(board.made)
+    })
+
+    it("is refused when the table that counts is none of its two", async () => {
+        const { store } = secondTableOnly(0x82)
+        const before = [...store.written()].map(block => Uint8Array.from(store.read(block)))
+        const board = new CardBoard(new SdCardChip(store))
+        await board.run(6)
+        expect(board.storage.lastError).toContain("format as FAT32")
+        expect([...store.written()].map(block => store.read(block))).toEqual(before)
+    })
+})
+
 describe.skipIf(!tools)("a card without a partition table", () => {
     for (const type of types)
         it(`is logged on, pulled and put back: ${type}`, async () => {

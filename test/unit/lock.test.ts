@@ -79,3 +79,43 @@ describe("two places of one owner", () => {
         expect(log).toEqual(["a in", "a out", "a in", "a out"])
     })
 })
+
+describe("a pause in the midst of the work", () => {
+    /** Works in three steps with a pause between them. */
+    function steps(owner: string, log: string[]): Promise<void> {
+        return lock.run(owner, 10_000, async () => {
+            for (let i = 0; i < 3; ++i) {
+                if (i > 0) await lock.pause()
+                log.push(owner + i)
+                await ticks.sleep(5)
+            }
+        })
+    }
+
+    test("lets those who wait have their turn, one at each", async () => {
+        const log: string[] = []
+        await ticks.finish(Promise.all([steps("a", log), hold("b", 50, log), hold("c", 50, log)]))
+        expect(log).toEqual(["a0", "b in", "b out", "a1", "c in", "c out", "a2"])
+    })
+
+    test("lets two long works take turns", async () => {
+        const log: string[] = []
+        await ticks.finish(Promise.all([steps("a", log), steps("b", log)]))
+        expect(log).toEqual(["a0", "b0", "a1", "b1", "a2", "b2"])
+    })
+
+    test("lets nobody in who is the same owner, nor anybody past him", async () => {
+        const log: string[] = []
+        await ticks.finish(Promise.all([steps("a", log), hold("a", 50, log), hold("b", 5, log)]))
+        expect(log).toEqual(["a0", "a1", "a2", "a in", "a out", "b in", "b out"])
+    })
+
+    test("suspends when nobody waits, too", async () => {
+        const work = lock.run("a", 0, async () => await lock.pause())
+        let done = false
+        void work.then(() => (done = true))
+        await ticks.advance(0)
+        expect(done).toBe(false)
+        await ticks.finish(work)
+    })
+})

@@ -69,6 +69,7 @@ export class CardSlot implements CardStorage {
                 this.bound(await volume.openForAppend(path, header, accepts)),
             list: volume.list,
             sync: volume.sync,
+            table: volume.table,
         }
     }
 

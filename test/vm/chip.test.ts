@@ -68,3 +68,14 @@ test("an I2C transfer stops everything for its time on the wire, 20 ms when nobo
     expect(readMs).toBeLessThan(2)
     expect(run.at("no answer") - run.at("register read ends")).toBeGreaterThan(20)
 })
+
+test("chains that bite their tail end in words, and never the program", async () => {
+    const run = await runProgram("test/vm/chip/circles.ts", 600_000)
+    expect(run.panic, texts(run)).toBeUndefined()
+    for (const name of ["open", "make", "list"])
+        run.at(`${name}: a directory has no end: repair it on a PC`)
+    run.at("names: 57344")
+    for (const name of ["seek", "append"])
+        run.at(`${name}: the file system is damaged: repair it on a PC`)
+    run.at("survived")
+})

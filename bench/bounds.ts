@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs"
+import { SdCardChip } from "../sim/chips/sdcard"
+import { usualSdCardTiming } from "../sim/chips/sdcardpace"
+import type { BlockStore } from "../sim/chips/sdcardstore"
+import { SimClock } from "../sim/clock"
+import { type CpuName, cpus } from "../sim/cpu"
+import { BusPort } from "../sim/port"
+import { Chance } from "../sim/random"
+import { Vm } from "../sim/vm"
+import { firmware } from "../tools/firmware"
+
+/** What one loop took, in board ms. */
+export interface Bound {
+    name: string
+    tookMs: number
+    /** The longest time for which it held the card's lock. */
+    heldMs: number
+    sectorReads: number
+    failure?: string
+}
+
+/** Runs the loops of bench/device/bounds.ts over a card, in board time. */
+export async function measureBounds(store: BlockStore, cpu: CpuName): Promise<Bound[]> {
+    const { imagePath } = await firmware("bench/device/bounds.ts")
+    const clock = new SimClock("max")
+    const chance = new Chance(1)
+    const timing = {
+        ...usualSdCardTiming,
+        nowMs: () => clock.nowMs(),
+        random: chance.stream("card delays"),
+    }
+    const chip = new SdCardChip(store, { timing })
+    const port = new BusPort(chip, [], { chance })
+    const bounds: Bound[] = []
+    let began = { atMs: 0, reads: 0, failure: undefined as string | undefined }
+    let finish: (failure?: Error) => void
+    const finished = new Promise<void>((done, failed) => {
+        finish = failure => (failure ? failed(failure) : done())
+    })
+    const take = (line: string) => {
+        const [word, name, ms] = line.split(" ")
+        const atMs = clock.nowMs()
+        if (word === "begin") began = { atMs, reads: chip.counters.sectorReads, failure: undefined }
+        else if (word === "failed") began.failure = line.slice(7)
+        else if (word === "end") {
+            const sectorReads = chip.counters.sectorReads - began.reads
+            const { failure } = began
+            bounds.push({
+                name,
+                tookMs: atMs - began.atMs,
+                heldMs: Number(ms),
+                sectorReads,
+                ...(failure && { failure }),
+            })
+        } else if (word === "done") finish()
+    }
+    let flash = new Uint8Array()
+    const vm = await Vm.start(
+        {
+            clock,
+            cpu: cpus[cpu],
+            chance,
+            epochMs: Date.UTC(2026, 0, 1),
+            deviceId: "1989f4eee0ebe206",
+            loadFlash: () => flash,
+            saveFlash: data => (flash = data.slice()),
+            network: { createConnection: () => undefined, queueFull: () => false },
+            exchange: buffer => port.exchange(buffer),
+            onFrame: frame => {
+                if (frame[2] === 0xff) port.fromBoard(frame)
+            },
+            onLog: line => {
+                if (line.startsWith("> ")) take(line.slice(2))
+            },
+            onReboot: () => finish(new Error("bounds: the runtime restarted")),
+            onAbort: words => finish(new Error(`bounds: ${words[0]}`)),
+            onPanic: code => finish(new Error(`bounds: panic ${code}`)),
+        },
+        readFileSync(imagePath),
+    )
+    await finished
+    vm.cut()
+    clock.stop()
+    return bounds
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs"
+import { expect, test } from "vitest"
+import { type Bound, measureBounds } from "../../bench/bounds"
+import { type Crowd, crowdedCard } from "../support/crowdedcard"
+
+// docs/BOUNDS.md against the firmware's own loops, at the ESP32's speed.
+
+const mebibytes = 61_000
+const crowd: Crowd = { mebibytes, rootFiles: 3000, logFiles: 3000, historyLines: 365 }
+/** The clusters of 32 KiB that a day at one record a second takes. */
+const dayClusters = 264
+
+/** "name held took" of the rows that were measured on that card. */
+function documented(card: string) {
+    const page = readFileSync("docs/BOUNDS.md", "utf8")
+    const rows = [...page.matchAll(/^\| `(\w+)` \| (\w+) \| .* \| (\d+) \| ([\d.]+) \|$/gm)]
+    return rows
+        .filter(row => row[2] === card)
+        .map(([, name, , held, took]) => ({ name, held, took }))
+}
+
+function compare(card: string, bounds: Bound[]): void {
+    const shown = bounds
+        .map(
+            one =>
+                `${one.name} ${one.heldMs} ${one.tookMs} ${one.sectorReads} ${one.failure ?? ""}`,
+        )
+        .join("\n")
+    const rows = documented(card)
+    expect(rows.length, shown).toBeGreaterThan(1)
+    for (const { name, held, took } of rows) {
+        const bound = bounds.find(one => one.name === name)!
+        expect(bound, name).toBeDefined()
+        expect(bound.heldMs, shown).toBeLessThanOrEqual(500)
+        // The figures of the page are rounded, and code may become a little slower.
+        expect(bound.heldMs, shown).toBeLessThanOrEqual(Number(held) * 1.25 + 10)
+        expect(bound.tookMs, shown).toBeLessThanOrEqual(Number(took) * 1250 + 100)
+    }
+}
+
+test("a crowded card of 64 GB", { timeout: 300_000 }, async () => {
+    const bounds = await measureBounds(
+        await crowdedCard({ ...crowd, longClusters: dayClusters }),
+        "esp32",
+    )
+    for (const { name, failure } of bounds) expect(failure, name).toBeUndefined()
+    compare("crowded", bounds)
+})
+
+test(
+    "a full card of 64 GB without a hint where its last free clusters are",
+    { timeout: 300_000 },
+    async () => {
+        const bounds = await measureBounds(
+            await crowdedCard({ ...crowd, longClusters: 3000, free: 40 }),
+            "esp32",
+        )
+        compare("full", bounds)
+    },
+)
