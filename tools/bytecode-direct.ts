@@ -35,7 +35,8 @@ export function callDirectly(program: Program): void {
         const { methods, exact, certain } = types.resolve(one)
         const [method] = methods
         const direct = one.calls?.every(call => call.op < Op.Call0 + MOST_ARGUMENTS)
-        if (direct && exact && methods.length === 1) {
+        const early = !certain && one.body.code[one.index].op === Op.StoreLocal
+        if (direct && !early && exact && methods.length === 1) {
             uses.get(method)!.push(one)
             if (!certain) mayLackThis.add(method)
         } else for (const each of methods) pinned.add(each)

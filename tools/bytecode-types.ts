@@ -298,7 +298,8 @@ export class Types extends Places {
         const receivers = this.kindsOf(body, index, object)
         const owners = present(receivers)
         // A method of an array may hand out what it holds.
-        if (isBuiltinName(name) && !isHarmless(name)) this.show(new Set(owners.filter(isArray)))
+        if (isBuiltinName(name) && !isHarmless(name))
+            this.show(new Set(owners.filter(one => isArray(one) || functionOf(one) !== undefined)))
         if (this.reserved.has(name) || this.parsesJson) return ONLY_ANY
         const { methods, exact } = this.find(receivers, name)
         const bound = new Set(methods.map(one => closureKind(one.body.index)))
@@ -308,6 +309,7 @@ export class Types extends Places {
         const known = owners.every(one => isOurs(one) && !this.shown.has(one))
         const places = known ? owners.map(one => `field ${name} ${one}`) : [`field ${name}`]
         const found = union(bound, this.at(...places, `field ${name} ${ANY}`))
+        if (owners.some(one => this.opened.has(one))) return orMissing(union(found, ONLY_ANY))
         const certain = exact || owners.every(one => this.fieldsOf.get(one)?.has(name))
         return certain ? found : orMissing(found)
     }
