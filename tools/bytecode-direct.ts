@@ -29,7 +29,9 @@ export function callDirectly(program: Program): void {
     const reserved = reservedNames(program)
     const types = new Types(program, classes, lookUps, reserved, reaching)
     const uses = new Map<Method, LookUp[]>(classes.methods.map(one => [one, []]))
-    const pinned = new Set(classes.methods.filter(one => reserved.has(one.name)))
+    const pinned = new Set(
+        classes.methods.filter(one => reserved.has(one.name) || types.isOpened(one.owner)),
+    )
     const mayLackThis = new Set<Method>()
     for (const one of lookUps) {
         const { methods, exact, certain } = types.resolve(one)

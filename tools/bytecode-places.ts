@@ -12,6 +12,8 @@ export class Places {
     readonly shown = new Set<number>()
     /** Objects whose fields are also read or written by names that the program does not spell out. */
     readonly opened = new Set<number>()
+    /** Objects that are told as a text, with all that they hold. */
+    private readonly revealed = new Set<number>()
     protected readonly kinds = new Map<string, Set<number>>()
     /** By object or array: where what it holds is. */
     private readonly contents = new Map<number, Set<string>>()
@@ -58,6 +60,17 @@ export class Places {
         for (const place of this.contents.get(owner) ?? []) this.show(this.at(place))
     }
 
+    /** All fields of the objects are read, and theirs, but none is written. */
+    protected reveal(kinds: Kinds): void {
+        for (const one of [...kinds].filter(kind => hasFields(kind) || isArray(kind))) {
+            if (this.revealed.has(one)) continue
+            this.revealed.add(one)
+            this.changed = true
+            this.show(new Set([one]))
+            for (const place of this.contents.get(one) ?? []) this.reveal(this.at(place))
+        }
+    }
+
     /** Fields of the objects are read or written by names that the program makes up. */
     protected open(kinds: Kinds): void {
         const objects = [...kinds].filter(hasFields)
@@ -75,6 +88,7 @@ export class Places {
     protected hold(owner: number, place: string, values: Kinds): void {
         this.contents.set(owner, (this.contents.get(owner) ?? new Set<string>()).add(place))
         this.addAll(place, values)
+        if (this.revealed.has(owner)) this.reveal(values)
         if (this.opened.has(owner) || (isArray(owner) && this.shown.has(owner))) this.show(values)
     }
 }

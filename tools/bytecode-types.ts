@@ -27,20 +27,48 @@ const ONLY_OTHER: Kinds = new Set([OTHER])
 const ONLY_ANY: Kinds = new Set([ANY])
 const ONLY_MISSING: Kinds = new Set([MISSING])
 const BIND = 15
+const ADD = 58
+const INSTANCE_OF = 89
 const PROTOTYPE_NAME = 52
 const PUSH_NAME = 53
 const LENGTH_NAME = 34
 const SET_PROTOTYPE_OF = 121
 const JSON_OBJECT = 35
 
-const UNKNOWN: readonly number[] = [
-    BIND,
-    Op.Index,
-    Op.BuiltinField,
-    Op.DeviceScriptField,
-    Op.StaticSpec,
-    Op.StaticSpecPrototype,
+/** What is none of the program's objects and functions, whatever its parts are; all others may be anything. */
+const PLAIN: readonly number[] = [
+    Op.BuiltinObject,
+    Op.Infinity,
+    Op.UnaryPlus,
+    Op.MathField,
+    Op.StaticBuffer,
+    Op.BuiltinString,
+    Op.AsciiString,
+    Op.Utf8String,
+    Op.Literal,
+    Op.LiteralDouble,
+    Op.LoadBuffer,
+    Op.TypeOf,
+    Op.IsUndefined,
+    Op.True,
+    Op.False,
+    Op.ToBool,
+    Op.NotANumber,
+    Op.Abs,
+    Op.BitNot,
+    Op.IsNaN,
+    Op.Negate,
+    Op.Not,
+    Op.ToInt,
+    ADD,
+    Op.IsNullish,
+    INSTANCE_OF,
+    Op.TypeOfText,
+    Op.ApproxEqual,
+    Op.ApproxNotEqual,
 ]
+const isPlainValue = (op: number): boolean =>
+    PLAIN.includes(op) || (op >= Op.Subtract && op <= Op.NotEqual)
 
 const orMissing = (kinds: Kinds): Kinds => union(kinds, ONLY_MISSING)
 const store = (body: FunctionCode, index: number) => `store ${body.index} ${index}`
@@ -158,7 +186,10 @@ export class Types extends Places {
         for (const part of parts(one)) {
             if (part.op === BIND) this.followBinding(kindsOf(part.args[0]), kindsOf(part.args[1]))
             if (part.op === Op.Index && !this.isNumber(body, index, part.args[1]))
-                this.open(new Set([...kindsOf(part.args[0])].filter(hasFields)))
+                this.lookInto(kindsOf(part.args[0]))
+            if (part.op === ADD)
+                for (const arg of part.args) this.followText(kindsOf(arg))
+            if (part.op === Op.Utf8Field) this.lookInto(kindsOf(part.args[0]))
         }
         if (one.op === Op.StoreLocal) {
             this.addAll(store(body, index), kindsOf(first))
@@ -176,6 +207,17 @@ export class Types extends Places {
         // What comes to a label in `ret_val` is not followed further.
         if (this.mixesResults.has(body) && writesReturnValue(one.op))
             this.show(this.kindsOfResult(body, index + 1))
+    }
+
+    /** Something is read by a name that the program does not spell out: a field, or a function's `start`. */
+    private lookInto(kinds: Kinds): void {
+        this.open(new Set([...kinds].filter(hasFields)))
+        this.show(new Set([...kinds].filter(one => functionOf(one) !== undefined)))
+    }
+
+    /** An object as a text tells all its fields. What may also be a number or text is taken for that. */
+    private followText(kinds: Kinds): void {
+        if (!kinds.has(OTHER) && !kinds.has(ANY)) this.reveal(kinds)
     }
 
     /** A function is given its `this`. */
@@ -279,7 +321,7 @@ export class Types extends Places {
             })
             return new Set(bound)
         }
-        return UNKNOWN.includes(one.op) ? ONLY_ANY : ONLY_OTHER
+        return isPlainValue(one.op) ? ONLY_OTHER : ONLY_ANY
     }
 
     private kindsOfElement(body: FunctionCode, index: number, object: Expression): Kinds {
@@ -385,22 +427,26 @@ export class Types extends Places {
         return own ?? this.findIn(this.classes.parents.get(owner), name)
     }
 
+    /** True when instances are looked into by names that the program makes up: methods are found so, too. */
+    isOpened(owner: number): boolean {
+        return this.family(owner).some(one => this.opened.has(one))
+    }
+
     resolve({ body, index, object, name }: LookUp): Resolved {
         const kinds = this.kindsOf(body, index, object)
         const certain = this.isCertain(body, index, object)
         // What seems to be missing in any case is looked at before it is called.
         const { methods, exact } = this.find(present(kinds).length ? kinds : ONLY_ANY, name)
         const setOn = (this.setters.get(name) ?? []).map(one => this.kindsOf(...one))
+        if (present(kinds).some(one => this.opened.has(one)))
+            return { methods, exact: false, certain }
         if (exact) {
             const shadowed = setOn.some(
                 on => on.has(ANY) || !present(on).length || present(kinds).some(one => on.has(one)),
             )
             return { methods, exact: !shadowed, certain }
         }
-        // Whatever the receiver is, no other thing in the program has a field of that name.
-        const only = methods.length === 1 && !setOn.length && !isBuiltinName(name)
-        const mayBeOther = present(kinds).some(one => one !== ANY && !isClass(one))
-        return { methods, exact: only && !mayBeOther, certain }
+        return { methods, exact: false, certain }
     }
 
     /** True when the value is an object on every way. */

@@ -70,7 +70,8 @@ export class Values {
     /** @param seed stands in every name, so that programs in one image do not disturb each other */
     constructor(protected readonly seed: number) {
         this.random = new Random(seed * 7919 + 13)
-        const named = (one: string) => (one.length > 2 && this.random.chance(0.4) ? one : one + seed)
+        const share = this.random.chance(0.4) ? 0.5 : 0
+        const named = (one: string) => (one.length > 2 && this.random.chance(share) ? one : one + seed)
         this.fieldNames = FIELDS.map(named)
         this.methodNames = METHODS.map(named)
     }

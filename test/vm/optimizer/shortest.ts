@@ -20,11 +20,14 @@ export const shortest: ShortProgram[] = [
         title: "the fields of an object that is made once, and of what a fiber gets in its place",
         text: `
             class Config { rate = 1; constructor(readonly title: string) {} }
-            const main = new Config("main")
             function show(config: any) { log(config.title + " " + config.rate) }
-            show(main)
-            show(main)
-            show.start({ title: "other", rate: 2 })
+            function run() {
+                const main = new Config("main")
+                show(main)
+                show(main)
+                show.start({ title: "other", rate: 2 })
+            }
+            run()
             await ds.sleep(20)`,
     },
     {
@@ -73,5 +76,63 @@ export const shortest: ShortProgram[] = [
             go()
             a = new A()
             go()`,
+    },
+    {
+        title: "an object that is made once and becomes part of a text",
+        text: `
+            class A { n = 1; inner: any = { k: 2 } }
+            function run() {
+                const a: any = new A()
+                a.n = a.n + 5
+                a.inner.k = a.inner.k + 5
+                let text = "a"
+                text = text + a
+                log(text)
+            }
+            run()`,
+    },
+    {
+        title: "a method that is found by a name made up at run time",
+        text: `
+            class A { n = 1; m(t: string) { return "called " + t + this.n } }
+            function key(i: number) { return "lmn"[i] }
+            const a: any = new A()
+            log(a.m("1"))
+            log(a[key(1)]("2"))`,
+    },
+    {
+        title: "a method's name on an object that has no such method",
+        text: `
+            class A { n = 1; m() { return "called " + this.n } }
+            class B { n = 7 }
+            function call(x: any) {
+                try { log(x.m()) } catch (e) { log("threw " + (e as Error).name) }
+            }
+            const list: any[] = [new A(), new B()]
+            list.map(call)`,
+    },
+    {
+        title: "a field whose name is not ASCII",
+        text: `
+            class A { n = 1; m() { return "A " + this.n } }
+            class B { n = 2; m() { return "B " + this.n } }
+            class Holder { größe: any = new A() }
+            const holder = new Holder()
+            log(holder.größe.m())
+            holder.größe = new B()
+            log(holder.größe.m())`,
+    },
+    {
+        title: "a function that is started by a name made up at run time",
+        text: `
+            class A { n = 1; m() { log("A " + this.n) } }
+            class B { n = 2; m() { log("B " + this.n) } }
+            function work(x: any) { x.m() }
+            function start(f: any, x: any) { f["start"](x) }
+            function key(i: number) { return ["start", "stop"][i] }
+            work(new A())
+            const f: any = work
+            f[key(0)](new B())
+            await ds.sleep(20)`,
     },
 ]
