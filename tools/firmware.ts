@@ -15,8 +15,8 @@ import { basename, join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { type Encoded } from "./bytecode-image"
-import { optimize } from "./optimize"
+import { type Encoded } from "../optimizer/ir/image"
+import { optimize } from "../optimizer/pipeline"
 import { verifyImage } from "./verify"
 
 const run = promisify(execFile)
@@ -76,7 +76,7 @@ export async function firmware(entry: string, options: { force?: boolean } = {})
 function isFresh(image: string, entry: string): boolean {
     if (!existsSync(image)) return false
     const builtAt = statSync(image).mtimeMs
-    const inputs = ["src", "services", "boards", "tools", "devsconfig.json", "package.json"]
+    const inputs = ["src", "services", "boards", "tools", "optimizer", "devsconfig.json", "package.json"]
     return newest([...inputs, entry].map(one => join(projectFolder, one))) < builtAt
 }
 

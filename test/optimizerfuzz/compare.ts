@@ -1,4 +1,4 @@
-import { optimize } from "../../tools/optimize"
+import { optimize } from "../../optimizer/pipeline"
 import { runImage } from "../../tools/verify"
 import { compileSources } from "./compiler"
 
@@ -31,7 +31,11 @@ export async function compare(programs: readonly Program[]): Promise<Map<number,
         image = await compiled(programs)
         plain = await logOf(image)
     } catch (failure) {
-        if (process.env.FUZZ_DEBUG) console.log(programs.map(one => one.seed).join(), (failure as Error).message.slice(0, 800))
+        if (process.env.FUZZ_DEBUG)
+            console.log(
+                programs.map(one => one.seed).join(),
+                (failure as Error).message.slice(0, 800),
+            )
         if (programs.length <= 1) return new Map()
         const middle = programs.length >> 1
         const first = await compare(programs.slice(0, middle))
@@ -43,7 +47,10 @@ export async function compare(programs: readonly Program[]): Promise<Map<number,
         programs.map(({ seed }) => [
             seed,
             // What ends the optimized program ends all of them.
-            { plain: own(plain, seed), optimized: typeof optimized === "string" ? [optimized] : own(optimized, seed) },
+            {
+                plain: own(plain, seed),
+                optimized: typeof optimized === "string" ? [optimized] : own(optimized, seed),
+            },
         ]),
     )
 }

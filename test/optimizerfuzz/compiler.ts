@@ -19,10 +19,15 @@ let compileFile: CompileFile | undefined
 
 /** The command line's bundle exports nothing but its start: with a line more it exports the compiler. */
 function load(): CompileFile {
-    const path = require.resolve("@devicescript/cli/package.json").replace("package.json", "built/devicescript-cli.cjs")
+    const path = require
+        .resolve("@devicescript/cli/package.json")
+        .replace("package.json", "built/devicescript-cli.cjs")
     const bundle = new Module(path) as Module & { _compile(code: string, path: string): void }
     bundle.filename = path
-    bundle._compile(readFileSync(path, "utf8") + "\nmodule.exports.compileFile = compileFile\n", path)
+    bundle._compile(
+        readFileSync(path, "utf8") + "\nmodule.exports.compileFile = compileFile\n",
+        path,
+    )
     return (bundle.exports as { compileFile: CompileFile }).compileFile
 }
 

@@ -1,6 +1,15 @@
 import { Statements } from "./statements"
 import { block, type Source } from "./source"
-import { LEAF_LEVEL, LEVEL_STEP, METHOD_LEVEL, type Callable, type Field, type Kind, type Scope, type Shape } from "./values"
+import {
+    LEAF_LEVEL,
+    LEVEL_STEP,
+    METHOD_LEVEL,
+    type Callable,
+    type Field,
+    type Kind,
+    type Scope,
+    type Shape,
+} from "./values"
 
 /** Level of the code that starts everything. */
 const MAIN_LEVEL = 50
@@ -25,7 +34,15 @@ export class Generator extends Statements {
         const end = [this.attempt(scope)]
         const all: Source[] = [...body, "await ds.sleep(100)", ...end, "await ds.sleep(200)"]
         const main = inFunction ? [block("async function main() {", all), "await main()"] : all
-        return [...this.prelude(), ...classes, ...leaves, ...globals, ...functions, ...workers, ...main]
+        return [
+            ...this.prelude(),
+            ...classes,
+            ...leaves,
+            ...globals,
+            ...functions,
+            ...workers,
+            ...main,
+        ]
     }
 
     private prelude(): Source[] {
@@ -49,7 +66,8 @@ export class Generator extends Statements {
 
     private shape(): Source {
         const { random } = this
-        const parent = this.shapes.length && random.chance(0.4) ? random.pick(this.shapes) : undefined
+        const parent =
+            this.shapes.length && random.chance(0.4) ? random.pick(this.shapes) : undefined
         const shape: Shape = { name: this.name("Class"), fields: [], methods: [], params: [] }
         if (parent) {
             shape.parent = parent
@@ -112,7 +130,11 @@ export class Generator extends Statements {
 
     private leaf(): Source {
         const name = this.name("leaf")
-        const made = this.body("function " + name, { name, params: ["any"], result: "any", level: LEAF_LEVEL }, {})
+        const made = this.body(
+            "function " + name,
+            { name, params: ["any"], result: "any", level: LEAF_LEVEL },
+            {},
+        )
         this.globals.push({ name, kind: "leaf", fixed: true })
         return made
     }
@@ -125,8 +147,13 @@ export class Generator extends Statements {
         const value = this.random.chance(0.2) ? "undefined" : this.value(scope, kind, 2)
         this.globals.push({ name, kind })
         if (fromOthers || this.constructorsMayFail)
-            return { head: `let ${name}: any`, body: [this.caught([`${name} = ${value}`])], tail: "" }
-        const isTyped = typeof kind === "object" && value.startsWith("new ") && this.random.chance(0.3)
+            return {
+                head: `let ${name}: any`,
+                body: [this.caught([`${name} = ${value}`])],
+                tail: "",
+            }
+        const isTyped =
+            typeof kind === "object" && value.startsWith("new ") && this.random.chance(0.3)
         return `let ${name}: ${isTyped ? kind.name : "any"} = ${value}`
     }
 
@@ -156,7 +183,10 @@ export class Generator extends Statements {
         const given = params.map((_, at) => `p${at}: any`).join(", ")
         this.functions.push(callable)
         const body = [...lines.slice(0, 1), ...pause, ...lines.slice(1)]
-        return block(`async function ${callable.name}(${given}): Promise<any> {`, [this.caught(body), "return 1"])
+        return block(`async function ${callable.name}(${given}): Promise<any> {`, [
+            this.caught(body),
+            "return 1",
+        ])
     }
 
     private body(head: string, callable: Callable, more: Partial<Scope>): Source {
@@ -165,7 +195,9 @@ export class Generator extends Statements {
         scope.variables.push(...own)
         const lines = this.statements(scope, 1, callable.level <= LEAF_LEVEL ? 2 : 4)
         const params = own.map(({ name, kind }) => {
-            const fallback = this.random.chance(0.1) ? ` = ${this.value(this.scope({}), kind, 1)}` : "?"
+            const fallback = this.random.chance(0.1)
+                ? ` = ${this.value(this.scope({}), kind, 1)}`
+                : "?"
             return fallback === "?" ? `${name}?: any` : `${name}: any${fallback}`
         })
         return block(`${head}(${params.join(", ")}): any {`, [
@@ -180,7 +212,11 @@ export class Generator extends Statements {
     }
 
     private caught(body: Source[]): Source {
-        return block("try {", body, `} catch (e) { console.log("@${this.seed} caught ${this.name("")} " + kind(e)) }`)
+        return block(
+            "try {",
+            body,
+            `} catch (e) { console.log("@${this.seed} caught ${this.name("")} " + kind(e)) }`,
+        )
     }
 }
 

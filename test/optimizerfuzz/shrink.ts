@@ -10,7 +10,8 @@ function isComplete(text: string): boolean {
     const declared = new Set(
         [...text.matchAll(/\b(?:let|const|function|class) (\w+)/g)].map(found => found[1]),
     )
-    const isPassed = [...text.matchAll(/\bsuper\(/g)].length >= [...text.matchAll(/ extends /g)].length
+    const isPassed =
+        [...text.matchAll(/\bsuper\(/g)].length >= [...text.matchAll(/ extends /g)].length
     return isPassed && (text.match(NAME) ?? []).every(name => declared.has(name))
 }
 
@@ -22,7 +23,10 @@ function renumbered(text: string, seed: number, to: number): string {
 
 /** The first of the programs that does something else when it is optimized. */
 async function firstDifferent(seed: number, texts: readonly string[]): Promise<number | undefined> {
-    const programs = texts.map((text, at) => ({ seed: 9000 + at, text: renumbered(text, seed, 9000 + at) }))
+    const programs = texts.map((text, at) => ({
+        seed: 9000 + at,
+        text: renumbered(text, seed, 9000 + at),
+    }))
     const found = await compare(programs)
     const different = [...found].filter(([, one]) => differs(one)).map(([number]) => number - 9000)
     return different.length ? Math.min(...different) : undefined
@@ -33,14 +37,21 @@ async function firstDifferent(seed: number, texts: readonly string[]): Promise<n
  * @param seed the one in the program's log lines
  * @param images how many may be compiled for it
  */
-export async function shrunk(seed: number, source: readonly Source[], images: number): Promise<Source[]> {
+export async function shrunk(
+    seed: number,
+    source: readonly Source[],
+    images: number,
+): Promise<Source[]> {
     let best = [...source]
     let from = 0
     for (; images > 0; images--) {
         const all = smaller(best).filter(one => isComplete(printed(one)))
         if (from >= all.length) break
         const tried = all.slice(from, from + AT_ONCE)
-        const found = await firstDifferent(seed, tried.map(one => printed(one)))
+        const found = await firstDifferent(
+            seed,
+            tried.map(one => printed(one)),
+        )
         if (found === undefined) from += AT_ONCE
         else {
             best = tried[found]

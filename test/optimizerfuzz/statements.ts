@@ -41,7 +41,10 @@ export class Statements extends Values {
         const name = this.name("local")
         const value = this.value(scope, kind, 2)
         scope.variables.push({ name, kind, inLoop: scope.loops > 0 })
-        const type = typeof kind === "object" && value.startsWith("new ") && this.random.chance(0.3) ? kind.name : "any"
+        const type =
+            typeof kind === "object" && value.startsWith("new ") && this.random.chance(0.3)
+                ? kind.name
+                : "any"
         return `let ${name}: ${type} = ${value}`
     }
 
@@ -73,8 +76,11 @@ export class Statements extends Values {
     private callStatement(scope: Scope): Source {
         const called = this.call(scope, "any", 1)
         if (!called) return this.assignment(scope)
-        if (this.random.chance(0.4)) return `console.log("@${this.seed} got ${this.name("")} " + kind2(${called}))`
-        return called.startsWith("(") || called.startsWith("[") ? `const ${this.name("unused")} = ${called}` : called
+        if (this.random.chance(0.4))
+            return `console.log("@${this.seed} got ${this.name("")} " + kind2(${called}))`
+        return called.startsWith("(") || called.startsWith("[")
+            ? `const ${this.name("unused")} = ${called}`
+            : called
     }
 
     private inner(scope: Scope, more: Partial<Scope> = {}): Scope {
@@ -94,8 +100,15 @@ export class Statements extends Values {
         const counter = this.name("i")
         const inner = this.inner(scope, { loops: scope.loops + 1 })
         const of = random.chance(0.25)
-        inner.variables.push({ name: counter, kind: of ? "any" : "number", inLoop: true, fixed: true })
-        const leave = block(`if (${this.condition(inner, 0)}) {`, [random.pick(["break", "continue"])])
+        inner.variables.push({
+            name: counter,
+            kind: of ? "any" : "number",
+            inLoop: true,
+            fixed: true,
+        })
+        const leave = block(`if (${this.condition(inner, 0)}) {`, [
+            random.pick(["break", "continue"]),
+        ])
         const body = this.statements(inner, 1, 3)
         if (random.chance(0.4)) {
             body.splice(random.below(body.length + 1), 0, leave)
@@ -105,35 +118,53 @@ export class Statements extends Values {
             const step = `if (++${counter} > ${2 + random.below(2)}) break`
             return block(`for (let ${counter} = 0; ;) {`, [step, ...body])
         }
-        return block(`for (let ${counter} = 0; ${counter} < ${1 + random.below(3)}; ${counter}++) {`, body)
+        return block(
+            `for (let ${counter} = 0; ${counter} < ${1 + random.below(3)}; ${counter}++) {`,
+            body,
+        )
     }
 
     private tried(scope: Scope): Source {
         const { random } = this
         const body = this.statements(this.inner(scope), 1, 3)
         const mark = this.name("")
-        const finish = this.statements(this.inner(scope, { inFinally: true, result: undefined, loops: 1 }), 1, 2)
+        const finish = this.statements(
+            this.inner(scope, { inFinally: true, result: undefined, loops: 1 }),
+            1,
+            2,
+        )
         const caught = `console.log("@${this.seed} caught ${mark} " + kind(e))`
         if (random.chance(0.4)) return block("try {", body, `} catch (e) { ${caught} }`)
-        const open = block("try {", body, random.chance(0.5) ? `} catch (e) { ${caught} } finally {` : "} finally {")
+        const open = block(
+            "try {",
+            body,
+            random.chance(0.5) ? `} catch (e) { ${caught} } finally {` : "} finally {",
+        )
         return { head: "", body: [open, ...finish], tail: "}" }
     }
 
     /** Names that are made up while the program runs, and fields that go. */
     private computed(scope: Scope): Source {
         const { random } = this
-        const kind: Kind = random.chance(0.6) && this.shapes.length ? random.pick(this.shapes) : "literal"
+        const kind: Kind =
+            random.chance(0.6) && this.shapes.length ? random.pick(this.shapes) : "literal"
         const object = this.value(scope, kind, 0)
-        const name = random.chance(0.8) ? `key(${random.below(3)})` : `key(${this.value(scope, "number", 0)} & 1)`
+        const name = random.chance(0.8)
+            ? `key(${random.below(3)})`
+            : `key(${this.value(scope, "number", 0)} & 1)`
         const draw = random.next()
         const it = this.name("it")
         if (draw < 0.3) {
             const value = this.value(scope, this.kind(), 1)
-            return block("if (true) {", [`const ${it}: any = ${object}`, `${it}[${name}] = ${value}`])
+            return block("if (true) {", [
+                `const ${it}: any = ${object}`,
+                `${it}[${name}] = ${value}`,
+            ])
         }
         scope.variables.push({ name: it, kind, inLoop: scope.loops > 0, fixed: true })
         const first = `const ${it}: any = ${object}; `
-        if (draw < 0.5) return first + `console.log("@${this.seed} at ${it} " + typeof ${it}[${name}])`
+        if (draw < 0.5)
+            return first + `console.log("@${this.seed} at ${it} " + typeof ${it}[${name}])`
         if (draw < 0.75) return first + `delete ${it}.${random.pick(this.fieldNames.slice(0, 4))}`
         const look = `console.log("@${this.seed} has ${it} " + k + typeof ${it}[k])`
         return first + `for (const k of Object.keys(${it})) ${look}`
@@ -142,7 +173,11 @@ export class Statements extends Values {
     private closure(scope: Scope): Source {
         if (scope.loops > 0 || scope.inClosure || scope.level <= LEAF_LEVEL) return this.say(scope)
         const name = this.name("closure")
-        const inner = this.inner(scope, { inClosure: true, result: "any", level: Math.min(scope.level, LEAF_LEVEL) })
+        const inner = this.inner(scope, {
+            inClosure: true,
+            result: "any",
+            level: Math.min(scope.level, LEAF_LEVEL),
+        })
         inner.variables.push({ name: "x", kind: "number" })
         const body = [...this.statements(inner, 1, 2), `return ${this.value(inner, "any", 1)}`]
         scope.variables.push({ name, kind: "leaf", fixed: true })
@@ -164,7 +199,9 @@ export class Statements extends Values {
         const condition = this.condition(scope, 0)
         if (scope.result !== undefined && random.chance(0.5))
             return `if (${condition}) return ${this.value(scope, scope.result, 1)}`
-        const thrown = random.chance(0.8) ? `new Error("${this.name("e")}")` : this.value(scope, "text", 0)
+        const thrown = random.chance(0.8)
+            ? `new Error("${this.name("e")}")`
+            : this.value(scope, "text", 0)
         return `if (${condition}) throw ${thrown}`
     }
 }

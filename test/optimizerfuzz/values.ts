@@ -71,7 +71,8 @@ export class Values {
     constructor(protected readonly seed: number) {
         this.random = new Random(seed * 7919 + 13)
         const share = this.random.chance(0.4) ? 0.5 : 0
-        const named = (one: string) => (one.length > 2 && this.random.chance(share) ? one : one + seed)
+        const named = (one: string) =>
+            one.length > 2 && this.random.chance(share) ? one : one + seed
         this.fieldNames = FIELDS.map(named)
         this.methodNames = METHODS.map(named)
     }
@@ -104,7 +105,9 @@ export class Values {
 
     /** The shape or one that is made from it. */
     private relative(shape: Shape): Shape {
-        return this.random.pick(this.shapes.filter(one => one === shape || one.parent === shape).concat(shape))
+        return this.random.pick(
+            this.shapes.filter(one => one === shape || one.parent === shape).concat(shape),
+        )
     }
 
     value(scope: Scope, kind: Kind, depth: number): string {
@@ -153,8 +156,13 @@ export class Values {
             return `[${this.times(1, 3, () => this.value(scope, this.kind(), deeper)).join(", ")}]`
         if (kind === "leaf") return this.leafValue(scope)
         if (kind === "literal") {
-            const names = [this.fieldNames[0], ...this.fieldNames.slice(1, 4).filter(() => random.chance(0.4))]
-            const fields = names.map((one, at) => `${one}: ${this.value(scope, at ? this.kind() : "number", deeper)}`)
+            const names = [
+                this.fieldNames[0],
+                ...this.fieldNames.slice(1, 4).filter(() => random.chance(0.4)),
+            ]
+            const fields = names.map(
+                (one, at) => `${one}: ${this.value(scope, at ? this.kind() : "number", deeper)}`,
+            )
             return `{ ${fields.join(", ")} }`
         }
         if (kind === "any") return this.value(scope, this.kind(), deeper)
@@ -165,8 +173,12 @@ export class Values {
     private number(scope: Scope, depth: number): string {
         const { random } = this
         if (depth <= 0 || random.chance(0.3)) return random.pick(NUMBERS)
-        const [a, b] = [this.value(scope, "number", depth - 1), this.value(scope, "number", depth - 1)]
-        if (random.chance(0.15)) return `(note(${this.name("")}, ${a}) + note(${this.name("")}, ${b}))`
+        const [a, b] = [
+            this.value(scope, "number", depth - 1),
+            this.value(scope, "number", depth - 1),
+        ]
+        if (random.chance(0.15))
+            return `(note(${this.name("")}, ${a}) + note(${this.name("")}, ${b}))`
         if (random.chance(0.1)) return `(${this.condition(scope, depth - 1)} && ${a})`
         if (random.chance(0.1)) return `(${a} ?? ${b})`
         return `(${a} ${random.pick(ARITHMETIC)} ${b})`
@@ -183,9 +195,13 @@ export class Values {
     private leafValue(scope: Scope): string {
         const { random } = this
         const inner = { ...scope, inClosure: true, level: LEAF_LEVEL, loops: 0 }
-        const own = { ...inner, variables: [...inner.variables, { name: "x", kind: "number" as Kind }] }
+        const own = {
+            ...inner,
+            variables: [...inner.variables, { name: "x", kind: "number" as Kind }],
+        }
         // Closures in fields and arrays see globals only: what the compiler allows.
-        if (scope.loops > 0) own.variables = [...this.globals, { name: "x", kind: "number" as Kind }]
+        if (scope.loops > 0)
+            own.variables = [...this.globals, { name: "x", kind: "number" as Kind }]
         const value = this.value(own, random.pick<Kind>(["number", "text", "any"]), 1)
         return `((x: any): any => ${value.startsWith("{") ? `(${value})` : value})`
     }
@@ -197,14 +213,16 @@ export class Values {
         if (random.chance(0.15) && this.shapes.length)
             return `((${this.value(scope, random.pick(this.shapes), 0)}) as any) instanceof ${random.pick(this.shapes).name}`
         if (random.chance(0.15)) return `(${a} as any) ${random.pick(["===", "!=="])} undefined`
-        if (random.chance(0.2)) return `(${a} ${random.pick(["&&", "||"])} ${this.value(scope, "number", depth)})`
+        if (random.chance(0.2))
+            return `(${a} ${random.pick(["&&", "||"])} ${this.value(scope, "number", depth)})`
         return `${a} ${random.pick(COMPARISONS)} ${this.value(scope, "number", depth)}`
     }
 
     protected args(scope: Scope, params: Kind[], depth: number): string {
         const { random } = this
         const given = random.chance(0.06) ? params.slice(0, -1) : params
-        const noted = (value: string) => (random.chance(0.12) ? `note(${this.name("")}, ${value})` : value)
+        const noted = (value: string) =>
+            random.chance(0.12) ? `note(${this.name("")}, ${value})` : value
         return given.map(one => noted(this.value(scope, one, depth))).join(", ")
     }
 
@@ -212,7 +230,8 @@ export class Values {
     call(scope: Scope, kind: Kind, depth: number): string | undefined {
         const { random } = this
         const level = Math.min(scope.level, scope.loops > 0 ? LOOP_LEVEL : 99)
-        const fits = (one: Callable) => one.level < level && !one.isFiber && (kind === "any" || one.result === kind)
+        const fits = (one: Callable) =>
+            one.level < level && !one.isFiber && (kind === "any" || one.result === kind)
         const ways: (() => string)[] = []
         for (const one of this.functions.filter(fits)) {
             ways.push(() => `${one.name}(${this.args(scope, one.params, depth)})`)
@@ -222,7 +241,8 @@ export class Values {
         for (const shape of this.shapes)
             for (const one of shape.methods.filter(fits))
                 ways.push(() => this.methodCall(scope, shape, one, depth))
-        if (level > LEAF_LEVEL && (kind === "any" || kind === "number")) ways.push(() => this.leafCall(scope, depth))
+        if (level > LEAF_LEVEL && (kind === "any" || kind === "number"))
+            ways.push(() => this.leafCall(scope, depth))
         return ways.length ? random.pick(ways)() : undefined
     }
 
@@ -232,8 +252,10 @@ export class Values {
         const args = this.args(scope, one.params, depth)
         if (random.chance(0.06)) return `${receiver}?.${one.name}(${args})`
         if (random.chance(0.06)) return `(${receiver} as any)["${one.name}"](${args})`
-        if (random.chance(0.06) && one.name === this.methodNames[0]) return `(${receiver} as any)[key(2)](${args})`
-        if (random.chance(0.05) && this.methodNames.includes(one.name)) return `((f: any): any => f(${args.includes("this") ? "" : this.args({ ...scope, inClosure: true, variables: this.globals }, one.params, 0)}))(${receiver}.${one.name})`
+        if (random.chance(0.06) && one.name === this.methodNames[0])
+            return `(${receiver} as any)[key(2)](${args})`
+        if (random.chance(0.05) && this.methodNames.includes(one.name))
+            return `((f: any): any => f(${args.includes("this") ? "" : this.args({ ...scope, inClosure: true, variables: this.globals }, one.params, 0)}))(${receiver}.${one.name})`
         return `${receiver}.${one.name}(${args})`
     }
 
@@ -241,7 +263,9 @@ export class Values {
     private receiver(scope: Scope, shape: Shape, depth: number): string {
         const found = this.readable(scope, shape)
         if (found.length && this.random.chance(0.9)) return this.random.pick(found)
-        return this.random.chance(0.5) ? `(${this.made(scope, shape, 0)})` : `(${this.value(scope, shape, depth)})`
+        return this.random.chance(0.5)
+            ? `(${this.made(scope, shape, 0)})`
+            : `(${this.value(scope, shape, depth)})`
     }
 
     private leafCall(scope: Scope, depth: number): string {

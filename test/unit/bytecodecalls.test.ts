@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { expression, label, Op, statement, type Statement } from "../../tools/bytecode"
-import { Section } from "../../tools/bytecode-image"
-import { callDirectly, failsWithoutThis } from "../../tools/bytecode-direct"
+import { expression, label, statement, type Statement } from "../../optimizer/ir/code"
+import { Section } from "../../optimizer/ir/image"
+import { Op } from "../../optimizer/ir/opcodes"
+import { callDirectly, failsWithoutThis } from "../../optimizer/passes/calldirectly"
 import {
     local,
     literal,

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest"
+import { type Context } from "../../optimizer/analysis/contexts"
 import {
     expression,
     label,
-    Op,
     statement,
     type Expression,
     type Statement,
-} from "../../tools/bytecode"
-import { type Context } from "../../tools/bytecode-flow"
-import { storeFirst } from "../../tools/bytecode-choices"
+} from "../../optimizer/ir/code"
+import { Op } from "../../optimizer/ir/opcodes"
+import { storeFirst } from "../../optimizer/passes/storefirst"
 
 const local = (slot: number) => expression(Op.LoadLocal, slot)
 const literal = (value: number) => expression(Op.Literal, value)

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest"
-import { expression, label, Op, statement, type Statement } from "../../tools/bytecode"
-import { type Context } from "../../tools/bytecode-flow"
-import { type FunctionCode, type Program } from "../../tools/bytecode-image"
-import { inlineCopies } from "../../tools/bytecode-copies"
-import { inlineCalls } from "../../tools/bytecode-inline"
-import { dropUnreachable } from "../../tools/bytecode-jumps"
-import { forwardStores } from "../../tools/bytecode-locals"
-import { pairFunctions } from "../../tools/bytecode-pairs"
+import { type Context } from "../../optimizer/analysis/contexts"
+import { expression, label, statement, type Statement } from "../../optimizer/ir/code"
+import { type FunctionCode, type Program } from "../../optimizer/ir/image"
+import { Op } from "../../optimizer/ir/opcodes"
+import { dropUnreachable } from "../../optimizer/passes/dropunreachable"
+import { forwardStores } from "../../optimizer/passes/forwardstores"
+import { inlineCalls } from "../../optimizer/passes/inlinecalls"
+import { inlineCopies } from "../../optimizer/passes/inlinecopies"
+import { pairFunctions } from "../../optimizer/passes/pairfunctions"
 import {
     local,
     literal,

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest"
-import { expression, label, Op, statement, type Statement } from "../../tools/bytecode"
-import { contexts } from "../../tools/bytecode-contexts"
-import { orderGlobals } from "../../tools/bytecode-globals"
-import { type Program } from "../../tools/bytecode-image"
-import { dropParameters } from "../../tools/bytecode-params"
-import { cacheInReturnValue } from "../../tools/bytecode-retval"
-import { spreadSingletons } from "../../tools/bytecode-singletons"
+import { contexts } from "../../optimizer/analysis/contexts"
+import { expression, label, statement, type Statement } from "../../optimizer/ir/code"
+import { type Program } from "../../optimizer/ir/image"
+import { Op } from "../../optimizer/ir/opcodes"
+import { cacheInReturnValue } from "../../optimizer/passes/cacheinreturnvalue"
+import { dropParameters } from "../../optimizer/passes/dropparameters"
+import { orderGlobals } from "../../optimizer/passes/orderglobals"
+import { spreadSingletons } from "../../optimizer/passes/singletonstoglobals"
 import {
     back,
     call,

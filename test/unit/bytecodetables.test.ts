@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest"
-import { encodeFunction, expression, Op, statement, type Expression } from "../../tools/bytecode"
-import { Section, type Program } from "../../tools/bytecode-image"
-import { nameFunctions, poolNumbers, spreadStrings } from "../../tools/bytecode-tables"
+import { expression, statement, type Expression } from "../../optimizer/ir/code"
+import { encodeFunction } from "../../optimizer/ir/codec"
+import { Section, type Program } from "../../optimizer/ir/image"
+import { Op } from "../../optimizer/ir/opcodes"
+import { nameFunctions } from "../../optimizer/passes/namepairs"
+import { poolNumbers } from "../../optimizer/passes/poolnumbers"
+import { spreadStrings } from "../../optimizer/passes/spreadstrings"
 
 const back = (value: Expression) => statement(Op.Return, 0, value)
 

@@ -1,26 +1,31 @@
 import { describe, expect, it, beforeAll } from "vitest"
+import { type Context } from "../../optimizer/analysis/contexts"
 import {
-    decodeFunction,
-    encodeFunction,
     expression,
     jump,
     label,
-    Op,
     statement,
     type Expression,
     type Statement,
-} from "../../tools/bytecode"
-import { type Context } from "../../tools/bytecode-flow"
-import { decodeImage, encodeImage, type FunctionCode } from "../../tools/bytecode-image"
-import { inlineCalls } from "../../tools/bytecode-inline"
-import { simplifyExpressions, dropUnreachable, threadJumps } from "../../tools/bytecode-jumps"
-import { dropDeadStores, forwardStores, propagateCopies } from "../../tools/bytecode-locals"
-import { assignSlots } from "../../tools/bytecode-slots"
-import { mergeTails, shareReturns } from "../../tools/bytecode-tails"
-import { poolNumbers, spreadStrings } from "../../tools/bytecode-tables"
-import { cacheInReturnValue } from "../../tools/bytecode-retval"
+} from "../../optimizer/ir/code"
+import { decodeFunction, encodeFunction } from "../../optimizer/ir/codec"
+import { decodeImage, encodeImage, type FunctionCode } from "../../optimizer/ir/image"
+import { Op } from "../../optimizer/ir/opcodes"
+import { cacheInReturnValue } from "../../optimizer/passes/cacheinreturnvalue"
+import { dropDeadStores } from "../../optimizer/passes/dropdeadstores"
+import { dropUnreachable } from "../../optimizer/passes/dropunreachable"
+import { forwardStores } from "../../optimizer/passes/forwardstores"
+import { inlineCalls } from "../../optimizer/passes/inlinecalls"
+import { mergeTails } from "../../optimizer/passes/mergetails"
+import { poolNumbers } from "../../optimizer/passes/poolnumbers"
+import { propagateCopies } from "../../optimizer/passes/propagatecopies"
+import { assignSlots } from "../../optimizer/passes/sharelocals"
+import { shareReturns } from "../../optimizer/passes/sharereturns"
+import { simplifyExpressions } from "../../optimizer/passes/simplifyexpressions"
+import { spreadStrings } from "../../optimizer/passes/spreadstrings"
+import { threadJumps } from "../../optimizer/passes/threadjumps"
+import { optimize } from "../../optimizer/pipeline"
 import { compiledImage } from "../../tools/firmware"
-import { optimize } from "../../tools/optimize"
 import { runImage, verifyImage } from "../../tools/verify"
 
 const local = (slot: number) => expression(Op.LoadLocal, slot)
