@@ -146,11 +146,30 @@ describe("calls of methods", () => {
         ])
     })
 
+    it("stay when the object is unknown, though one class only has the name", () => {
+        const one = program(
+            main(call(field(log, names.run))),
+            setup(set(prototype(2), names.run, fn(3))),
+            emptyConstructor(),
+            reader(),
+        )
+        const before = structuredClone(one)
+        callDirectly(one)
+        expect(one).toEqual(before)
+    })
+
+    /** A call on a global that has an instance of class 2, or nothing yet. */
+    const calledOnGlobal = () => [
+        call(created(2)),
+        statement(Op.StoreGlobal, 1, result),
+        call(field(expression(Op.LoadGlobal, 1), names.run)),
+    ]
+
     it("on what may be missing look at it first, unless the method does so anyway", () => {
         const late = [call(log), back(field(local(0), names.speed))]
         const methodAfter = (code: Statement[]) => {
             const one = program(
-                main(call(field(log, names.run))),
+                main(...calledOnGlobal()),
                 setup(set(prototype(2), names.run, fn(3))),
                 emptyConstructor(),
                 { args: 1, flags: METHOD, code },
@@ -175,7 +194,7 @@ describe("calls of methods", () => {
             back(field(local(0), names.speed)),
         ]
         const one = program(
-            main(call(field(log, names.run))),
+            main(...calledOnGlobal()),
             setup(set(prototype(2), names.run, fn(3)), set(prototype(2), stop, fn(4))),
             emptyConstructor(),
             { args: 1, flags: METHOD, code: [call(log), ...inner] },
