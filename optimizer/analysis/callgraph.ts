@@ -1,7 +1,7 @@
 import { handlers, successors } from "./flow"
 import { type Expression, type Statement, eachExpression, refersToFunction } from "../ir/code"
 import { type FunctionCode, type Program } from "../ir/image"
-import { Op, isCall } from "../ir/opcodes"
+import { BuiltinName, Op, isCall } from "../ir/opcodes"
 
 /** The function that the statement calls by its number. */
 export function callee(one: Statement): number | undefined {
@@ -68,10 +68,6 @@ export const sharesClosures = (program: Program, body: FunctionCode): boolean =>
     return others.some(one => [...closuresOf(one)].some(made => ours.has(made)))
 }
 
-const PROTOTYPE_NAME = 52
-
-const INSTANCE_OF = 89
-
 /** Where each function is referred to, but for its prototype and tests for instances. */
 export function references(
     program: Program,
@@ -80,8 +76,8 @@ export function references(
     for (const body of program.functions)
         for (const one of body.code) {
             const visit = (part: Expression): void => {
-                if (part.op === Op.BuiltinField && part.value === PROTOTYPE_NAME) return
-                if (part.op === INSTANCE_OF) return visit(part.args[0])
+                if (part.op === Op.BuiltinField && part.value === BuiltinName.prototype) return
+                if (part.op === Op.InstanceOf) return visit(part.args[0])
                 if (part.op === Op.StaticFunction || part.op === Op.MakeClosure)
                     found.set(part.value, [...(found.get(part.value) ?? []), { body, one }])
                 part.args.forEach(visit)
@@ -116,8 +112,8 @@ export function callsOf(program: Program): Map<number, Statement[]> {
     const calls = new Map<number, Statement[]>()
     const other = new Set<number>()
     const visit = (one: Expression): void => {
-        if (one.op === Op.BuiltinField && one.value === PROTOTYPE_NAME) return
-        if (one.op === INSTANCE_OF) return visit(one.args[0])
+        if (one.op === Op.BuiltinField && one.value === BuiltinName.prototype) return
+        if (one.op === Op.InstanceOf) return visit(one.args[0])
         if (refersToFunction(one.op)) other.add(one.value)
         one.args.forEach(visit)
     }

@@ -7,11 +7,7 @@ import {
     type Program,
     STRING_KIND_SHIFT,
 } from "../ir/image"
-import { Op, isCall } from "../ir/opcodes"
-
-const PROTOTYPE_NAME = 52
-
-const SET_PROTOTYPE_OF = 121
+import { BuiltinName, Op, isCall } from "../ir/opcodes"
 
 /** A function of a prototype; nothing but the assignment there refers to it. */
 export interface Method {
@@ -40,7 +36,7 @@ export function stringNumber({ op, value }: Expression): number | undefined {
 
 const constructorOf = (one: Expression): number | undefined =>
     one.op === Op.BuiltinField &&
-    one.value === PROTOTYPE_NAME &&
+    one.value === BuiltinName.prototype &&
     one.args[0].op === Op.StaticFunction
         ? one.args[0].value
         : undefined
@@ -83,7 +79,7 @@ export function classesOf(program: Program): Classes | undefined {
             methods.push({ owner, name: stringNumber(one.args[1])!, body, assignment: one })
         } else if (isCall(one.op) && callee.op === Op.ObjectField) {
             const from = constructorOf(child)
-            if (callee.value !== SET_PROTOTYPE_OF || from === undefined) return undefined
+            if (callee.value !== BuiltinName.setPrototypeOf || from === undefined) return undefined
             const to = constructorOf(parent)
             if (to !== undefined) parents.set(from, to)
         }

@@ -42,7 +42,6 @@ const RUNTIME_NAMES = [68, 88, 97, 99, 118, 123, 125, 164, 175].map(
 )
 
 const SETTER = "set_"
-
 export const isPlainCall = (one: Statement): boolean => isCall(one.op) && one.op !== Op.CallArray
 
 /**

@@ -2,9 +2,7 @@ import { type Expression, type Statement, expression, label } from "./code"
 import { Op, argumentCount, hasOperand, isJump, isStatement } from "./opcodes"
 
 const FIRST_DIRECT_LITERAL = 0x80
-
 const DIRECT_LITERAL_ZERO = 0x90
-
 const FIRST_LONG_NUMBER = 0xf8
 
 /** The greatest operand of one byte. */

@@ -3,27 +3,16 @@ import { decodeFunction, encodeFunction } from "./codec"
 import { Op } from "./opcodes"
 
 const HEADER_BYTES = 32
-
 const SECTIONS = 10
-
 const SECTION_DESCRIPTOR_BYTES = 8
-
 export const FUNCTION_DESCRIPTOR_BYTES = 16
-
 const SERVICE_SPEC_BYTES = 16
-
 const PACKET_SPEC_BYTES = 8
-
 const FIELD_SPEC_BYTES = 4
-
 const PACKET_HAS_FIELDS = 1
-
 const IMAGE_ALIGN = 32
-
 export const ASCII_STRING_KIND = 2
-
 export const BUILTIN_STRING_KIND = 1
-
 export const STRING_KIND_SHIFT = 14
 
 export const Section = {

@@ -1,7 +1,6 @@
 import { type Program, Section, concatenated, padded, view } from "./image"
 
 export const UTF8_STRING_KIND = 3
-
 const CODE_POINTS_PER_JUMP = 16
 
 export function asciiText(program: Program, number: number): Uint8Array {

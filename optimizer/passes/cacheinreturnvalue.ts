@@ -6,9 +6,7 @@ import { Op } from "../ir/opcodes"
 
 /** Bytes of `ret_val := local`; each read of the local then saves one. */
 const STORE_COST = 3
-
 const isVariable = (one: Expression): boolean => one.op === Op.LoadLocal || one.op === Op.LoadGlobal
-
 const same = (a: Expression, b: Expression): boolean => a.op === b.op && a.value === b.value
 
 /** Where a local or global is read more than three times and `ret_val` is free, that holds it meanwhile. */

@@ -28,7 +28,7 @@ function pinnedSlots({ body, captured }: Context): Set<number> {
  * Gives the function's values new slots: values that are never needed at the same time share one, a copy and its
  * original above all, whose copying then goes. Parameters begin in their slots, and what closures see stays in place.
  */
-export function assignSlots(context: Context): void {
+export function shareLocals(context: Context): void {
     const { body } = context
     const pinned = pinnedSlots(context)
     const webs = renameToWebs(body, pinned)

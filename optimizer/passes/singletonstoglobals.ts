@@ -5,7 +5,7 @@ import { neverThrows } from "../analysis/effects"
 import { lookUpsIn, reservedNames } from "../analysis/lookups"
 import { reachingStores } from "../analysis/reachingstores"
 import { MISSING, functionOf, isClass, isClosure, present } from "../analysis/values/kinds"
-import { Types } from "../analysis/values/values"
+import { Values } from "../analysis/values/values"
 import {
     type Expression,
     type Statement,
@@ -26,7 +26,7 @@ interface Access {
 }
 
 class Singletons {
-    private readonly types: Types
+    private readonly types: Values
     private readonly reserved: Set<number>
     private readonly isOnce: (body: FunctionCode, one: Statement) => boolean
     /** By kind: the global that holds the object. */
@@ -47,7 +47,7 @@ class Singletons {
         const reaching = (body: FunctionCode) => stores.get(body)!
         const lookUps = contexts(program).flatMap(one => lookUpsIn(one, reaching))
         this.reserved = reservedNames(program)
-        this.types = new Types(program, classes, lookUps, this.reserved, reaching)
+        this.types = new Values(program, classes, lookUps, this.reserved, reaching)
         this.isOnce = executedOnce(program)
         this.globals = view(program.header).getUint16(GLOBALS_COUNT_AT, true)
         for (const { code } of functions)
@@ -230,7 +230,7 @@ class Singletons {
  * An object that a program makes once at most is known wherever it turns up: it is read from a global then, its fields
  * become globals, and what is called through them is called by number.
  */
-export function spreadSingletons(program: Program): void {
+export function singletonsToGlobals(program: Program): void {
     const classes = classesOf(program)
     if (!classes) return
     new Singletons(program, classes).run()

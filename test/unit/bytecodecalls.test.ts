@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { expression, label, statement, type Statement } from "../../optimizer/ir/code"
 import { Section } from "../../optimizer/ir/image"
 import { Op } from "../../optimizer/ir/opcodes"
-import { callDirectly, failsWithoutThis } from "../../optimizer/passes/calldirectly"
+import { callMethodsDirectly, failsWithoutThis } from "../../optimizer/passes/callmethodsdirectly"
 import {
     local,
     literal,
@@ -43,7 +43,7 @@ describe("calls of methods", () => {
 
     it("on an object just created become direct, and the prototype needs no entry", () => {
         const one = twoClasses(call(created(2)), call(field(result, names.run), literal(7)))
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one.functions[0].code[2]).toEqual(call(fn(4), result, literal(7)))
         expect(one.functions[1].code).toEqual([set(prototype(3), names.run, fn(5)), back(nothing)])
         expect([one.functions[4].flags, one.functions[5].flags]).toEqual([0, METHOD])
@@ -58,7 +58,7 @@ describe("calls of methods", () => {
             store(1, field(local(0), names.motor)),
             call(field(local(1), names.run)),
         )
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one.functions[0].code[6]).toEqual(call(fn(5), local(1)))
         expect(one.functions[5].flags).toBe(0)
     })
@@ -75,7 +75,7 @@ describe("calls of methods", () => {
             call(field(local(0), names.run)),
         )
         const before = structuredClone(one)
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one).toEqual(before)
     })
 
@@ -86,7 +86,7 @@ describe("calls of methods", () => {
             call(field(log, names.run)),
         )
         const before = structuredClone(one)
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one).toEqual(before)
     })
 
@@ -100,7 +100,7 @@ describe("calls of methods", () => {
         reserved.sections[Section.StringData] = new TextEncoder().encode(strings.join(""))
         for (const one of [asValue, reserved]) {
             const before = structuredClone(one)
-            callDirectly(one)
+            callMethodsDirectly(one)
             expect(one).toEqual(before)
         }
     })
@@ -115,7 +115,7 @@ describe("calls of methods", () => {
         )
         one.functions.push({ ...one.functions[0], ...closure, index: 6 })
         const before = structuredClone(one)
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one).toEqual(before)
     })
 
@@ -127,7 +127,7 @@ describe("calls of methods", () => {
             call(field(local(0), names.run)),
         )
         const before = structuredClone(one)
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one).toEqual(before)
     })
 
@@ -138,7 +138,7 @@ describe("calls of methods", () => {
             call(log),
             call(local(0), result),
         )
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one.functions[0].code.slice(2, 5)).toEqual([
             store(0, result),
             call(log),
@@ -154,7 +154,7 @@ describe("calls of methods", () => {
             reader(),
         )
         const before = structuredClone(one)
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one).toEqual(before)
     })
 
@@ -174,7 +174,7 @@ describe("calls of methods", () => {
                 emptyConstructor(),
                 { args: 1, flags: METHOD, code },
             )
-            callDirectly(one)
+            callMethodsDirectly(one)
             expect(one.functions[3].flags).toBe(0)
             return one.functions[3].code
         }
@@ -200,7 +200,7 @@ describe("calls of methods", () => {
             { args: 1, flags: METHOD, code: [call(log), ...inner] },
             reader(),
         )
-        callDirectly(one)
+        callMethodsDirectly(one)
         const [check, , stored, , called] = one.functions[3].code
         expect(check.op).toBe(Op.StoreReturnValue)
         expect(stored).toEqual(store(1, local(0)))

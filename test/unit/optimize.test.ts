@@ -15,14 +15,14 @@ import { cacheInReturnValue } from "../../optimizer/passes/cacheinreturnvalue"
 import { dropDeadStores } from "../../optimizer/passes/dropdeadstores"
 import { dropUnreachable } from "../../optimizer/passes/dropunreachable"
 import { forwardStores } from "../../optimizer/passes/forwardstores"
-import { inlineCalls } from "../../optimizer/passes/inlinecalls"
+import { inlineSingleCalls } from "../../optimizer/passes/inlinesinglecalls"
 import { mergeTails } from "../../optimizer/passes/mergetails"
 import { poolNumbers } from "../../optimizer/passes/poolnumbers"
 import { propagateCopies } from "../../optimizer/passes/propagatecopies"
-import { assignSlots } from "../../optimizer/passes/sharelocals"
+import { shareLocals } from "../../optimizer/passes/sharelocals"
 import { shareReturns } from "../../optimizer/passes/sharereturns"
 import { simplifyExpressions } from "../../optimizer/passes/simplifyexpressions"
-import { spreadStrings } from "../../optimizer/passes/spreadstrings"
+import { useBothStringTables } from "../../optimizer/passes/usebothstringtables"
 import { threadJumps } from "../../optimizer/passes/threadjumps"
 import { optimize } from "../../optimizer/pipeline"
 import { compiledImage } from "../../tools/firmware"
@@ -223,7 +223,7 @@ describe("slots", () => {
             call(log, local(6)),
             back(local(6)),
         ])
-        assignSlots(one)
+        shareLocals(one)
         expect(one.body.code.filter(s => s.op === Op.StoreLocal)).toHaveLength(1)
         expect(one.body.slots).toBe(1)
     })
@@ -235,7 +235,7 @@ describe("slots", () => {
             call(log, local(0), local(5)),
             back(local(5)),
         ])
-        assignSlots(one)
+        shareLocals(one)
         const [kept, changed] = one.body.code
         expect(kept.value).not.toBe(changed.value)
         expect(one.body.code[2].args).toEqual([log, local(changed.value), local(kept.value)])
@@ -244,13 +244,13 @@ describe("slots", () => {
     it("begin undefined for a local that may be read before it is stored", () => {
         const end = label()
         const one = context([unless(local(0), end), store(4, literal(1)), end, back(local(4))])
-        assignSlots(one)
+        shareLocals(one)
         expect(one.body.code.at(-1)!.args).toEqual([local(1)])
     })
 
     it("stay as they are when closures use them", () => {
         const one = context([store(5, literal(1)), call(log, local(5)), back(local(5))], [5])
-        assignSlots(one)
+        shareLocals(one)
         expect(one.body.code[0].value).toBe(5)
         expect(one.body.slots).toBe(6)
     })
@@ -313,7 +313,7 @@ describe("a compiled program", () => {
     it("says the same with strings in both tables and integers in the table of doubles", async () => {
         const program = decodeImage(image)
         poolNumbers(program)
-        spreadStrings(program, 3)
+        useBothStringTables(program, 3)
         const spread = encodeImage(program).image
         await verifyImage(spread)
         expect(await run(spread)).toEqual(await run(image))
@@ -353,7 +353,7 @@ describe("a compiled program", () => {
     it("has no function left that is only called once, plainly", () => {
         const program = decodeImage(image)
         const count = program.functions.length
-        inlineCalls(program)
+        inlineSingleCalls(program)
         expect(program.functions.length).toBeLessThan(count)
     })
 })

@@ -12,17 +12,11 @@ export const ANY = -2
 
 /** `undefined` or `null`. */
 export const MISSING = -3
-
 const LITERALS = 1_000_000
-
 const FUNCTIONS = 2_000_000
-
 const CLOSURES = 3_000_000
-
 const ARRAYS = 4_000_000
-
 export const objectLiteral = (place: number): number => LITERALS + place
-
 export const arrayKind = (place: number): number => ARRAYS + place
 
 /** A function by itself: all its values are the same. */
@@ -38,12 +32,9 @@ export function functionOf(kind: number): number | undefined {
 }
 
 export const isClosure = (kind: number): boolean => kind >= CLOSURES && kind < ARRAYS
-
 export const isClass = (kind: number): boolean => kind >= 0 && kind < LITERALS
 
 /** An instance or an object literal: its fields are those that the program gives it. */
 export const hasFields = (kind: number): boolean => kind >= 0 && kind < FUNCTIONS
-
 export const isArray = (kind: number): boolean => kind >= ARRAYS
-
 export const present = (kinds: Kinds): number[] => [...kinds].filter(one => one !== MISSING)

@@ -8,8 +8,6 @@ import { Op, isCall } from "../../ir/opcodes"
 
 // What a single function tells of the objects it makes and of the values it has.
 
-const ADD = 58
-
 const NUMBERS: readonly number[] = [
     Op.Literal,
     Op.LiteralDouble,
@@ -33,7 +31,7 @@ export function isNumber(
         isNumber(body, at, part, reaching, isChangedByClosures, stores)
     const isArithmetic = one.op >= Op.Subtract && one.op <= Op.ShiftRightUnsigned
     if (isArithmetic || NUMBERS.includes(one.op)) return true
-    if (one.op === ADD) return one.args.every(arg => isOne(index, arg, seen))
+    if (one.op === Op.Add) return one.args.every(arg => isOne(index, arg, seen))
     if (one.op !== Op.LoadLocal || isChangedByClosures(one.value)) return false
     return [...reaching[index][one.value]].every(stored => {
         const at = stored - body.slots

@@ -2,9 +2,7 @@ import { ANY, type Kinds, functionOf, hasFields, isArray } from "./kinds"
 import { type FunctionCode, FunctionFlag } from "../../ir/image"
 
 const NOTHING: Kinds = new Set()
-
 export const union = (...kinds: Kinds[]): Kinds => new Set(kinds.flatMap(one => [...one]))
-
 export const local = (body: FunctionCode, slot: number): string => `local ${body.index} ${slot}`
 
 /** The places of a program where values are, and what each may have. Knowledge only grows. */

@@ -19,79 +19,20 @@ import { isNumber, mixesResults, objectsMade, outerReads } from "./objects"
 import { Places, local, union } from "./places"
 import { type Expression, type Statement, eachExpression, parts } from "../../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../../ir/image"
-import { Op, isCall } from "../../ir/opcodes"
+import { BuiltinName, has, isCall, Op, RuntimeObject } from "../../ir/opcodes"
 
 // What the values of a program may be, by following them through the whole of it.
 
 const NOTHING: Kinds = new Set()
-
 const ONLY_OTHER: Kinds = new Set([OTHER])
-
 const ONLY_ANY: Kinds = new Set([ANY])
-
 const ONLY_MISSING: Kinds = new Set([MISSING])
-
-const BIND = 15
-
-const ADD = 58
-
-const INSTANCE_OF = 89
-
-const PROTOTYPE_NAME = 52
-
-const PUSH_NAME = 53
-
-const LENGTH_NAME = 34
-
-const SET_PROTOTYPE_OF = 121
-
-const JSON_OBJECT = 35
-
-/** What is none of the program's objects and functions, whatever its parts are; all others may be anything. */
-const PLAIN: readonly number[] = [
-    Op.BuiltinObject,
-    Op.Infinity,
-    Op.UnaryPlus,
-    Op.MathField,
-    Op.StaticBuffer,
-    Op.BuiltinString,
-    Op.AsciiString,
-    Op.Utf8String,
-    Op.Literal,
-    Op.LiteralDouble,
-    Op.LoadBuffer,
-    Op.TypeOf,
-    Op.IsUndefined,
-    Op.True,
-    Op.False,
-    Op.ToBool,
-    Op.NotANumber,
-    Op.Abs,
-    Op.BitNot,
-    Op.IsNaN,
-    Op.Negate,
-    Op.Not,
-    Op.ToInt,
-    ADD,
-    Op.IsNullish,
-    INSTANCE_OF,
-    Op.TypeOfText,
-    Op.ApproxEqual,
-    Op.ApproxNotEqual,
-]
-
-const isPlainValue = (op: number): boolean =>
-    PLAIN.includes(op) || (op >= Op.Subtract && op <= Op.NotEqual)
-
 const orMissing = (kinds: Kinds): Kinds => union(kinds, ONLY_MISSING)
-
 const store = (body: FunctionCode, index: number) => `store ${body.index} ${index}`
-
 const slotOf = (body: FunctionCode, slot: number) => `slot ${body.index} ${slot}`
-
 const elements = (array: number) => `elements ${array}`
 
-export class Types extends Places {
+export class Values extends Places {
     private readonly makers = new Map<number, FunctionCode[]>()
     private readonly named = new Map<number, Method[]>()
     /** By name: the objects on which a field of that name is set. */
@@ -120,7 +61,8 @@ export class Types extends Places {
         let parsesJson = false
         for (const body of program.functions)
             eachExpression(body.code, one => {
-                if (one.op === Op.BuiltinObject && one.value === JSON_OBJECT) parsesJson = true
+                if (one.op === Op.BuiltinObject && one.value === RuntimeObject.Json)
+                    parsesJson = true
                 if (one.op !== Op.MakeClosure) return
                 this.makers.set(one.value, [...(this.makers.get(one.value) ?? []), body])
             })
@@ -200,10 +142,11 @@ export class Types extends Places {
         const kindsOf = (value: Expression) => this.kindsOf(body, index, value)
         const [first, second] = one.args
         for (const part of parts(one)) {
-            if (part.op === BIND) this.followBinding(kindsOf(part.args[0]), kindsOf(part.args[1]))
+            if (part.op === Op.Bind)
+                this.followBinding(kindsOf(part.args[0]), kindsOf(part.args[1]))
             if (part.op === Op.Index && !this.isNumber(body, index, part.args[1]))
                 this.lookInto(kindsOf(part.args[0]))
-            if (part.op === ADD) for (const arg of part.args) this.followText(kindsOf(arg))
+            if (part.op === Op.Add) for (const arg of part.args) this.followText(kindsOf(arg))
             if (part.op === Op.Utf8Field) this.lookInto(kindsOf(part.args[0]))
         }
         if (one.op === Op.StoreLocal) {
@@ -291,11 +234,12 @@ export class Types extends Places {
     private showGiven(body: FunctionCode, index: number, { args }: Statement): void {
         const [callee, ...given] = args
         const receivers = callee.args.length ? this.kindsOf(body, index, callee.args[0]) : NOTHING
-        const pushes = callee.op === Op.BuiltinField && callee.value === PUSH_NAME
+        const pushes = callee.op === Op.BuiltinField && callee.value === BuiltinName.push
         const arrays = present(receivers)
         for (const arg of given) {
             const values = this.kindsOf(body, index, arg)
-            if (callee.op === Op.ObjectField && callee.value !== SET_PROTOTYPE_OF) this.open(values)
+            if (callee.op === Op.ObjectField && callee.value !== BuiltinName.setPrototypeOf)
+                this.open(values)
             for (const array of arrays)
                 if (isArray(array)) this.hold(array, elements(array), values)
             if (!pushes || !arrays.every(isArray)) this.show(values)
@@ -329,14 +273,14 @@ export class Types extends Places {
         const name = one.args.length === 1 ? stringNumber(one) : undefined
         if (name !== undefined) return this.kindsOfField(body, index, one.args[0], name)
         if (one.op === Op.Index) return this.kindsOfElement(body, index, one.args[0])
-        if (one.op === BIND) {
+        if (one.op === Op.Bind) {
             const bound = [...this.kindsOf(body, index, one.args[0])].map(kind => {
                 const called = functionOf(kind)
                 return called === undefined ? kind : closureKind(called)
             })
             return new Set(bound)
         }
-        return isPlainValue(one.op) ? ONLY_OTHER : ONLY_ANY
+        return has(one.op, "plain") ? ONLY_OTHER : ONLY_ANY
     }
 
     private kindsOfElement(body: FunctionCode, index: number, object: Expression): Kinds {
@@ -474,4 +418,6 @@ export class Types extends Places {
 }
 
 const isHarmless = (name: number): boolean =>
-    [PROTOTYPE_NAME, PUSH_NAME, LENGTH_NAME].some(one => name === (1 << 14) + one)
+    [BuiltinName.prototype, BuiltinName.push, BuiltinName.length].some(
+        one => name === (1 << 14) + one,
+    )

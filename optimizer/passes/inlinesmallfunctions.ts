@@ -3,20 +3,18 @@ import { type Context } from "../analysis/contexts"
 import { type Statement } from "../ir/code"
 import { encodeFunction } from "../ir/codec"
 import { FUNCTION_DESCRIPTOR_BYTES, type FunctionCode, type Program } from "../ir/image"
-import { inlined } from "./inlinecalls"
+import { inlined } from "./inlinesinglecalls"
 
 // More is hardly ever won by a copy, and would have to be tried out.
 const MOST_BYTES = 80
-
 const MOST_CALLS = 8
-
 const size = (body: FunctionCode): number => encodeFunction(body.code).length
 
 /**
  * Puts copies of a function where it is called when all of them together are smaller than the function and its calls:
  * that is tried out, as much of a copy often goes where its arguments are known.
  */
-export function inlineCopies(
+export function inlineSmallFunctions(
     program: Program,
     contexts: readonly Context[],
     settle: (context: Context) => void,

@@ -19,7 +19,7 @@ interface Choice {
  * `JMP e IF NOT c; x := a; JMP end; e: x := b; end:` becomes `x := b; JMP end IF NOT c; x := a; end:` where computing b
  * first makes no difference, and `x := !!c` when a and b are true and false.
  */
-export function storeFirst({ body, captured }: Context): void {
+export function storeChoiceFirst({ body, captured }: Context): void {
     const { inHandlers } = liveness(body)
     for (let at = 0; at < body.code.length; at++) {
         const choice = choiceAt(body.code, at)

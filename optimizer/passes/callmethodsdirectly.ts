@@ -3,18 +3,20 @@ import { contexts } from "../analysis/contexts"
 import { successors } from "../analysis/flow"
 import { type LookUp, lookUpsIn, reservedNames } from "../analysis/lookups"
 import { reachingStores } from "../analysis/reachingstores"
-import { Types } from "../analysis/values/values"
+import { Values } from "../analysis/values/values"
 import { type Expression, type Statement, expression, parts, statement } from "../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../ir/image"
-import { Op } from "../ir/opcodes"
+import { BuiltinName, Op } from "../ir/opcodes"
 
 /** `this` takes one of the eight arguments of a call. */
 const MOST_ARGUMENTS = 7
 
-const CONSTRUCTOR_NAME = 123
-
 /** Any field will do to fail with. */
-const fieldOfThis = expression(Op.BuiltinField, CONSTRUCTOR_NAME, expression(Op.LoadLocal, 0))
+const fieldOfThis = expression(
+    Op.BuiltinField,
+    BuiltinName.constructor,
+    expression(Op.LoadLocal, 0),
+)
 
 /**
  * A method that every call finds by its name becomes a function that is called directly with `this` as its first
@@ -22,14 +24,14 @@ const fieldOfThis = expression(Op.BuiltinField, CONSTRUCTOR_NAME, expression(Op.
  * that is missing fails all the same, with a TypeError and before anything happens, though its text names another
  * field.
  */
-export function callDirectly(program: Program): void {
+export function callMethodsDirectly(program: Program): void {
     const classes = classesOf(program)
     if (!classes) return
     const stores = new Map(program.functions.map(one => [one, reachingStores(one.code, one.slots)]))
     const reaching = (body: FunctionCode) => stores.get(body)!
     const lookUps = contexts(program).flatMap(one => lookUpsIn(one, reaching))
     const reserved = reservedNames(program)
-    const types = new Types(program, classes, lookUps, reserved, reaching)
+    const types = new Values(program, classes, lookUps, reserved, reaching)
     const uses = new Map<Method, LookUp[]>(classes.methods.map(one => [one, []]))
     const pinned = new Set(
         classes.methods.filter(one => reserved.has(one.name) || types.isOpened(one.owner)),

@@ -23,7 +23,6 @@ import { Op } from "../ir/opcodes"
 
 // A call's frame is part of the heap: the caller's must not grow without end.
 const MOST_SLOTS = 64
-
 const undefinedValue = expression(Op.Undefined)
 
 /** Functions whose only use is one call, and whose code does the same inside of the caller. */
@@ -38,7 +37,7 @@ function candidates(program: Program): Map<number, FunctionCode> {
 }
 
 /** Puts functions that are called from a single place there. */
-export function inlineCalls(program: Program): void {
+export function inlineSingleCalls(program: Program): void {
     const once = candidates(program)
     const gone = new Set<FunctionCode>()
     const visited = new Set<FunctionCode>()
