@@ -31,11 +31,7 @@ export async function compare(programs: readonly Program[]): Promise<Map<number,
         image = await compiled(programs)
         plain = await logOf(image)
     } catch (failure) {
-        if (process.env.FUZZ_DEBUG)
-            console.log(
-                programs.map(one => one.seed).join(),
-                (failure as Error).message.slice(0, 800),
-            )
+        console.log(programs.map(one => one.seed).join(), (failure as Error).message.slice(0, 800))
         if (programs.length <= 1) return new Map()
         const middle = programs.length >> 1
         const first = await compare(programs.slice(0, middle))
