@@ -188,7 +188,7 @@ export function optimize(image: Uint8Array, options: OptimizerOptions = {}): Enc
     const run: Run = { pairs: [], isWanted: pass => !without.has(pass.name) }
     const program = decodeImage(image)
     const report = (name: string) => options.report?.(name, encodeImage(program).codeEnd)
-    report("compiled, numbers in order")
+    report("the compiler, numbers in the best order")
     for (const step of STEPS) {
         if (without.has(step.name)) continue
         step.run(program, run)

@@ -50,7 +50,9 @@ export const view = (bytes: Uint8Array) =>
     new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** Takes an image apart. Throws an Error when it is not one of this runtime's layout. */
-export function decodeImage(image: Uint8Array): Program {
+export function decodeImage(given: Uint8Array): Program {
+    // A Buffer's slices would be views of it, and what is changed in them would change the image that was given.
+    const image = Uint8Array.from(given)
     const numbers = view(image)
     if (numbers.getUint32(0, true) !== 0x53766544 || image[11] !== 2)
         throw new Error("bytecode: not a DeviceScript 2 image")

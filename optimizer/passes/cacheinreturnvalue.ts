@@ -9,7 +9,12 @@ const STORE_COST = 3
 const isVariable = (one: Expression): boolean => one.op === Op.LoadLocal || one.op === Op.LoadGlobal
 const same = (a: Expression, b: Expression): boolean => a.op === b.op && a.value === b.value
 
-/** Where a local or global is read more than three times and `ret_val` is free, that holds it meanwhile. */
+/**
+ * Where a local or global is read more than three times and `ret_val` is free, that holds it meanwhile.
+ *
+ * Needs: liveness; nothing behind it may move what it reads.
+ * Keeps: the return value where it is needed.
+ */
 export function cacheInReturnValue({ body }: Context): void {
     let { after, before } = liveness(body)
     for (let start = 0; start < body.code.length; start++) {

@@ -23,6 +23,9 @@ const fieldOfThis = expression(
  * argument: the prototype needs no entry, and a function with a single caller may go into it. A call with a receiver
  * that is missing fails all the same, with a TypeError and before anything happens, though its text names another
  * field.
+ *
+ * Needs: the compiler's code, as nothing was moved yet, and `analysis/values`.
+ * Keeps: the object that a method is called on, and the TypeError before anything happens when it is missing.
  */
 export function callMethodsDirectly(program: Program): void {
     const classes = classesOf(program)

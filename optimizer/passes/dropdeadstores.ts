@@ -3,7 +3,12 @@ import { neverThrows } from "../analysis/effects"
 import { RETURN_VALUE, liveness, storedTo } from "../analysis/flow"
 import { Op } from "../ir/opcodes"
 
-/** Removes stores to locals that nobody reads, when computing the value has no effect but an error. */
+/**
+ * Removes stores to locals that nobody reads, when computing the value has no effect but an error.
+ *
+ * Needs: liveness.
+ * Keeps: values that may throw, and locals that closures see.
+ */
 export function dropDeadStores({ body, captured }: Context): boolean {
     const { after } = liveness(body)
     const kept = body.code.filter((one, index) => {

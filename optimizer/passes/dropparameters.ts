@@ -14,6 +14,9 @@ const same = (a: Expression, b: Expression): boolean => a.op === b.op && a.value
 /**
  * A parameter that gets the same constant from every call is that constant; one that nobody reads is not passed. Only
  * of functions that nothing but calls by number refers to.
+ *
+ * Needs: dead reads dropped; functions that nothing but calls by number refers to.
+ * Keeps: arguments whose evaluation may throw, and all parameters of functions with closures.
  */
 export function dropParameters(program: Program, contexts: readonly Context[]): void {
     const byIndex = new Map(contexts.map(one => [one.body.index, one]))

@@ -11,7 +11,12 @@ function constant(one: Expression): boolean | undefined {
     return one.op === Op.Literal ? one.value !== 0 : undefined
 }
 
-/** Removes what is never executed, labels nobody jumps to, and jumps to the next statement. */
+/**
+ * Removes what is never executed, labels nobody jumps to, and jumps to the next statement.
+ *
+ * Needs: nothing.
+ * Keeps: conditions that may throw.
+ */
 export function dropUnreachable({ body }: Context): boolean {
     const before = body.code.length
     foldConditions(body.code)

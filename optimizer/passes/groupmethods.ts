@@ -8,6 +8,9 @@ import { Op } from "../ir/opcodes"
 /**
  * Class after class instead of method after method: assignments of functions to different prototypes have no
  * influence on each other. The prototype of a constructor is one object and its evaluation never fails.
+ *
+ * Needs: the code that sets the prototypes up.
+ * Keeps: the order of the methods of one class.
  */
 export function groupMethods({ body }: Context, program: Program): void {
     const constructors = constructorsOf(program)

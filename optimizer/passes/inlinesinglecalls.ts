@@ -36,7 +36,12 @@ function candidates(program: Program): Map<number, FunctionCode> {
     )
 }
 
-/** Puts functions that are called from a single place there. */
+/**
+ * Puts functions that are called from a single place there.
+ *
+ * Needs: calls by number.
+ * Keeps: the order of evaluation; the variables of closures where a call may be repeated.
+ */
 export function inlineSingleCalls(program: Program): void {
     const once = candidates(program)
     const gone = new Set<FunctionCode>()

@@ -13,6 +13,9 @@ const size = (body: FunctionCode): number => encodeFunction(body.code).length
 /**
  * Puts copies of a function where it is called when all of them together are smaller than the function and its calls:
  * that is tried out, as much of a copy often goes where its arguments are known.
+ *
+ * Needs: what `inlineSingleCalls` needs, and a way to settle a copy.
+ * Keeps: the same; a function stays when its copies are larger.
  */
 export function inlineSmallFunctions(
     program: Program,

@@ -2,7 +2,12 @@ import { inverted } from "../analysis/conditions"
 import { type Context } from "../analysis/contexts"
 import { Op } from "../ir/opcodes"
 
-/** `JMP a IF NOT c; JMP b; a:` becomes `JMP b IF NOT !c; a:`. */
+/**
+ * `JMP a IF NOT c; JMP b; a:` becomes `JMP b IF NOT !c; a:`.
+ *
+ * Needs: nothing.
+ * Keeps: which way is gone for which value.
+ */
 export function invertJumps({ body }: Context): boolean {
     const { code } = body
     let changed = false

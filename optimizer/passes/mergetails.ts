@@ -18,7 +18,12 @@ function replaced(code: Statement[], kept: number, from: number, dropped: number
     return result
 }
 
-/** Ends that are the same are executed from one place; kept when the function becomes shorter. */
+/**
+ * Ends that are the same are executed from one place; kept when the function becomes shorter.
+ *
+ * Needs: the final code of a function: liveness is not exact behind it.
+ * Keeps: handlers, which are known by their place.
+ */
 export function mergeTails({ body }: Context): void {
     let best = size(body.code)
     for (let dropped = body.code.length - 1; dropped > 0; dropped--) {

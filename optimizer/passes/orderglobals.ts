@@ -3,7 +3,12 @@ import { type Expression, eachExpression, rewrite } from "../ir/code"
 import { GLOBALS_COUNT_AT, type Program, view } from "../ir/image"
 import { Op } from "../ir/opcodes"
 
-/** Globals that nobody reads are not stored to; those that are used most get the short numbers. */
+/**
+ * Globals that nobody reads are not stored to; those that are used most get the short numbers.
+ *
+ * Needs: the final code of all functions.
+ * Keeps: values that may throw.
+ */
 export function orderGlobals(program: Program): void {
     const reads = new Map<number, number>()
     const uses = new Map<number, number>()

@@ -9,7 +9,12 @@ const DOUBLE_BYTES = 8
 /** The upper half of a table entry that is an int32. */
 const INT_TAG = 0xffffffff
 
-/** Integers of three bytes and more go into the table of doubles, from where each takes two bytes. */
+/**
+ * Integers of three bytes and more go into the table of doubles, from where each takes two bytes.
+ *
+ * Needs: the compiler's literals; once.
+ * Keeps: every value; the table of doubles grows, behind the wall.
+ */
 export function poolNumbers(program: Program): void {
     const table = program.sections[Section.Doubles]
     const first = table.length / DOUBLE_BYTES

@@ -27,6 +27,9 @@ function pinnedSlots({ body, captured }: Context): Set<number> {
 /**
  * Gives the function's values new slots: values that are never needed at the same time share one, a copy and its
  * original above all, whose copying then goes. Parameters begin in their slots, and what closures see stays in place.
+ *
+ * Needs: liveness and the stores that reach each read.
+ * Keeps: parameters, `this` of constructors, and what closures see.
  */
 export function shareLocals(context: Context): void {
     const { body } = context

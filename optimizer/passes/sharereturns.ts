@@ -7,6 +7,9 @@ import { Op } from "../ir/opcodes"
 /**
  * `JMP x IF NOT c; RETURN; x:` becomes a jump to another such return when c holds; kept when the function becomes
  * shorter.
+ *
+ * Needs: the final code of a function.
+ * Keeps: which value is returned or thrown.
  */
 export function shareReturns({ body }: Context): void {
     let best = size(body.code)

@@ -33,6 +33,10 @@ function simplified(one: Expression): Expression {
     return one
 }
 
+/**
+ * Needs: nothing.
+ * Keeps: every value; conditions only as true or false.
+ */
 export function simplifyExpressions({ body }: Context): boolean {
     let changed = false
     for (const one of body.code) {

@@ -7,6 +7,9 @@ import { appendUtf8Strings, asciiText } from "../ir/strings"
 /**
  * Strings for which the ASCII table has no short number left get one in the UTF-8 table. The runtime compares texts,
  * so it does not matter that names of functions and services stay where they were.
+ *
+ * Needs: the final code of all functions.
+ * Keeps: every text.
  */
 export function useBothStringTables(program: Program, shortNumbers = SHORT_NUMBERS): void {
     const offsets = view(program.sections[Section.Utf8Strings])

@@ -325,6 +325,17 @@ describe("a compiled program", () => {
         expect(lines).toEqual(await run(image))
     })
 
+    it("is left as it was, and becomes the same each time", () => {
+        const given = Buffer.from(image)
+        const once = optimize(given)
+        expect(given.equals(image)).toBe(true)
+        const steps: number[] = []
+        const again = optimize(given, { report: (_, codeEnd) => steps.push(codeEnd) })
+        expect(Buffer.from(again.image).equals(once.image)).toBe(true)
+        expect(steps[0]).toBeGreaterThan(once.codeEnd)
+        expect(steps.at(-1)).toBe(once.codeEnd)
+    })
+
     it("is smaller by a tenth, and no larger when it is optimized again", () => {
         const once = optimize(image)
         const again = optimize(once.image)
