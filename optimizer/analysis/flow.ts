@@ -13,7 +13,7 @@ export function readsSlot(one: Expression): number | undefined {
 }
 
 /** The local that the statement writes. */
-export const storedSlot = (one: Statement): number | undefined =>
+const storedSlot = (one: Statement): number | undefined =>
     one.op === Op.StoreLocal ? one.value : undefined
 
 /** The slot a statement defines, `RETURN_VALUE` included. */
@@ -44,7 +44,7 @@ export function handlers(code: readonly Statement[]): number[] {
 }
 
 /** Slots that the statement reads. A constructor's end reads `this`, which becomes its result. */
-export function usedSlots(one: Statement, body: FunctionCode): number[] {
+function usedSlots(one: Statement, body: FunctionCode): number[] {
     const used = parts(one).flatMap(part => readsSlot(part) ?? [])
     if (one.op === Op.JumpIfNullish) used.push(RETURN_VALUE)
     if (one.op === Op.Return && body.flags & FunctionFlag.Constructor) used.push(0)

@@ -42,7 +42,7 @@ const RUNTIME_NAMES = [68, 88, 97, 99, 118, 123, 125, 164, 175].map(
 )
 
 const SETTER = "set_"
-export const isPlainCall = (one: Statement): boolean => isCall(one.op) && one.op !== Op.CallArray
+const isPlainCall = (one: Statement): boolean => isCall(one.op) && one.op !== Op.CallArray
 
 /**
  * Names that the runtime or a server finds methods by: what services define, with `set_` in front or without. Other

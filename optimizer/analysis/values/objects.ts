@@ -80,7 +80,7 @@ const isLocal = (one: Expression, slot: number): boolean =>
  * @param start where the object is in the local `slot` and has no field yet
  * @param captured slots that closures see
  */
-export function fieldsFromStart(
+function fieldsFromStart(
     { code }: FunctionCode,
     start: number,
     slot: number,
