@@ -152,7 +152,6 @@ const STEPS: readonly Step[] = [
         reason: "behind all inlining: only functions that stay are worth a partner",
         run: (program, run) => (run.pairs = pairFunctions(program)),
     },
-    { name: "settle at last", reason: "pairs have new jumps and locals", run: each(settle) },
     {
         name: "finish",
         reason: "what the steps before would undo",

@@ -199,9 +199,10 @@ export class Statements extends Values {
         const condition = this.condition(scope, 0)
         if (scope.result !== undefined && random.chance(0.5))
             return `if (${condition}) return ${this.value(scope, scope.result, 1)}`
-        const thrown = random.chance(0.8)
-            ? `new Error("${this.name("e")}")`
-            : this.value(scope, "text", 0)
+        const isError = random.chance(0.8)
+        const value = isError ? `new Error("${this.name("e")}")` : this.value(scope, "text", 0)
+        // A thrown object gets a field with the stack, which is another one when functions are inlined.
+        const thrown = isError || value.startsWith('"') ? value : '"thrown"'
         return `if (${condition}) throw ${thrown}`
     }
 }
