@@ -73,7 +73,7 @@ export class ConsoleClient implements ConsoleTransport {
         while (!this.present()) {
             if (this.time.nowMs() >= endMs)
                 throw new ConsoleError(
-                    "no console on the bus: is the board running the BMS Mini firmware?",
+                    'the board has no console: "npm run deploy -- PORT" puts the firmware onto it',
                 )
             await this.time.sleep(20)
         }

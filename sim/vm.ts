@@ -84,7 +84,7 @@ const LARGE_FRAME = 0xff
 const FLASH_BYTES = 128 * 1024
 
 /** The runtime hands out its flash without the last byte, at each write one less: what is missing is erased. */
-function wholeFlash(saved: Uint8Array): Uint8Array {
+function wholeFlash(saved: Uint8Array): Uint8Array<ArrayBuffer> {
     const flash = new Uint8Array(FLASH_BYTES).fill(0xff)
     flash.set(saved.subarray(0, FLASH_BYTES))
     return flash
@@ -103,6 +103,9 @@ export class Vm {
     private alive = true
     /** Stands for the random bytes that the runtime is about to copy into its memory. */
     private randomness: Uint8Array | undefined
+    /** The flash as the host has it, and where the runtime keeps its own. */
+    private flash: Uint8Array = new Uint8Array(0)
+    private flashAt: number | undefined
     private readonly cpu: Cpu
     private readonly randomBytes: Random
     private readonly flashDelays: Random
@@ -146,9 +149,10 @@ export class Vm {
         })
     }
 
-    /** The power is gone: nothing runs and nothing is written any more. */
+    /** The power is gone: nothing runs and nothing is written any more. What was written is in the flash. */
     cut(): void {
         if (!this.alive) return
+        this.keepFlash()
         this.alive = false
         this.options.clock.clearTimeout(this.transfer)
         this.runtime?.devsStop()
@@ -157,6 +161,13 @@ export class Vm {
     /** The runtime's memory, for instruments; undefined while the power is off. */
     memory(): Uint8Array | undefined {
         return this.alive ? this.runtime?.HEAPU8 : undefined
+    }
+
+    /** The runtime hands over its flash when a write of its store is complete; a program comes in many pieces. */
+    private keepFlash(): void {
+        if (this.flashAt === undefined) return
+        const flash = this.runtime.HEAPU8.slice(this.flashAt, this.flashAt + this.flash.length)
+        if (!this.flash.every((byte, at) => byte === flash[at])) this.options.saveFlash(flash)
     }
 
     private async boot(image: Uint8Array | undefined): Promise<void> {
@@ -190,9 +201,16 @@ export class Vm {
             },
         })
         this.runtime = runtime
-        runtime.flashLoad = () => wholeFlash(options.loadFlash())
+        runtime.flashLoad = () => {
+            const flash = wholeFlash(options.loadFlash())
+            // The runtime copies a slice: by it the host learns where to.
+            flash.slice = () => flash
+            return (this.flash = flash)
+        }
         runtime.flashSave = data => {
-            if (this.alive) options.saveFlash(data)
+            if (!this.alive) return
+            this.flash = wholeFlash(data)
+            options.saveFlash(data)
         }
         runtime.sendPacket = frame => {
             const { counter, spoke } = this.globals
@@ -268,6 +286,7 @@ export class Vm {
     private answerRandomness(memory: Uint8Array): void {
         const { exchange, clock } = this.options
         memory.set = (bytes: ArrayLike<number>, at = 0) => {
+            if (bytes === this.flash) this.flashAt = at
             const random = bytes === this.randomness
             const time = random && exchange?.(memory.subarray(at, at + bytes.length))
             if (!time) return Uint8Array.prototype.set.call(memory, bytes, at)

@@ -98,9 +98,9 @@ function wakeWaiting(index: Index): number[] {
 
 /** What the ESP32 does and the runtime's functions for Node do not. */
 const entries: Record<string, (index: Index) => number[]> = {
-    // flash_program(destination, source, length)
+    // flash_program(destination, source, length); the store has no source for an empty value
     flash_program: index => [
-        ...[Op.LocalGet, 2, Op.EqualZero],
+        ...[Op.LocalGet, 1, Op.EqualZero],
         ...trapIf(Trap.EmptyFlashWrite, index),
         ...flashAccess(added.programCost, index),
     ],
