@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import {
     CMD_GET_REG,
+    CMD_SET_REG,
     ControlReg,
     DeviceScriptManagerCmd,
     DeviceScriptManagerReg,
@@ -28,6 +29,7 @@ const eraseTries = 2
 const pieceBytes = 224
 const pieceMs = 5_000
 export const imageAlignBytes = 32
+const silent = "the board does not answer: press its reset button and try again"
 
 /** The runtime's service that takes a program: it is there whatever program the board has, or none. */
 export class ProgramManager {
@@ -82,6 +84,14 @@ export class ProgramManager {
      * @param onProgress told how much is written, 0 to 1
      */
     async deploy(image: Uint8Array, onProgress: (done: number) => void): Promise<void> {
+        // Each 8 s a runtime without a program starts an empty one, by the board configuration of the one that is
+        // being erased: what it reads there may keep it busy until its watchdog bites, in the middle of a deployment.
+        await this.setAutostart(0)
+        await this.write(image, onProgress)
+        await this.setAutostart(1)
+    }
+
+    private async write(image: Uint8Array, onProgress: (done: number) => void): Promise<void> {
         const size = Buffer.alloc(4)
         size.writeUInt32LE(image.length)
         const command = DeviceScriptManagerCmd.DeployBytecode
@@ -113,6 +123,15 @@ export class ProgramManager {
         }
     }
 
+    private async setAutostart(value: number): Promise<void> {
+        const register = DeviceScriptManagerReg.Autostart
+        for (let tries = 0; tries < registerTries; tries++) {
+            await this.send(this.serviceIndex, CMD_SET_REG | register, Uint8Array.of(value))
+            if ((await this.read(this.serviceIndex, register))[0] === value) return
+        }
+        throw new ConsoleError(silent)
+    }
+
     private read(serviceIndex: number, register: number): Promise<Uint8Array> {
         const command = CMD_GET_REG | register
         return this.ask(serviceIndex, command, new Uint8Array(0), registerMs, registerTries)
@@ -136,16 +155,20 @@ export class ProgramManager {
         this.bus.on(PACKET_PROCESS, onPacket)
         try {
             for (let sent = 0; sent < tries; sent++) {
-                const packet = Packet.from(command, data)
-                packet.serviceIndex = serviceIndex
-                await packet.sendCmdAsync(this.bus.device(this.deviceId)!)
+                await this.send(serviceIndex, command, data)
                 const got = await Promise.race([answered, sleep(waitMs), this.lost])
                 if (got) return got
             }
         } finally {
             this.bus.off(PACKET_PROCESS, onPacket)
         }
-        throw new ConsoleError("the board does not answer: press its reset button and try again")
+        throw new ConsoleError(silent)
+    }
+
+    private async send(serviceIndex: number, command: number, data: Uint8Array): Promise<void> {
+        const packet = Packet.from(command, data)
+        packet.serviceIndex = serviceIndex
+        await packet.sendCmdAsync(this.bus.device(this.deviceId)!)
     }
 }
 

@@ -238,10 +238,11 @@ export class Vm {
         const names = Object.entries(added) as [keyof typeof added, string][]
         const found = names.map(([key, name]) => [key, exports[name] as WebAssembly.Global])
         this.globals = Object.fromEntries(found)
-        const { counter, limit } = this.globals
+        const { counter, limit, usualEraseCost } = this.globals
         const msPerCount = this.cpu.nsPerCount / 1e6
         this.options.clock.useCounter(() => counter.value, msPerCount)
         limit.value = watchdogMs / msPerCount
+        usualEraseCost.value = this.counts((delays.flashErase.ms[0] + delays.flashErase.ms[1]) / 2)
         this.drawFlashDelays()
     }
 

@@ -25,6 +25,8 @@ export const added = {
     /** What programming and erasing the flash takes, in counts, and how often that was done. */
     programCost: "bms_program_cost",
     eraseCost: "bms_erase_cost",
+    /** What each further page takes that the same turn erases. */
+    usualEraseCost: "bms_usual_erase_cost",
     flashAccesses: "bms_flash_accesses",
     /** Address of the fiber that waits for a transfer, 0 for none, and the counter when that is over. */
     waiting: "bms_waiting",
@@ -104,7 +106,11 @@ const entries: Record<string, (index: Index) => number[]> = {
         ...trapIf(Trap.EmptyFlashWrite, index),
         ...flashAccess(added.programCost, index),
     ],
-    flash_erase: index => flashAccess(added.eraseCost, index),
+    flash_erase: index => [
+        ...flashAccess(added.eraseCost, index),
+        ...[Op.GlobalGet, ...index(added.usualEraseCost)],
+        ...[Op.GlobalSet, ...index(added.eraseCost)],
+    ],
     fun2_DeviceScript__twinMessage: index => [
         ...[Op.GlobalGet, ...index(added.counter), Op.GlobalSet, ...index(added.spoke)],
     ],
