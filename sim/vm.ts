@@ -9,6 +9,7 @@ const require = createRequire(import.meta.url)
 
 /** What the DeviceScript runtime gives to its host; only what is used here. */
 interface Runtime {
+    flashSize: number
     flashLoad: () => Uint8Array
     flashSave: (data: Uint8Array) => void
     sendPacket: (frame: Uint8Array) => void
@@ -56,6 +57,8 @@ export interface VmOptions {
     epochMs: number
     /** 16 hexadecimal digits. */
     deviceId: string
+    /** How large the flash is; the simulated board's is smaller than the ESP32's store partition. */
+    flashBytes?: number
     loadFlash(): Uint8Array
     saveFlash(data: Uint8Array): void
     /** Absent for a board that opens none. */
@@ -80,13 +83,13 @@ export interface VmOptions {
 /** Instead of a packet's size. */
 const LARGE_FRAME = 0xff
 
-/** The runtime's flash chip. */
+/** The runtime's flash, unless told. */
 const FLASH_BYTES = 128 * 1024
 
 /** The runtime hands out its flash without the last byte, at each write one less: what is missing is erased. */
-function wholeFlash(saved: Uint8Array): Uint8Array<ArrayBuffer> {
-    const flash = new Uint8Array(FLASH_BYTES).fill(0xff)
-    flash.set(saved.subarray(0, FLASH_BYTES))
+function wholeFlash(saved: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
+    const flash = new Uint8Array(bytes).fill(0xff)
+    flash.set(saved.subarray(0, bytes))
     return flash
 }
 
@@ -201,17 +204,7 @@ export class Vm {
             },
         })
         this.runtime = runtime
-        runtime.flashLoad = () => {
-            const flash = wholeFlash(options.loadFlash())
-            // The runtime copies a slice: by it the host learns where to.
-            flash.slice = () => flash
-            return (this.flash = flash)
-        }
-        runtime.flashSave = data => {
-            if (!this.alive) return
-            this.flash = wholeFlash(data)
-            options.saveFlash(data)
-        }
+        this.plugInFlash(runtime)
         runtime.sendPacket = frame => {
             const { counter, spoke } = this.globals
             // A large frame is the program's word to the simulator: that takes no time on a chip.
@@ -320,6 +313,23 @@ export class Vm {
         const { counter, transferEnd } = this.globals
         const leftMs = this.transferEndMs - this.options.clock.nowMs()
         transferEnd.value = (counter.value + this.counts(Math.max(0, leftMs))) | 0
+    }
+
+    private plugInFlash(runtime: Runtime): void {
+        const { options } = this
+        const flashBytes = options.flashBytes ?? FLASH_BYTES
+        runtime.flashSize = flashBytes
+        runtime.flashLoad = () => {
+            const flash = wholeFlash(options.loadFlash(), flashBytes)
+            // The runtime copies a slice: by it the host learns where to.
+            flash.slice = () => flash
+            return (this.flash = flash)
+        }
+        runtime.flashSave = data => {
+            if (!this.alive) return
+            this.flash = wholeFlash(data, flashBytes)
+            options.saveFlash(data)
+        }
     }
 
     private plugInSocket(runtime: Runtime, socket: VmSocket): void {
