@@ -81,7 +81,7 @@ export class Connection {
             try {
                 return void (await this.client.execute("", () => undefined))
             } catch (failure) {
-                if (tries === greetTries) throw failure
+                if (tries === greetTries || !this.client.present()) throw failure
             }
     }
 

@@ -79,7 +79,9 @@ export async function deploy(
     if ((await manager.programHash()) !== wanted)
         throw new ConsoleError(`the program did not arrive whole: ${again}`)
     const size = `${image.length.toLocaleString("en")} bytes in ${seconds} s`
-    return `${size}, ${await startOf(connection, log)}`
+    const start = await startOf(connection, log)
+    // To the board a program that was stopped without a word has died.
+    return `${size}, ${same ? start.replace(/ start: .*/, " started again") : start}`
 }
 
 const again = "the board may have no program now; run the same command again"
@@ -95,7 +97,7 @@ async function write(
     } catch (failure) {
         const where = `at ${Math.floor(reached * 100)} %`
         const { message } = failure as Error
-        throw new ConsoleError(`${where}: ${message}: ${again}`, { cause: failure })
+        throw new ConsoleError(`${where}, ${message}: ${again}`, { cause: failure })
     }
 }
 
