@@ -62,6 +62,7 @@ export class CardFiles {
     /**
      * Copies a file, byte for byte. What a former run has left in `target`.part, or an older and shorter `target`, is
      * gone on with when the file is still the same. Throws CardRefusal, and ConsoleError when the board is gone.
+     * @returns how much of it was there
      * @param bytes the file's size; one that grows meanwhile may come longer
      * @param onProgress told how much is there, 0 to 1
      */
@@ -70,25 +71,30 @@ export class CardFiles {
         bytes: number,
         target: string,
         onProgress: (done: number) => void,
-    ): Promise<void> {
+    ): Promise<number> {
         const part = target + ".part"
         if (!existsSync(part) && existsSync(target)) copyFileSync(target, part)
         const file = openSync(part, existsSync(part) ? "r+" : "w+")
         try {
             let there = statSync(part).size
             if (there > bytes) there = 0
+            let first = there
             for (let tries = 0; tries < triesMax; tries++) {
                 const { end, whole } = await this.read(path, file, there, done =>
                     onProgress(done / (bytes || 1)),
                 )
-                if (whole && end >= bytes) return void renameSync(part, target)
+                if (whole && end >= bytes) {
+                    renameSync(part, target)
+                    return first
+                }
+                if (end < there) first = 0
                 if (end > there) tries = 0
                 there = end
             }
         } finally {
             closeSync(file)
         }
-        throw new ConsoleError(`${path} came with gaps; the same command goes on where it is`)
+        throw new ConsoleError(`${path} came with gaps`)
     }
 
     /** From an offset to the end. @returns how far the file is right, and whether that is its end */

@@ -206,6 +206,11 @@ async function runUnattended(options: Options, screen: Screen): Promise<number> 
     })
     try {
         return await Promise.race([done, connection.lost, stop])
+    } catch (failure) {
+        const copies = options.get !== undefined || options.getAll !== undefined
+        if (!copies || !(failure instanceof ConsoleError)) throw failure
+        const goesOn = "the same command goes on where it is"
+        throw new ConsoleError(`${failure.message}; ${goesOn}`, { cause: failure })
     } finally {
         await connection.close()
     }

@@ -32,8 +32,8 @@ async function image(file: string | undefined, board: string): Promise<Image> {
     if (file !== undefined) return readImage(file)
     const { entries } = readManifest()
     const entry = /simulator/i.test(board) ? entries.simulator : entries.board
-    const slow = setTimeout(() => console.error("compiling the firmware, half a minute"), 500)
-    const { imagePath } = await firmware(entry).finally(() => clearTimeout(slow))
+    const onCompile = () => console.error(`compiling ${entry}: half a minute`)
+    const { imagePath } = await firmware(entry, { onCompile })
     return { ...readImage(imagePath), name: `built/${basename(imagePath)}` }
 }
 

@@ -1,5 +1,7 @@
 const lineFeed = 10
-const refusal = Buffer.from("error: ")
+const refusalWords = Buffer.from("error: ")
+/** The first remark comes behind so many bytes. */
+const remarkBytes = 65_536
 const remark = Buffer.from("# ")
 
 /** Begins like that, or has begun to: the line's end tells. */
@@ -13,24 +15,31 @@ function mayBegin(line: Buffer, words: Buffer): boolean {
  * perhaps why it broke off.
  */
 export class FileStream {
-    /** The file's size when the board opened it, as far as it has said so. */
-    size: number | undefined
-    /** Why the board broke off; undefined while it has not. */
-    refused: string | undefined
+    /** Told when the board says how far it is, in its words. */
+    onRemark: (text: string) => void = () => undefined
+    /** The last line, if it is one of a refusal; the file may have such lines too. */
+    private refusal: Buffer | undefined
     /** Where the last line begins: what is behind it may have the board's refusal in it. */
     lineStart: number
     private line: Buffer = Buffer.alloc(0)
     private atLineStart = true
 
     /**
-     * @param offset what was asked for: the bytes in front of it are not counted anew
+     * @param offset where the first byte is in the file
      * @param onBytes takes the file's bytes, in order
+     * @param offsetKnown false when only the board knows the offset (`card tail`)
      */
     constructor(
         public offset: number,
         private readonly onBytes: (bytes: Buffer) => void,
+        private offsetKnown = true,
     ) {
         this.lineStart = offset
+    }
+
+    /** Why the board broke off; undefined while it has not. */
+    get refused(): string | undefined {
+        return this.refusal?.toString().trimEnd().slice(refusalWords.length)
     }
 
     push(bytes: Uint8Array): void {
@@ -41,36 +50,48 @@ export class FileStream {
             this.takeLine(whole)
         }
         // What is no remark of the board need not wait for its line's end.
-        const held = this.atLineStart && [refusal, remark].some(words => mayBegin(this.line, words))
+        const held =
+            this.atLineStart && [refusalWords, remark].some(words => mayBegin(this.line, words))
         if (!held) this.pass(this.line)
     }
 
     /** The line has ended: what waits is the file's. @param done false when the board has refused it */
     end(done: boolean): void {
-        if (this.refused !== undefined && done) this.giveBack()
+        if (done) this.giveBack()
         if (this.line.length > 0) this.pass(this.line)
     }
 
     private takeLine(line: Buffer): void {
-        // A line of the file that looks like a refusal: something came behind it.
-        if (this.refused !== undefined) this.giveBack()
-        const text = line.toString("latin1").trimEnd()
-        const [, at, size] = /^# (\d+) of (\d+) bytes$/.exec(this.atLineStart ? text : "") ?? []
-        if (at !== undefined && Number(at) === this.offset) this.size = Number(size)
-        else if (this.atLineStart && mayBegin(line, refusal))
-            this.refused = text.slice(refusal.length)
+        // Something came behind it.
+        this.giveBack()
+        if (this.atLineStart && this.isRemark(line))
+            this.onRemark(line.toString("latin1").trimEnd())
+        else if (this.atLineStart && mayBegin(line, refusalWords)) this.refusal = line
         else this.emit(line)
         this.atLineStart = true
     }
 
+    /** A line of the file that looks like a remark has hardly ever the very offset at which it stands. */
+    private isRemark(line: Buffer): boolean {
+        const [, at] = /^# (\d+) of \d+ bytes\n$/.exec(line.toString("latin1")) ?? []
+        if (at === undefined) return false
+        if (!this.offsetKnown && this.offset >= remarkBytes) {
+            this.offset = Number(at)
+            this.offsetKnown = true
+        }
+        return Number(at) === this.offset
+    }
+
+    /** It was a line of the file. */
     private giveBack(): void {
-        this.emit(Buffer.from(`error: ${this.refused}\n`, "latin1"))
-        this.refused = undefined
+        const line = this.refusal
+        this.refusal = undefined
+        if (line) this.emit(line)
     }
 
     private pass(bytes: Buffer): void {
         if (bytes.length === 0) return
-        if (this.refused !== undefined) this.giveBack()
+        this.giveBack()
         this.emit(bytes)
         this.line = Buffer.alloc(0)
         this.atLineStart = false

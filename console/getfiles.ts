@@ -63,11 +63,13 @@ async function copyAll(
     for (const { path, bytes, target } of copies) {
         const progress = new Progress(path)
         try {
-            await files.copy(path, bytes, target, done => progress.show(Math.min(done, 1)))
-            progress.end()
-            screen.remark(
-                `${path} -> ${target}, ${statSync(target).size.toLocaleString("en")} bytes`,
+            const there = await files.copy(path, bytes, target, done =>
+                progress.show(Math.min(done, 1)),
             )
+            progress.end()
+            const size = statSync(target).size.toLocaleString("en")
+            const went = there > 0 ? `, ${there.toLocaleString("en")} of them were there` : ""
+            screen.remark(`${path} -> ${target}: ${size} bytes${went}`)
         } catch (failure) {
             progress.end()
             if (!(failure instanceof CardRefusal)) throw failure

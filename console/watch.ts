@@ -25,13 +25,18 @@ export async function watchLine(
     }
 }
 
-/** "voltage     52.900 V" is a name and a value; a line without a name is all value. */
+/** The board's rows have the name in their first twelve columns. */
+const nameChars = 12
+
+/** "voltage     52.900 V" is a name and a value; a row without a name is all value. */
 export function watchRows(time: string, text: string): string {
-    const rows = text.split("\n").filter(row => row.trim() !== "")
-    return rows
+    return text
+        .split("\n")
+        .filter(row => row.trim() !== "")
         .map(row => {
-            const [, name = "", value] = /^(\S.*?)? {2,}(\S.*)$/.exec(row) ?? [undefined, "", row]
-            return `${time}\t${name.trim()}\t${value}\n`
+            const named = row[nameChars - 1] === " " && row.length > nameChars
+            const name = named ? row.slice(0, nameChars).trim() : ""
+            return `${time}\t${name}\t${row.slice(named ? nameChars : 0).trim()}\n`
         })
         .join("")
 }

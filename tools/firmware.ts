@@ -62,10 +62,17 @@ export function readManifest(): BuildManifest {
     return JSON.parse(readFileSync(join(projectFolder, "devicescript.json"), "utf8"))
 }
 
+export interface FirmwareOptions {
+    force?: boolean
+    /** Told when it is going to be compiled: that takes half a minute. */
+    onCompile?: () => void
+}
+
 /** The program of an entry, compiled anew only when a source is younger than the last build. */
-export async function firmware(entry: string, options: { force?: boolean } = {}): Promise<Program> {
+export async function firmware(entry: string, options: FirmwareOptions = {}): Promise<Program> {
     const stem = join(projectFolder, "built", basename(entry, ".ts"))
     if (options.force || !isFresh(stem + ".devs", entry)) {
+        options.onCompile?.()
         await exclusively(async () => {
             if (options.force || !isFresh(stem + ".devs", entry)) await compile(entry, stem)
         })

@@ -31,7 +31,9 @@ async function main(argv: readonly string[]): Promise<void> {
     const { runtime } = command.opts<{ runtime?: string }>()
     // What cannot be read is said before the firmware is compiled.
     const runtimeBytes = runtime === undefined ? undefined : readFileSync(runtime)
-    const { imagePath } = await firmware(readManifest().entries.board)
+    const { board } = readManifest().entries
+    const onCompile = () => console.error(`compiling ${board}: half a minute`)
+    const { imagePath } = await firmware(board, { onCompile })
     const store = await storeOf(readFileSync(imagePath))
     if (runtimeBytes === undefined) return write("store.bin", store, storeAt)
     const image = wholeImage(runtimeBytes, await boardConfiguration(), store)

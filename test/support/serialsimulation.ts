@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
@@ -27,10 +27,20 @@ export class SerialSimulation {
         output.on("data", text => (this.log += text))
     }
 
-    /** @param address HOST:PORT instead of a pseudo-terminal; @param speed of board time */
-    static async start(address?: string, speed = 1): Promise<SerialSimulation> {
+    /**
+     * @param address HOST:PORT instead of a pseudo-terminal
+     * @param speed of board time
+     * @param makeCard writes the card's image, instead of a blank one
+     */
+    static async start(
+        address?: string,
+        speed = 1,
+        makeCard?: (path: string) => Promise<void>,
+    ): Promise<SerialSimulation> {
         const { imagePath } = await firmware(readManifest().entries.simulator)
         const folder = mkdtempSync(join(tmpdir(), "serial-"))
+        mkdirSync(join(folder, "state"))
+        await makeCard?.(join(folder, "state", "card.img"))
         const state = new StateFolder(join(folder, "state"))
         const output = new PassThrough()
         const printer = new LinePrinter(output, state)
