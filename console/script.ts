@@ -55,7 +55,9 @@ function printsFile(line: string): boolean {
 
 /** The file's very bytes are the output, also in a file; how far the board is goes to the error output. */
 async function printFile(client: ConsoleClient, line: string, screen: Screen): Promise<LineResult> {
-    const stream = new FileStream(0, bytes => screen.bytes(bytes), false)
+    const [, command, , offset = "0"] = line.trim().split(/\s+/)
+    const known = command.toLowerCase() === "cat"
+    const stream = new FileStream(known ? Number(offset) : 0, bytes => screen.bytes(bytes), known)
     stream.onRemark = text => screen.remark(text)
     const result = await client.executeRaw(line, {
         onBytes: bytes => stream.push(bytes),

@@ -42,9 +42,10 @@ async function live(
     return end === "signal" ? 0 : end
 }
 
-/** The lines of a file or a program that are piped in, as `echo status | npm start` does; a terminal has none. */
-function pipedScript(): string | undefined {
+/** The lines that are piped in, as `echo status | npm start` does; a terminal has none, nor a run of a given length. */
+function pipedScript({ forMs }: Options): string | undefined {
     const input = fstatSync(0)
+    if (forMs !== undefined) return undefined
     return input.isFIFO() || input.isFile() ? "/dev/stdin" : undefined
 }
 
@@ -61,7 +62,7 @@ function whereFtpIs({ ftp, state }: Options): string {
 }
 
 async function main(options: Options): Promise<number> {
-    const script = options.exec ?? pipedScript()
+    const script = options.exec ?? pipedScript(options)
     const steps = script === undefined ? undefined : readScript(script)
     const state = new StateFolder(resolve(options.state))
     const printer = new LinePrinter(process.stdout, state)

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { CardFiles, CardRefusal } from "../../console/cardfiles"
 import type { RawOutput } from "../../console/client"
+import { FileStream } from "../../console/filestream"
 import { watchRows } from "../../console/watch"
 import { ConsoleError } from "../../console/transport"
 import { generator } from "../../sim/random"
@@ -187,6 +188,20 @@ test("the board's refusal is said and does not get into the file", async () => {
         await copy(board)
         expect(readFileSync(target).equals(file)).toBe(true)
     }
+})
+
+test("a remark of a file whose offset only the board knows is one all the same", () => {
+    const text = records(70_000).toString("latin1")
+    let file = ""
+    const remarks: string[] = []
+    const stream = new FileStream(0, bytes => (file += bytes.toString("latin1")), false)
+    stream.onRemark = remark => remarks.push(remark)
+    const end = text.lastIndexOf("\n") + 1
+    const remark = `# ${end + 1_000_000} of 2000000 bytes\n`
+    stream.push(Buffer.from("# 5 of 9 bytes\n" + text.slice(0, end) + remark + text.slice(end)))
+    stream.end(true)
+    expect(remarks).toEqual([remark.trimEnd()])
+    expect(file).toBe("# 5 of 9 bytes\n" + text)
 })
 
 test("--watch makes rows of what a line says", () => {
