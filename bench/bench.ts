@@ -8,7 +8,6 @@ import { boardBench } from "./board"
 import { crcBench } from "./crc"
 import { flashBench } from "./flash"
 import { heapBench, heapBudgets, heapFloors } from "./heap"
-import { secondBench } from "./second"
 
 // Prints counts and ratios and writes them to bench/results.json. A figure that was not measured is absent.
 
@@ -176,7 +175,6 @@ const results = {
     ...(await boardBench()),
     ...measureBusyBoard(),
     ...(await heapBench()),
-    ...secondBench(runBoard),
     ...(await measureUpload()),
     ...(await flashBench()),
     ...(await measureStateOfCharge()),

@@ -16,24 +16,40 @@ const quietHourMs = 3_600_000
 
 const round = (value: number, digits = 0) => Number(value.toFixed(digits))
 
-/** A logging second with cells: what of it the processor is busy; and a start, until its first record. */
+/** What the board does, each on top of the one before. */
+const secondSteps: [string, string[]][] = [
+    ["batteryAndTasks", ["set sd.enable off", "set sd.period 1"]],
+    ["mainLog", ["set sd.enable on"]],
+    ["cellLog", ["set sd.cells on"]],
+]
+
+/** What the processor is busy in a logging second with cells, and the shares of what it does; and a start. */
 async function secondAndStart(imagePath: string, cpu: CpuName): Promise<Results> {
     const board = new SimulatedBoard(imagePath, { cpu })
     const { clock } = board.simulation
     await board.simulation.start()
-    for (const line of ["card format yes", "set sd.period 1", "set sd.cells on"])
-        await board.run(line)
-    await board.sleep(joinedMs)
-    const before = { busyMs: clock.busyMs, atMs: clock.nowMs() }
-    await board.sleep(600_000)
-    const share = (clock.busyMs - before.busyMs) / (clock.nowMs() - before.atMs)
+    await board.run("card format yes")
+    const busyPercent: number[] = []
+    for (const [, lines] of secondSteps) {
+        for (const line of lines) await board.run(line)
+        await board.sleep(joinedMs)
+        const before = { busyMs: clock.busyMs, atMs: clock.nowMs() }
+        await board.sleep(600_000)
+        busyPercent.push((100 * (clock.busyMs - before.busyMs)) / (clock.nowMs() - before.atMs))
+    }
+    const whole = busyPercent.at(-1)!
+    const shares = secondSteps.map(([name], i) => {
+        const added = busyPercent[i] - (busyPercent[i - 1] ?? 0)
+        return [`${cpu}.second.share.${name}`, round(added / whole, 2)]
+    })
     board.simulation.powerCut()
     await board.sleep(joinedMs)
     const startMs = board.simulation.board.poweredAtMs
     const firstMs = board.loggedMs(/^records: /, startMs) - startMs
     await board.end()
     return {
-        [`${cpu}.secondCpuPercent`]: round(100 * share, 1),
+        [`${cpu}.secondCpuPercent`]: round(whole, 1),
+        ...Object.fromEntries(shares),
         [`${cpu}.bootFirstRecordMs`]: round(firstMs),
     }
 }
