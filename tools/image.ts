@@ -9,6 +9,16 @@ Without --runtime it makes built/store.bin: the program for the store partition 
 the runtime. With it also built/bms-mini.bin: runtime, board configuration and program, for an empty chip.
 Both clear the settings of the chip they are written to; "npm run deploy" keeps them.`
 
+function readRuntime(path: string): Uint8Array {
+    try {
+        return readFileSync(path)
+    } catch {
+        throw new Error(
+            `${path} cannot be read: download it from https://github.com/microsoft/devicescript-esp32/releases/latest`,
+        )
+    }
+}
+
 /** What writes a file to a chip; esptool 4 and 5 know it. */
 function esptool(at: number, file: string): string {
     const chip = "python3 -m esptool --chip esp32 --port PORT --baud 460800"
@@ -30,7 +40,7 @@ async function main(argv: readonly string[]): Promise<void> {
     command.parse(argv, { from: "user" })
     const { runtime } = command.opts<{ runtime?: string }>()
     // What cannot be read is said before the firmware is compiled.
-    const runtimeBytes = runtime === undefined ? undefined : readFileSync(runtime)
+    const runtimeBytes = runtime === undefined ? undefined : readRuntime(runtime)
     const { board } = readManifest().entries
     const onCompile = () => console.error(`compiling ${board}: half a minute`)
     const { imagePath } = await firmware(board, { onCompile })
