@@ -31,6 +31,11 @@ export class StartLog {
     /** Why there is no program or why it died, in the board's words. */
     complaint: string | undefined
 
+    /** What was said of the program before does not count. */
+    forget(): void {
+        this.started = this.version = this.cause = this.complaint = undefined
+    }
+
     take(line: string): void {
         const said = (pattern: RegExp) => pattern.exec(line)?.[1]
         this.started = said(/^\* start: (.*)/) ?? this.started
@@ -74,6 +79,7 @@ export async function deploy(
     if (same && !options.again && (await manager.running()))
         return 'it runs that program already, nothing was sent ("--again" sends it all the same)'
     const beganMs = performance.now()
+    log.forget()
     await write(manager, image, options.onProgress)
     const seconds = ((performance.now() - beganMs) / 1000).toFixed(1)
     if ((await manager.programHash()) !== wanted)
