@@ -62,17 +62,20 @@ export function readManifest(): BuildManifest {
     return JSON.parse(readFileSync(join(projectFolder, "devicescript.json"), "utf8"))
 }
 
-export interface BuildOptions {
+export interface FirmwareOptions {
     /** Build it although it is younger than its sources. */
     force?: boolean
+    /** Told when it is going to be compiled: that takes half a minute. */
+    onCompile?: () => void
     /** Hears where the code ends after each step of the optimizer. */
     report?: OptimizerOptions["report"]
 }
 
 /** The program of an entry, compiled anew only when a source is younger than the last build. */
-export async function firmware(entry: string, options: BuildOptions = {}): Promise<Program> {
+export async function firmware(entry: string, options: FirmwareOptions = {}): Promise<Program> {
     const stem = join(projectFolder, "built", basename(entry, ".ts"))
     if (options.force || !isFresh(stem + ".devs", entry)) {
+        options.onCompile?.()
         await exclusively(async () => {
             if (options.force || !isFresh(stem + ".devs", entry))
                 await compile(entry, stem, options.report)
