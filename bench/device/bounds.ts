@@ -4,7 +4,8 @@ import { SdCard } from "../../src/card/sdcard"
 import { WallClock } from "../../src/core/seams"
 import { Volume, volumeBuffers } from "../../src/fat/volume"
 import { TailCheck } from "../../src/logs/record"
-import { FullySent, Retention } from "../../src/logs/retention"
+import { LogStorage } from "../../src/logs/logcard"
+import { Retention } from "../../src/logs/retention"
 import { Backlog } from "../../src/upload/backlog"
 import { CardStorage } from "../../src/upload/cardreader"
 import { pieceBytes } from "../../src/upload/history"
@@ -98,19 +99,23 @@ async function main(): Promise<void> {
         await file.close()
     })
     await measure("backlog", async () => await backlog.load())
-    await measure("history", async () => await backlog.history.scan(backlog.files, volume))
+    await measure("history", async () => await backlog.history.scan(backlog.files, 0))
     await measure("chain", async () => {
         const file = await volume.open("LONG.TXT")
         await file.read(file.sizeBytes() - 512, Buffer.alloc(512), 512)
     })
     await measure("remove", async () => await volume.remove("LONG.TXT"))
     await measure("nothing", async () => {
-        await new Retention(ticks, async () => false).makeRoom(volume, "20270101")
+        const none = { scan: async () => 0, fullySent: async () => false }
+        await new Retention(ticks, [none, none]).makeRoom(
+            storage as unknown as LogStorage,
+            "20270101",
+        )
     })
     await measure("room", async () => {
-        const sent: FullySent = async (kind, name, sizeBytes, of) =>
-            await backlog.history.fullySent(name, sizeBytes, of)
-        await new Retention(ticks, sent).makeRoom(volume, "20180111")
+        const { history } = backlog
+        const retention = new Retention(ticks, [history, history])
+        await retention.makeRoom(storage as unknown as LogStorage, "20180111")
     })
     console.log("done")
 }
