@@ -64,7 +64,7 @@ async function append(volume: Volume, path: string): Promise<void> {
 }
 
 async function main(): Promise<void> {
-    const card = await SdCard.open(new SimSpiBus(), ticks)
+    const card = await new SdCard(new SimSpiBus(), ticks).openAgain()
     let volume: Volume
     await measure("mount", async () => {
         volume = await mounted(card)

@@ -69,12 +69,10 @@ export class SdCard implements BlockDevice {
         this.pollFrame.fillAt(0, Limit.PollBytes, 0xff)
     }
 
-    /** Wakes the card in the socket and reads what it is. Takes some 10 ms to 1.5 s. */
-    static async open(spi: SpiBus, ticks: Ticks): Promise<SdCard> {
-        return await new SdCard(spi, ticks).openAgain()
-    }
-
-    /** The same for whatever card is in the socket now; what was known of the one before is forgotten. */
+    /**
+     * Wakes the card in the socket and reads what it is; what was known of the one before is forgotten. Takes some
+     * 10 ms to 1.5 s.
+     */
     async openAgain(): Promise<SdCard> {
         this.retries = 0
         this.errors = 0

@@ -70,7 +70,7 @@ class Link implements Output {
     }
 
     /** @returns the last report of the line in this packet: session, request, mode, line. */
-    async run(shell: Shell, packet: any[]): Promise<any[]> {
+    async runLine(shell: Shell, packet: any[]): Promise<any[]> {
         const report = this.report
         const request: number = packet[1]
         if (request === report[Member.Request]) return report
@@ -173,7 +173,7 @@ class ConsoleService extends Server {
     /** Takes [session, request, mode, line]; what it returns is sent as the line's last report. */
     async execute(packet: any): Promise<any> {
         if (packet.length !== 4) return [0, 0, 0, Flags.FinalRefused, ""]
-        return await this.link(packet[0]).run(this.shell, packet)
+        return await this.link(packet[0]).runLine(this.shell, packet)
     }
 
     async cancel(id: number): Promise<void> {

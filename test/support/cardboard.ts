@@ -162,7 +162,7 @@ export class CardBoard {
             transferMs === undefined
                 ? new ChipSpiBus(this.socket)
                 : new SlowBus(this.socket, this.ticks, transferMs)
-        const open = async () => await SdCard.open(bus, this.ticks)
+        const open = async () => await new SdCard(bus, this.ticks).openAgain()
         const exclusive = async (_owner: string, work: () => Promise<unknown>) => await work()
         this.storage = new Storage(open, exclusive, this.ticks, this.alarms)
         const piece = DeviceBuffer.alloc(pieceBytes) as never

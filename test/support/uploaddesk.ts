@@ -121,7 +121,9 @@ export class UploadDesk {
         const { ticks } = this
         const bus = new ChipSpiBus(this.socket)
         const alone = async (_owner: string, work: () => Promise<unknown>) => await work()
-        return new Storage(() => SdCard.open(bus, ticks), alone, ticks, { set: () => {} })
+        return new Storage(() => new SdCard(bus, ticks).openAgain(), alone, ticks, {
+            set: () => {},
+        })
     }
 
     private newWorld(): UploadWorld {

@@ -104,7 +104,7 @@ export class WholeConsole {
         })
         const cardLock = new Lock(ticks, "the card")
         this.storage = new Storage(
-            () => SdCard.open(new ChipSpiBus(this.chip), ticks),
+            () => new SdCard(new ChipSpiBus(this.chip), ticks).openAgain(),
             (owner, work) => cardLock.run(owner, 30_000, work),
             ticks,
             alarms,

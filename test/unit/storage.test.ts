@@ -38,7 +38,7 @@ function board(store: MemoryStore, options: SdCardOptions = {}) {
             alarms.set(alarm, active)
         },
     }
-    const storage = new Storage(() => SdCard.open(bus, ticks), exclusive, ticks, sink)
+    const storage = new Storage(() => new SdCard(bus, ticks).openAgain(), exclusive, ticks, sink)
     const append = () =>
         storage.use("logger", async volume => {
             const file = await volume.openForAppend("LOG/A.CSV", "time,x\r\n")
@@ -130,7 +130,7 @@ describe("the storage", () => {
         const lock = new Lock(ticks, "the card")
         const owners: string[] = []
         const storage = new Storage(
-            () => SdCard.open(bus, ticks),
+            () => new SdCard(bus, ticks).openAgain(),
             (owner, work) => {
                 owners.push(owner)
                 return lock.run(owner, 1e9, work)
