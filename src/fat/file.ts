@@ -104,17 +104,17 @@ export class CardFile {
             }
             const last = this.lastCluster
             if (last === 0) this.firstCluster = fresh
-            const { log } = this.volume
+            const { redoLog } = this.volume
             const sameSector = table.blockOf(last) === table.blockOf(fresh)
-            if (last !== 0 && (log.block === 0 || (this.kind >= Kind.Log && sameSector))) {
-                await log.noteTable(table.blockOf(last))
+            if (last !== 0 && (redoLog.block === 0 || (this.kind >= Kind.Log && sameSector))) {
+                await redoLog.noteTable(table.blockOf(last))
                 await table.extend(last, fresh)
                 await this.writeEntry()
             } else {
                 // The entry leads to the cluster before the table knows it; a mount finishes that.
                 await this.writeEntry(last, fresh)
                 await table.extend(last, fresh)
-                await log.done()
+                await redoLog.done()
             }
             this.lastCluster = fresh
             this.clusters++
@@ -202,7 +202,7 @@ export class CardFile {
      * @param careful through the redo log, as for everything but a log's size
      */
     async writeEntry(last = 0, fresh = 0, careful = false): Promise<void> {
-        const { log, sector, stamp } = this.volume
+        const { redoLog, sector, stamp } = this.volume
         const at = this.entryAt
         await sector.load(this.entryBlock)
         putCluster(sector.bytes, at, this.firstCluster)
@@ -212,10 +212,10 @@ export class CardFile {
         sector.bytes[at + Entry.Mark] = this.kind & Kind.Mark
         const isLog = this.kind >= Kind.Log
         const redo = careful || fresh !== 0 || !isLog
-        if (redo || this.kind < Kind.Imaged) await log.begin(sector, redo, last, fresh)
+        if (redo || this.kind < Kind.Imaged) await redoLog.begin(sector, redo, last, fresh)
         if (isLog) this.kind |= Kind.Imaged
         await sector.store()
-        if (redo && fresh === 0) await log.done()
+        if (redo && fresh === 0) await redoLog.done()
         this.unsynced = false
     }
 

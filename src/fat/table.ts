@@ -55,7 +55,7 @@ export class Table extends Geometry {
         device: BlockDevice,
         private readonly ticks: Ticks,
         private readonly info: Sector,
-        private readonly log: RedoLog,
+        private readonly redoLog: RedoLog,
         buffer: Buffer,
     ) {
         super()
@@ -67,10 +67,10 @@ export class Table extends Geometry {
     async mount(device: BlockDevice): Promise<void> {
         const info = this.info
         await this.readGeometry(device, info)
-        await this.log.mount(this.logBlock, this.serial, info)
+        await this.redoLog.mount(this.logBlock, this.serial, info)
         if (this.infoBlock === 0) return
         await info.loadTorn(this.infoBlock)
-        if (!this.isInfo() && !(await this.log.repair(info, this.infoBlock))) {
+        if (!this.isInfo() && !(await this.redoLog.repair(info, this.infoBlock))) {
             this.infoBlock = 0
             return
         }
@@ -95,7 +95,7 @@ export class Table extends Geometry {
         info.bytes.setAt(Info.FreeCount, "u32", free === undefined ? 0xffffffff : free)
         // Behind the last cluster the search begins again.
         info.bytes.setAt(Info.NextFree, "u32", this.isCluster(this.hint) ? this.hint : 2)
-        await this.log.begin(info)
+        await this.redoLog.begin(info)
         await info.store()
         this.unknownStored = free === undefined
     }
@@ -276,10 +276,10 @@ export class Table extends Geometry {
                 cluster = next
             }
             if (!this.isCluster(cluster)) cluster = 0
-            await this.log.begin(this.sector, true, releaseChain, cluster)
+            await this.redoLog.begin(this.sector, true, releaseChain, cluster)
             await this.store()
         }
-        await this.log.done()
+        await this.redoLog.done()
     }
 
     /** Frees what is behind the cluster `last` of a chain. */
@@ -288,7 +288,7 @@ export class Table extends Geometry {
         await this.load(last)
         const next = this.get(last)
         this.set(last, chainEnd)
-        await this.log.begin(this.sector, true, releaseChain, next)
+        await this.redoLog.begin(this.sector, true, releaseChain, next)
         await this.store()
         await this.release(next)
     }
@@ -310,7 +310,7 @@ export class Table extends Geometry {
         if (at >= blockBytes) return
         // What was torn has more faults; else the first copy is the newer one. Without a redo log that can have
         // faults of its own, and what it has freed stays free.
-        const safe = this.log.block !== 0
+        const safe = this.redoLog.block !== 0
         const own = this.faults(sector.bytes, safe ? info.bytes : sector.bytes) - (safe ? 0 : 2)
         // Only the copy that is wrong is written: another power cut must not find both torn.
         if (this.faults(info.bytes, info.bytes) < own) {

@@ -37,7 +37,7 @@ export class Backlog implements LogFolder {
         readonly storage: CardStorage,
         clock: WallClock,
         readonly folder: string,
-        readonly sector: Buffer,
+        readonly outgoing: Buffer,
         piece: Buffer,
     ) {
         this.history = new History(storage, clock, folder + "SENT.TXT", piece)

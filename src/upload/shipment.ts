@@ -28,7 +28,7 @@ export interface LogFolder {
     /** Names taken whose file has not arrived: with another card in the slot they are no free names. */
     readonly reserved: string[]
     /** The bytes on their way from the card to the server. */
-    readonly sector: Buffer
+    readonly outgoing: Buffer
 }
 
 /**
@@ -109,19 +109,19 @@ export class Shipment extends SentFile {
     async copyTo(stream: TcpStream, start: number): Promise<void> {
         const name = logName(this.key)
         const read = cardReader(this.from.storage, this.from.folder + "/" + name)
-        const { sector } = this.from
+        const { outgoing } = this.from
         this.position = start
         while (this.position < this.sizeBytes) {
             const roomBytes = sectorBytes - (this.position % sectorBytes)
             const bytes = Math.min(roomBytes, this.sizeBytes - this.position)
             if (this.from.storage.generation() !== this.generation)
                 throw new Fault(FaultCode.CardAbsent, "the card was changed during the upload")
-            if ((await read(this.position, sector, bytes)) !== bytes)
+            if ((await read(this.position, outgoing, bytes)) !== bytes)
                 throw new Fault(FaultCode.NotFound, name + " is shorter than it was")
-            if (bytes === sectorBytes) await stream.send(sector)
+            if (bytes === sectorBytes) await stream.send(outgoing)
             else
                 for (let at = 0; at < bytes; at += partBytes)
-                    await stream.send(sector.slice(at, Math.min(bytes, at + partBytes)))
+                    await stream.send(outgoing.slice(at, Math.min(bytes, at + partBytes)))
             this.position += bytes
         }
     }
