@@ -24,7 +24,7 @@ export class Shell {
             await runLine(new Call(this.parts, session, out), line)
         } catch (thrown) {
             done = false
-            await out.write("error: " + faultMessage(thrown) + "\n")
+            await out.writeOut("error: " + faultMessage(thrown) + "\n")
         }
         // Nobody is idle who waits for a long output.
         session.lastMs = ticks.nowMs()

@@ -233,7 +233,7 @@ export class CardFile {
             }
             const block = table.firstBlock(cluster) + (offset >> 9)
             const at = offset & 511
-            if (at === 0) tail.clear(block)
+            if (at === 0) tail.blank(block)
             else await tail.load(block)
             let length = blockBytes - at
             if (length > end - from) length = end - from

@@ -132,7 +132,7 @@ export class Logger {
                 if (found.indexOf(startColumns) === 0) await enter(volume, place, path, found)
             } catch (thrown) {
                 // The new records matter more; a card that is away will say so again.
-                this.report(faultMessage(thrown))
+                this.tell(faultMessage(thrown))
             }
         }
     }
@@ -167,7 +167,7 @@ export class Logger {
             }
             this.lastError = ""
         } catch (thrown) {
-            this.report(faultMessage(thrown))
+            this.tell(faultMessage(thrown))
         }
         this.reportLosses()
     }
@@ -211,7 +211,7 @@ export class Logger {
     private async write(volume: LogVolume, record: LogRecord, day: string): Promise<boolean> {
         const place = this.places[record.kind]
         try {
-            await this.append(volume, record, day)
+            await this.appendRecord(volume, record, day)
             this.alarms.set(Alarm.SdFull, false)
             place.failures = 0
             return true
@@ -231,7 +231,7 @@ export class Logger {
         }
     }
 
-    private async append(volume: LogVolume, record: LogRecord, day: string): Promise<void> {
+    private async appendRecord(volume: LogVolume, record: LogRecord, day: string): Promise<void> {
         const place = this.places[record.kind]
         if (!place.file || place.day !== day || place.columns !== record.columns)
             await this.openFile(volume, place, record, day)
@@ -271,7 +271,7 @@ export class Logger {
     }
 
     /** One line at the console for each new trouble. */
-    private report(message: string): void {
+    private tell(message: string): void {
         if (message !== this.lastError) this.log("logger: " + message)
         this.lastError = message
     }

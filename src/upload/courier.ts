@@ -101,13 +101,13 @@ export abstract class Courier {
     }
 
     /** The code that the last answer begins with. */
-    protected code(): number {
+    protected answerCode(): number {
         return parseInteger(this.answer.slice(0, 3))
     }
 
     /** Throws with the last answer in words; evidence: its code. FtpFileRefused that is not about a file is FtpRefused. */
     protected refuse(code: FaultCode, what: string): void {
-        const evidence = this.code()
+        const evidence = this.answerCode()
         if (code === FaultCode.FtpFileRefused && !isAboutFile(evidence)) code = FaultCode.FtpRefused
         throw new Fault(code, what + ": " + this.said(), evidence)
     }

@@ -58,13 +58,13 @@ export class Gateway extends Courier {
     override async logOut(): Promise<void> {}
 
     override async size(name: string): Promise<number> {
-        await this.request("HEAD", name, 0)
+        await this.ask("HEAD", name, 0)
         let status = await this.status()
         if (status === 502) {
             // Of what servers say when there is no such file, Squid knows 550; the rest is in a page only.
-            await this.request("GET", name, 0)
+            await this.ask("GET", name, 0)
             status = await this.status()
-            if (isAboutFile(this.code())) return -1
+            if (isAboutFile(this.answerCode())) return -1
         }
         if (status === 404) return -1
         if (status !== 200) this.explain(status)
@@ -83,7 +83,7 @@ export class Gateway extends Courier {
             await shipment.takeFreeName(this)
         else if (there === size && shipment.sentBytes !== Sent.Again)
             return await shipment.record(size)
-        await this.request("PUT", shipment.remoteName, size)
+        await this.ask("PUT", shipment.remoteName, size)
         try {
             await shipment.copyTo(this.stream, 0)
         } catch (thrown) {
@@ -102,7 +102,7 @@ export class Gateway extends Courier {
         await shipment.record(size)
     }
 
-    private async request(method: string, name: string, bytes: number): Promise<void> {
+    private async ask(method: string, name: string, bytes: number): Promise<void> {
         const colon = this.gateway.lastIndexOf(":")
         await this.open(this.gateway.slice(0, colon), parseInteger(this.gateway.slice(colon + 1)))
         const server = this.host + ":" + this.port
@@ -143,7 +143,7 @@ export class Gateway extends Courier {
             if (seconds === undefined) seconds = dateInLine(line)
         }
         this.answer = first.slice(9)
-        const status = this.code()
+        const status = this.answerCode()
         if (status === 502 || status === 500) await this.quoteServer(lines, deadline)
         await this.stream.close()
         if (seconds !== undefined) await this.clock.offer(seconds, TimeSource.Http)

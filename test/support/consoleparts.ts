@@ -37,14 +37,14 @@ export class CollectedOutput implements Output {
     flushes = 0
     largestWrite = 0
 
-    async write(data: string | Uint8Array, length = data.length) {
+    async writeOut(data: string | Uint8Array, length = data.length) {
         const bytes = globalThis.Buffer.from(data as string)
         const kept = typeof data === "string" ? bytes : bytes.subarray(0, length)
         this.largestWrite = Math.max(this.largestWrite, kept.length)
         this.chunks.push(kept)
     }
 
-    async flush() {
+    async sendOut() {
         this.flushes++
     }
 

@@ -140,7 +140,7 @@ async function print(call: Call): Promise<void> {
         // Up to its last line end (searched from behind), so that what else is printed begins a line.
         const end = chunk.indexOf(10, 0, -length) + 1
         if (end > 0) length = end
-        await call.out.write(chunk, length)
+        await call.out.writeOut(chunk, length)
         offset += length
         if (end > 0 && offset >= progress) {
             await call.print(`# ${offset} of ${size} bytes`)
