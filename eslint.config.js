@@ -21,7 +21,7 @@ export default tseslint.config(
         },
     },
     {
-        files: ["src/**/*.ts", "sim/**/*.ts", "console/**/*.ts"],
+        files: ["src/**/*.ts", "sim/**/*.ts", "console/**/*.ts", "optimizer/**/*.ts"],
         rules: {
             "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
             "max-lines-per-function": [

@@ -1,14 +1,20 @@
 import { readFileSync } from "node:fs"
 import { Readable } from "node:stream"
-import { Command, CommanderError } from "commander"
+import { Command, CommanderError, InvalidArgumentError } from "commander"
 import { parseDescription } from "./catalog"
+import { CardFiles } from "./cardfiles"
 import { Connection } from "./connection"
+import { getFiles } from "./getfiles"
 import { Interactive, logIn, resetMs } from "./interactive"
 import { listPorts } from "./ports"
 import { Screen } from "./screen"
 import { runLines } from "./script"
 import { measureTiming, StartWatch, timingReport } from "./timing"
 import { ConsoleError } from "./transport"
+import { watchLine } from "./watch"
+
+/** Of the board's log, what a script's error output has unless it asks for all: warnings and panics. */
+const forScripts = /^(! |PANIC|abort\(\)|\[noise)/
 
 /** How the program ended, for scripts; docs/SPEC-console.md and --help have them. */
 enum Exit {
@@ -23,16 +29,40 @@ const more = `
 Without a port it lists the ports. At a terminal: Tab completes, the arrow keys recall lines (kept in
 $XDG_STATE_HOME/bms-mini/history, never with a password), Ctrl-C ends what is being printed, "exit" or Ctrl-D stops.
 "login", "passwd" and "set" of a password without one ask for it, without showing it.
+--get and --get-all go on where they were broken off, and with what a file has grown by since.
 Lines of a file or of the standard input: "-" in front allows a refusal, "sleep 5s" waits, "exit" stops.
 BMS_PASSWORD in the environment logs in by itself. NO_COLOR turns the colours off.
 Status: 0 done, 1 a line was refused, 2 wrong arguments, 3 no port or no board, or it was lost, 130 Ctrl-C.`
 
 interface Options {
     port?: string
+    /** Where what is got goes to. */
+    to?: string
     exec?: string
+    get?: string
+    getAll?: string
+    watch?: string
+    every: number
     json?: boolean
     timing?: boolean
     log?: boolean
+}
+
+/** What runs without a person: one of them at a time. */
+const alone = {
+    exec: "exec",
+    get: "get",
+    getAll: "get-all",
+    watch: "watch",
+    json: "json",
+    timing: "timing",
+}
+
+function parseEvery(text: string): number {
+    const seconds = Number(text)
+    if (!(seconds >= 0.1 && seconds <= 86_400))
+        throw new InvalidArgumentError("It is a number of seconds from 0.1 to 86400.")
+    return seconds
 }
 
 /** Reads the command line; on --help it prints and ends the process. Throws CommanderError. */
@@ -40,22 +70,27 @@ function parseOptions(argv: readonly string[]): Options {
     const command = new Command("npm run console --")
         .description("The console of a BMS Mini on a serial port.")
         .argument("[port]", "/dev/ttyUSB0, COM3, a pseudo-terminal, or HOST:PORT of a simulator")
+        .argument("[to]", "with --get: the file or folder that it is copied to")
         .option("--exec <file>", "run the lines of a file, then stop")
-        .option("--log", "at a terminal, show the runtime's own log lines too")
+        .option("--get <name>", "copy a file or a directory of the card, LOG/20261122.CSV, LOG")
+        .option("--get-all <folder>", "copy the whole card into a folder")
+        .option("--watch <line>", "print what a line says again and again: time, name, value")
+        .option("--every <seconds>", "with --watch: how often", parseEvery, 5)
+        .option("--log", "show the whole log of the board")
         .option("--json", "print what the board says of itself as one JSON document, then stop")
         .option("--timing", "measure how fast the board is, resetting it once, then stop")
         .addHelpText("after", more)
         .exitOverride()
     command.parse(argv, { from: "user" })
-    const options = { port: command.args[0], ...command.opts<Options>() }
-    if (options.exec !== undefined && options.port === undefined)
-        command.error("error: --exec needs the port too")
-    if (options.json && options.port === undefined)
-        command.error("error: --json needs the port too")
-    if (options.timing && options.port === undefined)
-        command.error("error: --timing needs the port too")
-    const alone = ["json", "exec", "timing"].filter(name => name in options)
-    if (alone.length > 1) command.error(`error: --${alone[0]} and --${alone[1]} do not go together`)
+    const [port, to] = command.args
+    const options = { port, to, ...command.opts<Options>() }
+    const given = Object.keys(alone).filter(name => name in options) as (keyof typeof alone)[]
+    const flags = given.map(name => "--" + alone[name])
+    if (flags.length > 0 && port === undefined)
+        command.error(`error: ${flags[0]} needs the port too`)
+    if (flags.length > 1) command.error(`error: ${flags[0]} and ${flags[1]} do not go together`)
+    if (to !== undefined && options.get === undefined)
+        command.error(`error: ${to} is too much: only --get takes a file or folder to copy to`)
     return options
 }
 
@@ -111,6 +146,19 @@ async function showTiming(connection: Connection, watch: StartWatch): Promise<nu
     return Exit.Done
 }
 
+async function copyFiles(
+    { client }: Connection,
+    { get, to, getAll }: Options,
+    screen: Screen,
+): Promise<number> {
+    const files = new CardFiles(client)
+    const done =
+        get === undefined
+            ? await getFiles(files, "", getAll, screen)
+            : await getFiles(files, get, to, screen)
+    return done ? Exit.Done : Exit.Refused
+}
+
 function readScript(path: string): Buffer {
     try {
         return readFileSync(path)
@@ -136,10 +184,14 @@ async function runUnattended(options: Options, screen: Screen): Promise<number> 
     const watch = new StartWatch(() => performance.now())
     const connection = await Connection.open(options.port!, line => {
         watch.take(line)
-        if (!options.timing) screen.log(line)
+        if (options.log || (!options.timing && forScripts.test(line))) screen.log(line)
     })
     const work = async () => {
         await logIn(connection, screen)
+        if (options.get !== undefined || options.getAll !== undefined)
+            return await copyFiles(connection, options, screen)
+        if (options.watch !== undefined)
+            return await watchLine(connection, options.watch, options.every, screen)
         if (options.json) return await showJson(connection)
         if (options.timing) return await showTiming(connection, watch)
         if (script)
@@ -154,6 +206,11 @@ async function runUnattended(options: Options, screen: Screen): Promise<number> 
     })
     try {
         return await Promise.race([done, connection.lost, stop])
+    } catch (failure) {
+        const copies = options.get !== undefined || options.getAll !== undefined
+        if (!copies || !(failure instanceof ConsoleError)) throw failure
+        const goesOn = "the same command goes on where it is"
+        throw new ConsoleError(`${failure.message}; ${goesOn}`, { cause: failure })
     } finally {
         await connection.close()
     }
@@ -163,7 +220,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const options = parseOptions(argv)
     if (options.port === undefined) return await showPorts()
     const screen = new Screen()
-    const unattended = options.json || options.timing || options.exec !== undefined
+    const unattended = Object.keys(alone).some(name => name in options)
     if (unattended || !process.stdin.isTTY) return await runUnattended(options, screen)
     await new Interactive(options.port, screen, options.log === true).run()
     return Exit.Done

@@ -32,17 +32,29 @@ export interface ClientOptions {
     time?: ClientTime
 }
 
+/** Takes what a line prints as the board sends it. */
+export interface RawOutput {
+    onBytes(bytes: Uint8Array): void
+    /** Some of it got lost on the way. */
+    onLoss(): void
+}
+
 /** One line on its way: what was received of it, and who waits for it. */
 interface Exchange {
     request: number
     line: Uint8Array
     expected: number
-    decoder: TextDecoder
-    onText: (text: string) => void
+    output: RawOutput
     resolve: (result: LineResult) => void
     reject: (reason: unknown) => void
     lastPacketMs: number
     timer: unknown
+}
+
+const nowhere: RawOutput = { onBytes: () => undefined, onLoss: () => undefined }
+
+function say(output: RawOutput, text: string): void {
+    output.onBytes(new TextEncoder().encode(text))
 }
 
 /** Speaks the board's console service over a Jacdac bus that somebody else keeps connected. */
@@ -73,7 +85,7 @@ export class ConsoleClient implements ConsoleTransport {
         while (!this.present()) {
             if (this.time.nowMs() >= endMs)
                 throw new ConsoleError(
-                    "no console on the bus: is the board running the BMS Mini firmware?",
+                    'the board has no console: "npm run deploy -- PORT" puts the firmware onto it',
                 )
             await this.time.sleep(20)
         }
@@ -84,8 +96,20 @@ export class ConsoleClient implements ConsoleTransport {
         this.end()?.reject(new ConsoleError("the console was closed"))
     }
 
-    execute(line: string | Uint8Array, onText: (text: string) => void): Promise<LineResult> {
-        const result = this.queue.then(() => this.exchangeLine(line, onText))
+    async execute(line: string | Uint8Array, onText: (text: string) => void): Promise<LineResult> {
+        const decoder = new TextDecoder()
+        const told = (text: string): void => void (text && onText(text))
+        const result = await this.executeRaw(line, {
+            onBytes: bytes => told(decoder.decode(bytes, { stream: true })),
+            onLoss: () => told("\n[some output was lost]\n"),
+        })
+        told(decoder.decode())
+        return result
+    }
+
+    /** As `execute`, with the very bytes that the line prints. */
+    executeRaw(line: string | Uint8Array, output: RawOutput): Promise<LineResult> {
+        const result = this.queue.then(() => this.exchangeLine(line, output))
         this.queue = result.catch(() => undefined)
         return result
     }
@@ -117,18 +141,16 @@ export class ConsoleClient implements ConsoleTransport {
         return this.service()?.device.lastSeen
     }
 
-    private async exchangeLine(
-        line: string | Uint8Array,
-        onText: (text: string) => void,
-    ): Promise<LineResult> {
+    private async exchangeLine(line: string | Uint8Array, output: RawOutput): Promise<LineResult> {
         const sent = withHostTime(line, this.time.nowMs())
         const bytes = typeof sent === "string" ? new TextEncoder().encode(sent) : sent
         if (bytes.length > protocol.lineBytesMax) {
-            onText(
+            say(
+                output,
                 `error: the line has ${bytes.length} bytes; the board takes at most ${protocol.lineBytesMax}\n`,
             )
             // A block that is being imported must not miss this line: the board refuses a zero byte.
-            return await this.exchangeLine(new Uint8Array(1), () => undefined)
+            return await this.exchangeLine(new Uint8Array(1), nowhere)
         }
         await this.open()
         this.request = (this.request + 1) & 0xffff
@@ -137,8 +159,7 @@ export class ConsoleClient implements ConsoleTransport {
                 request: this.request,
                 line: bytes,
                 expected: 0,
-                decoder: new TextDecoder(),
-                onText,
+                output,
                 resolve,
                 reject,
                 lastPacketMs: this.time.nowMs(),
@@ -199,15 +220,14 @@ export class ConsoleClient implements ConsoleTransport {
         // Counted in 16 bits: more than half of them behind is a packet that came twice.
         const ahead = (report.sequence - exchange.expected) & 0xffff
         if (ahead >= 0x8000) return
-        if (ahead > 0) exchange.onText("\n[some output was lost]\n")
+        if (ahead > 0) exchange.output.onLoss()
         exchange.expected = (report.sequence + 1) & 0xffff
-        const text = exchange.decoder.decode(report.text, { stream: !final })
-        if (text) exchange.onText(text)
+        exchange.output.onBytes(report.text)
         if (!final) return
         const refused = (report.flags & protocol.ReportFlags.Refused) !== 0
         // A refusal says why; without a word it is the one of a session that has a line running.
         if (refused && report.sequence === 0 && report.text.length === 0)
-            exchange.onText("error: the board is still busy with the line before\n")
+            say(exchange.output, "error: the board is still busy with the line before\n")
         this.end()?.resolve({ status: refused ? 1 : 0 })
     }
 

@@ -24,7 +24,8 @@ export class Connection {
 
     private constructor(
         private readonly line: OpenLine,
-        private readonly bus: JDBus,
+        /** What hangs on the board's bus; the board itself, whatever program it has. */
+        readonly bus: JDBus,
         transport: SerialTransport,
     ) {
         this.client = new ConsoleClient(bus)
@@ -37,12 +38,23 @@ export class Connection {
      * @param onLog takes the lines of the board's log
      */
     static async open(address: string, onLog: (line: string) => void): Promise<Connection> {
+        const connection = await Connection.reach(address, onLog)
+        try {
+            await Promise.race([connection.greet(), connection.lost])
+            return connection
+        } catch (failure) {
+            await connection.close()
+            throw failure
+        }
+    }
+
+    /** The same for a board whose program may have no console, or that has no program. */
+    static async reach(address: string, onLog: (line: string) => void): Promise<Connection> {
         const line = await openLine(address)
         const transport = new SerialTransport(line.stream, address, onLog)
         const connection = new Connection(line, await connectBus(transport), transport)
         try {
             await transport.answered(answerMs)
-            await Promise.race([connection.greet(), transport.lost])
             return connection
         } catch (failure) {
             await connection.close()
@@ -69,7 +81,7 @@ export class Connection {
             try {
                 return void (await this.client.execute("", () => undefined))
             } catch (failure) {
-                if (tries === greetTries) throw failure
+                if (tries === greetTries || !this.client.present()) throw failure
             }
     }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { Completer } from "./completer"
 import { Connection } from "./connection"
 import { History, historyPath } from "./history"
+import { LogChoice } from "./logchoice"
 import type { Screen } from "./screen"
 import { hidesSecret, quoteWord, secretQuestion } from "./secrets"
 import { Style } from "./style"
@@ -17,6 +18,7 @@ export const resetMs = 45_000
 /** A person at a terminal and a board that may be reset, unplugged and plugged in again. */
 export class Interactive {
     private readonly completer = new Completer(() => this.connection?.client)
+    private readonly logChoice = new LogChoice()
     private connection: Connection | undefined
     private over = false
 
@@ -29,13 +31,15 @@ export class Interactive {
     /** Returns when the person leaves. Throws ConsoleError when there is no board to begin with. */
     async run(): Promise<void> {
         await this.connect()
-        this.screen.text('Type "help" for the commands, "exit" to stop.\n')
+        this.screen.text('Type "help" for the commands, "log off" for quiet, "exit" to stop.\n')
         const history = new History(historyPath(), message => this.screen.remark(message))
         try {
             await runTerminal(process.stdin, process.stdout, {
                 prompt: new Style(process.stdout).strong("bms>") + " ",
                 history: history.load(),
                 execute: async line => {
+                    const said = this.logChoice.obey(line)
+                    if (said !== undefined) return this.screen.text(said + "\n")
                     const { status } = await this.execute(line)
                     // What was refused may be a password with a word mistyped before it.
                     if (status === 0 && !this.hides(line)) history.add(line.trim())
@@ -82,7 +86,8 @@ export class Interactive {
 
     private async connect(): Promise<void> {
         const connection = await Connection.open(this.address, line => {
-            if (this.wholeLog || forPeople.test(line)) this.screen.log(line)
+            const wanted = this.wholeLog || forPeople.test(line)
+            if (wanted && this.logChoice.shows(line)) this.screen.log(line)
         })
         connection.onRestart = () => {
             this.completer.forget()

@@ -4,7 +4,7 @@ import type { Prompt } from "./terminal"
 
 interface Output {
     isTTY?: boolean
-    write(text: string): unknown
+    write(text: string | Uint8Array): unknown
 }
 
 /** What the lines print goes to the standard output, the board's log and remarks to the error output. */
@@ -39,6 +39,13 @@ export class Screen {
             styled += (this.inError ? this.style.error(words) : words) + line.slice(words.length)
         }
         this.output.write(styled)
+    }
+
+    /** Bytes of a file: a program that reads gets them as they are. */
+    bytes(bytes: Buffer): void {
+        if (this.output.isTTY) return this.text(bytes.toString())
+        this.atLineStart = bytes.at(-1) === 10
+        this.output.write(bytes)
     }
 
     /** A line of the board's log: it leaves what is being typed as it is. */

@@ -191,8 +191,13 @@ export class SimBoard {
     private log(line: string): void {
         const whole = Buffer.from(line.trimEnd(), "utf8")
         const text = whole.subarray(0, logLineBytes).toString("utf8")
-        this.serial.log(text + "\n")
+        this.leave(() => this.serial.log(text + "\n"))
         this.options.onLog(text)
+    }
+
+    /** On the serial line comes what the board says when it has got there: what it executes takes time. */
+    private leave(send: () => void): void {
+        this.options.clock.setTimeout(send, 0)
     }
 
     /** One frame after the other, at the line's rate. */
@@ -207,7 +212,8 @@ export class SimBoard {
     private fromVm(frame: Uint8Array): void {
         if (frame[2] === 0xff) this.port.fromBoard(frame)
         else {
-            this.serial.sendFrame(frame)
+            const losses = this.powerLosses
+            this.leave(() => losses === this.powerLosses && this.serial.sendFrame(frame))
             this.hub.fromBoard(frame)
         }
     }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { fstatSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { firmware, readManifest } from "../tools/firmware"
 import { applyDemoSettings } from "./demo"
@@ -42,9 +42,16 @@ async function live(
     return end === "signal" ? 0 : end
 }
 
+/** The lines that are piped in, as `echo status | npm start` does; a terminal has none, nor a run of a given length. */
+function pipedScript({ forMs }: Options): string | undefined {
+    const input = fstatSync(0)
+    if (forMs !== undefined) return undefined
+    return input.isFIFO() || input.isFile() ? "/dev/stdin" : undefined
+}
+
 function readScript(path: string): ScriptStep[] {
     try {
-        return parseScript(readFileSync(path))
+        return parseScript(readFileSync(path === "/dev/stdin" ? 0 : path))
     } catch (failure) {
         throw new Error(`--exec ${path}: ${(failure as Error).message}`, { cause: failure })
     }
@@ -55,10 +62,13 @@ function whereFtpIs({ ftp, state }: Options): string {
 }
 
 async function main(options: Options): Promise<number> {
-    const steps = options.exec === undefined ? undefined : readScript(options.exec)
+    const script = options.exec ?? pipedScript(options)
+    const steps = script === undefined ? undefined : readScript(script)
     const state = new StateFolder(resolve(options.state))
     const printer = new LinePrinter(process.stdout, state)
-    const program = await firmware(options.entry ?? readManifest().entries.simulator)
+    const entry = options.entry ?? readManifest().entries.simulator
+    const onCompile = () => printer.line(`Compiling ${entry}: half a minute, only after a change.`)
+    const program = await firmware(entry, { onCompile })
     let serial: SerialOffer | undefined
     try {
         printer.line(`BMS Mini simulator: state in ${options.state}, speed ${options.speed}`)

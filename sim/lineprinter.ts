@@ -7,6 +7,8 @@ const WAITING_MAX = 100
 
 /** Shows lines on the terminal and keeps them in the transcript; a prompt that stands there stays whole. */
 export class LinePrinter {
+    /** Which lines of the board's log are shown; the transcript has them all. */
+    shows: (line: string) => boolean = () => true
     private prompt: Prompt | undefined
     private atLineStart = true
     private readonly waiting: { text: string; shown: boolean }[] = []
@@ -31,7 +33,9 @@ export class LinePrinter {
      * @param shown false for the transcript only
      */
     log(text: string, shown = true): void {
-        this.waiting.push({ text, shown })
+        // The time stands in front of it.
+        const wanted = shown && this.shows(text.replace(/^\[ *[\d.]+\] /, ""))
+        this.waiting.push({ text, shown: wanted })
         if (this.atLineStart || this.waiting.length > WAITING_MAX) this.flush()
     }
 

@@ -1,5 +1,6 @@
 import { Completer } from "../console/completer"
 import { History, historyPath } from "../console/history"
+import { LogChoice } from "../console/logchoice"
 import { hidesSecret, secretQuestion, withoutSecret } from "../console/secrets"
 import { runTerminal } from "../console/terminal"
 import { ConsoleError } from "../console/transport"
@@ -9,11 +10,17 @@ import type { Simulation } from "./simulation"
 
 /** The board's console at the simulator's own terminal; returns when the person leaves it. */
 export async function typeAtPrompt(simulation: Simulation, printer: LinePrinter): Promise<void> {
-    printer.line('Type "help" for the commands, "!" for the board events, "exit" to stop.')
+    printer.line(
+        'Type "help" for the commands, "!" for the board events, "log off" for quiet, "exit" to stop.',
+    )
     const completer = new Completer(() => simulation.console)
     const history = new History(historyPath(), message => printer.line(message))
     let resets = simulation.board.resets
+    const logChoice = new LogChoice()
+    printer.shows = line => logChoice.shows(line)
     const run = async (line: string) => {
+        const said = logChoice.obey(line)
+        if (said !== undefined) return printer.line(said)
         if (line.startsWith("!")) return await runEvent(line, simulation)
         await completer.stop()
         // A reset ended what the board's session had under way.

@@ -1,4 +1,5 @@
 import { withoutSecret } from "../console/secrets"
+import { beginsImport, endsImport } from "../console/setupfile"
 import { runEvent, type ScriptStep } from "./events"
 import type { LinePrinter } from "./lineprinter"
 import type { Simulation } from "./simulation"
@@ -10,10 +11,18 @@ export async function runScript(
     printer: LinePrinter,
 ): Promise<number> {
     let refused = 0
+    /** The block of an import that the board has refused: its lines alone would be half a set-up. */
+    let skipping = false
     for (const step of steps) {
+        if (skipping) {
+            skipping = !endsImport(step.line)
+            continue
+        }
         printer.line("> " + withoutSecret(step.line))
         const accepted = await runStep(step, simulation, printer)
         if (!accepted && !(step.kind !== "sleep" && step.allowed)) refused++
+        skipping = !accepted && beginsImport(step.line)
+        if (skipping) printer.line("refused, and so nothing of its block is run")
     }
     return refused
 }

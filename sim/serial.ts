@@ -46,6 +46,11 @@ export class SerialOffer {
         return offer
     }
 
+    /** True while somebody has the line open. */
+    get open(): boolean {
+        return this.socket !== undefined
+    }
+
     async close(): Promise<void> {
         this.bridge.onReady = () => undefined
         await this.terminal?.close()

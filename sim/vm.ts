@@ -9,6 +9,7 @@ const require = createRequire(import.meta.url)
 
 /** What the DeviceScript runtime gives to its host; only what is used here. */
 interface Runtime {
+    flashSize: number
     flashLoad: () => Uint8Array
     flashSave: (data: Uint8Array) => void
     sendPacket: (frame: Uint8Array) => void
@@ -56,6 +57,8 @@ export interface VmOptions {
     epochMs: number
     /** 16 hexadecimal digits. */
     deviceId: string
+    /** How large the flash is; the simulated board's is smaller than the ESP32's store partition. */
+    flashBytes?: number
     loadFlash(): Uint8Array
     saveFlash(data: Uint8Array): void
     /** Absent for a board that opens none. */
@@ -80,13 +83,13 @@ export interface VmOptions {
 /** Instead of a packet's size. */
 const LARGE_FRAME = 0xff
 
-/** The runtime's flash chip. */
+/** The runtime's flash, unless told. */
 const FLASH_BYTES = 128 * 1024
 
 /** The runtime hands out its flash without the last byte, at each write one less: what is missing is erased. */
-function wholeFlash(saved: Uint8Array): Uint8Array {
-    const flash = new Uint8Array(FLASH_BYTES).fill(0xff)
-    flash.set(saved.subarray(0, FLASH_BYTES))
+function wholeFlash(saved: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
+    const flash = new Uint8Array(bytes).fill(0xff)
+    flash.set(saved.subarray(0, bytes))
     return flash
 }
 
@@ -103,6 +106,9 @@ export class Vm {
     private alive = true
     /** Stands for the random bytes that the runtime is about to copy into its memory. */
     private randomness: Uint8Array | undefined
+    /** The flash as the host has it, and where the runtime keeps its own. */
+    private flash: Uint8Array = new Uint8Array(0)
+    private flashAt: number | undefined
     private readonly cpu: Cpu
     private readonly randomBytes: Random
     private readonly flashDelays: Random
@@ -146,9 +152,10 @@ export class Vm {
         })
     }
 
-    /** The power is gone: nothing runs and nothing is written any more. */
+    /** The power is gone: nothing runs and nothing is written any more. What was written is in the flash. */
     cut(): void {
         if (!this.alive) return
+        this.keepFlash()
         this.alive = false
         this.options.clock.clearTimeout(this.transfer)
         this.runtime?.devsStop()
@@ -157,6 +164,13 @@ export class Vm {
     /** The runtime's memory, for instruments; undefined while the power is off. */
     memory(): Uint8Array | undefined {
         return this.alive ? this.runtime?.HEAPU8 : undefined
+    }
+
+    /** The runtime hands over its flash when a write of its store is complete; a program comes in many pieces. */
+    private keepFlash(): void {
+        if (this.flashAt === undefined) return
+        const flash = this.runtime.HEAPU8.slice(this.flashAt, this.flashAt + this.flash.length)
+        if (!this.flash.every((byte, at) => byte === flash[at])) this.options.saveFlash(flash)
     }
 
     private async boot(image: Uint8Array | undefined): Promise<void> {
@@ -190,10 +204,7 @@ export class Vm {
             },
         })
         this.runtime = runtime
-        runtime.flashLoad = () => wholeFlash(options.loadFlash())
-        runtime.flashSave = data => {
-            if (this.alive) options.saveFlash(data)
-        }
+        this.plugInFlash(runtime)
         runtime.sendPacket = frame => {
             const { counter, spoke } = this.globals
             // A large frame is the program's word to the simulator: that takes no time on a chip.
@@ -220,10 +231,11 @@ export class Vm {
         const names = Object.entries(added) as [keyof typeof added, string][]
         const found = names.map(([key, name]) => [key, exports[name] as WebAssembly.Global])
         this.globals = Object.fromEntries(found)
-        const { counter, limit } = this.globals
+        const { counter, limit, usualEraseCost } = this.globals
         const msPerCount = this.cpu.nsPerCount / 1e6
         this.options.clock.useCounter(() => counter.value, msPerCount)
         limit.value = watchdogMs / msPerCount
+        usualEraseCost.value = this.counts((delays.flashErase.ms[0] + delays.flashErase.ms[1]) / 2)
         this.drawFlashDelays()
     }
 
@@ -268,6 +280,7 @@ export class Vm {
     private answerRandomness(memory: Uint8Array): void {
         const { exchange, clock } = this.options
         memory.set = (bytes: ArrayLike<number>, at = 0) => {
+            if (bytes === this.flash) this.flashAt = at
             const random = bytes === this.randomness
             const time = random && exchange?.(memory.subarray(at, at + bytes.length))
             if (!time) return Uint8Array.prototype.set.call(memory, bytes, at)
@@ -300,6 +313,23 @@ export class Vm {
         const { counter, transferEnd } = this.globals
         const leftMs = this.transferEndMs - this.options.clock.nowMs()
         transferEnd.value = (counter.value + this.counts(Math.max(0, leftMs))) | 0
+    }
+
+    private plugInFlash(runtime: Runtime): void {
+        const { options } = this
+        const flashBytes = options.flashBytes ?? FLASH_BYTES
+        runtime.flashSize = flashBytes
+        runtime.flashLoad = () => {
+            const flash = wholeFlash(options.loadFlash(), flashBytes)
+            // The runtime copies a slice: by it the host learns where to.
+            flash.slice = () => flash
+            return (this.flash = flash)
+        }
+        runtime.flashSave = data => {
+            if (!this.alive) return
+            this.flash = wholeFlash(data, flashBytes)
+            options.saveFlash(data)
+        }
     }
 
     private plugInSocket(runtime: Runtime, socket: VmSocket): void {

@@ -1,4 +1,5 @@
 import { basename } from "node:path"
+import { parseArgs } from "node:util"
 import { firmware, readManifest, type Program } from "./firmware"
 
 function print(program: Program, wall: number): void {
@@ -11,11 +12,25 @@ function print(program: Program, wall: number): void {
     )
 }
 
+const { values } = parseArgs({
+    options: {
+        /** Where the code ends after each step of the optimizer. */
+        report: { type: "boolean", default: false },
+    },
+})
+
+function printStep(step: string, codeEnd: number): void {
+    console.log(`  ${String(codeEnd).padStart(6)}  after ${step}`)
+}
+
 const manifest = readManifest()
 const { codeBytes, codeBytesWall, imageBytes } = manifest.budgets
 for (const entry of [manifest.entries.board, manifest.entries.simulator]) {
     try {
-        const program = await firmware(entry, { force: true })
+        const program = await firmware(entry, {
+            force: true,
+            ...(values.report ? { report: printStep } : {}),
+        })
         print(program, codeBytesWall)
         if (program.codeBytes > codeBytes || program.imageBytes > imageBytes) {
             console.error(

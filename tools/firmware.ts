@@ -15,8 +15,8 @@ import { basename, join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { type Encoded } from "./bytecode-image"
-import { optimize } from "./optimize"
+import { type Encoded } from "../optimizer/ir/image"
+import { optimize, type OptimizerOptions } from "../optimizer/pipeline"
 import { verifyImage } from "./verify"
 
 const run = promisify(execFile)
@@ -62,12 +62,23 @@ export function readManifest(): BuildManifest {
     return JSON.parse(readFileSync(join(projectFolder, "devicescript.json"), "utf8"))
 }
 
+export interface FirmwareOptions {
+    /** Build it although it is younger than its sources. */
+    force?: boolean
+    /** Told when it is going to be compiled: that takes half a minute. */
+    onCompile?: () => void
+    /** Hears where the code ends after each step of the optimizer. */
+    report?: OptimizerOptions["report"]
+}
+
 /** The program of an entry, compiled anew only when a source is younger than the last build. */
-export async function firmware(entry: string, options: { force?: boolean } = {}): Promise<Program> {
+export async function firmware(entry: string, options: FirmwareOptions = {}): Promise<Program> {
     const stem = join(projectFolder, "built", basename(entry, ".ts"))
     if (options.force || !isFresh(stem + ".devs", entry)) {
+        options.onCompile?.()
         await exclusively(async () => {
-            if (options.force || !isFresh(stem + ".devs", entry)) await compile(entry, stem)
+            if (options.force || !isFresh(stem + ".devs", entry))
+                await compile(entry, stem, options.report)
         })
     }
     return describe(entry, stem)
@@ -76,7 +87,15 @@ export async function firmware(entry: string, options: { force?: boolean } = {})
 function isFresh(image: string, entry: string): boolean {
     if (!existsSync(image)) return false
     const builtAt = statSync(image).mtimeMs
-    const inputs = ["src", "services", "boards", "tools", "devsconfig.json", "package.json"]
+    const inputs = [
+        "src",
+        "services",
+        "boards",
+        "tools",
+        "optimizer",
+        "devsconfig.json",
+        "package.json",
+    ]
     return newest([...inputs, entry].map(one => join(projectFolder, one))) < builtAt
 }
 
@@ -139,9 +158,13 @@ export async function compiledImage(entry: string): Promise<Uint8Array> {
     return image
 }
 
-async function compile(entry: string, stem: string): Promise<void> {
+async function compile(
+    entry: string,
+    stem: string,
+    report: OptimizerOptions["report"],
+): Promise<void> {
     const { image, debugPath } = await compiled(entry)
-    const optimized = optimize(image)
+    const optimized = optimize(image, report ? { report } : {})
     const { functions, codeEnd } = optimized
     const { codeBytesWall } = readManifest().budgets
     const sizes: Sizes = { functions, codeEnd, compiledEnd: codeEndOf(image) }

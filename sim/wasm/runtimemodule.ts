@@ -25,6 +25,8 @@ export const added = {
     /** What programming and erasing the flash takes, in counts, and how often that was done. */
     programCost: "bms_program_cost",
     eraseCost: "bms_erase_cost",
+    /** What each further page takes that the same turn erases. */
+    usualEraseCost: "bms_usual_erase_cost",
     flashAccesses: "bms_flash_accesses",
     /** Address of the fiber that waits for a transfer, 0 for none, and the counter when that is over. */
     waiting: "bms_waiting",
@@ -98,13 +100,17 @@ function wakeWaiting(index: Index): number[] {
 
 /** What the ESP32 does and the runtime's functions for Node do not. */
 const entries: Record<string, (index: Index) => number[]> = {
-    // flash_program(destination, source, length)
+    // flash_program(destination, source, length); the store has no source for an empty value
     flash_program: index => [
-        ...[Op.LocalGet, 2, Op.EqualZero],
+        ...[Op.LocalGet, 1, Op.EqualZero],
         ...trapIf(Trap.EmptyFlashWrite, index),
         ...flashAccess(added.programCost, index),
     ],
-    flash_erase: index => flashAccess(added.eraseCost, index),
+    flash_erase: index => [
+        ...flashAccess(added.eraseCost, index),
+        ...[Op.GlobalGet, ...index(added.usualEraseCost)],
+        ...[Op.GlobalSet, ...index(added.eraseCost)],
+    ],
     fun2_DeviceScript__twinMessage: index => [
         ...[Op.GlobalGet, ...index(added.counter), Op.GlobalSet, ...index(added.spoke)],
     ],

@@ -20,7 +20,7 @@ journal;;the errors journal
 tasks;;the tasks with their counts
 card;;the card's type, size and health
 card ls;[directory];list the card's files
-card cat;<file>;print a file
+card cat;<file> [offset];print a file
 card tail;<file> [lines];print a file's last lines, 10 unless told
 card format;[yes];erase the card and format it
 card eject;;make the card safe to pull

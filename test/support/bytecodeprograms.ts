@@ -1,5 +1,6 @@
-import { expression, Op, statement, type Expression, type Statement } from "../../tools/bytecode"
-import { type Program } from "../../tools/bytecode-image"
+import { expression, statement, type Expression, type Statement } from "../../optimizer/ir/code"
+import { type Program } from "../../optimizer/ir/image"
+import { Op } from "../../optimizer/ir/opcodes"
 
 // Small programs for the tests of the bytecode optimizer.
 

@@ -123,7 +123,7 @@ const chapters: [string, Entry[]][] = [
             },
             {
                 words: "card cat",
-                notes: "Text files only. Some 11 KB a second; each 64 KiB a line `# 65568 of 176008 bytes` says how far it is. Ctrl-C ends it.",
+                notes: "Text files only. Some 11 KB a second; each 64 KiB a line `# 65568 of 176008 bytes` says how far it is. An offset leaves out what is in front of it, for `--get`, which goes on where it was broken off. Ctrl-C ends it.",
                 examples: ["card cat notes.txt"],
             },
             {

@@ -20,8 +20,13 @@ export class ConsoleRun {
     readonly ended: Promise<Ended>
     private readonly child
 
-    constructor(args: string[], input?: string, environment: NodeJS.ProcessEnv = {}) {
-        this.child = spawn(process.execPath, ["--import", "tsx", "console/cli.ts", ...args], {
+    constructor(
+        args: string[],
+        input?: string,
+        environment: NodeJS.ProcessEnv = {},
+        program = "console/cli.ts",
+    ) {
+        this.child = spawn(process.execPath, ["--import", "tsx", program, ...args], {
             cwd: projectFolder,
             timeout: runMsMax,
             env: { ...process.env, ...environment },
@@ -56,3 +61,7 @@ export const runConsole = (
     input?: string,
     environment?: NodeJS.ProcessEnv,
 ): Promise<Ended> => new ConsoleRun(args, input, environment).ended
+
+/** Runs `npm run deploy` with these arguments to its end. */
+export const runDeploy = (args: string[]): Promise<Ended> =>
+    new ConsoleRun(args, "", {}, "console/deploycli.ts").ended

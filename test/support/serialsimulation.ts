@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
@@ -17,6 +17,8 @@ export class SerialSimulation {
 
     private constructor(
         readonly folder: string,
+        /** Where the serial port is. */
+        readonly port: string,
         readonly simulation: Simulation,
         /** Where the files are that were sent to FTP_HOST. */
         readonly ftpPath: string,
@@ -25,23 +27,35 @@ export class SerialSimulation {
         output.on("data", text => (this.log += text))
     }
 
-    static async start(): Promise<SerialSimulation> {
+    /**
+     * @param address HOST:PORT instead of a pseudo-terminal
+     * @param speed of board time
+     * @param makeCard writes the card's image, instead of a blank one
+     */
+    static async start(
+        address?: string,
+        speed = 1,
+        makeCard?: (path: string) => Promise<void>,
+    ): Promise<SerialSimulation> {
         const { imagePath } = await firmware(readManifest().entries.simulator)
         const folder = mkdtempSync(join(tmpdir(), "serial-"))
+        mkdirSync(join(folder, "state"))
+        await makeCard?.(join(folder, "state", "card.img"))
         const state = new StateFolder(join(folder, "state"))
         const output = new PassThrough()
         const printer = new LinePrinter(output, state)
-        const options = { state: state.path, speed: 1 }
+        const options = { state: state.path, speed }
         const simulation = new Simulation(options, state, imagePath, printer)
-        const board = new SerialSimulation(folder, simulation, state.ftpPath, output)
+        const board = new SerialSimulation(
+            folder,
+            address ?? join(folder, "port"),
+            simulation,
+            state.ftpPath,
+            output,
+        )
         await board.plug()
         await simulation.start()
         return board
-    }
-
-    /** Where the serial port is. */
-    get port(): string {
-        return join(this.folder, "port")
     }
 
     async plug(): Promise<void> {
@@ -55,8 +69,9 @@ export class SerialSimulation {
 
     /** Returns when the port is there again, which the console before has closed. */
     async free(): Promise<void> {
-        for (const endMs = Date.now() + 5_000; !existsSync(this.port); await sleep(20))
-            if (Date.now() > endMs) throw new Error("the pseudo-terminal did not come back")
+        const there = () => this.port.includes(":") || existsSync(this.port)
+        for (const endMs = Date.now() + 5_000; this.offer?.open || !there(); await sleep(20))
+            if (Date.now() > endMs) throw new Error("the serial port did not come back")
     }
 
     /** One line, not over the serial port. @returns what it printed */

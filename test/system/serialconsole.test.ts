@@ -115,6 +115,11 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
             board.write(Uint8Array.of(0xfe, 0xfc, 0x55, 0x55, 0xfe))
         }
         if (line.startsWith("log ")) board.write(line.slice(4).replaceAll("|", "\n"))
+        if (line === "import") return { text: "error: log in first\n", refused: true }
+        if (line === "card cat a.csv")
+            return { text: "a\r\nerror: none\n# 15 of 34 bytes\n# 5 of 9 bytes\nb\n" }
+        if (line === "card tail none.csv")
+            return { text: "error: there is no NONE.CSV\n", refused: true }
         if (line === "bad") return { text: "error: no such command\n", refused: true }
         return { text: `did ${line}\n` }
     }
@@ -143,14 +148,36 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         expect(errors).toBe(`${path}, line 2: refused\n`)
     })
 
-    it("shows the board's log, apart from what the lines print", async () => {
+    it("shows the board's log with --log, apart from what the lines print", async () => {
         const ended = await run(
-            [board.path],
+            [board.path, "--log"],
             "log first|\x1b[0;32mgreen\x1b[0m|rest\nlog  of it|\n",
         )
         expect(ended.output).toBe("did log first|\x1b[0;32mgreen\x1b[0m|rest\ndid log  of it|\n")
         expect(ended.errors).toBe("first\ngreen\nrest of it\n")
         expect(ended.status).toBe(0)
+    })
+
+    it("shows a script warnings and panics only", async () => {
+        const said = "usb: packets 1|> records: 1 main|* start: x|! trouble|PANIC 60004|"
+        const { errors } = await run([board.path], `log ${said}\n`)
+        expect(errors).toBe("! trouble\nPANIC 60004\n")
+    })
+
+    it("skips the mark in front of a file, and the whole block of an import that is refused", async () => {
+        const path = join(folder, "setup.txt")
+        writeFileSync(path, "\ufeffone\nimport\nset a\nset b\nend\ntwo\n")
+        const { status, output, errors } = await run([board.path, "--exec", path])
+        expect(output).toBe("did one\nerror: log in first\ndid two\n")
+        expect(errors).toBe(`${path}, line 2: refused, and so nothing of its block is run\n`)
+        expect(status).toBe(1)
+        expect(seen).not.toContain("set a")
+    })
+
+    it("prints the very bytes of a file, and how far it is on the error output", async () => {
+        const { output, errors } = await run([board.path], "card cat a.csv\ncard tail none.csv\n")
+        expect(output).toBe("a\r\nerror: none\n# 5 of 9 bytes\nb\nerror: there is no NONE.CSV\n")
+        expect(errors).toBe("# 15 of 34 bytes\nstandard input, line 2: refused\n")
     })
 
     it("lets a line with a minus in front be refused, and waits where it is told to", async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { expression, label, Op, statement, type Statement } from "../../tools/bytecode"
-import { Section } from "../../tools/bytecode-image"
-import { callDirectly, failsWithoutThis } from "../../tools/bytecode-direct"
+import { expression, label, statement, type Statement } from "../../optimizer/ir/code"
+import { Section } from "../../optimizer/ir/image"
+import { Op } from "../../optimizer/ir/opcodes"
+import { callMethodsDirectly, failsWithoutThis } from "../../optimizer/passes/callmethodsdirectly"
 import {
     local,
     literal,
@@ -42,7 +43,7 @@ describe("calls of methods", () => {
 
     it("on an object just created become direct, and the prototype needs no entry", () => {
         const one = twoClasses(call(created(2)), call(field(result, names.run), literal(7)))
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one.functions[0].code[2]).toEqual(call(fn(4), result, literal(7)))
         expect(one.functions[1].code).toEqual([set(prototype(3), names.run, fn(5)), back(nothing)])
         expect([one.functions[4].flags, one.functions[5].flags]).toEqual([0, METHOD])
@@ -57,7 +58,7 @@ describe("calls of methods", () => {
             store(1, field(local(0), names.motor)),
             call(field(local(1), names.run)),
         )
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one.functions[0].code[6]).toEqual(call(fn(5), local(1)))
         expect(one.functions[5].flags).toBe(0)
     })
@@ -74,7 +75,7 @@ describe("calls of methods", () => {
             call(field(local(0), names.run)),
         )
         const before = structuredClone(one)
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one).toEqual(before)
     })
 
@@ -85,7 +86,7 @@ describe("calls of methods", () => {
             call(field(log, names.run)),
         )
         const before = structuredClone(one)
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one).toEqual(before)
     })
 
@@ -99,7 +100,7 @@ describe("calls of methods", () => {
         reserved.sections[Section.StringData] = new TextEncoder().encode(strings.join(""))
         for (const one of [asValue, reserved]) {
             const before = structuredClone(one)
-            callDirectly(one)
+            callMethodsDirectly(one)
             expect(one).toEqual(before)
         }
     })
@@ -114,7 +115,7 @@ describe("calls of methods", () => {
         )
         one.functions.push({ ...one.functions[0], ...closure, index: 6 })
         const before = structuredClone(one)
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one).toEqual(before)
     })
 
@@ -126,7 +127,7 @@ describe("calls of methods", () => {
             call(field(local(0), names.run)),
         )
         const before = structuredClone(one)
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one).toEqual(before)
     })
 
@@ -137,7 +138,7 @@ describe("calls of methods", () => {
             call(log),
             call(local(0), result),
         )
-        callDirectly(one)
+        callMethodsDirectly(one)
         expect(one.functions[0].code.slice(2, 5)).toEqual([
             store(0, result),
             call(log),
@@ -145,16 +146,35 @@ describe("calls of methods", () => {
         ])
     })
 
+    it("stay when the object is unknown, though one class only has the name", () => {
+        const one = program(
+            main(call(field(log, names.run))),
+            setup(set(prototype(2), names.run, fn(3))),
+            emptyConstructor(),
+            reader(),
+        )
+        const before = structuredClone(one)
+        callMethodsDirectly(one)
+        expect(one).toEqual(before)
+    })
+
+    /** A call on a global that has an instance of class 2, or nothing yet. */
+    const calledOnGlobal = () => [
+        call(created(2)),
+        statement(Op.StoreGlobal, 1, result),
+        call(field(expression(Op.LoadGlobal, 1), names.run)),
+    ]
+
     it("on what may be missing look at it first, unless the method does so anyway", () => {
         const late = [call(log), back(field(local(0), names.speed))]
         const methodAfter = (code: Statement[]) => {
             const one = program(
-                main(call(field(log, names.run))),
+                main(...calledOnGlobal()),
                 setup(set(prototype(2), names.run, fn(3))),
                 emptyConstructor(),
                 { args: 1, flags: METHOD, code },
             )
-            callDirectly(one)
+            callMethodsDirectly(one)
             expect(one.functions[3].flags).toBe(0)
             return one.functions[3].code
         }
@@ -174,13 +194,13 @@ describe("calls of methods", () => {
             back(field(local(0), names.speed)),
         ]
         const one = program(
-            main(call(field(log, names.run))),
+            main(...calledOnGlobal()),
             setup(set(prototype(2), names.run, fn(3)), set(prototype(2), stop, fn(4))),
             emptyConstructor(),
             { args: 1, flags: METHOD, code: [call(log), ...inner] },
             reader(),
         )
-        callDirectly(one)
+        callMethodsDirectly(one)
         const [check, , stored, , called] = one.functions[3].code
         expect(check.op).toBe(Op.StoreReturnValue)
         expect(stored).toEqual(store(1, local(0)))

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest"
+import { type Context } from "../../optimizer/analysis/contexts"
 import {
     expression,
     label,
-    Op,
     statement,
     type Expression,
     type Statement,
-} from "../../tools/bytecode"
-import { type Context } from "../../tools/bytecode-flow"
-import { storeFirst } from "../../tools/bytecode-choices"
+} from "../../optimizer/ir/code"
+import { Op } from "../../optimizer/ir/opcodes"
+import { storeChoiceFirst } from "../../optimizer/passes/storechoicefirst"
 
 const local = (slot: number) => expression(Op.LoadLocal, slot)
 const literal = (value: number) => expression(Op.Literal, value)
@@ -23,7 +23,7 @@ const to = (op: number, target: Statement, ...args: Expression[]): Statement => 
     target,
 })
 
-/** `x2 = tests ? a : b` and its use, after `storeFirst`, without labels. */
+/** `x2 = tests ? a : b` and its use, after `storeChoiceFirst`, without labels. */
 function chosen(tests: Expression[], a: Expression, b: Expression, more?: Partial<Context>) {
     const [other, end] = [label(), label()]
     const code = [
@@ -37,7 +37,7 @@ function chosen(tests: Expression[], a: Expression, b: Expression, more?: Partia
     ]
     const body = { index: 0, slots: 4, args: 2, flags: 0, name: 0, tryFrames: 0, code }
     const none = new Set<number>()
-    storeFirst({ body, captured: none, volatile: none, hasTry: false, ...more })
+    storeChoiceFirst({ body, captured: none, volatile: none, hasTry: false, ...more })
     const rest = body.code.filter(one => one.op !== Op.Label)
     return rest.map(({ op, value, args }) => ({ op, value, args }))
 }

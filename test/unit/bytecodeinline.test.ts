@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest"
-import { expression, label, Op, statement, type Statement } from "../../tools/bytecode"
-import { type Context } from "../../tools/bytecode-flow"
-import { type FunctionCode, type Program } from "../../tools/bytecode-image"
-import { inlineCopies } from "../../tools/bytecode-copies"
-import { inlineCalls } from "../../tools/bytecode-inline"
-import { dropUnreachable } from "../../tools/bytecode-jumps"
-import { forwardStores } from "../../tools/bytecode-locals"
-import { pairFunctions } from "../../tools/bytecode-pairs"
+import { type Context } from "../../optimizer/analysis/contexts"
+import { expression, label, statement, type Statement } from "../../optimizer/ir/code"
+import { type FunctionCode, type Program } from "../../optimizer/ir/image"
+import { Op } from "../../optimizer/ir/opcodes"
+import { dropUnreachable } from "../../optimizer/passes/dropunreachable"
+import { forwardStores } from "../../optimizer/passes/forwardstores"
+import { inlineSingleCalls } from "../../optimizer/passes/inlinesinglecalls"
+import { inlineSmallFunctions } from "../../optimizer/passes/inlinesmallfunctions"
+import { pairFunctions } from "../../optimizer/passes/pairfunctions"
 import {
     local,
     literal,
@@ -39,7 +40,7 @@ describe("functions with a single caller", () => {
             back(literal(1)),
         ]
         const one = program(main(call(fn(2))), setup(), { tryFrames: 1, code: guarded })
-        inlineCalls(one)
+        inlineSingleCalls(one)
         expect(runs(one)).toEqual([0])
         expect(one.functions[0].tryFrames).toBe(1)
     })
@@ -50,7 +51,7 @@ describe("functions with a single caller", () => {
             { code: [call(log), back(nothing)] },
             { code: [call(fn(1)), back(nothing)] },
         )
-        inlineCalls(one)
+        inlineSingleCalls(one)
         expect(runs(one)).toEqual([0, 2])
     })
 
@@ -61,7 +62,7 @@ describe("functions with a single caller", () => {
 
     it("take the variables of their closures along", () => {
         const one = program(main(call(fn(2), literal(5))), setup(), ...makesClosure())
-        inlineCalls(one)
+        inlineSingleCalls(one)
         expect(runs(one)).toEqual([0, 3])
         const base = one.functions[0].code.find(s => s.op === Op.StoreLocal)!.value
         expect(one.functions[1].code[0].args[0].value).toBe(base)
@@ -71,7 +72,7 @@ describe("functions with a single caller", () => {
         const start = label()
         const loop = [start, call(fn(2), literal(5)), to(Op.Jump, start)]
         const one = program(main(...loop), setup(), ...makesClosure())
-        inlineCalls(one)
+        inlineSingleCalls(one)
         expect(runs(one)).toEqual([0, 2, 3])
     })
 })
@@ -143,7 +144,7 @@ describe("functions with several callers", () => {
             volatile: new Set<number>(),
             hasTry: false,
         }))
-        inlineCopies(one, contexts, settle)
+        inlineSmallFunctions(one, contexts, settle)
         return one
     }
 

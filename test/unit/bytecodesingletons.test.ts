@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest"
-import { expression, label, Op, statement, type Statement } from "../../tools/bytecode"
-import { contexts } from "../../tools/bytecode-contexts"
-import { orderGlobals } from "../../tools/bytecode-globals"
-import { type Program } from "../../tools/bytecode-image"
-import { dropParameters } from "../../tools/bytecode-params"
-import { cacheInReturnValue } from "../../tools/bytecode-retval"
-import { spreadSingletons } from "../../tools/bytecode-singletons"
+import { contexts } from "../../optimizer/analysis/contexts"
+import { expression, label, statement, type Statement } from "../../optimizer/ir/code"
+import { type Program } from "../../optimizer/ir/image"
+import { Op } from "../../optimizer/ir/opcodes"
+import { cacheInReturnValue } from "../../optimizer/passes/cacheinreturnvalue"
+import { dropParameters } from "../../optimizer/passes/dropparameters"
+import { orderGlobals } from "../../optimizer/passes/orderglobals"
+import { singletonsToGlobals } from "../../optimizer/passes/singletonstoglobals"
 import {
     back,
     call,
@@ -46,7 +47,7 @@ describe("an object that is made once", () => {
 
     it("has its fields in globals, and is not passed on", () => {
         const one = withReader(call(created(2)), store(0, result), call(fn(3), local(0)))
-        spreadSingletons(one)
+        singletonsToGlobals(one)
         const [read] = one.functions[3].code
         expect(read.args[0]).toMatchObject({ op: Op.LoadGlobal, constant: true })
         expect(one.functions[2].code.map(s => s.op)).toContain(Op.StoreGlobal)
@@ -56,7 +57,7 @@ describe("an object that is made once", () => {
     })
 
     const staysAsItIs = (one: Program) => {
-        spreadSingletons(one)
+        singletonsToGlobals(one)
         expect(one.functions[3].code).toEqual([back(field(local(0), names.speed))])
         const fieldSet = one.functions[2].code.find(s => s.op === Op.IndexSet)
         expect(fieldSet?.args[1]).toEqual(text(names.speed))
@@ -124,7 +125,7 @@ describe("an object that is made once", () => {
         const one = withReader(call(created(2)), store(0, result), call(fn(3), local(0)))
         one.functions[2].code.splice(1, 1, ...inner)
         one.functions[3].code = [back(field(field(local(0), names.motor), names.speed))]
-        spreadSingletons(one)
+        singletonsToGlobals(one)
         const [value] = one.functions[3].code[0].args
         expect(value.op).toBe(Op.AsciiField)
     })
@@ -155,7 +156,7 @@ describe("an object that is made once", () => {
             set(local(0), names.speed, literal(6)),
             call(fn(3), local(0)),
         )
-        spreadSingletons(one)
+        singletonsToGlobals(one)
         const [read] = one.functions[3].code[0].args
         expect(read.op).toBe(Op.LoadGlobal)
         expect(read.constant).toBeUndefined()

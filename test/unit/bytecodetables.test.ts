@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest"
-import { encodeFunction, expression, Op, statement, type Expression } from "../../tools/bytecode"
-import { Section, type Program } from "../../tools/bytecode-image"
-import { nameFunctions, poolNumbers, spreadStrings } from "../../tools/bytecode-tables"
+import { expression, statement, type Expression } from "../../optimizer/ir/code"
+import { encodeFunction } from "../../optimizer/ir/codec"
+import { Section, type Program } from "../../optimizer/ir/image"
+import { Op } from "../../optimizer/ir/opcodes"
+import { namePairs } from "../../optimizer/passes/namepairs"
+import { poolNumbers } from "../../optimizer/passes/poolnumbers"
+import { useBothStringTables } from "../../optimizer/passes/usebothstringtables"
 
 const back = (value: Expression) => statement(Op.Return, 0, value)
 
@@ -59,7 +63,7 @@ describe("strings without a short number", () => {
             ],
             ["often", long],
         )
-        spreadStrings(one, 1)
+        useBothStringTables(one, 1)
         const [often, , rare] = one.functions[0].code.map(s => s.args[0])
         expect(often).toEqual(expression(Op.AsciiString, 0))
         expect([rare.op, rare.value]).toEqual([Op.Utf8Field, 0])
@@ -76,7 +80,7 @@ describe("functions made of two", () => {
         const one = program([], ["first", "second"])
         const [body] = one.functions
         const ascii = 2 << 14
-        nameFunctions(one, [{ body, names: [ascii, ascii | 1] }])
+        namePairs(one, [{ body, names: [ascii, ascii | 1] }])
         expect(body.name).toBe(3 << 14)
         const data = new TextDecoder().decode(one.sections[Section.StringData])
         expect(data).toContain("first|second\0")

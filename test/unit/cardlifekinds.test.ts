@@ -251,24 +251,6 @@ describe.skipIf(!tools)("a partition table", () => {
     })
 })
 
-describe.skipIf(!tools)("a FAT32 volume of whose tables only one is kept up", () => {
-    for (const active of [0, 1])
-        it(`(number ${active}) is refused in words and stays as it is`, async () => {
-            const store = makeVolume(40, "-F32", "-s1")
-            const block = Uint8Array.from(store.read(0))
-            block[40] = 0x80 | active
-            store.write(0, block)
-            const before = [...store.written()].map(at => [at, Uint8Array.from(store.read(at))])
-            const board = new CardBoard(new SdCardChip(store))
-            await board.run(20)
-            expect(board.reasons.length).toBe(1)
-            expect(board.reasons[0]).toContain("one place only")
-            expect([...store.written()].map(at => [at, Uint8Array.from(store.read(at))])).toEqual(
-                before,
-            )
-        })
-})
-
 /** Puts the start of a boot sector where the code of a master boot record was, and leaves the partitions. */
 function leaveBootSector(card: MemoryStore, volume: MemoryStore): void {
     const block = Uint8Array.from(card.read(0))

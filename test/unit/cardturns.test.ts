@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { Fault, FaultCode } from "../../src/core/fault"
 import { formatVolume } from "../../src/fat/format"
 import { Storage } from "../../src/fat/storage"
-import { Volume } from "../../src/fat/volume"
+import { reserveClusters, Volume } from "../../src/fat/volume"
 import { Lock } from "../../src/tasks/lock"
 import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { Chance } from "../../sim/random"
@@ -173,7 +173,7 @@ describe("while one looks for a name among thousands", () => {
 
 describe("the search for a free cluster", () => {
     it("goes on where it was, and lets others work: the last cluster of a card without a hint", async () => {
-        const store = await crowded(1100, 20, 3)
+        const store = await crowded(1100, 20, 3 + reserveClusters)
         tellFree(store)
         const desk = new Desk(store)
         const { ticks } = desk
@@ -208,7 +208,7 @@ describe("the search for a free cluster", () => {
     })
 
     it("is done by the poll, so that who needs a cluster has it at once", async () => {
-        const store = await crowded(1100, 20, 3)
+        const store = await crowded(1100, 20, 3 + reserveClusters)
         tellFree(store)
         const desk = new Desk(store)
         for (let i = 0; i < 10; ++i) await desk.ticks.finish(desk.storage.poll())

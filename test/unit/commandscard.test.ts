@@ -161,6 +161,25 @@ describe("card cat", () => {
         expect(lines.filter(line => !line.startsWith("#")).join("\n") + "\n").toBe(content)
     })
 
+    it("begins at an offset, and counts from the file's begin all the same", async () => {
+        const content = numbered(2000, 99)
+        const bench = new CardConsole(await cardWith({ A: content }))
+        for (const offset of [0, 1, 98, 99, 512, 131_072, 197_999, 198_000, 300_000]) {
+            const lines = (await bench.run(`card cat a ${offset}`)).split("\n")
+            const progress = lines.filter(line => line.startsWith("#"))
+            expect(lines.filter(line => !progress.includes(line)).join("\n")).toBe(
+                content.slice(offset),
+            )
+            if (offset < 100_000) {
+                const [, at] = progress[0].split(" ").map(Number)
+                expect(at - offset).toBeGreaterThanOrEqual(65_536)
+                expect(at % 99).toBe(0)
+            }
+        }
+        for (const offset of ["-1", "x", "1.5"])
+            expect(await bench.run(`card cat a ${offset}`)).toBe("error: offset: 0 or more\n")
+    })
+
     it("lets go of the card after each piece", async () => {
         const bench = new CardConsole(await cardWith({ A: numbered(100, 100) }))
         await bench.run("card cat a")

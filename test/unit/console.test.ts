@@ -188,7 +188,7 @@ describe("the console client", () => {
         await vi.advanceTimersByTimeAsync(20_000)
         await silent
         bus.present = false
-        const absent = expect(execute("x")).rejects.toThrow("no console on the bus")
+        const absent = expect(execute("x")).rejects.toThrow("the board has no console")
         await vi.advanceTimersByTimeAsync(20_000)
         await absent
     })

@@ -1,26 +1,31 @@
 import { describe, expect, it, beforeAll } from "vitest"
+import { type Context } from "../../optimizer/analysis/contexts"
 import {
-    decodeFunction,
-    encodeFunction,
     expression,
     jump,
     label,
-    Op,
     statement,
     type Expression,
     type Statement,
-} from "../../tools/bytecode"
-import { type Context } from "../../tools/bytecode-flow"
-import { decodeImage, encodeImage, type FunctionCode } from "../../tools/bytecode-image"
-import { inlineCalls } from "../../tools/bytecode-inline"
-import { simplifyExpressions, dropUnreachable, threadJumps } from "../../tools/bytecode-jumps"
-import { dropDeadStores, forwardStores, propagateCopies } from "../../tools/bytecode-locals"
-import { assignSlots } from "../../tools/bytecode-slots"
-import { mergeTails, shareReturns } from "../../tools/bytecode-tails"
-import { poolNumbers, spreadStrings } from "../../tools/bytecode-tables"
-import { cacheInReturnValue } from "../../tools/bytecode-retval"
+} from "../../optimizer/ir/code"
+import { decodeFunction, encodeFunction } from "../../optimizer/ir/codec"
+import { decodeImage, encodeImage, type FunctionCode } from "../../optimizer/ir/image"
+import { Op } from "../../optimizer/ir/opcodes"
+import { cacheInReturnValue } from "../../optimizer/passes/cacheinreturnvalue"
+import { dropDeadStores } from "../../optimizer/passes/dropdeadstores"
+import { dropUnreachable } from "../../optimizer/passes/dropunreachable"
+import { forwardStores } from "../../optimizer/passes/forwardstores"
+import { inlineSingleCalls } from "../../optimizer/passes/inlinesinglecalls"
+import { mergeTails } from "../../optimizer/passes/mergetails"
+import { poolNumbers } from "../../optimizer/passes/poolnumbers"
+import { propagateCopies } from "../../optimizer/passes/propagatecopies"
+import { shareLocals } from "../../optimizer/passes/sharelocals"
+import { shareReturns } from "../../optimizer/passes/sharereturns"
+import { simplifyExpressions } from "../../optimizer/passes/simplifyexpressions"
+import { useBothStringTables } from "../../optimizer/passes/usebothstringtables"
+import { threadJumps } from "../../optimizer/passes/threadjumps"
+import { optimize } from "../../optimizer/pipeline"
 import { compiledImage } from "../../tools/firmware"
-import { optimize } from "../../tools/optimize"
 import { runImage, verifyImage } from "../../tools/verify"
 
 const local = (slot: number) => expression(Op.LoadLocal, slot)
@@ -218,7 +223,7 @@ describe("slots", () => {
             call(log, local(6)),
             back(local(6)),
         ])
-        assignSlots(one)
+        shareLocals(one)
         expect(one.body.code.filter(s => s.op === Op.StoreLocal)).toHaveLength(1)
         expect(one.body.slots).toBe(1)
     })
@@ -230,7 +235,7 @@ describe("slots", () => {
             call(log, local(0), local(5)),
             back(local(5)),
         ])
-        assignSlots(one)
+        shareLocals(one)
         const [kept, changed] = one.body.code
         expect(kept.value).not.toBe(changed.value)
         expect(one.body.code[2].args).toEqual([log, local(changed.value), local(kept.value)])
@@ -239,13 +244,13 @@ describe("slots", () => {
     it("begin undefined for a local that may be read before it is stored", () => {
         const end = label()
         const one = context([unless(local(0), end), store(4, literal(1)), end, back(local(4))])
-        assignSlots(one)
+        shareLocals(one)
         expect(one.body.code.at(-1)!.args).toEqual([local(1)])
     })
 
     it("stay as they are when closures use them", () => {
         const one = context([store(5, literal(1)), call(log, local(5)), back(local(5))], [5])
-        assignSlots(one)
+        shareLocals(one)
         expect(one.body.code[0].value).toBe(5)
         expect(one.body.slots).toBe(6)
     })
@@ -308,7 +313,7 @@ describe("a compiled program", () => {
     it("says the same with strings in both tables and integers in the table of doubles", async () => {
         const program = decodeImage(image)
         poolNumbers(program)
-        spreadStrings(program, 3)
+        useBothStringTables(program, 3)
         const spread = encodeImage(program).image
         await verifyImage(spread)
         expect(await run(spread)).toEqual(await run(image))
@@ -318,6 +323,17 @@ describe("a compiled program", () => {
         const lines = await run(optimize(image).image)
         expect(lines.length).toBeGreaterThan(30)
         expect(lines).toEqual(await run(image))
+    })
+
+    it("is left as it was, and becomes the same each time", () => {
+        const given = Buffer.from(image)
+        const once = optimize(given)
+        expect(given.equals(image)).toBe(true)
+        const steps: number[] = []
+        const again = optimize(given, { report: (_, codeEnd) => steps.push(codeEnd) })
+        expect(Buffer.from(again.image).equals(once.image)).toBe(true)
+        expect(steps[0]).toBeGreaterThan(once.codeEnd)
+        expect(steps.at(-1)).toBe(once.codeEnd)
     })
 
     it("is smaller by a tenth, and no larger when it is optimized again", () => {
@@ -348,7 +364,7 @@ describe("a compiled program", () => {
     it("has no function left that is only called once, plainly", () => {
         const program = decodeImage(image)
         const count = program.functions.length
-        inlineCalls(program)
+        inlineSingleCalls(program)
         expect(program.functions.length).toBeLessThan(count)
     })
 })

@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest"
 import { compiledImage } from "../../tools/firmware"
-import { optimize } from "../../tools/optimize"
+import { eachExpression } from "../../optimizer/ir/code"
+import { decodeImage } from "../../optimizer/ir/image"
+import { Op } from "../../optimizer/ir/opcodes"
+import { asciiText } from "../../optimizer/ir/strings"
+import { optimize } from "../../optimizer/pipeline"
 import { runImage } from "../../tools/verify"
-import { Op } from "../../tools/bytecode"
-import { decodeImage, eachExpression } from "../../tools/bytecode-image"
-import { asciiText } from "../../tools/bytecode-tables"
 
 describe("a program with objects that are made once", () => {
     let image: Uint8Array

@@ -106,7 +106,10 @@ describe("the shell", () => {
             line: "set ftp.port",
             message: 'error: <value> is missing; usage: set <key> <value>; see "help set"\n',
         },
-        { line: "card cat", message: "error: <file> is missing; usage: card cat <file>; see" },
+        {
+            line: "card cat",
+            message: "error: <file> is missing; usage: card cat <file> [offset]; see",
+        },
         {
             line: "defaults",
             message: "error: <key|section|all> is missing; usage: defaults <key|section|all> [yes]",

@@ -169,3 +169,8 @@ test("counts what the firmware's log lines report", () => {
     expect(counts.ftp).toEqual({ logins: 1, filesConfirmed: 1, bytesConfirmed: 812, failures: 1 })
     expect(counts.lastJournalEntry).toBe(5)
 })
+
+test("the mark in front of a file and what is behind exit are no lines", () => {
+    const steps = parseScript(Buffer.from("\ufeffstatus\n exit \nshow\n"))
+    expect(steps.map(step => step.line)).toEqual(["status"])
+})

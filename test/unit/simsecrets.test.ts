@@ -57,6 +57,23 @@ describe("passwords in an --exec file", () => {
     })
 })
 
+test("an import that is refused runs none of its block", async () => {
+    const { printer: to, shown } = printer(false)
+    const run: string[] = []
+    const simulation = {
+        board: { resets: 0 },
+        execute: async (bytes: Uint8Array) => {
+            const line = Buffer.from(bytes).toString()
+            run.push(line)
+            return line === "import" ? 1 : 0
+        },
+    } as unknown as Simulation
+    const lines = "import\nset sd.period 7\nend\nstatus\n"
+    expect(await runScript(parseScript(Buffer.from(lines)), simulation, to)).toBe(1)
+    expect(run).toEqual(["import", "status"])
+    expect(shown()).toContain("refused, and so nothing of its block is run\n")
+})
+
 describe("the state folder", () => {
     test("lets only its owner read what may hold passwords", () => {
         const state = new StateFolder(folder)

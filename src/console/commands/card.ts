@@ -117,7 +117,7 @@ async function findTail(call: Call, file: CardFile, lines: number, chunk: Buffer
     return Math.max(0, start)
 }
 
-/** Prints a file, or its last lines; between two chunks the card is free for others. */
+/** Prints a file, from an offset when that is given, or its last lines; between two chunks the card is free for others. */
 async function print(call: Call): Promise<void> {
     const [name, count] = call.words
     const path = cardPath(name)
@@ -132,6 +132,9 @@ async function print(call: Call): Promise<void> {
         const lines = count === undefined ? 10 : parseInteger(count)
         if (!(lines > 0)) refuse("lines: 1 or more")
         offset = await findTail(call, file, lines, chunk)
+    } else if (count !== undefined) {
+        offset = parseInteger(count)
+        if (!(offset >= 0)) refuse("offset: 0 or more")
     }
     let progress = offset + progressBytes
     while (offset < size) {

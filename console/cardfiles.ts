@@ -1,0 +1,143 @@
+import {
+    closeSync,
+    copyFileSync,
+    existsSync,
+    ftruncateSync,
+    openSync,
+    readSync,
+    renameSync,
+    statSync,
+    writeSync,
+} from "node:fs"
+import type { ConsoleClient } from "./client"
+import { FileStream } from "./filestream"
+import { quoteWord } from "./secrets"
+import { ConsoleError } from "./transport"
+
+/** What is read once more when a file goes on, to see that it is still the same. */
+const overlapBytes = 512
+/** So often in a row output may get lost without that anything arrives. */
+const triesMax = 5
+
+/** Something on the card; a directory has no size. */
+export interface CardEntry {
+    name: string
+    bytes?: number
+}
+
+/** The board does not print the file; the message is its own. */
+export class CardRefusal extends Error {
+    override name = "CardRefusal"
+}
+
+/** The files of the board's card, over its console. */
+export class CardFiles {
+    constructor(
+        private readonly client: Pick<ConsoleClient, "execute" | "executeRaw" | "cancel">,
+    ) {}
+
+    /** @param directory "" for the root. Throws CardRefusal. */
+    async list(directory: string): Promise<CardEntry[]> {
+        let text = ""
+        const line = `card ls ${directory && quoteWord(directory)}`.trim()
+        const { status } = await this.client.execute(line, piece => (text += piece))
+        if (status !== 0) throw new CardRefusal(text.trim().replace(/^error: /, ""))
+        const rows = text.split("\n").map(row => row.trim().split(/\s+/))
+        return rows
+            .filter(words => words.length === 2)
+            .map(([name, size]) => (size === "<DIR>" ? { name } : { name, bytes: Number(size) }))
+    }
+
+    /** What a path stands for; undefined when there is nothing. */
+    async find(path: string): Promise<CardEntry | undefined> {
+        const [name, directory = ""] = path
+            .toUpperCase()
+            .replace(/^\/|\/$/g, "")
+            .split("/")
+            .reverse()
+        if (name === "") return { name: "" }
+        return (await this.list(directory)).find(entry => entry.name === name)
+    }
+
+    /**
+     * Copies a file, byte for byte. What a former run has left in `target`.part, or an older and shorter `target`, is
+     * gone on with when the file is still the same. Throws CardRefusal, and ConsoleError when the board is gone.
+     * @returns how much of it was there
+     * @param bytes the file's size; one that grows meanwhile may come longer
+     * @param onProgress told how much is there, 0 to 1
+     */
+    async copy(
+        path: string,
+        bytes: number,
+        target: string,
+        onProgress: (done: number) => void,
+    ): Promise<number> {
+        const part = target + ".part"
+        if (!existsSync(part) && existsSync(target)) copyFileSync(target, part)
+        const file = openSync(part, existsSync(part) ? "r+" : "w+")
+        try {
+            let there = statSync(part).size
+            if (there > bytes) there = 0
+            let first = there
+            for (let tries = 0; tries < triesMax; tries++) {
+                const { end, whole } = await this.read(path, file, there, done =>
+                    onProgress(done / (bytes || 1)),
+                )
+                if (whole && end >= bytes) {
+                    renameSync(part, target)
+                    return first
+                }
+                if (end < there) first = 0
+                if (end > there) tries = 0
+                there = end
+            }
+        } finally {
+            closeSync(file)
+        }
+        throw new ConsoleError(`${path} came with gaps`)
+    }
+
+    /** From an offset to the end. @returns how far the file is right, and whether that is its end */
+    private async read(
+        path: string,
+        file: number,
+        there: number,
+        onProgress: (done: number) => void,
+    ): Promise<{ end: number; whole: boolean }> {
+        const overlap = Buffer.alloc(Math.min(overlapBytes, there))
+        const from = there - overlap.length
+        readSync(file, overlap, 0, overlap.length, from)
+        ftruncateSync(file, there)
+        let same = true
+        let lost = false
+        const stop = () => {
+            this.client.cancel().catch(() => undefined)
+        }
+        const stream = new FileStream(from, bytes => {
+            if (!same) return
+            const at = stream.offset - bytes.length
+            const known = overlap.subarray(at - from, at - from + bytes.length)
+            same = bytes.subarray(0, known.length).equals(known)
+            if (!same) return stop()
+            writeSync(file, bytes, 0, bytes.length, at)
+            onProgress(stream.offset)
+        })
+        const { status } = await this.client.executeRaw(`card cat ${quoteWord(path)} ${from}`, {
+            onBytes: bytes => {
+                if (!lost) stream.push(bytes)
+            },
+            onLoss: () => {
+                lost = true
+                stop()
+            },
+        })
+        if (!lost) stream.end(status === 0)
+        if (!same) return { end: 0, whole: false }
+        // Behind the last line's begin may be the board's refusal.
+        const right = lost || status === 0 ? stream.offset : stream.lineStart
+        const ended = { end: Math.max(right, there), whole: !lost && status === 0 }
+        ftruncateSync(file, ended.end)
+        if (status !== 0 && !lost) throw new CardRefusal(stream.refused ?? "the board broke off")
+        return ended
+    }
+}

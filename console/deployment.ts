@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto"
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Connection } from "./connection"
+import { imageAlignBytes, parseVersion, ProgramManager } from "./programmanager"
+import { ConsoleError } from "./transport"
+
+/** "DevS" and what follows at the beginning of each program. */
+const imageMagic = Buffer.from("446576530a6e29f1", "hex")
+const versionOffset = 8
+const imageHeaderBytes = 32
+/** A slow board needs a second to check the program, and another one until its firmware says the cause. */
+const startMs = 15_000
+/** A program of another kind says no cause: it is not waited for as long. */
+const causeMs = 8_000
+const lookMs = 50
+
+export interface DeployOptions {
+    /** Told how much is written, 0 to 1. */
+    onProgress: (done: number) => void
+    /** Also when the board runs this very program. */
+    again?: boolean
+}
+
+/** What a board says in its log of the program that it starts. */
+export class StartLog {
+    /** The program's name and version, as the runtime says them. */
+    started: string | undefined
+    /** The firmware's own first line, and the cause of the start. */
+    version: string | undefined
+    cause: string | undefined
+    /** Why there is no program or why it died, in the board's words. */
+    complaint: string | undefined
+
+    /** What was said of the program before does not count. */
+    forget(): void {
+        this.started = this.version = this.cause = this.complaint = undefined
+    }
+
+    take(line: string): void {
+        const said = (pattern: RegExp) => pattern.exec(line)?.[1]
+        this.started = said(/^\* start: (.*)/) ?? this.started
+        this.version = said(/^> (BMS Mini v.*)/) ?? this.version
+        this.cause = said(/^> start: (.*)/) ?? this.cause
+        const complains = said(/(verification failure.*|PANIC.*|no free pages.*)/)
+        this.complaint = complains ?? this.complaint
+    }
+}
+
+/** Throws ConsoleError when that is no program, or one whose file is incomplete. @param name of the file */
+export function checkImage(image: Uint8Array, name: string): void {
+    const begins = imageMagic.equals(image.subarray(0, imageMagic.length))
+    if (!begins || image.length < imageHeaderBytes)
+        throw new ConsoleError(`${name} is no program: "npm run build" makes built/main.devs`)
+    if (image.length % imageAlignBytes !== 0)
+        throw new ConsoleError(`${name} is not complete: "npm run build" makes it anew`)
+}
+
+/**
+ * Carries a program to the board at the other end of a connection and waits until it runs.
+ * @param log gets the lines of the board's log meanwhile
+ * @returns what became of it, for a person. Throws ConsoleError, which says what to do.
+ */
+export async function deploy(
+    connection: Connection,
+    manager: ProgramManager,
+    image: Uint8Array,
+    log: StartLog,
+    options: DeployOptions,
+): Promise<string> {
+    const runtime = await manager.runtimeVersion()
+    const needed = parseVersion(image.subarray(versionOffset))
+    if (needed.major !== runtime.major || needed.minor > runtime.minor)
+        throw new ConsoleError(
+            `the board's runtime takes programs of version ${runtime.major}.${runtime.minor}, this one is of ` +
+                `${needed.major}.${needed.minor}: flash the runtime anew (docs/FLASHING.md)`,
+        )
+    const wanted = createHash("sha256").update(image).digest("hex")
+    const same = (await manager.programHash()) === wanted
+    if (same && !options.again && (await manager.running()))
+        return 'it runs that program already, nothing was sent ("--again" sends it all the same)'
+    const beganMs = performance.now()
+    log.forget()
+    await write(manager, image, options.onProgress)
+    const seconds = ((performance.now() - beganMs) / 1000).toFixed(1)
+    if ((await manager.programHash()) !== wanted)
+        throw new ConsoleError(`the program did not arrive whole: ${again}`)
+    const size = `${image.length.toLocaleString("en")} bytes in ${seconds} s`
+    const start = await startOf(connection, log)
+    // To the board a program that was stopped without a word has died.
+    return `${size}, ${same ? start.replace(/ start: .*/, " started again") : start}`
+}
+
+const again = "the board may have no program now; run the same command again"
+
+async function write(
+    manager: ProgramManager,
+    image: Uint8Array,
+    onProgress: (done: number) => void,
+): Promise<void> {
+    let reached = 0
+    try {
+        await manager.deploy(image, done => onProgress((reached = done)))
+    } catch (failure) {
+        const where = `at ${Math.floor(reached * 100)} %`
+        const { message } = failure as Error
+        throw new ConsoleError(`${where}, ${message}: ${again}`, { cause: failure })
+    }
+}
+
+/** Waits for the program's start. */
+async function startOf(connection: Connection, log: StartLog): Promise<string> {
+    const until = async (there: () => unknown, timeoutMs: number) => {
+        for (const endMs = Date.now() + timeoutMs; !there() && Date.now() < endMs;)
+            await Promise.race([sleep(lookMs), connection.lost])
+    }
+    await until(() => log.started ?? log.complaint, startMs)
+    if (log.started === undefined)
+        throw new ConsoleError(
+            `the program was written, but it does not start: ${log.complaint ?? "the board says nothing"}; ` +
+                "press its reset button, or deploy another one",
+        )
+    await until(() => log.cause ?? log.complaint, causeMs)
+    if (log.cause !== undefined) return `${log.version ?? log.started}, start: ${log.cause}`
+    if (log.complaint !== undefined)
+        throw new ConsoleError(`the program was written and started, and died: ${log.complaint}`)
+    return `${log.started} runs`
+}

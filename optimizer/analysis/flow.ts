@@ -1,0 +1,95 @@
+import { writesReturnValue } from "./effects"
+import { type Expression, type Statement, parts } from "../ir/code"
+import { type FunctionCode, FunctionFlag } from "../ir/image"
+import { Op, isFinal } from "../ir/opcodes"
+
+/** The number under which the flow of `ret_val` is followed, like a local's. */
+export const RETURN_VALUE = 0x10000
+
+/** The local, or `ret_val`, that the expression reads by itself; undefined for all others. */
+export function readsSlot(one: Expression): number | undefined {
+    if (one.op === Op.LoadLocal) return one.value
+    return one.op === Op.ReturnValue ? RETURN_VALUE : undefined
+}
+
+/** The local that the statement writes. */
+const storedSlot = (one: Statement): number | undefined =>
+    one.op === Op.StoreLocal ? one.value : undefined
+
+/** The slot a statement defines, `RETURN_VALUE` included. */
+export function definedSlot(one: Statement): number | undefined {
+    return writesReturnValue(one.op) ? RETURN_VALUE : storedSlot(one)
+}
+
+/** By statement: the indices of the statements that may be executed next, catch handlers aside. */
+export function successors(code: readonly Statement[]): number[][] {
+    const indexOf = new Map(code.map((one, index) => [one, index]))
+    const thrownTo = code.flatMap(one =>
+        one.op === Op.ThrowJump ? [indexOf.get(one.target!)!] : [],
+    )
+    return code.map((one, index) => {
+        const next: number[] = []
+        if (!isFinal(one.op) && index + 1 < code.length) next.push(index + 1)
+        // A jump out of a try block goes on from the end of a `finally` on its way.
+        if (one.op === Op.ReThrow) next.push(...thrownTo)
+        if (one.target && one.op !== Op.Try) next.push(indexOf.get(one.target)!)
+        return next
+    })
+}
+
+/** The indices of the labels where catch and finally handlers begin. */
+export function handlers(code: readonly Statement[]): number[] {
+    const labels = new Set(code.flatMap(one => (one.op === Op.Try ? [one.target!] : [])))
+    return code.flatMap((one, index) => (labels.has(one) ? [index] : []))
+}
+
+/** Slots that the statement reads. A constructor's end reads `this`, which becomes its result. */
+function usedSlots(one: Statement, body: FunctionCode): number[] {
+    const used = parts(one).flatMap(part => readsSlot(part) ?? [])
+    if (one.op === Op.JumpIfNullish) used.push(RETURN_VALUE)
+    if (one.op === Op.Return && body.flags & FunctionFlag.Constructor) used.push(0)
+    return used
+}
+
+/** Which slots' values are needed: before each statement, after it, and in any handler. */
+export interface Liveness {
+    before: Set<number>[]
+    after: Set<number>[]
+    inHandlers: Set<number>
+}
+
+/**
+ * Backwards data flow. Every statement of a function with handlers may lead to each of them: what a handler needs is
+ * needed everywhere.
+ */
+export function liveness(body: FunctionCode): Liveness {
+    const { code } = body
+    const next = successors(code)
+    const handlerAt = handlers(code)
+    const before = code.map(() => new Set<number>())
+    const after = code.map(() => new Set<number>())
+    const inHandlers = new Set<number>()
+    const used = code.map(one => usedSlots(one, body))
+    for (let changed = true; changed;) {
+        changed = false
+        for (let index = code.length - 1; index >= 0; index--) {
+            for (const to of next[index]) for (const slot of before[to]) after[index].add(slot)
+            const into = before[index]
+            const size = into.size
+            const defined = definedSlot(code[index])
+            for (const slot of after[index]) if (slot !== defined) into.add(slot)
+            for (const slot of used[index]) into.add(slot)
+            for (const slot of inHandlers) into.add(slot)
+            if (into.size !== size) changed = true
+        }
+        const known = inHandlers.size
+        for (const index of handlerAt)
+            for (const slot of before[index]) if (slot !== RETURN_VALUE) inHandlers.add(slot)
+        if (inHandlers.size !== known) changed = true
+    }
+    return { before, after, inHandlers }
+}
+
+/** Like `storedSlot`, with `ret_val` as one more local. */
+export const storedTo = (one: Statement): number | undefined =>
+    one.op === Op.StoreReturnValue ? RETURN_VALUE : storedSlot(one)

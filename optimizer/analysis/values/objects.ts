@@ -1,0 +1,162 @@
+import { stringNumber } from "../classes"
+import { type Context } from "../contexts"
+import { RETURN_VALUE, liveness, successors } from "../flow"
+import { arrayKind, objectLiteral } from "./kinds"
+import { type Expression, type Statement, eachExpression, parts } from "../../ir/code"
+import { type FunctionCode, FunctionFlag } from "../../ir/image"
+import { Op, isCall } from "../../ir/opcodes"
+
+// What a single function tells of the objects it makes and of the values it has.
+
+const NUMBERS: readonly number[] = [
+    Op.Literal,
+    Op.LiteralDouble,
+    Op.Abs,
+    Op.BitNot,
+    Op.Negate,
+    Op.ToInt,
+    Op.UnaryPlus,
+]
+
+/** True when the expression is a number whatever its parts are. */
+export function isNumber(
+    body: FunctionCode,
+    index: number,
+    one: Expression,
+    reaching: readonly ReadonlySet<number>[][],
+    isChangedByClosures: (slot: number) => boolean,
+    seen: readonly number[] = [],
+): boolean {
+    const isOne = (at: number, part: Expression, stores: readonly number[]) =>
+        isNumber(body, at, part, reaching, isChangedByClosures, stores)
+    const isArithmetic = one.op >= Op.Subtract && one.op <= Op.ShiftRightUnsigned
+    if (isArithmetic || NUMBERS.includes(one.op)) return true
+    if (one.op === Op.Add) return one.args.every(arg => isOne(index, arg, seen))
+    if (one.op !== Op.LoadLocal || isChangedByClosures(one.value)) return false
+    return [...reaching[index][one.value]].every(stored => {
+        const at = stored - body.slots
+        if (at < 0 || seen.includes(at)) return at >= 0
+        return isOne(at, body.code[at].args[0], [...seen, at])
+    })
+}
+
+/** True when `ret_val` is needed where several ways meet. */
+export function mixesResults(body: FunctionCode): boolean {
+    const { before } = liveness(body)
+    return body.code.some((one, index) => one.op === Op.Label && before[index].has(RETURN_VALUE))
+}
+
+/** An object or array that a function makes; the instances of a class are made by its constructor. */
+interface Made {
+    made?: Statement
+    kind: number
+    /** Set as soon as anything but the code that makes it may look at it. */
+    fields?: Set<number>
+}
+
+/** @param count how many were found before */
+export function objectsMade({ body, captured }: Context, count: number): Made[] {
+    const found: Made[] = []
+    for (const [index, made] of body.code.entries()) {
+        if (made.op === Op.AllocArray) found.push({ made, kind: arrayKind(count + found.length) })
+        if (made.op !== Op.AllocMap) continue
+        const kind = objectLiteral(count + found.length)
+        const { op, value, args } = body.code[index + 1] ?? made
+        const stored = op === Op.StoreLocal && args[0].op === Op.ReturnValue
+        const fields = stored && fieldsFromStart(body, index + 2, value, captured)
+        found.push(fields ? { made, kind, fields } : { made, kind })
+    }
+    // Last, as the others are numbered.
+    if (body.flags & FunctionFlag.Constructor)
+        found.push({ kind: body.index, fields: fieldsFromStart(body, 0, 0, captured) })
+    return found
+}
+
+const isLocal = (one: Expression, slot: number): boolean =>
+    one.op === Op.LoadLocal && one.value === slot
+
+/**
+ * The fields that an object has as soon as anything but the code that makes it may look at it.
+ * @param start where the object is in the local `slot` and has no field yet
+ * @param captured slots that closures see
+ */
+function fieldsFromStart(
+    { code }: FunctionCode,
+    start: number,
+    slot: number,
+    captured: ReadonlySet<number>,
+): Set<number> {
+    const next = successors(code)
+    const into = new Map<number, Set<number>>([[start, new Set()]])
+    let always: Set<number> | undefined
+    const seenWith = (fields: Set<number>) => {
+        always = always ? new Set([...always].filter(one => fields.has(one))) : new Set(fields)
+    }
+    const work = [start]
+    while (work.length) {
+        const index = work.pop()!
+        const one = code[index]
+        if (!one) continue
+        const fields = into.get(index)!
+        if (one.op === Op.Try) return new Set()
+        if (one.op === Op.Return || showsObject(one, slot, fields, captured)) {
+            seenWith(fields)
+            continue
+        }
+        const set = setField(one, slot)
+        const out = set === undefined ? fields : new Set([...fields, set])
+        for (const to of next[index]) {
+            const known = into.get(to)
+            const merged = known ? new Set([...known].filter(name => out.has(name))) : out
+            if (known && merged.size === known.size) continue
+            into.set(to, merged)
+            work.push(to)
+        }
+    }
+    return always ?? new Set()
+}
+
+/** The field of the object in the slot that the statement sets. */
+function setField(one: Statement, slot: number): number | undefined {
+    if (one.op !== Op.IndexSet || !isLocal(one.args[0], slot)) return undefined
+    return stringNumber(one.args[1])
+}
+
+/** True when something else may have the object after the statement, or during it, or a field is read too early. */
+function showsObject(
+    one: Statement,
+    slot: number,
+    fields: ReadonlySet<number>,
+    captured: ReadonlySet<number>,
+): boolean {
+    if (one.op === Op.StoreLocal && one.value === slot) return true
+    // What is called by its name gets the object, too.
+    if (isCall(one.op) && one.args[0].args.some(arg => isLocal(arg, slot))) return true
+    const closes = captured.has(slot) && parts(one).some(part => part.op === Op.MakeClosure)
+    if (closes) return true
+    const shows = (part: Expression): boolean => {
+        if (isLocal(part, slot)) return true
+        const name = part.args.length === 1 ? stringNumber(part) : undefined
+        if (name !== undefined && isLocal(part.args[0], slot)) return !fields.has(name)
+        return part.args.some(shows)
+    }
+    const args = setField(one, slot) === undefined ? one.args : one.args.slice(1)
+    return args.some(shows)
+}
+
+/** By level and slot: the variables of outer functions that the function or closures made in it read. */
+export function outerReads(
+    body: FunctionCode,
+    byIndex: ReadonlyMap<number, FunctionCode>,
+): Set<string> {
+    const found = new Set<string>()
+    const visit = (inner: FunctionCode, depth: number, seen: readonly number[]) =>
+        eachExpression(inner.code, one => {
+            if (one.op === Op.LoadClosure && one.args[0].value > depth)
+                found.add(`${one.args[0].value - depth} ${one.value}`)
+            if (one.op === Op.MakeClosure && !seen.includes(one.value))
+                visit(byIndex.get(one.value)!, depth + 1, [...seen, one.value])
+        })
+    visit(body, 0, [body.index])
+    return found
+}

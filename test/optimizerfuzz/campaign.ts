@@ -1,0 +1,62 @@
+import { compare, differs, type Comparison } from "./compare"
+import { randomProgram } from "./generator"
+import { printed } from "./source"
+
+/** Programs in one image: more do not fit in front of the optimizer. */
+const AT_ONCE = 12
+
+/** What a program has to do with, so that a campaign is not about nothing. */
+const CONSTRUCTS: Record<string, RegExp> = {
+    "classes made from others": / extends /,
+    "methods found by name": /\.(go|run|turn|read|add)\d*\(/,
+    "methods taken out": /f\(.*\)\)\(.*\.(go|run|turn|read|add)\d*\)/,
+    closures: /const closure\d+ =/,
+    fibers: /worker\d+\.start\(/,
+    "errors thrown": /throw /,
+    "`finally`": /finally/,
+    "names made up at run time": /\[key\(/,
+    "`delete`": /delete /,
+    loops: /\bfor \(/,
+    "objects as texts": / look /,
+}
+
+export interface FuzzCounts {
+    programs: number
+    /** Those that run plain: the others are over a limit of the runtime. */
+    compared: number
+    lines: number
+    /** Programs that have it, by construct. */
+    constructs: Record<string, number>
+    different: { seed: number; comparison: Comparison }[]
+}
+
+/** Compares so many random programs plain and optimized. */
+export async function fuzz(
+    firstSeed: number,
+    programs: number,
+    progress: (counts: FuzzCounts) => void = () => undefined,
+): Promise<FuzzCounts> {
+    const counts: FuzzCounts = { programs: 0, compared: 0, lines: 0, constructs: {}, different: [] }
+    for (const name of Object.keys(CONSTRUCTS)) counts.constructs[name] = 0
+    while (counts.programs < programs) {
+        const seed = firstSeed + counts.programs
+        const count = Math.min(AT_ONCE, programs - counts.programs)
+        const batch = Array.from({ length: count }, (_, at) => ({
+            seed: seed + at,
+            text: printed(randomProgram(seed + at)),
+        }))
+        const found = await compare(batch)
+        counts.programs += count
+        for (const one of batch) {
+            const comparison = found.get(one.seed)
+            if (!comparison) continue
+            counts.compared++
+            counts.lines += comparison.plain.length
+            for (const [name, pattern] of Object.entries(CONSTRUCTS))
+                if (pattern.test(one.text)) counts.constructs[name]++
+            if (differs(comparison)) counts.different.push({ seed: one.seed, comparison })
+        }
+        progress(counts)
+    }
+    return counts
+}

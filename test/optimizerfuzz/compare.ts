@@ -1,0 +1,77 @@
+import { optimize } from "../../optimizer/pipeline"
+import { runImage } from "../../tools/verify"
+import { compileSources } from "./compiler"
+
+/** What a program logged without and with the optimizer. */
+export interface Comparison {
+    plain: string[]
+    optimized: string[]
+}
+
+export interface Program {
+    seed: number
+    text: string
+}
+
+const BOARD_MS = 60_000
+const END = "finished"
+
+export const differs = ({ plain, optimized }: Comparison): boolean =>
+    plain.length !== optimized.length || plain.some((line, at) => line !== optimized[at])
+
+/**
+ * Compiles the programs into one image, runs it plain and optimized, and sorts what they logged. When that image
+ * cannot be made or run, its halves are tried.
+ * @returns by seed; a program that does not run plain is left out
+ */
+export async function compare(programs: readonly Program[]): Promise<Map<number, Comparison>> {
+    let plain: string[]
+    let optimized: string[] | string
+    try {
+        const image = await compiled(programs)
+        plain = await logOf(image)
+        optimized = await optimizedLog(image)
+    } catch {
+        if (programs.length <= 1) return new Map()
+        const middle = programs.length >> 1
+        const first = await compare(programs.slice(0, middle))
+        return new Map([...first, ...(await compare(programs.slice(middle)))])
+    }
+    const own = (lines: string[], seed: number) => lines.filter(line => line.includes(`@${seed} `))
+    return new Map(
+        programs.map(({ seed }) => [
+            seed,
+            // What ends the optimized program ends all of them.
+            {
+                plain: own(plain, seed),
+                optimized: typeof optimized === "string" ? [optimized] : own(optimized, seed),
+            },
+        ]),
+    )
+}
+
+function compiled(programs: readonly Program[]): Promise<Uint8Array> {
+    const texts = programs.map(one => [`p${one.seed}`, one.text] as [string, string])
+    const imports = texts.map(([name]) => `import "./${name}"\n`).join("")
+    return compileSources(new Map([...texts, ["main", `${imports}console.log("${END}")\n`]]))
+}
+
+/** The runtime's collector frees the fields of arrays and buffers: whether and when it meets that is chance. */
+class RuntimeFault extends Error {}
+
+async function logOf(image: Uint8Array): Promise<string[]> {
+    const { lines, panic } = await runImage(image, END, BOARD_MS)
+    if (lines.some(line => line.includes("devs_object_get_attached_rw"))) throw new RuntimeFault()
+    if (panic !== undefined) throw new Error(`panic ${panic}`)
+    if (!lines.some(line => line.endsWith(END))) throw new Error("does not end")
+    return lines.filter(line => line.startsWith("> "))
+}
+
+async function optimizedLog(image: Uint8Array): Promise<string[] | string> {
+    try {
+        return await logOf(optimize(image).image)
+    } catch (failure) {
+        if (failure instanceof RuntimeFault) throw failure
+        return (failure as Error).message
+    }
+}

@@ -1,0 +1,32 @@
+import { Connection } from "../../console/connection"
+import { deploy, StartLog } from "../../console/deployment"
+import { ProgramManager } from "../../console/programmanager"
+
+/** Zeros: the board has no program. */
+export const noProgram = "00".repeat(32)
+
+/** What a board on a serial port holds: the hash of its program. */
+export async function heldProgram(port: string): Promise<string> {
+    const connection = await Connection.reach(port, () => undefined)
+    try {
+        return await (await ProgramManager.find(connection.bus, connection.lost)).programHash()
+    } finally {
+        await connection.close()
+    }
+}
+
+/** One deployment, as the command does it. @returns its report; throws what the command says */
+export async function deployOnce(
+    port: string,
+    image: Uint8Array,
+    onProgress: (done: number) => void = () => undefined,
+): Promise<string> {
+    const log = new StartLog()
+    const connection = await Connection.reach(port, line => log.take(line))
+    try {
+        const manager = await ProgramManager.find(connection.bus, connection.lost)
+        return await deploy(connection, manager, image, log, { onProgress })
+    } finally {
+        await connection.close()
+    }
+}

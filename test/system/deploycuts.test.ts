@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { firmware, readManifest } from "../../tools/firmware"
+import { deployOnce, heldProgram, noProgram } from "../support/deployrun"
+import { SerialSimulation } from "../support/serialsimulation"
+
+const tenths = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
+const hash = (image: Uint8Array) => createHash("sha256").update(image).digest("hex")
+
+describe("a deployment that is disturbed at each tenth", () => {
+    let board: SerialSimulation
+    /** The firmware, and the same with some of its heap held back: turn by turn. */
+    let programs: Uint8Array[]
+    let turn = 0
+
+    beforeAll(async () => {
+        const entries = [readManifest().entries.simulator, "bench/device/ballast.ts"]
+        programs = []
+        for (const entry of entries) programs.push(readFileSync((await firmware(entry)).imagePath))
+        board = await SerialSimulation.start("127.0.0.1:47912", 4)
+        await board.ask("set user.serial KEPT-7")
+    }, 240_000)
+    afterAll(() => board?.end())
+
+    /** Breaks off, looks at what the board has then, deploys once more. */
+    async function disturbed(at: number, disturb: () => void, mend: () => Promise<void>) {
+        const [old, next] = [programs[turn % 2], programs[(turn + 1) % 2]]
+        let done = false
+        const broken = deployOnce(board.port, next, part => {
+            if (part < at || done) return
+            done = true
+            disturb()
+        })
+        const message = await broken.then(
+            report => report,
+            (failure: Error) => failure.message,
+        )
+        await mend()
+        await board.free()
+        const held = await heldProgram(board.port)
+        expect([noProgram, hash(old), hash(next)]).toContain(held)
+        if (held === noProgram) expect(message).toMatch(/run the same command again$/)
+        await board.free()
+        expect(await deployOnce(board.port, next)).toMatch(
+            held === hash(next)
+                ? /bytes in|runs that program already/
+                : /bytes in .*start: deployed, KEPT-7$/,
+        )
+        await board.free()
+        expect(await heldProgram(board.port)).toBe(hash(next))
+        await board.free()
+        turn++
+        return held
+    }
+
+    it.each(tenths)(
+        "the power fails at %f: the second deployment mends it",
+        { timeout: 90_000 },
+        async at => {
+            const held = await disturbed(
+                at,
+                () => board.simulation.powerCut(),
+                () => board.free(),
+            )
+            if (at < 1) expect(held).toBe(noProgram)
+        },
+    )
+
+    it.each(tenths)(
+        "the cable is out at %f: the second deployment mends it",
+        { timeout: 90_000 },
+        async at => {
+            let pulled: Promise<void> | undefined
+            const held = await disturbed(
+                at,
+                () => (pulled = board.unplug()),
+                async () => {
+                    await pulled
+                    await board.plug()
+                },
+            )
+            if (at < 1) expect(held).toBe(noProgram)
+        },
+    )
+
+    it("has kept the settings", async () => {
+        expect(await board.ask("show user.serial")).toContain("KEPT-7")
+    })
+})
