@@ -98,10 +98,10 @@ async function main(): Promise<void> {
         await file.close()
     })
     await measure("backlog", async () => await backlog.load())
-    await measure("history", async () => await backlog.history.scan(backlog.files, volume))
+    await measure("history", async () => await backlog.history.fillIn(backlog.files, 0))
     await measure("chain", async () => {
         const file = await volume.open("LONG.TXT")
-        await file.read(file.sizeBytes() - 512, Buffer.alloc(512), 512)
+        await file.read(file.byteCount() - 512, Buffer.alloc(512), 512)
     })
     await measure("remove", async () => await volume.remove("LONG.TXT"))
     await measure("nothing", async () => {

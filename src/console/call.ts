@@ -50,7 +50,7 @@ export class Call {
     }
 
     /** A field for each value; their labels have commas between them. */
-    async report(labels: string, values: any[]): Promise<void> {
+    async reportFields(labels: string, values: any[]): Promise<void> {
         for (let i = 0; i < values.length; ++i) await this.field(fieldAt(labels, i, ","), values[i])
     }
 

@@ -88,7 +88,7 @@ class Link implements Output {
         let flags = Flags.FinalRefused
         try {
             const line: Buffer = packet[3]
-            if (await shell.execute(this.session, textOf(line), this)) flags = Flags.Final
+            if (await shell.carryOut(this.session, textOf(line), this)) flags = Flags.Final
         } catch (thrown) {
             // Cancelled while the refusal was printed: what is held goes out as the end.
         }

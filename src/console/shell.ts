@@ -16,7 +16,7 @@ export class Shell {
      * Runs one line and prints what it has to say, a refusal as one line "error: …".
      * @returns true when it was done, false when it was refused. Throws only what `out` throws.
      */
-    async execute(session: Session, line: string, out: Output): Promise<boolean> {
+    async carryOut(session: Session, line: string, out: Output): Promise<boolean> {
         const { access, ticks } = this.parts
         let done = true
         access.touch(session)

@@ -29,7 +29,7 @@ export class CardFile {
     /** Clusters in the chain, and the last of them; -1 once it is closed. */
     clusters = 0
     lastCluster = 0
-    /** The directory entry says something else than `sizeBytes()`. */
+    /** The directory entry says something else than `byteCount()`. */
     unsynced = false
     /** Where the directory entry lies. */
     readonly entryBlock: number
@@ -56,7 +56,7 @@ export class CardFile {
         this.entryAt = slot.at
     }
 
-    sizeBytes(): number {
+    byteCount(): number {
         return this.size
     }
 
@@ -125,7 +125,7 @@ export class CardFile {
      * Brings the directory entry up to date.
      * @param careful also when this very write is lost, as nothing else can tell what the file's end is
      */
-    async sync(careful = false): Promise<void> {
+    async syncEntry(careful = false): Promise<void> {
         this.check()
         if (this.unsynced || careful) await this.writeEntry(0, 0, careful)
     }
@@ -139,7 +139,7 @@ export class CardFile {
         try {
             if (!volume.gone && (this.kind >= Kind.Log || this.unsynced)) {
                 this.kind &= ~Kind.Mark
-                await this.sync(true)
+                await this.syncEntry(true)
             }
         } finally {
             this.clusters = -1

@@ -161,7 +161,7 @@ export class Table extends Geometry {
     }
 
     /** Changes an entry in both copies. */
-    async mark(cluster: number, value: number): Promise<void> {
+    async markCluster(cluster: number, value: number): Promise<void> {
         await this.load(cluster)
         this.setEntry(cluster, value)
         await this.store()
@@ -252,7 +252,7 @@ export class Table extends Geometry {
             this.setEntry(last, fresh)
             if (this.blockOf(last) !== this.blockOf(fresh)) await this.store()
         }
-        await this.mark(fresh, chainEnd)
+        await this.markCluster(fresh, chainEnd)
         this.hint = fresh + 1
         this.adjustFree(fresh, -1)
     }

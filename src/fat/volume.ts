@@ -98,7 +98,7 @@ export class Volume {
 
     /** Opens a file for reading; undefined when there is none. */
     async open(path: string): Promise<CardFile | undefined> {
-        await this.flush()
+        await this.flushFiles()
         const slot = await this.locate(path)
         if (slot === undefined) return undefined
         const entry = parseEntry(this.sector.bytes, slot.at)
@@ -135,15 +135,15 @@ export class Volume {
         const file = new CardFile(this, entry, slot, tail, kind)
         this.appending.push(file)
         try {
-            if (file.sizeBytes() !== 0) {
+            if (file.byteCount() !== 0) {
                 await recoverTail(this, file, accepts)
                 // Before anything is behind its size, so that the next mount finds it.
                 if (header && (entry.mark !== mark || !this.left.includes(path)))
-                    await file.sync(true)
+                    await file.syncEntry(true)
             }
-            if (file.sizeBytes() === 0) {
+            if (file.byteCount() === 0) {
                 await file.append(Buffer.from(header))
-                await file.sync()
+                await file.syncEntry()
             }
         } catch (thrown) {
             this.forget(file)
@@ -190,13 +190,13 @@ export class Volume {
     }
 
     /** Brings the directory entries of all files up to date. */
-    async flush(): Promise<void> {
-        for (const file of this.appending) await file.sync()
+    async flushFiles(): Promise<void> {
+        for (const file of this.appending) await file.syncEntry()
     }
 
     /** The same, and the free count: the card can be pulled after it. */
     async sync(): Promise<void> {
-        await this.flush()
+        await this.flushFiles()
         await this.table.writeInfo(true)
     }
 
@@ -288,7 +288,7 @@ export class Volume {
                     // The first copy may be the one that is wrong.
                     await table.next(cluster, false)
                 } catch (thrown) {
-                    await table.mark(cluster, chainEnd)
+                    await table.markCluster(cluster, chainEnd)
                 }
             }
             if (logs) return self.noteLeft(entry)

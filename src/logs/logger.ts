@@ -186,12 +186,12 @@ export class Logger {
         // The flag itself takes three seconds: no record has a doubtful time without a word.
         const doubt = this.clock.trusted() ? 0 : 1 << Alarm.Clock
         const main = mainRecord(start, state, this.alarms.flags() | doubt)
-        this.queue.push(LogKind.Main, 0, main, release)
+        this.queue.add(LogKind.Main, 0, main, release)
         if (settings.number(Key.SdCells) === 0) return
         if (state) this.thermistors = state.temperatureDeciC.length
         const cells = state ? state.cellMv.length : settings.number(Key.BatteryCells)
         const line = cellRecord(start, state, cells, this.thermistors)
-        this.queue.push(LogKind.Cell, cells * 16 + this.thermistors, line, release)
+        this.queue.add(LogKind.Cell, cells * 16 + this.thermistors, line, release)
     }
 
     /** Writes what waits. @returns "", or the day of the record that finds no room */
@@ -239,7 +239,7 @@ export class Logger {
         if (record.line !== place.lastLine) {
             await place.file.append(Buffer.from(record.line))
             // After a step back in time: it would be judged by what is before it.
-            if (record.epochSeconds < place.lastSeconds) await place.file.sync(true)
+            if (record.epochSeconds < place.lastSeconds) await place.file.syncEntry(true)
             place.lastSeconds = record.epochSeconds
             place.lastLine = record.line
         }

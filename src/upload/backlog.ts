@@ -65,7 +65,7 @@ export class Backlog implements LogFolder {
             this.scanFrom = 0
             await this.listFiles()
         }
-        const from = await this.history.scan(this.files, this.scanFrom)
+        const from = await this.history.fillIn(this.files, this.scanFrom)
         // Beyond the window there may be files with earlier lines.
         if (!this.more) this.scanFrom = from
         let pendingBytes = 0
@@ -91,10 +91,10 @@ export class Backlog implements LogFolder {
         this.doneKey = fromKey - 1
         for (;;) {
             await this.listFiles()
-            await this.history.scan(this.files, 0)
+            await this.history.fillIn(this.files, 0)
             for (const file of this.files) {
                 this.doneKey = file.key
-                if (file.sentBytes > 0) await file.record(0)
+                if (file.sentBytes > 0) await file.noteArrived(0)
                 else if (file.sentBytes !== Sent.Again) continue
                 ++count
             }

@@ -84,7 +84,7 @@ export abstract class Courier {
     }
 
     /** @param deaf whatever the other side says is dropped */
-    protected async open(host: string, port: number, deaf?: boolean): Promise<void> {
+    protected async openConnection(host: string, port: number, deaf?: boolean): Promise<void> {
         if (this.stopped) throw new Fault(FaultCode.SocketClosed, "stopped")
         this.stream = await this.board.tcp.connect(host, port, connectTimeoutMs, deaf)
     }

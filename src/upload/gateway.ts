@@ -82,7 +82,7 @@ export class Gateway extends Courier {
         if (!shipment.remoteName || there > size || there > shipment.markedBytes)
             await shipment.takeFreeName(this)
         else if (there === size && shipment.sentBytes !== Sent.Again)
-            return await shipment.record(size)
+            return await shipment.noteArrived(size)
         await this.ask("PUT", shipment.remoteName, size)
         try {
             await shipment.copyTo(this.stream, 0)
@@ -99,12 +99,15 @@ export class Gateway extends Courier {
                 FaultCode.FtpNoProgress,
                 "the server did not get all of the file, which will be sent again: look at its connection",
             )
-        await shipment.record(size)
+        await shipment.noteArrived(size)
     }
 
     private async ask(method: string, name: string, bytes: number): Promise<void> {
         const colon = this.gateway.lastIndexOf(":")
-        await this.open(this.gateway.slice(0, colon), parseInteger(this.gateway.slice(colon + 1)))
+        await this.openConnection(
+            this.gateway.slice(0, colon),
+            parseInteger(this.gateway.slice(colon + 1)),
+        )
         const server = this.host + ":" + this.port
         const login = base64(Buffer.from(this.user + ":" + this.password))
         // In two parts: many small buffers find room where one large one does not.

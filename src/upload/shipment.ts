@@ -63,9 +63,9 @@ export class Shipment extends SentFile {
     }
 
     /** Notes in the history that so many bytes have arrived. */
-    async record(bytes: number): Promise<void> {
+    async noteArrived(bytes: number): Promise<void> {
         const { history, reserved } = this.from
-        await history.append(this, bytes, this.generation)
+        await history.addLine(this, bytes, this.generation)
         if (bytes > 0 && reserved[reserved.length - 1] === this.remoteName) reserved.pop()
     }
 
@@ -75,7 +75,7 @@ export class Shipment extends SentFile {
         if (this.position === 0 || sentBytes < 0 || !(this.markedBytes < this.sizeBytes)) return
         this.markedBytes = undefined
         try {
-            await this.record(sentBytes)
+            await this.noteArrived(sentBytes)
         } catch (thrown) {
             // The next session takes another name.
         }
@@ -96,7 +96,7 @@ export class Shipment extends SentFile {
         }
         this.remoteName = name
         this.markedBytes = undefined
-        await this.record(0)
+        await this.noteArrived(0)
         if (reserved.length >= reservedMax) reserved.pop()
         reserved.push(name)
     }

@@ -260,7 +260,7 @@ export async function mountStore(store: MemoryStore): Promise<Volume> {
 export async function textOn(store: MemoryStore, path: string): Promise<string | undefined> {
     const file = await (await mountStore(store)).open(path)
     if (!file) return undefined
-    const bytes = DeviceBuffer.alloc(file.sizeBytes()) as unknown as Buffer
+    const bytes = DeviceBuffer.alloc(file.byteCount()) as unknown as Buffer
     await file.read(0, bytes, bytes.length)
     return bytes.toString()
 }

@@ -178,7 +178,7 @@ export class ConsoleBench {
 
     /** Runs a line and gives back what it printed; `refused` says how it ended. */
     async run(line: string, session = this.session): Promise<string> {
-        this.refused = !(await this.shell.execute(session, line, this.output))
+        this.refused = !(await this.shell.carryOut(session, line, this.output))
         return this.output.take()
     }
     refused = false

@@ -130,7 +130,7 @@ export class NodeFirmware {
     async cardFile(path: string): Promise<string> {
         const volume = await Volume.mount(new MemoryBlockDevice(this.store), this.ticks)
         const file = (await volume.open(path))!
-        const bytes = DeviceBuffer.alloc(file.sizeBytes())
+        const bytes = DeviceBuffer.alloc(file.byteCount())
         await file.read(0, bytes as unknown as Buffer, bytes.length)
         return bytes.toString()
     }

@@ -175,7 +175,7 @@ export class WholeConsole {
     /** Runs a line, while all else goes on; how it ended and what it printed. */
     async run(line: string, session = this.session) {
         const output = new CollectedOutput()
-        const done = await this.ticks.finish(this.shell.execute(session, line, output))
+        const done = await this.ticks.finish(this.shell.carryOut(session, line, output))
         return { done, text: output.take(), largestWrite: output.largestWrite }
     }
 

@@ -213,7 +213,7 @@ describe("the storage", () => {
         await pollFor(70000)
         const fresh = board(store)
         const size = await fresh.storage.use("reader", async volume => {
-            return (await volume.open("LOG/A.CSV"))?.sizeBytes()
+            return (await volume.open("LOG/A.CSV"))?.byteCount()
         })
         expect(size).toBe(8 + record.length)
     })
@@ -226,7 +226,7 @@ describe("the storage", () => {
         expect([storage.mounted(), alarm()]).toEqual([true, true])
         expect(storage.lastError).toContain("take the protection off")
         const size = await storage.use("reader", async volume => {
-            return (await volume.open("LOG/A.CSV"))?.sizeBytes()
+            return (await volume.open("LOG/A.CSV"))?.byteCount()
         })
         expect(size).toBe(8 + record.length)
     })
