@@ -55,7 +55,7 @@ class MemoryFile {
     async close(): Promise<void> {
         this.closed = true
         if (!this.appends) return
-        await this.sync()
+        await this.syncEntry()
         this.stored.open = false
     }
 }

@@ -122,7 +122,7 @@ export class NodeFirmware {
     /** The answer to a console line. */
     async console(line: string): Promise<string> {
         const output = new CollectedOutput()
-        await this.ticks.finish(this.shell!.execute(this.session, line, output))
+        await this.ticks.finish(this.shell!.carryOut(this.session, line, output))
         return output.take()
     }
 
