@@ -121,8 +121,10 @@ async function findTail(call: Call, file: CardFile, lines: number, chunk: Buffer
 async function print(call: Call): Promise<void> {
     const [name, count] = call.words
     const path = cardPath(name)
-    const open = async (volume: Volume) => await volume.open(path)
-    const file = await call.parts.storage.use(owner, open)
+    let file: CardFile
+    await call.parts.storage.use(owner, async (volume: Volume) => {
+        file = await volume.open(path)
+    })
     if (!file) refuse(`there is no ${path} on the card; see "card ls"`)
     call.printed = true
     const chunk = Buffer.alloc(chunkBytes)
