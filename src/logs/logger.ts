@@ -124,16 +124,19 @@ export class Logger {
             place.file = undefined
             place.columns = -1
         }
-        for (const path of volume.left) {
-            try {
-                const found = await readHeader(volume, path)
-                const place = places[path[0] === "C" ? LogKind.Cell : LogKind.Main]
-                // Others may have made a file of that name.
-                if (found.indexOf(startColumns) === 0) await enter(volume, place, path, found)
-            } catch (thrown) {
-                // The new records matter more; a card that is away will say so again.
-                this.tell(faultMessage(thrown))
-            }
+        for (const path of volume.left) await this.takeIn(volume, path)
+    }
+
+    /** What a power cut has left behind the recorded size of that log. */
+    private async takeIn(volume: LogVolume, path: string): Promise<void> {
+        try {
+            const found = await readHeader(volume, path)
+            const place = this.places[path[0] === "C" ? LogKind.Cell : LogKind.Main]
+            // Others may have made a file of that name.
+            if (found.indexOf(startColumns) === 0) await enter(volume, place, path, found)
+        } catch (thrown) {
+            // The new records matter more; a card that is away will say so again.
+            this.tell(faultMessage(thrown))
         }
     }
 
