@@ -65,7 +65,7 @@ async function append(volume: Volume, path: string): Promise<void> {
 }
 
 async function main(): Promise<void> {
-    const card = await SdCard.open(new SimSpiBus(), ticks)
+    const card = await new SdCard(new SimSpiBus(), ticks).openAgain()
     let volume: Volume
     await measure("mount", async () => {
         volume = await mounted(card)
@@ -99,14 +99,14 @@ async function main(): Promise<void> {
         await file.close()
     })
     await measure("backlog", async () => await backlog.load())
-    await measure("history", async () => await backlog.history.scan(backlog.files, 0))
+    await measure("history", async () => await backlog.history.fillIn(backlog.files, 0))
     await measure("chain", async () => {
         const file = await volume.open("LONG.TXT")
-        await file.read(file.sizeBytes() - 512, Buffer.alloc(512), 512)
+        await file.read(file.byteCount() - 512, Buffer.alloc(512), 512)
     })
     await measure("remove", async () => await volume.remove("LONG.TXT"))
     await measure("nothing", async () => {
-        const none = { scan: async () => 0, fullySent: async () => false }
+        const none = { fillIn: async () => 0, fullySent: async () => false }
         await new Retention(ticks, [none, none]).makeRoom(
             storage as unknown as LogStorage,
             "20270101",

@@ -146,7 +146,7 @@ async function timeCard(spi: SimSpiBus): Promise<void> {
             await ds.sleep(ms)
         },
     }
-    const card = await SdCard.open(spi, ticks)
+    const card = await new SdCard(spi, ticks).openAgain()
     const block = Buffer.alloc(blockBytes)
     const frame = Buffer.alloc(544)
     const large = Buffer.alloc(4096)

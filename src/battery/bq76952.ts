@@ -194,7 +194,7 @@ export class Bq76952 {
         const register = out[0]
         for (let attempt = 1; ; ++attempt) {
             try {
-                if (readBytes > 0) return await this.read(out, readBytes)
+                if (readBytes > 0) return await this.readChecked(out, readBytes)
                 await this.bus.write(monitorAddress, this.checked ? withCrc(out) : out)
                 return undefined
             } catch (thrown) {
@@ -210,7 +210,7 @@ export class Bq76952 {
         }
     }
 
-    private async read(out: Buffer, bytes: number): Promise<Buffer> {
+    private async readChecked(out: Buffer, bytes: number): Promise<Buffer> {
         const { bus, checked } = this
         if (!checked) return await bus.writeRead(monitorAddress, out, bytes)
         const answer = await bus.writeRead(monitorAddress, out, 2 * bytes)

@@ -69,18 +69,16 @@ export class SdCard implements BlockDevice {
         this.pollFrame.fillAt(0, Limit.PollBytes, 0xff)
     }
 
-    /** Wakes the card in the socket and reads what it is. Takes some 10 ms to 1.5 s. */
-    static async open(spi: SpiBus, ticks: Ticks): Promise<SdCard> {
-        return await new SdCard(spi, ticks).openAgain()
-    }
-
-    /** The same for whatever card is in the socket now; what was known of the one before is forgotten. */
+    /**
+     * Wakes the card in the socket and reads what it is; what was known of the one before is forgotten. Takes some
+     * 10 ms to 1.5 s.
+     */
     async openAgain(): Promise<SdCard> {
         this.retries = 0
         this.errors = 0
         this.blockUnits = 512
         try {
-            await this.reset()
+            await this.wake()
             await this.initialise()
             await this.readSize()
         } finally {
@@ -136,7 +134,7 @@ export class SdCard implements BlockDevice {
                 if (count > 0) await this.writeOnce(block, argument, count, data)
                 else {
                     const at = await this.accepted(Command.Cmd17ReadSingleBlock, argument)
-                    await this.receive(at + 1, data, 512, block)
+                    await this.receiveData(at + 1, data, 512, block)
                 }
                 return
             } catch (thrown) {
@@ -156,7 +154,12 @@ export class SdCard implements BlockDevice {
     }
 
     /** Finds the data token in the answer from `at` on, or in further polls; copies what follows. */
-    private async receive(at: number, into: Buffer, length: number, block: number): Promise<void> {
+    private async receiveData(
+        at: number,
+        into: Buffer,
+        length: number,
+        block: number,
+    ): Promise<void> {
         const deadline = new Deadline(this.ticks, Limit.ReadMs)
         let answer = this.answer
         for (let polls = 0; ; ++polls) {
@@ -282,7 +285,7 @@ export class SdCard implements BlockDevice {
         throw new Fault(code, `the card refused command ${index} with ${r1}`, index)
     }
 
-    private async reset(): Promise<void> {
+    private async wake(): Promise<void> {
         const spi = this.spi
         await spi.select(false)
         await spi.setClockHz(Limit.StartClockHz)
@@ -340,7 +343,7 @@ export class SdCard implements BlockDevice {
         await this.spi.select(true)
         at = await this.accepted(Command.Cmd9SendCsd, 0)
         const csd = Buffer.alloc(16)
-        await this.receive(at + 1, csd, 16, 0)
+        await this.receiveData(at + 1, csd, 16, 0)
         const blocks = parseCsdBlocks(csd)
         if (blocks === 0)
             throw new Fault(

@@ -47,9 +47,9 @@ export async function fetchTime(
     const port = colon < 0 ? 80 : parseInteger(server.slice(colon + 1))
     const stream = await tcp.connect(host, port, timeoutMs)
     try {
-        await stream.send(
-            Buffer.from(`HEAD / HTTP/1.1\r\nHost: ${server}\r\nConnection: close\r\n\r\n`),
-        )
+        const request = `HEAD / HTTP/1.1\r\nHost: ${server}\r\nConnection: close\r\n\r\n`
+        const bytes = Buffer.from(request)
+        await stream.send(bytes)
         const lines = lineReader(stream, answerBytesMax)
         for (;;) {
             const line = await lines(deadline)

@@ -54,7 +54,7 @@ export class Access {
     }
 
     /** Stores a new password, "" for none; every other console is logged out by it. */
-    async change(session: Session, password: string): Promise<void> {
+    async changePassword(session: Session, password: string): Promise<void> {
         let hash = ""
         if (password) hash = this.hash(this.hashing.random(saltBytes), password)
         await this.settings.apply([Key.ConsolePassword], [hash])

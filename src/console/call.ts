@@ -9,9 +9,9 @@ export interface Output {
      * @param data a text, or a buffer, which is free again on return
      * @param length bytes of the buffer
      */
-    write(data: any, length?: number): Promise<void>
+    writeOut(data: any, length?: number): Promise<void>
     /** Sends what was held back to fill a packet. */
-    flush(): Promise<void>
+    sendOut(): Promise<void>
 }
 
 /** One command being run: what it may use and what it was given. */
@@ -32,14 +32,14 @@ export class Call {
 
     async print(line: string): Promise<void> {
         this.printed = true
-        await this.out.write(line)
-        await this.out.write("\n")
+        await this.out.writeOut(line)
+        await this.out.writeOut("\n")
     }
 
     /** Prints a line that is to be seen before the command goes on. */
     async progress(line: string): Promise<void> {
         await this.print(line)
-        await this.out.flush()
+        await this.out.sendOut()
     }
 
     /** A line with the value behind its label, none when it is undefined. */
@@ -50,7 +50,7 @@ export class Call {
     }
 
     /** A field for each value; their labels have commas between them. */
-    async report(labels: string, values: any[]): Promise<void> {
+    async reportFields(labels: string, values: any[]): Promise<void> {
         for (let i = 0; i < values.length; ++i) await this.field(fieldAt(labels, i, ","), values[i])
     }
 
@@ -62,8 +62,8 @@ export class Call {
         const out = this.out
         let before = '{"'
         for (let i = 0; i < values.length; ++i) {
-            await out.write(before + fieldAt(names, i, ",") + '":')
-            await out.write(typeof values[i] === "string" ? quote(values[i]) : "" + values[i])
+            await out.writeOut(before + fieldAt(names, i, ",") + '":')
+            await out.writeOut(typeof values[i] === "string" ? quote(values[i]) : "" + values[i])
             before = ',"'
         }
         await this.print("}")

@@ -66,11 +66,11 @@ class Link implements Output {
         readonly id: number,
     ) {
         this.report = [id, -1, 0, Flags.Final, ""]
-        this.packet = this.encode(Buffer.alloc(textBytes))
+        this.packet = this.encodeReport(Buffer.alloc(textBytes))
     }
 
     /** @returns the last report of the line in this packet: session, request, mode, line. */
-    async run(shell: Shell, packet: any[]): Promise<any[]> {
+    async runLine(shell: Shell, packet: any[]): Promise<any[]> {
         const report = this.report
         const request: number = packet[1]
         if (request === report[Member.Request]) return report
@@ -88,7 +88,7 @@ class Link implements Output {
         let flags = Flags.FinalRefused
         try {
             const line: Buffer = packet[3]
-            if (await shell.execute(this.session, textOf(line), this)) flags = Flags.Final
+            if (await shell.carryOut(this.session, textOf(line), this)) flags = Flags.Final
         } catch (thrown) {
             // Cancelled while the refusal was printed: what is held goes out as the end.
         }
@@ -97,14 +97,14 @@ class Link implements Output {
         return report
     }
 
-    async write(data: any, length: number = data.byteLength): Promise<void> {
+    async writeOut(data: any, length: number = data.byteLength): Promise<void> {
         const payload = this.packet.payload
         for (let from = 0; from < length;) {
             if (this.held === textBytes) {
                 payload.setAt(2, "u16", this.report[Member.Request])
                 payload.setAt(4, "u16", this.report[Member.Sequence])
                 this.held = 0
-                await this.send(this.packet)
+                await this.sendReport(this.packet)
             }
             const part = Math.min(length - from, textBytes - this.held)
             payload.blitAt(headBytes + this.held, data, from, part)
@@ -113,8 +113,8 @@ class Link implements Output {
         }
     }
 
-    async flush(): Promise<void> {
-        await this.send(this.encode(this.takeHeld()))
+    async sendOut(): Promise<void> {
+        await this.sendReport(this.encodeReport(this.takeHeld()))
     }
 
     private takeHeld(): Buffer {
@@ -123,14 +123,14 @@ class Link implements Output {
         return text
     }
 
-    private encode(text: Buffer): ds.Packet {
+    private encodeReport(text: Buffer): ds.Packet {
         const report = this.report
         const spec = ds.BmsConsole.spec.lookup("execute").response
         const sequence = report[Member.Sequence]
         return spec.encode([this.id, report[Member.Request], sequence, Flags.More, text])
     }
 
-    private async send(packet: ds.Packet): Promise<void> {
+    private async sendReport(packet: ds.Packet): Promise<void> {
         const report = this.report
         if (this.cancelled) {
             this.cancelled = false
@@ -173,7 +173,7 @@ class ConsoleService extends Server {
     /** Takes [session, request, mode, line]; what it returns is sent as the line's last report. */
     async execute(packet: any): Promise<any> {
         if (packet.length !== 4) return [0, 0, 0, Flags.FinalRefused, ""]
-        return await this.link(packet[0]).run(this.shell, packet)
+        return await this.link(packet[0]).runLine(this.shell, packet)
     }
 
     async cancel(id: number): Promise<void> {

@@ -16,7 +16,7 @@ export class Shell {
      * Runs one line and prints what it has to say, a refusal as one line "error: …".
      * @returns true when it was done, false when it was refused. Throws only what `out` throws.
      */
-    async execute(session: Session, line: string, out: Output): Promise<boolean> {
+    async carryOut(session: Session, line: string, out: Output): Promise<boolean> {
         const { access, ticks } = this.parts
         let done = true
         access.touch(session)
@@ -24,7 +24,7 @@ export class Shell {
             await runLine(new Call(this.parts, session, out), line)
         } catch (thrown) {
             done = false
-            await out.write("error: " + faultMessage(thrown) + "\n")
+            await out.writeOut("error: " + faultMessage(thrown) + "\n")
         }
         // Nobody is idle who waits for a long output.
         session.lastMs = ticks.nowMs()

@@ -35,13 +35,13 @@ export class Directory {
 
     private readonly table: Table
     private readonly sector: Sector
-    private readonly log: RedoLog
+    private readonly redoLog: RedoLog
 
     /** @param cluster the directory's first cluster, 0 for FAT16's root directory */
     constructor(volume: Volume, cluster: number) {
         this.table = volume.table
         this.sector = volume.sector
-        this.log = volume.log
+        this.redoLog = volume.redoLog
         this.enter(cluster)
     }
 
@@ -73,7 +73,7 @@ export class Directory {
         // No entry has these attributes: a power cut tore the sector.
         const torn =
             (bytes[Entry.Attributes] | bytes[blockBytes - entryBytes + Entry.Attributes]) & 0xc0
-        if (torn !== 0 && !(await this.log.repair(this.sector, this.block)))
+        if (torn !== 0 && !(await this.redoLog.repair(this.sector, this.block)))
             await this.sector.load(this.block)
         return true
     }
@@ -88,7 +88,7 @@ export class Directory {
             const before = this.block
             const blocks = this.blocksLeft
             for (let i = 0; i < logEntries; ++i) {
-                const offset = this.log.blockAt(i) - before - 1
+                const offset = this.redoLog.blockAt(i) - before - 1
                 if (offset < 0 || offset >= blocks) continue
                 this.block = before + offset
                 if (await this.search(name, 1)) return true
@@ -107,7 +107,7 @@ export class Directory {
      * @param spare so many clusters have to stay free then
      */
     async seekUnused(spare = 0): Promise<void> {
-        const { table, log, sector } = this
+        const { table, redoLog, sector } = this
         if (this.at < blockBytes) await sector.load(this.block)
         for (;;) {
             for (; this.at < blockBytes; this.at += entryBytes) {
@@ -123,21 +123,21 @@ export class Directory {
             // While the table rested another may have let it grow.
             if (await this.next()) continue
             await sector.zero(table.firstBlock(fresh), table.clusterBlocks)
-            await log.begin(undefined, true, this.cluster, fresh)
+            await redoLog.begin(undefined, true, this.cluster, fresh)
             await table.extend(this.cluster, fresh)
-            await log.done()
+            await redoLog.done()
         }
     }
 
     /** Writes a new entry into the slot, and takes its cluster, if it has one. */
     async write(name: Buffer, attributes: number, cluster: number, stamp: number): Promise<void> {
-        const { log, sector } = this
+        const { redoLog, sector } = this
         await sector.load(this.block)
         putEntry(sector.bytes, this.at, name, attributes, cluster, stamp)
-        await log.begin(sector, true, 0, cluster)
+        await redoLog.begin(sector, true, 0, cluster)
         await sector.store()
         if (cluster !== 0) await this.table.extend(0, cluster)
-        await log.done()
+        await redoLog.done()
     }
 
     /** Looks for a name in the next so many sectors. */

@@ -29,7 +29,7 @@ export class CardFile {
     /** Clusters in the chain, and the last of them; -1 once it is closed. */
     clusters = 0
     lastCluster = 0
-    /** The directory entry says something else than `sizeBytes()`. */
+    /** The directory entry says something else than `byteCount()`. */
     unsynced = false
     /** Where the directory entry lies. */
     readonly entryBlock: number
@@ -56,7 +56,7 @@ export class CardFile {
         this.entryAt = slot.at
     }
 
-    sizeBytes(): number {
+    byteCount(): number {
         return this.size
     }
 
@@ -104,17 +104,17 @@ export class CardFile {
             }
             const last = this.lastCluster
             if (last === 0) this.firstCluster = fresh
-            const { log } = this.volume
+            const { redoLog } = this.volume
             const sameSector = table.blockOf(last) === table.blockOf(fresh)
-            if (last !== 0 && (log.block === 0 || (this.kind >= Kind.Log && sameSector))) {
-                await log.noteTable(table.blockOf(last))
+            if (last !== 0 && (redoLog.block === 0 || (this.kind >= Kind.Log && sameSector))) {
+                await redoLog.noteTable(table.blockOf(last))
                 await table.extend(last, fresh)
                 await this.writeEntry()
             } else {
                 // The entry leads to the cluster before the table knows it; a mount finishes that.
                 await this.writeEntry(last, fresh)
                 await table.extend(last, fresh)
-                await log.done()
+                await redoLog.done()
             }
             this.lastCluster = fresh
             this.clusters++
@@ -125,7 +125,7 @@ export class CardFile {
      * Brings the directory entry up to date.
      * @param careful also when this very write is lost, as nothing else can tell what the file's end is
      */
-    async sync(careful = false): Promise<void> {
+    async syncEntry(careful = false): Promise<void> {
         this.check()
         if (this.unsynced || careful) await this.writeEntry(0, 0, careful)
     }
@@ -139,7 +139,7 @@ export class CardFile {
         try {
             if (!volume.gone && (this.kind >= Kind.Log || this.unsynced)) {
                 this.kind &= ~Kind.Mark
-                await this.sync(true)
+                await this.syncEntry(true)
             }
         } finally {
             this.clusters = -1
@@ -202,7 +202,7 @@ export class CardFile {
      * @param careful through the redo log, as for everything but a log's size
      */
     async writeEntry(last = 0, fresh = 0, careful = false): Promise<void> {
-        const { log, sector, stamp } = this.volume
+        const { redoLog, sector, stamp } = this.volume
         const at = this.entryAt
         await sector.load(this.entryBlock)
         putCluster(sector.bytes, at, this.firstCluster)
@@ -212,10 +212,10 @@ export class CardFile {
         sector.bytes[at + Entry.Mark] = this.kind & Kind.Mark
         const isLog = this.kind >= Kind.Log
         const redo = careful || fresh !== 0 || !isLog
-        if (redo || this.kind < Kind.Imaged) await log.begin(sector, redo, last, fresh)
+        if (redo || this.kind < Kind.Imaged) await redoLog.begin(sector, redo, last, fresh)
         if (isLog) this.kind |= Kind.Imaged
         await sector.store()
-        if (redo && fresh === 0) await log.done()
+        if (redo && fresh === 0) await redoLog.done()
         this.unsynced = false
     }
 
@@ -233,7 +233,7 @@ export class CardFile {
             }
             const block = table.firstBlock(cluster) + (offset >> 9)
             const at = offset & 511
-            if (at === 0) tail.clear(block)
+            if (at === 0) tail.blank(block)
             else await tail.load(block)
             let length = blockBytes - at
             if (length > end - from) length = end - from

@@ -24,9 +24,9 @@ export async function recoverTail(
     accepts: ((line: string) => boolean) | undefined,
 ): Promise<void> {
     const table = volume.table
-    const stored = file.sizeBytes()
+    const stored = file.byteCount()
     await file.seekEnd()
-    const recorded = file.sizeBytes()
+    const recorded = file.byteCount()
     const last = file.lastCluster
     const following = await table.entry(last)
     const extra = table.isCluster(following) ? following : 0
@@ -43,14 +43,14 @@ export async function recoverTail(
     if (extra !== 0) {
         if (end > own) {
             // The cluster's data came before its link, so what is found in it proves that it is ours.
-            await table.mark(last, extra)
-            await table.mark(extra, chainEnd)
+            await table.markCluster(last, extra)
+            await table.markCluster(extra, chainEnd)
             file.lastCluster = extra
             file.clusters++
         } else await dropExtra(volume, last, extra)
     } else if (following < chainEndMin) {
         // A power cut came between the directory entry and the table.
-        await table.mark(last, chainEnd)
+        await table.markCluster(last, chainEnd)
     }
     if (end !== stored) await file.resize(end)
     if (end !== 0 && end <= own - volume.clusterBytes) {
@@ -73,15 +73,15 @@ async function dropExtra(volume: Volume, last: number, extra: number): Promise<v
     const ours = value >= chainEndMin && table.blockOf(last) === table.blockOf(extra)
     await table.writeInfo(false)
     if (ours) await table.release(extra)
-    else await table.mark(extra, value)
-    await table.mark(last, chainEnd)
+    else await table.markCluster(extra, value)
+    await table.markCluster(last, chainEnd)
 }
 
 /** Where the last recorded line begins; the recorded size when it is too long to be one of ours. */
 async function lastLineStart(volume: Volume, file: CardFile): Promise<number> {
     const sector = volume.sector
     const bytes = sector.bytes
-    let position = file.sizeBytes() - 1
+    let position = file.byteCount() - 1
     for (let sectors = 0; sectors < 3; ++sectors) {
         if (position <= 0) return 0
         await sector.load(await file.blockOf(position - 1))
@@ -92,7 +92,7 @@ async function lastLineStart(volume: Volume, file: CardFile): Promise<number> {
         }
         if (at >= 0) return position
     }
-    return file.sizeBytes()
+    return file.byteCount()
 }
 
 /**
@@ -130,7 +130,7 @@ async function findEnd(
         const length = line.length - 1
         const whole = line[length] === "\r"
         const accepted = whole && (!accepts || accepts(line.slice(0, length)))
-        if (!accepted && position !== file.sizeBytes()) return end
+        if (!accepted && position !== file.byteCount()) return end
         end = position
         line = ""
         if (++lines % linesAtOnce === 0 && !free) await table.rest()

@@ -75,7 +75,7 @@ export class RedoLog {
             if (ours && (redo === 0 || (await this.loadImage(sector, redo - 1)))) return
             if (mark === 0) break
         }
-        header.clear(block)
+        header.blank(block)
         bytes.setAt(Head.Magic, "u32", magic)
         bytes.setAt(Head.Serial, "u32", serial)
     }

@@ -30,14 +30,14 @@ export class Sector {
     }
 
     /** Starts a block of zeros that will be stored, not read. */
-    clear(block: number): void {
+    blank(block: number): void {
         this.bytes.fillAt(0, this.bytes.length, 0)
         this.block = block
     }
 
     /** Writes zeros over so many blocks; the first is held from then on. */
     async zero(block: number, count: number): Promise<void> {
-        this.clear(-1)
+        this.blank(-1)
         await this.device.fillBlocks(block, count, this.bytes)
         this.block = block
     }

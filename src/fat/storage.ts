@@ -214,7 +214,7 @@ export class Storage {
         }
         await volume.table.countFree(Pace.CountSectors)
         if (this.ticks.nowMs() - this.syncedMs >= Pace.SyncMs) {
-            await volume.flush()
+            await volume.flushFiles()
             this.syncedMs = this.ticks.nowMs()
         }
         try {

@@ -39,7 +39,7 @@ export class Table extends Geometry {
     private freeMost = 0x7fffffff
     /** The search under way or done: nothing was taken or freed since it began. */
     private search: Search | undefined = undefined
-    /** What `scan` has found, and the first of these clusters. */
+    /** What `countIn` has found, and the first of these clusters. */
     private found = 0
     private first = 0
     /** True while FSInfo on the card says that the free count is unknown. */
@@ -55,7 +55,7 @@ export class Table extends Geometry {
         device: BlockDevice,
         private readonly ticks: Ticks,
         private readonly info: Sector,
-        private readonly log: RedoLog,
+        private readonly redoLog: RedoLog,
         buffer: Buffer,
     ) {
         super()
@@ -67,10 +67,10 @@ export class Table extends Geometry {
     async mount(device: BlockDevice): Promise<void> {
         const info = this.info
         await this.readGeometry(device, info)
-        await this.log.mount(this.logBlock, this.serial, info)
+        await this.redoLog.mount(this.logBlock, this.serial, info)
         if (this.infoBlock === 0) return
         await info.loadTorn(this.infoBlock)
-        if (!this.isInfo() && !(await this.log.repair(info, this.infoBlock))) {
+        if (!this.isInfo() && !(await this.redoLog.repair(info, this.infoBlock))) {
             this.infoBlock = 0
             return
         }
@@ -95,7 +95,7 @@ export class Table extends Geometry {
         info.bytes.setAt(Info.FreeCount, "u32", free === undefined ? 0xffffffff : free)
         // Behind the last cluster the search begins again.
         info.bytes.setAt(Info.NextFree, "u32", this.isCluster(this.hint) ? this.hint : 2)
-        await this.log.begin(info)
+        await this.redoLog.begin(info)
         await info.store()
         this.unknownStored = free === undefined
     }
@@ -108,14 +108,14 @@ export class Table extends Geometry {
     /** Goes on counting the free clusters over so many sectors of the table. */
     async countFree(sectors: number): Promise<void> {
         for (; sectors > 0 && this.countedTo < this.clusterEnd; --sectors) {
-            this.countedTo = await this.scan(this.countedTo, this.clusterEnd)
+            this.countedTo = await this.countIn(this.countedTo, this.clusterEnd)
             this.free += this.found
             if (sectors % sectorsAtOnce === 1) await this.rest()
         }
     }
 
     /** Counts the free clusters from one on, before `end`, in one sector of the table; returns where it ended. */
-    private async scan(cluster: number, end: number): Promise<number> {
+    private async countIn(cluster: number, end: number): Promise<number> {
         await this.load(cluster)
         const bytes = this.sector.bytes
         const width = this.fat32 ? 4 : 2
@@ -157,13 +157,13 @@ export class Table extends Geometry {
     /** The entry: 0 free, a cluster, from `chainEndMin` on an end, or nonsense. */
     async entry(cluster: number): Promise<number> {
         await this.load(cluster)
-        return this.get(cluster)
+        return this.getEntry(cluster)
     }
 
     /** Changes an entry in both copies. */
-    async mark(cluster: number, value: number): Promise<void> {
+    async markCluster(cluster: number, value: number): Promise<void> {
         await this.load(cluster)
-        this.set(cluster, value)
+        this.setEntry(cluster, value)
         await this.store()
     }
 
@@ -179,7 +179,7 @@ export class Table extends Geometry {
                 const sector = this.sector
                 const block = sector.block
                 await sector.load(block + this.fatBlocks)
-                value = this.get(cluster)
+                value = this.getEntry(cluster)
                 if (this.fits(value, expected)) await sector.store(block)
             }
             if (this.fits(value, expected)) return this.isCluster(value) ? value : 0
@@ -223,7 +223,7 @@ export class Table extends Geometry {
             }
             if (search.at >= clusterEnd) search.at = 2
             const from = search.at
-            search.at = await this.scan(from, Math.min(clusterEnd, from + search.left))
+            search.at = await this.countIn(from, Math.min(clusterEnd, from + search.left))
             search.left -= search.at - from
             if (search.found === 0) {
                 search.first = this.first
@@ -249,10 +249,10 @@ export class Table extends Geometry {
     async extend(last: number, fresh: number): Promise<void> {
         if (last !== 0) {
             await this.load(last)
-            this.set(last, fresh)
+            this.setEntry(last, fresh)
             if (this.blockOf(last) !== this.blockOf(fresh)) await this.store()
         }
-        await this.mark(fresh, chainEnd)
+        await this.markCluster(fresh, chainEnd)
         this.hint = fresh + 1
         this.adjustFree(fresh, -1)
     }
@@ -270,25 +270,25 @@ export class Table extends Geometry {
             const index = cluster >> entryShift
             // No call that is not needed: a log has hundreds of clusters.
             while (cluster > 1 && cluster < clusterEnd && cluster >> entryShift === index) {
-                const next = this.get(cluster)
+                const next = this.getEntry(cluster)
                 if (next !== 0 && cluster < countedTo) this.free++
-                this.set(cluster, 0)
+                this.setEntry(cluster, 0)
                 cluster = next
             }
             if (!this.isCluster(cluster)) cluster = 0
-            await this.log.begin(this.sector, true, releaseChain, cluster)
+            await this.redoLog.begin(this.sector, true, releaseChain, cluster)
             await this.store()
         }
-        await this.log.done()
+        await this.redoLog.done()
     }
 
     /** Frees what is behind the cluster `last` of a chain. */
     async truncate(last: number): Promise<void> {
         await this.writeInfo(false)
         await this.load(last)
-        const next = this.get(last)
-        this.set(last, chainEnd)
-        await this.log.begin(this.sector, true, releaseChain, next)
+        const next = this.getEntry(last)
+        this.setEntry(last, chainEnd)
+        await this.redoLog.begin(this.sector, true, releaseChain, next)
         await this.store()
         await this.release(next)
     }
@@ -310,7 +310,7 @@ export class Table extends Geometry {
         if (at >= blockBytes) return
         // What was torn has more faults; else the first copy is the newer one. Without a redo log that can have
         // faults of its own, and what it has freed stays free.
-        const safe = this.log.block !== 0
+        const safe = this.redoLog.block !== 0
         const own = this.faults(sector.bytes, safe ? info.bytes : sector.bytes) - (safe ? 0 : 2)
         // Only the copy that is wrong is written: another power cut must not find both torn.
         if (this.faults(info.bytes, info.bytes) < own) {
@@ -360,8 +360,9 @@ export class Table extends Geometry {
     private faults(bytes: Buffer, other: Buffer): number {
         let faults = 0
         for (let i = 0; i >> this.entryShift === 0; ++i) {
-            const value = this.get(i, bytes)
-            if (value !== 0 ? !this.isCluster(value) : this.isCluster(this.get(i, other))) faults++
+            const value = this.getEntry(i, bytes)
+            if (value !== 0 ? !this.isCluster(value) : this.isCluster(this.getEntry(i, other)))
+                faults++
         }
         return faults
     }
@@ -372,14 +373,14 @@ export class Table extends Geometry {
         return signatures === infoSignatures
     }
 
-    private get(cluster: number, bytes = this.sector.bytes): number {
+    private getEntry(cluster: number, bytes = this.sector.bytes): number {
         if (this.fat32) return bytes.getAt((cluster & 127) * 4, "u32") & chainEnd
         const value = bytes.getAt((cluster & 255) * 2, "u16")
         // The marks from 0xfff7 up are those of FAT32 without their upper half.
         return value < 0xfff7 ? value : value + 0x0fff0000
     }
 
-    private set(cluster: number, value: number): void {
+    private setEntry(cluster: number, value: number): void {
         const bytes = this.sector.bytes
         if (this.fat32) {
             // Bits 28–30 are not ours; bit 31, reserved like them, is left zero.

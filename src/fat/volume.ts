@@ -51,7 +51,7 @@ export class Volume {
     /** For the volume's own files. */
     readonly sector: Sector
     readonly table: Table
-    readonly log: RedoLog
+    readonly redoLog: RedoLog
     private readonly spare: Buffer[]
     private readonly appending: CardFile[] = []
 
@@ -61,8 +61,8 @@ export class Volume {
         buffers: Buffer[],
     ) {
         this.sector = new Sector(device, buffers[1])
-        this.log = new RedoLog(device, buffers[2], this.appending)
-        this.table = new Table(device, ticks, this.sector, this.log, buffers[0])
+        this.redoLog = new RedoLog(device, buffers[2], this.appending)
+        this.table = new Table(device, ticks, this.sector, this.redoLog, buffers[0])
         this.spare = buffers.slice(3)
     }
 
@@ -81,17 +81,13 @@ export class Volume {
         volume.kind = table.fat32 ? "FAT32" : "FAT16"
         volume.clusterBytes = table.clusterBlocks * blockBytes
         try {
-            if (volume.log.block !== 0) await volume.finish()
+            if (volume.redoLog.block !== 0) await volume.finish()
             else await volume.adopt(table.rootCluster, false)
         } catch (thrown) {
             // A card that has worn out can still be read.
             if (faultCode(thrown) !== FaultCode.CardWriteProtected) throw thrown
         }
         return volume
-    }
-
-    totalBytes(): number {
-        return (this.table.clusterEnd - 2) * this.clusterBytes
     }
 
     /** Undefined until the free clusters were counted, which `table.countFree` does bit by bit. */
@@ -102,7 +98,7 @@ export class Volume {
 
     /** Opens a file for reading; undefined when there is none. */
     async open(path: string): Promise<CardFile | undefined> {
-        await this.flush()
+        await this.flushFiles()
         const slot = await this.locate(path)
         if (slot === undefined) return undefined
         const entry = parseEntry(this.sector.bytes, slot.at)
@@ -139,15 +135,15 @@ export class Volume {
         const file = new CardFile(this, entry, slot, tail, kind)
         this.appending.push(file)
         try {
-            if (file.sizeBytes() !== 0) {
+            if (file.byteCount() !== 0) {
                 await recoverTail(this, file, accepts)
                 // Before anything is behind its size, so that the next mount finds it.
                 if (header && (entry.mark !== mark || !this.left.includes(path)))
-                    await file.sync(true)
+                    await file.syncEntry(true)
             }
-            if (file.sizeBytes() === 0) {
+            if (file.byteCount() === 0) {
                 await file.append(Buffer.from(header))
-                await file.sync()
+                await file.syncEntry()
             }
         } catch (thrown) {
             this.forget(file)
@@ -187,20 +183,20 @@ export class Volume {
             bytes[at] = Slot.Deleted
             at -= entryBytes
         }
-        await this.log.begin(this.sector, true, releaseChain, entry.firstCluster)
+        await this.redoLog.begin(this.sector, true, releaseChain, entry.firstCluster)
         await this.sector.store()
         await this.table.release(entry.firstCluster)
         return true
     }
 
     /** Brings the directory entries of all files up to date. */
-    async flush(): Promise<void> {
-        for (const file of this.appending) await file.sync()
+    async flushFiles(): Promise<void> {
+        for (const file of this.appending) await file.syncEntry()
     }
 
     /** The same, and the free count: the card can be pulled after it. */
     async sync(): Promise<void> {
-        await this.flush()
+        await this.flushFiles()
         await this.table.writeInfo(true)
     }
 
@@ -217,26 +213,26 @@ export class Volume {
 
     /** Finishes the change of several sectors that a power cut broke off. */
     private async finish(): Promise<void> {
-        const { log, sector, table } = this
+        const { redoLog, sector, table } = this
         const self = this
         const visit = async (entry: DirectoryEntry) => self.noteLeft(entry)
-        for (let i = 0; i < 2; ++i) await table.settleBlock(log.tableAt(i))
+        for (let i = 0; i < 2; ++i) await table.settleBlock(redoLog.tableAt(i))
         // Before the names of the blocks make way for others.
         for (let i = 0; i < logEntries; ++i) {
-            const block = log.blockAt(i)
+            const block = redoLog.blockAt(i)
             const slot = new Directory(this, table.rootCluster)
             slot.block = block - 1
             if (block >= table.dataBlock)
                 await this.visitEntries(slot, visit, blockBytes / entryBytes)
         }
-        const home = log.redoBlock()
-        const cluster = log.cluster()
+        const home = redoLog.redoBlock()
+        const cluster = redoLog.cluster()
         if (home === 0 && cluster === 0) return
-        await log.confirm()
+        await redoLog.confirm()
         // An image that is not whole was cut off itself, and nothing was changed yet.
-        if (home === 0 || (await log.repair(sector, home))) {
+        if (home === 0 || (await redoLog.repair(sector, home))) {
             if (table.holds(home)) await sector.store(home + table.fatBlocks)
-            const last = log.last()
+            const last = redoLog.last()
             if (last === releaseChain) {
                 await table.release(cluster)
                 return
@@ -247,7 +243,7 @@ export class Volume {
                 await table.extend(last, cluster)
             }
         }
-        await log.done()
+        await redoLog.done()
     }
 
     /** Takes note of a log that was being written. @returns true */
@@ -292,7 +288,7 @@ export class Volume {
                     // The first copy may be the one that is wrong.
                     await table.next(cluster, false)
                 } catch (thrown) {
-                    await table.mark(cluster, chainEnd)
+                    await table.markCluster(cluster, chainEnd)
                 }
             }
             if (logs) return self.noteLeft(entry)
@@ -308,7 +304,7 @@ export class Volume {
         if (name === "") return root
         const slot = new Directory(this, root)
         if (!(await slot.find(encodeName(name)))) return undefined
-        this.log.remember(slot.block)
+        this.redoLog.remember(slot.block)
         const entry = parseEntry(this.sector.bytes, slot.at)
         if (!entry.isDirectory)
             throw new Fault(FaultCode.BadPath, `${name} on the card is no directory: rename it`, 0)
@@ -357,7 +353,7 @@ export class Volume {
         putEntry(bytes, 0, dots, Attribute.Directory, cluster, this.stamp)
         await this.sector.store()
         await slot.write(name, Attribute.Directory, cluster, this.stamp)
-        this.log.remember(slot.block)
+        this.redoLog.remember(slot.block)
         return cluster
     }
 }

@@ -13,7 +13,7 @@ export class WholeFiles {
             const file = await volume.open(name)
             if (!file) return -1
             await file.read(offset, into, into.length)
-            return file.sizeBytes()
+            return file.byteCount()
         }
         return await this.storage.use(owner, work, true)
     }

@@ -5,7 +5,7 @@ export interface LogFile {
     /** Durable on return. */
     append(data: Buffer): Promise<void>
     /** Brings the size on the card up to date; `careful`: nothing else could tell it. */
-    sync(careful?: boolean): Promise<void>
+    syncEntry(careful?: boolean): Promise<void>
     /** Also gives its memory back, whatever fails. */
     close(): Promise<void>
 }

@@ -124,16 +124,19 @@ export class Logger {
             place.file = undefined
             place.columns = -1
         }
-        for (const path of volume.left) {
-            try {
-                const found = await readHeader(volume, path)
-                const place = places[path[0] === "C" ? LogKind.Cell : LogKind.Main]
-                // Others may have made a file of that name.
-                if (found.indexOf(startColumns) === 0) await enter(volume, place, path, found)
-            } catch (thrown) {
-                // The new records matter more; a card that is away will say so again.
-                this.report(faultMessage(thrown))
-            }
+        for (const path of volume.left) await this.takeIn(volume, path)
+    }
+
+    /** What a power cut has left behind the recorded size of that log. */
+    private async takeIn(volume: LogVolume, path: string): Promise<void> {
+        try {
+            const found = await readHeader(volume, path)
+            const place = this.places[path[0] === "C" ? LogKind.Cell : LogKind.Main]
+            // Others may have made a file of that name.
+            if (found.indexOf(startColumns) === 0) await enter(volume, place, path, found)
+        } catch (thrown) {
+            // The new records matter more; a card that is away will say so again.
+            this.tell(faultMessage(thrown))
         }
     }
 
@@ -167,7 +170,7 @@ export class Logger {
             }
             this.lastError = ""
         } catch (thrown) {
-            this.report(faultMessage(thrown))
+            this.tell(faultMessage(thrown))
         }
         this.reportLosses()
     }
@@ -186,12 +189,12 @@ export class Logger {
         // The flag itself takes three seconds: no record has a doubtful time without a word.
         const doubt = this.clock.trusted() ? 0 : 1 << Alarm.Clock
         const main = mainRecord(start, state, this.alarms.flags() | doubt)
-        this.queue.push(LogKind.Main, 0, main, release)
+        this.queue.add(LogKind.Main, 0, main, release)
         if (settings.number(Key.SdCells) === 0) return
         if (state) this.thermistors = state.temperatureDeciC.length
         const cells = state ? state.cellMv.length : settings.number(Key.BatteryCells)
         const line = cellRecord(start, state, cells, this.thermistors)
-        this.queue.push(LogKind.Cell, cells * 16 + this.thermistors, line, release)
+        this.queue.add(LogKind.Cell, cells * 16 + this.thermistors, line, release)
     }
 
     /** Writes what waits. @returns "", or the day of the record that finds no room */
@@ -211,7 +214,7 @@ export class Logger {
     private async write(volume: LogVolume, record: LogRecord, day: string): Promise<boolean> {
         const place = this.places[record.kind]
         try {
-            await this.append(volume, record, day)
+            await this.appendRecord(volume, record, day)
             this.alarms.set(Alarm.SdFull, false)
             place.failures = 0
             return true
@@ -231,7 +234,7 @@ export class Logger {
         }
     }
 
-    private async append(volume: LogVolume, record: LogRecord, day: string): Promise<void> {
+    private async appendRecord(volume: LogVolume, record: LogRecord, day: string): Promise<void> {
         const place = this.places[record.kind]
         if (!place.file || place.day !== day || place.columns !== record.columns)
             await this.openFile(volume, place, record, day)
@@ -239,7 +242,7 @@ export class Logger {
         if (record.line !== place.lastLine) {
             await place.file.append(Buffer.from(record.line))
             // After a step back in time: it would be judged by what is before it.
-            if (record.epochSeconds < place.lastSeconds) await place.file.sync(true)
+            if (record.epochSeconds < place.lastSeconds) await place.file.syncEntry(true)
             place.lastSeconds = record.epochSeconds
             place.lastLine = record.line
         }
@@ -271,7 +274,7 @@ export class Logger {
     }
 
     /** One line at the console for each new trouble. */
-    private report(message: string): void {
+    private tell(message: string): void {
         if (message !== this.lastError) this.log("logger: " + message)
         this.lastError = message
     }

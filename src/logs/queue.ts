@@ -29,7 +29,7 @@ export class RecordQueue {
         return this.records.length
     }
 
-    push(kind: LogKind, columns: number, line: string, epochSeconds: number): void {
+    add(kind: LogKind, columns: number, line: string, epochSeconds: number): void {
         this.records.push({ kind, columns, line, epochSeconds })
         this.bytes += line.length
         while (this.records.length > recordsMax || this.bytes > bytesMax) {

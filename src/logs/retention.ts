@@ -14,7 +14,11 @@ const dayBits = 5 * 12 * 31
 /** What the server has confirmed of one log. Both take the card piece by piece. */
 export interface LogHistory {
     /** Visits all lines: a file's key, and whether the line says more than 0 bytes. */
-    scan(files: any[], offset: number, visit: (key: number, sent: boolean) => void): Promise<number>
+    fillIn(
+        files: any[],
+        offset: number,
+        visit: (key: number, sent: boolean) => void,
+    ): Promise<number>
     /** True when every one of a log file's bytes was confirmed. */
     fullySent(name: string, sizeBytes: number): Promise<boolean>
 }
@@ -74,7 +78,7 @@ export class Retention {
             return await volume.remove(logDirectories[self.after & 1] + "/" + found.name)
         }
         this.sentDays.fillAt(0, dayBits / 4, 0)
-        for (; kind <= LogKind.Cell; ++kind) await histories[kind].scan([], 0, visitLine)
+        for (; kind <= LogKind.Cell; ++kind) await histories[kind].fillIn([], 0, visitLine)
         for (let tries = 0; tries < triesMax; ++tries) {
             oldest = end
             await storage.use("logger", search)

@@ -41,7 +41,7 @@ export class DeviceFlash implements Flash {
     async read(key: string): Promise<Buffer | undefined> {
         const self = this
         return await this.lock.run("read", lockMs, async () => {
-            const value = await self.get(key)
+            const value = await self.ask(key)
             return isAbsent(value) ? undefined : value
         })
     }
@@ -65,10 +65,10 @@ export class DeviceFlash implements Flash {
         const self = this
         await this.lock.run("write", lockMs, async () => {
             // No tombstone for a key that never was.
-            if (isAbsent(value) && isAbsent(await self.get(key))) return
+            if (isAbsent(value) && isAbsent(await self.ask(key))) return
             for (let i = 0; i < writesMax; ++i) {
                 await self.service.set(key, value)
-                const stored = await self.get(key)
+                const stored = await self.ask(key)
                 // Packets on their way keep the runtime's main loop from its turn: so do many writes in a row.
                 await ds.sleep(restMs)
                 if (isSame(stored, value)) return
@@ -81,7 +81,7 @@ export class DeviceFlash implements Flash {
     }
 
     /** The value as it is stored, empty for a key that never was. */
-    private async get(key: string): Promise<Buffer> {
+    private async ask(key: string): Promise<Buffer> {
         this.awaitedKey = key
         for (let i = 0; i < this.tries; ++i) {
             this.answer = undefined

@@ -37,7 +37,7 @@ export class Backlog implements LogFolder {
         readonly storage: CardStorage,
         clock: WallClock,
         readonly folder: string,
-        readonly sector: Buffer,
+        readonly outgoing: Buffer,
         piece: Buffer,
     ) {
         this.history = new History(storage, clock, folder + "SENT.TXT", piece)
@@ -56,16 +56,16 @@ export class Backlog implements LogFolder {
 
     /** Fills the window with the oldest files that may have unsent bytes. @returns how many those are */
     async load(): Promise<number> {
-        await this.list()
+        await this.listFiles()
         // Another card, or a file that was thought finished has changed: from the beginning.
         if (this.generation !== this.storage.generation() || this.passedBytes !== this.doneBytes) {
             this.generation = this.storage.generation()
             this.doneKey = 0
             this.doneBytes = 0
             this.scanFrom = 0
-            await this.list()
+            await this.listFiles()
         }
-        const from = await this.history.scan(this.files, this.scanFrom)
+        const from = await this.history.fillIn(this.files, this.scanFrom)
         // Beyond the window there may be files with earlier lines.
         if (!this.more) this.scanFrom = from
         let pendingBytes = 0
@@ -90,11 +90,11 @@ export class Backlog implements LogFolder {
         let count = 0
         this.doneKey = fromKey - 1
         for (;;) {
-            await this.list()
-            await this.history.scan(this.files, 0)
+            await this.listFiles()
+            await this.history.fillIn(this.files, 0)
             for (const file of this.files) {
                 this.doneKey = file.key
-                if (file.sentBytes > 0) await file.record(0)
+                if (file.sentBytes > 0) await file.noteArrived(0)
                 else if (file.sentBytes !== Sent.Again) continue
                 ++count
             }
@@ -104,7 +104,7 @@ export class Backlog implements LogFolder {
         return count
     }
 
-    private async list(): Promise<void> {
+    private async listFiles(): Promise<void> {
         const self = this
         this.files = []
         this.more = false

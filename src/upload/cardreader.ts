@@ -9,7 +9,6 @@ export interface ListedFile {
 export interface OpenFile {
     read(offset: number, into: Buffer, length: number): Promise<number>
     append(data: Buffer): Promise<void>
-    sync(): Promise<void>
     close(): any
 }
 

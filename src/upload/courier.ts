@@ -84,7 +84,7 @@ export abstract class Courier {
     }
 
     /** @param deaf whatever the other side says is dropped */
-    protected async open(host: string, port: number, deaf?: boolean): Promise<void> {
+    protected async openConnection(host: string, port: number, deaf?: boolean): Promise<void> {
         if (this.stopped) throw new Fault(FaultCode.SocketClosed, "stopped")
         this.stream = await this.board.tcp.connect(host, port, connectTimeoutMs, deaf)
     }
@@ -101,13 +101,13 @@ export abstract class Courier {
     }
 
     /** The code that the last answer begins with. */
-    protected code(): number {
+    protected answerCode(): number {
         return parseInteger(this.answer.slice(0, 3))
     }
 
     /** Throws with the last answer in words; evidence: its code. FtpFileRefused that is not about a file is FtpRefused. */
     protected refuse(code: FaultCode, what: string): void {
-        const evidence = this.code()
+        const evidence = this.answerCode()
         if (code === FaultCode.FtpFileRefused && !isAboutFile(evidence)) code = FaultCode.FtpRefused
         throw new Fault(code, what + ": " + this.said(), evidence)
     }

@@ -62,7 +62,7 @@ export class DirectCourier extends Courier {
      * Opens the control connection, ending a transfer under way after its last byte, and logs in.
      */
     override async logIn(): Promise<void> {
-        await this.open(this.host, this.port)
+        await this.openConnection(this.host, this.port)
         this.lines = lineReader(this.stream, repliesBytesMax)
         this.reader = new ReplyReader()
         let code = 0
@@ -155,7 +155,7 @@ export class DirectCourier extends Courier {
                 reached = there
                 // What is still to be sent again is so no longer.
                 if (shipment.sentBytes < 0) shipment.sentBytes = 0
-                if (there < size && (await this.restartable())) await shipment.record(there)
+                if (there < size && (await this.restartable())) await shipment.noteArrived(there)
             } else if (++stalled === stalledMax) {
                 if (this.closedPort > 0)
                     throw new Fault(
@@ -170,7 +170,7 @@ export class DirectCourier extends Courier {
                 memory.goneMs = this.board.ticks.nowMs()
             } else if (stalled === 1) memory.pasv = !memory.pasv
         }
-        await shipment.record(size)
+        await shipment.noteArrived(size)
     }
 
     /**
@@ -210,7 +210,7 @@ export class DirectCourier extends Courier {
             await this.write(verb, name)
             if (refusalMs > 0) await this.refusal(verb + " " + name, refusalMs)
             this.closedPort = port
-            await this.open(this.host, port, true)
+            await this.openConnection(this.host, port, true)
             this.closedPort = 0
             await shipment.copyTo(this.stream, start)
             return true

@@ -58,13 +58,13 @@ export class Gateway extends Courier {
     override async logOut(): Promise<void> {}
 
     override async size(name: string): Promise<number> {
-        await this.request("HEAD", name, 0)
+        await this.ask("HEAD", name, 0)
         let status = await this.status()
         if (status === 502) {
             // Of what servers say when there is no such file, Squid knows 550; the rest is in a page only.
-            await this.request("GET", name, 0)
+            await this.ask("GET", name, 0)
             status = await this.status()
-            if (isAboutFile(this.code())) return -1
+            if (isAboutFile(this.answerCode())) return -1
         }
         if (status === 404) return -1
         if (status !== 200) this.explain(status)
@@ -82,8 +82,8 @@ export class Gateway extends Courier {
         if (!shipment.remoteName || there > size || there > shipment.markedBytes)
             await shipment.takeFreeName(this)
         else if (there === size && shipment.sentBytes !== Sent.Again)
-            return await shipment.record(size)
-        await this.request("PUT", shipment.remoteName, size)
+            return await shipment.noteArrived(size)
+        await this.ask("PUT", shipment.remoteName, size)
         try {
             await shipment.copyTo(this.stream, 0)
         } catch (thrown) {
@@ -99,12 +99,15 @@ export class Gateway extends Courier {
                 FaultCode.FtpNoProgress,
                 "the server did not get all of the file, which will be sent again: look at its connection",
             )
-        await shipment.record(size)
+        await shipment.noteArrived(size)
     }
 
-    private async request(method: string, name: string, bytes: number): Promise<void> {
+    private async ask(method: string, name: string, bytes: number): Promise<void> {
         const colon = this.gateway.lastIndexOf(":")
-        await this.open(this.gateway.slice(0, colon), parseInteger(this.gateway.slice(colon + 1)))
+        await this.openConnection(
+            this.gateway.slice(0, colon),
+            parseInteger(this.gateway.slice(colon + 1)),
+        )
         const server = this.host + ":" + this.port
         const login = base64(Buffer.from(this.user + ":" + this.password))
         // In two parts: many small buffers find room where one large one does not.
@@ -143,7 +146,7 @@ export class Gateway extends Courier {
             if (seconds === undefined) seconds = dateInLine(line)
         }
         this.answer = first.slice(9)
-        const status = this.code()
+        const status = this.answerCode()
         if (status === 502 || status === 500) await this.quoteServer(lines, deadline)
         await this.stream.close()
         if (seconds !== undefined) await this.clock.offer(seconds, TimeSource.Http)

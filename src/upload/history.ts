@@ -9,7 +9,7 @@ import { cardReader, CardStorage, CardVolume } from "./cardreader"
 
 export { logKey }
 
-/** What History.scan() says of a file instead of a byte count. */
+/** What History.fillIn() says of a file instead of a byte count. */
 export const enum Sent {
     /** It has no line: nothing of it was ever begun. */
     Unknown = -1,
@@ -90,7 +90,7 @@ export class History {
      * @param visit is told of each line: the file's key (-1 for none), and whether it says bytes
      * @returns where the first line about them begins, or the next one would
      */
-    async scan(
+    async fillIn(
         files: SentFile[],
         offset: number,
         visit?: (key: number, sent: boolean) => void,
@@ -149,7 +149,7 @@ export class History {
      * size is taken in: it would be an older history's. A card other than the one of that mount keeps its own
      * history: Fault CardAbsent.
      */
-    async append(file: SentFile, bytes: number, generation: number): Promise<void> {
+    async addLine(file: SentFile, bytes: number, generation: number): Promise<void> {
         const { sizeBytes } = file
         // What is to be sent again has the mark of what was sent.
         if (bytes > 0 || !(file.markedBytes >= 0)) {
@@ -184,7 +184,7 @@ export class History {
     /** True when all of a file is on the server; what is to be sent again is not. */
     async fullySent(fileName: string, sizeBytes: number): Promise<boolean> {
         const file = new SentFile(logKey(Buffer.from(fileName), 0), sizeBytes)
-        await this.scan([file], 0)
+        await this.fillIn([file], 0)
         return file.sentBytes > 0 && file.sentBytes >= sizeBytes
     }
 }

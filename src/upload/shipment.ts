@@ -28,7 +28,7 @@ export interface LogFolder {
     /** Names taken whose file has not arrived: with another card in the slot they are no free names. */
     readonly reserved: string[]
     /** The bytes on their way from the card to the server. */
-    readonly sector: Buffer
+    readonly outgoing: Buffer
 }
 
 /**
@@ -63,9 +63,9 @@ export class Shipment extends SentFile {
     }
 
     /** Notes in the history that so many bytes have arrived. */
-    async record(bytes: number): Promise<void> {
+    async noteArrived(bytes: number): Promise<void> {
         const { history, reserved } = this.from
-        await history.append(this, bytes, this.generation)
+        await history.addLine(this, bytes, this.generation)
         if (bytes > 0 && reserved[reserved.length - 1] === this.remoteName) reserved.pop()
     }
 
@@ -75,7 +75,7 @@ export class Shipment extends SentFile {
         if (this.position === 0 || sentBytes < 0 || !(this.markedBytes < this.sizeBytes)) return
         this.markedBytes = undefined
         try {
-            await this.record(sentBytes)
+            await this.noteArrived(sentBytes)
         } catch (thrown) {
             // The next session takes another name.
         }
@@ -96,7 +96,7 @@ export class Shipment extends SentFile {
         }
         this.remoteName = name
         this.markedBytes = undefined
-        await this.record(0)
+        await this.noteArrived(0)
         if (reserved.length >= reservedMax) reserved.pop()
         reserved.push(name)
     }
@@ -109,19 +109,19 @@ export class Shipment extends SentFile {
     async copyTo(stream: TcpStream, start: number): Promise<void> {
         const name = logName(this.key)
         const read = cardReader(this.from.storage, this.from.folder + "/" + name)
-        const { sector } = this.from
+        const { outgoing } = this.from
         this.position = start
         while (this.position < this.sizeBytes) {
             const roomBytes = sectorBytes - (this.position % sectorBytes)
             const bytes = Math.min(roomBytes, this.sizeBytes - this.position)
             if (this.from.storage.generation() !== this.generation)
                 throw new Fault(FaultCode.CardAbsent, "the card was changed during the upload")
-            if ((await read(this.position, sector, bytes)) !== bytes)
+            if ((await read(this.position, outgoing, bytes)) !== bytes)
                 throw new Fault(FaultCode.NotFound, name + " is shorter than it was")
-            if (bytes === sectorBytes) await stream.send(sector)
+            if (bytes === sectorBytes) await stream.send(outgoing)
             else
                 for (let at = 0; at < bytes; at += partBytes)
-                    await stream.send(sector.slice(at, Math.min(bytes, at + partBytes)))
+                    await stream.send(outgoing.slice(at, Math.min(bytes, at + partBytes)))
             this.position += bytes
         }
     }

@@ -237,17 +237,17 @@ export class Board {
             // A line of the history is promised when its file was closed.
             let line = false
             return {
-                sizeBytes: () => file.sizeBytes(),
+                byteCount: () => file.byteCount(),
                 read: (offset: number, into: any, length: number) =>
                     file.read(offset, into, length),
-                sync: async (careful?: boolean) => await file.sync(careful),
+                syncEntry: async (careful?: boolean) => await file.syncEntry(careful),
                 close: async () => {
                     await file.close()
                     if (line) tell({ kind: "appended", path })
                 },
                 append: async (data: Uint8Array) => {
                     const text = Buffer.from(data).toString("latin1")
-                    tell({ kind: "append", path, offset: file.sizeBytes(), text })
+                    tell({ kind: "append", path, offset: file.byteCount(), text })
                     await file.append(data)
                     line = !path.includes("/")
                 },

@@ -53,7 +53,7 @@ describe("the campaign", () => {
     })
 
     it("notices a cluster that belongs to nobody", async () => {
-        const { text } = await noticed(volume => volume.table.mark(4000, 0x0fffffff))
+        const { text } = await noticed(volume => volume.table.markCluster(4000, 0x0fffffff))
         expect(text).toContain("1 clusters in use belong to no file")
     })
 
@@ -67,7 +67,7 @@ describe("the campaign", () => {
 
     it("repeats one cut by the line that it prints", async () => {
         const { campaign } = await noticed(
-            volume => volume.table.mark(4000, 0x0fffffff),
+            volume => volume.table.markCluster(4000, 0x0fffffff),
             "12@torn: 0xFF",
         )
         expect(campaign.tally.total().cuts).toBe(1)

@@ -44,7 +44,7 @@ export const plainDevice = (disk: Disk) => async (): Promise<CardDevice> => new 
 /** The device of an emulated card: the firmware's driver, the bus, and the chip that keeps blocks in the store. */
 export function cardDevice(store: BlockStore): (ticks: FakeTicks) => Promise<CardDevice> {
     const bus = new ChipSpiBus(new SdCardChip(store, {}))
-    return async ticks => await SdCard.open(bus, ticks)
+    return async ticks => await new SdCard(bus, ticks).openAgain()
 }
 
 export function sameCut(one: Cut, two: Cut): boolean {

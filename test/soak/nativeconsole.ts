@@ -24,11 +24,11 @@ export function consoleReady(): boolean {
 export async function executeLine(line: string): Promise<string> {
     let text = ""
     const out = {
-        write: async (data: string | Buffer, length?: number): Promise<void> =>
+        writeOut: async (data: string | Buffer, length?: number): Promise<void> =>
             void (text += typeof data === "string" ? data : data.slice(0, length).toString()),
-        flush: async () => {},
+        sendOut: async () => {},
     }
-    await shell!.execute(session, line, out as never)
+    await shell!.carryOut(session, line, out as never)
     return text
 }
 

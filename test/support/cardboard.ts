@@ -162,7 +162,7 @@ export class CardBoard {
             transferMs === undefined
                 ? new ChipSpiBus(this.socket)
                 : new SlowBus(this.socket, this.ticks, transferMs)
-        const open = async () => await SdCard.open(bus, this.ticks)
+        const open = async () => await new SdCard(bus, this.ticks).openAgain()
         const exclusive = async (_owner: string, work: () => Promise<unknown>) => await work()
         this.storage = new Storage(open, exclusive, this.ticks, this.alarms)
         const piece = DeviceBuffer.alloc(pieceBytes) as never
@@ -260,7 +260,7 @@ export async function mountStore(store: MemoryStore): Promise<Volume> {
 export async function textOn(store: MemoryStore, path: string): Promise<string | undefined> {
     const file = await (await mountStore(store)).open(path)
     if (!file) return undefined
-    const bytes = DeviceBuffer.alloc(file.sizeBytes()) as unknown as Buffer
+    const bytes = DeviceBuffer.alloc(file.byteCount()) as unknown as Buffer
     await file.read(0, bytes, bytes.length)
     return bytes.toString()
 }

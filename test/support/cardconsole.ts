@@ -57,7 +57,7 @@ export class CardConsole extends ConsoleBench {
                 if (alarm === Alarm.SdCard) this.alarmed = active
             },
         }
-        const open = () => SdCard.open(new ChipSpiBus(this.chip), this.cardTicks)
+        const open = () => new SdCard(new ChipSpiBus(this.chip), this.cardTicks).openAgain()
         this.card = new Storage(open, exclusive, this.cardTicks, alarms)
         Object.assign(this.parts, { storage: this.card })
     }

@@ -37,14 +37,14 @@ export class CollectedOutput implements Output {
     flushes = 0
     largestWrite = 0
 
-    async write(data: string | Uint8Array, length = data.length) {
+    async writeOut(data: string | Uint8Array, length = data.length) {
         const bytes = globalThis.Buffer.from(data as string)
         const kept = typeof data === "string" ? bytes : bytes.subarray(0, length)
         this.largestWrite = Math.max(this.largestWrite, kept.length)
         this.chunks.push(kept)
     }
 
-    async flush() {
+    async sendOut() {
         this.flushes++
     }
 
@@ -178,7 +178,7 @@ export class ConsoleBench {
 
     /** Runs a line and gives back what it printed; `refused` says how it ended. */
     async run(line: string, session = this.session): Promise<string> {
-        this.refused = !(await this.shell.execute(session, line, this.output))
+        this.refused = !(await this.shell.carryOut(session, line, this.output))
         return this.output.take()
     }
     refused = false

@@ -16,7 +16,7 @@ export async function noteSent(
     const file = new SentFile(logKey(DeviceBuffer.from(name) as never, 0), sizeBytes)
     file.remoteName = remoteName
     file.server = notedServer
-    await history.append(file, bytes, generation)
+    await history.addLine(file, bytes, generation)
 }
 
 /** A history line as it was before files were marked. */

@@ -81,7 +81,7 @@ export class MemoryBlockDevice implements CardDevice {
 export async function openMemoryCard(store: BlockStore, options: SdCardOptions = {}) {
     const chip = new SdCardChip(store, options)
     const ticks = new FakeTicks()
-    const card = await SdCard.open(new ChipSpiBus(chip), ticks)
+    const card = await new SdCard(new ChipSpiBus(chip), ticks).openAgain()
     return { chip, ticks, card: card as SdCard & BlockDevice }
 }
 

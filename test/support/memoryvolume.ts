@@ -22,7 +22,7 @@ class MemoryFile {
         private readonly appends = false,
     ) {}
 
-    sizeBytes(): number {
+    byteCount(): number {
         return this.stored.text.length
     }
 
@@ -47,7 +47,7 @@ class MemoryFile {
         this.volume.appends.push(this.path)
     }
 
-    async sync(): Promise<void> {
+    async syncEntry(): Promise<void> {
         this.stored.recorded = this.stored.text.length
         this.volume.syncs.push(this.path)
     }
@@ -55,7 +55,7 @@ class MemoryFile {
     async close(): Promise<void> {
         this.closed = true
         if (!this.appends) return
-        await this.sync()
+        await this.syncEntry()
         this.stored.open = false
     }
 }

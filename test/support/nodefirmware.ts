@@ -122,7 +122,7 @@ export class NodeFirmware {
     /** The answer to a console line. */
     async console(line: string): Promise<string> {
         const output = new CollectedOutput()
-        await this.ticks.finish(this.shell!.execute(this.session, line, output))
+        await this.ticks.finish(this.shell!.carryOut(this.session, line, output))
         return output.take()
     }
 
@@ -130,7 +130,7 @@ export class NodeFirmware {
     async cardFile(path: string): Promise<string> {
         const volume = await Volume.mount(new MemoryBlockDevice(this.store), this.ticks)
         const file = (await volume.open(path))!
-        const bytes = DeviceBuffer.alloc(file.sizeBytes())
+        const bytes = DeviceBuffer.alloc(file.byteCount())
         await file.read(0, bytes as unknown as Buffer, bytes.length)
         return bytes.toString()
     }

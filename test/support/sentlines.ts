@@ -12,7 +12,7 @@ export class SentLines {
     readings = 0
     /** The main log's, the cell log's. */
     readonly histories: LogHistory[] = ["LOG/", "CELL/"].map(folder => ({
-        scan: async (_files: unknown[], _offset: number, visit: Visit) => {
+        fillIn: async (_files: unknown[], _offset: number, visit: Visit) => {
             this.readings++
             for (const path of [...this.begun, ...this.sent])
                 if (path.startsWith(folder)) {

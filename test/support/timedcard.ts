@@ -59,7 +59,7 @@ export async function timedCard(store: BlockStore, times: CardTimes, options: Sd
     const timing = { random: generator(1), ...times, nowMs: () => time.ms }
     const chip = new SdCardChip(store, { ...options, timing })
     const bus = new TimedSpiBus(chip, time)
-    const card = await SdCard.open(bus, time)
+    const card = await new SdCard(bus, time).openAgain()
     /** What some work costs: board time in ms, transfers, their bytes, and sleeps. */
     const cost = async (work: () => Promise<unknown>) => {
         const { ms, sleeps } = time

@@ -62,7 +62,6 @@ export class MemoryCard implements CardStorage {
                 }
                 files.set(path, Buffer.concat([files.get(path)!, data]))
             },
-            sync: async () => {},
             close: () => {},
         })
         try {

@@ -55,7 +55,7 @@ export class UploadDesk {
                 const line = `2026-11-22 1${second.slice(1, 2)}:${second.slice(2, 3)}0:${second.slice(3)},+01:00,${serial},${voltage}\r\n`
                 await file.append(DeviceBuffer.from(line) as never)
             }
-            await file.sync()
+            await file.syncEntry()
             await file.close()
         })
         return this.editor().read(path).toString("latin1")
@@ -121,7 +121,9 @@ export class UploadDesk {
         const { ticks } = this
         const bus = new ChipSpiBus(this.socket)
         const alone = async (_owner: string, work: () => Promise<unknown>) => await work()
-        return new Storage(() => SdCard.open(bus, ticks), alone, ticks, { set: () => {} })
+        return new Storage(() => new SdCard(bus, ticks).openAgain(), alone, ticks, {
+            set: () => {},
+        })
     }
 
     private newWorld(): UploadWorld {

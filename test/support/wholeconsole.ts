@@ -104,7 +104,7 @@ export class WholeConsole {
         })
         const cardLock = new Lock(ticks, "the card")
         this.storage = new Storage(
-            () => SdCard.open(new ChipSpiBus(this.chip), ticks),
+            () => new SdCard(new ChipSpiBus(this.chip), ticks).openAgain(),
             (owner, work) => cardLock.run(owner, 30_000, work),
             ticks,
             alarms,
@@ -175,7 +175,7 @@ export class WholeConsole {
     /** Runs a line, while all else goes on; how it ended and what it printed. */
     async run(line: string, session = this.session) {
         const output = new CollectedOutput()
-        const done = await this.ticks.finish(this.shell.execute(session, line, output))
+        const done = await this.ticks.finish(this.shell.carryOut(session, line, output))
         return { done, text: output.take(), largestWrite: output.largestWrite }
     }
 

@@ -28,7 +28,7 @@ export function wired(
 ) {
     const chip = new SdCardChip(new MemoryStore(blocks), options)
     const wire = new SdWireChecker(bus(chip), () => ticks.nowMs())
-    const open = () => SdCard.open(wire, ticks)
+    const open = () => new SdCard(wire, ticks).openAgain()
     /** The names of the commands from the first to the last. */
     const commands = () => wire.commands.map(one => one.name.split(" ")[0])
     return { chip, ticks, wire, open, commands }

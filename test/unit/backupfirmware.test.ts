@@ -62,7 +62,7 @@ async function putOnCard(name: string, content: Uint8Array): Promise<void> {
     await volume.remove(name)
     const file = await volume.openForAppend(name, "")
     await file.append(DeviceBuffer.from(content) as never)
-    await file.sync()
+    await file.syncEntry()
 }
 
 async function start(): Promise<string[]> {

@@ -89,7 +89,7 @@ describe("the SD card driver", () => {
     it("says that there is no card", async () => {
         const chip = new SdCardChip(blankStore(64))
         chip.pull()
-        const opening = SdCard.open(new ChipSpiBus(chip), new FakeTicks())
+        const opening = new SdCard(new ChipSpiBus(chip), new FakeTicks()).openAgain()
         await expect(opening).rejects.toMatchObject({ code: FaultCode.CardAbsent })
         await expect(opening).rejects.toThrow("put one in")
     })
@@ -104,7 +104,7 @@ describe("the SD card driver", () => {
         await expect(card.writeBlock(0, filled(0))).rejects.toMatchObject(absent)
         chip.insert()
         await expect(card.probe()).rejects.toMatchObject(absent)
-        const again = await SdCard.open(new ChipSpiBus(chip), new FakeTicks())
+        const again = await new SdCard(new ChipSpiBus(chip), new FakeTicks()).openAgain()
         await again.probe()
     })
 
@@ -131,7 +131,7 @@ describe("the SD card driver", () => {
         await card.writeBlock(0, filled(1))
         await expect(card.writeBlock(1, filled(2))).rejects.toBeDefined()
         chip.powerUp()
-        const again = await SdCard.open(new ChipSpiBus(chip), new FakeTicks())
+        const again = await new SdCard(new ChipSpiBus(chip), new FakeTicks()).openAgain()
         const into = empty()
         await again.readBlock(0, into)
         expect(into).toEqual(filled(1))
@@ -150,7 +150,7 @@ describe("the SD card driver", () => {
             trace.push(`${bus.clockHz} ${command ? text : `${out.length} x ff`}`)
             return transfer(out)
         }
-        await SdCard.open(bus, new FakeTicks())
+        await new SdCard(bus, new FakeTicks()).openAgain()
         expect(trace).toEqual([
             "400000 20 x ff", // at least 74 clocks with the select high
             "400000 400000000095", // CMD0

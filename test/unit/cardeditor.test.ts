@@ -18,7 +18,7 @@ describe.each([
         for (const path of ["LOG/20261121.CSV", "LOG/20261122.CSV", "LOGSENT.TXT"]) {
             const file = await volume.openForAppend(path, "first line\r\n")
             await file.append(DeviceBuffer.from(`${path}\r\n`.repeat(900)) as never)
-            await file.sync()
+            await file.syncEntry()
             await file.close()
         }
         return { store, editor: new CardEditor(store) }

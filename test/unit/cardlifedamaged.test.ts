@@ -96,7 +96,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
     async function clustersOf(path: string): Promise<number[]> {
         const file = (await volume.open(path))!
         const clusters: number[] = []
-        for (let at = 0; at < file.sizeBytes(); at += volume.clusterBytes) {
+        for (let at = 0; at < file.byteCount(); at += volume.clusterBytes) {
             const block = await file.blockOf(at)
             const { dataBlock, clusterBlocks } = volume.table
             clusters.push((block - dataBlock) / clusterBlocks + 2)

@@ -178,7 +178,7 @@ describe("a sector that cannot be read", () => {
         const history = (await volume.open("LOGSENT.TXT"))!
         const secondTable = table.fatBlock + table.fatBlocks
         places = {
-            tail: [await log.blockOf(log.sizeBytes() - 1)],
+            tail: [await log.blockOf(log.byteCount() - 1)],
             header: [await log.blockOf(0)],
             middle: [await log.blockOf(1000)],
             history: [await history.blockOf(0)],

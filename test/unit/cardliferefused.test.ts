@@ -173,7 +173,7 @@ describe("a write-protected card", () => {
             expect(board.flags()).toBe("SD_CARD")
             expect(board.storage.mounted()).toBe(true)
             const size = await board.storage.use("reader", async volume => {
-                return (await volume.open(today))?.sizeBytes()
+                return (await volume.open(today))?.byteCount()
             })
             expect(size).toBe(before?.length)
             await board.run(8)

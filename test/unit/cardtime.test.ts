@@ -188,7 +188,7 @@ describe("a card that the board was reset over", () => {
             const block = Uint8Array.of(0xff, 0xfc, ...new Uint8Array(512), ...clocks(20))
             chip.transfer(block.subarray(0, bytes))
             chip.select(false)
-            const again = await SdCard.open(new ChipSpiBus(chip), new FakeTicks())
+            const again = await new SdCard(new ChipSpiBus(chip), new FakeTicks()).openAgain()
             const into = empty()
             await again.writeBlock(20, filled(4))
             await again.readBlock(20, into)
@@ -212,7 +212,7 @@ describe("a card that the board was reset over", () => {
             if (hz > 400_000) chip.select(true)
             await setClockHz(hz)
         }
-        await expect(SdCard.open(bus, new FakeTicks())).rejects.toMatchObject({
+        await expect(new SdCard(bus, new FakeTicks()).openAgain()).rejects.toMatchObject({
             code: FaultCode.CardAbsent,
         })
     })

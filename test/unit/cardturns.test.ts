@@ -222,7 +222,7 @@ describe("the search for a free cluster", () => {
         const cluster = await desk.ticks.finish(
             desk.use("test", async ({ table }) => {
                 const found = await table.seekFree(1)
-                await table.mark(found, 0x0fffffff)
+                await table.markCluster(found, 0x0fffffff)
                 expect(await table.findFree(1)).not.toBe(found)
                 return await table.findFree()
             }),

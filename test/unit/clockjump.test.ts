@@ -96,7 +96,7 @@ class Board {
         await volume.list("LOG", async entry => {
             if (entry.isDirectory) return true
             const file = (await volume.open("LOG/" + entry.name))!
-            const bytes = DeviceBuffer.alloc(file.sizeBytes())
+            const bytes = DeviceBuffer.alloc(file.byteCount())
             await file.read(0, bytes as unknown as Buffer, bytes.length)
             file.close()
             const lines = bytes.toString().split("\r\n").slice(1, -1)

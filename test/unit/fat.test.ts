@@ -197,7 +197,7 @@ describe("a FAT volume", () => {
         await file.append(bytes(line(2).slice(0, 50)))
         const { volume: again } = await mounted(store)
         const found = await again.openForAppend("A.CSV", header, isLater({ number: 0 }))
-        expect(found.sizeBytes()).toBe(header.length + 96)
+        expect(found.byteCount()).toBe(header.length + 96)
         await found.append(bytes(line(2)))
         expect(await readAll(again, "A.CSV")).toBe(header + line(1) + line(2))
     })
@@ -210,7 +210,7 @@ describe("a FAT volume", () => {
             for (const name of ["LOG/A.CSV", "LOG/B.CSV", "C.TXT"]) {
                 const file = await volume.openForAppend(name, header)
                 for (let i = 1; i <= 100; ++i) await file.append(bytes(line(i)))
-                await file.sync()
+                await file.syncEntry()
                 await file.close()
             }
             expect(await volume.remove("LOG/A.CSV")).toBe(true)
@@ -403,7 +403,7 @@ describe("a FAT volume", () => {
         const { volume } = await mounted(store)
         const file = await volume.openForAppend("A.CSV", header)
         for (let i = 1; i < 200; ++i) await file.append(bytes(line(i)))
-        expect(file.sizeBytes()).toBe(header.length + 199 * 96)
+        expect(file.byteCount()).toBe(header.length + 199 * 96)
         expect(volume.freeBytes()).toBeUndefined()
         await volume.table.countFree(10000)
         await volume.sync()
@@ -420,7 +420,7 @@ describe("a FAT volume", () => {
                 for (;;) await big.append(block)
             })(),
         ).rejects.toMatchObject({ code: FaultCode.VolumeFull })
-        const size = big.sizeBytes()
+        const size = big.byteCount()
         await expect(volume.openForAppend("NEW.CSV", header)).rejects.toMatchObject({
             code: FaultCode.VolumeFull,
         })
@@ -429,7 +429,7 @@ describe("a FAT volume", () => {
         await volume.remove("BIG.CSV")
         const again = await volume.openForAppend("NEW.CSV", header)
         await again.append(block)
-        expect(again.sizeBytes()).toBe(header.length + 512)
+        expect(again.byteCount()).toBe(header.length + 512)
         expect(volume.freeBytes()).toBeGreaterThan(0)
     })
 })

@@ -58,7 +58,7 @@ async function logRecords(device: MemoryBlockDevice, count: number, acknowledged
             await files[k].append(bytes(line(i, logs[k].bytes)))
             acknowledged[k] = i + 1
         }
-        if (i % 17 === 16) await volume.flush()
+        if (i % 17 === 16) await volume.flushFiles()
     }
     await volume.sync()
 }
@@ -149,7 +149,7 @@ async function recoverAndCheck(store: MemoryStore, acknowledged: number[], title
     expect(check.clean, `${title}: ${check.text}`).toBe(true)
     for (let k = 0; k < logs.length; ++k) {
         const { path, bytes: length } = logs[k]
-        const before = (files[k].sizeBytes() - header.length) / length
+        const before = (files[k].byteCount() - header.length) / length
         // One record may have been written whole without being acknowledged.
         expect([acknowledged[k], acknowledged[k] + 1], title).toContain(before)
         await files[k].append(bytes(line(before, length)))

@@ -25,7 +25,7 @@ function key(name: string): number {
 
 async function scan(name: string, sizeBytes = 1e9): Promise<{ sent: number; remote: string }> {
     const file = new SentFile(key(name), sizeBytes)
-    await history.scan([file], 0)
+    await history.fillIn([file], 0)
     return { sent: file.sentBytes, remote: file.remoteName }
 }
 
@@ -62,7 +62,7 @@ const remote = "B-LOG-20261122.CSV"
 describe("the history", () => {
     it("leaves a card alone that was put in after the file was listed", async () => {
         const listed = card.generation() - 1
-        const noted = history.append(new SentFile(key(day), 5), 5, listed)
+        const noted = history.addLine(new SentFile(key(day), 5), 5, listed)
         await expect(noted).rejects.toThrow("the card was changed")
         expect((await scan(day)).sent).toBe(Sent.Unknown)
     })
@@ -206,14 +206,14 @@ describe("the history", () => {
         file.server = 65535
         file.mark = 65535
         file.markedBytes = 4294967295
-        await cells.append(file, 0, card.generation())
+        await cells.addLine(file, 0, card.generation())
         const line = card.text("CELLSENT.TXT")
         card.put("CELLSENT.TXT", line.replace(",0,", ",4294967294,"))
         expect(card.text("CELLSENT.TXT").length).toBeLessThanOrEqual(110)
         const found = new SentFile(file.key, 4294967295)
         card.put("CELL/26112299.CSV", "")
         card.unreadable.set("CELL/26112299.CSV", new Error("too long for a test"))
-        await cells.scan([found], 0)
+        await cells.fillIn([found], 0)
         expect(found.sentBytes).toBe(4294967294)
         expect(found.remoteName).toBe(file.remoteName)
     })

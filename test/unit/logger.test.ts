@@ -450,7 +450,7 @@ describe("logger on a FAT volume", () => {
     async function textOf(device: MemoryBlockDevice, path: string): Promise<string> {
         const volume = await Volume.mount(device, world.ticks)
         const file = (await volume.open(path))!
-        const bytes = DeviceBuffer.alloc(file.sizeBytes())
+        const bytes = DeviceBuffer.alloc(file.byteCount())
         await file.read(0, bytes as unknown as Buffer, bytes.length)
         return bytes.toString()
     }

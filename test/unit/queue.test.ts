@@ -3,7 +3,7 @@ import { RecordQueue } from "../../src/logs/queue"
 import { LogKind } from "../../src/logs/record"
 
 function fill(queue: RecordQueue, count: number, line: string): void {
-    for (let i = 0; i < count; ++i) queue.push(LogKind.Main, 0, line, i)
+    for (let i = 0; i < count; ++i) queue.add(LogKind.Main, 0, line, i)
 }
 
 function drain(queue: RecordQueue): number[] {
@@ -51,7 +51,7 @@ describe("record queue", () => {
 
     it("keeps the two logs apart and in order", () => {
         const queue = new RecordQueue()
-        for (let i = 0; i < 6; ++i) queue.push(i & 1, 0, "x".repeat(i), i)
+        for (let i = 0; i < 6; ++i) queue.add(i & 1, 0, "x".repeat(i), i)
         const second = queue.first(LogKind.Cell)!
         expect(second.epochSeconds).toBe(1)
         expect(queue.drop(second)).toBe(true)

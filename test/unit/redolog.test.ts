@@ -69,7 +69,7 @@ describe("the redo log", () => {
         store.write(log.entryBlock, torn)
         const again = await mounted(store)
         const opened = await openLog(again.volume)
-        expect(opened.sizeBytes()).toBe(header.length + 200 * 96)
+        expect(opened.byteCount()).toBe(header.length + 200 * 96)
         expect(await names(again.volume, "LOG")).toEqual([
             ...expected.slice(0, 2),
             `20261122.CSV ${header.length + 200 * 96}`,
@@ -107,7 +107,7 @@ describe("the redo log", () => {
             const { fatBlock, fatBlocks } = volume.table
             store.write(fatBlock + copy * fatBlocks, torn)
             const again = await mounted(store)
-            expect((await openLog(again.volume)).sizeBytes()).toBe(header.length + 200 * 96)
+            expect((await openLog(again.volume)).byteCount()).toBe(header.length + 200 * 96)
             expect(store.read(fatBlock)).toEqual(store.read(fatBlock + fatBlocks))
             if (fsck) expect(checkVolume(store).clean).toBe(true)
         })

@@ -302,7 +302,7 @@ async function tracedStart(): Promise<string> {
     )
     const exclusive = async (_owner: string, work: () => Promise<unknown>) => await work()
     const alarms = { set: () => {}, flags: () => 0 }
-    const storage = new Storage(() => SdCard.open(wire, ticks), exclusive, ticks, alarms)
+    const storage = new Storage(() => new SdCard(wire, ticks).openAgain(), exclusive, ticks, alarms)
     let seconds = Date.UTC(2026, 10, 22, 12, 0, 0) / 1000
     const logger = new Logger(
         { nowSeconds: () => seconds, trusted: () => true, offsetMinutes: () => 60 } as never,

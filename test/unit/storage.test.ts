@@ -38,7 +38,7 @@ function board(store: MemoryStore, options: SdCardOptions = {}) {
             alarms.set(alarm, active)
         },
     }
-    const storage = new Storage(() => SdCard.open(bus, ticks), exclusive, ticks, sink)
+    const storage = new Storage(() => new SdCard(bus, ticks).openAgain(), exclusive, ticks, sink)
     const append = () =>
         storage.use("logger", async volume => {
             const file = await volume.openForAppend("LOG/A.CSV", "time,x\r\n")
@@ -130,7 +130,7 @@ describe("the storage", () => {
         const lock = new Lock(ticks, "the card")
         const owners: string[] = []
         const storage = new Storage(
-            () => SdCard.open(bus, ticks),
+            () => new SdCard(bus, ticks).openAgain(),
             (owner, work) => {
                 owners.push(owner)
                 return lock.run(owner, 1e9, work)
@@ -213,7 +213,7 @@ describe("the storage", () => {
         await pollFor(70000)
         const fresh = board(store)
         const size = await fresh.storage.use("reader", async volume => {
-            return (await volume.open("LOG/A.CSV"))?.sizeBytes()
+            return (await volume.open("LOG/A.CSV"))?.byteCount()
         })
         expect(size).toBe(8 + record.length)
     })
@@ -226,7 +226,7 @@ describe("the storage", () => {
         expect([storage.mounted(), alarm()]).toEqual([true, true])
         expect(storage.lastError).toContain("take the protection off")
         const size = await storage.use("reader", async volume => {
-            return (await volume.open("LOG/A.CSV"))?.sizeBytes()
+            return (await volume.open("LOG/A.CSV"))?.byteCount()
         })
         expect(size).toBe(8 + record.length)
     })

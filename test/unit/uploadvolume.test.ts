@@ -17,7 +17,9 @@ it("an uploader sends from a real volume while the logs are open, and goes on af
         const ticks = new FakeTicks()
         const bus = new ChipSpiBus(new SdCardChip(store, {}))
         const alone = async (_owner: string, work: () => Promise<unknown>) => await work()
-        return new Storage(() => SdCard.open(bus, ticks), alone, ticks, { set: () => {} })
+        return new Storage(() => new SdCard(bus, ticks).openAgain(), alone, ticks, {
+            set: () => {},
+        })
     }
     const server = new ScriptedFtpServer()
     const port = await server.start()

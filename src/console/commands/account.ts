@@ -5,5 +5,5 @@ export async function account(call: Call): Promise<void> {
     const { access } = call.parts
     if (call.name === "logout") call.session.proof = ""
     else if (call.name === "login") access.login(call.session, call.words[0])
-    else await access.change(call.session, call.words[0])
+    else await access.changePassword(call.session, call.words[0])
 }

@@ -39,7 +39,7 @@ async function info(call: Call): Promise<void> {
             storage.lastError || undefined,
         ]
     })
-    await call.report("card,volume,free,health,trouble", values)
+    await call.reportFields("card,volume,free,health,trouble", values)
 }
 
 /** Prints a directory's entries. */
@@ -54,7 +54,7 @@ async function list(call: Call): Promise<void> {
         const bytes = volume.sector.bytes
         if (!slot) {
             // The entries of open files lag behind.
-            await volume.flush()
+            await volume.flushFiles()
             mount = storage.generation()
             slot = new Directory(volume, volume.table.rootCluster)
             if (path !== "") {
@@ -101,7 +101,7 @@ async function readChunk(
 /** Where the last `lines` lines of a file begin. The file is read backwards. */
 async function findTail(call: Call, file: CardFile, lines: number, chunk: Buffer): Promise<number> {
     // The end of the last line does not count.
-    let start = file.sizeBytes() - 1
+    let start = file.byteCount() - 1
     const first = Math.max(0, start - lines * lineBytesMax)
     let base = start + 1
     for (; start > first; --start) {
@@ -121,12 +121,14 @@ async function findTail(call: Call, file: CardFile, lines: number, chunk: Buffer
 async function print(call: Call): Promise<void> {
     const [name, count] = call.words
     const path = cardPath(name)
-    const open = async (volume: Volume) => await volume.open(path)
-    const file = await call.parts.storage.use(owner, open)
+    let file: CardFile
+    await call.parts.storage.use(owner, async (volume: Volume) => {
+        file = await volume.open(path)
+    })
     if (!file) refuse(`there is no ${path} on the card; see "card ls"`)
     call.printed = true
     const chunk = Buffer.alloc(chunkBytes)
-    const size = file.sizeBytes()
+    const size = file.byteCount()
     let offset = 0
     if (call.name === "card tail") {
         const lines = count === undefined ? 10 : parseInteger(count)
@@ -143,7 +145,7 @@ async function print(call: Call): Promise<void> {
         // Up to its last line end (searched from behind), so that what else is printed begins a line.
         const end = chunk.indexOf(10, 0, -length) + 1
         if (end > 0) length = end
-        await call.out.write(chunk, length)
+        await call.out.writeOut(chunk, length)
         offset += length
         if (end > 0 && offset >= progress) {
             await call.print(`# ${offset} of ${size} bytes`)

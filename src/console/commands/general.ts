@@ -28,7 +28,7 @@ export async function help(call: Call): Promise<void> {
 export async function status(call: Call): Promise<void> {
     const { settings, supervisor, battery, storage, logger, uploader, alarms } = call.parts
     const seconds = supervisor.uptimeSeconds()
-    await call.report(
+    await call.reportFields(
         "version,serial,up,last start,safe mode,backup,time,battery,card,records,ftp,wifi,alarms",
         [
             call.parts.version,

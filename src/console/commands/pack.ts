@@ -24,12 +24,15 @@ export async function pack(call: Call): Promise<void> {
             if (call.json) await call.field("temperature " + (i + 1), text)
         }
         if (isBattery)
-            await call.report("battery,temperature", [formatBattery(state), temperatures])
-        await call.report("safety,alerts", [formatHex(state.safety, 6), formatHex(state.alerts, 6)])
+            await call.reportFields("battery,temperature", [formatBattery(state), temperatures])
+        await call.reportFields("safety,alerts", [
+            formatHex(state.safety, 6),
+            formatHex(state.alerts, 6),
+        ])
         if (isBattery) return
     }
     if (call.name === "battery limits") {
-        await call.report(appliedNames, formatApplied(battery.applied))
+        await call.reportFields(appliedNames, formatApplied(battery.applied))
         return
     }
     for (let i = 0; i < state.cellMv.length; ++i) {
