@@ -41,11 +41,15 @@ const constructorOf = (one: Expression): number | undefined =>
         ? one.args[0].value
         : undefined
 
+/** The same of a constant key; a key that is itself read from a field is made up. */
+export const keyNumber = (key: Expression): number | undefined =>
+    key.args.length ? undefined : stringNumber(key)
+
 /** The constructor C of `C.prototype["name"] := f`. */
 export function methodOwner(one: Statement, constructors: ReadonlySet<number>): number | undefined {
     if (one.op !== Op.IndexSet) return undefined
     const [object, key, value] = one.args
-    if (stringNumber(key) === undefined || value.op !== Op.StaticFunction) return undefined
+    if (keyNumber(key) === undefined || value.op !== Op.StaticFunction) return undefined
     const owner = constructorOf(object)
     return owner !== undefined && constructors.has(owner) ? owner : undefined
 }
@@ -76,7 +80,7 @@ export function classesOf(program: Program): Classes | undefined {
         if (owner !== undefined) {
             const body = byIndex.get(one.args[2].value)!
             if (uses.get(body.index) !== 1 || body.flags !== FunctionFlag.NeedsThis) continue
-            methods.push({ owner, name: stringNumber(one.args[1])!, body, assignment: one })
+            methods.push({ owner, name: keyNumber(one.args[1])!, body, assignment: one })
         } else if (isCall(one.op) && callee.op === Op.ObjectField) {
             const from = constructorOf(child)
             if (callee.value !== BuiltinName.setPrototypeOf || from === undefined) return undefined

@@ -4,7 +4,7 @@
  */
 export type Kinds = ReadonlySet<number>
 
-/** What is none of the program's objects: numbers, texts, buffers. */
+/** What is none of the program's objects: texts, buffers, and what may be a number. */
 export const OTHER = -1
 
 /** Anything, also what the runtime hands in. */
@@ -12,6 +12,10 @@ export const ANY = -2
 
 /** `undefined` or `null`. */
 export const MISSING = -3
+
+/** A number in any case. */
+export const NUMBER = -4
+
 const LITERALS = 1_000_000
 const FUNCTIONS = 2_000_000
 const CLOSURES = 3_000_000

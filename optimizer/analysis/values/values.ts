@@ -1,4 +1,4 @@
-import { type Classes, type Method, isBuiltinName, stringNumber } from "../classes"
+import { type Classes, type Method, isBuiltinName, keyNumber, stringNumber } from "../classes"
 import { contexts } from "../contexts"
 import { writesReturnValue } from "../effects"
 import { type LookUp, type Reaching, type Resolved } from "../lookups"
@@ -6,6 +6,7 @@ import {
     ANY,
     type Kinds,
     MISSING,
+    NUMBER,
     OTHER,
     closureKind,
     functionKind,
@@ -15,7 +16,7 @@ import {
     isClass,
     present,
 } from "./kinds"
-import { isNumber, mixesResults, objectsMade, outerReads } from "./objects"
+import { isNumeric, mixesResults, objectsMade, outerReads } from "./objects"
 import { Places, local, union } from "./places"
 import { type Expression, type Statement, eachExpression, parts } from "../../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../../ir/image"
@@ -25,6 +26,7 @@ import { BuiltinName, has, isCall, Op, RuntimeObject } from "../../ir/opcodes"
 
 const NOTHING: Kinds = new Set()
 const ONLY_OTHER: Kinds = new Set([OTHER])
+const ONLY_NUMBER: Kinds = new Set([NUMBER])
 const ONLY_ANY: Kinds = new Set([ANY])
 const ONLY_MISSING: Kinds = new Set([MISSING])
 const orMissing = (kinds: Kinds): Kinds => union(kinds, ONLY_MISSING)
@@ -120,7 +122,7 @@ export class Values extends Places {
             if (one.op === Op.StoreClosure)
                 for (const owner of this.owners(body, one.args[0].value))
                     this.writtenByClosures.add(slotOf(owner, one.value))
-            const name = one.op === Op.IndexSet ? stringNumber(one.args[1]) : undefined
+            const name = one.op === Op.IndexSet ? keyNumber(one.args[1]) : undefined
             if (name === undefined || this.assignments.has(one)) continue
             const [object] = one.args
             if (object.op === Op.StaticFunction)
@@ -175,7 +177,7 @@ export class Values extends Places {
 
     /** An object as a text tells all its fields. What may also be a number or text is taken for that. */
     private followText(kinds: Kinds): void {
-        if (!kinds.has(OTHER) && !kinds.has(ANY)) this.reveal(kinds)
+        if (![OTHER, NUMBER, ANY].some(one => kinds.has(one))) this.reveal(kinds)
     }
 
     /** A function is given its `this`. */
@@ -199,7 +201,7 @@ export class Values extends Places {
         kindsOf: (value: Expression) => Kinds,
     ): void {
         const [object, key, value] = one.args
-        const name = stringNumber(key)
+        const name = keyNumber(key)
         const owners = present(kindsOf(object))
         const values = kindsOf(value)
         const isOurs = (owner: number) => hasFields(owner) || this.statics.has(`${name} ${owner}`)
@@ -280,7 +282,16 @@ export class Values extends Places {
             })
             return new Set(bound)
         }
+        if (one.op === Op.Add)
+            return this.kindsOfSum(one.args.map(arg => this.kindsOf(body, index, arg)))
+        if (isNumeric(one.op)) return ONLY_NUMBER
         return has(one.op, "plain") ? ONLY_OTHER : ONLY_ANY
+    }
+
+    /** A number of two numbers; nothing yet while nothing is known of them. */
+    private kindsOfSum(added: readonly Kinds[]): Kinds {
+        if (!added.every(isOnlyNumbers)) return ONLY_OTHER
+        return added.some(one => one.size === 0) ? NOTHING : ONLY_NUMBER
     }
 
     private kindsOfElement(body: FunctionCode, index: number, object: Expression): Kinds {
@@ -306,6 +317,9 @@ export class Values extends Places {
         const bound = new Set(methods.map(one => closureKind(one.body.index)))
         // What the runtime gives its own objects has such a name, too.
         const isOurs = (one: number) => hasFields(one) || this.statics.has(`${name} ${one}`)
+        // Of arrays, texts and buffers.
+        if (name === LENGTH && !methods.length && !owners.every(isOurs))
+            return union(ONLY_NUMBER, this.at(`field ${name}`))
         if (isBuiltinName(name) && !owners.every(isOurs)) return union(ONLY_ANY, bound)
         const known = owners.every(one => isOurs(one) && !this.shown.has(one))
         const places = known ? owners.map(one => `field ${name} ${one}`) : [`field ${name}`]
@@ -337,8 +351,7 @@ export class Values extends Places {
     }
 
     private isNumber(body: FunctionCode, index: number, one: Expression): boolean {
-        const changes = (slot: number) => this.writtenByClosures.has(slotOf(body, slot))
-        return isNumber(body, index, one, this.reaching(body), changes)
+        return isOnlyNumbers(this.kindsOf(body, index, one))
     }
 
     private isSetBeforeClosures(owner: FunctionCode, slot: number): boolean {
@@ -416,6 +429,10 @@ export class Values extends Places {
         return kinds.size > 0 && !kinds.has(ANY) && !kinds.has(MISSING)
     }
 }
+
+const isOnlyNumbers = (kinds: Kinds): boolean => [...kinds].every(one => one === NUMBER)
+
+const LENGTH = (1 << 14) + BuiltinName.length
 
 const isHarmless = (name: number): boolean =>
     [BuiltinName.prototype, BuiltinName.push, BuiltinName.length].some(
