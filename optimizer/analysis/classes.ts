@@ -21,6 +21,8 @@ export interface Method {
 export interface Classes {
     methods: Method[]
     parents: Map<number, number>
+    /** Those whose parent is not ours: names of services are found there. */
+    foreign: Set<number>
     /** Where the prototypes are set up: straight code that runs before everything else. */
     setup: FunctionCode
 }
@@ -73,6 +75,7 @@ export function classesOf(program: Program): Classes | undefined {
         })
     const methods: Method[] = []
     const parents = new Map<number, number>()
+    const foreign = new Set<number>()
     for (const one of setup.code) {
         if (one.target) return undefined
         const owner = methodOwner(one, constructors)
@@ -85,10 +88,11 @@ export function classesOf(program: Program): Classes | undefined {
             const from = constructorOf(child)
             if (callee.value !== BuiltinName.setPrototypeOf || from === undefined) return undefined
             const to = constructorOf(parent)
-            if (to !== undefined) parents.set(from, to)
+            if (to === undefined) foreign.add(from)
+            else parents.set(from, to)
         }
     }
-    return { methods, parents, setup }
+    return { methods, parents, foreign, setup }
 }
 
 export const isBuiltinName = (name: number): boolean =>

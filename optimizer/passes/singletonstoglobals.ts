@@ -133,7 +133,7 @@ class Singletons {
                 if (!this.instances.has(kind)) continue
                 const isMethod = this.types.find(new Set([kind]), name).methods.length > 0
                 const exact = single === kind && this.isHarmless(body, index, object)
-                if (isMethod || !exact || this.reserved.has(name)) refused.add(key)
+                if (isMethod || !exact || this.types.isReserved(kind, name)) refused.add(key)
                 wanted.add(key)
                 const one = body.code[index]
                 if (one.op === Op.IndexSet && one.args[0] === object)
