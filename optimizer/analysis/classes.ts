@@ -21,6 +21,8 @@ export interface Method {
 export interface Classes {
     methods: Method[]
     parents: Map<number, number>
+    /** Those whose parent is not ours: names of services are found there. */
+    foreign: Set<number>
     /** Where the prototypes are set up: straight code that runs before everything else. */
     setup: FunctionCode
 }
@@ -41,11 +43,15 @@ const constructorOf = (one: Expression): number | undefined =>
         ? one.args[0].value
         : undefined
 
+/** The same of a constant key; a key that is itself read from a field is made up. */
+export const keyNumber = (key: Expression): number | undefined =>
+    key.args.length ? undefined : stringNumber(key)
+
 /** The constructor C of `C.prototype["name"] := f`. */
 export function methodOwner(one: Statement, constructors: ReadonlySet<number>): number | undefined {
     if (one.op !== Op.IndexSet) return undefined
     const [object, key, value] = one.args
-    if (stringNumber(key) === undefined || value.op !== Op.StaticFunction) return undefined
+    if (keyNumber(key) === undefined || value.op !== Op.StaticFunction) return undefined
     const owner = constructorOf(object)
     return owner !== undefined && constructors.has(owner) ? owner : undefined
 }
@@ -69,6 +75,7 @@ export function classesOf(program: Program): Classes | undefined {
         })
     const methods: Method[] = []
     const parents = new Map<number, number>()
+    const foreign = new Set<number>()
     for (const one of setup.code) {
         if (one.target) return undefined
         const owner = methodOwner(one, constructors)
@@ -76,15 +83,16 @@ export function classesOf(program: Program): Classes | undefined {
         if (owner !== undefined) {
             const body = byIndex.get(one.args[2].value)!
             if (uses.get(body.index) !== 1 || body.flags !== FunctionFlag.NeedsThis) continue
-            methods.push({ owner, name: stringNumber(one.args[1])!, body, assignment: one })
+            methods.push({ owner, name: keyNumber(one.args[1])!, body, assignment: one })
         } else if (isCall(one.op) && callee.op === Op.ObjectField) {
             const from = constructorOf(child)
             if (callee.value !== BuiltinName.setPrototypeOf || from === undefined) return undefined
             const to = constructorOf(parent)
-            if (to !== undefined) parents.set(from, to)
+            if (to === undefined) foreign.add(from)
+            else parents.set(from, to)
         }
     }
-    return { methods, parents, setup }
+    return { methods, parents, foreign, setup }
 }
 
 export const isBuiltinName = (name: number): boolean =>

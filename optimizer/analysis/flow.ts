@@ -43,6 +43,27 @@ export function handlers(code: readonly Statement[]): number[] {
     return code.flatMap((one, index) => (labels.has(one) ? [index] : []))
 }
 
+/** By the index of a handler's label: the statements whose errors lead there. */
+export function coveredBy(code: readonly Statement[]): Map<number, Set<number>> {
+    const indexOf = new Map(code.map((one, index) => [one, index]))
+    const found = new Map<number, Set<number>>()
+    code.forEach(({ op, target }, start) => {
+        if (op !== Op.Try) return
+        const handler = indexOf.get(target!)!
+        const isWithin = (index: number) => index > start && index < handler
+        // The compiler writes a block and its handler behind each other: only `Try` leads into it, and no jump out.
+        const isBlock = code.every((one, index) => {
+            if (!one.target || index === start) return true
+            const leads = isWithin(indexOf.get(one.target)!)
+            const leaves = one.op === Op.EndTry || one.op === Op.ThrowJump
+            return leads ? isWithin(index) : !isWithin(index) || leaves
+        })
+        const covered = code.flatMap((_, index) => (!isBlock || isWithin(index) ? [index] : []))
+        found.set(handler, new Set([...(found.get(handler) ?? []), ...covered]))
+    })
+    return found
+}
+
 /** Slots that the statement reads. A constructor's end reads `this`, which becomes its result. */
 function usedSlots(one: Statement, body: FunctionCode): number[] {
     const used = parts(one).flatMap(part => readsSlot(part) ?? [])

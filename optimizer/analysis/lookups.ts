@@ -37,9 +37,14 @@ export type Reaching = (body: FunctionCode) => readonly ReadonlySet<number>[][]
 
 // Names that the runtime itself looks up: toString, __func__, _onPacket, name, message, constructor, _logRepr,
 // _onServerPacket, _socketOnEvent.
-const RUNTIME_NAMES = [68, 88, 97, 99, 118, 123, 125, 164, 175].map(
-    one => (BUILTIN_STRING_KIND << STRING_KIND_SHIFT) | one,
+const RUNTIME_NAMES: ReadonlySet<number> = new Set(
+    [68, 88, 97, 99, 118, 123, 125, 164, 175].map(
+        one => (BUILTIN_STRING_KIND << STRING_KIND_SHIFT) | one,
+    ),
 )
+
+/** The runtime itself looks for it, on any object. */
+export const isRuntimeName = (name: number): boolean => RUNTIME_NAMES.has(name)
 
 const SETTER = "set_"
 const isPlainCall = (one: Statement): boolean => isCall(one.op) && one.op !== Op.CallArray

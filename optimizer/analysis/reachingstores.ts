@@ -1,4 +1,4 @@
-import { handlers, successors } from "./flow"
+import { coveredBy, successors } from "./flow"
 import { type Statement } from "../ir/code"
 import { Op } from "../ir/opcodes"
 
@@ -12,13 +12,7 @@ export function reachingStores(code: Statement[], slots: number): Set<number>[][
         return to[slot].size > size
     }
     for (let slot = 0; slot < slots; slot++) into[0]?.[slot].add(slot)
-    const handlerAt = handlers(code)
-    for (const index of handlerAt) {
-        for (let slot = 0; slot < slots; slot++) into[index][slot].add(slot)
-        code.forEach((one, at) => {
-            if (one.op === Op.StoreLocal) into[index][one.value].add(slots + at)
-        })
-    }
+    const covered = coveredBy(code)
     for (let changed = true; changed;) {
         changed = false
         code.forEach((one, index) => {
@@ -29,6 +23,11 @@ export function reachingStores(code: Statement[], slots: number): Set<number>[][
                     changed = add(into[to], slot, from) || changed
                 }
         })
+        // An error leaves a statement before it stores anything.
+        for (const [handler, statements] of covered)
+            for (const index of statements)
+                for (let slot = 0; slot < slots; slot++)
+                    changed = add(into[handler], slot, into[index][slot]) || changed
     }
     return into
 }

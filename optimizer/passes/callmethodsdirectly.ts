@@ -38,7 +38,7 @@ export function callMethodsDirectly(program: Program): void {
     const types = new Values(program, classes, lookUps, reserved, reaching)
     const uses = new Map<Method, LookUp[]>(classes.methods.map(one => [one, []]))
     const pinned = new Set(
-        classes.methods.filter(one => reserved.has(one.name) || types.isOpened(one.owner)),
+        classes.methods.filter(one => types.isFoundByOthers(one) || types.isOpened(one.owner)),
     )
     const mayLackThis = new Set<Method>()
     for (const one of lookUps) {

@@ -1,5 +1,5 @@
 import { executedOnce, references } from "../analysis/callgraph"
-import { type Classes, classesOf, stringNumber } from "../analysis/classes"
+import { type Classes, classesOf, keyNumber, stringNumber } from "../analysis/classes"
 import { contexts } from "../analysis/contexts"
 import { neverThrows } from "../analysis/effects"
 import { lookUpsIn, reservedNames } from "../analysis/lookups"
@@ -77,7 +77,7 @@ class Singletons {
     private findAccesses(): void {
         for (const body of this.program.functions)
             body.code.forEach((one, index) => {
-                const set = one.op === Op.IndexSet ? stringNumber(one.args[1]) : undefined
+                const set = one.op === Op.IndexSet ? keyNumber(one.args[1]) : undefined
                 if (set !== undefined)
                     this.accesses.push({ body, index, object: one.args[0], name: set })
                 for (const part of parts(one)) {
@@ -133,7 +133,7 @@ class Singletons {
                 if (!this.instances.has(kind)) continue
                 const isMethod = this.types.find(new Set([kind]), name).methods.length > 0
                 const exact = single === kind && this.isHarmless(body, index, object)
-                if (isMethod || !exact || this.reserved.has(name)) refused.add(key)
+                if (isMethod || !exact || this.types.isReserved(kind, name)) refused.add(key)
                 wanted.add(key)
                 const one = body.code[index]
                 if (one.op === Op.IndexSet && one.args[0] === object)
@@ -168,7 +168,7 @@ class Singletons {
 
     private converted(body: FunctionCode, index: number, one: Statement): Statement {
         const change = (part: Expression) => this.convertedValue(body, index, part)
-        const name = one.op === Op.IndexSet ? stringNumber(one.args[1]) : undefined
+        const name = one.op === Op.IndexSet ? keyNumber(one.args[1]) : undefined
         if (name !== undefined) {
             const kind = this.single(this.types.kindsOf(body, index, one.args[0]))
             const field = this.fields.get(`${kind} ${name}`)

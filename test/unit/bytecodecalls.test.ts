@@ -90,19 +90,25 @@ describe("calls of methods", () => {
         expect(one).toEqual(before)
     })
 
-    it("stay when the method is used as a value, or its name is one that servers look up", () => {
+    it("stay when the method is used as a value, or its name is one that servers look up where they have the object", () => {
         const direct = [call(created(2)), call(field(result, names.run))]
         const asValue = twoClasses(...direct, call(log, field(local(0), names.run)))
-        const reserved = twoClasses(...direct)
+        const kept = [store(0, result), call(field(local(0), names.run))]
+        const reserved = twoClasses(call(created(2)), ...kept, call(log, local(0)))
+        const neverShown = twoClasses(call(created(2)), ...kept)
         const strings = ["", "speed", "motor", "set_run"].map(one => one + "\0")
         const offsets = strings.map((_, index) => strings.slice(0, index).join("").length)
-        reserved.sections[Section.AsciiStrings] = new Uint8Array(Uint16Array.from(offsets).buffer)
-        reserved.sections[Section.StringData] = new TextEncoder().encode(strings.join(""))
+        for (const { sections } of [reserved, neverShown]) {
+            sections[Section.AsciiStrings] = new Uint8Array(Uint16Array.from(offsets).buffer)
+            sections[Section.StringData] = new TextEncoder().encode(strings.join(""))
+        }
         for (const one of [asValue, reserved]) {
             const before = structuredClone(one)
             callMethodsDirectly(one)
             expect(one).toEqual(before)
         }
+        callMethodsDirectly(neverShown)
+        expect(neverShown.functions[0].code[3]).toEqual(call(fn(4), local(0)))
     })
 
     it("stay when a closure calls what was found", () => {

@@ -1,4 +1,4 @@
-import { stringNumber } from "../classes"
+import { keyNumber, stringNumber } from "../classes"
 import { type Context } from "../contexts"
 import { RETURN_VALUE, liveness, successors } from "../flow"
 import { arrayKind, objectLiteral } from "./kinds"
@@ -19,26 +19,8 @@ const NUMBERS: readonly number[] = [
 ]
 
 /** True when the expression is a number whatever its parts are. */
-export function isNumber(
-    body: FunctionCode,
-    index: number,
-    one: Expression,
-    reaching: readonly ReadonlySet<number>[][],
-    isChangedByClosures: (slot: number) => boolean,
-    seen: readonly number[] = [],
-): boolean {
-    const isOne = (at: number, part: Expression, stores: readonly number[]) =>
-        isNumber(body, at, part, reaching, isChangedByClosures, stores)
-    const isArithmetic = one.op >= Op.Subtract && one.op <= Op.ShiftRightUnsigned
-    if (isArithmetic || NUMBERS.includes(one.op)) return true
-    if (one.op === Op.Add) return one.args.every(arg => isOne(index, arg, seen))
-    if (one.op !== Op.LoadLocal || isChangedByClosures(one.value)) return false
-    return [...reaching[index][one.value]].every(stored => {
-        const at = stored - body.slots
-        if (at < 0 || seen.includes(at)) return at >= 0
-        return isOne(at, body.code[at].args[0], [...seen, at])
-    })
-}
+export const isNumeric = (op: number): boolean =>
+    NUMBERS.includes(op) || (op >= Op.Subtract && op <= Op.ShiftRightUnsigned)
 
 /** True when `ret_val` is needed where several ways meet. */
 export function mixesResults(body: FunctionCode): boolean {
@@ -119,7 +101,7 @@ function fieldsFromStart(
 /** The field of the object in the slot that the statement sets. */
 function setField(one: Statement, slot: number): number | undefined {
     if (one.op !== Op.IndexSet || !isLocal(one.args[0], slot)) return undefined
-    return stringNumber(one.args[1])
+    return keyNumber(one.args[1])
 }
 
 /** True when something else may have the object after the statement, or during it, or a field is read too early. */

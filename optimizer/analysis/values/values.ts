@@ -1,11 +1,14 @@
-import { type Classes, type Method, isBuiltinName, stringNumber } from "../classes"
+import { type Classes, type Method, isBuiltinName, keyNumber, stringNumber } from "../classes"
 import { contexts } from "../contexts"
 import { writesReturnValue } from "../effects"
-import { type LookUp, type Reaching, type Resolved } from "../lookups"
+import { type LookUp, type Reaching, type Resolved, isRuntimeName } from "../lookups"
 import {
     ANY,
     type Kinds,
     MISSING,
+    NUMBER,
+    ONLY_NUMBER,
+    ONLY_OTHER,
     OTHER,
     closureKind,
     functionKind,
@@ -13,9 +16,11 @@ import {
     hasFields,
     isArray,
     isClass,
+    isOnlyNumbers,
+    kindsOfSum,
     present,
 } from "./kinds"
-import { isNumber, mixesResults, objectsMade, outerReads } from "./objects"
+import { isNumeric, mixesResults, objectsMade, outerReads } from "./objects"
 import { Places, local, union } from "./places"
 import { type Expression, type Statement, eachExpression, parts } from "../../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../../ir/image"
@@ -24,7 +29,6 @@ import { BuiltinName, has, isCall, Op, RuntimeObject } from "../../ir/opcodes"
 // What the values of a program may be, by following them through the whole of it.
 
 const NOTHING: Kinds = new Set()
-const ONLY_OTHER: Kinds = new Set([OTHER])
 const ONLY_ANY: Kinds = new Set([ANY])
 const ONLY_MISSING: Kinds = new Set([MISSING])
 const orMissing = (kinds: Kinds): Kinds => union(kinds, ONLY_MISSING)
@@ -72,8 +76,11 @@ export class Values extends Places {
         for (const body of program.functions) this.prepare(body)
         while (this.changed) {
             this.changed = false
+            for (const one of classes.methods)
+                if (this.isFoundByOthers(one)) this.show(new Set([closureKind(one.body.index)]))
             for (const body of program.functions)
                 body.code.forEach((one, index) => this.follow(body, index, one))
+            if (!this.changed) this.followTexts(program)
         }
     }
 
@@ -97,8 +104,7 @@ export class Values extends Places {
         }
         const found = new Set(lookUps.map(one => one.name))
         for (const { name, body } of this.classes.methods)
-            if (!found.has(name) || this.reserved.has(name))
-                this.show(new Set([closureKind(body.index)]))
+            if (!found.has(name)) this.show(new Set([closureKind(body.index)]))
     }
 
     private startWithThis(body: FunctionCode, owner: number): void {
@@ -120,7 +126,7 @@ export class Values extends Places {
             if (one.op === Op.StoreClosure)
                 for (const owner of this.owners(body, one.args[0].value))
                     this.writtenByClosures.add(slotOf(owner, one.value))
-            const name = one.op === Op.IndexSet ? stringNumber(one.args[1]) : undefined
+            const name = one.op === Op.IndexSet ? keyNumber(one.args[1]) : undefined
             if (name === undefined || this.assignments.has(one)) continue
             const [object] = one.args
             if (object.op === Op.StaticFunction)
@@ -144,9 +150,8 @@ export class Values extends Places {
         for (const part of parts(one)) {
             if (part.op === Op.Bind)
                 this.followBinding(kindsOf(part.args[0]), kindsOf(part.args[1]))
-            if (part.op === Op.Index && !this.isNumber(body, index, part.args[1]))
+            if (part.op === Op.Index && !isOnlyNumbers(kindsOf(part.args[1])))
                 this.lookInto(kindsOf(part.args[0]))
-            if (part.op === Op.Add) for (const arg of part.args) this.followText(kindsOf(arg))
             if (part.op === Op.Utf8Field) this.lookInto(kindsOf(part.args[0]))
         }
         if (one.op === Op.StoreLocal) {
@@ -160,7 +165,7 @@ export class Values extends Places {
             for (const owner of this.owners(body, first.value))
                 this.addAll(slotOf(owner, one.value), kindsOf(second))
         } else if (one.op === Op.IndexSet)
-            this.followField(one, this.isNumber(body, index, second), kindsOf)
+            this.followField(one, isOnlyNumbers(kindsOf(second)), kindsOf)
         else if (isCall(one.op)) this.followCall(body, index, one)
         // What comes to a label in `ret_val` is not followed further.
         if (this.mixesResults.has(body) && writesReturnValue(one.op))
@@ -173,9 +178,19 @@ export class Values extends Places {
         this.show(new Set([...kinds].filter(one => functionOf(one) !== undefined)))
     }
 
+    /** Behind everything else, as it asks for what is not there: a number that was not seen yet would be missed. */
+    private followTexts({ functions }: Program): void {
+        for (const body of functions)
+            body.code.forEach((one, index) => {
+                for (const { op, args } of parts(one))
+                    if (op === Op.Add)
+                        for (const arg of args) this.followText(this.kindsOf(body, index, arg))
+            })
+    }
+
     /** An object as a text tells all its fields. What may also be a number or text is taken for that. */
     private followText(kinds: Kinds): void {
-        if (!kinds.has(OTHER) && !kinds.has(ANY)) this.reveal(kinds)
+        if (![OTHER, NUMBER, ANY].some(one => kinds.has(one))) this.reveal(kinds)
     }
 
     /** A function is given its `this`. */
@@ -199,14 +214,14 @@ export class Values extends Places {
         kindsOf: (value: Expression) => Kinds,
     ): void {
         const [object, key, value] = one.args
-        const name = stringNumber(key)
+        const name = keyNumber(key)
         const owners = present(kindsOf(object))
         const values = kindsOf(value)
         const isOurs = (owner: number) => hasFields(owner) || this.statics.has(`${name} ${owner}`)
         for (const owner of owners) {
             if (name === undefined && hasFields(owner) && !numeric) this.open(new Set([owner]))
             if (isArray(owner)) this.hold(owner, elements(owner), values)
-            else if (name === undefined || this.reserved.has(name)) this.show(values)
+            else if (name === undefined || this.isReserved(owner, name)) this.show(values)
             else if (!isOurs(owner) && isBuiltinName(name)) this.show(values)
             if (name !== undefined && (isOurs(owner) || owner === ANY))
                 this.hold(owner, `field ${name} ${owner}`, values)
@@ -280,6 +295,9 @@ export class Values extends Places {
             })
             return new Set(bound)
         }
+        if (one.op === Op.Add)
+            return kindsOfSum(one.args.map(arg => this.kindsOf(body, index, arg)))
+        if (isNumeric(one.op)) return ONLY_NUMBER
         return has(one.op, "plain") ? ONLY_OTHER : ONLY_ANY
     }
 
@@ -301,11 +319,15 @@ export class Values extends Places {
         // A method of an array may hand out what it holds.
         if (isBuiltinName(name) && !isHarmless(name))
             this.show(new Set(owners.filter(one => isArray(one) || functionOf(one) !== undefined)))
-        if (this.reserved.has(name) || this.parsesJson) return ONLY_ANY
+        if (this.parsesJson || owners.some(one => this.isReserved(one, name))) return ONLY_ANY
         const { methods, exact } = this.find(receivers, name)
         const bound = new Set(methods.map(one => closureKind(one.body.index)))
         // What the runtime gives its own objects has such a name, too.
         const isOurs = (one: number) => hasFields(one) || this.statics.has(`${name} ${one}`)
+        // What has a length and is none of our objects is an array, a text or a buffer.
+        const isLength = name === LENGTH && !owners.some(one => this.opened.has(one))
+        if (isLength && !methods.length && !owners.every(isOurs))
+            return union(ONLY_NUMBER, this.at(`field ${name}`))
         if (isBuiltinName(name) && !owners.every(isOurs)) return union(ONLY_ANY, bound)
         const known = owners.every(one => isOurs(one) && !this.shown.has(one))
         const places = known ? owners.map(one => `field ${name} ${one}`) : [`field ${name}`]
@@ -334,11 +356,6 @@ export class Values extends Places {
         )
         const isSet = owners.every(owner => this.isSetBeforeClosures(owner, value))
         return isSet ? kinds : orMissing(kinds)
-    }
-
-    private isNumber(body: FunctionCode, index: number, one: Expression): boolean {
-        const changes = (slot: number) => this.writtenByClosures.has(slotOf(body, slot))
-        return isNumber(body, index, one, this.reaching(body), changes)
     }
 
     private isSetBeforeClosures(owner: FunctionCode, slot: number): boolean {
@@ -386,6 +403,25 @@ export class Values extends Places {
         return own ?? this.findIn(this.classes.parents.get(owner), name)
     }
 
+    /** True when the runtime, or a server, may look for the name on the object: it must have the object for that. */
+    isReserved(owner: number, name: number): boolean {
+        if (!this.reserved.has(name)) return false
+        return isRuntimeName(name) || !hasFields(owner) || this.isHandedOut(owner)
+    }
+
+    /** True when an instance of the class, or of one below it, is where others may look into it. */
+    private isHandedOut(owner: number): boolean {
+        const parent = this.classes.parents.get(owner)
+        const inherits = this.classes.foreign.has(owner)
+        if (inherits || (parent !== undefined && this.isHandedOut(parent))) return true
+        return this.shown.has(owner)
+    }
+
+    /** True when the runtime or a server may call the method by its name. */
+    isFoundByOthers({ name, owner }: Method): boolean {
+        return this.family(owner).some(one => this.isReserved(one, name))
+    }
+
     /** True when instances are looked into by names that the program makes up: methods are found so, too. */
     isOpened(owner: number): boolean {
         return this.family(owner).some(one => this.opened.has(one))
@@ -416,6 +452,8 @@ export class Values extends Places {
         return kinds.size > 0 && !kinds.has(ANY) && !kinds.has(MISSING)
     }
 }
+
+const LENGTH = (1 << 14) + BuiltinName.length
 
 const isHarmless = (name: number): boolean =>
     [BuiltinName.prototype, BuiltinName.push, BuiltinName.length].some(

@@ -135,4 +135,126 @@ export const shortest: ShortProgram[] = [
             f[key(0)](new B())
             await ds.sleep(20)`,
     },
+    {
+        title: "a field that is set under the name that another field holds",
+        text: `
+            class A { n = 1; m() { log("A.m " + this.n) } }
+            class B { n = 2; m() { log("B.m " + this.n) } }
+            class Holder { n: any = new A(); x: any = new A() }
+            const holder: any = new Holder()
+            const key = { n: "x" }
+            holder.n.m()
+            holder[key.n] = new B()
+            holder.n.m()
+            holder.x.m()`,
+    },
+    {
+        title: "a field that is set under a name that is a number in another call",
+        text: `
+            class A { n = 1; m() { log("A.m " + this.n) } }
+            class B { n = 2; m() { log("B.m " + this.n) } }
+            class Holder { x: any = new A() }
+            function put(into: any, at: any, value: any) { into[at] = value }
+            const holder = new Holder()
+            const list: any[] = []
+            put(list, 0, 1)
+            holder.x.m()
+            put(holder, "x", new B())
+            holder.x.m()`,
+    },
+    {
+        title: "a field that is set under a name that an object has as its length",
+        text: `
+            class A { n = 1; m() { log("A.m " + this.n) } }
+            class B { n = 2; m() { log("B.m " + this.n) } }
+            class Holder { x: any = new A() }
+            function lengthOf(one: any) { return one.length }
+            const holder: any = new Holder()
+            holder.x.m()
+            log("" + lengthOf([1, 2]))
+            holder[lengthOf({ length: "x" })] = new B()
+            holder.x.m()`,
+    },
+    {
+        title: "what a variable holds in a handler",
+        text: `
+            class A { n = 1; m() { log("A.m " + this.n) } }
+            class B { n = 2; m() { log("B.m " + this.n) } }
+            function fail(now: boolean) { if (now) throw new Error("e") }
+            function run(how: number) {
+                let x: any = new A()
+                try {
+                    fail(how === 0)
+                    x = new B()
+                    fail(how === 1)
+                    x = new A()
+                    x.m()
+                } catch {
+                    x.m()
+                    x = new B()
+                }
+                x.m()
+            }
+            for (let i = 0; i < 3; i++) run(i)`,
+    },
+    {
+        title: "what a variable holds behind blocks that are left in every way",
+        text: `
+            class A { n = 1; m() { log("A.m " + this.n) } }
+            class B { n = 2; m() { log("B.m " + this.n) } }
+            class C { n = 3; m() { log("C.m " + this.n) } }
+            function fail(now: boolean) { if (now) throw new Error("e") }
+            function run(how: number) {
+                let x: any = new A()
+                let y: any = new A()
+                for (let i = 0; i < 4; i++) {
+                    try {
+                        try {
+                            x = new B()
+                            if (how === i) continue
+                            fail(how === i + 1)
+                            x = new A()
+                            if (how === i + 2) break
+                            y = new C()
+                        } finally {
+                            x.m()
+                            y.m()
+                            try {
+                                y = new B()
+                                fail(i === 2)
+                            } catch {
+                                y.m()
+                                y = new A()
+                                fail(how === 3)
+                            }
+                        }
+                        y = new C()
+                    } catch {
+                        x.m()
+                        y.m()
+                        x = new C()
+                    }
+                    x.m()
+                }
+                x.m()
+                y.m()
+            }
+            for (let i = 0; i < 6; i++) run(i)`,
+    },
+    {
+        title: "methods that have a name of a service, on objects that are kept and on those that are handed out",
+        text: `
+            class A { n = 1; reset() { log("A.reset " + this.n) } set(x: any) { this.n = x } }
+            class B { n = 2; reset() { log("B.reset " + this.n) } set(x: any) { this.n = x + 1 } }
+            class C extends B { override reset() { log("C.reset " + this.n) } }
+            function call(one: any) { one.reset(); one.set(7); one.reset() }
+            const kept = new A()
+            kept.reset()
+            kept.set(5)
+            kept.reset()
+            const list: any[] = [new B(), new C()]
+            for (const one of list) call(one)
+            const made: any = new C()
+            made["re" + "set"]()`,
+    },
 ]
