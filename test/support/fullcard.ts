@@ -43,7 +43,7 @@ export async function cardOfUnsentDays(todaySeconds: number) {
     }
     const history = await volume.openForAppend("LOGSENT.TXT", "")
     const add = (before: number, bytes: number) =>
-        history.addLine(
+        history.append(
             text(
                 `${nameOf(before)},${bytes},2026-02-21 10:00:00,BMS-1A2B-LOG-${nameOf(before)}\r\n`,
             ),
