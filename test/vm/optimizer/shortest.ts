@@ -138,15 +138,15 @@ export const shortest: ShortProgram[] = [
     {
         title: "a field that is set under the name that another field holds",
         text: `
-            class A { n = 1; m() { log("A.m " + this.n) } }
-            class B { n = 2; m() { log("B.m " + this.n) } }
-            class Holder { n: any = new A(); x: any = new A() }
-            const holder: any = new Holder()
-            const key = { n: "x" }
-            holder.n.m()
-            holder[key.n] = new B()
-            holder.n.m()
-            holder.x.m()`,
+            class Holder { n = 1; x = 2 }
+            class Key { n = "x" }
+            function run(holder: Holder, key: Key) {
+                const o: any = holder
+                o[key.n] = 7
+                log(holder.n + " " + holder.x)
+            }
+            function go() { run(new Holder(), new Key()) }
+            go()`,
     },
     {
         title: "a field that is set under a name that is a number in another call",
