@@ -103,7 +103,7 @@ class Firmware implements Parts {
         const battery = new BatteryMonitor(board.i2c, ticks, settings, alarms, async charge => {
             await flash.write(chargeKey, charge)
         })
-        const cardLock = new Lock(ticks, "the card")
+        const cardLock = new Lock(ticks, "the card", "logger")
         const card = new SdCard(board.spi, ticks)
         const storage = new Storage(
             async () => await card.openAgain(),

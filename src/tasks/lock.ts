@@ -3,6 +3,8 @@ import { Exclusive, Ticks } from "../core/seams"
 
 /** What waits for a lock looks this often whether it is its turn. */
 const lookMs = 10
+/** The favoured owner lets others have a turn after so long. */
+const favourMs = 300
 
 /**
  * A lock that is taken in the order of arrival and released whatever the work does. Not re-entrant:
@@ -11,10 +13,14 @@ const lookMs = 10
 export class Lock implements Exclusive {
     /** Those who hold (first) or wait. */
     private queue: string[][] = []
+    /** When the one who holds it got its turn. */
+    private turnMs = 0
 
     constructor(
         private readonly ticks: Ticks,
         private readonly name: string,
+        /** The owner whose long work gets most of the time. */
+        private readonly favoured = "",
     ) {}
 
     /**
@@ -36,6 +42,7 @@ export class Lock implements Exclusive {
                     )
                 await this.ticks.sleep(lookMs)
             }
+            this.turnMs = this.ticks.nowMs()
             return await work()
         } finally {
             const others: string[][] = []
@@ -46,16 +53,19 @@ export class Lock implements Exclusive {
 
     /**
      * For the work inside, between two of its steps: who waits next has a turn first, unless that is the same owner,
-     * who never meets its own work half done. Suspends in any case.
+     * who never meets its own work half done, or the favoured one, whose turn is not over. Suspends in any case.
      */
     async pause(): Promise<void> {
         const queue = this.queue
         const [place, next] = queue
-        if (next !== undefined && next[0] !== place[0]) {
+        const over = place[0] !== this.favoured || this.ticks.nowMs() - this.turnMs >= favourMs
+        if (over && next !== undefined && next[0] !== place[0]) {
             queue[0] = next
             queue[1] = place
         }
         await this.ticks.sleep(1)
+        if (!over) return
         while (this.queue[0] !== place) await this.ticks.sleep(lookMs)
+        this.turnMs = this.ticks.nowMs()
     }
 }

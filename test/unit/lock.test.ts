@@ -110,6 +110,21 @@ describe("a pause in the midst of the work", () => {
         expect(log).toEqual(["a0", "a1", "a2", "a in", "a out", "b in", "b out"])
     })
 
+    test("is a turn for others only after 300 ms, when it is the favoured one's", async () => {
+        const log: string[] = []
+        lock = new Lock(ticks, "the card", "a")
+        const long = lock.run("a", 10_000, async () => {
+            for (let i = 0; i < 8; ++i) {
+                if (i > 0) await lock.pause()
+                log.push("a" + i)
+                await ticks.sleep(99)
+            }
+        })
+        await ticks.finish(Promise.all([long, steps("b", log)]))
+        const turns = ["a0 a1 a2 a3", "b0", "a4 a5 a6 a7", "b1", "b2"]
+        expect(log.join(" ")).toBe(turns.join(" "))
+    })
+
     test("suspends when nobody waits, too", async () => {
         const work = lock.run("a", 0, async () => await lock.pause())
         let done = false
