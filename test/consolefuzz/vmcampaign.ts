@@ -30,7 +30,7 @@ const firstLines = [
 ]
 /** Lines that would end the test, or take it to servers that are not there; tests of their own have them. */
 const leftOut =
-    /reset\.enable|reset"?\s+"?now|format|eject|passwd|ftp\.(host|gateway|enable)|time\.server/
+    /reset\.enable|reset"?\s+"?now|format|eject|passwd|ftp\.(host|gateway|enable)|wifi\.ssid|time\.server/
 const cells = /^(cell \d+ +\d\.\d{3} V.*\n){3,16}$|^error: no answer/
 
 export interface VmCounts {

@@ -176,8 +176,9 @@ describe("card cat", () => {
                 expect(at % 99).toBe(0)
             }
         }
-        for (const offset of ["-1", "x", "1.5"])
-            expect(await bench.run(`card cat a ${offset}`)).toBe("error: offset: 0 or more\n")
+        const refusal = `error: offset: 0 to ${content.length}\n`
+        for (const offset of ["-1", "x", "1.5", content.length + 1])
+            expect(await bench.run(`card cat a ${offset}`)).toBe(refusal)
     })
 
     it("lets go of the card after each piece", async () => {

@@ -136,7 +136,7 @@ async function print(call: Call): Promise<void> {
         offset = await findTail(call, file, lines, chunk)
     } else if (count !== undefined) {
         offset = parseInteger(count)
-        if (!(offset >= 0)) refuse("offset: 0 or more")
+        if (!(offset >= 0 && offset <= size)) refuse(`offset: 0 to ${size}`)
     }
     let progress = offset + progressBytes
     while (offset < size) {
