@@ -8,7 +8,6 @@ import { dropUnreachable } from "./passes/dropunreachable"
 import { forwardStores } from "./passes/forwardstores"
 import { groupMethods } from "./passes/groupmethods"
 import { inlineSingleCalls } from "./passes/inlinesinglecalls"
-import { inlineSmallFunctions } from "./passes/inlinesmallfunctions"
 import { invertJumps } from "./passes/invertjumps"
 import { mergeTails } from "./passes/mergetails"
 import { namePairs } from "./passes/namepairs"
@@ -133,19 +132,13 @@ const STEPS: readonly Step[] = [
     },
     {
         name: "inlineSingleCalls",
-        reason: "before small functions: what has one caller goes at no cost",
+        reason: "behind that: what it copies is as small as it becomes",
         run: inlineSingleCalls,
     },
     {
         name: "settle in their callers",
         reason: "arguments are locals now, and returns jumps",
         run: each(settle),
-    },
-    {
-        name: "inlineSmallFunctions",
-        reason: "behind that, as it compares bytes before and after",
-        run: (program, run) =>
-            inlineSmallFunctions(program, contexts(program), one => settle(one, program, run)),
     },
     {
         name: "pairFunctions",
