@@ -164,7 +164,7 @@ describe("card cat", () => {
     it("begins at an offset, and counts from the file's begin all the same", async () => {
         const content = numbered(2000, 99)
         const bench = new CardConsole(await cardWith({ A: content }))
-        for (const offset of [0, 1, 98, 99, 512, 131_072, 197_999, 198_000, 300_000]) {
+        for (const offset of [0, 1, 98, 99, 512, 131_072, 197_999, 198_000]) {
             const lines = (await bench.run(`card cat a ${offset}`)).split("\n")
             const progress = lines.filter(line => line.startsWith("#"))
             expect(lines.filter(line => !progress.includes(line)).join("\n")).toBe(
@@ -177,7 +177,7 @@ describe("card cat", () => {
             }
         }
         const refusal = `error: offset: 0 to ${content.length}\n`
-        for (const offset of ["-1", "x", "1.5", content.length + 1])
+        for (const offset of ["-1", "x", "1.5", content.length + 1, 300_000])
             expect(await bench.run(`card cat a ${offset}`)).toBe(refusal)
     })
 
