@@ -55,8 +55,8 @@ test("nor than 344 when all settings are imported, the list of their values", as
     expect(await largePieces(344, async busy => await busy.importAll())).toEqual({})
 })
 
-test("nor than 356 when the card is put back, the table of its file system", async () => {
-    const seen = await largePieces(356, async busy => {
+test("nor than 436 when the card is put back, the table of its file system", async () => {
+    const seen = await largePieces(436, async busy => {
         for (const share of [0, 0.06, 0.11]) await busy.trouble(share, 10)
         await busy.board.sleep(60_000)
     })

@@ -357,7 +357,7 @@ function deliveryRows(ftpPort: number, httpPort: number): Row[] {
     return [
         {
             keys: ["ftp.enable"],
-            lines: ["ftp", "set ftp.enable on", "sleep 3s", "ftp"],
+            lines: ["ftp", "set ftp.enable on", "sleep 10s", "ftp"],
             check: answers => {
                 expect(answers[0]).toContain("state: off: set ftp.enable")
                 expect(answers[3]).not.toContain("state: off")
