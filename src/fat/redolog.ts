@@ -127,8 +127,9 @@ export class RedoLog {
         return redo === 0 ? 0 : this.blockAt(redo - 1)
     }
 
-    /** Writes the header that was read to its other copy, before the next change can tear this one. */
+    /** Writes the header to the copy that it is not in yet, before the next change can tear this one. */
     async confirm(): Promise<void> {
+        this.seal()
         await this.store(this.header.block === this.block ? 1 : 0)
     }
 
@@ -146,6 +147,8 @@ export class RedoLog {
             if (this.blockAt(slot) !== block) continue
             if (!(await this.loadImage(sector, slot))) break
             await sector.store(block)
+            // Between the two, so that the next image in the slot cannot overtake it.
+            await this.confirm()
             return true
         }
         return false

@@ -222,7 +222,7 @@ export class Volume {
             const block = redoLog.blockAt(i)
             const slot = new Directory(this, table.rootCluster)
             slot.block = block - 1
-            if (block >= table.dataBlock)
+            if (block >= table.dataBlock - table.rootBlocks)
                 await this.visitEntries(slot, visit, blockBytes / entryBytes)
         }
         const home = redoLog.redoBlock()

@@ -46,13 +46,13 @@ async function openLog(volume: Volume) {
 }
 
 /** A card with some files and a log that has entered several clusters since it was opened. */
-async function used(mebibytes = 600) {
+async function used(mebibytes = 600, lines = 200) {
     const store = await formatted(mebibytes)
     const { volume } = await mounted(store)
     for (const name of ["LOG/A.CSV", "LOG/B.CSV", "C.TXT"])
         await (await volume.openForAppend(name, `${name}\r\n`)).close()
     const log = await openLog(volume)
-    for (let i = 0; i < 200; ++i) await log.append(line(i))
+    for (let i = 0; i < lines; ++i) await log.append(line(i))
     return { store, volume, log }
 }
 
@@ -60,6 +60,26 @@ async function names(volume: Volume, directory: string): Promise<string[]> {
     const found: string[] = []
     await volume.list(directory, async entry => found.push(`${entry.name} ${entry.sizeBytes}`) > 0)
     return found
+}
+
+/** The cards that a power cut leaves during `work` when a write overtakes the one before it. */
+async function overtaken(
+    store: MemoryStore,
+    work: (volume: Volume) => Promise<unknown>,
+): Promise<MemoryStore[]> {
+    const cards: MemoryStore[] = []
+    const device = new MemoryBlockDevice(store.clone())
+    // What the card has without the latest write.
+    let without = store.clone()
+    device.onWrite = (block, data) => {
+        without.write(block, data)
+        cards.push(without)
+        without = before
+        before = (device.store as MemoryStore).clone()
+    }
+    let before = store.clone()
+    await work(await Volume.mount(device, ticks))
+    return cards
 }
 
 describe("the redo log", () => {
@@ -76,6 +96,48 @@ describe("the redo log", () => {
         ])
         if (fsck) expect(checkVolume(store).clean).toBe(true)
     })
+
+    for (const [fat, mebibytes] of [
+        ["FAT16", 100],
+        ["FAT32", 600],
+    ] as const) {
+        it(`keeps a directory's image until its sector is whole again: ${fat}`, async () => {
+            // In its first cluster the log's entry is the first that is written after a mount.
+            const { store, volume, log } = await used(mebibytes, 20)
+            const expected = await names(volume, "LOG")
+            store.write(log.entryBlock, torn)
+            const cards = await overtaken(store, openLog)
+            expect(cards.length).toBeGreaterThan(4)
+            for (const card of cards) {
+                const again = await mounted(card)
+                const opened = await openLog(again.volume)
+                expect(opened.byteCount()).toBe(header.length + 20 * 96)
+                expect((await names(again.volume, "LOG")).slice(0, 2)).toEqual(expected.slice(0, 2))
+                if (fsck) expect(checkVolume(card).clean).toBe(true)
+            }
+        })
+
+        it(`restores the root directory before its image makes way: ${fat}`, async () => {
+            const { store, volume, log } = await used(mebibytes)
+            await log.close()
+            // Into the second sector; LOG is in the first.
+            for (let i = 0; i < 20; ++i)
+                await (await volume.openForAppend(`F${i}.TXT`, "text\r\n")).close()
+            const expected = await names(volume, "")
+            const again = await openLog(volume)
+            await (await volume.openForAppend("D.TXT", "text\r\n")).close()
+            await (await volume.openForAppend("C.TXT", "text\r\n")).close()
+            await again.close()
+            const last = await volume.openForAppend("F19.TXT", "")
+            await last.append(line(1))
+            await last.close()
+            store.write(last.entryBlock, torn)
+            const { volume: other } = await mounted(store)
+            await (await other.openForAppend("LOG/20261123.CSV", header)).close()
+            expect((await names(other, "")).length).toBe(expected.length + 1)
+            if (fsck) expect(checkVolume(store).clean).toBe(true)
+        })
+    }
 
     it("does not take a sector that is another volume's for its own", async () => {
         const { store, log } = await used()
@@ -125,6 +187,26 @@ describe("the redo log", () => {
         expect(checkVolume(cut).clean).toBe(false)
         await openLog((await mounted(cut)).volume)
         expect(checkVolume(cut).clean).toBe(true)
+    })
+
+    it.skipIf(!fsck)("keeps FSInfo's image until its sector is whole again", async () => {
+        const store = await formatted(600)
+        const { volume } = await mounted(store)
+        const log = await openLog(volume)
+        // The next record needs a cluster, and FSInfo is the first that is written for it.
+        for (let i = 0; i < 42; ++i) await log.append(line(i))
+        while (volume.freeBytes() === undefined) await volume.table.countFree(16)
+        await volume.sync()
+        store.write(1, torn)
+        const cards = await overtaken(store, async again => {
+            await (await openLog(again)).append(line(42))
+        })
+        expect(cards.length).toBeGreaterThan(4)
+        for (const card of cards) {
+            const opened = await openLog((await mounted(card)).volume)
+            await opened.append(line(43))
+            expect(checkVolume(card).clean).toBe(true)
+        }
     })
 
     it("finds its files among 3,000 others with at most ten more reads than among three", async () => {
