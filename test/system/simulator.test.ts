@@ -116,12 +116,13 @@ test.runIf(mtools && fsck)(
         ])
         expect(run.exit).toBe(0)
         expect(run.answer("status").join("\n")).toContain("OVERCURRENT_DISCHARGE")
-        const entries = run.answer("journal").filter(line => line.includes("#"))
-        expect(entries.slice(1)).toEqual([
-            expect.stringMatching(/^Record 1 +#1 .* OVERCURRENT_DISCHARGE appeared/),
-            expect.stringMatching(/^Record 2 +#2 .* OVERCURRENT_DISCHARGE disappeared/),
+        // A blank card that takes long to be formatted has entries of its own.
+        const entries = run.answer("journal").filter(line => /#(?!.* SD_CARD )/.test(line))
+        expect(entries).toEqual([
+            expect.stringMatching(/^Last record +#\d+ .* OVERCURRENT_DISCHARGE disappeared/),
+            expect.stringMatching(/^Record \d+ +#\d+ .* OVERCURRENT_DISCHARGE appeared/),
+            expect.stringMatching(/^Record \d+ +#\d+ .* OVERCURRENT_DISCHARGE disappeared/),
         ])
-        expect(entries[0]).toMatch(/^Last record +#2 /)
         const name = bench.cardNames("LOG")[0]
         const errors = bench
             .cardFile(`LOG/${name}`)
@@ -157,11 +158,14 @@ test("forty changes of several alarms, spread over hours, wrap the journal at 32
     expect(run.exit).toBe(0)
     const entries = run.answer("journal")
     expect(entries).toHaveLength(33)
-    expect(entries[0]).toMatch(/^Last record +#40 .*MONITOR_OFFLINE disappeared/)
-    expect(entries[8]).toMatch(/^Record 8 +#40 /)
-    expect(entries[9]).toMatch(/^Record 9 +#9 /)
+    const { last } = run.summary.journal
+    // A blank card that takes long to be formatted has two entries of its own, before these.
+    expect([40, 42]).toContain(last)
+    const place = last - 32
+    expect(entries[0]).toMatch(new RegExp(`^Last record +#${last} .*MONITOR_OFFLINE disappeared`))
+    expect(entries[place]).toMatch(new RegExp(`^Record ${place} +#${last} `))
+    expect(entries[place + 1]).toMatch(new RegExp(`^Record ${place + 1} +#${place + 1} `))
     expect(entries[32]).toMatch(/^Record 32 +#32 /)
-    expect(run.summary.journal.last).toBe(40)
 })
 
 test("what is refused gets one clear line and changes nothing", async () => {
