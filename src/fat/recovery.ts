@@ -30,6 +30,8 @@ export async function recoverTail(
     const last = file.lastCluster
     const following = await table.entry(last)
     const extra = table.isCluster(following) ? following : 0
+    // Its sector of the table may be another, which an earlier recovery was torn in.
+    if (extra !== 0) await table.settle(extra)
     // A chain that bites its tail goes on with one of the file's own clusters.
     for (let at = 0; extra !== 0 && at < recorded; at += volume.clusterBytes)
         if ((await file.blockOf(at)) === table.firstBlock(extra)) await table.next(0, true)
@@ -66,14 +68,16 @@ async function isHeadTorn(volume: Volume, file: CardFile): Promise<boolean> {
 
 /** Takes a cluster without records of ours off the chain. */
 async function dropExtra(volume: Volume, last: number, extra: number): Promise<void> {
-    const table = volume.table
+    const { table, redoLog } = volume
+    const ours = (await table.entry(extra)) >= chainEndMin
+    if (ours && redoLog.block !== 0) {
+        await table.truncate(last)
+        return
+    }
     // Link and end in one sector were written together: the cluster is ours. In two sectors it may
     // have been free, and be another file's by now: then only the link goes.
-    const value = await table.entry(extra)
-    const ours = value >= chainEndMin && table.blockOf(last) === table.blockOf(extra)
     await table.writeInfo(false)
-    if (ours) await table.release(extra)
-    else await table.markCluster(extra, value)
+    if (ours && table.blockOf(last) === table.blockOf(extra)) await table.release(extra)
     await table.markCluster(last, chainEnd)
 }
 

@@ -41,6 +41,27 @@ async function mounted(store: MemoryStore) {
     return { device, volume: await Volume.mount(device, ticks) }
 }
 
+async function blankVolume() {
+    const store = await formatted(600)
+    return { store, ...(await mounted(store)) }
+}
+
+/** Opens the log with a power cut after so many writes; false when there are not so many. */
+async function cutOpening(store: MemoryStore, writes: number, tearLast = false): Promise<boolean> {
+    const device = new MemoryBlockDevice(store)
+    device.writesLeft = writes
+    device.onWrite = block => {
+        if (tearLast && device.writesLeft === 0) store.write(block, torn)
+    }
+    try {
+        await openLog(await Volume.mount(device, ticks))
+        return false
+    } catch (thrown) {
+        if (device.writesLeft >= 0) throw thrown
+        return true
+    }
+}
+
 async function openLog(volume: Volume) {
     return await volume.openForAppend("LOG/20261122.CSV", header, rising())
 }
@@ -207,6 +228,35 @@ describe("the redo log", () => {
             await opened.append(line(43))
             expect(checkVolume(card).clean).toBe(true)
         }
+    })
+
+    it("frees a torn last cluster whole, across sectors of the table, also after two more cuts", async () => {
+        const { store, volume } = await blankVolume()
+        const log = await openLog(volume)
+        for (let i = 0; i < 42; ++i) await log.append(line(i))
+        // The next cluster's entry is in another sector of the table, with those of a neighbour.
+        Object.assign(volume.table, { hint: 384, search: undefined })
+        await log.append(line(42))
+        const neighbour = await volume.openForAppend("N.TXT", "")
+        for (let i = 0; i < 400; ++i) await neighbour.append(line(i))
+        await neighbour.close()
+        store.write(volume.table.firstBlock(log.lastCluster), torn)
+        let cuts = 0
+        // So many writes of the recovery are done, then so many of the next, the last of them torn.
+        for (let first = 0; await cutOpening(store.clone(), first); ++first) {
+            const once = store.clone()
+            await cutOpening(once, first)
+            for (let second = 1; ; ++second) {
+                const twice = once.clone()
+                if (!(await cutOpening(twice, second, true))) break
+                const again = await mounted(twice)
+                expect((await openLog(again.volume)).byteCount()).toBe(header.length + 42 * 96)
+                const text = `${first} writes, then ${second}`
+                if (fsck) expect(checkVolume(twice).clean, text).toBe(true)
+                cuts++
+            }
+        }
+        expect(cuts).toBeGreaterThan(50)
     })
 
     it("finds its files among 3,000 others with at most ten more reads than among three", async () => {
