@@ -8,6 +8,7 @@ import { dropUnreachable } from "./passes/dropunreachable"
 import { forwardStores } from "./passes/forwardstores"
 import { groupMethods } from "./passes/groupmethods"
 import { inlineSingleCalls } from "./passes/inlinesinglecalls"
+import { inlineSmallFunctions } from "./passes/inlinesmallfunctions"
 import { invertJumps } from "./passes/invertjumps"
 import { mergeTails } from "./passes/mergetails"
 import { namePairs } from "./passes/namepairs"
@@ -132,13 +133,19 @@ const STEPS: readonly Step[] = [
     },
     {
         name: "inlineSingleCalls",
-        reason: "behind that: what it copies is as small as it becomes",
+        reason: "before small functions: what has one caller goes at no cost",
         run: inlineSingleCalls,
     },
     {
         name: "settle in their callers",
         reason: "arguments are locals now, and returns jumps",
         run: each(settle),
+    },
+    {
+        name: "inlineSmallFunctions",
+        reason: "behind that, as it compares bytes before and after",
+        run: (program, run) =>
+            inlineSmallFunctions(program, contexts(program), one => settle(one, program, run)),
     },
     {
         name: "pairFunctions",

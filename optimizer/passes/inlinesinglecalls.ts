@@ -68,7 +68,7 @@ export function inlineSingleCalls(program: Program): void {
     program.functions = program.functions.filter(one => !gone.has(one))
 }
 
-function inlined(
+export function inlined(
     program: Program,
     caller: FunctionCode,
     inner: FunctionCode,
@@ -98,7 +98,7 @@ function inlined(
 }
 
 /** In the closures that the function makes, however deep, its variables are in other slots from now on. */
-function moveVariables(
+export function moveVariables(
     program: Program,
     maker: FunctionCode,
     moved: (slot: number) => number,

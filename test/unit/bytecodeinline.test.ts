@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest"
+import { type Context } from "../../optimizer/analysis/contexts"
 import { expression, label, statement, type Statement } from "../../optimizer/ir/code"
 import { type FunctionCode, type Program } from "../../optimizer/ir/image"
 import { Op } from "../../optimizer/ir/opcodes"
+import { dropUnreachable } from "../../optimizer/passes/dropunreachable"
+import { forwardStores } from "../../optimizer/passes/forwardstores"
 import { inlineSingleCalls } from "../../optimizer/passes/inlinesinglecalls"
+import { inlineSmallFunctions } from "../../optimizer/passes/inlinesmallfunctions"
 import { pairFunctions } from "../../optimizer/passes/pairfunctions"
 import {
     local,
@@ -123,5 +127,42 @@ describe("two functions that are only called", () => {
         const calls = [1, 2].flatMap(index => new Array<Statement>(13).fill(call(fn(index))))
         const one = program({ code: calls }, { code: [back(log)] }, { code: [back(log)] })
         expect(pairFunctions(one)).toEqual([])
+    })
+})
+
+describe("functions with several callers", () => {
+    const settle = (context: Context) => {
+        forwardStores(context)
+        dropUnreachable(context)
+    }
+    const copied = (code: Statement[], calls: number): Program => {
+        const callers = Array.from({ length: calls }, () => call(fn(1), literal(5)))
+        const one = program({ code: [...callers, back(nothing)] }, { args: 1, code })
+        const contexts = one.functions.map((body: FunctionCode) => ({
+            body,
+            captured: new Set<number>(),
+            volatile: new Set<number>(),
+            hasTry: false,
+        }))
+        inlineSmallFunctions(one, contexts, settle)
+        return one
+    }
+
+    it("are copied where that is smaller", () => {
+        const one = copied([call(log, local(0)), back(result)], 3)
+        expect(one.functions).toHaveLength(1)
+        expect(one.functions[0].code.filter(s => s.op === Op.Call0 + 1)).toEqual(
+            Array.from({ length: 3 }, () => call(log, literal(5))),
+        )
+    })
+
+    it("stay where it is not", () => {
+        const long = [
+            call(log, local(0), literal(7)),
+            call(log, local(0), local(0)),
+            call(log),
+            back(result),
+        ]
+        expect(copied(long, 8).functions).toHaveLength(2)
     })
 })

@@ -1,0 +1,74 @@
+import { callee, isPlain, makesClosures, usesOf } from "../analysis/callgraph"
+import { type Context } from "../analysis/contexts"
+import { type Statement } from "../ir/code"
+import { encodeFunction } from "../ir/codec"
+import { FUNCTION_DESCRIPTOR_BYTES, type FunctionCode, type Program } from "../ir/image"
+import { inlined } from "./inlinesinglecalls"
+
+// More is hardly ever won by a copy, and would have to be tried out.
+const MOST_BYTES = 80
+const MOST_CALLS = 8
+const size = (body: FunctionCode): number => encodeFunction(body.code).length
+
+/**
+ * Puts copies of a function where it is called when all of them together are smaller than the function and its calls:
+ * that is tried out, as much of a copy often goes where its arguments are known.
+ *
+ * Needs: what `inlineSingleCalls` needs, and a way to settle a copy.
+ * Keeps: the same; a function stays when its copies are larger.
+ */
+export function inlineSmallFunctions(
+    program: Program,
+    contexts: readonly Context[],
+    settle: (context: Context) => void,
+): void {
+    const { uses, calls } = usesOf(program)
+    const gone = new Set<FunctionCode>()
+    const inOrder = [...program.functions].sort((a, b) => size(a) - size(b))
+    for (const inner of inOrder) {
+        const count = calls.get(inner.index)
+        if (!count || count > MOST_CALLS || count !== uses.get(inner.index)) continue
+        if (!isPlain(inner) || makesClosures(inner) || size(inner) > MOST_BYTES) continue
+        const callers = contexts.filter(
+            ({ body }) => !gone.has(body) && body.code.some(one => callee(one) === inner.index),
+        )
+        if (callers.some(({ body }) => body === inner)) continue
+        let saved = FUNCTION_DESCRIPTOR_BYTES + size(inner)
+        const expanded = callers.map(context => {
+            const body = withCopies(program, context.body, inner)
+            if (!body) return undefined
+            settle({ ...context, body, hasTry: context.hasTry || inner.tryFrames > 0 })
+            saved -= size(body) - size(context.body)
+            return body
+        })
+        if (saved <= 0 || expanded.includes(undefined)) continue
+        callers.forEach((context, index) => {
+            Object.assign(context.body, expanded[index])
+            context.hasTry ||= inner.tryFrames > 0
+        })
+        gone.add(inner)
+    }
+    program.functions = program.functions.filter(one => !gone.has(one))
+}
+
+function withCopies(
+    program: Program,
+    caller: FunctionCode,
+    inner: FunctionCode,
+): FunctionCode | undefined {
+    const body = { ...caller, code: copyOf(caller.code) }
+    let possible = true
+    body.code = body.code.flatMap(one => {
+        if (callee(one) !== inner.index) return [one]
+        const code = inlined(program, body, inner, one)
+        possible &&= code !== undefined
+        return code ?? [one]
+    })
+    return possible ? body : undefined
+}
+
+function copyOf(code: readonly Statement[]): Statement[] {
+    const copies = new Map(code.map(one => [one, { ...one }]))
+    for (const one of copies.values()) if (one.target) one.target = copies.get(one.target)
+    return [...copies.values()]
+}
