@@ -22,20 +22,24 @@ export const differs = ({ plain, optimized }: Comparison): boolean =>
 /**
  * Compiles the programs into one image, runs it plain and optimized, and sorts what they logged. When that image
  * cannot be made or run, its halves are tried.
+ * @param without passes of the optimizer that are left out
  * @returns by seed; a program that does not run plain is left out
  */
-export async function compare(programs: readonly Program[]): Promise<Map<number, Comparison>> {
+export async function compare(
+    programs: readonly Program[],
+    without: readonly string[] = [],
+): Promise<Map<number, Comparison>> {
     let plain: string[]
     let optimized: string[] | string
     try {
         const image = await compiled(programs)
         plain = await logOf(image)
-        optimized = await optimizedLog(image)
+        optimized = await optimizedLog(image, without)
     } catch {
         if (programs.length <= 1) return new Map()
         const middle = programs.length >> 1
-        const first = await compare(programs.slice(0, middle))
-        return new Map([...first, ...(await compare(programs.slice(middle)))])
+        const first = await compare(programs.slice(0, middle), without)
+        return new Map([...first, ...(await compare(programs.slice(middle), without))])
     }
     const own = (lines: string[], seed: number) => lines.filter(line => line.includes(`@${seed} `))
     return new Map(
@@ -67,9 +71,12 @@ async function logOf(image: Uint8Array): Promise<string[]> {
     return lines.filter(line => line.startsWith("> "))
 }
 
-async function optimizedLog(image: Uint8Array): Promise<string[] | string> {
+async function optimizedLog(
+    image: Uint8Array,
+    without: readonly string[],
+): Promise<string[] | string> {
     try {
-        return await logOf(optimize(image).image)
+        return await logOf(optimize(image, { without }).image)
     } catch (failure) {
         if (failure instanceof RuntimeFault) throw failure
         return (failure as Error).message
