@@ -1,46 +1,13 @@
-import { beforeEach, expect, test, vi } from "vitest"
-import { BatteryMonitor } from "../../src/battery/monitor"
-import { Clock } from "../../src/clock/clock"
-import type { Shell } from "../../src/console/shell"
-import { Storage } from "../../src/fat/storage"
-import { Logger } from "../../src/logs/logger"
-import { Supervisor, type SupervisorParts } from "../../src/tasks/supervisor"
-import { WifiKeeper } from "../../src/tasks/wifikeeper"
-import { Uploader } from "../../src/upload/uploader"
-import { bindMethods } from "../support/boundmethods"
+import { beforeEach, expect, test } from "vitest"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { NodeFirmware } from "../support/nodefirmware"
 
 // Resets of the whole firmware: what each part has to do with them, and what the console says.
 
-const served = vi.hoisted(() => ({ shell: (_shell: unknown) => {} }))
-
-vi.mock("../../src/console/service", async () => ({
-    serveConsole: (shell: unknown) => served.shell(shell),
-    DeviceHashing: (await import("../support/nodehashing")).NodeHashing,
-}))
-
-// The first to get hold of the firmware, whose class is its module's own, before it hands on methods.
-vi.mock("../../src/tasks/supervisor", async original => {
-    const module = await original<typeof import("../../src/tasks/supervisor")>()
-    class BindingSupervisor extends module.Supervisor {
-        constructor(parts: SupervisorParts) {
-            bindMethods(Object.getPrototypeOf(parts))
-            super(parts)
-        }
-    }
-    return { ...module, Supervisor: BindingSupervisor }
-})
-
-for (const part of [Supervisor, Clock, Storage, Logger, Uploader, BatteryMonitor, WifiKeeper])
-    bindMethods(part.prototype)
-bindMethods(Object.getPrototypeOf(Supervisor.prototype))
-
 let board: NodeFirmware
 
 beforeEach(async () => {
     board = new NodeFirmware("2027-01-04T02:30:00Z")
-    served.shell = shell => (board.shell = shell as Shell)
     await board.format()
     await board.start()
 })

@@ -1,46 +1,14 @@
-import { beforeEach, expect, test, vi } from "vitest"
-import { BatteryMonitor } from "../../src/battery/monitor"
-import { Clock } from "../../src/clock/clock"
-import type { Shell } from "../../src/console/shell"
-import { Storage } from "../../src/fat/storage"
-import { Logger } from "../../src/logs/logger"
-import { Settings } from "../../src/settings/settings"
-import { Supervisor, type SupervisorParts } from "../../src/tasks/supervisor"
-import { Uploader } from "../../src/upload/uploader"
-import { bindMethods } from "../support/boundmethods"
+import { beforeEach, expect, test } from "vitest"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { NodeFirmware } from "../support/nodefirmware"
 
 // The whole firmware when its flash does not answer. An exception that nobody catches ends the program on the board;
 // here it ends the test.
 
-const served = vi.hoisted(() => ({ shell: (_shell: unknown) => {} }))
-
-vi.mock("../../src/console/service", async () => ({
-    serveConsole: (shell: unknown) => served.shell(shell),
-    DeviceHashing: (await import("../support/nodehashing")).NodeHashing,
-}))
-
-vi.mock("../../src/tasks/supervisor", async original => {
-    const module = await original<typeof import("../../src/tasks/supervisor")>()
-    class BindingSupervisor extends module.Supervisor {
-        constructor(parts: SupervisorParts) {
-            bindMethods(Object.getPrototypeOf(parts))
-            super(parts)
-        }
-    }
-    return { ...module, Supervisor: BindingSupervisor }
-})
-
-for (const part of [Supervisor, Clock, Storage, Logger, Uploader, BatteryMonitor, Settings])
-    bindMethods(part.prototype)
-bindMethods(Object.getPrototypeOf(Supervisor.prototype))
-
 let board: NodeFirmware
 
 beforeEach(async () => {
     board = new NodeFirmware("2027-01-04T02:30:00Z")
-    served.shell = shell => (board.shell = shell as Shell)
     await board.format()
     await board.start()
     for (const line of ["sd.period 1", "user.serial PACK-7", "time.zone +02:00"])
