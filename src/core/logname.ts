@@ -1,6 +1,11 @@
 /** The directory of each log. */
 export const logDirectories = ["LOG", "CELL"]
 
+/** Which log's a path is, as an index of logDirectories; only for paths of ours. */
+export function logOf(path: string): number {
+    return path[0] === "C" ? 1 : 0
+}
+
 /** What the names of their histories end with: "LOGSENT.TXT", "CELLSENT.TXT". */
 export const historyName = "SENT.TXT"
 

@@ -1,5 +1,5 @@
 import { Fault, FaultCode, faultCode } from "../core/fault"
-import { historyName, logDirectories, logKey } from "../core/logname"
+import { historyName, logDirectories, logKey, logOf } from "../core/logname"
 import { BlockDevice, Ticks } from "../core/seams"
 import { Directory, DirectoryEntry, encodeName, parseEntry, putEntry } from "./directory"
 import { CardFile, Kind } from "./file"
@@ -11,8 +11,6 @@ import { chainEnd, Table } from "./table"
 
 /** Files that can be open for appending at a time. */
 const appendFilesMax = 3
-/** More slots than a directory can have [6]. */
-const slotsMax = 65537
 /** Entries of a directory after which others have their turn. */
 const visitsAtOnce = 32
 
@@ -130,7 +128,7 @@ export class Volume {
         const tail = new Sector(this.device, buffer)
         const entry = parseEntry(bytes, slot.at)
         let kind = spare << Kind.SpareShift
-        const mark = path[0] === "C" ? 2 : 1
+        const mark = 1 + logOf(path)
         if (header) kind |= Kind.Log | mark
         const file = new CardFile(this, entry, slot, tail, kind)
         this.appending.push(file)
@@ -255,11 +253,11 @@ export class Volume {
         return true
     }
 
-    /** Visits the entries in the next so many slots (there are not more of them), until `visit` returns false. */
+    /** Visits the entries in the next so many slots, until `visit` returns false. */
     private async visitEntries(
         slot: Directory,
         visit: (entry: DirectoryEntry) => Promise<boolean>,
-        slots = slotsMax,
+        slots = Infinity,
     ): Promise<void> {
         let visited = 0
         while (slots-- > 0 && (await slot.next())) {

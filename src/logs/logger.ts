@@ -2,7 +2,7 @@ import { BatteryState } from "../battery/state"
 import { Alarm, AlarmSink } from "../core/alarm"
 import { fatStamp } from "../core/calendar"
 import { FaultCode, faultCode, faultMessage } from "../core/fault"
-import { logDirectories } from "../core/logname"
+import { logDirectories, logOf } from "../core/logname"
 import { WallClock } from "../core/seams"
 import { textOf } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
@@ -131,7 +131,7 @@ export class Logger {
     private async takeIn(volume: LogVolume, path: string): Promise<void> {
         try {
             const found = await readHeader(volume, path)
-            const place = this.places[path[0] === "C" ? LogKind.Cell : LogKind.Main]
+            const place = this.places[logOf(path)]
             // Others may have made a file of that name.
             if (found.indexOf(startColumns) === 0) await enter(volume, place, path, found)
         } catch (thrown) {
