@@ -167,12 +167,15 @@ export class Backup {
             const end = (await files.read(name, 0, piece)) - 2
             if (end < -2) continue
             const generation = piece.getAt(generationAt, "u32")
-            const sealed = hexOf(piece.slice(sealAt, sealEnd)) === hexOf(this.seal(piece))
+            const ahead = this.empty || generation > this.known + 1
+            // Before the piece is read into again.
+            const ours =
+                this.empty ||
+                (ahead && hexOf(piece.slice(sealAt, sealEnd)) === hexOf(this.seal(piece)))
             if (!(await this.isWhole(files, name, piece, end)))
                 this.remark = name + " is damaged or of another board"
-            else if (this.empty || generation > this.known + 1) {
-                if (!this.empty && !sealed)
-                    this.remark = name + " was not made on this flash: left alone"
+            else if (ahead) {
+                if (!ours) this.remark = name + " was not made on this flash: left alone"
                 else if (generation > this.last) {
                     this.last = generation
                     found = end
