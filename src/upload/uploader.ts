@@ -254,7 +254,7 @@ export class Uploader implements ServerMemory {
     private failed(thrown: any): void {
         const before = this.lastError
         this.lastError = faultMessage(thrown)
-        if (isOne(noCard, faultCode(thrown))) {
+        if (noCard.includes(faultCode(thrown))) {
             if (this.lastError !== before) this.log("ftp: waits: " + this.lastError)
             // A look at a slot without a card costs the server nothing.
             const periodMs = this.settings.number(Key.FtpPeriod) * 1000
@@ -314,7 +314,7 @@ export class Uploader implements ServerMemory {
         } catch (thrown) {
             await file.noteBegun()
             const code = faultCode(thrown)
-            if (!isOne(ofOneFile, code)) throw thrown
+            if (!ofOneFile.includes(code)) throw thrown
             if (code >= FaultCode.FtpRefused) ++this.refused
             this.spoiled = thrown
         }
@@ -345,18 +345,21 @@ export class Uploader implements ServerMemory {
     }
 }
 
-/**
- * Faults that say there is no card that could be read: nothing can be sent, and nobody has failed. CardAbsent,
- * CardUnsupported, VolumeUnformatted, VolumeUnsupported, NotMounted.
- */
-const noCard = "|769|774|1025|1026|1033|"
+/** Faults that say there is no card that could be read: nothing can be sent, and nobody has failed. */
+const noCard = [
+    FaultCode.CardAbsent,
+    FaultCode.CardUnsupported,
+    FaultCode.VolumeUnformatted,
+    FaultCode.VolumeUnsupported,
+    FaultCode.NotMounted,
+]
 
-/**
- * Faults that keep one file from being read or stored, while others may be well. CardRefused, CardCrc, VolumeDamaged,
- * NotFound, FtpNoProgress, FtpFileRefused.
- */
-const ofOneFile = "|771|772|1027|1031|2820|2822|"
-
-function isOne(codes: string, code: number): boolean {
-    return codes.indexOf("|" + code + "|") >= 0
-}
+/** Faults that keep one file from being read or stored, while others may be well. */
+const ofOneFile = [
+    FaultCode.CardRefused,
+    FaultCode.CardCrc,
+    FaultCode.VolumeDamaged,
+    FaultCode.NotFound,
+    FaultCode.FtpNoProgress,
+    FaultCode.FtpFileRefused,
+]
