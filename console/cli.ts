@@ -6,7 +6,7 @@ import { CardFiles } from "./cardfiles"
 import { Connection } from "./connection"
 import { getFiles } from "./getfiles"
 import { Interactive, logIn, resetMs } from "./interactive"
-import { listPorts } from "./ports"
+import { describePort, listPorts } from "./ports"
 import { Screen } from "./screen"
 import { runLines } from "./script"
 import { measureTiming, StartWatch, timingReport } from "./timing"
@@ -100,7 +100,7 @@ async function showPorts(): Promise<number> {
         console.log(
             "No serial port was found: is the board's cable plugged in, and is it one that carries data?",
         )
-    for (const { path, maker } of ports) console.log(maker ? `${path}  (${maker})` : path)
+    for (const port of ports) console.log(describePort(port))
     console.log("To open one: npm run console -- PORT")
     if (ports.length === 0)
         console.log(

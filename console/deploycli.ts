@@ -4,7 +4,7 @@ import { Command, CommanderError } from "commander"
 import { firmware, readManifest } from "../tools/firmware"
 import { Connection } from "./connection"
 import { checkImage, deploy, StartLog } from "./deployment"
-import { listPorts } from "./ports"
+import { describePort, listPorts } from "./ports"
 import { ProgramManager } from "./programmanager"
 import { Progress } from "./progress"
 import { ConsoleError } from "./transport"
@@ -84,7 +84,7 @@ async function main(argv: readonly string[]): Promise<number> {
         return Exit.Done
     }
     const ports = await listPorts()
-    for (const { path, maker } of ports) console.log(maker ? `${path}  (${maker})` : path)
+    for (const port of ports) console.log(describePort(port))
     console.error(
         ports.length > 0
             ? "deploy: which port? npm run deploy -- PORT"

@@ -16,6 +16,11 @@ export interface FoundPort {
     maker: string
 }
 
+/** How a port stands in a list. */
+export function describePort({ path, maker }: FoundPort): string {
+    return maker ? `${path}  (${maker})` : path
+}
+
 /** An open serial line, whatever carries it. */
 export interface OpenLine {
     readonly address: string
