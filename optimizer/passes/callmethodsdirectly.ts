@@ -26,7 +26,7 @@ const fieldOfThis = expression(
  *
  * Needs: the compiler's code, as nothing was moved yet, and `analysis/values`.
  * Keeps: the object that a method is called on, and the TypeError before anything happens when it is missing.
- * Buys: 4,976 bytes.
+ * Buys: 7,512 bytes.
  */
 export function callMethodsDirectly(program: Program): void {
     const classes = classesOf(program)

@@ -11,7 +11,7 @@ import { Op } from "../ir/opcodes"
  *
  * Needs: the code that sets the prototypes up.
  * Keeps: the order of the methods of one class.
- * Buys: 296 bytes.
+ * Buys: 140 bytes.
  */
 export function groupMethods({ body }: Context, program: Program): void {
     const constructors = constructorsOf(program)

@@ -41,7 +41,7 @@ function candidates(program: Program): Map<number, FunctionCode> {
  *
  * Needs: calls by number.
  * Keeps: the order of evaluation; the variables of closures where a call may be repeated.
- * Buys: 2,652 bytes.
+ * Buys: 1,876 bytes.
  */
 export function inlineSingleCalls(program: Program): void {
     const once = candidates(program)

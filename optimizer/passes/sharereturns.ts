@@ -10,6 +10,7 @@ import { Op } from "../ir/opcodes"
  *
  * Needs: the final code of a function.
  * Keeps: which value is returned or thrown.
+ * Buys: 136 bytes.
  */
 export function shareReturns({ body }: Context): void {
     let best = size(body.code)

@@ -21,6 +21,7 @@ interface Choice {
  *
  * Needs: liveness.
  * Keeps: values that may throw or read memory.
+ * Buys: 92 bytes.
  */
 export function storeChoiceFirst({ body, captured }: Context): void {
     const { inHandlers } = liveness(body)
