@@ -14,7 +14,11 @@ type Row = [line: string, answer: RegExp]
 
 const timeServerDate = "Wed, 03 Feb 2027 04:05:06 GMT"
 
-const record = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d,\\+00:00,ACME-7,\\d.*\r\n"
+const recordOf = (serial: string) =>
+    `\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d,\\+00:00,${serial},\\d.*\r\n`
+const record = recordOf("ACME-7")
+/** At the period of a minute one may be due between the card's format and the new serial number. */
+const earlierRecord = recordOf("BMS-[0-9A-Z]{4}")
 
 /** Every command of the board at least once; up to here there are records on the card. */
 const firstCommands: Row[] = [
@@ -49,7 +53,10 @@ const firstCommands: Row[] = [
  * @param timeServer where an HTTP server says `timeServerDate`
  */
 const otherCommands = (dayFile: string, timeServer: string): Row[] => [
-    [`card cat LOG/${dayFile}`, new RegExp(`^time,utc_offset,serial,.*\r\n(${record}){2,}`, "m")],
+    [
+        `card cat LOG/${dayFile}`,
+        new RegExp(`^time,utc_offset,serial,.*\r\n(${earlierRecord})?(${record}){2,}`, "m"),
+    ],
     ["ftp", /^state: off: set ftp\.enable\n(.+\n)+log-ins: 0, .*$/m],
     // That one line and nothing else.
     [`card tail LOG/${dayFile} 1`, new RegExp(`^${record}(?=Wi-Fi\n)`)],
