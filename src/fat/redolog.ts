@@ -45,6 +45,8 @@ export class RedoLog {
     /** The first block, 0 when the volume has no room for a log. */
     block = 0
     private readonly header: Sector
+    /** Both copies of the header were written since the mount. */
+    private paired: boolean
 
     /** @param files whose entries' images are kept */
     constructor(
@@ -87,6 +89,8 @@ export class RedoLog {
      */
     async begin(sector?: Sector, redo = false, last = 0, cluster = 0): Promise<void> {
         if (this.block === 0) return
+        // The copy that the mount did not read may be torn, and this change could tear the other.
+        if (!this.paired) await this.confirm()
         const bytes = this.header.bytes
         let slot = -1
         if (sector) {
@@ -131,6 +135,7 @@ export class RedoLog {
     async confirm(): Promise<void> {
         this.seal()
         await this.store(this.header.block === this.block ? 1 : 0)
+        this.paired = true
     }
 
     last(): number {

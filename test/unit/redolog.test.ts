@@ -118,6 +118,22 @@ describe("the redo log", () => {
         if (fsck) expect(checkVolume(store).clean).toBe(true)
     })
 
+    for (const copy of [0, 1])
+        it(`has copy ${copy + 1} of the header, torn by an earlier cut, whole before the next change`, async () => {
+            const { store, log } = await used(600, 20)
+            const first = (await mounted(store)).volume.redoLog.block
+            // The log's records are found by the block that the header names.
+            await log.append(line(20))
+            store.write(first + copy, torn)
+            for (let writes = 1; ; ++writes) {
+                const card = store.clone()
+                if (!(await cutOpening(card, writes, true))) break
+                const { volume } = await mounted(card)
+                expect(volume.left, `${writes} writes`).toEqual(["LOG/20261122.CSV"])
+                expect((await openLog(volume)).byteCount()).toBe(header.length + 21 * 96)
+            }
+        })
+
     for (const [fat, mebibytes] of [
         ["FAT16", 100],
         ["FAT32", 600],
