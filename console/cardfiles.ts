@@ -1,14 +1,3 @@
-import {
-    closeSync,
-    copyFileSync,
-    existsSync,
-    ftruncateSync,
-    openSync,
-    readSync,
-    renameSync,
-    statSync,
-    writeSync,
-} from "node:fs"
 import type { ConsoleClient } from "./client"
 import { FileStream } from "./filestream"
 import { quoteWord } from "./secrets"
@@ -23,6 +12,14 @@ const triesMax = 5
 export interface CardEntry {
     name: string
     bytes?: number
+}
+
+/** A copy that grows, wherever it is kept. */
+export interface PartFile {
+    readonly bytes: number
+    read(offset: number, bytes: number): Uint8Array
+    write(offset: number, data: Uint8Array): void
+    truncate(bytes: number): void
 }
 
 /** The board does not print the file; the message is its own. */
@@ -60,8 +57,8 @@ export class CardFiles {
     }
 
     /**
-     * Copies a file, byte for byte. What a former run has left in `target`.part, or an older and shorter `target`, is
-     * gone on with when the file is still the same. Throws CardRefusal, and ConsoleError when the board is gone.
+     * Copies a file, byte for byte. What a former run has left is gone on with when the file is still the same.
+     * Throws CardRefusal, and ConsoleError when the board is gone.
      * @returns how much of it was there
      * @param bytes the file's size; one that grows meanwhile may come longer
      * @param onProgress told how much is there, 0 to 1
@@ -69,30 +66,20 @@ export class CardFiles {
     async copy(
         path: string,
         bytes: number,
-        target: string,
+        part: PartFile,
         onProgress: (done: number) => void,
     ): Promise<number> {
-        const part = target + ".part"
-        if (!existsSync(part) && existsSync(target)) copyFileSync(target, part)
-        const file = openSync(part, existsSync(part) ? "r+" : "w+")
-        try {
-            let there = statSync(part).size
-            if (there > bytes) there = 0
-            let first = there
-            for (let tries = 0; tries < triesMax; tries++) {
-                const { end, whole } = await this.read(path, file, there, done =>
-                    onProgress(done / (bytes || 1)),
-                )
-                if (whole && end >= bytes) {
-                    renameSync(part, target)
-                    return first
-                }
-                if (end < there) first = 0
-                if (end > there) tries = 0
-                there = end
-            }
-        } finally {
-            closeSync(file)
+        let there = part.bytes
+        if (there > bytes) there = 0
+        let first = there
+        for (let tries = 0; tries < triesMax; tries++) {
+            const { end, whole } = await this.read(path, part, there, done =>
+                onProgress(done / (bytes || 1)),
+            )
+            if (whole && end >= bytes) return first
+            if (end < there) first = 0
+            if (end > there) tries = 0
+            there = end
         }
         throw new ConsoleError(`${path} came with gaps`)
     }
@@ -100,14 +87,13 @@ export class CardFiles {
     /** From an offset to the end. @returns how far the file is right, and whether that is its end */
     private async read(
         path: string,
-        file: number,
+        part: PartFile,
         there: number,
         onProgress: (done: number) => void,
     ): Promise<{ end: number; whole: boolean }> {
-        const overlap = Buffer.alloc(Math.min(overlapBytes, there))
-        const from = there - overlap.length
-        readSync(file, overlap, 0, overlap.length, from)
-        ftruncateSync(file, there)
+        const from = Math.max(0, there - overlapBytes)
+        const overlap = part.read(from, there - from)
+        part.truncate(there)
         let same = true
         let lost = false
         const stop = () => {
@@ -117,9 +103,9 @@ export class CardFiles {
             if (!same) return
             const at = stream.offset - bytes.length
             const known = overlap.subarray(at - from, at - from + bytes.length)
-            same = bytes.subarray(0, known.length).equals(known)
+            same = known.every((byte, i) => byte === bytes[i])
             if (!same) return stop()
-            writeSync(file, bytes, 0, bytes.length, at)
+            part.write(at, bytes)
             onProgress(stream.offset)
         })
         const { status } = await this.client.executeRaw(`card cat ${quoteWord(path)} ${from}`, {
@@ -136,7 +122,7 @@ export class CardFiles {
         // Behind the last line's begin may be the board's refusal.
         const right = lost || status === 0 ? stream.offset : stream.lineStart
         const ended = { end: Math.max(right, there), whole: !lost && status === 0 }
-        ftruncateSync(file, ended.end)
+        part.truncate(ended.end)
         if (status !== 0 && !lost) throw new CardRefusal(stream.refused ?? "the board broke off")
         return ended
     }

@@ -6,7 +6,7 @@ import { CardFiles } from "./cardfiles"
 import { Connection } from "./connection"
 import { getFiles } from "./getfiles"
 import { Interactive, logIn, resetMs } from "./interactive"
-import { describePort, listPorts } from "./ports"
+import { describePort, listPorts, openLine } from "./ports"
 import { Screen } from "./screen"
 import { runLines } from "./script"
 import { measureTiming, StartWatch, timingReport } from "./timing"
@@ -182,7 +182,7 @@ function interrupted(): Promise<number> {
 async function runUnattended(options: Options, screen: Screen): Promise<number> {
     const script = options.exec === undefined ? undefined : readScript(options.exec)
     const watch = new StartWatch(() => performance.now())
-    const connection = await Connection.open(options.port!, line => {
+    const connection = await Connection.open(await openLine(options.port!), line => {
         watch.take(line)
         if (options.log || (!options.timing && forScripts.test(line))) screen.log(line)
     })

@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto"
 import { JDBus, JDService, Packet, PACKET_PROCESS } from "jacdac-ts"
 import { withHostTime } from "./hosttime"
 import * as protocol from "./protocol"
@@ -17,7 +16,7 @@ const hostTime: ClientTime = {
     nowMs: () => Date.now(),
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
     setInterval: (run, ms) => setInterval(run, ms),
-    clearInterval: handle => clearInterval(handle as NodeJS.Timeout),
+    clearInterval: handle => clearInterval(handle as ReturnType<typeof setInterval>),
 }
 
 export interface ClientOptions {
@@ -51,6 +50,10 @@ interface Exchange {
     timer: unknown
 }
 
+function randomNumber(): number {
+    return crypto.getRandomValues(new Uint16Array(1))[0]
+}
+
 const nowhere: RawOutput = { onBytes: () => undefined, onLoss: () => undefined }
 
 function say(output: RawOutput, text: string): void {
@@ -72,8 +75,8 @@ export class ConsoleClient implements ConsoleTransport {
         private readonly bus: JDBus,
         options: ClientOptions = {},
     ) {
-        this.session = options.session ?? randomInt(0x10000)
-        this.request = options.request ?? randomInt(0x10000)
+        this.session = options.session ?? randomNumber()
+        this.request = options.request ?? randomNumber()
         this.time = options.time ?? hostTime
         this.quietMs = options.quietMs ?? 2_000
         this.timeoutMs = options.timeoutMs ?? 15_000

@@ -1,4 +1,5 @@
 import { Catalog } from "./catalog"
+import { idlePause as pause } from "./pause"
 import type { LineResult } from "./transport"
 
 /** What Tab may cost; what the board offers is long and has to come whole. */
@@ -7,7 +8,7 @@ const descriptionMs = 8_000
 const pathsAgeMs = 10_000
 const dayNames = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "all", "none"]
 
-/** The candidates and the end of the line that they replace, as node:readline wants them. */
+/** The candidates and the end of the line that they replace, as readline wants them. */
 export type Completions = [string[], string]
 
 /** The board as the completer asks it. */
@@ -187,8 +188,4 @@ export class Completer {
         )
         return longer === true || (command !== undefined && given < command.arguments.length)
     }
-}
-
-function pause(delayMs: number): Promise<void> {
-    return new Promise(resolve => setTimeout(resolve, delayMs).unref())
 }

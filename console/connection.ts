@@ -1,6 +1,7 @@
 import { PACKET_RECEIVE_ANNOUNCE, type JDBus, type Packet } from "jacdac-ts"
 import { ConsoleClient } from "./client"
-import { openLine, type OpenLine } from "./ports"
+import type { Line } from "./line"
+import { pause } from "./pause"
 import { consoleServiceClass } from "./protocol"
 import { connectBus, SerialTransport } from "./serial"
 
@@ -23,7 +24,7 @@ export class Connection {
     private readonly onAnnounce = (packet: Packet) => this.announced(packet.data)
 
     private constructor(
-        private readonly line: OpenLine,
+        private readonly line: Line,
         /** What hangs on the board's bus; the board itself, whatever program it has. */
         readonly bus: JDBus,
         transport: SerialTransport,
@@ -34,11 +35,12 @@ export class Connection {
     }
 
     /**
-     * Returns when the console of the board at that address answers. Throws ConsoleError, which says what to do.
+     * Returns when the console of the board at the other end answers. Throws ConsoleError, which says what to do; the
+     * line is closed then.
      * @param onLog takes the lines of the board's log
      */
-    static async open(address: string, onLog: (line: string) => void): Promise<Connection> {
-        const connection = await Connection.reach(address, onLog)
+    static async open(line: Line, onLog: (line: string) => void): Promise<Connection> {
+        const connection = await Connection.reach(line, onLog)
         try {
             await Promise.race([connection.greet(), connection.lost])
             return connection
@@ -49,9 +51,8 @@ export class Connection {
     }
 
     /** The same for a board whose program may have no console, or that has no program. */
-    static async reach(address: string, onLog: (line: string) => void): Promise<Connection> {
-        const line = await openLine(address)
-        const transport = new SerialTransport(line.stream, address, onLog)
+    static async reach(line: Line, onLog: (line: string) => void): Promise<Connection> {
+        const transport = new SerialTransport(line, onLog)
         const connection = new Connection(line, await connectBus(transport), transport)
         try {
             await transport.answered(answerMs)
@@ -66,7 +67,7 @@ export class Connection {
     async restartAfter(restarts: number, timeoutMs: number): Promise<boolean> {
         for (const endMs = Date.now() + timeoutMs; this.restarts === restarts;) {
             if (Date.now() >= endMs) return false
-            await Promise.race([new Promise(resolve => setTimeout(resolve, 50)), this.lost])
+            await Promise.race([pause(50), this.lost])
         }
         await Promise.race([this.greet(), this.lost])
         return true

@@ -4,7 +4,7 @@ import { Command, CommanderError } from "commander"
 import { firmware, readManifest } from "../tools/firmware"
 import { Connection } from "./connection"
 import { checkImage, deploy, StartLog } from "./deployment"
-import { describePort, listPorts } from "./ports"
+import { describePort, listPorts, openLine } from "./ports"
 import { ProgramManager } from "./programmanager"
 import { Progress } from "./progress"
 import { ConsoleError } from "./transport"
@@ -53,7 +53,7 @@ async function deployTo(port: string, file: string | undefined, again: boolean):
     // What cannot be sent is said before the board is looked for.
     if (file !== undefined) readImage(file)
     const log = new StartLog()
-    const connection = await Connection.reach(port, line => log.take(line))
+    const connection = await Connection.reach(await openLine(port), line => log.take(line))
     try {
         const manager = await ProgramManager.find(connection.bus, connection.lost)
         const { name, bytes } = await image(file, await manager.description())

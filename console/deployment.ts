@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto"
-import { setTimeout as sleep } from "node:timers/promises"
 import type { Connection } from "./connection"
-import { imageAlignBytes, parseVersion, ProgramManager } from "./programmanager"
+import { pause } from "./pause"
+import { imageAlignBytes, parseVersion, ProgramManager, toHex } from "./programmanager"
 import { ConsoleError } from "./transport"
 
 /** "DevS" and what follows at the beginning of each program. */
-const imageMagic = Buffer.from("446576530a6e29f1", "hex")
+const imageMagic = [0x44, 0x65, 0x76, 0x53, 0x0a, 0x6e, 0x29, 0xf1]
 const versionOffset = 8
 const imageHeaderBytes = 32
 /** A slow board needs a second to check the program, and another one until its firmware says the cause. */
@@ -46,9 +45,15 @@ export class StartLog {
     }
 }
 
+/** The SHA-256 of a program, as the board has it. */
+export async function hashOf(image: Uint8Array): Promise<string> {
+    const hash = await crypto.subtle.digest("SHA-256", Uint8Array.from(image))
+    return toHex(new Uint8Array(hash))
+}
+
 /** Throws ConsoleError when that is no program, or one whose file is incomplete. @param name of the file */
 export function checkImage(image: Uint8Array, name: string): void {
-    const begins = imageMagic.equals(image.subarray(0, imageMagic.length))
+    const begins = imageMagic.every((byte, at) => image[at] === byte)
     if (!begins || image.length < imageHeaderBytes)
         throw new ConsoleError(`${name} is no program: "npm run build" makes built/main.devs`)
     if (image.length % imageAlignBytes !== 0)
@@ -74,7 +79,7 @@ export async function deploy(
             `the board's runtime takes programs of version ${runtime.major}.${runtime.minor}, this one is of ` +
                 `${needed.major}.${needed.minor}: flash the runtime anew (docs/FLASHING.md)`,
         )
-    const wanted = createHash("sha256").update(image).digest("hex")
+    const wanted = await hashOf(image)
     const same = (await manager.programHash()) === wanted
     if (same && !options.again && (await manager.running()))
         return 'it runs that program already, nothing was sent ("--again" sends it all the same)'
@@ -111,7 +116,7 @@ async function write(
 async function startOf(connection: Connection, log: StartLog): Promise<string> {
     const until = async (there: () => unknown, timeoutMs: number) => {
         for (const endMs = Date.now() + timeoutMs; !there() && Date.now() < endMs;)
-            await Promise.race([sleep(lookMs), connection.lost])
+            await Promise.race([pause(lookMs), connection.lost])
     }
     await until(() => log.started ?? log.complaint, startMs)
     if (log.started === undefined)

@@ -1,13 +1,26 @@
 const lineFeed = 10
-const refusalWords = Buffer.from("error: ")
+const refusalWords = "error: "
 /** The first remark comes behind so many bytes. */
 const remarkBytes = 65_536
-const remark = Buffer.from("# ")
+const remark = "# "
+const remarkLineBytesMax = 64
 
 /** Begins like that, or has begun to: the line's end tells. */
-function mayBegin(line: Buffer, words: Buffer): boolean {
-    const length = Math.min(line.length, words.length)
-    return line.subarray(0, length).equals(words.subarray(0, length))
+function mayBegin(line: Uint8Array, words: string): boolean {
+    return words.startsWith(latin1(line.subarray(0, words.length)))
+}
+
+/** A character a byte. */
+function latin1(bytes: Uint8Array): string {
+    return String.fromCharCode(...bytes)
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+    if (one.length === 0) return other
+    const both = new Uint8Array(one.length + other.length)
+    both.set(one)
+    both.set(other, one.length)
+    return both
 }
 
 /**
@@ -18,10 +31,10 @@ export class FileStream {
     /** Told when the board says how far it is, in its words. */
     onRemark: (text: string) => void = () => undefined
     /** The last line, if it is one of a refusal; the file may have such lines too. */
-    private refusal: Buffer | undefined
+    private refusal: Uint8Array | undefined
     /** Where the last line begins: what is behind it may have the board's refusal in it. */
     lineStart: number
-    private line: Buffer = Buffer.alloc(0)
+    private line: Uint8Array = new Uint8Array(0)
     private atLineStart = true
 
     /**
@@ -31,7 +44,7 @@ export class FileStream {
      */
     constructor(
         public offset: number,
-        private readonly onBytes: (bytes: Buffer) => void,
+        private readonly onBytes: (bytes: Uint8Array) => void,
         private offsetKnown = true,
     ) {
         this.lineStart = offset
@@ -39,11 +52,14 @@ export class FileStream {
 
     /** Why the board broke off; undefined while it has not. */
     get refused(): string | undefined {
-        return this.refusal?.toString().trimEnd().slice(refusalWords.length)
+        return (
+            this.refusal &&
+            new TextDecoder().decode(this.refusal).trimEnd().slice(refusalWords.length)
+        )
     }
 
     push(bytes: Uint8Array): void {
-        this.line = Buffer.concat([this.line, bytes])
+        this.line = joined(this.line, bytes)
         for (let end = this.line.indexOf(lineFeed); end >= 0; end = this.line.indexOf(lineFeed)) {
             const whole = this.line.subarray(0, end + 1)
             this.line = this.line.subarray(end + 1)
@@ -61,19 +77,19 @@ export class FileStream {
         if (this.line.length > 0) this.pass(this.line)
     }
 
-    private takeLine(line: Buffer): void {
+    private takeLine(line: Uint8Array): void {
         // Something came behind it.
         this.giveBack()
-        if (this.atLineStart && this.isRemark(line))
-            this.onRemark(line.toString("latin1").trimEnd())
+        if (this.atLineStart && this.isRemark(line)) this.onRemark(latin1(line).trimEnd())
         else if (this.atLineStart && mayBegin(line, refusalWords)) this.refusal = line
         else this.emit(line)
         this.atLineStart = true
     }
 
     /** A line of the file that looks like a remark has hardly ever the very offset at which it stands. */
-    private isRemark(line: Buffer): boolean {
-        const [, at] = /^# (\d+) of \d+ bytes\n$/.exec(line.toString("latin1")) ?? []
+    private isRemark(line: Uint8Array): boolean {
+        if (line.length > remarkLineBytesMax) return false
+        const [, at] = /^# (\d+) of \d+ bytes\n$/.exec(latin1(line)) ?? []
         if (at === undefined) return false
         if (!this.offsetKnown && this.offset >= remarkBytes) {
             this.offset = Number(at)
@@ -89,15 +105,15 @@ export class FileStream {
         if (line) this.emit(line)
     }
 
-    private pass(bytes: Buffer): void {
+    private pass(bytes: Uint8Array): void {
         if (bytes.length === 0) return
         this.giveBack()
         this.emit(bytes)
-        this.line = Buffer.alloc(0)
+        this.line = new Uint8Array(0)
         this.atLineStart = false
     }
 
-    private emit(bytes: Buffer): void {
+    private emit(bytes: Uint8Array): void {
         if (this.atLineStart) this.lineStart = this.offset
         this.offset += bytes.length
         this.onBytes(bytes)

@@ -1,6 +1,7 @@
 import { mkdirSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import { CardFiles, CardRefusal } from "./cardfiles"
+import { copyToDisk } from "./partfile"
 import { Progress } from "./progress"
 import type { Screen } from "./screen"
 
@@ -63,7 +64,7 @@ async function copyAll(
     for (const { path, bytes, target } of copies) {
         const progress = new Progress(path)
         try {
-            const there = await files.copy(path, bytes, target, done =>
+            const there = await copyToDisk(files, path, bytes, target, done =>
                 progress.show(Math.min(done, 1)),
             )
             progress.end()

@@ -9,6 +9,6 @@ export function withHostTime(
     line: string | Uint8Array,
     nowMs: number = Date.now(),
 ): string | Uint8Array {
-    const text = typeof line === "string" ? line : Buffer.from(line).toString("latin1")
+    const text = typeof line === "string" ? line : new TextDecoder("latin1").decode(line)
     return now.test(text) ? `time set @${Math.round(nowMs / 1000)}` : line
 }

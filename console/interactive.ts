@@ -3,6 +3,7 @@ import { Completer } from "./completer"
 import { Connection } from "./connection"
 import { History, historyPath } from "./history"
 import { LogChoice } from "./logchoice"
+import { openLine } from "./ports"
 import type { Screen } from "./screen"
 import { hidesSecret, quoteWord, secretQuestion } from "./secrets"
 import { Style } from "./style"
@@ -85,7 +86,7 @@ export class Interactive {
     }
 
     private async connect(): Promise<void> {
-        const connection = await Connection.open(this.address, line => {
+        const connection = await Connection.open(await openLine(this.address), line => {
             const wanted = this.wholeLog || forPeople.test(line)
             if (wanted && this.logChoice.shows(line)) this.screen.log(line)
         })

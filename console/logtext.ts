@@ -1,12 +1,14 @@
-import { stripVTControlCharacters } from "node:util"
+import { idlePause } from "./pause"
 
 const remarkMs = 1_000
+/** What moves a terminal's cursor or sets its colours (ECMA-48). */
+const terminalCodes = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])/g
 
 /** Makes lines for people of the board's log; what is no text is noise, of which a remark is made now and then. */
 export class LogText {
     private readonly decoder = new TextDecoder("utf-8", { fatal: true })
     private noiseBytes = 0
-    private remark: NodeJS.Timeout | undefined
+    private remark: Promise<void> | undefined
 
     constructor(private readonly onLine: (line: string) => void) {}
 
@@ -19,7 +21,10 @@ export class LogText {
     private decode(line: Uint8Array): string | undefined {
         try {
             // Colours and carriage returns are the runtime's habit; other control characters are not.
-            const text = stripVTControlCharacters(this.decoder.decode(line)).replace(/[\t\r]/g, " ")
+            const text = this.decoder
+                .decode(line)
+                .replace(terminalCodes, "")
+                .replace(/[\t\r]/g, " ")
             return /\p{Cc}/u.test(text) ? undefined : text.trimEnd()
         } catch {
             return undefined
@@ -28,11 +33,11 @@ export class LogText {
 
     private noise(bytes: number): void {
         this.noiseBytes += bytes
-        this.remark ??= setTimeout(() => {
+        this.remark ??= idlePause(remarkMs).then(() => {
             this.onLine(`[noise on the line: ${this.noiseBytes} bytes]`)
             this.noiseBytes = 0
             this.remark = undefined
-        }, remarkMs).unref()
+        })
     }
 }
 

@@ -2,12 +2,15 @@ import { readdirSync } from "node:fs"
 import { createConnection } from "node:net"
 import type { Duplex } from "node:stream"
 import { SerialPort } from "serialport"
+import { type Line, unplugged } from "./line"
 import { ConsoleError } from "./transport"
 
 /** The speed of the DeviceScript runtime's serial port on the ESP32. */
 const baudRate = 1_500_000
 const connectMs = 5_000
 const closeMs = 1_000
+/** Errors of a port or a connection whose other end is gone. */
+const goneCodes = /\b(EIO|ENXIO|ENODEV|EBADF|EPIPE|ECONNRESET)\b/
 
 /** A serial port that was found on this computer. */
 export interface FoundPort {
@@ -21,11 +24,32 @@ export function describePort({ path, maker }: FoundPort): string {
     return maker ? `${path}  (${maker})` : path
 }
 
-/** An open serial line, whatever carries it. */
-export interface OpenLine {
-    readonly address: string
-    readonly stream: Duplex
-    close(): Promise<void>
+/** A line over a stream of Node's. */
+export class OpenLine implements Line {
+    onBytes: (bytes: Uint8Array) => void = () => undefined
+    onEnd: (reason: string) => void = () => undefined
+
+    constructor(
+        readonly address: string,
+        readonly stream: Duplex,
+        readonly close: () => Promise<void>,
+    ) {
+        stream.on("data", (bytes: Buffer) => this.onBytes(bytes))
+        // A write that meets the missing cable may tell before the port does.
+        stream.on("error", ({ message }) =>
+            this.onEnd(goneCodes.test(message) ? unplugged : message),
+        )
+        stream.on("close", () => this.onEnd(unplugged))
+    }
+
+    get waitingBytes(): number {
+        return this.stream.writableLength
+    }
+
+    // A write's failure also comes as the stream's "error" or "close".
+    write(bytes: Uint8Array): void {
+        if (this.stream.writable) this.stream.write(bytes)
+    }
 }
 
 /** The serial ports of this computer that a board may hang on, without the PC's own ttyS ones. */
@@ -65,7 +89,7 @@ function openPort(path: string): Promise<OpenLine> {
                     if (port.isOpen) port.close(() => done())
                     else done()
                 })
-            resolve({ address: path, stream: port, close })
+            resolve(new OpenLine(path, port, close))
         })
     })
 }
@@ -85,7 +109,7 @@ function openSocket(address: string, host: string, port: number): Promise<OpenLi
         socket.once("error", failure => fail(failure.message))
         socket.once("connect", () => {
             socket.removeAllListeners("error").removeAllListeners("timeout").setTimeout(0)
-            resolve({ address, stream: socket, close: async () => void socket.destroy() })
+            resolve(new OpenLine(address, socket, async () => void socket.destroy()))
         })
     })
 }

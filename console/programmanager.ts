@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import {
     CMD_GET_REG,
     CMD_SET_REG,
@@ -15,6 +14,7 @@ import {
     PIPE_PORT_SHIFT,
     SRV_DEVICE_SCRIPT_MANAGER,
 } from "jacdac-ts"
+import { pause } from "./pause"
 import { ConsoleError } from "./transport"
 
 const findMs = 5_000
@@ -48,7 +48,7 @@ export class ProgramManager {
                 const { device, serviceIndex } = found
                 return new ProgramManager(bus, device.deviceId, serviceIndex, lost)
             }
-            await Promise.race([sleep(lookMs), lost])
+            await Promise.race([pause(lookMs), lost])
         }
         throw new ConsoleError(
             "no DeviceScript runtime answers: flash it first (docs/FLASHING.md), then deploy",
@@ -58,7 +58,7 @@ export class ProgramManager {
     /** What the runtime was built for, such as "DeviceScript Simulator (WASM)". */
     async description(): Promise<string> {
         const data = await this.read(JD_SERVICE_INDEX_CTRL, ControlReg.DeviceDescription)
-        return Buffer.from(data).toString("utf8")
+        return new TextDecoder().decode(data)
     }
 
     /** The newest version of programs that the runtime takes. */
@@ -70,7 +70,7 @@ export class ProgramManager {
     /** The SHA-256 of the program in flash, in hexadecimal; zeros while there is none. */
     async programHash(): Promise<string> {
         const register = DeviceScriptManagerReg.ProgramSha256
-        return Buffer.from(await this.read(this.serviceIndex, register)).toString("hex")
+        return toHex(await this.read(this.serviceIndex, register))
     }
 
     async running(): Promise<boolean> {
@@ -92,11 +92,11 @@ export class ProgramManager {
     }
 
     private async write(image: Uint8Array, onProgress: (done: number) => void): Promise<void> {
-        const size = Buffer.alloc(4)
-        size.writeUInt32LE(image.length)
+        const size = new Uint8Array(4)
+        new DataView(size.buffer).setUint32(0, image.length, true)
         const command = DeviceScriptManagerCmd.DeployBytecode
         const answer = await this.ask(this.serviceIndex, command, size, eraseMs, eraseTries)
-        const port = Buffer.from(answer).readUInt16LE(0)
+        const port = answer[0] | (answer[1] << 8)
         let count = 0
         const send = (flags: number, piece: Uint8Array) =>
             this.sendPiece((port << PIPE_PORT_SHIFT) | flags | (count++ & PIPE_COUNTER_MASK), piece)
@@ -156,7 +156,7 @@ export class ProgramManager {
         try {
             for (let sent = 0; sent < tries; sent++) {
                 await this.send(serviceIndex, command, data)
-                const got = await Promise.race([answered, sleep(waitMs), this.lost])
+                const got = await Promise.race([answered, pause(waitMs), this.lost])
                 if (got) return got
             }
         } finally {
@@ -170,6 +170,11 @@ export class ProgramManager {
         packet.serviceIndex = serviceIndex
         await packet.sendCmdAsync(this.bus.device(this.deviceId)!)
     }
+}
+
+/** Bytes as hexadecimal text. */
+export function toHex(bytes: Uint8Array): string {
+    return Array.from(bytes, byte => byte.toString(16).padStart(2, "0")).join("")
 }
 
 /** The version of DeviceScript's bytecode. */

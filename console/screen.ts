@@ -42,8 +42,8 @@ export class Screen {
     }
 
     /** Bytes of a file: a program that reads gets them as they are. */
-    bytes(bytes: Buffer): void {
-        if (this.output.isTTY) return this.text(bytes.toString())
+    bytes(bytes: Uint8Array): void {
+        if (this.output.isTTY) return this.text(new TextDecoder().decode(bytes))
         this.atLineStart = bytes.at(-1) === 10
         this.output.write(bytes)
     }

@@ -1,13 +1,12 @@
-import type { Duplex } from "node:stream"
-import { setTimeout as sleep } from "node:timers/promises"
 import { JDBus, Transport, UsbBridgeCmd } from "jacdac-ts"
 import { bridgeCommand, encodeFrame, isBridgeFrame, LineDecoder } from "./framing"
+import type { Line } from "./line"
 import { LogText } from "./logtext"
+import { pause } from "./pause"
 import { ConsoleError } from "./transport"
 
 /** jacdac-ts: BusInteractionMode.Observer, a type-only enum of the package. */
 const observer = 1
-const UNPLUGGED = "the cable was unplugged"
 
 /** A board that sent nothing for so long was reset: it is asked anew for its frames. */
 const silenceMs = 1_000
@@ -19,18 +18,14 @@ const waitingBytesMax = 65_536
 export class SerialTransport extends Transport {
     private lastFrameMs = 0
     private frames = 0
-    private waking: NodeJS.Timeout | undefined
+    private waking: ReturnType<typeof setInterval> | undefined
     private lose!: (reason: ConsoleError) => void
     /** Never resolves; rejects with a ConsoleError when the line is gone. */
     readonly lost = new Promise<never>((_, reject) => (this.lose = reject))
 
-    /**
-     * @param address what the line is called in messages
-     * @param onLog takes the lines of the board's log
-     */
+    /** @param onLog takes the lines of the board's log */
     constructor(
-        private readonly line: Duplex,
-        private readonly address: string,
+        private readonly line: Line,
         onLog: (line: string) => void,
     ) {
         super("bms-mini-serial")
@@ -40,14 +35,8 @@ export class SerialTransport extends Transport {
             onFrame: frame => this.take(frame),
             onLogLine: text => log.take(text),
         })
-        line.on("data", (bytes: Buffer) => decoder.push(bytes))
-        // A write that meets the missing cable may tell before the port does.
-        line.on("error", ({ message }) =>
-            this.gone(
-                /\b(EIO|ENXIO|ENODEV|EBADF|EPIPE|ECONNRESET)\b/.test(message) ? UNPLUGGED : message,
-            ),
-        )
-        line.on("close", () => this.gone(UNPLUGGED))
+        line.onBytes = bytes => decoder.push(bytes)
+        line.onEnd = reason => this.gone(reason)
     }
 
     /** Returns when the board has answered. Throws ConsoleError when it does not within the time. */
@@ -55,11 +44,11 @@ export class SerialTransport extends Transport {
         for (const endMs = Date.now() + timeoutMs; this.frames === 0;) {
             if (Date.now() >= endMs)
                 throw new ConsoleError(
-                    `no board answers on ${this.address} within ${timeoutMs / 1000} s: ` +
+                    `no board answers on ${this.line.address} within ${timeoutMs / 1000} s: ` +
                         "is it powered, and is this its port?",
                 )
             this.askForFrames()
-            await Promise.race([sleep(askMs), this.lost])
+            await Promise.race([pause(askMs), this.lost])
         }
     }
 
@@ -71,17 +60,16 @@ export class SerialTransport extends Transport {
 
     protected async transportDisconnectAsync(): Promise<void> {
         clearInterval(this.waking)
-        this.line.removeAllListeners("close")
+        this.line.onEnd = () => undefined
     }
 
     protected async transportSendPacketAsync(frame: Uint8Array): Promise<void> {
         this.write(frame)
     }
 
-    // A write's failure also comes as the line's "error" or "close"; frames may get lost on a Jacdac bus.
+    // Frames may get lost on a Jacdac bus.
     private write(frame: Uint8Array): void {
-        if (this.line.writable && this.line.writableLength < waitingBytesMax)
-            this.line.write(encodeFrame(frame))
+        if (this.line.waitingBytes < waitingBytesMax) this.line.write(encodeFrame(frame))
     }
 
     private take(frame: Uint8Array): void {
@@ -102,7 +90,7 @@ export class SerialTransport extends Transport {
 
     private gone(reason: string): void {
         clearInterval(this.waking)
-        this.lose(new ConsoleError(`the connection over ${this.address} has ended: ${reason}`))
+        this.lose(new ConsoleError(`the connection over ${this.line.address} has ended: ${reason}`))
     }
 }
 

@@ -1,5 +1,6 @@
 import { Connection } from "../../console/connection"
 import { deploy, StartLog } from "../../console/deployment"
+import { openLine } from "../../console/ports"
 import { ProgramManager } from "../../console/programmanager"
 
 /** Zeros: the board has no program. */
@@ -7,7 +8,7 @@ export const noProgram = "00".repeat(32)
 
 /** What a board on a serial port holds: the hash of its program. */
 export async function heldProgram(port: string): Promise<string> {
-    const connection = await Connection.reach(port, () => undefined)
+    const connection = await Connection.reach(await openLine(port), () => undefined)
     try {
         return await (await ProgramManager.find(connection.bus, connection.lost)).programHash()
     } finally {
@@ -22,7 +23,7 @@ export async function deployOnce(
     onProgress: (done: number) => void = () => undefined,
 ): Promise<string> {
     const log = new StartLog()
-    const connection = await Connection.reach(port, line => log.take(line))
+    const connection = await Connection.reach(await openLine(port), line => log.take(line))
     try {
         const manager = await ProgramManager.find(connection.bus, connection.lost)
         return await deploy(connection, manager, image, log, { onProgress })

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest"
 import { firmware, projectFolder, readManifest } from "../../tools/firmware"
 import { Connection } from "../../console/connection"
+import { openLine } from "../../console/ports"
 import { type Ended, runConsole, runDeploy } from "../support/consolerun"
 import { fakeBoardBus, SerialBoard } from "../support/serialboard"
 import { SerialSimulation } from "../support/serialsimulation"
@@ -86,7 +87,7 @@ test.skipIf(!hasTool("socat"))(
         const board = await SerialSimulation.start()
         try {
             await board.ask("set user.serial KEPT-8")
-            const other = await Connection.open(board.port, () => undefined)
+            const other = await Connection.open(await openLine(board.port), () => undefined)
             expectRefusal(await runDeploy([board.port]), /busy|ended: the cable was unplugged/)
             await other.close()
             await board.free()

@@ -27,7 +27,7 @@ describe.skipIf(!hasTool("socat"))(
         /** The board's bus over the port, without the terminal. */
         async function withBus<T>(work: (bus: JDBus, line: OpenLine) => Promise<T>): Promise<T> {
             const line = await openLine(board.port)
-            const transport = new SerialTransport(line.stream, board.port, () => {})
+            const transport = new SerialTransport(line, () => {})
             const bus = await connectBus(transport)
             try {
                 await transport.answered(10_000)

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { CardFiles, CardRefusal } from "../../console/cardfiles"
+import { copyToDisk } from "../../console/partfile"
 import type { RawOutput } from "../../console/client"
 import { FileStream } from "../../console/filestream"
 import { watchRows } from "../../console/watch"
@@ -90,7 +91,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const copy = (board: Board, bytes = board.file.length) =>
-    new CardFiles(board).copy("A.CSV", bytes, target, () => undefined)
+    copyToDisk(new CardFiles(board), "A.CSV", bytes, target, () => undefined)
 
 const trickyFiles: [string, Buffer][] = [
     ["records", records(300_000)],
@@ -194,7 +195,11 @@ test("a remark of a file whose offset only the board knows is one all the same",
     const text = records(70_000).toString("latin1")
     let file = ""
     const remarks: string[] = []
-    const stream = new FileStream(0, bytes => (file += bytes.toString("latin1")), false)
+    const stream = new FileStream(
+        0,
+        bytes => (file += Buffer.from(bytes).toString("latin1")),
+        false,
+    )
     stream.onRemark = remark => remarks.push(remark)
     const end = text.lastIndexOf("\n") + 1
     const remark = `# ${end + 1_000_000} of 2000000 bytes\n`

@@ -14,8 +14,8 @@ function filesBelow(folder: string, ending: string): string[] {
 /** What a file imports, relative ones as paths from the root. */
 function importsOf(file: string): string[] {
     const text = readFileSync(file, "utf8")
-    return [...text.matchAll(/^(?:import|export)\b[^"]*?"([^"]+)"/gm)].map(([, from]) =>
-        from.startsWith(".") ? normalize(join(dirname(file), from)) : from,
+    return [...text.matchAll(/^(?:import|export) (?:[^"()=;]*? from )?"([^"]+)"/gm)].map(
+        ([, from]) => (from.startsWith(".") ? normalize(join(dirname(file), from)) : from),
     )
 }
 
@@ -72,6 +72,22 @@ test("the host's programs know nothing of the firmware's sources", () => {
     for (const folder of ["sim", "console", "tools"])
         for (const file of filesBelow(folder, ".ts"))
             for (const path of importsOf(file)) expect(path, file).not.toMatch(/^src\//)
+})
+
+/** What a file imports, and what that imports, within the host's programs. */
+function reachedFrom(file: string, found = new Set<string>()): Set<string> {
+    for (const path of importsOf(file)) {
+        if (found.has(path)) continue
+        found.add(path)
+        if (/^(console|sim)\//.test(path)) reachedFrom(path + ".ts", found)
+    }
+    return found
+}
+
+test("what a terminal and a browser share of the console needs nothing of Node", () => {
+    for (const name of ["connection", "cardfiles", "completer", "deployment", "programmanager"])
+        for (const path of reachedFrom(`console/${name}.ts`))
+            expect(path, name).toMatch(/^(console\/|jacdac-ts$)/)
 })
 
 test("no firmware file asks whether it is simulated", () => {
