@@ -33,7 +33,9 @@ export class Access {
 
     /** Throws Fault LoginNeeded unless no password is set or this console has logged in. */
     check(session: Session): void {
-        if (session.proof === this.settings.text(Key.ConsolePassword)) return
+        const stored = this.settings.text(Key.ConsolePassword)
+        // "defaults" may have removed it since the log-in.
+        if (!stored || session.proof === stored) return
         session.block = undefined
         throw new Fault(FaultCode.LoginNeeded, "log in first: login <password>")
     }

@@ -67,6 +67,8 @@ export class Backup {
      * write over the copy on it: the next start takes that over.
      */
     async save(files: BackupFiles): Promise<void> {
+        // What was restored stays said; what was wrong with the copies is looked at anew.
+        if (!this.empty && this.guarded === undefined) this.remark = undefined
         await this.newest(files)
         if (this.last !== 0 && this.empty) return
         this.last = Math.max(this.last, this.known) + 1
@@ -98,6 +100,7 @@ export class Backup {
         piece.setAt(0, "u16", crc)
         pieces.push(piece.slice(0, 2))
         await files.write(fileName(this.last), pieces)
+        if (this.empty) this.remark = undefined
         await this.note(this.last)
     }
 

@@ -41,6 +41,7 @@ const chapters: [string, Entry[]][] = [
                 notes: "In force and in flash when `ok` appears. A refusal names the key, the value (not that of a secret) and what is allowed, and changes nothing.",
                 examples: [
                     "set sd.period 10",
+                    "set battery.capacity 280000",
                     'set user.address "Boiler room, 2nd floor"',
                     "set reset.days Mon,Thu",
                     "set sd.period 0",
@@ -50,17 +51,17 @@ const chapters: [string, Entry[]][] = [
             },
             {
                 words: "defaults",
-                notes: "One key, one section or `all`; without `yes` it says how many would change. What the board keeps itself stays.",
+                notes: "One key, one section or `all`; without `yes` it says how many would change, and which passwords. What the board keeps itself stays.",
                 examples: ["defaults reset", "defaults reset yes"],
             },
             {
                 words: "export",
-                notes: "The whole set-up but for secrets, ready to be pasted into another board's console.",
+                notes: "The whole set-up but for secrets, ready to be pasted into another board's console: the serial number stands in a comment.",
                 examples: ["export"],
             },
             {
                 words: "import",
-                notes: "Until `end` or `abort` the console takes lines `set <key> <value>`, comments and empty lines, 200 at most. A wrong line is refused at once; then `end` changes nothing and names the wrong lines.",
+                notes: "Until `end` or `abort` the console takes lines `set <key> <value>`, comments and empty lines, 200 at most. A wrong line is refused at once; then `end` changes nothing and names the wrong lines. Else it names the secrets that are still to be set.",
                 examples: [
                     "import",
                     "set ftp.host example.org",

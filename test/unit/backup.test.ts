@@ -154,6 +154,23 @@ describe("the backup on the card", () => {
         expect(none.restored).toBe(false)
         expect(none.backup.remark).toBe("the flash was empty: no backup on the card")
         expect(flash.writes).toBe(0)
+        await none.backup.save(files)
+        expect(none.backup.remark).toBeUndefined()
+    })
+
+    test("what is wrong with a copy is said as long as it is on the card", async () => {
+        await save()
+        flash = new MemoryFlash()
+        const { backup } = await boot("XY99")
+        expect(backup.remark).toContain("of another board")
+        await backup.save(files)
+        await backup.save(files)
+        // Both are this board's own now.
+        await backup.save(files)
+        expect(backup.remark).toBeUndefined()
+        files.content.get("BMSMINI.BAK")![20] ^= 1
+        await backup.save(files)
+        expect(backup.remark).toBe("BMSMINI.BAK is damaged or of another board")
     })
 
     test("a card that cannot be read is named when the flash is empty", async () => {

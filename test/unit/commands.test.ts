@@ -5,7 +5,6 @@ import { ConsoleBench } from "../support/consoleparts"
 
 const rows = Array.from({ length: keyCount }, (_, key) => new Row(key))
 /** Those that go back to a default: not the states. */
-const ftpSettings = rows.filter(row => row.section === "FTP" && !row.isState).length
 const sections = new Set(rows.map(row => row.section))
 
 /** The lines of an output. */
@@ -98,7 +97,15 @@ describe("settings", () => {
         },
         {
             line: "defaults ftp no",
-            says: `this changes ${ftpSettings} settings; repeat with: defaults ftp yes`,
+            says: "this changes 1 settings; repeat with: defaults ftp yes",
+        },
+        {
+            line: "defaults all",
+            says: "this changes 1 settings; repeat with: defaults all yes",
+        },
+        {
+            line: "defaults sd",
+            says: "this changes 0 settings; repeat with: defaults sd yes",
         },
     ]
     for (const { line, says } of wrong)
@@ -136,6 +143,26 @@ describe("settings", () => {
         expect(bench.settings.number(Key.SdPeriod)).toBe(60)
     })
 
+    it("name the secrets that would go, and lock nobody out when the password has gone", async () => {
+        const bench = new ConsoleBench()
+        for (const line of ["set ftp.port 2121", "set ftp.password geheim", "passwd tief"])
+            await bench.run(line)
+        expect(await bench.run("defaults all")).toBe(
+            "error: this changes 3 settings, ftp.password, console.password; " +
+                "repeat with: defaults all yes\n",
+        )
+        expect(await bench.run("defaults console yes")).toBe("ok\n")
+        expect(await bench.run("show ftp.port")).toContain("2121")
+        expect(await bench.run("login tief")).toBe("ok, no password is set\n")
+    })
+
+    it("say what was understood where people think in another unit", async () => {
+        const bench = new ConsoleBench()
+        expect(await bench.run("set battery.capacity 280")).toBe("ok, 280 mAh\n")
+        expect(await bench.run("set battery.shunt 100")).toBe("ok, 100 \u00b5\u03a9\n")
+        expect(await bench.run("set battery.cells 8")).toBe("ok\n")
+    })
+
     it("keep their state values when all go back to the defaults", async () => {
         const bench = new ConsoleBench()
         await bench.settings.apply([Key.ResetCount], [17])
@@ -148,6 +175,7 @@ describe("export and import", () => {
     it("carry every setting but the secrets to another board", async () => {
         const from = new ConsoleBench()
         for (const line of [
+            "set user.serial ACME-7",
             "set ftp.host example.org",
             'set user.address "a \\"b\\" \\\\ c # d"',
             "set ftp.password geheim",
@@ -160,19 +188,24 @@ describe("export and import", () => {
         const block = await from.run("export")
         expect(block).not.toContain("geheim")
         expect(block).toContain("# ftp.password is set\n")
+        expect(block).toContain('# set user.serial "ACME-7"\n')
         const to = new ConsoleBench()
         for (const line of lines(block)) {
             await to.run(line)
             expect(to.refused, line).toBe(false)
         }
         expect(to.settings.text(Key.FtpPassword)).toBe("")
+        expect(to.settings.text(Key.UserSerial)).toBe("BMS-AB12")
+        await to.run("set user.serial ACME-7")
         await from.run('set ftp.password ""')
         expect(await to.run("export")).toBe(await from.run("export"))
     })
 
     it("apply nothing when a line is wrong, and name every wrong line", async () => {
         const bench = new ConsoleBench()
-        expect(await bench.run("import")).toBe("ok\n")
+        expect(await bench.run("import")).toBe(
+            'ok, up to "end"; the serial number stays unless the block sets user.serial\n',
+        )
         await bench.run("set ftp.port 2121")
         expect(await bench.run("set ftp.port 70000")).toContain("error: line 2: ftp.port: 70000")
         await bench.run("# a comment")
@@ -199,11 +232,27 @@ describe("export and import", () => {
     it("take the last line of a key, and drop the block at abort", async () => {
         const bench = new ConsoleBench()
         for (const line of ["import", "set ftp.port 1", "set ftp.port 2"]) await bench.run(line)
-        expect(await bench.run("end")).toBe("ok, 1 settings\n")
+        expect(await bench.run("end")).toBe(
+            "ok, 1 settings; secrets not set: ftp.password, wifi.password, console.password\n",
+        )
         expect(bench.settings.number(Key.FtpPort)).toBe(2)
         for (const line of ["import", "set ftp.port 3", " abort "]) await bench.run(line)
         expect(bench.settings.number(Key.FtpPort)).toBe(2)
         expect(await bench.run("status")).toContain("version")
+    })
+
+    it("say which secrets are still to be typed", async () => {
+        const bench = new ConsoleBench()
+        for (const line of [
+            "set wifi.password geheim-1",
+            "passwd tief",
+            "import",
+            "set sd.period 9",
+        ])
+            await bench.run(line)
+        expect(await bench.run("end")).toBe("ok, 1 settings; secrets not set: ftp.password\n")
+        for (const line of ["set ftp.password geheim", "import"]) await bench.run(line)
+        expect(await bench.run("end")).toBe("ok, 0 settings\n")
     })
 
     it("keep the blocks of two consoles apart", async () => {

@@ -134,14 +134,17 @@ describe("500 random settings, seed 20261122", () => {
                 ([name, text]) => `set ${name} ${quoted(text)}`,
             )
             expect(await typeBlock(from, shuffled(random, lines)), `case ${i}`).toEqual([])
-            expect(await from.run("end"), `case ${i}`).toBe(`ok, ${settable.length} settings\n`)
+            expect(await from.run("end"), `case ${i}`).toMatch(
+                new RegExp(`^ok, ${settable.length} settings;`),
+            )
             await from.run("set ftp.password " + quoted("geheim-" + i))
             await from.settings.apply([Key.ResetCount], [i])
 
             const block = (await from.run("export")).split("\n").slice(0, -1)
             expect(block.join("\n")).not.toContain("geheim")
             const to = new ConsoleBench()
-            for (const line of block) {
+            // What a person does who wants the serial number too.
+            for (const line of block.map(each => each.replace("# set", "set"))) {
                 await to.run(line)
                 expect(to.refused, `case ${i}: ${line}`).toBe(false)
             }
@@ -242,7 +245,7 @@ describe("a block", () => {
         for (const block of [lines, [...lines].reverse()]) {
             const bench = new ConsoleBench()
             expect(await typeBlock(bench, block)).toEqual([])
-            expect(await bench.run("end")).toBe("ok, 2 settings\n")
+            expect(await bench.run("end")).toMatch(/^ok, 2 settings;/)
         }
         const bench = new ConsoleBench()
         expect(await bench.run(lines[0])).toContain("but the first must be above")

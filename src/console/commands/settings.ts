@@ -74,26 +74,35 @@ export async function set(call: Call): Promise<void> {
     addChange(call, changes, call.words[0], call.words[1])
     const { settings, wifiKeeper } = call.parts
     await settings.apply(changes.keys as any, changes.values)
-    const problem = call.words[0].startsWith("wifi.") && wifiKeeper.problem()
-    if (problem) await call.print("ok" + problem)
+    const key = changes.keys[0]
+    let more = call.words[0].startsWith("wifi.") && wifiKeeper.problem()
+    // Those that people think of in other units.
+    if (key === Key.BatteryCapacity || key === Key.BatteryShunt)
+        more = ", " + shown(call, key, new Row(key))
+    if (more) await call.print("ok" + more)
 }
 
 export async function defaults(call: Call): Promise<void> {
     const { settings, ticks } = call.parts
     const wanted = call.words[0]
     const changes = noChanges()
+    let differ = 0
+    let secrets = ""
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
         if (!isOf(row, wanted) || row.isState) continue
+        const fallback: any = settings.fallback(key)
         changes.keys[changes.values.length] = key
-        changes.values.push(settings.fallback(key))
+        changes.values.push(fallback)
+        if (settings.text(key) !== fallback) {
+            differ += 1
+            if (row.isSecret) secrets += ", " + row.name
+        }
         await ticks.sleep(1)
     }
     // An unknown key, or one that the board keeps itself, is refused as "set" would.
     if (!changes.values.length) settings.parse(keyOf(wanted), "")
     if (call.words[1] !== "yes")
-        refuse(
-            `this changes ${changes.values.length} settings; repeat with: defaults ${wanted} yes`,
-        )
+        refuse(`this changes ${differ} settings${secrets}; repeat with: defaults ${wanted} yes`)
     await settings.apply(changes.keys as any, changes.values)
 }

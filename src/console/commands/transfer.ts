@@ -1,5 +1,6 @@
 import { faultMessage } from "../../core/fault"
 import { fieldIndex } from "../../core/text"
+import { Key } from "../../settings/keys"
 import { keyCount, Row } from "../../settings/schema"
 import { formatValue } from "../../settings/values"
 import { Call } from "../call"
@@ -10,20 +11,27 @@ import { addChange } from "./settings"
 /** Beyond these a block takes only comments: the table of settings has fewer, and memory is scarce. */
 const linesMax = 200
 
-/** Prints a block that `import` takes back. Secrets are named in comments. */
+/**
+ * Prints a block that `import` takes back. Secrets are named in comments, and the serial number stands in one: the
+ * block may be another board's set-up.
+ */
 export async function exportSettings(call: Call): Promise<void> {
     await call.print("import")
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
         const value = formatValue(row, call.parts.settings.text(key))
         if (row.isSecret) await call.print(`# ${row.name} is ${value}`)
-        else if (!row.isState) await call.print("set " + row.name + " " + quote(value))
+        else if (!row.isState) {
+            const before = key === Key.UserSerial ? "# set " : "set "
+            await call.print(before + row.name + " " + quote(value))
+        }
     }
     await call.print("end")
 }
 
 export async function importSettings(call: Call): Promise<void> {
     call.session.block = noChanges()
+    await call.print('ok, up to "end"; the serial number stays unless the block sets user.serial')
 }
 
 /**
@@ -45,8 +53,15 @@ export async function importLine(call: Call, line: string): Promise<void> {
     if (ended || words[0] === "abort") call.session.block = undefined
     if (!ended) return
     if (block.wrong) refuse("nothing was changed; wrong lines:" + block.wrong)
-    await call.parts.settings.apply(block.keys as any, block.values)
-    await call.print(`ok, ${block.values.length} settings`)
+    const { settings } = call.parts
+    await settings.apply(block.keys as any, block.values)
+    let unset = ""
+    for (let key = 0; key < keyCount; ++key) {
+        const row = new Row(key)
+        if (row.isSecret && !settings.text(key)) unset += ", " + row.name
+    }
+    if (unset) unset = "; secrets not set:" + unset.slice(1)
+    await call.print(`ok, ${block.values.length} settings${unset}`)
 }
 
 function addLine(call: Call, block: Changes, words: string[]): void {
