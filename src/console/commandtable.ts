@@ -38,6 +38,7 @@ reset clear;;set the actual number of resets to 0
 login;<password>;log in
 logout;;log out
 passwd;<password>;set the console's password, "" removes it
+values;;what is measured, as numbers in JSON lines
 describe;;schema, state and alarms as JSON lines, for tools
 `
 

@@ -228,6 +228,11 @@ const chapters: [string, Entry[]][] = [
                 examples: ["reset clear"],
             },
             {
+                words: "values",
+                notes: "For what looks each second; [SPEC-console.md](SPEC-console.md) has the members and units.",
+                examples: ["values"],
+            },
+            {
                 words: "describe",
                 notes: "All that a user interface needs; [SPEC-console.md](SPEC-console.md) has the members. `npm run console -- PORT --json` prints it as one document.",
                 examples: ["describe"],

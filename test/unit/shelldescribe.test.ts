@@ -30,6 +30,7 @@ type Line =
     | { kind: "command"; words: string; arguments: string; help: string }
     | { kind: "alarm"; name: string; bit: number; active: boolean }
     | { kind: "state"; name: string; value: string }
+    | ({ kind: "values" | "battery" } & Record<string, number | string | boolean>)
 
 const members: Record<string, Record<string, string>> = {
     "bms-mini": { format: "number" },
@@ -49,6 +50,26 @@ const members: Record<string, Record<string, string>> = {
     command: { words: "string", arguments: "string", help: "string" },
     alarm: { name: "string", bit: "number", active: "boolean" },
     state: { name: "string", value: "string" },
+    values: {
+        time: "number",
+        offset: "number",
+        trusted: "boolean",
+        up: "number",
+        flags: "number",
+        journal: "number",
+        queued: "number",
+        lost: "number",
+    },
+    battery: {
+        mv: "number",
+        ma: "number",
+        soc: "number",
+        cells: "string",
+        temperatures: "string",
+        balancing: "number",
+        safety: "number",
+        alerts: "number",
+    },
 }
 
 /** What `set` takes and what it must refuse, by the types' table; undefined where nothing can be set. */
@@ -211,6 +232,41 @@ describe("describe", () => {
         board.pack.setCell(1, 9)
         await board.live(5)
         expect(await names()).toEqual(documented([...well, "without an answer from the monitor"]))
+    })
+
+    it("has what is measured as numbers, which `values` prints alone", async () => {
+        await board.run("set time.zone +05:30")
+        board.chip.pull()
+        await board.live(10)
+        const { text } = await board.run("values")
+        const [values, battery] = text
+            .split("\n")
+            .slice(0, -1)
+            .map(line => JSON.parse(line))
+        const printed = async (line: string) => (await board.run(line)).text
+        const [volts, amperes, charge, ...temperatures] = (await printed("battery"))
+            .split("safety")[0]
+            .match(/-?\d+\.\d+/g)!
+            .map(Number)
+        expect(values).toMatchObject({ kind: "values", offset: 330, flags: 1 << 16, journal: 1 })
+        expect((await printed("time")).slice(12, 31)).toBe(
+            new Date((values.time + 330 * 60) * 1000).toISOString().slice(0, 19).replace("T", " "),
+        )
+        expect(battery).toMatchObject({ mv: volts * 1000, ma: amperes * 1000, soc: charge * 10 })
+        expect(battery.temperatures).toBe(temperatures.map(one => one * 10).join())
+        expect(battery.cells).toBe(
+            (await printed("cells"))
+                .match(/\d+\.\d+/g)!
+                .map(one => one.replace(".", ""))
+                .join(),
+        )
+        const tail = (await described()).slice(-2).map(line => line.kind)
+        expect(tail).toEqual(["values", "battery"])
+
+        // What a cell cannot have: the monitor's answers are not believed.
+        board.pack.setCell(1, 9)
+        await board.live(5)
+        expect((await board.run("values")).text.split("\n")).toHaveLength(2)
     })
 
     it("says which alarms are active", async () => {

@@ -10,6 +10,36 @@ import { pack } from "./pack"
 /** The version of the lines' format: one more when a member changes its meaning or goes. */
 const version = 1
 
+/** What changes all the time, as numbers, for tools that look each second. */
+export async function values(call: Call): Promise<void> {
+    const { clock, supervisor, alarms, journal, logger, battery } = call.parts
+    const now = clock.nowSeconds()
+    await call.object("kind,time,offset,trusted,up,flags,journal,queued,lost", [
+        "values",
+        now,
+        clock.offsetMinutes(now),
+        clock.trusted(),
+        supervisor.uptimeSeconds(),
+        alarms.flags(),
+        journal.lastSequence,
+        logger.queued(),
+        logger.recordsLost(),
+    ])
+    const state = battery.last
+    if (state)
+        await call.object("kind,mv,ma,soc,cells,temperatures,balancing,safety,alerts", [
+            "battery",
+            state.packMv,
+            state.currentMa,
+            state.socPermille ?? -1,
+            state.cellMv.join(","),
+            state.temperatureDeciC.join(","),
+            state.balancing,
+            state.safety,
+            state.alerts,
+        ])
+}
+
 /** The schema, the commands, the alarms and the state as JSON lines; docs/SPEC-console.md has the members. */
 export async function describe(call: Call): Promise<void> {
     const { settings, alarms, battery, uploader } = call.parts
@@ -58,4 +88,5 @@ export async function describe(call: Call): Promise<void> {
         await call.field("ftp " + line.slice(0, colon), line.slice(colon + 2))
     }
     if (battery.last) await pack(call)
+    await values(call)
 }

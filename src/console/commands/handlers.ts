@@ -1,7 +1,7 @@
 import { Handler } from "../call"
 import { account } from "./account"
 import { card } from "./card"
-import { describe } from "./describe"
+import { describe, values } from "./describe"
 import { help, journal, status, tasks } from "./general"
 import { pack } from "./pack"
 import { defaults, set, show } from "./settings"
@@ -11,7 +11,7 @@ import { exportSettings, importSettings } from "./transfer"
 /** The first words of the commands in the table. */
 export const firstWords =
     "help,status,show,set,defaults,export,import,battery,cells,journal," +
-    "tasks,card,ftp,time,wifi,reset,login,logout,passwd,describe"
+    "tasks,card,ftp,time,wifi,reset,login,logout,passwd,values,describe"
 
 /** What runs for each of them, in their order. */
 export const handlers: Handler[] = [
@@ -34,5 +34,6 @@ export const handlers: Handler[] = [
     account,
     account,
     account,
+    values,
     describe,
 ]
