@@ -64,7 +64,6 @@ export async function measureBounds(store: BlockStore, cpu: CpuName): Promise<Bo
             deviceId: "1989f4eee0ebe206",
             loadFlash: () => flash,
             saveFlash: data => (flash = data.slice()),
-            network: { createConnection: () => undefined, queueFull: () => false },
             exchange: buffer => port.exchange(buffer),
             onFrame: frame => {
                 if (frame[2] === 0xff) port.fromBoard(frame)

@@ -88,7 +88,8 @@ export class FtpMeter {
         const extended = /^229 .*\|\|\|(\d+)\|/.exec(line)
         const passive = /^227 .*,(\d+),(\d+)\)/.exec(line)
         if (!extended && !passive) return line
-        const port = extended ? Number(extended[1]) : Number(passive[1]) * 256 + Number(passive[2])
+        const [, high, low] = passive ?? []
+        const port = extended ? Number(extended[1]) : Number(high) * 256 + Number(low)
         const ours = await this.take(port, (client, server) => {
             client.on("data", data => server.write(data))
             server.on("data", data => client.write(data))
@@ -104,7 +105,7 @@ function lines(socket: Socket, take: (line: string) => void): void {
     let pending = ""
     socket.on("data", data => {
         const parts = (pending + data.toString("latin1")).split("\r\n")
-        pending = parts.pop()
+        pending = parts.pop()!
         parts.forEach(take)
     })
 }

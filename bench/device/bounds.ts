@@ -71,7 +71,7 @@ async function main(): Promise<void> {
         volume = await mounted(card)
     })
     const storage: CardStorage = {
-        use: async (owner, work) => {
+        use: async (_owner, work) => {
             note()
             return await work(volume)
         },

@@ -11,6 +11,7 @@ import { Key } from "../../src/settings/keys"
 import { History, pieceBytes } from "../../src/upload/history"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { FakeTicks } from "../support/memorycard"
+import { measurement } from "../support/measurement"
 import { storable } from "../support/memoryflash"
 import { NodeHashing } from "../support/nodehashing"
 import { u32 } from "./fatreader"
@@ -199,22 +200,12 @@ export class Board {
         const random = new Random(this.settings.seed * 7919 + this.seconds)
         const { cells, thermistors } = this.settings
         const cellMv = Array.from({ length: cells }, () => random.between(2700, 3650))
-        const packMv = cellMv.reduce((sum, mv) => sum + mv, 0)
-        return {
-            packMv,
+        return measurement(cellMv, {
             currentMa: random.between(-150000, 90000),
             socPermille: random.between(0, 1000),
-            cellMv,
-            cellMinMv: Math.min(...cellMv),
-            cellMaxMv: Math.max(...cellMv),
-            cellMeanMv: packMv / cells,
             temperatureDeciC: Array.from({ length: thermistors }, () => random.between(-150, 600)),
-            chipDeciC: 300,
             balancing: random.between(0, 65535),
-            safety: 0,
-            alerts: 0,
-            atMs: 0,
-        }
+        })
     }
 
     private flashStore(): Flash {

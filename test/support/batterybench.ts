@@ -3,7 +3,7 @@
 import { Bq76952Chip, type MonitorOptions } from "../../sim/chips/bq76952"
 import { Pack, type PackOptions, idle } from "../../sim/pack"
 import { BatteryMonitor } from "../../src/battery/monitor"
-import { Alarm } from "../../src/core/alarm"
+import { Alarm, alarmName } from "../../src/core/alarm"
 import { Key } from "../../src/settings/keys"
 import { ChipI2cBus } from "./chipi2cbus"
 
@@ -53,6 +53,12 @@ export class FakeSettings {
     }
 }
 
+/** An alarm's name as the source writes it. */
+function nameOf(alarm: Alarm): string {
+    const words = alarmName(alarm).toLowerCase().split("_")
+    return words.map(word => word[0].toUpperCase() + word.slice(1)).join("")
+}
+
 export class FakeAlarms {
     readonly active = new Set<Alarm>()
     readonly changes: string[] = []
@@ -63,7 +69,7 @@ export class FakeAlarms {
         if (on) this.active.add(alarm)
         else this.active.delete(alarm)
         this.note = note
-        this.changes.push((on ? "+" : "-") + Alarm[alarm])
+        this.changes.push((on ? "+" : "-") + nameOf(alarm))
     }
 }
 
@@ -83,8 +89,7 @@ export function batteryBench(options: BenchOptions = {}) {
     const chip = new Bq76952Chip(pack, { nowMs: () => ticks.ms, ...options.chip })
     const bus = new ChipI2cBus([chip], options.repeatedStart)
     const kept: string[] = []
-    const persist = async (value: { toString(encoding: string): string }) =>
-        void kept.push(value.toString("hex"))
+    const persist = async (value: Buffer) => void kept.push(value.toString("hex"))
     const monitor = new BatteryMonitor(bus as never, ticks, settings, alarms, persist)
     ticks.ms = 1000
     return { ticks, settings, alarms, pack, chip, bus, kept, monitor, persist }

@@ -93,10 +93,13 @@ if (!("byteLength" in String.prototype))
         },
     })
 
+/** Firmware code takes it for the Buffer that it knows. */
+export type FirmwareBuffer = DeviceBuffer & Buffer
+
 export class DeviceBuffer extends Uint8Array {
-    static alloc(size: number): DeviceBuffer {
+    static alloc(size: number): FirmwareBuffer {
         if (size > 57344) throw new RangeError("buffer too large")
-        return new DeviceBuffer(size)
+        return new DeviceBuffer(size) as FirmwareBuffer
     }
 
     static override from(data: any, encoding?: any): any {

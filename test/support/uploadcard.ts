@@ -1,9 +1,9 @@
 import type { CardStorage, CardVolume, OpenFile } from "../../src/upload/cardreader"
-import { DeviceBuffer } from "./devicebuffer"
+import { DeviceBuffer, type FirmwareBuffer } from "./devicebuffer"
 
 /** A card in memory, as far as the upload needs one: paths and their bytes. */
 export class MemoryCard implements CardStorage {
-    readonly files = new Map<string, Uint8Array>()
+    files = new Map<string, Uint8Array>()
     mounts = 1
     /** The most bytes read and the most calls made inside one use(). */
     bytesPerUseMax = 0
@@ -84,7 +84,6 @@ export class MemoryCard implements CardStorage {
                     }
                 },
                 sync: async () => {},
-                table: { rest: async () => {} },
             })
         } finally {
             this.busy = false
@@ -94,8 +93,8 @@ export class MemoryCard implements CardStorage {
 }
 
 /** `length` bytes that never repeat within a sector's distance, so that a shift or a double shows. */
-export function pattern(length: number, seed = 1): DeviceBuffer {
-    const content = new DeviceBuffer(length)
+export function pattern(length: number, seed = 1): FirmwareBuffer {
+    const content = new DeviceBuffer(length) as FirmwareBuffer
     let state = seed
     for (let i = 0; i < length; ++i) {
         state = (Math.imul(state, 1103515245) + 12345) >>> 0

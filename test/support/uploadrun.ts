@@ -50,7 +50,8 @@ export async function runUpload(
         run.output,
     )
     const loggedIn = /^\[ *([\d.]+)\] ftp: logged in$/m.exec(run.output)
-    if (run.exit !== 0 || !confirmed) throw new Error(`the upload failed:\n${run.output}`)
+    if (run.exit !== 0 || !confirmed || !loggedIn)
+        throw new Error(`the upload failed:\n${run.output}`)
     const seconds = Number(confirmed[1]) - Number(loggedIn[1])
     return { ...run, bytes: Number(confirmed[2]), remoteName: confirmed[3], seconds }
 }
@@ -74,12 +75,13 @@ export async function measureFairness(bench: SimulatorBench, ftpPort: number): P
         const seconds = names
             .sort()
             .flatMap(name => recordSeconds(bench.cardFile(`${folder}/${name}`)))
-        const due = seconds.at(-1) - seconds[0] + 1
+        const due = seconds.at(-1)! - seconds[0] + 1
         if (!(due > upload.seconds)) throw new Error(`${folder}: hardly any records on the card`)
         missed += due - seconds.length
         records += seconds.length
     }
-    const task = upload.answer("tasks").find(line => line.startsWith("log "))
-    const latenessMsMax = Number(/late by (\d+) ms/.exec(task)[1])
+    const late = /^log .*late by (\d+) ms/m.exec(upload.answer("tasks").join("\n"))
+    if (!late) throw new Error("tasks does not say how late the log was")
+    const latenessMsMax = Number(late[1])
     return { missed, records, latenessMsMax, upload }
 }

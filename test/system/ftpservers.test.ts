@@ -44,7 +44,7 @@ afterEach(() => {
 
 /** The running server; started again when its options are not these. */
 async function use(name: FtpServerName, options: FtpServerOptions = {}): Promise<FtpTestServer> {
-    const server = servers.get(name)
+    const server = servers.get(name)!
     if (JSON.stringify(server.options) !== JSON.stringify(options)) await server.restart(options)
     return server
 }
@@ -89,7 +89,7 @@ async function ask(
 ): Promise<ProxyAnswer> {
     const { user, password } = server
     const address = `ftp://127.0.0.1:${more.port ?? server.port}/${file}`
-    return await askProxy({ proxyPort: squid.port, method, address, user, password, ...more })
+    return await askProxy({ proxyPort: squid!.port, method, address, user, password, ...more })
 }
 
 /** What `measure` gives for each of the servers, all at once. */
@@ -156,7 +156,7 @@ describe.each(names)("%s", name => {
         const server = await use(name, { readOnly: true })
         const client = await connect(server)
         const passive = await client.send("EPSV")
-        const data = createConnection(Number(/\|(\d+)\|/.exec(passive.message)[1]), "127.0.0.1")
+        const data = createConnection(Number(/\|(\d+)\|/.exec(passive.message)![1]), "127.0.0.1")
         data.on("error", () => {})
         expect(await code(client.send("STOR C.CSV"))).toBeOneOf([550, 553])
         if (!withSquid) return
@@ -269,7 +269,7 @@ describe.runIf(withSquid)("Squid", () => {
         const server = await use("ftp-srv")
         for (const file of ["", "FREE.CSV", "no/such/folder/"]) {
             const { headers } = await ask(server, "HEAD", file)
-            expect(Math.abs(Date.parse(headers.date) - Date.now())).toBeLessThan(60_000)
+            expect(Math.abs(Date.parse(headers.date!) - Date.now())).toBeLessThan(60_000)
         }
     })
 })

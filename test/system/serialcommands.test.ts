@@ -90,7 +90,7 @@ function expectAnswers(rows: readonly Row[], output: string): void {
     let rest = output
     for (const [line, answer] of rows) {
         const found = answer.exec(rest)
-        expect(found, `${line} has no such answer:\n${rest.slice(0, 500)}`).not.toBeNull()
+        if (!found) throw new Error(`${line} has no such answer:\n${rest.slice(0, 500)}`)
         rest = rest.slice(found.index + found[0].length).replace(/^\n/, "")
     }
 }
@@ -125,7 +125,7 @@ describe.skipIf(!hasTool("socat"))("the simulated board on its serial port", () 
 
     it("carries every command", async () => {
         const firstOutput = await answersOf(firstCommands)
-        const dayFile = /^20\d{6}\.CSV/m.exec(firstOutput)[0]
+        const dayFile = /^20\d{6}\.CSV/m.exec(firstOutput)![0]
         await board.free()
         const others = otherCommands(dayFile, `127.0.0.1:${timeServerPort}`)
         const output = firstOutput + (await answersOf(others))

@@ -46,7 +46,7 @@ class Tmux {
 
     /** The last row that is not empty: where the prompt stands. */
     row(): string {
-        return this.screen().split("\n").at(-1)
+        return this.screen().split("\n").at(-1)!
     }
 
     /** Returns the screen when it shows that. */

@@ -82,7 +82,7 @@ class Delivery {
     }
 
     useGateway(): void {
-        this.world.settings.set(Key.FtpGateway, `127.0.0.1:${squid.port}`)
+        this.world.settings.set(Key.FtpGateway, `127.0.0.1:${squid!.port}`)
     }
 
     /** One session. @returns what became of the file; throws when something is wrong on the server */
@@ -107,7 +107,7 @@ class Delivery {
         const [, bytes, , name] = this.world.card
             .text("LOGSENT.TXT")
             .split("\r\n")
-            .at(-2)
+            .at(-2)!
             .split(",")
         expect(name).toBe(serial + "-LOG-20261122.CSV")
         expect(Number(bytes), `${where}: confirmed`).toBeLessThanOrEqual(there.length)
@@ -136,7 +136,7 @@ async function measure(name: FtpServerName, mode: Mode, times: number): Promise<
     const measureSize = async (bytes: number): Promise<string[]> => {
         const startMs = Date.now()
         const each = Array.from({ length: times }, (_, round) =>
-            deliver(running.get(name), mode, bytes, round),
+            deliver(running.get(name)!, mode, bytes, round),
         )
         const found = await Promise.all(each)
         const what = `${name.padEnd(15)} ${mode.padEnd(8)} ${String(bytes).padStart(7)} B`
@@ -235,9 +235,7 @@ describe.skipIf(names.length === 0)("the uploader, real servers, and files of ev
         console.log(lines.join("\n"))
         const tempers = await temperTable()
         const measured = ftpServerNames.flatMap(name =>
-            modes
-                .filter(mode => table.has(`${name} ${mode}`))
-                .map(mode => table.get(`${name} ${mode}`)),
+            modes.flatMap(mode => table.get(`${name} ${mode}`) ?? []),
         )
         const whole = measured.length === ftpServerNames.length * modes.length
         if (writing && whole) writeFileSync(documentPath, page(measured, tempers))

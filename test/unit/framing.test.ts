@@ -74,7 +74,7 @@ describe("what the runtime sends", () => {
                 if (operation === "pull") pieces.push(...pulled())
                 else if (operation.frame)
                     queued.push(bridge.sendFrame(bytesOf(operation.frame)) ? 0 : -1)
-                else bridge.log(bytesOf(operation.log))
+                else bridge.log(bytesOf(operation.log!))
             }
             expect(pieces).toEqual(recording.pulled)
             expect(queued).toEqual(recording.queued.map(status => (status === 0 ? 0 : -1)))
@@ -82,7 +82,7 @@ describe("what the runtime sends", () => {
     )
 
     it("has a mark where frames were dropped", () => {
-        const full = recorded.toHost.find(one => one.queued.includes(-1))
+        const full = recorded.toHost.find(one => one.queued.includes(-1))!
         expect(full.pulled[0].slice(0, 8)).toBe("fefbfefc")
     })
 

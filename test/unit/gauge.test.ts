@@ -4,6 +4,7 @@ import type { BatteryState } from "../../src/battery/state"
 import { Key } from "../../src/settings/keys"
 import { FakeSettings } from "../support/batterybench"
 import { DeviceBuffer } from "../support/devicebuffer"
+import { measurement } from "../support/measurement"
 
 const hourMs = 3600_000
 
@@ -17,21 +18,8 @@ function gaugeAt(chargePermille: number, settings: [Key, number][] = []) {
 }
 
 function state(cellMv: number, currentMa: number, atMs: number): BatteryState {
-    return {
-        packMv: cellMv * 16,
-        currentMa,
-        socPermille: undefined,
-        cellMv: new Array(16).fill(cellMv),
-        cellMinMv: cellMv,
-        cellMaxMv: cellMv,
-        cellMeanMv: cellMv,
-        temperatureDeciC: [250, 250],
-        chipDeciC: 250,
-        balancing: 0,
-        safety: 0,
-        alerts: 0,
-        atMs,
-    }
+    const cells: number[] = new Array(16).fill(cellMv)
+    return measurement(cells, { currentMa, socPermille: undefined, atMs })
 }
 
 describe("the gauge counts", () => {

@@ -6,25 +6,11 @@ import type { BatteryState } from "../../src/battery/state"
 import { Alarm, alarmName } from "../../src/core/alarm"
 import { Key } from "../../src/settings/keys"
 import { batteryBench, FakeAlarms, FakeSettings } from "../support/batterybench"
+import { measurement } from "../support/measurement"
 
 function stateWith(changes: Partial<BatteryState>, atMs: number): BatteryState {
     const cellMv = changes.cellMv ?? [3300, 3300, 3300]
-    return {
-        packMv: 52800,
-        currentMa: 0,
-        socPermille: 500,
-        cellMv,
-        cellMinMv: Math.min(...cellMv),
-        cellMaxMv: Math.max(...cellMv),
-        cellMeanMv: cellMv.reduce((sum, mv) => sum + mv, 0) / cellMv.length,
-        temperatureDeciC: [250, 250],
-        chipDeciC: 300,
-        balancing: 0,
-        safety: 0,
-        alerts: 0,
-        atMs,
-        ...changes,
-    }
+    return measurement(cellMv, { packMv: 52800, atMs, ...changes })
 }
 
 function bench(delaySeconds: number) {

@@ -10,6 +10,7 @@ import { cellHeader, LogKind, mainHeader } from "../../src/logs/record"
 import { Retention } from "../../src/logs/retention"
 import { Key } from "../../src/settings/keys"
 import { DeviceBuffer } from "../support/devicebuffer"
+import { measurement } from "../support/measurement"
 import { blankStore, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
 import { MemoryStorage, MemoryVolume } from "../support/memoryvolume"
 import { SentLines } from "../support/sentlines"
@@ -19,18 +20,8 @@ const today = "LOG/20261122.CSV"
 const todayCells = "CELL/20261122.CSV"
 
 function measured(cells: number): BatteryState {
-    return {
-        packMv: 3300 * cells,
-        currentMa: -1500,
-        socPermille: 500,
-        cellMv: Array.from({ length: cells }, (_, i) => 3300 + i),
-        temperatureDeciC: [215, 220],
-        chipDeciC: 300,
-        balancing: 0,
-        safety: 0,
-        alerts: 0,
-        atMs: 0,
-    }
+    const cellMv = Array.from({ length: cells }, (_, i) => 3300 + i)
+    return measurement(cellMv, { packMv: 3300 * cells, currentMa: -1500 })
 }
 
 class World {

@@ -291,7 +291,7 @@ describe("ends", () => {
 })
 
 describe("a compiled program", () => {
-    const entry = "test/vm/optimizer/exercise.ts"
+    const entry = "test/vm/programs/optimizer/exercise.ts"
     let image: Uint8Array
     const said = (lines: string[]) => lines.filter(line => line.startsWith("> "))
     const run = async (one: Uint8Array) => {

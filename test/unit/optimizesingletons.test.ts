@@ -16,7 +16,7 @@ describe("a program with objects that are made once", () => {
     }
 
     beforeAll(async () => {
-        image = await compiledImage("test/vm/optimizer/singletons.ts")
+        image = await compiledImage("test/vm/programs/optimizer/singletons.ts")
     }, 120_000)
 
     it("says the same when it is optimized", async () => {

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import type { BatteryState } from "../../src/battery/state"
 import {
     cellHeader,
     cellRecord,
@@ -10,21 +9,17 @@ import {
     recordStart,
     TailCheck,
 } from "../../src/logs/record"
+import { measurement } from "../support/measurement"
 
 const november = Date.UTC(2026, 10, 22, 9, 11, 0) / 1000
 
-const state: BatteryState = {
+const state = measurement([3301, 3345, 3320, 3299], {
     packMv: 52123,
     currentMa: -12345,
     socPermille: 875,
-    cellMv: [3301, 3345, 3320, 3299],
     temperatureDeciC: [215, -4],
-    chipDeciC: 300,
     balancing: 0x8001,
-    safety: 0,
-    alerts: 0,
-    atMs: 0,
-}
+})
 
 describe("records", () => {
     it("begin with local time, offset and serial number", () => {

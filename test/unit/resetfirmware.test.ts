@@ -52,7 +52,7 @@ test("the size of the day's file is on the card before the reset, and the time i
     // Not started again: what the stopped board left behind.
     const text = await board.cardFile("LOG/20270104.CSV")
     expect(text.split("\r\n").length - 2).toBeGreaterThanOrEqual(19)
-    const stored = board.flash.values.get("clock")!.getAt(0, "u32")
+    const stored = board.flash.values.get("clock")!.getAt(0, "u32")!
     const asked = Date.parse("2027-01-04T02:30:20Z") / 1000
     expect(stored - asked).toBeGreaterThanOrEqual(0)
     expect(stored - asked).toBeLessThan(5)

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest"
-import type { BatteryState } from "../../src/battery/state"
 import { SdCard } from "../../src/card/sdcard"
 import { FaultCode } from "../../src/core/fault"
 import { formatVolume } from "../../src/fat/format"
@@ -13,6 +12,7 @@ import { generator } from "../../sim/random"
 import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { ChipSpiBus, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
+import { measurement } from "../support/measurement"
 import { RawSdHost } from "../support/rawsdhost"
 import { SdWireChecker } from "../support/sdwirechecker"
 import { BoardTime, TimedSpiBus } from "../support/timedcard"
@@ -268,21 +268,7 @@ function clusterNames(store: MemoryStore, cluster: number): Record<string, strin
     return names
 }
 
-const measured: BatteryState = {
-    packMv: 13_206,
-    currentMa: -1_500,
-    socPermille: 500,
-    cellMv: [3_300, 3_301, 3_302, 3_303],
-    cellMinMv: 3_300,
-    cellMaxMv: 3_303,
-    cellMeanMv: 3_301.5,
-    temperatureDeciC: [215, 220],
-    chipDeciC: 300,
-    balancing: 0,
-    safety: 0,
-    alerts: 0,
-    atMs: 0,
-}
+const measured = measurement([3_300, 3_301, 3_302, 3_303], { currentMa: -1_500 })
 
 /** From power-on to the second record on a new card, as the firmware's own parts do it. */
 async function tracedStart(): Promise<string> {

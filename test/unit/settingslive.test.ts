@@ -35,6 +35,7 @@ async function resetsAfter(change: [Key, number][], before: [Key, number][]): Pr
         spawn,
         log,
         shutdown: async () => undefined,
+        program: 1,
         reboot: async () => void ++reboots,
     })
     settings.onChange = () => supervisor.scheduleChanged()

@@ -250,10 +250,10 @@ describe("log-in", () => {
         const bench = new ConsoleBench()
         await bench.run("passwd geheim")
         await bench.run("set ftp.host example.org")
-        const flush = bench.output.flush
-        bench.output.flush = async () => void (bench.nowMs += 3_600_000)
+        const { sendOut } = bench.output
+        bench.output.sendOut = async () => void (bench.nowMs += 3_600_000)
         expect(await bench.run("ftp test")).toContain("log-in accepted")
-        bench.output.flush = flush
+        bench.output.sendOut = sendOut
         bench.nowMs += 600_000
         expect(await bench.run("status")).toContain("version")
     })

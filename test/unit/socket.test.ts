@@ -84,7 +84,7 @@ async function advance(ms: number): Promise<void> {
 
 /** Begins a connection; the one before has been flushed and closed by the time this returns. */
 async function begin(port = 21, timeoutMs = 1000): Promise<Promise<TcpStream>[]> {
-    const connecting = new DeviceTcpConnector().connect("h", port, timeoutMs)
+    const connecting = new DeviceTcpConnector().connect("h", port, timeoutMs, false)
     // Who looks at it later is not the first to know.
     connecting.catch(() => {})
     await settle()
@@ -126,7 +126,7 @@ beforeEach(async () => {
 
 describe("the device's socket", () => {
     it("keeps a greeting that comes right after open", async () => {
-        const connecting = new DeviceTcpConnector().connect("h", 21, 1000)
+        const connecting = new DeviceTcpConnector().connect("h", 21, 1000, false)
         await settle()
         core._socketOnEvent("open")
         core._socketOnEvent("data", DeviceBuffer.from("220 hi"))
@@ -157,7 +157,7 @@ describe("the device's socket", () => {
         await sendMuch(stream)
         await event("data", "226 all is there")
         await stream.send(DeviceBuffer.from("QUIT\r\n"))
-        const connecting = new DeviceTcpConnector().connect("h", 2000, 1000)
+        const connecting = new DeviceTcpConnector().connect("h", 2000, 1000, false)
         await settle()
         await advance(20)
         // What was on its way in the runtime.
@@ -242,7 +242,7 @@ describe("the device's socket", () => {
     })
 
     it("gives up on a connection that never opens", async () => {
-        const connecting = new DeviceTcpConnector().connect("h", 21, 1000)
+        const connecting = new DeviceTcpConnector().connect("h", 21, 1000, false)
         const failure = expect(connecting).rejects.toMatchObject({ code: FaultCode.SocketTimeout })
         await settle()
         await advance(999)

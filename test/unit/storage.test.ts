@@ -239,7 +239,7 @@ describe("the storage", () => {
         await again.pollFor(20000)
         const free = await again.storage.use("info", async volume => volume.freeBytes())
         await pollFor(20000)
-        const counted = await storage.use("info", async volume => volume.freeBytes())
+        const counted = (await storage.use("info", async volume => volume.freeBytes()))!
         expect(free).toBe(counted)
         await append()
         await storage.use("info", async volume => await volume.remove("LOG/A.CSV"))

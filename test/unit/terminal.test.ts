@@ -11,7 +11,7 @@ import { LogText, printable } from "../../console/logtext"
 import { Screen } from "../../console/screen"
 import { hidesSecret, quoteWord, secretQuestion, withoutSecret } from "../../console/secrets"
 import { Style } from "../../console/style"
-import { runTerminal, type TerminalOptions } from "../../console/terminal"
+import { type Prompt, runTerminal, type TerminalOptions } from "../../console/terminal"
 
 const description = [
     { kind: "bms-mini", format: 1 },
@@ -176,9 +176,9 @@ describe("secrets", () => {
     })
 
     it("are asked for where they are left out, new ones twice", () => {
-        expect(secretQuestion("login", catalog).prompts).toHaveLength(1)
-        expect(secretQuestion("passwd", catalog).prompts).toHaveLength(2)
-        const question = secretQuestion("set ftp.password", catalog)
+        expect(secretQuestion("login", catalog)?.prompts).toHaveLength(1)
+        expect(secretQuestion("passwd", catalog)?.prompts).toHaveLength(2)
+        const question = secretQuestion("set ftp.password", catalog)!
         expect(question.prompts).toHaveLength(2)
         expect(question.line('a "b" \\ c\x01')).toBe('set ftp.password "a \\"b\\" \\\\ c\\x01"')
         for (const line of ["login x", "set sd.period", "set", "status"])
@@ -378,10 +378,10 @@ describe("the terminal", () => {
     })
 
     it("puts a log line above the question for a password, and never shows the answer", async () => {
-        let prompt
-        const ended = start({ onPrompt: one => (prompt = one) })
+        const prompts: Prompt[] = []
+        const ended = start({ onPrompt: one => void prompts.push(one) })
         const screen = new Screen(output, output)
-        screen.usePrompt(prompt)
+        screen.usePrompt(prompts[0])
         await sleep(20)
         input.write("set ftp.password\r")
         await sleep(20)
@@ -450,16 +450,16 @@ describe("the terminal", () => {
     })
 
     it("puts a log line above what is being typed, also when that is longer than a row", async () => {
-        let prompt
-        const ended = start({ onPrompt: one => (prompt = one) })
+        const prompts: Prompt[] = []
+        const ended = start({ onPrompt: one => void prompts.push(one) })
         await sleep(20)
         const typed = "set user.address 1234567890123456789012345678901234567890"
         for (const letter of typed) input.write(letter)
         await sleep(20)
-        prompt.clear()
+        prompts[0].clear()
         output.write("a log line\n")
         output.shown = ""
-        prompt.restore()
+        prompts[0].restore()
         expect(plain()).toBe(`bms> ${typed}`)
         // Nothing moves up into the log line.
         expect(output.shown).not.toMatch(/\x1b\[\d*A/)

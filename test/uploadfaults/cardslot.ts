@@ -69,7 +69,6 @@ export class CardSlot implements CardStorage {
                 this.bound(await volume.openForAppend(path, header, accepts)),
             list: volume.list,
             sync: volume.sync,
-            table: volume.table,
         }
     }
 

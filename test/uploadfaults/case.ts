@@ -52,10 +52,11 @@ export class FaultCase {
     private readonly foreign = new Map<string, Buffer>()
     private readonly result: CaseResult
     private readonly serial: string
-    private world: World
-    private server: Awaited<ReturnType<Yard["place"]>>["server"]
-    private serverProxy: FaultProxy
-    private boardProxy: FaultProxy
+    // Made by `prepare`.
+    private world!: World
+    private server!: Awaited<ReturnType<Yard["place"]>>["server"]
+    private serverProxy!: FaultProxy
+    private boardProxy!: FaultProxy
     private kills = 0
     private serverBack: Promise<void> = Promise.resolve()
     private restoreCard: (() => void) | undefined

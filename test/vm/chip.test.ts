@@ -4,7 +4,7 @@ import { runProgram } from "../support/vmprogram"
 const texts = (run: { lines: { text: string }[] }) => run.lines.map(one => one.text).join("\n")
 
 test("a flash write of no bytes ends the board with the chip's own words", async () => {
-    const run = await runProgram("test/vm/chip/emptyvalue.ts", 10_000)
+    const run = await runProgram("test/vm/programs/chip/emptyvalue.ts", 10_000)
     expect(texts(run)).toContain("empty value next")
     expect(texts(run)).not.toContain("survived")
     expect(run.abort?.[0]).toBe("ESP_ERROR_CHECK failed: esp_err_t 0x102 (ESP_ERR_INVALID_ARG)")
@@ -12,14 +12,14 @@ test("a flash write of no bytes ends the board with the chip's own words", async
 })
 
 test("the watchdog ends a turn of the main loop after five seconds", async () => {
-    const run = await runProgram("test/vm/chip/starving.ts", 20_000)
+    const run = await runProgram("test/vm/programs/chip/starving.ts", 20_000)
     expect(texts(run)).toContain("starving")
     expect(texts(run)).not.toContain("survived")
     expect(run.abort?.[0]).toContain("Task watchdog got triggered")
 })
 
 test("a sleep ends at the next 10 ms tick of the main loop", async () => {
-    const { lines } = await runProgram("test/vm/chip/ticks.ts", 2_000)
+    const { lines } = await runProgram("test/vm/programs/chip/ticks.ts", 2_000)
     const woke = lines.filter(one => one.text.endsWith("woke")).map(one => one.atMs)
     expect(woke).toHaveLength(5)
     for (const atMs of woke) {
@@ -31,7 +31,7 @@ test("a sleep ends at the next 10 ms tick of the main loop", async () => {
 
 test("a loop takes the profile's time, the same in every run", async () => {
     const loopMs = async (cpu: "esp32" | "slow" | "fast") => {
-        const run = await runProgram("test/vm/chip/ticks.ts", 2_000, { cpu })
+        const run = await runProgram("test/vm/programs/chip/ticks.ts", 2_000, { cpu })
         return run.at("loop ends") - run.at("loop begins")
     }
     const nominal = await loopMs("esp32")
@@ -44,7 +44,7 @@ test("a loop takes the profile's time, the same in every run", async () => {
 })
 
 test("other fibers have their turns while one does nothing but SPI transfers", async () => {
-    const run = await runProgram("test/vm/chip/transfers.ts", 5_000)
+    const run = await runProgram("test/vm/programs/chip/transfers.ts", 5_000)
     const tookMs = run.at("transfers end") - run.at("transfers begin")
     // 544 bytes at 20 MHz are 0.22 ms, the driver 0.04 to 0.1, the turn of the loop and the opcodes.
     expect(tookMs / 500).toBeGreaterThan(0.34)
@@ -54,7 +54,7 @@ test("other fibers have their turns while one does nothing but SPI transfers", a
 })
 
 test("a fiber whose transfer is over is the next to run, in the middle of a turn of the main loop too", async () => {
-    const run = await runProgram("test/vm/chip/busy.ts", 5_000)
+    const run = await runProgram("test/vm/programs/chip/busy.ts", 5_000)
     const [, runs, transfers] = /runs (\d+) transfers (\d+)/.exec(texts(run))!.map(Number)
     // A run takes more than 20 ms, its pause 1: while two of them go by turns no turn of the loop ends.
     expect(runs).toBeGreaterThan(30)
@@ -62,7 +62,7 @@ test("a fiber whose transfer is over is the next to run, in the middle of a turn
 })
 
 test("an I2C transfer stops everything for its time on the wire, 20 ms when nobody answers", async () => {
-    const run = await runProgram("test/vm/chip/transfers.ts", 5_000)
+    const run = await runProgram("test/vm/programs/chip/transfers.ts", 5_000)
     const readMs = run.at("register read ends") - run.at("register read begins")
     expect(readMs).toBeGreaterThan(0.18 + 5 * 0.0225)
     expect(readMs).toBeLessThan(2)
@@ -70,7 +70,7 @@ test("an I2C transfer stops everything for its time on the wire, 20 ms when nobo
 })
 
 test("chains that bite their tail end in words, and never the program", async () => {
-    const run = await runProgram("test/vm/chip/circles.ts", 600_000)
+    const run = await runProgram("test/vm/programs/chip/circles.ts", 600_000)
     expect(run.panic, texts(run)).toBeUndefined()
     for (const name of ["open", "make", "list"])
         run.at(`${name}: a directory has no end: repair it on a PC`)

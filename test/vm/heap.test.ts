@@ -10,7 +10,7 @@ const pieces = 8
 const pieceBlock = 12 + 1000
 
 test("the heap map sees what the runtime's collector leaves", async () => {
-    const program = await firmware("test/vm/heap/fragments.ts")
+    const program = await firmware("test/vm/programs/heap/fragments.ts")
     const map = new HeapMap()
     const gauge = new HeapGauge()
     const seen: Record<string, HeapState & { live: number; dead: number }> = {}

@@ -5,9 +5,9 @@ import { runImage } from "../../tools/verify"
 
 // Suites of DeviceScript's own test package, compiled and run in the runtime: what only it can get wrong.
 test.each([
-    ["test/vm/suites/numbers.ts", 6],
-    ["test/vm/suites/flash.ts", 7],
-    ["test/vm/suites/text.ts", 3],
+    ["test/vm/programs/suites/numbers.ts", 6],
+    ["test/vm/programs/suites/flash.ts", 7],
+    ["test/vm/programs/suites/text.ts", 3],
 ])("%s passes in the runtime", async (entry, count) => {
     const program = await firmware(entry)
     const end = `tests: ${count}, pass: ${count}, error: 0`

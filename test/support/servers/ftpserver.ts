@@ -109,7 +109,7 @@ export class FtpTestServer {
 
     private async launch(): Promise<boolean> {
         const { site, options, user, port } = this
-        const owner = isRoot ? nobody : process.getuid()
+        const owner = isRoot ? nobody : process.getuid!()
         site.setDisk(options.diskBytes)
         chmodSync(this.folder, options.readOnly ? 0o555 : 0o755)
         if (isRoot) chownSync(this.folder, owner, owner)

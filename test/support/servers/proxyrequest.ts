@@ -40,7 +40,7 @@ export async function askProxy(what: ProxyRequest): Promise<ProxyAnswer> {
             response.once("error", reject)
             response.once("end", () =>
                 resolve({
-                    status: response.statusCode,
+                    status: response.statusCode!,
                     headers: response.headers,
                     text: Buffer.concat(parts).toString(),
                 }),

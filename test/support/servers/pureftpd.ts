@@ -11,7 +11,8 @@ export const pureFtpd: Recipe = {
     installed: () => findServerProgram("pure-ftpd") !== undefined,
     launch(setup) {
         refuse(setup, "withoutEpsv")
-        if (setup.idleSeconds % 60 > 0) throw new Error("pure-ftpd counts idle time in minutes")
+        if ((setup.idleSeconds ?? 0) % 60 > 0)
+            throw new Error("pure-ftpd counts idle time in minutes")
         const { site, owner } = setup
         const entry = [setup.user, setup.passwordHash, owner, owner, "", site.files + "/./"]
         const users = site.write("users", entry.join(":") + "::::::::::::\n")

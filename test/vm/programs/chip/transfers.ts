@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-import { SimI2cBus, SimSpiBus } from "../../../src/board/simbuses"
+import { SimI2cBus, SimSpiBus } from "../../../../src/board/simbuses"
 
 // One fiber only transfers; another one counts the packets that come meanwhile.
 const spi = new SimSpiBus()

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
-import { BlockDevice } from "../../../src/core/seams"
-import { Volume } from "../../../src/fat/volume"
+import { BlockDevice } from "../../../../src/core/seams"
+import { Volume } from "../../../../src/fat/volume"
 
 // Chains that bite their tail, on a FAT32 volume of one-sector clusters: nothing new has to be read to go round.
 

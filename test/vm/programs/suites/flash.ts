@@ -1,11 +1,11 @@
 import * as ds from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
-import { AlarmSink } from "../../../src/core/alarm"
-import { Journal } from "../../../src/journal/journal"
-import { DeviceFlash } from "../../../src/settings/flash"
-import { Key } from "../../../src/settings/keys"
-import { Settings } from "../../../src/settings/settings"
-import { Lock } from "../../../src/tasks/lock"
+import { AlarmSink } from "../../../../src/core/alarm"
+import { Journal } from "../../../../src/journal/journal"
+import { DeviceFlash } from "../../../../src/settings/flash"
+import { Key } from "../../../../src/settings/keys"
+import { Settings } from "../../../../src/settings/settings"
+import { Lock } from "../../../../src/tasks/lock"
 
 const ticks = {
     nowMs: () => ds.millis(),

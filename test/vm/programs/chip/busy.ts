@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-import { SimSpiBus } from "../../../src/board/simbuses"
+import { SimSpiBus } from "../../../../src/board/simbuses"
 
 // Two fibers compute by turns, so that the main loop has no end of its turn; a third one transfers.
 const spi = new SimSpiBus()

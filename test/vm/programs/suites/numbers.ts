@@ -1,14 +1,14 @@
 import { describe, expect, test } from "@devicescript/test"
-import { crc16 } from "../../../src/core/checksum"
-import { civilFromSeconds, formatDateTime, parseDateTime } from "../../../src/core/calendar"
+import { crc16 } from "../../../../src/core/checksum"
+import { civilFromSeconds, formatDateTime, parseDateTime } from "../../../../src/core/calendar"
 import {
     formatHex,
     formatScaled,
     parseInteger,
     parseScaled,
     printPieces,
-} from "../../../src/core/text"
-import { offsetMinutesAt, parseTimeZone } from "../../../src/core/timezone"
+} from "../../../../src/core/text"
+import { offsetMinutesAt, parseTimeZone } from "../../../../src/core/timezone"
 
 // The runtime's numbers are int32 or double, and only the first are truthy: what the same code does in Node
 // proves nothing here.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@devicescript/test"
-import { textOf } from "../../../src/core/text"
+import { textOf } from "../../../../src/core/text"
 
 // The runtime's reader of UTF-8 looks at the byte behind bytes that end within a character, and makes a text in two
 // passes: what lies behind may be another one in the second. A damaged text ends the program (PANIC 60129).
