@@ -10,15 +10,16 @@ export class ChipEvents {
         private readonly clockChip: Ds3231Chip,
     ) {}
 
-    setCell(number: number, volts: number): void {
+    /** Of each of these three undefined ends what was fixed. */
+    setCell(number: number, volts: number | undefined): void {
         this.pack.setCell(number, volts)
     }
 
-    setCurrent(amperes: number): void {
+    setCurrent(amperes: number | undefined): void {
         this.pack.setCurrent(amperes)
     }
 
-    setTemperature(number: number, celsius: number): void {
+    setTemperature(number: number, celsius: number | undefined): void {
         this.pack.setTemperature(number, celsius)
     }
 

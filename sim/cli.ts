@@ -1,7 +1,7 @@
 import { fstatSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { firmware, readManifest } from "../tools/firmware"
-import { applyDemoSettings } from "./demo"
+import { applyDemoSettings, Demo } from "./demo"
 import { parseScript, type ScriptStep } from "./events"
 import { LinePrinter } from "./lineprinter"
 import { parseOptions, type Options } from "./options"
@@ -28,11 +28,12 @@ async function live(
     printer: LinePrinter,
     options: Options,
     steps: readonly ScriptStep[] | undefined,
+    demo: Demo | undefined,
 ): Promise<number> {
     const ends: Promise<number | "signal">[] = [signalled()]
     if (options.forMs !== undefined) ends.push(simulation.clock.sleep(options.forMs).then(() => 0))
     if (steps) ends.push(runScript(steps, simulation, printer))
-    else if (process.stdin.isTTY) ends.push(typeAtPrompt(simulation, printer).then(() => 0))
+    else if (process.stdin.isTTY) ends.push(typeAtPrompt(simulation, printer, demo).then(() => 0))
     ends.push(simulation.broken())
     const end = await Promise.race(ends)
     // A second signal, or a board that does not come to an end, does not keep the person waiting.
@@ -80,8 +81,9 @@ async function main(options: Options): Promise<number> {
             printer.line(`serial port of the board: npm run console -- ${options.serial}`)
         }
         await simulation.start()
-        if (state.fresh) await applyDemoSettings(simulation, printer)
-        const refused = await live(simulation, printer, options, steps)
+        const demo = state.fresh && options.demo ? new Demo(simulation, printer) : undefined
+        if (demo) await applyDemoSettings(simulation, printer)
+        const refused = await live(simulation, printer, options, steps, demo)
         await simulation.end()
         const exit = refused > 0 ? 1 : 0
         if (options.summary) printer.line(JSON.stringify(simulation.summary(exit)))

@@ -1,3 +1,4 @@
+import { runEvent } from "./events"
 import type { LinePrinter } from "./lineprinter"
 import { FTP_HOST, type Simulation } from "./simulation"
 import { defaultNetwork } from "./wifi/air"
@@ -8,6 +9,7 @@ const loggingLines = [
     `set wifi.ssid ${defaultNetwork.name}`,
     `set wifi.password ${defaultNetwork.password}`,
     "set sd.period 5",
+    "set sd.cells on",
 ]
 const uploadLines = [
     `set ftp.host ${FTP_HOST}`,
@@ -15,6 +17,39 @@ const uploadLines = [
     "set ftp.cells on",
     "set ftp.enable on",
 ]
+/** What happens to the battery of a new board while a person looks on: a load, and a weak cell under it. */
+const scenes: { afterMs: number; line: string; remark: string }[] = [
+    { afterMs: 6_000, line: "!current -18.5", remark: "a load of 18.5 A comes on" },
+    { afterMs: 5_000, line: "!cell 7 2.93", remark: "cell 7 sags under it: CELL_IMBALANCE" },
+    { afterMs: 6_000, line: "!current -9.2", remark: "half of the load goes off" },
+    { afterMs: 7_000, line: "!cell 7 free", remark: "cell 7 recovers" },
+    { afterMs: 6_000, line: "!current free", remark: "the load goes off, the sun charges" },
+]
+
+/** Plays the scenes to a person at the prompt, until one of their own events comes. */
+export class Demo {
+    private stopped = false
+
+    constructor(
+        private readonly simulation: Simulation,
+        private readonly printer: LinePrinter,
+    ) {}
+
+    async play(): Promise<void> {
+        for (const { afterMs, line, remark } of scenes) {
+            await this.simulation.clock.sleep(afterMs)
+            if (this.stopped) return
+            this.printer.line(`[demo: ${line}: ${remark}]`)
+            await runEvent(line, this.simulation)
+        }
+    }
+
+    /** The person has taken over. What was fixed stays. */
+    stop(): void {
+        this.stopped = true
+    }
+}
+
 /** By then the first record is on the card, so that the first session has something to send. */
 const FIRST_RECORD_MS = 6000
 
@@ -24,7 +59,7 @@ export async function applyDemoSettings(
     printer: LinePrinter,
 ): Promise<void> {
     printer.line(
-        "A new board: demo settings are typed into its console (5 s logging, FTP every 30 s).",
+        "A new board: demo settings are typed into its console (5 s logging, FTP every 30 s; --no-demo: none).",
     )
     await type(loggingLines, simulation, printer)
     await simulation.clock.sleep(FIRST_RECORD_MS)

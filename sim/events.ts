@@ -24,8 +24,8 @@ const DHCP_SECONDS_MAX = 3600
 const usage =
     "events: !card out | !card in [IMAGE] | !wifi down|up | !wifi network NAME [PASSWORD] | " +
     "!wifi gone|back|hide NAME | !wifi password NAME [NEW] | !wifi dhcp SECONDS|usual | " +
-    "!wifi scan silent|ok | !ftp down|up|hang | !power cut | !deploy | !cell N VOLTS | !current AMPERES | " +
-    "!temp N CELSIUS | !monitor down|up | !clock down|up|lost | !light"
+    "!wifi scan silent|ok | !ftp down|up|hang | !power cut | !deploy | !cell N VOLTS|free | " +
+    "!current AMPERES|free | !temp N CELSIUS|free | !monitor down|up | !clock down|up|lost | !light"
 
 /** Blanks separate words; `"…"` keeps them. */
 function quotedWords(text: string): string[] {
@@ -54,10 +54,12 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
     const words = line.slice(1).trim().split(/\s+/)
     const [name, first, second] = words
     const number = (text: string | undefined) => {
-        const value = Number(text)
+        const value = Number(text || "none")
         if (text === undefined || !Number.isFinite(value)) throw new Error(`${line}: ${usage}`)
         return value
     }
+    /** "free" ends what was fixed. */
+    const fixed = (text: string | undefined) => (text === "free" ? undefined : number(text))
     switch (`${name} ${first}`) {
         case "card out":
             return world.cardOut()
@@ -86,10 +88,10 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
     else if (name === "light" && words.length === 1) world.showLight()
     else if (name === "deploy" && words.length === 1 && world.deploy) world.deploy()
     else if (name === "cell" && words.length === 3)
-        world.chips.setCell(number(first), number(second))
-    else if (name === "current" && words.length === 2) world.chips.setCurrent(number(first))
+        world.chips.setCell(number(first), fixed(second))
+    else if (name === "current" && words.length === 2) world.chips.setCurrent(fixed(first))
     else if (name === "temp" && words.length === 3)
-        world.chips.setTemperature(number(first), number(second))
+        world.chips.setTemperature(number(first), fixed(second))
     else throw new Error(`${line}: ${usage}`)
 }
 

@@ -11,6 +11,8 @@ export interface Options {
     seed: number
     /** The virtual date at the start, Unix ms; the host's unless told. */
     dateMs?: number
+    /** A new board gets settings with which there is something to see. */
+    demo: boolean
     exec?: string
     forMs?: number
     ftp?: { host: string; port: number }
@@ -72,6 +74,7 @@ export function parseOptions(argv: readonly string[]): Options {
         )
         .option("--seed <number>", "of all chance: one seed is one history", parseSeed, 1)
         .option("--date <date>", "the date at the start: the PC's unless told", parseDate)
+        .option("--no-demo", "leave a new board as it is out of the box")
         .option("--exec <file>", "run console lines from a file, then stop")
         .option("--for <duration>", "stop after so much board time (90s, 10m, 2h, 3d)", parseFor)
         .option(

@@ -7,12 +7,20 @@ import { LogChoice } from "../console/logchoice"
 import { hidesSecret, secretQuestion, withoutSecret } from "../console/secrets"
 import { runTerminal } from "../console/terminal"
 import { ConsoleError } from "../console/transport"
+import type { Demo } from "./demo"
 import { runEvent } from "./events"
 import type { LinePrinter } from "./lineprinter"
 import type { Simulation } from "./simulation"
 
-/** The board's console at the simulator's own terminal; returns when the person leaves it. */
-export async function typeAtPrompt(simulation: Simulation, printer: LinePrinter): Promise<void> {
+/**
+ * The board's console at the simulator's own terminal; returns when the person leaves it.
+ * @param demo is played meanwhile
+ */
+export async function typeAtPrompt(
+    simulation: Simulation,
+    printer: LinePrinter,
+    demo?: Demo,
+): Promise<void> {
     printer.line(
         'Type "help" for the commands, "!" for the board events, "log off" for quiet, "exit" to stop.',
     )
@@ -36,13 +44,17 @@ export async function typeAtPrompt(simulation: Simulation, printer: LinePrinter)
     const run = async (line: string) => {
         const said = logChoice.obey(line)
         if (said !== undefined) return printer.line(said)
-        if (line.startsWith("!")) return await runEvent(line, simulation)
+        if (line.startsWith("!")) {
+            demo?.stop()
+            return await runEvent(line, simulation)
+        }
         const print = (text: string) => printer.text(text)
         const { status } = await carryOut(line, { completer, run: runOnBoard, print })
         if (status !== 0) return
         if (!completer.inBlock) await boardPrompt.ran(line)
         if (!hidesSecret(line, completer.catalog)) history.add(line.trim())
     }
+    void demo?.play().catch(() => undefined)
     await runTerminal(process.stdin, process.stdout, {
         prompt: () => boardPrompt.text() + " ",
         execute: async line => {

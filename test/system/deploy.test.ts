@@ -130,7 +130,7 @@ test.skipIf(!hasTool("socat"))(
 )
 
 async function until(condition: () => boolean): Promise<void> {
-    for (const endMs = Date.now() + 20_000; !condition(); await sleep(10))
+    for (const endMs = Date.now() + 60_000; !condition(); await sleep(10))
         if (Date.now() > endMs) throw new Error("it did not come")
 }
 
@@ -174,7 +174,7 @@ async function transcript(): Promise<string> {
 
 test.skipIf(!hasTool("socat"))(
     "docs/FLASHING.md shows what two commands print; BMS_WRITE_DOCS=1 writes it",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async () => {
         const seen = await transcript()
         const guide = readFileSync(guidePath, "utf8")

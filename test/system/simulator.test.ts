@@ -209,6 +209,14 @@ test("a refused line without a dash in front makes the exit code 1", async () =>
     expect(run.answer("status").length).toBeGreaterThan(5)
 })
 
+test("a new board is as it comes out of the box with --no-demo", async () => {
+    const run = await bench.exec(["show wifi.ssid", "show sd.period"], ["--no-demo"])
+    expect(run.exit).toBe(0)
+    expect(run.output).not.toContain("demo settings")
+    expect(run.answer("show wifi.ssid").join("\n")).toMatch(/wifi\.ssid +""/)
+    expect(run.answer("show sd.period").join("\n")).toContain("60 s")
+})
+
 test.runIf(mtools && fsck)(
     "a new board delivers to the embedded server without a word typed",
     async () => {
@@ -218,8 +226,8 @@ test.runIf(mtools && fsck)(
         expect(run.output).toContain("ftp: confirmed")
         const received = readdirSync(join(bench.state, "ftp"))
         const name = bench.cardNames("LOG")[0]
-        expect(received).toEqual([`BMS-SA11-LOG-${name}`])
-        const onServer = readFileSync(join(bench.state, "ftp", received[0]))
+        expect(received).toEqual([`BMS-SA11-CELL-${name}`, `BMS-SA11-LOG-${name}`])
+        const onServer = readFileSync(join(bench.state, "ftp", received[1]))
         expect(onServer.equals(bench.cardFile(`LOG/${name}`))).toBe(true)
         const seconds = recordSeconds(onServer)
         expect(seconds.length).toBeGreaterThan(10)
