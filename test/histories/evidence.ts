@@ -1,0 +1,30 @@
+import type { Life } from "./life"
+
+/** Something that was seen from outside, and when, in board ms. */
+export type Seen = { atMs: number } & (
+    | { kind: "log"; text: string }
+    /** `offsetMs` is what the clock shows less the clock at the start, as far as a person knows who set it. */
+    | { kind: "set the clock"; toSeconds: number }
+    /** A step as it was carried out. */
+    | { kind: "event"; line: string }
+    | { kind: "asked"; line: string; allowed: boolean }
+    /** `status` is undefined when the board went down before it had answered. */
+    | { kind: "answered"; line: string; allowed: boolean; status?: number; text: string }
+)
+
+/** All that a life has left behind. */
+export interface Evidence {
+    life: Life
+    seen: Seen[]
+    /** Image files by the cards' names. */
+    cards: { A: string; B: string }
+    serverFolder: string
+    /** What the foreign files on each card were when the life began. */
+    foreign: { A: Map<string, Buffer>; B: Map<string, Buffer> }
+    boardSeconds: number
+    heapFreeMin?: number
+    /** The flag of the end: the last session, the last answers. */
+    lastExport: string
+    lastJournal: string
+    lastSent: boolean
+}
