@@ -1,8 +1,21 @@
-/** A setting as `describe` has it. */
+/** A setting as `describe` has it; a board may leave out what is for people only. */
 export interface SettingSchema {
     key: string
     type: string
     unit: string
+    section?: string
+    name?: string
+    min?: number
+    max?: number
+    default?: string
+    help?: string
+    value?: string
+    allowed?: string
+}
+
+export interface AlarmSchema {
+    name: string
+    active: boolean
 }
 
 /** A command as `describe` or `help` has it. */
@@ -11,6 +24,7 @@ export interface CommandSchema {
     words: string[]
     /** `<file>`, `[lines]` */
     arguments: string[]
+    help?: string
 }
 
 /** The document that `--json` prints: the lines of `describe` by their kind. */
@@ -22,6 +36,9 @@ export interface Description {
     state: object[]
 }
 
+/** Where the help begins in a line of `help`. */
+export const helpColumn = 34
+
 const stateTypes = ["count", "timestamp", "hash"]
 
 /** What the board says of itself: its commands and settings. */
@@ -29,31 +46,36 @@ export class Catalog {
     constructor(
         readonly commands: readonly CommandSchema[],
         readonly settings: readonly SettingSchema[] = [],
+        readonly alarms: readonly AlarmSchema[] = [],
     ) {}
 
     /** @param text what `describe` printed; throws a SyntaxError when it is no such text */
     static fromDescription(text: string): Catalog {
-        const { commands, settings } = parseDescription(text)
+        const { commands, settings, alarms } = parseDescription(text)
         return new Catalog(
-            (commands as { words: string; arguments: string }[]).map(one => ({
+            (commands as { words: string; arguments: string; help?: string }[]).map(one => ({
                 words: one.words.split(" "),
                 arguments: one.arguments.split(" ").filter(word => word !== ""),
+                help: one.help,
             })),
             settings as SettingSchema[],
+            alarms as AlarmSchema[],
         )
     }
 
     /** @param text what `help` printed: all that a board tells before the log-in */
     static fromHelp(text: string): Catalog {
-        const synopses = text.split("\n").map(line => line.slice(0, 34).trim().split(" "))
         const isArgument = (word: string) => /^[<[]/.test(word)
+        const lines = text.split("\n").filter(line => line.trim() !== "")
         return new Catalog(
-            synopses
-                .filter(words => words[0] !== "")
-                .map(words => ({
+            lines.map(line => {
+                const words = line.slice(0, helpColumn).trim().split(" ")
+                return {
                     words: words.filter(word => !isArgument(word)),
                     arguments: words.filter(isArgument),
-                })),
+                    help: line.slice(helpColumn),
+                }
+            }),
         )
     }
 

@@ -1,6 +1,6 @@
 import { JDBus, JDService, Packet, PACKET_PROCESS } from "jacdac-ts"
-import { withHostTime } from "./hosttime"
 import * as protocol from "./protocol"
+import { translated } from "./translation"
 import { ConsoleError, ConsoleTransport, LineResult } from "./transport"
 
 /** The time that the client lives in: the host's, or a simulated board's. */
@@ -145,16 +145,16 @@ export class ConsoleClient implements ConsoleTransport {
     }
 
     private async exchangeLine(line: string | Uint8Array, output: RawOutput): Promise<LineResult> {
-        const sent = withHostTime(line, this.time.nowMs())
+        const { line: sent, remark, refusal } = translated(line, this.time.nowMs())
         const bytes = typeof sent === "string" ? new TextEncoder().encode(sent) : sent
-        if (bytes.length > protocol.lineBytesMax) {
-            say(
-                output,
-                `error: the line has ${bytes.length} bytes; the board takes at most ${protocol.lineBytesMax}\n`,
-            )
+        const tooLong = `the line has ${bytes.length} bytes; the board takes at most ${protocol.lineBytesMax}`
+        const wrong = refusal ?? (bytes.length > protocol.lineBytesMax ? tooLong : undefined)
+        if (wrong !== undefined) {
+            say(output, `error: ${wrong}\n`)
             // A block that is being imported must not miss this line: the board refuses a zero byte.
             return await this.exchangeLine(new Uint8Array(1), nowhere)
         }
+        if (remark !== undefined) say(output, remark + "\n")
         await this.open()
         this.request = (this.request + 1) & 0xffff
         return new Promise((resolve, reject) => {

@@ -1,4 +1,5 @@
-import { Catalog } from "./catalog"
+import { Catalog, type CommandSchema } from "./catalog"
+import { flags } from "./manual"
 import { idlePause as pause } from "./pause"
 import type { LineResult } from "./transport"
 
@@ -6,6 +7,8 @@ import type { LineResult } from "./transport"
 const answerMs = 1_500
 const descriptionMs = 8_000
 const pathsAgeMs = 10_000
+/** Arguments that stand for themselves. */
+const literals = ["all", "yes", "off", "errors", "on"]
 const dayNames = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "all", "none"]
 
 /** The candidates and the end of the line that they replace, as readline wants them. */
@@ -27,11 +30,16 @@ export class Completer {
     /** The board wants a log-in first: not asked again until there was one. */
     private refused = false
     private stopped = false
-    private inBlock = false
+    /** An import has begun: each line belongs to its block. */
+    inBlock = false
     private asking: Promise<void> | undefined
     private readonly paths = new Map<string, { names: string[]; atMs: number }>()
 
-    constructor(private readonly board: () => Asked | undefined) {}
+    /** @param own the commands that the terminal carries out itself */
+    constructor(
+        private readonly board: () => Asked | undefined,
+        private readonly own: readonly CommandSchema[] = [],
+    ) {}
 
     /** Learns what the board offers, when that is not known yet; ends early when `stop` is called. */
     async learn(): Promise<void> {
@@ -66,8 +74,14 @@ export class Completer {
         this.paths.clear()
     }
 
-    async complete(line: string): Promise<Completions> {
+    /** What the board offers, asked for when it is not known yet; undefined when it does not tell in time. */
+    async known(): Promise<Catalog | undefined> {
         if (!this.described) await Promise.race([this.learn(), pause(descriptionMs)])
+        return this.catalog
+    }
+
+    async complete(line: string): Promise<Completions> {
+        await this.known()
         const words = line.trimStart().split(/\s+/)
         const typed = words.pop()!
         const candidates = this.inBlock ? this.inImport(words) : await this.candidates(words, typed)
@@ -122,11 +136,11 @@ export class Completer {
     private async candidates(words: string[], typed: string): Promise<string[]> {
         const catalog = this.catalog
         if (!catalog) return []
-        const next = catalog.commands
+        const next = [...catalog.commands, ...this.own]
             .filter(one => words.every((word, i) => one.words[i] === word))
             .map(one => one.words[words.length])
             .filter(word => word !== undefined)
-        const command = catalog.commandOf(words)
+        const command = catalog.commandOf(words) ?? this.ownCommand(words)
         if (!command) return next
         const values = words.slice(command.words.length)
         if (command.words[0] === "set") return this.forSet(values)
@@ -140,13 +154,24 @@ export class Completer {
         const catalog = this.catalog!
         if (kind === "key") return catalog.keys()
         if (kind === "section") return catalog.sections()
-        if (kind === "command") return catalog.commands.map(one => one.words[0])
-        if (kind === "all" || kind === "yes") return [kind]
+        if (kind === "command") return this.topics(catalog)
+        if (literals.includes(kind)) return [kind]
         if (kind === "directory") return (await this.list("")).filter(name => name.endsWith("/"))
         if (kind !== "file") return []
         const slash = typed.lastIndexOf("/")
         const folder = typed.slice(0, slash + 1).toUpperCase()
         return (await this.list(folder)).map(name => folder + name)
+    }
+
+    /** What there is to say about something: `help` takes it. */
+    private topics(catalog: Catalog): string[] {
+        const commands = [...catalog.commands, ...this.own].map(one => one.words[0])
+        if (this.own.length === 0) return commands
+        return [...commands, "keys", ...catalog.keys(), ...Object.keys(flags)]
+    }
+
+    private ownCommand(words: readonly string[]): CommandSchema | undefined {
+        return this.own.find(one => one.words.every((word, i) => word === words[i]))
     }
 
     private forSet(values: string[]): string[] {
@@ -180,9 +205,9 @@ export class Completer {
 
     private takesMore(words: string[]): boolean {
         const catalog = this.catalog
-        const command = catalog?.commandOf(words)
+        const command = catalog?.commandOf(words) ?? this.ownCommand(words)
         const given = words.length - (command?.words.length ?? words.length)
-        const longer = catalog?.commands.some(
+        const longer = [...(catalog?.commands ?? []), ...this.own].some(
             one =>
                 one.words.length > words.length && words.every((word, i) => one.words[i] === word),
         )

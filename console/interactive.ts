@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import { carryOut } from "./assistance"
+import { BoardPrompt } from "./boardprompt"
 import { Completer } from "./completer"
 import { Connection } from "./connection"
+import { ownCommands } from "./help"
 import { History, historyPath } from "./history"
 import { LogChoice } from "./logchoice"
 import { openLine } from "./ports"
@@ -18,7 +21,8 @@ export const resetMs = 45_000
 
 /** A person at a terminal and a board that may be reset, unplugged and plugged in again. */
 export class Interactive {
-    private readonly completer = new Completer(() => this.connection?.client)
+    private readonly completer = new Completer(() => this.connection?.client, ownCommands)
+    private readonly boardPrompt = new BoardPrompt((line, onText) => this.ask(line, onText))
     private readonly logChoice = new LogChoice()
     private connection: Connection | undefined
     private over = false
@@ -32,16 +36,22 @@ export class Interactive {
     /** Returns when the person leaves. Throws ConsoleError when there is no board to begin with. */
     async run(): Promise<void> {
         await this.connect()
+        await this.greet()
         this.screen.text('Type "help" for the commands, "log off" for quiet, "exit" to stop.\n')
         const history = new History(historyPath(), message => this.screen.remark(message))
         try {
             await runTerminal(process.stdin, process.stdout, {
-                prompt: new Style(process.stdout).strong("bms>") + " ",
+                prompt: () => new Style(process.stdout).strong(this.boardPrompt.text()) + " ",
                 history: history.load(),
                 execute: async line => {
                     const said = this.logChoice.obey(line)
                     if (said !== undefined) return this.screen.text(said + "\n")
-                    const { status } = await this.execute(line)
+                    const { status } = await carryOut(line, {
+                        completer: this.completer,
+                        run: each => this.execute(each),
+                        print: text => this.screen.text(text),
+                    })
+                    if (status === 0 && !this.completer.inBlock) await this.boardPrompt.ran(line)
                     // What was refused may be a password with a word mistyped before it.
                     if (status === 0 && !this.hides(line)) history.add(line.trim())
                 },
@@ -61,6 +71,22 @@ export class Interactive {
             this.screen.usePrompt(undefined)
             await this.connection?.close()
         }
+    }
+
+    /** A question of the terminal's own. */
+    private async ask(line: string, onText: (text: string) => void): Promise<LineResult> {
+        const connection = this.connection
+        if (!connection) throw new ConsoleError(`${this.address} is not there`)
+        const asking = connection.client.execute(line, onText)
+        asking.catch(() => undefined)
+        return await Promise.race([asking, connection.lost])
+    }
+
+    /** Says in one line which board this is, and how it is. */
+    private async greet(): Promise<void> {
+        this.boardPrompt.forget()
+        const line = await this.boardPrompt.greet()
+        if (line !== undefined) this.screen.remark(`[${line}]`)
     }
 
     private hides(line: string): boolean {
@@ -93,12 +119,17 @@ export class Interactive {
         connection.onRestart = () => {
             this.completer.forget()
             this.screen.remark("[the board was reset: log-ins and unfinished imports are gone]")
-            void logIn(connection, this.screen).catch(() => undefined)
+            void this.settleIn(connection).catch(() => undefined)
         }
         this.completer.forget()
         this.connection = connection
         connection.lost.catch((failure: Error) => void this.reconnect(connection, failure))
         await logIn(connection, this.screen)
+    }
+
+    private async settleIn(connection: Connection): Promise<void> {
+        await logIn(connection, this.screen)
+        await this.greet()
     }
 
     private async reconnect(lost: Connection, failure: Error): Promise<void> {
@@ -111,6 +142,7 @@ export class Interactive {
             try {
                 await this.connect()
                 this.screen.remark("[connected again]")
+                await this.greet()
             } catch (thrown) {
                 if (!(thrown instanceof ConsoleError)) throw thrown
             }

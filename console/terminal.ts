@@ -24,7 +24,8 @@ export interface TerminalOptions {
     cancel: (again: boolean) => Promise<void>
     /** Told once, when the prompt is there. */
     onPrompt?: (prompt: Prompt) => void
-    prompt?: string
+    /** What stands in front of the line, as it is then. */
+    prompt?: () => string
     /** Candidates for the end of the line, and that end. It keeps a time limit of its own. */
     complete?: (line: string) => Promise<[string[], string]>
     /** What has to be asked for without echo before this line is carried out. */
@@ -68,7 +69,7 @@ export async function runTerminal(
 class Terminal {
     private readonly echo: Echo
     private readonly lines: Interface
-    private readonly prompt: string
+    private readonly prompt: () => string
     /** Lines that were typed ahead or pasted, and whether they stand on the screen already. */
     private readonly waiting: { line: string; shown: boolean }[] = []
     private ended = false
@@ -85,13 +86,13 @@ class Terminal {
         private readonly output: NodeJS.WritableStream & { isTTY?: boolean; columns?: number },
         private readonly options: TerminalOptions,
     ) {
-        this.prompt = options.prompt ?? "bms> "
+        this.prompt = options.prompt ?? (() => "bms> ")
         this.echo = new Echo(output)
         this.lines = createInterface({
             input,
             output: this.echo,
             terminal: output.isTTY === true,
-            prompt: this.prompt,
+            prompt: this.prompt(),
             history: [...(options.history ?? [])].reverse(),
             historySize: 1000,
             removeHistoryDuplicates: true,
@@ -115,7 +116,7 @@ class Terminal {
             if (this.waiting.length === 0 && !this.ended) await this.ask()
             const next = this.waiting.shift()
             if (!next) break
-            if (!next.shown) this.output.write(`${this.prompt}${next.line}\n`)
+            if (!next.shown) this.output.write(`${this.prompt()}${next.line}\n`)
             if (next.line.trim() === "exit") break
             if (next.line.trim() !== "") await this.runLine(next.line)
         }
@@ -126,6 +127,7 @@ class Terminal {
 
     private async ask(): Promise<void> {
         this.echo.audible = this.prompting = true
+        this.lines.setPrompt(this.prompt())
         this.lines.prompt(true)
         this.options.onIdle?.()
         await new Promise<void>(resolve => (this.wake = resolve))

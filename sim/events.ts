@@ -1,3 +1,4 @@
+import { withoutMark } from "../console/setupfile"
 import type { ChipEvents } from "./chipevents"
 import { parseDuration } from "./duration"
 import type { WifiEvents } from "./wifi/air"
@@ -98,17 +99,11 @@ export type ScriptStep =
     | { kind: "sleep"; line: string; boardMs: number }
     | { kind: "event"; line: string; allowed: boolean }
 
-/** Without the mark that some editors put in front of UTF-8. */
-function markless(file: Uint8Array): Buffer {
-    const bytes = Buffer.from(file)
-    return bytes.subarray(bytes.subarray(0, 3).equals(Buffer.from("\ufeff")) ? 3 : 0)
-}
-
 /** The steps of an --exec file; comments and blank lines are left out, and what is behind `exit`. Throws on a sleep it cannot read. */
 export function parseScript(file: Uint8Array): ScriptStep[] {
     const steps: ScriptStep[] = []
     // Latin-1 keeps each byte, so that what is no UTF-8 reaches the board as it stands in the file.
-    for (const raw of markless(file).toString("latin1").split(/\r?\n/)) {
+    for (const raw of withoutMark(Buffer.from(file).toString("latin1")).split(/\r?\n/)) {
         const allowed = raw.startsWith("-")
         const bytes = Buffer.from(allowed ? raw.slice(1) : raw, "latin1")
         const line = bytes.toString("utf8").trimEnd()

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { withoutMark } from "../console/setupfile"
 import type { MonitorCondition } from "./chips/bq76952"
 import { drive, idle, type PackCondition, type PackOptions, type Scenario, solar } from "./pack"
 
@@ -20,10 +21,7 @@ export function parseProfile(csv: string): Scenario {
     const currents: number[] = []
     const bad: string[] = []
     let headed = false
-    for (const [index, line] of csv
-        .replace(/^\uFEFF/, "")
-        .split(/\r?\n/)
-        .entries()) {
+    for (const [index, line] of withoutMark(csv).split(/\r?\n/).entries()) {
         const text = line.trim()
         if (text === "" || text.startsWith("#")) continue
         const fields = text.split(",").map(field => field.trim())

@@ -1,4 +1,7 @@
+import { carryOut } from "../console/assistance"
+import { BoardPrompt } from "../console/boardprompt"
 import { Completer } from "../console/completer"
+import { ownCommands } from "../console/help"
 import { History, historyPath } from "../console/history"
 import { LogChoice } from "../console/logchoice"
 import { hidesSecret, secretQuestion, withoutSecret } from "../console/secrets"
@@ -13,24 +16,35 @@ export async function typeAtPrompt(simulation: Simulation, printer: LinePrinter)
     printer.line(
         'Type "help" for the commands, "!" for the board events, "log off" for quiet, "exit" to stop.',
     )
-    const completer = new Completer(() => simulation.console)
+    const completer = new Completer(() => simulation.console, ownCommands)
+    const boardPrompt = new BoardPrompt((line, onText) => simulation.console.execute(line, onText))
+    const greeting = await boardPrompt.greet()
+    if (greeting !== undefined) printer.line(`[${greeting}]`)
     const history = new History(historyPath(), message => printer.line(message))
     let resets = simulation.board.resets
     const logChoice = new LogChoice()
     printer.shows = line => logChoice.shows(line)
-    const run = async (line: string) => {
-        const said = logChoice.obey(line)
-        if (said !== undefined) return printer.line(said)
-        if (line.startsWith("!")) return await runEvent(line, simulation)
+    const runOnBoard = async (line: string) => {
         await completer.stop()
         // A reset ended what the board's session had under way.
         if (resets !== simulation.board.resets) completer.forget()
         resets = simulation.board.resets
-        const status = await simulation.execute(line)
-        completer.ran(line, { status })
-        if (status === 0 && !hidesSecret(line, completer.catalog)) history.add(line.trim())
+        const result = { status: await simulation.execute(line) }
+        completer.ran(line, result)
+        return result
+    }
+    const run = async (line: string) => {
+        const said = logChoice.obey(line)
+        if (said !== undefined) return printer.line(said)
+        if (line.startsWith("!")) return await runEvent(line, simulation)
+        const print = (text: string) => printer.text(text)
+        const { status } = await carryOut(line, { completer, run: runOnBoard, print })
+        if (status !== 0) return
+        if (!completer.inBlock) await boardPrompt.ran(line)
+        if (!hidesSecret(line, completer.catalog)) history.add(line.trim())
     }
     await runTerminal(process.stdin, process.stdout, {
+        prompt: () => boardPrompt.text() + " ",
         execute: async line => {
             printer.note(`> ${withoutSecret(line, completer.catalog)}\n`)
             try {

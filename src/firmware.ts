@@ -98,7 +98,7 @@ class Firmware implements Parts {
         this.wifi = board.wifi
         const journal = new Journal(flash)
         const alarms = new Alarms(ticks, journal)
-        const settings = new Settings(flash, alarms, board.shortId)
+        const settings = new Settings(flash, alarms, board.shortId, new Lock(ticks, "settings"))
         const clock = new Clock(ticks, settings, flash, alarms, new Ds3231(board.i2c))
         const battery = new BatteryMonitor(board.i2c, ticks, settings, alarms, async charge => {
             await flash.write(chargeKey, charge)

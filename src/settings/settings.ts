@@ -1,7 +1,7 @@
 import { Alarm, AlarmSink } from "../core/alarm"
 import { crc16 } from "../core/checksum"
 import { Fault, FaultCode } from "../core/fault"
-import { Flash } from "../core/seams"
+import { Exclusive, Flash } from "../core/seams"
 import { fieldAt, parseInteger, printable, textOf } from "../core/text"
 import { Key, StateWriter } from "./keys"
 import { keyCount, placeCount, placeOf, Row } from "./schema"
@@ -14,6 +14,8 @@ const layoutVersion = "1"
  * While it is there, "ta" … "tr" hold what they were before.
  */
 const undoKey = "t"
+/** Times and their reasons: docs/TIMES.md. */
+const turnMs = 60000
 
 /**
  * Limits that must leave room, by their numbers in keys.ts: in each row the first key must be above the sum of the
@@ -101,6 +103,8 @@ export class Settings implements StateWriter {
         private readonly flash: Flash,
         private readonly alarms: AlarmSink,
         private readonly shortId: string,
+        /** Changes take turns: they share the mark of a change under way, and what it puts back. */
+        private readonly turns: Exclusive,
     ) {
         for (let key = 0; key < keyCount; ++key) this.values.push(this.fallback(key))
     }
@@ -182,10 +186,16 @@ export class Settings implements StateWriter {
      * Stores values that `parse` or `fallback` gave, or states, all or none: each flash value is
      * written once, and only when something in it has changed; a power cut in between puts all of
      * them back at the next start. When the flash refuses, all are as before and its fault is thrown.
+     * Whoever changes some at the same time waits for its turn.
      * Throws Fault ValueRefused when limits among them would contradict each other, FlashNoAnswer
-     * as long as it is not known what the flash holds.
+     * as long as it is not known what the flash holds, LockTimeout.
      */
     async apply(keys: Key[], values: any[]): Promise<void> {
+        const self = this
+        await this.turns.run("a change", turnMs, async () => await self.change(keys, values))
+    }
+
+    private async change(keys: Key[], values: any[]): Promise<void> {
         if (this.unread)
             throw new Fault(
                 FaultCode.FlashNoAnswer,
@@ -195,8 +205,7 @@ export class Settings implements StateWriter {
         // In its full length at once: an array that grows leaves larger and larger pieces behind.
         const before = values.slice(0)
         let places = 0
-        // In force before it is in flash: two callers who write the same flash value at the same
-        // time then both write what both have changed.
+        // In force before it is in flash: `store` writes what is in force.
         for (let i = 0; i < values.length; ++i) {
             const key = keys[i]
             before[i] = inForce[key]

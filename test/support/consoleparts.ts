@@ -10,6 +10,7 @@ import { Settings } from "../../src/settings/settings"
 import { WifiKeeper } from "../../src/tasks/wifikeeper"
 import { DeviceBuffer } from "./devicebuffer"
 import { storable } from "./memoryflash"
+import { Turns } from "./turns"
 
 /** A key/value store in memory that can be told to refuse writes. */
 export class FakeFlash {
@@ -60,7 +61,7 @@ export class ConsoleBench {
     nowMs = 5_000_000
     readonly flash = new FakeFlash()
     readonly alarms = { up: 0, set: () => undefined, flags: () => this.alarms.up }
-    readonly settings = new Settings(this.flash as never, this.alarms as never, "AB12")
+    readonly settings = new Settings(this.flash as never, this.alarms as never, "AB12", new Turns())
     readonly journal = new Journal(this.flash as never)
     readonly output = new CollectedOutput()
     readonly session = new Session()

@@ -10,6 +10,7 @@ import { ChipI2cBus } from "./chipi2cbus"
 import { FakeTicks } from "./faketicks"
 import { MemoryFlash } from "./memoryflash"
 import { contentWifiKeeper } from "./wifikeeper"
+import { Turns } from "./turns"
 
 /** Uptime of the processor when the program begins. */
 const bootMs = 500
@@ -122,7 +123,7 @@ export class ResetWorld {
         this.flash.powerUp()
         const { flash } = this
         const alarms = { set: () => {} }
-        const settings = (this.settings = new Settings(flash, alarms, "AB12"))
+        const settings = (this.settings = new Settings(flash, alarms, "AB12", new Turns()))
         const bus = new ChipI2cBus([this.chip]) as unknown as I2cBus
         const clock = (this.clock = new Clock(ticks, settings, flash, alarms, new Ds3231(bus)))
         const spawn = (work: () => Promise<void>): void => void work()

@@ -36,6 +36,7 @@ import { MemoryServers } from "./memoryservers"
 import { MemoryFlash } from "./memoryflash"
 import { SentLines } from "./sentlines"
 import { contentWifiKeeper } from "./wifikeeper"
+import { Turns } from "./turns"
 
 /** 2026-11-22 12:00:00 UTC. */
 const startSeconds = 1_795_348_800
@@ -95,7 +96,7 @@ export class WholeConsole {
         const tcp = new MemoryServers(ticks, serverTime)
         this.journal = new Journal(flash)
         this.alarms = new Alarms(ticks, this.journal)
-        this.settings = new Settings(flash, this.alarms, "AB12")
+        this.settings = new Settings(flash, this.alarms, "AB12", new Turns())
         const { settings, alarms } = this
         this.clock = new Clock(ticks, settings, flash, alarms, new Ds3231(i2c))
         const { clock } = this

@@ -99,9 +99,10 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
     beforeAll(async () => {
         board = await SerialSimulation.start()
         state = join(board.folder, "home")
-        for (const line of ["card format yes", "set sd.period 5"]) await board.ask(line)
+        for (const line of ["set user.serial ACME-7", "card format yes", "set sd.period 5"])
+            await board.ask(line)
         openConsole()
-        await tmux.shows(/^bms> *$/m)
+        await tmux.shows(/^ACME-7> *$/m)
     })
     afterAll(async () => {
         tmux?.close()
@@ -111,16 +112,36 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
     it("completes commands, keys and values with Tab, from what the board says", async () => {
         // What it needs to know is being asked then: Tab waits for it, and several Tabs are one.
         tmux.type("stat")
-        await tmux.completes(/^bms> status$/m)
+        await tmux.completes(/^ACME-7> status$/m)
         tmux.keys("Enter")
         await tmux.shows(/^version +v?/m)
         // The line came first; what was being asked is asked anew.
         tmux.type("set sd.en")
-        await tmux.completes(/^bms> set sd\.enable *$/m)
+        await tmux.completes(/^ACME-7> set sd\.enable *$/m)
         tmux.type("of")
-        await tmux.completes(/^bms> set sd\.enable off$/m)
+        await tmux.completes(/^ACME-7> set sd\.enable off$/m)
         tmux.keys("C-c")
         await tmux.shows(/off\^C/)
+    })
+
+    it("says which board it is, explains, and says what may have been meant", async () => {
+        const screen = tmux.screen()
+        expect(screen).toMatch(/^\[ACME-7, version v?\S+, alarms: .*\]$/m)
+        tmux.clear()
+        tmux.type("help sd.period")
+        tmux.keys("Enter")
+        await tmux.shows(/1–86400 s\n.*60 s\n +example: set sd\.period 60$/m)
+        tmux.type("HELP")
+        tmux.keys("Enter")
+        await tmux.shows(/^error: unknown command HELP.*\ndid you mean "help"\?$/m)
+        tmux.type("log er")
+        await tmux.completes(/^ACME-7> log errors$/m)
+        tmux.keys("Enter")
+        await tmux.shows(/^log errors$/m)
+        tmux.type("log on")
+        tmux.keys("Enter")
+        await tmux.shows(/^log on$/m)
+        tmux.clear()
     })
 
     it("completes the card's paths", async () => {
@@ -128,25 +149,25 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
             if (Date.now() > endMs) throw new Error("no record was made")
         tmux.type("card tail l")
         tmux.keys("Tab")
-        await tmux.shows(/^bms> card tail LOG\/$/m)
+        await tmux.shows(/^ACME-7> card tail LOG\/$/m)
         tmux.keys("Tab")
-        await tmux.shows(/^bms> card tail LOG\/\d{8}\.CSV/m)
+        await tmux.shows(/^ACME-7> card tail LOG\/\d{8}\.CSV/m)
         tmux.type("1")
         tmux.keys("Enter")
-        await tmux.shows(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\+00:00,BMS-/m)
+        await tmux.shows(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\+00:00,ACME-7,/m)
     })
 
     it("shows pasted lines in their turn", async () => {
         tmux.clear()
         tmux.paste('show user.serial\nset user.address "here and there"\nshow user.address\n')
         const screen = await tmux.shows(/^ +user\.address +here and there/m)
-        const rows = screen.split("\n").filter(row => /^bms> \w|^ok| user\./.test(row))
-        expect(rows.map(row => row.slice(0, 21).trimEnd())).toEqual([
-            "bms> show user.serial",
+        const rows = screen.split("\n").filter(row => /^ACME-7> \w|^ok| user\./.test(row))
+        expect(rows.map(row => row.slice(0, 24).trimEnd())).toEqual([
+            "ACME-7> show user.serial",
             "  user.serial",
-            "bms> set user.address",
+            "ACME-7> set user.address",
             "ok",
-            "bms> show user.addres",
+            "ACME-7> show user.addres",
             "  user.address",
         ])
     })
@@ -154,11 +175,11 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
     it("does not tear the line that is being typed when the board logs something", async () => {
         tmux.clear()
         tmux.type("show user.ser")
-        await tmux.shows(/> records: 1 main.*\nbms> show user\.ser$/)
+        await tmux.shows(/> records: 1 main.*\nACME-7> show user\.ser$/)
         const screen = tmux.screen()
         tmux.keys("C-c")
         const rows = screen.split("\n").filter(row => row.includes("show user.ser"))
-        expect(rows, screen).toEqual(["bms> show user.ser"])
+        expect(rows, screen).toEqual(["ACME-7> show user.ser"])
     })
 
     it("ends a long output at Ctrl-C", async () => {
@@ -167,7 +188,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         tmux.keys("Enter")
         await tmux.shows(/"kind":"setting"/)
         tmux.keys("C-c")
-        await tmux.shows(/error: cancelled\n(.*\n)*bms> *$/)
+        await tmux.shows(/error: cancelled\n(.*\n)*ACME-7> *$/)
         expect(tmux.screen()).not.toContain('"kind":"alarm"')
     })
 
@@ -183,7 +204,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         await tmux.shows(/^once more: *$/m)
         tmux.type("hunter22")
         tmux.keys("Enter")
-        await tmux.shows(/^ok\n(.*\n)*bms> *$/m)
+        await tmux.shows(/^ok\n(.*\n)*ACME-7> *$/m)
         expect(tmux.screen()).not.toContain("hunter22")
         tmux.type("set wifi.password hunter22")
         tmux.keys("Enter")
@@ -233,8 +254,8 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         tmux.close()
         await board.free()
         openConsole()
-        await tmux.shows(/^bms> *$/m)
+        await tmux.shows(/^ACME-7> *$/m)
         tmux.keys("Up")
-        await tmux.shows(/^bms> show user\.address$/m)
+        await tmux.shows(/^ACME-7> show user\.address$/m)
     })
 })

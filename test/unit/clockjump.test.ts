@@ -17,6 +17,7 @@ import { FakeTicks } from "../support/faketicks"
 import { blankStore, MemoryBlockDevice } from "../support/memorycard"
 import { MemoryFlash } from "../support/memoryflash"
 import { SentLines } from "../support/sentlines"
+import { Turns } from "../support/turns"
 
 // What becomes of tasks and of the day's file when the clock is moved: clock, settings, scheduler, logger
 // and file system are the firmware's own, put together as it does.
@@ -48,7 +49,7 @@ class Board {
         const ticks = (this.ticks = new FakeTicks())
         const { flash } = this
         const alarms = { set: () => {}, flags: () => 0 }
-        const settings = (this.settings = new Settings(flash, alarms, "AB12"))
+        const settings = (this.settings = new Settings(flash, alarms, "AB12", new Turns()))
         await settings.load()
         const bus = new ChipI2cBus([this.chip]) as unknown as I2cBus
         const clock = (this.clock = new Clock(ticks, settings, flash, alarms, new Ds3231(bus)))

@@ -5,6 +5,7 @@ import { findKey, keyCount, placeCount, Row } from "../../src/settings/schema"
 import { Settings } from "../../src/settings/settings"
 import { formatValue } from "../../src/settings/values"
 import { MemoryFlash, PowerCut } from "../support/memoryflash"
+import { Turns } from "../support/turns"
 
 class Flags implements AlarmSink {
     readonly active = new Map<Alarm, boolean>()
@@ -18,7 +19,7 @@ let flags: Flags
 let settings: Settings
 
 async function boot(): Promise<Settings> {
-    const booted = new Settings(flash, flags, "AB12")
+    const booted = new Settings(flash, flags, "AB12", new Turns())
     await booted.load()
     return booted
 }
@@ -47,7 +48,7 @@ describe("defaults", () => {
     })
 
     test("the settings work before they are loaded", () => {
-        expect(new Settings(flash, flags, "AB12").number(Key.FtpPort)).toBe(21)
+        expect(new Settings(flash, flags, "AB12", new Turns()).number(Key.FtpPort)).toBe(21)
     })
 
     test("booting reads each flash value once, and whether a change was cut short", async () => {

@@ -4,6 +4,7 @@ import { Key } from "../../src/settings/keys"
 import { Row } from "../../src/settings/schema"
 import { Settings } from "../../src/settings/settings"
 import { MemoryFlash, PowerCut } from "../support/memoryflash"
+import { Turns } from "../support/turns"
 
 let flash: MemoryFlash
 let flagUp: boolean
@@ -11,7 +12,7 @@ let settings: Settings
 
 async function boot(): Promise<Settings> {
     const alarms = { set: (_: Alarm, active: boolean): void => void (flagUp = active) }
-    const booted = new Settings(flash, alarms, "AB12")
+    const booted = new Settings(flash, alarms, "AB12", new Turns())
     await booted.load()
     return booted
 }
@@ -130,6 +131,70 @@ test("a mark of an undone change that is damaged itself does not stop the start"
         const booted = await boot()
         expect(booted.number(Key.SdPeriod)).toBe(60)
     }
+})
+
+describe("two changes at the same time", () => {
+    const first: [Key[], (number | string)[]] = [
+        [Key.SdPeriod, Key.FtpPort],
+        [6, 2222],
+    ]
+    const second: [Key[], (number | string)[]] = [
+        [Key.FtpHost, Key.UserAddress],
+        ["server", "there"],
+    ]
+    const old = [60, 21, "", ""]
+
+    /** A change is whole in flash once the mark of its undo is gone; the second begins behind that. */
+    const possible = [old, [6, 2222, "", ""], [6, 2222, "server", "there"]]
+
+    test("are one after the other, each whole, wherever the power goes", async () => {
+        await Promise.all([settings.apply(...first), settings.apply(...second)])
+        expect(valuesOf(await boot())).toEqual(possible[2])
+        const { writes } = flash
+        const found = new Set<number>()
+        for (let write = 1; write <= writes; ++write)
+            for (const stored of [false, true]) {
+                flash = new MemoryFlash()
+                settings = await boot()
+                flash.cutPowerAt({ write, stored })
+                const ends = [settings.apply(...first), settings.apply(...second)]
+                await Promise.allSettled(ends)
+                flash.powerUp()
+                const values = valuesOf(await boot())
+                expect(possible, `write ${write}`).toContainEqual(values)
+                expect(flash.values.has("t")).toBe(false)
+                found.add(possible.findIndex(one => one.join() === values.join()))
+            }
+        expect([...found].sort()).toEqual([0, 1, 2])
+    })
+
+    test("do not put back what the other one has changed when one of them is refused", async () => {
+        const write = flash.write.bind(flash)
+        let refused = 0
+        flash.write = async (key, value) => {
+            // The second flash value of the first change, once.
+            if (key === "sb" && !refused++) flash.failWrites = 1
+            await write(key, value)
+        }
+        const ends = await Promise.allSettled([
+            settings.apply(...first),
+            settings.apply([Key.SdCells, Key.FtpUser], [1, "me"]),
+        ])
+        expect(ends.map(end => end.status)).toEqual(["rejected", "fulfilled"])
+        for (const each of [settings, await boot()]) {
+            expect(valuesOf(each)).toEqual(old)
+            expect([each.number(Key.SdCells), each.text(Key.FtpUser)]).toEqual([1, "me"])
+        }
+    })
+
+    test("are held against each other's limits", async () => {
+        const ends = await Promise.allSettled([
+            settings.apply([Key.BatteryCellOvervoltage], [2900]),
+            settings.apply([Key.BatteryCellUndervoltage], [2800]),
+        ])
+        expect(ends.map(end => end.status)).toEqual(["fulfilled", "rejected"])
+        expect((await boot()).number(Key.BatteryCellUndervoltage)).not.toBe(2800)
+    })
 })
 
 describe("limits that contradict each other", () => {

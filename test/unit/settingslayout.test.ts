@@ -5,6 +5,7 @@ import { keyCount } from "../../src/settings/schema"
 import { Settings } from "../../src/settings/settings"
 import { Random } from "../uploadfaults/random"
 import { MemoryFlash } from "../support/memoryflash"
+import { Turns } from "../support/turns"
 
 // Stored layouts made by hand from docs/SPEC-settings.md, not by the firmware's own writer.
 
@@ -34,7 +35,7 @@ let flagUp: boolean
 
 async function boot(): Promise<Settings> {
     const alarms = { set: (_: Alarm, active: boolean): void => void (flagUp = active) }
-    const settings = new Settings(flash, alarms, "AB12")
+    const settings = new Settings(flash, alarms, "AB12", new Turns())
     await settings.load()
     return settings
 }

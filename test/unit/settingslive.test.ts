@@ -7,6 +7,7 @@ import { FakeClock } from "../support/fakeclock"
 import { FakeTicks, settle } from "../support/faketicks"
 import { MemoryFlash } from "../support/memoryflash"
 import { contentWifiKeeper } from "../support/wifikeeper"
+import { Turns } from "../support/turns"
 
 // The settings of the scheduled reset; test/system/settings.test.ts has the others.
 
@@ -20,7 +21,7 @@ async function resetsAfter(change: [Key, number][], before: [Key, number][]): Pr
     const clock = new FakeClock(ticks, noonSeconds - 7200)
     const alarms = { set: (): void => undefined }
     const flash = new MemoryFlash()
-    const settings = new Settings(flash, alarms, "AB12")
+    const settings = new Settings(flash, alarms, "AB12", new Turns())
     const spawn = (work: () => Promise<void>): void => void work()
     const log = (): void => undefined
     let reboots = 0

@@ -13,6 +13,7 @@ import { DeviceBuffer } from "../support/devicebuffer"
 import { NodeHashing } from "../support/nodehashing"
 import { defaultLine, type Sample, settingSamples } from "../support/settingsamples"
 import { ChipFlash } from "../support/settingsservice"
+import { Turns } from "../support/turns"
 
 // Every setting through every way in which it can change, down to the chip's flash driver: a value of no bytes ends
 // the board there. After each step a board that starts anew has to find the same values.
@@ -44,7 +45,7 @@ let card: Card
 /** The board starts on what the chip holds; with a backup on the card it looks at that first, as firmware.ts does. */
 async function start(): Promise<boolean> {
     flash = flashOn(chip)
-    settings = new Settings(flash, { set: () => {} }, shortId)
+    settings = new Settings(flash, { set: () => {} }, shortId, new Turns())
     await settings.load()
     const backup = newBackup()
     const restored = await backup.restore(card, settings.stored)
@@ -78,7 +79,7 @@ async function run(line: string): Promise<void> {
 
 /** All values, by key; the board in force and one that starts on the same chip have to agree. */
 async function values(): Promise<(number | string)[]> {
-    const fresh = new Settings(flashOn(chip), { set: () => {} }, shortId)
+    const fresh = new Settings(flashOn(chip), { set: () => {} }, shortId, new Turns())
     await fresh.load()
     const found: (number | string)[] = []
     for (let key = 0; key < keyCount; ++key) {

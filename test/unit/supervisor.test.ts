@@ -16,6 +16,7 @@ import { DeviceBuffer } from "../support/devicebuffer"
 import { FakeClock } from "../support/fakeclock"
 import { FakeTicks } from "../support/faketicks"
 import { MemoryFlash } from "../support/memoryflash"
+import { Turns } from "../support/turns"
 
 /** Unix seconds of "2026-11-22 10:00", read as UTC. */
 function at(text: string): number {
@@ -106,7 +107,7 @@ async function boot(nowSeconds: number, aliveMs = 500): Promise<void> {
             if (alarm === Alarm.SafeMode) safeFlag = active
         },
     }
-    settings = new Settings(flash, alarms, "AB12")
+    settings = new Settings(flash, alarms, "AB12", new Turns())
     await settings.load()
     const spawn = (work: () => Promise<void>): void => void work()
     scheduler = new Scheduler(

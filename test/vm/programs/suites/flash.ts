@@ -15,6 +15,7 @@ const ticks = {
 }
 const quiet: AlarmSink = { set: () => {} }
 const flash = new DeviceFlash(new Lock(ticks, "flash"))
+const turns = new Lock(ticks, "settings")
 
 describe("flash on the runtime's settings store", () => {
     test("keeps bytes as they are, also those that are no text", async () => {
@@ -68,10 +69,10 @@ describe("flash on the runtime's settings store", () => {
     })
 
     test("settings are the same for whoever loads them next", async () => {
-        const before = new Settings(flash, quiet, "TEST")
+        const before = new Settings(flash, quiet, "TEST", turns)
         await before.load()
         await before.apply([Key.UserAddress, Key.SdPeriod], ["Zürich, 3. Stock", 7])
-        const after = new Settings(flash, quiet, "TEST")
+        const after = new Settings(flash, quiet, "TEST", turns)
         await after.load()
         expect(after.text(Key.UserAddress)).toBe("Zürich, 3. Stock")
         expect(after.number(Key.SdPeriod)).toBe(7)

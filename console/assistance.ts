@@ -1,0 +1,44 @@
+import { Catalog } from "./catalog"
+import type { Completer } from "./completer"
+import { helpOn } from "./help"
+import { manual } from "./manual"
+import { suggestion } from "./suggestion"
+import type { LineResult } from "./transport"
+
+/** The board as a person's line meets it. */
+export interface Assisted {
+    completer: Completer
+    /** Runs a line on the board and prints what it says. */
+    run(line: string): Promise<LineResult>
+    print(text: string): void
+}
+
+const helpLine = /^\s*help(?:\s+(.*))?$/
+
+/** What is known of a board that does not tell its commands. */
+const unaskedCatalog = new Catalog(
+    manual.flatMap(([, entries]) =>
+        entries.map(({ words }) => ({ words: words.split(" "), arguments: [] })),
+    ),
+)
+
+/** Carries out a person's line: `help` with what the manual has, a refused one with what may have been meant. */
+export async function carryOut(line: string, board: Assisted): Promise<LineResult> {
+    const { completer, run, print } = board
+    if (completer.inBlock) return await run(line)
+    const topic = helpLine.exec(line)
+    if (topic) {
+        const catalog = (await completer.known()) ?? unaskedCatalog
+        const help = helpOn(topic[1] ?? "", catalog)
+        if (help) {
+            const result = help.line === undefined ? { status: 0 } : await run(help.line)
+            if (result.status === 0 && help.text !== "") print(help.text + "\n")
+            return result
+        }
+    }
+    const result = await run(line)
+    const near =
+        result.status === 0 ? undefined : suggestion(line, completer.catalog ?? unaskedCatalog)
+    if (near !== undefined) print(near + "\n")
+    return result
+}

@@ -1,0 +1,46 @@
+import type { LineResult } from "./transport"
+
+/** What a line may have changed of the board's name. */
+const naming = /^\s*(set\s+"?user\.serial|defaults\s|end\b|login\s)/
+
+/** What the prompt says: which board this is. */
+export class BoardPrompt {
+    private serial = ""
+
+    /** @param execute runs a line on the board */
+    constructor(
+        private readonly execute: (
+            line: string,
+            onText: (text: string) => void,
+        ) => Promise<LineResult>,
+    ) {}
+
+    text(): string {
+        return (this.serial || "bms") + ">"
+    }
+
+    /** Another board may be there. */
+    forget(): void {
+        this.serial = ""
+    }
+
+    /** Asks the board who it is. @returns a line for the person; undefined when there is nothing to say */
+    async greet(): Promise<string | undefined> {
+        let status = ""
+        try {
+            const result = await this.execute("status", text => (status += text))
+            if (result.status !== 0) return status.replace(/^error: /, "").trim() || undefined
+        } catch {
+            return undefined
+        }
+        const value = (name: string) => new RegExp(`^${name} +(.*)$`, "m").exec(status)?.[1] ?? "?"
+        const serial = value("serial")
+        this.serial = /^[\w-]{1,16}$/.test(serial) ? serial : ""
+        return `${serial}, version ${value("version")}, alarms: ${value("alarms")}`
+    }
+
+    /** A line has been carried out. */
+    async ran(line: string): Promise<void> {
+        if (naming.test(line)) await this.greet()
+    }
+}

@@ -1,0 +1,12 @@
+import type { Exclusive } from "../../src/core/seams"
+
+/** Turns in the order of arrival, which end when the work does, however long that takes. */
+export class Turns implements Exclusive {
+    private last: Promise<unknown> = Promise.resolve()
+
+    run<T>(_owner: string, _timeoutMs: number, work: () => Promise<T>): Promise<T> {
+        const turn = this.last.then(work)
+        this.last = turn.catch(() => undefined)
+        return turn
+    }
+}
