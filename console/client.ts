@@ -2,6 +2,7 @@ import { JDBus, JDService, Packet, PACKET_PROCESS } from "jacdac-ts"
 import * as protocol from "./protocol"
 import { translated } from "./translation"
 import { ConsoleError, ConsoleTransport, LineResult } from "./transport"
+import { networkTable, scanWifi, type WifiScan } from "./wifiscan"
 
 /** The time that the client lives in: the host's, or a simulated board's. */
 export interface ClientTime {
@@ -56,8 +57,28 @@ function randomNumber(): number {
 
 const nowhere: RawOutput = { onBytes: () => undefined, onLoss: () => undefined }
 
+const scanLine = /^\s*wifi\s+scan\s*$/
+
+function isScan(line: Uint8Array): boolean {
+    return scanLine.test(new TextDecoder("latin1").decode(line))
+}
+
 function say(output: RawOutput, text: string): void {
     output.onBytes(new TextEncoder().encode(text))
+}
+
+/** What is said of a scan, and the line's status. @param state what the board prints to `wifi` */
+function told({ networks, fresh }: WifiScan, state: string): [string, number] {
+    const joined = /^state +connected/m.test(state)
+        ? /^ +wifi\.ssid +(.*?) +Network$/m.exec(state)?.[1]
+        : undefined
+    const table = networkTable(networks, joined)
+    if (fresh) return [table || "no network is in range\n", 0]
+    // A look that was broken off by that is never over, for the runtime: until the processor starts anew it begins no other.
+    const busy = "the board cannot look around: it is joining a network, or was while it looked"
+    const remedy = '"reset now", then "wifi scan" within 20 s'
+    if (table === "") return [`error: ${busy}; ${remedy}\n`, 1]
+    return [`${busy}; before that it saw (for a new look: ${remedy})\n${table}`, 0]
 }
 
 /** Speaks the board's console service over a Jacdac bus that somebody else keeps connected. */
@@ -68,6 +89,8 @@ export class ConsoleClient implements ConsoleTransport {
     private request: number
     private readonly time: ClientTime
     private exchange: Exchange | undefined
+    /** Ends a scan of the networks that is under way. */
+    private endScan: (() => void) | undefined
     private queue: Promise<unknown> = Promise.resolve()
     private readonly onPacket = (packet: Packet) => this.receive(packet)
 
@@ -112,18 +135,23 @@ export class ConsoleClient implements ConsoleTransport {
 
     /** As `execute`, with the very bytes that the line prints. */
     executeRaw(line: string | Uint8Array, output: RawOutput): Promise<LineResult> {
-        const result = this.queue.then(() => this.exchangeLine(line, output))
+        const scans = typeof line === "string" ? scanLine.test(line) : isScan(line)
+        const result = this.queue.then(() =>
+            scans ? this.scan(output) : this.exchangeLine(line, output),
+        )
         this.queue = result.catch(() => undefined)
         return result
     }
 
     async cancel(): Promise<void> {
+        this.endScan?.()
         if (this.exchange)
             await this.send(protocol.Command.Cancel, protocol.packCancel(this.session))
     }
 
     /** Waits no longer for the line that is running, whatever becomes of it. */
     abandon(): void {
+        this.endScan?.()
         this.end()?.reject(
             new ConsoleError("not waited for any longer; the board may still be at that line"),
         )
@@ -142,6 +170,28 @@ export class ConsoleClient implements ConsoleTransport {
     /** When the console's device was last heard of, in ms of the bus's time; undefined while there is none. */
     lastSeenMs(): number | undefined {
         return this.service()?.device.lastSeen
+    }
+
+    /** What `wifi scan` prints; the board says first whether this console may know. */
+    private async scan(output: RawOutput): Promise<LineResult> {
+        const pieces: number[] = []
+        const onBytes = (bytes: Uint8Array) => void pieces.push(...bytes)
+        const { status } = await this.exchangeLine("wifi", { onBytes, onLoss: () => undefined })
+        const state = new TextDecoder().decode(Uint8Array.from(pieces))
+        if (status !== 0) {
+            say(output, state)
+            return { status }
+        }
+        const ended = new Promise<undefined>(resolve => (this.endScan = () => resolve(undefined)))
+        try {
+            const found = await Promise.race([scanWifi(this.bus, this.time), ended])
+            const [text, refused] =
+                found === undefined ? ["error: cancelled\n", 1] : told(found, state)
+            say(output, text)
+            return { status: refused }
+        } finally {
+            this.endScan = undefined
+        }
     }
 
     private async exchangeLine(line: string | Uint8Array, output: RawOutput): Promise<LineResult> {

@@ -295,7 +295,7 @@ export const ownLines: Readonly<
     "wifi scan": {
         arguments: "",
         help: "the networks in range",
-        notes: "Strongest first, with the signal, and whether a password is wanted. The runtime looks for some seconds, also while the board is connected; while it is on its way into a network it cannot, and what it saw before is shown.",
+        notes: "Strongest first, with the signal, and whether a password is wanted. It takes some seconds, also while the board is connected. While it is joining a network it cannot look around, and shows what it saw before; a reset, and a scan within the 20 s behind it, help.",
     },
     exit: { arguments: "", help: "leave, as Ctrl-D does", notes: "" },
 }

@@ -70,7 +70,8 @@ export class SimBoard {
     constructor(private readonly options: SimBoardOptions) {
         const { clock } = options
         const chance = options.chance ?? new Chance(1)
-        this.hub = new Hub(clock, frame => this.overSerialLine(frame))
+        const toLine = (frame: Uint8Array) => this.leave(() => this.serial.sendFrame(frame))
+        this.hub = new Hub(clock, frame => this.overSerialLine(frame), toLine)
         this.port = new BusPort(options.spi, options.i2c, {
             chance,
             onLight: on => options.onLight(on),
@@ -228,6 +229,7 @@ export class SimBoard {
         if (!vm || this.receivedBytes + frame.length > RECEIVED_BYTES_MAX) return
         this.receivedBytes += frame.length
         vm.deliver(frame)
+        this.hub.fromLine(frame)
         this.options.clock.soon(() => (this.receivedBytes -= frame.length))
     }
 }

@@ -43,6 +43,15 @@ function isAnnouncement(frame: Uint8Array): boolean {
     )
 }
 
+/** What is sent through a pipe, to the device that has opened it. */
+function isPipe(frame: Uint8Array): boolean {
+    return (frame[Frame.Flags] & 1) === 1 && (frame[Frame.ServiceIndex] & 0x3f) === 0x3e
+}
+
+function isAcknowledgement(frame: Uint8Array): boolean {
+    return (frame[Frame.Flags] & 1) === 0 && (frame[Frame.ServiceIndex] & 0x3f) === 0x3f
+}
+
 function deviceOf(frame: Uint8Array): string {
     return Buffer.from(frame.buffer, frame.byteOffset + Frame.Device, 8).toString("hex")
 }
@@ -133,8 +142,12 @@ export class Hub {
     constructor(
         private readonly clock: SimClock,
         private readonly toBoard: (frame: Uint8Array) => void,
+        /** Takes what the devices that are served say: on the ESP32 they are the board itself, and so on its line. */
+        private readonly toLine: (frame: Uint8Array) => void = () => undefined,
     ) {
         this.transport = new BoardTransport(frame => {
+            if (this.isServed(frame)) toLine(frame)
+            if (isPipe(frame) && !this.announcements.has(deviceOf(frame))) return toLine(frame)
             const device = isAnnouncement(frame) ? deviceOf(frame) : undefined
             // The client behind the console is of no use to the board.
             if (device === this.bus.selfDeviceId) return
@@ -161,6 +174,17 @@ export class Hub {
         this.bus.addServiceProvider(new BoardServices(name, [server], { deviceId }))
     }
 
+    /** A frame off the board's serial line, if it is for the devices that are served. */
+    fromLine(frame: Uint8Array): void {
+        if (this.served.has(deviceOf(frame)) || isAcknowledgement(frame))
+            this.transport.fromBoard(frame)
+    }
+
+    /** What one of the devices that are served says. */
+    private isServed(frame: Uint8Array): boolean {
+        return (frame[Frame.Flags] & 1) === 0 && this.served.has(deviceOf(frame))
+    }
+
     fromBoard(frame: Uint8Array): void {
         if (this.heardAgain(frame)) return
         this.clock.breathe()
@@ -171,6 +195,7 @@ export class Hub {
         this.clock.setTimeout(() => this.announce(), ANNOUNCE_MS)
         for (const [id, frame] of this.served) {
             this.toBoard(frame)
+            this.toLine(frame)
             const device = this.bus.device(id, true)
             if (device) device.lastSeen = this.clock.nowMs()
         }

@@ -22,6 +22,9 @@ export interface Network {
     inRange: boolean
     /** Answers who calls it by name, and is in no list. */
     hidden: boolean
+    /** How strongly the board receives it. */
+    signalDbm: number
+    channel: number
 }
 
 /** The network that is there unless somebody takes it away; the demo settings join it. */
@@ -71,8 +74,13 @@ export class WifiAir implements WifiEvents {
         const bytes = asBytes(name)
         if (bytes.length === 0 || bytes.length > nameBytes)
             throw new Error(`a network's name has 1 to ${nameBytes} bytes`)
-        const network = { name: bytes, password: checked(password), inRange: true, hidden: false }
-        this.networks.set(bytes, network)
+        this.networks.set(bytes, {
+            name: bytes,
+            password: checked(password),
+            inRange: true,
+            hidden: false,
+            ...placeOf(bytes),
+        })
         this.changed()
     }
 
@@ -113,6 +121,13 @@ export class WifiAir implements WifiEvents {
     private changed(): void {
         for (const watcher of this.watchers) watcher()
     }
+}
+
+/** Each name has its place, and so its signal, and a channel; the network that is always there is near. */
+function placeOf(name: string): Pick<Network, "signalDbm" | "channel"> {
+    if (name === defaultNetwork.name) return { signalDbm: -58, channel: 6 }
+    const sum = Buffer.from(name, "latin1").reduce((before, byte) => before * 7 + byte, 0)
+    return { signalDbm: -48 - (sum % 44), channel: [1, 6, 11][sum % 3] }
 }
 
 function checked(password: string): string {

@@ -147,7 +147,7 @@ export class WifiDriver {
     }
 
     get rssi(): number {
-        return this.state === "up" ? -58 : -128
+        return (this.state === "up" && this.options.air.find(this.name)?.signalDbm) || -128
     }
 
     /**

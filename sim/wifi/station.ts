@@ -19,7 +19,6 @@ const ADDRESS = Uint8Array.of(192, 0, 2, 17)
 const NO_ADDRESS = new Uint8Array(0)
 /** An address that nobody's hardware has: the bit for "locally administered" is set. */
 const HARDWARE_ADDRESS = Uint8Array.of(2, 0, 0, 0, 0, 17)
-const CHANNEL = 6
 
 const codes: Record<RuntimeEvent, WifiEvent> = {
     gotIp: WifiEvent.GotIp,
@@ -136,5 +135,13 @@ export class WifiStation extends JDServiceServer {
 function scanResult(network: Network): Uint8Array {
     const flags = network.password === "" ? 0 : WifiAPFlags.HasPassword
     const name = Buffer.from(network.name, "latin1").toString("utf8")
-    return jdpack("u32 u32 i8 u8 b[6] s[33]", [flags, 0, -58, CHANNEL, HARDWARE_ADDRESS, name])
+    const { signalDbm, channel } = network
+    return jdpack("u32 u32 i8 u8 b[6] s[33]", [
+        flags,
+        0,
+        signalDbm,
+        channel,
+        HARDWARE_ADDRESS,
+        name,
+    ])
 }

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { networkTable } from "../../console/wifiscan"
+import { firmware, readManifest } from "../../tools/firmware"
+import { runConsole } from "../support/consolerun"
+import { SerialSimulation } from "../support/serialsimulation"
+import { SimulatedBoard } from "../support/simulatedboard"
+import { hasTool } from "../support/tools"
+
+describe("the networks in range", () => {
+    let board: SimulatedBoard
+    beforeAll(async () => {
+        const { imagePath } = await firmware(readManifest().entries.simulator)
+        board = new SimulatedBoard(imagePath)
+        await board.simulation.start()
+        const { air } = board.simulation
+        air.addNetwork("my network", "geheim-1")
+        air.addNetwork("guest")
+        air.addNetwork('Caf\u00e9 "\u2615"')
+        air.addNetwork("hidden", "geheim-1")
+        air.setHidden("hidden", true)
+    })
+    afterAll(() => board.end())
+
+    /** A line that may be refused. */
+    async function say(line: string): Promise<{ text: string; status: number }> {
+        let text = ""
+        const { status } = await board.simulation.console.execute(line, piece => (text += piece))
+        return { text, status }
+    }
+
+    it("are listed by their signal, with what to type, and whether a password is wanted", async () => {
+        const rows = (await board.run("wifi scan")).trimEnd().split("\n")
+        expect(rows).toHaveLength(4)
+        const signals = rows.map(row => Number(/(-\d+) dBm/.exec(row)![1]))
+        expect(signals).toEqual([...signals].sort((one, other) => other - one))
+        const row = (name: string) => rows.find(one => one.startsWith(name))
+        expect(row("bms-simulator ")).toMatch(/-58 dBm {2}very good {2}channel 6 +password$/)
+        expect(row('"my network" ')).toMatch(/password$/)
+        expect(row("guest ")).toMatch(/open$/)
+        expect(row('"Caf\u00e9 \\"\u2615\\"" ')).toMatch(/open$/)
+    })
+
+    it("are found while the board is connected, which it stays", async () => {
+        for (const line of ["set wifi.ssid bms-simulator", "set wifi.password simulator"])
+            await board.run(line)
+        for (let i = 0; i < 60 && !(await board.run("wifi")).includes("state       connected"); ++i)
+            await board.sleep(1000)
+        const scanned = await board.run("wifi scan")
+        expect(scanned).toMatch(/^bms-simulator .*password, the board is in it$/m)
+        await board.sleep(5_000)
+        expect(await board.run("wifi")).toContain("state       connected")
+    })
+
+    it("are told as it saw them before, while it is on its way into a network", async () => {
+        await board.run("set wifi.password wrong-one")
+        await board.sleep(10_000)
+        const { text, status } = await say("wifi scan")
+        expect(status).toBe(0)
+        expect(text).toMatch(
+            /^the board cannot look around.* before that it saw .*\n(.*\n)*bms-simulator /,
+        )
+        // A scan that the change of network has cut off never ends, for the runtime: a reset of the processor helps.
+        await board.run("set wifi.ssid nowhere")
+        const { board: sim } = board.simulation
+        const resets = sim.resets
+        await board.run("reset now")
+        await board.simulation.resetAfter(resets)
+        await board.simulation.consoleReady()
+        expect(await board.run("wifi scan")).toMatch(/^guest .*\n(.*\n)*bms-simulator /)
+    })
+
+    it("may be none, and a station that says nothing is not waited for for ever", async () => {
+        const { air, clock } = board.simulation
+        air.setPower(false)
+        await board.run('set wifi.ssid ""')
+        await board.sleep(25_000)
+        expect(await board.run("wifi scan")).toBe("no network is in range\n")
+        air.setScans("silent")
+        await board.sleep(15_000)
+        const startMs = clock.nowMs()
+        const { text, status } = await say("wifi scan")
+        expect(status).toBe(1)
+        expect(text).toMatch(
+            /^error: the board cannot look around.* "reset now", then "wifi scan" within 20 s\n$/,
+        )
+        expect(clock.nowMs() - startMs).toBeLessThan(12_000)
+        air.setPower(true)
+    })
+
+    it("are nothing for who has not logged in, nor for an import", async () => {
+        await board.run("import")
+        expect((await say("wifi scan")).text).toMatch(/^error: line 1: a block has lines/)
+        await board.run("abort")
+        await board.run("passwd tief")
+        await board.run("logout")
+        expect(await say("wifi scan")).toEqual({
+            text: "error: log in first: login <password>\n",
+            status: 1,
+        })
+        await board.run("login tief")
+        await board.run('passwd ""')
+    })
+
+    it("are no longer waited for after Ctrl-C", async () => {
+        const scan = say("wifi scan")
+        await board.sleep(1000)
+        await board.simulation.console.cancel()
+        expect(await scan).toEqual({ text: "error: cancelled\n", status: 1 })
+        expect(await board.run("show sd.period")).toContain("60 s")
+    })
+})
+
+it("a network with several access points stands there once, a name that is too long says so", () => {
+    const one = { channel: 1, locked: false }
+    const table = networkTable([
+        { ...one, name: "yard", signalDbm: -82 },
+        { ...one, name: "yard", signalDbm: -61, channel: 11 },
+        { ...one, name: "", signalDbm: -75 },
+        { ...one, name: "x".repeat(32), signalDbm: -90 },
+        { ...one, name: "bell\x07", signalDbm: -91 },
+    ])
+    expect(table.split("\n").map(row => row.replace(/ +/g, " "))).toEqual([
+        "yard -61 dBm good channel 11 open",
+        "(hidden) -75 dBm weak channel 1 open",
+        `${"x".repeat(32)} -90 dBm very weak channel 1 open, its name is too long for the board`,
+        '"bell\\x07" -91 dBm very weak channel 1 open',
+        "",
+    ])
+})
+
+describe.skipIf(!hasTool("socat"))("over the serial line", () => {
+    it("a scan comes as over the simulator's own bus", async () => {
+        const board = await SerialSimulation.start()
+        try {
+            board.simulation.air.addNetwork("guest")
+            const { status, output, errors } = await runConsole([board.port], "wifi scan\n")
+            expect(status, errors).toBe(0)
+            expect(output).toMatch(/^bms-simulator .*password$/m)
+            expect(output).toMatch(/^guest .*open$/m)
+        } finally {
+            await board.end()
+        }
+    })
+})
