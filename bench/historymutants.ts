@@ -19,7 +19,10 @@ export async function findMutants(livesMax: number): Promise<FoundMutant[]> {
         const one: FoundMutant = { promise: mutant.promise, file: mutant.file, violation: "" }
         try {
             for (let seed = 1; seed <= livesMax && one.seed === undefined; ++seed) {
-                const { verdict } = await lifeAndVerdict(lifeOf(seed, { days: 1 }), image)
+                const { verdict } = await lifeAndVerdict(
+                    lifeOf(seed, { days: 1, scheduled: mutant.scheduled }),
+                    image,
+                )
                 if (verdict.violations.length === 0) continue
                 one.seed = seed
                 one.violation = verdict.violations[0]

@@ -6,6 +6,7 @@ import { readCard, readFolder } from "./cards"
 import type { Evidence } from "./evidence"
 import { Journal } from "./journal"
 import { type Files, Records } from "./records"
+import { judgeStarts, startCauses } from "./starts"
 import { Timeline } from "./timeline"
 
 /** What is wrong with a life, and what happened in it. */
@@ -22,7 +23,6 @@ export interface Verdict {
 
 /** The least of the heap that may be free. */
 const heapFreeBytesMin = 4096
-const startCauses = /^start: (deployed|power-on|scheduled|supervisor|uptime|console|panic|[\w ]+), /
 
 /**
  * Compares a life's evidence with what README and SPEC promise, and with nothing else: no code of the
@@ -38,7 +38,7 @@ export function judge(evidence: Evidence): Verdict {
     const journal = new Journal(evidence, timeline, complain)
     journal.judge()
     judgeLog(evidence, complain)
-    judgeStarts(evidence, complain)
+    judgeStarts(evidence, timeline, complain)
     judgeAnswers(evidence, complain)
     judgeSettings(evidence, complain)
     const filesSent = judgeServer(evidence, cards, complain)
@@ -89,25 +89,6 @@ function judgeLog(evidence: Evidence, complain: Complain): void {
     const { heapFreeMin } = evidence
     if (heapFreeMin !== undefined && heapFreeMin < heapFreeBytesMin)
         complain(`heap: at least ${heapFreeMin} bytes free`)
-}
-
-/** Each start is what it says, and none came by itself. */
-function judgeStarts(evidence: Evidence, complain: Complain): void {
-    let expected = "deployed"
-    let starts = 0
-    for (const seen of evidence.seen) {
-        // A cut while the board makes its reset may count as either.
-        if (seen.kind === "event" && /^!power (cut|off)/.test(seen.line))
-            expected = expected === "console" ? "console|power-on" : "power-on"
-        if (seen.kind === "asked" && seen.line === "reset now")
-            expected = expected === "" ? "console" : `console|${expected}`
-        const cause = seen.kind === "log" ? startCauses.exec(seen.text)?.[1] : undefined
-        if (cause === undefined) continue
-        if (!expected.split("|").includes(cause) || (expected === "" && starts > 0))
-            complain(`start: cause "${cause}" instead of "${expected || "none"}"`)
-        expected = ""
-        starts++
-    }
 }
 
 /** Each line has its answer, and none is refused that is not allowed to be. */

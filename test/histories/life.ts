@@ -9,6 +9,7 @@ import { kindTempers, unkindTempers } from "../support/tempers"
  * - `!power off SECONDS`, `!power cut in MS`: the latter falls into whatever comes next
  * - `!card in A|B`: one of the life's two cards
  * - `!server NAME`: the server is from now on like the one of that name in test/support/tempers.ts
+ * - `time set by SECONDS`, `reset in MINUTES`: the runner reckons the time from what the clock shows
  */
 export interface Step {
     waitMs: number
@@ -48,6 +49,8 @@ export interface LifeOptions {
     cpu?: CpuName
     /** How many days it spans; the board is off for most of them. */
     days?: number
+    /** It has an hour that ends in a scheduled reset; by the seed unless told. */
+    scheduled?: boolean
 }
 
 const zones: Zone[] = [
@@ -116,8 +119,11 @@ const questions = [
 ]
 
 /** The board and the life of a seed. */
-export function lifeOf(seed: number, { cpu = "esp32", days = 2 }: LifeOptions = {}): Life {
-    return new LifeMaker(seed, cpu, days).make()
+export function lifeOf(
+    seed: number,
+    { cpu = "esp32", days = 2, scheduled = days > 2 && seed % 16 === 0 }: LifeOptions = {},
+): Life {
+    return new LifeMaker(seed, cpu, days).make(scheduled)
 }
 
 class LifeMaker {
@@ -132,7 +138,7 @@ class LifeMaker {
         this.random = new Chance(seed).stream("life")
     }
 
-    make(): Life {
+    make(scheduled: boolean): Life {
         const { seed, cpu } = this
         const zone = this.pick(zones)
         const serial = this.pick(["HIST-1", "a", "PACK_0123456789X", "BMS-7"])
@@ -148,6 +154,7 @@ class LifeMaker {
             const offSeconds = Math.round(dayPart * (0.5 + this.random()))
             if (i < stretches - 1) this.then(this.between(2, 9), `!power off ${offSeconds}`)
         }
+        if (scheduled) this.scheduledReset()
         const { steps } = this
         return { seed, cpu, startMs, zone, serial, cards, temper, secrets, setUp, steps }
     }
@@ -270,7 +277,7 @@ class LifeMaker {
         this.then(this.between(15, 25), "journal")
     }
 
-    /** The time is set: seconds or hours, ahead or back. The runner reckons it from what the clock shows. */
+    /** The time is set: seconds or hours, ahead or back. */
     private clock(): void {
         const by = this.pick([30, 600, 5400, -20, -600, -5400]) + this.between(0, 5)
         this.then(this.between(12, 20), `time set by ${by}`)
@@ -280,6 +287,15 @@ class LifeMaker {
     private reset(): void {
         this.then(this.between(3, 15), "reset now")
         this.then(this.between(10, 30), "status")
+    }
+
+    /** A board resets on schedule when it has run for an hour. */
+    private scheduledReset(): void {
+        this.then(2, "set sd.period 60")
+        this.then(2, "!power cut in 1")
+        this.then(this.between(20, 100), `reset in ${this.between(59, 66)}`)
+        this.then(this.between(68, 70) * 60, "status")
+        this.then(this.between(30, 90), "journal")
     }
 
     private send(): void {

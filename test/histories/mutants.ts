@@ -12,11 +12,11 @@ export interface Mutant {
     /** Stands in the file once. */
     from: string
     to: string
-    /** A line that the life must have for it. */
-    needs?: RegExp
+    /** Only lives with a scheduled reset can show it. */
+    scheduled?: boolean
 }
 
-const copied = ["src", "services", "boards", "tools", "optimizer"]
+const copied = ["src", "services", "boards", "tools", "optimizer", "sim", "console", "types"]
 const copiedFiles = ["devicescript.json", "devsconfig.json", "package.json", "tsconfig.json"]
 
 /**
@@ -203,6 +203,20 @@ export const mutants: Mutant[] = [
         file: "src/tasks/supervisor.ts",
         from: "const uptimeMsMax = 3888000000",
         to: "const uptimeMsMax = 150000",
+    },
+    {
+        promise: "the scheduled reset comes at its time",
+        file: "src/tasks/supervisor.ts",
+        from: "const momentSeconds = today * secondsPerDay + timeMinutes * 60",
+        to: "const momentSeconds = today * secondsPerDay + timeMinutes * 60 + 150",
+        scheduled: true,
+    },
+    {
+        promise: "a scheduled reset comes at all",
+        file: "src/tasks/supervisor.ts",
+        from: "return daysAhead < 0 || daysAhead > daysAheadMax",
+        to: "return daysAhead < 0 && days < 0",
+        scheduled: true,
     },
     {
         promise: "the chip keeps the time that was set",

@@ -113,6 +113,7 @@ class Living {
         const text = allowed ? line.slice(1) : line
         if (text.startsWith("!")) await this.event(text)
         else if (text.startsWith("time set by ")) await this.setClock(Number(text.slice(12)))
+        else if (text.startsWith("reset in ")) await this.setSchedule(Number(text.slice(9)))
         else await this.ask(text, allowed)
     }
 
@@ -171,12 +172,29 @@ class Living {
         return status === 0 ? text : undefined
     }
 
-    private async setClock(bySeconds: number): Promise<void> {
+    /** What the clock shows, in seconds: local, and how far east of UTC that is. */
+    private async clockShows(): Promise<{ local: number; offset: number } | undefined> {
         const shown = await this.ask("time", false)
         const found = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) ([+-])(\d\d):(\d\d)/.exec(shown ?? "")
-        if (!found) return
+        if (!found) return undefined
         const offset = (Number(found[3]) * 60 + Number(found[4])) * (found[2] === "-" ? -60 : 60)
-        const toSeconds = Date.parse(found[1].replace(" ", "T") + "Z") / 1000 - offset + bySeconds
+        return { local: Date.parse(found[1].replace(" ", "T") + "Z") / 1000, offset }
+    }
+
+    /** Scheduled resets each day, at the time of day that it is so many minutes from now. */
+    private async setSchedule(inMinutes: number): Promise<void> {
+        const shown = await this.clockShows()
+        if (!shown) return
+        const time = new Date((shown.local + inMinutes * 60) * 1000).toISOString().slice(11, 16)
+        await this.ask("set reset.days all", false)
+        await this.ask("set reset.enable on", false)
+        await this.ask(`set reset.time ${time}`, false)
+    }
+
+    private async setClock(bySeconds: number): Promise<void> {
+        const shown = await this.clockShows()
+        if (!shown) return
+        const toSeconds = shown.local - shown.offset + bySeconds
         const answer = await this.ask(`time set @${toSeconds}`, false)
         if (answer !== undefined) this.see({ kind: "set the clock", toSeconds })
     }
