@@ -1,16 +1,18 @@
 import type { Life } from "./life"
 
-/** Something that was seen from outside, and when, in board ms. */
-export type Seen = { atMs: number } & (
+/** Something that was seen from outside. */
+export type Happening =
     | { kind: "log"; text: string }
-    /** `offsetMs` is what the clock shows less the clock at the start, as far as a person knows who set it. */
+    /** The clock was set to that time, Unix seconds. */
     | { kind: "set the clock"; toSeconds: number }
     /** A step as it was carried out. */
     | { kind: "event"; line: string }
     | { kind: "asked"; line: string; allowed: boolean }
     /** `status` is undefined when the board went down before it had answered. */
     | { kind: "answered"; line: string; allowed: boolean; status?: number; text: string }
-)
+
+/** And when, in board ms. */
+export type Seen = { atMs: number } & Happening
 
 /** All that a life has left behind. */
 export interface Evidence {
@@ -23,7 +25,7 @@ export interface Evidence {
     foreign: { A: Map<string, Buffer>; B: Map<string, Buffer> }
     boardSeconds: number
     heapFreeMin?: number
-    /** The flag of the end: the last session, the last answers. */
+    /** What the board says in the end, and whether an honest server got all. */
     lastExport: string
     lastJournal: string
     lastSent: boolean

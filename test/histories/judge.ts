@@ -42,7 +42,7 @@ export function judge(evidence: Evidence): Verdict {
     judgeAnswers(evidence, complain)
     judgeSettings(evidence, complain)
     const filesSent = judgeServer(evidence, cards, complain)
-    judgeSecrets(evidence, cards, complain)
+    judgeSecrets(evidence, complain)
     return {
         violations,
         records: records.count,

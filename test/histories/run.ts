@@ -8,7 +8,7 @@ import { Simulation } from "../../sim/simulation"
 import { StateFolder } from "../../sim/state"
 import { kindTempers, unkindTempers } from "../support/tempers"
 import { makeCard } from "./cards"
-import type { Evidence, Seen } from "./evidence"
+import type { Evidence, Happening, Seen } from "./evidence"
 import type { Life } from "./life"
 
 /** The last session is tried so often. */
@@ -104,8 +104,8 @@ class Living {
         }
     }
 
-    private see(seen: { kind: Seen["kind"] } & object): void {
-        this.seen.push({ atMs: this.simulation?.clock.nowMs() ?? 0, ...seen } as Seen)
+    private see(seen: Happening): void {
+        this.seen.push({ atMs: this.simulation.clock.nowMs(), ...seen })
     }
 
     private async step(line: string): Promise<void> {
