@@ -181,7 +181,7 @@ function judgeHistory(card: Files, received: Files, complain: Complain): void {
 }
 
 /** A password is nowhere to be seen. */
-function judgeSecrets(evidence: Evidence, cards: { A: Files; B: Files }, complain: Complain): void {
+function judgeSecrets(evidence: Evidence, complain: Complain): void {
     for (const secret of [evidence.life.secrets[0], "simulator"]) {
         for (const seen of evidence.seen) {
             const text = seen.kind === "log" || seen.kind === "answered" ? seen.text : ""
