@@ -5,7 +5,7 @@ import { lifeOf } from "./life"
 import { lifeAndVerdict } from "./one"
 import { shorten } from "./shorten"
 
-const seeds = Array.from({ length: 25 }, (_, i) => i + 1)
+const seeds = Array.from({ length: 50 }, (_, i) => i + 1)
 
 describe.runIf(hasTool("mcopy") && hasTool("fsck.fat"))("a board's life", () => {
     it("keeps each promise, whatever happens in it", async () => {
@@ -13,7 +13,7 @@ describe.runIf(hasTool("mcopy") && hasTool("fsck.fat"))("a board's life", () => 
         const wrong: string[] = []
         let [records, starts, entries, files] = [0, 0, 0, 0]
         for (const seed of seeds) {
-            const { verdict } = await lifeAndVerdict(lifeOf(seed, { days: 1 }), imagePath)
+            const { verdict } = await lifeAndVerdict(lifeOf(seed, { days: 0.5 }), imagePath)
             wrong.push(...verdict.violations.map(text => `seed ${seed}: ${text}`))
             records += verdict.recordsExpected
             starts += verdict.starts
@@ -30,7 +30,7 @@ describe.runIf(hasTool("mcopy") && hasTool("fsck.fat"))("a board's life", () => 
 
     it("is the same again from the same seed", async () => {
         const { imagePath } = await firmware(readManifest().entries.simulator)
-        const life = lifeOf(7, { days: 1 })
+        const life = lifeOf(7, { days: 0.5 })
         const [one, two] = [
             await lifeAndVerdict(life, imagePath),
             await lifeAndVerdict(life, imagePath),

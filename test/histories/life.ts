@@ -147,7 +147,7 @@ class LifeMaker {
         const temper = this.pick(kind).name
         const secrets = [`pw${this.word(8)}`, `st${this.word(7)}`]
         const setUp = this.setUp(zone, serial, secrets)
-        const stretches = Math.max(2, Math.round(this.days * (1 + this.random())))
+        const stretches = Math.max(1, Math.round(this.days * (1 + this.random())))
         for (let i = 0; i < stretches; ++i) {
             this.stretch()
             const dayPart = (this.days * 86400) / stretches

@@ -85,7 +85,7 @@ export class Timeline {
         if (this.overPulls && this.cardMs < Infinity) this.bridge(atMs, card)
         else {
             this.endCalm(atMs)
-            this.cardMs = atMs
+            this.cardMs = card ? atMs : Infinity
         }
         this.card = card
     }
