@@ -139,6 +139,11 @@ export class SimBoard {
         this.options.onLight(false)
     }
 
+    /** The supply that was gone for good is back after all. */
+    on(): void {
+        this.restartSoon()
+    }
+
     /** Another program is written to the board's flash and started, over the cable. */
     deploy(image: Uint8Array): void {
         this.vm?.deploy(image)

@@ -1,0 +1,96 @@
+import type { Evidence, Seen } from "./evidence"
+import { localText } from "./records"
+import type { Timeline } from "./timeline"
+
+export const startCauses = /^start: ([\w -]+), /
+
+const hourMs = 3_600_000
+/** The supervisor looks every two seconds, and ends all work within half a minute; then the chip starts. */
+const resetMs = 45_000
+
+/** Each start is what it says, none came by itself, and those of the schedule came at its time. */
+export function judgeStarts(
+    evidence: Evidence,
+    timeline: Timeline,
+    complain: (text: string) => void,
+): void {
+    const judge = new Starts(evidence, timeline, complain)
+    for (const seen of evidence.seen) judge.take(seen)
+}
+
+class Starts {
+    private expected = "deployed"
+    private startMs = 0
+    /** "HH:MM" of the scheduled reset while there is one, and since when. */
+    private time = ""
+    private timeMs = 0
+    /** When the schedule's next reset has to be made. */
+    private dueMs = Infinity
+
+    constructor(
+        private readonly evidence: Evidence,
+        private readonly timeline: Timeline,
+        private readonly complain: (text: string) => void,
+    ) {}
+
+    take(seen: Seen): void {
+        if (seen.atMs > this.dueMs + resetMs) {
+            this.complain(`start: no scheduled reset at ${this.time}`)
+            this.dueMs = Infinity
+        }
+        // A cut while the board makes its reset may count as either.
+        if (seen.kind === "event" && /^!power (cut|off)/.test(seen.line))
+            this.down(
+                /console|scheduled/.test(this.expected) ? `${this.expected}|power-on` : "power-on",
+            )
+        if (seen.kind === "asked" && seen.line === "reset now")
+            this.down(this.expected === "" ? "console" : `console|${this.expected}`)
+        const [, time] =
+            (seen.kind === "answered" &&
+                seen.status === 0 &&
+                /^set reset\.time (\S+)$/.exec(seen.line)) ||
+            []
+        if (time && this.evidence.life.setUp.every(line => !line.endsWith(time)))
+            this.plan(time, seen.atMs)
+        const cause = seen.kind === "log" ? startCauses.exec(seen.text)?.[1] : undefined
+        if (cause !== undefined) this.started(cause, seen.atMs)
+    }
+
+    private down(expected: string): void {
+        this.expected = expected
+        this.dueMs = Infinity
+    }
+
+    /** Its moment is the first one at that time of day after this, when the board has run for an hour. */
+    private plan(time: string, atMs: number): void {
+        this.time = time
+        this.timeMs = atMs
+        for (let ms = atMs; ms < atMs + 2 * hourMs; ms += 1000)
+            if (ms >= this.startMs + hourMs && this.local(ms).slice(11, 16) >= time) {
+                this.dueMs =
+                    this.local(ms).slice(0, 10) === this.local(atMs).slice(0, 10) ? ms : Infinity
+                return
+            }
+    }
+
+    private started(cause: string, atMs: number): void {
+        const { expected } = this
+        const early = this.dueMs - atMs > 10_000
+        if (
+            cause === "scheduled" &&
+            (this.dueMs === Infinity || early || atMs - this.timeMs < 60_000)
+        )
+            this.complain(
+                `start: a scheduled reset at ${this.local(atMs)}, not at ${this.time || "any time"}`,
+            )
+        else if (cause !== "scheduled" && !expected.split("|").includes(cause))
+            this.complain(`start: cause "${cause}" instead of "${expected || "none"}"`)
+        this.expected = ""
+        this.startMs = atMs
+        this.dueMs = Infinity
+    }
+
+    private local(atMs: number): string {
+        return localText(this.evidence.life.zone.name, this.timeline.wall(atMs))
+    }
+}

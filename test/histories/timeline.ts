@@ -1,0 +1,155 @@
+import type { Evidence, Seen } from "./evidence"
+
+/** A stretch of board time in ms in which nothing disturbed the logging. */
+export interface Calm {
+    fromMs: number
+    toMs: number
+    /** Seconds between two records. */
+    period: number
+    cells: boolean
+    /** What the clock shows at board time 0, Unix seconds, reckoned back from this stretch. */
+    originSeconds: number
+    /** Undefined when the card was pulled meanwhile: then a record is on one of the two. */
+    card?: "A" | "B"
+}
+
+/** After a start's own line records are made; a card that was put in is found by then. */
+const afterStartMs = 8_000
+const afterCardMs = 10_000
+const afterSettingMs = 3_000
+/** A record is on the card so long after its second at the latest: a card's slow writes, an upload's turn. */
+export const writtenMs = 4_000
+
+/** Records wait for a card in a queue of 32 and 4 KiB; those of both logs have at most so many bytes together. */
+const queueRecords = 32
+const queueBytes = 4096
+const pairBytes = 280
+
+/** What a person who watched the board knows of its state at each moment. */
+export class Timeline {
+    readonly calm: Calm[] = []
+    /** Board ms at which the clock was set back. */
+    readonly setBackMs: number[] = []
+    private originSeconds: number
+    private upMs = Infinity
+    private cardMs = 0
+    private card: "A" | "B" | undefined = "A"
+    private quietMs = 0
+    private period: number | undefined
+    private cells: boolean | undefined
+    private on = true
+    private readonly origins: { atMs: number; seconds: number }[]
+    /** When the card was pulled that is not back yet, and since when all cards together had each record. */
+    private outMs: number | undefined
+    private pulled = false
+
+    /** @param overPulls a pulled card does not end a stretch, as long as the queue has room for its records */
+    constructor(
+        evidence: Evidence,
+        private readonly overPulls = false,
+    ) {
+        this.originSeconds = evidence.life.startMs / 1000
+        this.origins = [{ atMs: 0, seconds: this.originSeconds }]
+        for (const seen of evidence.seen) this.take(seen)
+    }
+
+    /** What the clock shows at that board time, Unix seconds. */
+    wall(atMs: number): number {
+        const origin = this.origins.filter(one => one.atMs <= atMs).at(-1)!
+        return origin.seconds + atMs / 1000
+    }
+
+    private take(seen: Seen): void {
+        const { atMs } = seen
+        if (seen.kind === "log") {
+            if (/^start: /.test(seen.text)) this.upMs = atMs
+        } else if (seen.kind === "event") this.event(atMs, seen.line)
+        else if (seen.kind === "set the clock") {
+            this.endCalm(atMs)
+            const seconds = seen.toSeconds - atMs / 1000
+            if (seconds < this.originSeconds) this.setBackMs.push(atMs)
+            this.originSeconds = seconds
+            this.origins.push({ atMs, seconds })
+            this.quietMs = atMs + afterSettingMs
+        } else if (seen.kind === "asked") this.asked(atMs, seen.line)
+        else this.answered(atMs, seen.line, seen.status)
+    }
+
+    private event(atMs: number, line: string): void {
+        if (/^!power (cut|off)/.test(line)) {
+            this.endCalm(atMs)
+            this.upMs = Infinity
+        }
+        if (!line.startsWith("!card ")) return
+        const card = line.startsWith("!card in ") ? (line.slice(9) as "A" | "B") : undefined
+        if (this.overPulls && this.cardMs < Infinity) this.bridge(atMs, card)
+        else {
+            this.endCalm(atMs)
+            this.cardMs = card ? atMs : Infinity
+        }
+        this.card = card
+    }
+
+    /** Goes on over a pulled card, or ends the stretch when the queue has overflowed meanwhile. */
+    private bridge(atMs: number, card: "A" | "B" | undefined): void {
+        if (!card) {
+            // What was to be written when it went is in the queue: another one, soon after, finds it there still.
+            if (atMs - this.cardMs < afterCardMs && this.pulled)
+                this.endAt(this.outMs ?? atMs, atMs)
+            this.outMs ??= atMs
+            this.pulled = true
+            return
+        }
+        const seconds = (atMs - (this.outMs ?? atMs)) / 1000 + afterCardMs / 1000
+        const records = Math.ceil(seconds / (this.period ?? 1)) * (this.cells === false ? 1 : 2)
+        const bytes = (records / 2) * pairBytes
+        if (records > queueRecords || bytes > queueBytes) this.endAt(this.outMs ?? atMs, atMs)
+        this.outMs = undefined
+        this.cardMs = Math.min(this.cardMs, atMs)
+    }
+
+    private endAt(endMs: number, quietMs: number): void {
+        this.endCalm(endMs)
+        this.quietMs = Math.max(this.quietMs, quietMs + afterCardMs)
+    }
+
+    private asked(atMs: number, line: string): void {
+        if (!/^(set (sd|battery|reset|time)\.|set user|time set|reset now|card eject)/.test(line))
+            return
+        this.endCalm(atMs)
+        this.quietMs = Infinity
+        if (line === "reset now") this.upMs = Infinity
+        if (line === "card eject") this.cardMs = Infinity
+    }
+
+    private answered(atMs: number, line: string, status: number | undefined): void {
+        if (this.quietMs === Infinity) this.quietMs = atMs + afterSettingMs
+        const [, key, value] = /^set (sd\.\w+) (\S+)$/.exec(line) ?? []
+        const known = status === 0
+        if (key === "sd.period") this.period = known ? Number(value) : undefined
+        if (key === "sd.cells") this.cells = known ? value === "on" : undefined
+        if (key === "sd.enable") this.on = known && value === "on"
+        // A card that is said to be safe to pull is not written to again before it was out.
+        if (line === "card eject" && !known) this.cardMs = atMs
+    }
+
+    private endCalm(atMs: number): void {
+        const { card, period, cells, originSeconds } = this
+        const fromMs = Math.max(this.upMs + afterStartMs, this.cardMs + afterCardMs, this.quietMs)
+        // What waits for a card that is out is nowhere yet.
+        const toMs = Math.min(atMs, this.overPulls ? (this.outMs ?? atMs) : atMs) - writtenMs
+        this.pulled &&= this.outMs !== undefined
+        if (
+            !this.on ||
+            (!card && !this.overPulls) ||
+            !period ||
+            cells === undefined ||
+            fromMs >= toMs
+        )
+            return
+        const calm = { fromMs, toMs, period, cells, originSeconds }
+        this.calm.push(this.overPulls ? calm : { ...calm, card })
+        // The same stretch is not judged twice.
+        this.quietMs = Math.max(this.quietMs, toMs)
+    }
+}
