@@ -1,43 +1,86 @@
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { expect, test } from "vitest"
-import { keyCount } from "../../src/settings/schema"
+import { flags } from "../../console/manual"
+import { alarmCount, alarmName } from "../../src/core/alarm"
 
 const readme = readFileSync("README.md", "utf8")
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8"))
 
-test("shows the two commands that do all", () => {
+/** Every page of the repository that people read. */
+function pages(): string[] {
+    const docs = (readdirSync("docs", { recursive: true }) as string[]).map(path =>
+        join("docs", path),
+    )
+    const others = ["README.md", "CONTRIBUTING.md", "optimizer/README.md"].filter(existsSync)
+    return [...others, ...docs.filter(path => path.endsWith(".md"))]
+}
+
+test("shows the two commands that do all, on a page that is short", () => {
     expect(readme).toContain("npm ci && npm start")
     expect(readme).toContain("npm ci && npm test")
+    expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(8192)
 })
 
-test("every npm script it names exists, and every script is a file that is there", () => {
-    const named = [
-        ...readme.matchAll(/npm (?:run )?(start|test|build|bench|check|console|format)\b/g),
-    ]
-    expect(named.length).toBeGreaterThan(5)
-    for (const [, name] of named) expect(scripts).toHaveProperty(name)
+test("every npm script that a page names exists, and every script is a file that is there", () => {
+    let count = 0
+    for (const page of pages())
+        for (const [, name] of readFileSync(page, "utf8").matchAll(/npm run (?:-s )?([a-z]+)\b/g)) {
+            expect(scripts, page).toHaveProperty(name)
+            count++
+        }
+    expect(count).toBeGreaterThan(20)
     for (const line of Object.values(scripts) as string[])
         for (const [file] of line.matchAll(/\b(?:sim|console|tools|bench)\/\w+\.ts\b/g))
             expect(existsSync(file), file).toBe(true)
 })
 
-test("every page it links to is there", () => {
-    for (const [, path] of readme.matchAll(/\]\((?!http|#)([^)#]+)/g))
-        expect(existsSync(path), path).toBe(true)
+test("everything that a page links to is there", () => {
+    let count = 0
+    for (const page of pages()) {
+        const text = readFileSync(page, "utf8").replaceAll(/```[^]*?```/g, "")
+        for (const [, path] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
+            expect(existsSync(join(dirname(page), path)), `${page}: ${path}`).toBe(true)
+            count++
+        }
+    }
+    expect(count).toBeGreaterThan(80)
 })
 
-test("names every flag of the simulator", () => {
+test("every page that the code names is there", () => {
+    const folders = ["src", "sim", "console", "tools", "test", "bench", "optimizer", "services"]
+    for (const folder of folders)
+        for (const name of readdirSync(folder, { recursive: true }) as string[]) {
+            const path = join(folder, name)
+            if (!statSync(path).isFile() || !/\.(ts|md)$/.test(name)) continue
+            for (const [page] of readFileSync(path, "utf8").matchAll(/\bdocs\/[\w/-]+\.md\b/g))
+                expect(existsSync(page), `${path}: ${page}`).toBe(true)
+        }
+})
+
+test("the guide has every flag of the simulator", () => {
+    const guide = readFileSync("docs/guide/simulator.md", "utf8")
     const options = readFileSync("sim/options.ts", "utf8")
-    const flags = [...options.matchAll(/"(--[a-z]+)/g)].map(([, flag]) => flag)
-    expect(flags).toContain("--state")
-    for (const flag of flags) expect(readme, flag).toContain(flag)
+    const names = [...options.matchAll(/"(--[a-z]+)/g)].map(([, name]) => name)
+    expect(names).toContain("--state")
+    for (const name of names) expect(guide, name).toContain(name)
 })
 
-test("names every setting of the firmware", () => {
-    const schema = readFileSync("src/settings/schema.ts", "utf8")
-    const keys = [...schema.matchAll(/^(?:const table = `)?([a-z]+\.[a-z_]+)\|/gm)].map(
-        ([, key]) => key,
+test("the guide has what the console says of each error flag; BMS_WRITE_DOCS=1 writes it", () => {
+    const path = "docs/guide/operation.md"
+    const bits = Array.from({ length: alarmCount }, (_, bit) => bit).filter(alarmName)
+    const rows = bits.map(bit => {
+        const meaning = flags[alarmName(bit)].replaceAll("|", "\\|")
+        return `| ${bit} | \`${alarmName(bit)}\` | ${meaning} |`
+    })
+    const table = ["| bit | flag | what it means, and what to do |", "|---|---|---|", ...rows].join(
+        "\n",
     )
-    expect(keys).toHaveLength(keyCount)
-    for (const key of keys) expect(readme, key).toContain(key)
+    const block = /(<!-- flags -->\n\n)[^]*?(?=\n\n## )/
+    if (process.env.BMS_WRITE_DOCS === "1")
+        writeFileSync(
+            path,
+            readFileSync(path, "utf8").replace(block, (_, mark) => mark + table),
+        )
+    expect(readFileSync(path, "utf8")).toContain(`<!-- flags -->\n\n${table}\n\n## `)
 })
