@@ -98,7 +98,7 @@ function aboutSetting(setting: SettingSchema): string {
     const { key, type, unit, default: fallback } = setting
     const lines = []
     if (fallback !== undefined && type !== "timestamp" && type !== "count")
-        lines.push(`  unless it is set: ${fallback || '""'}${type === "number" ? " " + unit : ""}`)
+        lines.push(`  default: ${fallback || '""'}${type === "number" ? " " + unit : ""}`)
     const example = exampleOf(setting)
     lines.push(example ? `  example: ${example}` : `  ${key} is kept by the board`)
     return lines.join("\n").trimEnd()

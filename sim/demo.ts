@@ -6,8 +6,8 @@ import { defaultNetwork } from "./wifi/air"
 /** A board out of the box, set up so that there is something to see at once. */
 const loggingLines = [
     "card format yes",
-    `set wifi.ssid ${defaultNetwork.name}`,
     `set wifi.password ${defaultNetwork.password}`,
+    `set wifi.ssid ${defaultNetwork.name}`,
     "set sd.period 5",
     "set sd.cells on",
 ]

@@ -63,8 +63,9 @@ async function example(board: WholeConsole, line: string): Promise<string[]> {
 
 const terminalText = `## In the terminal
 
-What the terminal adds to the board's console, the simulator's prompt too. A plain client of the service has the board's
-part alone. The prompt is the serial number; \`bms>\` stands for it here, and while it is not known. A new connection shows
+What the terminal adds to the board's console, the simulator's prompt too: the board's code is at its limit of 64 KiB, so that
+what a terminal can know by itself lives there. A plain client of the service has the board's part alone: its lists, and the refusals
+that name them. The prompt is the serial number; \`bms>\` stands for it here, and while it is not known. A new connection shows
 serial number, version and alarms in one line. The terminal's own lines:`
 
 const helpText = `\`help\` with a command, a setting, a section or an error flag shows what the board says, and what this page has; \`help keys\`

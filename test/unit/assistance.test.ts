@@ -148,7 +148,7 @@ describe("a line at the prompt", () => {
     it("shows what the board says, then the manual", async () => {
         expect(await at("help sd.period")).toEqual({ status: 0 })
         expect(printed[0]).toContain("1–86400 s")
-        expect(printed[1]).toBe("  unless it is set: 60 s\n  example: set sd.period 60\n")
+        expect(printed[1]).toBe("  default: 60 s\n  example: set sd.period 60\n")
         expect(await at("help CLOCK")).toEqual({ status: 0 })
         expect(printed[2]).toContain("error flag CLOCK")
     })
