@@ -83,7 +83,7 @@ test("two consoles print at once while the log does: each its own, whole", async
         const lines = description.text.split("\n").slice(0, -1)
         const kinds = lines.map(line => (JSON.parse(line) as { kind: string }).kind)
         expect(kinds.filter(kind => kind === "setting")).toHaveLength(keyCount)
-        expect(kinds.at(-1)).toBe("state")
+        expect(kinds.at(-1)).toBe("battery")
     }
     expect(logged() - loggedBefore).toBeGreaterThan(3)
 })

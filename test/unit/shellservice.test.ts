@@ -157,7 +157,7 @@ describe("two consoles at once", () => {
         expect(ends.map(([, , , flags]) => flags)).toEqual([Final, Final | Refused])
         expect(textOf(2)).toMatch(/\nerror: cancelled\n$/)
         expect(textOf(2).length).toBeLessThan(whole.length / 2)
-        expect(textOf(1).split("\n").at(-2)).toContain('"kind":"state"')
+        expect(textOf(1).split("\n").at(-2)).toContain('"kind":"battery"')
     })
 })
 
