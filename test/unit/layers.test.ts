@@ -85,7 +85,8 @@ function reachedFrom(file: string, found = new Set<string>()): Set<string> {
 }
 
 test("what a terminal and a browser share of the console needs nothing of Node", () => {
-    for (const name of ["connection", "cardfiles", "completer", "deployment", "programmanager"])
+    const shared = ["connection", "cardfiles", "completer", "deployment", "programmanager"]
+    for (const name of [...shared, "assistance", "boardprompt", "logchoice", "provision"])
         for (const path of reachedFrom(`console/${name}.ts`))
             expect(path, name).toMatch(/^(console\/|jacdac-ts$)/)
 })
