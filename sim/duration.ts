@@ -5,12 +5,3 @@ export function parseDuration(text: string): number | undefined {
     const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim())
     return match ? Number(match[1]) * unitMs[match[2]] : undefined
 }
-
-/** A duration for people: "1 d 02:03:04" or "00:01:30". */
-export function formatDuration(milliseconds: number): string {
-    const seconds = Math.floor(milliseconds / 1000)
-    const two = (value: number) => String(Math.floor(value)).padStart(2, "0")
-    const days = Math.floor(seconds / 86_400)
-    const clock = `${two((seconds % 86_400) / 3600)}:${two((seconds % 3600) / 60)}:${two(seconds % 60)}`
-    return days > 0 ? `${days} d ${clock}` : clock
-}

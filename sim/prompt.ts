@@ -12,6 +12,66 @@ import { runEvent } from "./events"
 import type { LinePrinter } from "./lineprinter"
 import type { Simulation } from "./simulation"
 
+/** What is typed at the simulator's own terminal: lines for the board, events, and what acts here. */
+class TypedLines {
+    readonly completer: Completer
+    readonly boardPrompt: BoardPrompt
+    readonly history: History
+    private readonly logChoice = new LogChoice()
+    private resets: number
+
+    constructor(
+        private readonly simulation: Simulation,
+        private readonly printer: LinePrinter,
+        private readonly demo?: Demo,
+    ) {
+        this.completer = new Completer(() => simulation.console, ownCommands)
+        this.boardPrompt = new BoardPrompt((line, onText) =>
+            simulation.console.execute(line, onText),
+        )
+        this.history = new History(historyPath(), message => printer.line(message))
+        this.resets = simulation.board.resets
+        printer.shows = line => this.logChoice.shows(line)
+    }
+
+    /** Throws ConsoleError with what is said of a line that cannot be run. */
+    async execute(line: string): Promise<void> {
+        this.printer.note(`> ${withoutSecret(line, this.completer.catalog)}\n`)
+        try {
+            await this.run(line)
+        } catch (thrown) {
+            throw new ConsoleError((thrown as Error).message)
+        }
+    }
+
+    private async run(line: string): Promise<void> {
+        const { completer, printer } = this
+        const said = this.logChoice.obey(line)
+        if (said !== undefined) return printer.line(said)
+        if (line.startsWith("!")) {
+            this.demo?.stop()
+            return await runEvent(line, this.simulation)
+        }
+        const run = (one: string) => this.runOnBoard(one)
+        const print = (text: string) => printer.text(text)
+        const { status } = await carryOut(line, { completer, run, print })
+        if (status !== 0) return
+        if (!completer.inBlock) await this.boardPrompt.ran(line)
+        if (!hidesSecret(line, completer.catalog)) this.history.add(line.trim())
+    }
+
+    private async runOnBoard(line: string): Promise<{ status: number }> {
+        const { completer, simulation } = this
+        await completer.stop()
+        // A reset ended what the board's session had under way.
+        if (this.resets !== simulation.board.resets) completer.forget()
+        this.resets = simulation.board.resets
+        const result = { status: await simulation.execute(line) }
+        completer.ran(line, result)
+        return result
+    }
+}
+
 /**
  * The board's console at the simulator's own terminal; returns when the person leaves it.
  * @param demo is played meanwhile
@@ -24,47 +84,14 @@ export async function typeAtPrompt(
     printer.line(
         'Type "help" for the commands, "!" for the board events, "log off" for quiet, "exit" to stop.',
     )
-    const completer = new Completer(() => simulation.console, ownCommands)
-    const boardPrompt = new BoardPrompt((line, onText) => simulation.console.execute(line, onText))
+    const typed = new TypedLines(simulation, printer, demo)
+    const { boardPrompt, completer } = typed
     const greeting = await boardPrompt.greet()
     if (greeting !== undefined) printer.line(`[${greeting}]`)
-    const history = new History(historyPath(), message => printer.line(message))
-    let resets = simulation.board.resets
-    const logChoice = new LogChoice()
-    printer.shows = line => logChoice.shows(line)
-    const runOnBoard = async (line: string) => {
-        await completer.stop()
-        // A reset ended what the board's session had under way.
-        if (resets !== simulation.board.resets) completer.forget()
-        resets = simulation.board.resets
-        const result = { status: await simulation.execute(line) }
-        completer.ran(line, result)
-        return result
-    }
-    const run = async (line: string) => {
-        const said = logChoice.obey(line)
-        if (said !== undefined) return printer.line(said)
-        if (line.startsWith("!")) {
-            demo?.stop()
-            return await runEvent(line, simulation)
-        }
-        const print = (text: string) => printer.text(text)
-        const { status } = await carryOut(line, { completer, run: runOnBoard, print })
-        if (status !== 0) return
-        if (!completer.inBlock) await boardPrompt.ran(line)
-        if (!hidesSecret(line, completer.catalog)) history.add(line.trim())
-    }
     void demo?.play().catch(() => undefined)
     await runTerminal(process.stdin, process.stdout, {
         prompt: () => boardPrompt.text() + " ",
-        execute: async line => {
-            printer.note(`> ${withoutSecret(line, completer.catalog)}\n`)
-            try {
-                await run(line)
-            } catch (thrown) {
-                throw new ConsoleError((thrown as Error).message)
-            }
-        },
+        execute: line => typed.execute(line),
         cancel: async again => {
             if (again) simulation.console.abandon()
             else await simulation.console.cancel()
@@ -72,7 +99,7 @@ export async function typeAtPrompt(
         complete: line => completer.complete(line),
         question: line => secretQuestion(line, completer.catalog),
         hides: line => hidesSecret(line, completer.catalog),
-        history: history.load(),
+        history: typed.history.load(),
         onIdle: () => void completer.learn().catch(() => undefined),
         onPrompt: prompt => printer.usePrompt(prompt),
     })

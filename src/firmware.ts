@@ -54,6 +54,13 @@ const enum Step {
     SyncCard,
 }
 
+/** The first of a class makes its prototype, and the table of them larger: while there is room for that. */
+function makePrototypes(): void {
+    new TailCheck("", "")
+    new Session()
+    new ReplyReader()
+}
+
 /** Every part of the firmware, built on one board; the only place that knows them all. */
 class Firmware implements Parts {
     version: string
@@ -96,8 +103,8 @@ class Firmware implements Parts {
         this.ticks = ticks
         this.flash = flash
         this.wifi = board.wifi
-        const journal = new Journal(flash)
-        const alarms = new Alarms(ticks, journal)
+        this.journal = new Journal(flash)
+        const alarms = new Alarms(ticks, this.journal)
         const settings = new Settings(flash, alarms, board.shortId, new Lock(ticks, "settings"))
         const clock = new Clock(ticks, settings, flash, alarms, new Ds3231(board.i2c))
         const battery = new BatteryMonitor(board.i2c, ticks, settings, alarms, async charge => {
@@ -112,11 +119,10 @@ class Firmware implements Parts {
             alarms,
             async () => await cardLock.pause(),
         )
-        const socketLock = new Lock(ticks, "the socket")
-        const uploader = new Uploader(board, settings, clock, storage, socketLock, alarms, log)
+        this.socketLock = new Lock(ticks, "the socket")
+        const uploader = new Uploader(board, settings, clock, storage, this.socketLock, alarms, log)
         const retention = new Retention(ticks, [uploader.logs.history, uploader.cells.history])
         const sample = async () => battery.last
-        this.journal = journal
         this.alarms = alarms
         this.settings = settings
         const hashing = new DeviceHashing()
@@ -126,10 +132,8 @@ class Firmware implements Parts {
         this.storage = storage
         this.logger = new Logger(clock, settings, storage, sample, alarms, retention, log)
         storage.recover = this.logger.recover
-        this.socketLock = socketLock
         this.uploader = uploader
-        const scheduler = new Scheduler(ticks, clock.nowMs, spawn, log)
-        this.scheduler = scheduler
+        const scheduler = (this.scheduler = new Scheduler(ticks, clock.nowMs, spawn, log))
         this.wifiKeeper = new WifiKeeper(ticks, settings, board.wifi, flash, alarms, () => {
             scheduler.trigger("time")
         })
@@ -137,10 +141,7 @@ class Firmware implements Parts {
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor(this)
         settings.onChange = this.changed
-        // The first of a class makes its prototype, and the table of them larger: while there is room for that.
-        new TailCheck("", "")
-        new Session()
-        new ReplyReader()
+        makePrototypes()
     }
 
     /**

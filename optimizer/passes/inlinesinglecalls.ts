@@ -98,7 +98,7 @@ export function inlined(
 }
 
 /** In the closures that the function makes, however deep, its variables are in other slots from now on. */
-export function moveVariables(
+function moveVariables(
     program: Program,
     maker: FunctionCode,
     moved: (slot: number) => number,

@@ -61,7 +61,7 @@ export class SdCardFaults {
 export type TornWrite = "dropped" | "erased" | "half" | "zeroed"
 
 /** What a sector holds when the power went while `data` was written over `old`. */
-export function tornSector(kind: TornWrite, old: Uint8Array, data: Uint8Array): Uint8Array {
+function tornSector(kind: TornWrite, old: Uint8Array, data: Uint8Array): Uint8Array {
     const torn = Uint8Array.from(old)
     if (kind === "erased") torn.fill(0xff)
     else if (kind === "zeroed") torn.fill(0)

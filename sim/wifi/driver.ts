@@ -8,7 +8,7 @@ export interface Timers<Timer = unknown> {
 }
 
 /** Why a connection, or the try of one, ended; the numbers of ESP-IDF. */
-export const enum Reason {
+const enum Reason {
     /** The access point has thrown the station out. */
     AuthExpire = 2,
     /** The station was told to leave. */
@@ -40,7 +40,7 @@ export interface DriverDelays {
     beaconMs: number
 }
 
-export const usualDelays: DriverDelays = {
+const usualDelays: DriverDelays = {
     scan: { ms: [1800, 2400] },
     search: { ms: [150, 2300] },
     searchInVain: { ms: [2300, 2600] },

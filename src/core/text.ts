@@ -63,22 +63,6 @@ export function parseInteger(text: string): number | undefined {
     return negative ? -value : value
 }
 
-/** A decimal number as an integer in units of 10^-decimals ("3.7" with 2 is 370), else undefined. */
-export function parseScaled(text: string, decimals: number): number | undefined {
-    const point = text.indexOf(".")
-    if (point < 0) {
-        const whole = parseInteger(text)
-        if (whole === undefined) return undefined
-        let value = whole
-        for (let i = 0; i < decimals; ++i) value *= 10
-        return value
-    }
-    let fraction = text.slice(point + 1)
-    if (point === 0 || fraction.length === 0 || fraction.length > decimals) return undefined
-    while (fraction.length < decimals) fraction += "0"
-    return parseInteger(text.slice(0, point) + fraction)
-}
-
 /** The field of that index, fields being parted by one character; "" past the last one. */
 export function fieldAt(text: string, index: number, separator: string): string {
     let from = 0

@@ -73,9 +73,8 @@ export class Geometry {
         this.fatCount = fatCount
         this.infoBlock = 0
         this.rootCluster = 0
-        let blocks = boot.getAt(Boot.Blocks16, "u16")
-        if (blocks === 0) blocks = boot.getAt(Boot.Blocks32, "u32")
-        blocks += first
+        const blocks =
+            first + (boot.getAt(Boot.Blocks16, "u16") || boot.getAt(Boot.Blocks32, "u32"))
         let fatBlocks = boot.getAt(Boot.FatBlocks16, "u16")
         this.fat32 = fatBlocks === 0
         this.entryShift = 8

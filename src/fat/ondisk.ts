@@ -7,8 +7,6 @@ export const entryBytes = 32
 export const enum Mbr {
     Partitions = 446,
     PartitionBytes = 16,
-    /** In a partition's record. */
-    Type = 4,
     FirstBlock = 8,
     Signature = 510,
 }
@@ -22,7 +20,6 @@ export const enum Boot {
     FatCount = 16,
     RootEntries = 17,
     Blocks16 = 19,
-    Media = 21,
     FatBlocks16 = 22,
     Blocks32 = 32,
     FatBlocks32 = 36,
@@ -33,7 +30,6 @@ export const enum Boot {
     SerialShift32 = 28,
     RootCluster = 44,
     InfoBlock = 48,
-    BackupBlock = 50,
 }
 
 /** FSInfo sector [5]. */
@@ -49,7 +45,6 @@ export const infoSignatures = 0x41615252 ^ 0x61417272
 
 /** Directory entry [6]. */
 export const enum Entry {
-    Name = 0,
     Attributes = 11,
     /**
      * Hundredths of a second of the making. Ours are made at whole ones: 1 + the log's number here says that the

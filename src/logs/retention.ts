@@ -48,8 +48,7 @@ export class Retention {
     async makeRoom(storage: LogStorage, today: string): Promise<boolean> {
         if (this.ticks.nowMs() < this.pausedUntilMs) return false
         const self = this
-        const { histories } = this
-        const start = this.after
+        const { histories, after: start } = this
         let generation = 0
         const end = logKey(Buffer.from(today + ".CSV"), 0) * 2
         let kind = LogKind.Main

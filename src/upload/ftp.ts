@@ -157,20 +157,25 @@ export class DirectCourier extends Courier {
                 if (shipment.sentBytes < 0) shipment.sentBytes = 0
                 if (there < size && (await this.restartable())) await shipment.noteArrived(there)
             } else if (++stalled === stalledMax) {
-                if (this.closedPort > 0)
-                    throw new Fault(
-                        FaultCode.FtpRefused,
-                        `data port ${this.closedPort} of ${this.host} is closed: open the server's passive ports in its firewall; if they are open, the ${stops}`,
-                    )
-                if (there >= 0 || whole < stalledMax)
-                    throw noProgress(
-                        `${stops} (if seldom: its disk is full, or a broken transfer still held the file)`,
-                    )
+                this.mustBeGone(there, whole)
                 memory.gone.push(shipment.remoteName)
                 memory.goneMs = this.board.ticks.nowMs()
             } else if (stalled === 1) memory.pasv = !memory.pasv
         }
         await shipment.noteArrived(size)
+    }
+
+    /** Throws what keeps a file from coming, unless it came whole each time and nothing of it is there. */
+    private mustBeGone(there: number, whole: number): void {
+        if (this.closedPort > 0)
+            throw new Fault(
+                FaultCode.FtpRefused,
+                `data port ${this.closedPort} of ${this.host} is closed: open the server's passive ports in its firewall; if they are open, the ${stops}`,
+            )
+        if (there >= 0 || whole < stalledMax)
+            throw noProgress(
+                `${stops} (if seldom: its disk is full, or a broken transfer still held the file)`,
+            )
     }
 
     /**

@@ -178,7 +178,7 @@ export class Gateway extends Courier {
 }
 
 /** For an address (RFC 3986 §2.1): as it is, or all of it encoded. */
-export function escaped(path: string): string {
+function escaped(path: string): string {
     if (consistsOf(path, "./")) return path
     const bytes = Buffer.from(path)
     let text = ""

@@ -10,7 +10,7 @@ export interface FuzzLine {
 }
 
 /** Every command with its arguments' names. */
-export const commands = commandRows().map(row => {
+const commands = commandRows().map(row => {
     const [words, takes] = row.split(";")
     return { words, takes: takes.split(" ").filter(name => name !== "") }
 })

@@ -6,11 +6,7 @@ import { readHalves, readValues } from "./store"
 /** Where a life ends. */
 export type CutPlace = "flash write undone" | "flash write done" | "any moment"
 
-export const cutPlaces: readonly CutPlace[] = [
-    "flash write undone",
-    "flash write done",
-    "any moment",
-]
+const cutPlaces: readonly CutPlace[] = ["flash write undone", "flash write done", "any moment"]
 
 /** What the board was doing when the power went. */
 export type Doing = "starting" | "setting" | "journal" | "counter" | "reset" | "idle"

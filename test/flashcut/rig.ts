@@ -14,12 +14,12 @@ import { firmware, readManifest } from "../../tools/firmware"
 import { wholeImage } from "./store"
 
 /** Board time zero: a Sunday, 2026-11-22 10:00 UTC. */
-export const epochMs = Date.UTC(2026, 10, 22, 10)
+const epochMs = Date.UTC(2026, 10, 22, 10)
 
 const consolePatienceMs = 30_000
 
 /** The board's flash chip: what it holds, and who is asked before it takes something over. */
-export class FlashChip {
+class FlashChip {
     image: Uint8Array = new Uint8Array(0)
     /** How often the runtime has written, and how many of these writes are kept in `history`. */
     saves = 0

@@ -42,10 +42,10 @@ const oldValue = Buffer.from("old value")
 const newValue = Buffer.from("the new value of 27 bytes..")
 
 /** In which half the store is when the power goes. */
-export const states = ["first half, second unused", "second half", "first half, older second"]
+const states = ["first half, second unused", "second half", "first half, older second"]
 
 /** Images in these states, each with the old value of the key "probe". */
-export async function makeStates(imagePath: string): Promise<Uint8Array[]> {
+async function makeStates(imagePath: string): Promise<Uint8Array[]> {
     const { flash } = await start(new Uint8Array(0), readFileSync(imagePath))
     const first = store.write(flash, "probe", olderValue)
     const second = store.write(store.collect(first), "probe", oldValue)
@@ -75,7 +75,7 @@ function tornCollection(title: string, stop: store.CollectionStop): TornCase {
 
 const all = newValue.length
 
-export const tornCases: readonly TornCase[] = [
+const tornCases: readonly TornCase[] = [
     tornWrite("write: nothing yet", 0, 0),
     tornWrite("write: half of the value", 13, 0),
     tornWrite("write: the value, no entry", all, 0),

@@ -15,7 +15,7 @@ const headers = {
     CELL: `time,utc_offset,serial,${Array.from({ length: 16 }, (_, i) => `cell${i + 1}_V`).join(",")},temp1_C,`,
 }
 type Log = "LOG" | "CELL"
-export const logs: Log[] = ["LOG", "CELL"]
+const logs: Log[] = ["LOG", "CELL"]
 
 /** Unix seconds of a record by what it says itself. */
 function secondsOf(record: string): number {

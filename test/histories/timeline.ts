@@ -18,7 +18,7 @@ const afterStartMs = 8_000
 const afterCardMs = 10_000
 const afterSettingMs = 3_000
 /** A record is on the card so long after its second at the latest: a card's slow writes, an upload's turn. */
-export const writtenMs = 4_000
+const writtenMs = 4_000
 
 /** Records wait for a card in a queue of 32 and 4 KiB; those of both logs have at most so many bytes together. */
 const queueRecords = 32

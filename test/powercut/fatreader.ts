@@ -244,7 +244,7 @@ export class Table {
 }
 
 /** The value from which on an entry means "end"; the one below means "bad". */
-export function endMark(shape: VolumeShape): number {
+function endMark(shape: VolumeShape): number {
     return shape.fat32 ? 0x0ffffff8 : 0xfff8
 }
 

@@ -13,7 +13,7 @@ import { storable } from "./memoryflash"
 import { Turns } from "./turns"
 
 /** A key/value store in memory that can be told to refuse writes. */
-export class FakeFlash {
+class FakeFlash {
     readonly values = new Map<string, DeviceBuffer>()
     writes = 0
     refuseAfter = Infinity

@@ -24,7 +24,7 @@ const firstDay = Date.UTC(2018, 0, 1)
 const header = "time,utc_offset,serial,V,A,soc,min,max,no,no,t,t,errors\r\n"
 
 /** "20180101" and on. */
-export function crowdDay(index: number): string {
+function crowdDay(index: number): string {
     return new Date(firstDay + index * dayMs).toISOString().slice(0, 10).replaceAll("-", "")
 }
 

@@ -201,16 +201,6 @@ export class DeviceBuffer extends Uint8Array {
     readUInt32LE(offset: number): number {
         return this.getAt(offset, "u32")!
     }
-
-    readUInt16BE(offset: number): number {
-        return offset < 0 || offset + 2 > this.length ? 0 : (this[offset] << 8) | this[offset + 1]
-    }
-
-    // Signed, as on the device.
-    readUInt32BE(offset: number): number {
-        if (offset < 0 || offset + 4 > this.length) return 0
-        return this.view().getInt32(offset, false)
-    }
 }
 
 /** The `hex` literal of DeviceScript. */

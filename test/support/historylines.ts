@@ -2,7 +2,7 @@ import { type History, logKey, SentFile } from "../../src/upload/history"
 import { DeviceBuffer } from "./devicebuffer"
 
 /** What stands for the server in the lines that noteSent() makes. */
-export const notedServer = 7
+const notedServer = 7
 
 /** Has the history note that so many bytes of a file on the card were confirmed. */
 export async function noteSent(

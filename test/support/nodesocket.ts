@@ -40,7 +40,7 @@ export class NodeConnector implements TcpConnector {
     }
 }
 
-export class NodeStream implements TcpStream {
+class NodeStream implements TcpStream {
     readonly socket: Socket
     private readonly received: Uint8Array[] = []
     private outgoing: Uint8Array[] = []

@@ -20,7 +20,7 @@ export interface SimulatorRun {
 const repeatable = ["--speed", "max", "--seed", "1", "--date", "2026-03-01T08:00:00Z"]
 
 /** One run that is under way. */
-export class SimulatorProcess {
+class SimulatorProcess {
     output = ""
     readonly ended: Promise<SimulatorRun>
     private readonly child: ChildProcess

@@ -1,15 +1,7 @@
-import { readdirSync, readFileSync, statSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 import { expect, test } from "vitest"
-
-/** Every file below a folder whose name ends so, as paths from the root. */
-function filesBelow(folder: string, ending: string): string[] {
-    return readdirSync(folder).flatMap(name => {
-        const path = join(folder, name)
-        if (statSync(path).isDirectory()) return filesBelow(path, ending)
-        return path.endsWith(ending) ? [path] : []
-    })
-}
+import { sourcesBelow } from "../support/sources"
 
 /** What a file imports, relative ones as paths from the root. */
 function importsOf(file: string): string[] {
@@ -38,7 +30,7 @@ const reaches: Record<string, string[]> = {
 }
 
 test.each(Object.keys(reaches))("src/%s imports only from the layers below it", folder => {
-    for (const file of filesBelow(`src/${folder}`, ".ts"))
+    for (const file of sourcesBelow(`src/${folder}`))
         for (const path of importsOf(file).filter(one => one.startsWith("src/")))
             expect([folder, ...reaches[folder]], `${file} imports ${path}`).toContain(
                 folderOf(path),
@@ -46,14 +38,14 @@ test.each(Object.keys(reaches))("src/%s imports only from the layers below it", 
 })
 
 test("bytes become text in one place, which knows the runtime's reader of UTF-8", () => {
-    const places = filesBelow("src", ".ts").filter(file =>
+    const places = sourcesBelow("src").filter(file =>
         readFileSync(file, "utf8").includes(".toString()"),
     )
     expect(places).toEqual(["src/core/text.ts"])
 })
 
 test("only the composition root and the entries import the firmware's root, and nothing imports the entries", () => {
-    for (const file of filesBelow("src", ".ts"))
+    for (const file of sourcesBelow("src"))
         for (const path of importsOf(file)) {
             if (path === "src/firmware") expect(file).toMatch(/^src\/main(sim)?\.ts$/)
             expect(path).not.toMatch(/^src\/main/)
@@ -63,14 +55,14 @@ test("only the composition root and the entries import the firmware's root, and 
 test("DeviceScript's packages are imported only where the runtime is meant", () => {
     const allowed =
         /^src\/(board\/|tasks\/|settings\/flash\.ts|upload\/socket\.ts|console\/service\.ts|main(sim)?\.ts)/
-    for (const file of filesBelow("src", ".ts"))
+    for (const file of sourcesBelow("src"))
         for (const path of importsOf(file))
             if (path.startsWith("@devicescript/")) expect(file).toMatch(allowed)
 })
 
 test("the host's programs know nothing of the firmware's sources", () => {
     for (const folder of ["sim", "console", "tools"])
-        for (const file of filesBelow(folder, ".ts"))
+        for (const file of sourcesBelow(folder))
             for (const path of importsOf(file)) expect(path, file).not.toMatch(/^src\//)
 })
 
@@ -92,13 +84,13 @@ test("what a terminal and a browser share of the console needs nothing of Node",
 })
 
 test("no firmware file asks whether it is simulated", () => {
-    for (const file of filesBelow("src", ".ts"))
+    for (const file of sourcesBelow("src"))
         expect(readFileSync(file, "utf8"), file).not.toContain("isSimulator")
 })
 
 test("pins stand in the board definition and nowhere else", () => {
     const { pins } = JSON.parse(readFileSync("boards/bms_mini.board.json", "utf8"))
     expect(Object.keys(pins).length).toBeGreaterThan(3)
-    for (const file of filesBelow("src", ".ts"))
+    for (const file of sourcesBelow("src"))
         expect(readFileSync(file, "utf8"), file).not.toMatch(/\bgpio\s*[:=]\s*\d/i)
 })

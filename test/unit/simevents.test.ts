@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { formatDuration, parseDuration } from "../../sim/duration"
+import { parseDuration } from "../../sim/duration"
 import { parseScript, runEvent, type WorldEvents } from "../../sim/events"
 import { LogCounts } from "../../sim/summary"
 
@@ -121,11 +121,6 @@ test.each([
     ["-1s", undefined],
 ])("the duration %s is %s ms", (text, milliseconds) => {
     expect(parseDuration(text)).toBe(milliseconds)
-})
-
-test("shows durations as days and a clock", () => {
-    expect(formatDuration(93_784_000)).toBe("1 d 02:03:04")
-    expect(formatDuration(90_000)).toBe("00:01:30")
 })
 
 test("reads an exec file into commands, sleeps and events, and keeps every byte of a command", () => {

@@ -1,18 +1,8 @@
-import { readdirSync, readFileSync, statSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import ts from "typescript"
 import { expect, test } from "vitest"
-
-const others = ["node_modules", "built"]
-
-function sourcesBelow(folder: string): string[] {
-    return readdirSync(folder).flatMap(name => {
-        const path = join(folder, name)
-        if (name.startsWith(".") || others.includes(name)) return []
-        if (statSync(path).isDirectory()) return sourcesBelow(path)
-        return path.endsWith(".ts") ? [path] : []
-    })
-}
+import { sourcesBelow } from "../support/sources"
 
 /** The folders whose tsconfig.json `npm run types` checks. */
 function checked(): string[] {

@@ -9,7 +9,7 @@ import { Changes, noChanges } from "../session"
 import { refuse } from "../words"
 
 /** The setting of this name. Throws Fault UnknownKey. */
-export function keyOf(name: string): Key {
+function keyOf(name: string): Key {
     const key = findKey(name)
     if (key === undefined)
         throw new Fault(

@@ -1,13 +1,7 @@
 import { describe, expect, test } from "@devicescript/test"
 import { crc16 } from "../../../../src/core/checksum"
 import { civilFromSeconds, formatDateTime, parseDateTime } from "../../../../src/core/calendar"
-import {
-    formatHex,
-    formatScaled,
-    parseInteger,
-    parseScaled,
-    printPieces,
-} from "../../../../src/core/text"
+import { formatHex, formatScaled, parseInteger, printPieces } from "../../../../src/core/text"
 import { offsetMinutesAt, parseTimeZone } from "../../../../src/core/timezone"
 
 // The runtime's numbers are int32 or double, and only the first are truthy: what the same code does in Node
@@ -36,7 +30,6 @@ describe("numbers in the runtime", () => {
     test("scaled integers keep every digit and the sign", () => {
         expect(formatScaled(-5, 3)).toBe("-0.005")
         expect(formatScaled(4294967295, 3)).toBe("4294967.295")
-        expect(parseScaled("3.70", 3)).toBe(3700)
         expect(parseInteger("4294967295")).toBe(4294967295)
         expect(parseInteger("12x")).toBe(undefined)
     })

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest"
+import { type Exported, exportsOf } from "../support/exports"
+import { sourcesBelow } from "../support/sources"
+
+const all = exportsOf(sourcesBelow(".").filter(file => !file.endsWith(".d.ts")))
+
+const isProduct = (file: string) => !/^(test|bench)\//.test(file)
+const told = ({ file, name }: Exported) => `${file}: ${name}`
+
+/** What the tests alone take from the product, with the reason why it is there. */
+const forTests = [
+    // Compiled by the same rules, and one at a time, as what is optimized.
+    "tools/firmware.ts: compiledImage",
+]
+
+test("everything that is exported is imported somewhere", () => {
+    // A type may stand there for who calls what it describes.
+    const dead = all.filter(one => one.users.length === 0 && !(one.isType && one.usesWithin > 0))
+    expect(dead.map(told)).toEqual([])
+})
+
+test("the product has nothing that only tests use", () => {
+    const unused = all.filter(
+        one => isProduct(one.file) && one.usesWithin === 0 && !one.users.some(isProduct),
+    )
+    expect(unused.map(told)).toEqual(forTests)
+})
