@@ -94,11 +94,14 @@ describe("records", () => {
         expect(parseInt(last(cellRecord("S", measured, 4, 2))!, 16)).toBe(bits)
     })
 
-    it.each(["docs/guide/operation.md", "docs/SPEC-logs.md"])("have the columns that %s shows", path => {
-        const text = readFileSync(path, "utf8")
-        expect(text).toContain(mainHeader)
-        expect(text).toMatch(/time,utc_offset,serial,cell1_V,\S*,balancing_hex/)
-    })
+    it.each(["docs/guide/operation.md", "docs/SPEC-logs.md"])(
+        "have the columns that %s shows",
+        path => {
+            const text = readFileSync(path, "utf8")
+            expect(text).toContain(mainHeader)
+            expect(text).toMatch(/time,utc_offset,serial,cell1_V,\S*,balancing_hex/)
+        },
+    )
 
     it("are read by the names that docs/READING-LOGS.md uses", () => {
         const text = readFileSync("docs/READING-LOGS.md", "utf8")
