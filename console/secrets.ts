@@ -1,4 +1,5 @@
 import type { Catalog } from "./catalog"
+import { changesBetween } from "./suggestion"
 
 /** What has to be asked for, without echo, before a line can be run. */
 export interface SecretQuestion {
@@ -16,17 +17,24 @@ function isSecretKey(key: string, catalog: Catalog | undefined): boolean {
     return type === undefined ? /pas+w|secret|psk/.test(key) : type === "secret" || type === "hash"
 }
 
+/** The words of a line; people write `key=value` too. */
+function wordsOf(line: string): string[] {
+    return line.trim().split(/[\s=]+/)
+}
+
 /** True when a line has a password in it: it is not to be kept, nor shown again. */
 export function hidesSecret(line: string, catalog?: Catalog): boolean {
-    const [command, key = "", ...rest] = line.trim().split(/\s+/).map(bare)
-    if (command === "login" || command === "passwd") return key !== ""
-    return command === "set" && isSecretKey(key, catalog) && rest.length > 0
+    const [command, key = "", ...rest] = wordsOf(line).map(bare)
+    if (command === "set") return isSecretKey(key, catalog) && rest.length > 0
+    // A command with a letter wrong, or a key without its "set", too.
+    const mistyped = ["login", "passwd"].some(word => changesBetween(command, word) <= 1)
+    return (mistyped || isSecretKey(command, catalog)) && key !== ""
 }
 
 /** The line with what it hides left out. */
 export function withoutSecret(line: string, catalog?: Catalog): string {
     if (!hidesSecret(line, catalog)) return line
-    const words = line.trim().split(/\s+/)
+    const words = wordsOf(line)
     return [...words.slice(0, bare(words[0]) === "set" ? 2 : 1), "…"].join(" ")
 }
 

@@ -58,6 +58,8 @@ export function suggestion(line: string, catalog: Catalog): string | undefined {
     const firstWords = [...new Set(commands.map(one => one.words[0]))]
     if (!firstWords.some(word => word === line.trim().split(/\s+/)[0])) {
         if (noDeleting.test(first)) return cardIsReadOnly
+        const named = withItsCommand(first, second, catalog)
+        if (named) return didYouMean(named)
         const near = nearest(first, Object.keys(elsewhere)) ?? ""
         return didYouMean(elsewhere[first] ?? nearest(first, firstWords) ?? elsewhere[near])
     }
@@ -65,6 +67,8 @@ export function suggestion(line: string, catalog: Catalog): string | undefined {
     if (/^(set|show|defaults)$/.test(first) && catalog.settings.length > 0) {
         const known = [...catalog.keys(), ...(first === "set" ? [] : catalog.sections()), "all"]
         if (second === "" || known.includes(second)) return zoneNear(second, third)
+        const flag = flagOf(second)
+        if (flag) return didYouMean(`help ${flag}`)
         const near = keyNear(second, catalog)
         return near && didYouMean(`${first} ${near}`)
     }
@@ -75,6 +79,19 @@ export function suggestion(line: string, catalog: Catalog): string | undefined {
     const near = nearest(second, seconds)
     if (near) return didYouMean(`${first} ${near}`)
     return `there is ${first}, ${longer.map(one => one.words.join(" ")).join(", ")}`
+}
+
+/** A setting, a section or a flag that stands where the command should: `sd.period`, `sd.period=5`, `CLOCK`. */
+function withItsCommand(first: string, second: string, catalog: Catalog): string | undefined {
+    const [name, value = second] = first.split("=", 2)
+    if (catalog.setting(name)) return `${value === "" ? "show" : "set"} ${name}`
+    if (catalog.sections().includes(name)) return `show ${name}`
+    const flag = flagOf(name)
+    return flag && `help ${flag}`
+}
+
+function flagOf(typed: string): string | undefined {
+    return Object.keys(flags).find(one => one.toLowerCase() === typed)
 }
 
 const cardIsReadOnly =
