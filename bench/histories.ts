@@ -121,7 +121,7 @@ The whole firmware runs in the VM; the judge (\`test/histories/judge.ts\`) knows
 - board time with its supply, seconds: ${sum(one => one.poweredSeconds)}
 - starts: ${sum(one => one.starts)}
 - records on the cards: ${sum(one => one.records)}; so many seconds had to have one: ${sum(one => one.recordsExpected)}
-- journal entries: ${sum(one => one.entries)}
+- journal entries: ${sum(one => one.entries)}; lines of events on the cards: ${sum(one => one.events)}
 - files on the servers: ${sum(one => one.filesSent)}
 
 | what happened | times |

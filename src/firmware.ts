@@ -130,7 +130,7 @@ class Firmware implements Parts {
         this.clock = clock
         this.battery = battery
         this.storage = storage
-        this.logger = new Logger(clock, settings, storage, sample, alarms, retention, log)
+        this.logger = new Logger(clock, settings, storage, sample, alarms, retention, log, journal)
         storage.recover = this.logger.recover
         this.uploader = uploader
         const scheduler = (this.scheduler = new Scheduler(ticks, clock.nowMs, spawn, log))
@@ -312,10 +312,8 @@ class Firmware implements Parts {
         let sequence = journal.lastSequence
         await this.alarms.tick()
         if (journal.lastSequence !== sequence) ++this.changes
-        for (; sequence < journal.lastSequence; ++sequence) {
-            const position = (sequence % journalPositions) + 1
-            this.log("journal: record " + journal.describe(position, this.formatTime))
-        }
+        while (sequence < journal.lastSequence)
+            this.log("journal: record " + journal.describe(++sequence, this.formatTime))
     }
 
     private async logRecord(): Promise<void> {

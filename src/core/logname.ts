@@ -1,12 +1,12 @@
 /** The directory of each log. */
-export const logDirectories = ["LOG", "CELL"]
+export const logDirectories = ["LOG", "CELL", "EVT"]
 
 /** Which log's a path is, as an index of logDirectories; only for paths of ours. */
 export function logOf(path: string): number {
-    return path[0] === "C" ? 1 : 0
+    return "LCE".indexOf(path[0])
 }
 
-/** What the names of their histories end with: "LOGSENT.TXT", "CELLSENT.TXT". */
+/** What the names of their histories end with: "LOGSENT.TXT", "CELLSENT.TXT", "EVTSENT.TXT". */
 export const historyName = "SENT.TXT"
 
 /**

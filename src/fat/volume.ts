@@ -15,8 +15,8 @@ const appendFilesMax = 3
 const visitsAtOnce = 32
 
 /**
- * So many free clusters are for the histories, without which no log could ever be deleted: one for each, one
- * for the root directory, and one more. Nobody else takes them.
+ * So many free clusters are for the histories, without which no log could ever be deleted: one for each, and one
+ * for the root directory. Nobody else takes them.
  */
 export const reserveClusters = 4
 
@@ -116,7 +116,7 @@ export class Volume {
         header: string,
         accepts?: (line: string) => boolean,
     ): Promise<CardFile> {
-        // "LOGSENT.TXT" leaves one to "CELLSENT.TXT": 3 and 4 letters are in front.
+        // "LOGSENT.TXT" and "EVTSENT.TXT" leave one to "CELLSENT.TXT": 3 and 4 letters are in front.
         const history = path.indexOf(historyName)
         const spare = reserveClusters - Math.max(history, 0)
         const slot = await this.locate(path, spare)

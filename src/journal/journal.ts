@@ -35,9 +35,14 @@ export const enum Mark {
     Limited = 2,
 }
 
-/** The flash key of a position. */
-export function journalKey(position: number): string {
-    return "j" + formatDigits(position - 1, 2)
+/** Where the entry with that number lies among the 32, from 0. Its position is a number with the same place. */
+function placeOf(number: number): number {
+    return (number - 1) & (journalPositions - 1)
+}
+
+/** The flash key of the entry with that number, or at that position. */
+export function journalKey(number: number): string {
+    return "j" + formatDigits(placeOf(number), 2)
 }
 
 /** The errors journal: 32 entries in flash, a copy of them in memory. One write makes an entry. */
@@ -53,7 +58,7 @@ export class Journal {
 
     /** Reads all entries; damaged ones count as empty positions. Throws the flash's faults. */
     async load(): Promise<void> {
-        this.lastSequence = 0
+        let last = 0
         for (let position = 1; position <= journalPositions; ++position) {
             const at = (position - 1) * entryBytes
             const stored = await this.flash.read(journalKey(position))
@@ -62,20 +67,18 @@ export class Journal {
             if (stored.getAt(At.Checksum, "u16") !== crc16(0, stored, 0, At.Checksum)) continue
             this.entries.blitAt(at, stored, 0, entryBytes)
             const sequence = stored.getAt(At.Sequence, "u32")
-            if (sequence <= this.lastSequence) continue
-            this.lastSequence = sequence
+            if (sequence <= last) continue
+            last = sequence
             this.lastFlags = stored.getAt(At.Flags, "u32")
         }
+        // Not before: who asks meanwhile is to know of all entries or of none.
+        this.lastSequence = last
     }
 
-    /** A copy of the entry's bytes at a position, 1–32; zeros while there is none. */
-    entry(position: number): Buffer {
-        return this.entries.slice((position - 1) * entryBytes, position * entryBytes)
-    }
-
-    /** Position of the last entry, 0 while there is none. */
-    lastPosition(): number {
-        return this.lastSequence === 0 ? 0 : ((this.lastSequence - 1) % journalPositions) + 1
+    /** A copy of the bytes at a position, 1–32, or where the entry with that number is; zeros while there is none. */
+    entry(number: number): Buffer {
+        const at = placeOf(number) * entryBytes
+        return this.entries.slice(at, at + entryBytes)
     }
 
     /**
@@ -97,24 +100,28 @@ export class Journal {
         entry[At.Alarm] = alarm
         entry[At.Marks] = marks
         entry.setAt(At.Checksum, "u16", crc16(0, entry, 0, At.Checksum))
-        const position = ((sequence - 1) % journalPositions) + 1
-        await this.flash.write(journalKey(position), entry)
-        this.entries.blitAt((position - 1) * entryBytes, entry, 0, entryBytes)
+        await this.flash.write(journalKey(sequence), entry)
+        this.entries.blitAt(placeOf(sequence) * entryBytes, entry, 0, entryBytes)
         this.lastSequence = sequence
         this.lastFlags = flags
-        this.notes[sequence % notesMax] = note ? ` (${printable(note, noteLengthMax)})` : ""
+        this.notes[sequence % notesMax] = note ? printable(note, noteLengthMax) : ""
+    }
+
+    /** Why the entry with that number was made; "" unless it is one of the last ones since the start. */
+    noteOf(number: number): string {
+        return (number > this.lastSequence - notesMax && this.notes[number % notesMax]) || ""
     }
 
     /**
-     * The entry at a position, 1–32, as one line: "#37 2026-11-22 10:00:00 SD_CARD appeared; now: SD_CARD",
+     * The entry at a position, 1–32, or where that number is, as one line: "#37 2026-11-22 10:00:00 SD_CARD appeared; now: SD_CARD",
      * for the last entries since the start with a note: "SD_CARD appeared (no card: insert one); now: SD_CARD". A time that is a lower bound has a "~" behind it. "empty" while there is none.
      */
-    describe(position: number, formatTime: (epochSeconds: number) => string): string {
-        const entry = this.entry(position)
+    describe(number: number, formatTime: (epochSeconds: number) => string): string {
+        const entry = this.entry(number)
         const sequence = entry.getAt(At.Sequence, "u32")
         if (sequence === 0) return "empty"
         const flags = entry.getAt(At.Flags, "u32")
-        const noted = sequence > this.lastSequence - notesMax
+        const note = this.noteOf(sequence)
         const alarm = entry[At.Alarm]
         const marks = entry[At.Marks]
         return (
@@ -123,7 +130,7 @@ export class Journal {
             alarmName(alarm) +
             ((flags >> alarm) & 1 ? " appeared" : " disappeared") +
             (marks & Mark.Limited ? " (too often: not entered for an hour)" : "") +
-            ((noted && this.notes[sequence % notesMax]) || "") +
+            (note && ` (${note})`) +
             "; now: " +
             formatAlarms(flags)
         )

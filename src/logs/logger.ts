@@ -4,65 +4,27 @@ import { fatStamp } from "../core/calendar"
 import { FaultCode, faultCode, faultMessage } from "../core/fault"
 import { logDirectories, logOf } from "../core/logname"
 import { WallClock } from "../core/seams"
-import { textOf } from "../core/text"
+import { fieldAt } from "../core/text"
+import { At, Journal, journalPositions } from "../journal/journal"
 import { Key, SettingsReader } from "../settings/keys"
-import { LogFile, LogStorage, LogVolume } from "./logcard"
+import { LogStorage, LogVolume } from "./logcard"
+import { enter, leave, LogPlace, readHeader } from "./logplace"
 import { LogRecord, RecordQueue } from "./queue"
-import { cellRecord, dayDigits, header, LogKind, logFileName } from "./record"
-import { mainRecord, recordStart, startColumns, TailCheck } from "./record"
+import { cellRecord, dayDigits, eventColumns, eventRecord } from "./record"
+import { header, LogKind, logFileName } from "./record"
+import { mainRecord, recordStart, startColumns } from "./record"
 import { Retention } from "./retention"
 
 /** The monitor's thermistors, until the first sample says how many there are. */
 const thermistorsAtStart = 2
 /** RECORDS_LOST stays up for so long after the last loss. */
 const lossShownSeconds = 10
-/** The longest header: 16 cells and 4 thermistors are 203 bytes. */
-const headerBytesMax = 208
 /** YYMMDDnn goes to 99; a day changes its columns less often than that. */
 const numberMax = 99
 
 /** The alarm flags, to set and as the `errors_hex` column shows them. */
 export interface LogAlarms extends AlarmSink {
     flags(): number
-}
-
-/** Where one log stands on the card. */
-class LogPlace {
-    /** The file in use, which is one of the present mount; undefined until it is open. */
-    file: LogFile = undefined
-    path = ""
-    /** Of the records in it, unless it was left by an earlier start: then `columns` is -1. */
-    day = ""
-    /** See header(). */
-    columns = 0
-    /** The file's last record, and when it was made, as far as that is known. */
-    lastLine = ""
-    lastSeconds = 0
-    written = 0
-    /** Of the day's files: the one tried last, the first that can be used, and failures in a row. */
-    number = 0
-    numberMin = 0
-    failures = 0
-
-    /**
-     * Takes note of a failed write. What is the matter may be with one file or its sectors: after the second
-     * failure in a row the day goes on in its next file, and after a third, in that one, for a while in the
-     * file before again.
-     * @returns true when nothing can be written
-     */
-    failed(code: FaultCode): boolean {
-        if (code <= FaultCode.CardTimeout || code === FaultCode.CardWriteProtected) return false
-        if (code === FaultCode.VolumeSearching) return false
-        this.failures += 1
-        if (this.failures < 2) return false
-        // No file has these columns: the one that is open will be put in order and left.
-        this.columns = -1
-        this.numberMin = this.number + 1
-        if (this.failures === 2) return false
-        this.numberMin = this.number - 1
-        this.failures = -30
-        return true
-    }
 }
 
 /**
@@ -74,7 +36,9 @@ export class Logger {
     lastError = ""
 
     private readonly queue = new RecordQueue()
-    private readonly places = [new LogPlace(), new LogPlace()]
+    private readonly places = [new LogPlace(), new LogPlace(), new LogPlace()]
+    /** Number of the last journal entry that the card has, 0 until that is known of this mount. */
+    private events = 0
     /** The log whose records are written first. */
     private nextKind: LogKind = LogKind.Main
     private lastSeconds = 0
@@ -96,6 +60,7 @@ export class Logger {
         private readonly alarms: LogAlarms,
         private readonly retention: Retention,
         private readonly log: (line: string) => void,
+        private readonly journal: Journal,
     ) {}
 
     /** Records of that log on the card since the start. */
@@ -120,6 +85,7 @@ export class Logger {
     async recover(volume: LogVolume): Promise<void> {
         const { places, retention } = this
         retention.pausedUntilMs = retention.after = 0
+        this.events = 0
         for (const place of places) {
             place.file = undefined
             place.columns = -1
@@ -134,6 +100,8 @@ export class Logger {
             const place = this.places[logOf(path)]
             // Others may have made a file of that name.
             if (found.indexOf(startColumns) === 0) await enter(volume, place, path, found)
+            // Its buffer is for others, too.
+            await leave(this.places[LogKind.Event])
         } catch (thrown) {
             // The new records matter more; a card that is away will say so again.
             this.tell(faultMessage(thrown))
@@ -157,7 +125,7 @@ export class Logger {
 
     /** Writes what is queued, if the card is there; that it is away is no failure. One fiber at a time. */
     async flush(): Promise<void> {
-        if (this.queue.count() === 0) return
+        if (this.queue.count() === 0 && this.events === this.journal.lastSequence) return
         const self = this
         try {
             const drain = async (volume: LogVolume) => await self.drain(volume)
@@ -184,8 +152,7 @@ export class Logger {
             state = undefined
         }
         const settings = this.settings
-        const offset = this.clock.offsetMinutes(release)
-        const start = recordStart(release, offset, settings.text(Key.UserSerial))
+        const start = this.startOf(release)
         // The flag itself takes three seconds: no record has a doubtful time without a word.
         const doubt = this.clock.trusted() ? 0 : 1 << Alarm.Clock
         const main = mainRecord(start, state, this.alarms.flags() | doubt)
@@ -197,22 +164,79 @@ export class Logger {
         this.queue.add(LogKind.Cell, cells * 16 + this.thermistors, line, release)
     }
 
-    /** Writes what waits. @returns "", or the day of the record that finds no room */
+    /** What a record of that second begins with. */
+    private startOf(seconds: number): string {
+        const offset = this.clock.offsetMinutes(seconds)
+        return recordStart(seconds, offset, this.settings.text(Key.UserSerial))
+    }
+
+    /** Writes what waits, and an event. @returns "", or the main log's day when something finds no room */
     private async drain(volume: LogVolume): Promise<string> {
         const { queue } = this
         for (;;) {
             const record = queue.first(this.nextKind) || queue.first(LogKind.Cell - this.nextKind)
-            if (!record) return ""
-            const day = dayDigits(record.line)
-            if (!(await this.write(volume, record, day))) return day
+            if (!record) return await this.writeEvent(volume)
+            if (!(await this.write(volume, record))) return this.places[LogKind.Main].day
             // A queue that overflowed meanwhile has pushed out, and counted, what is on the card now.
             if (!queue.drop(record)) queue.lost -= 1
         }
     }
 
+    /**
+     * Writes the oldest entry of the journal that the card does not have: one at a time, so that nobody waits long.
+     * @returns "", or the main log's day when there is no room for it
+     */
+    private async writeEvent(volume: LogVolume): Promise<string> {
+        const last = this.journal.lastSequence
+        const oldest = Math.max(0, last - journalPositions)
+        let number = this.events || (await this.findEvent(volume, last, oldest))
+        let record: LogRecord
+        if (number < oldest) number = oldest
+        while (!record && number < last) record = this.eventOf(++number)
+        const written = !record || (await this.write(volume, record))
+        // Its buffer is for others, too.
+        await leave(this.places[LogKind.Event])
+        if (!written) return this.places[LogKind.Main].day
+        this.events = number
+        return ""
+    }
+
+    /** The journal's entry of that number as a record. */
+    private eventOf(number: number): LogRecord | undefined {
+        const entry = this.journal.entry(number)
+        if (entry.getAt(At.Sequence, "u32") !== number) return undefined
+        const epochSeconds = entry.getAt(At.Time, "u32")
+        const line = eventRecord(this.startOf(epochSeconds), entry, this.journal.noteOf(number))
+        return { kind: LogKind.Event, columns: eventColumns, line, epochSeconds }
+    }
+
+    /** The youngest entry that is the last line of its day on the card. @returns its number, or `oldest` */
+    private async findEvent(volume: LogVolume, last: number, oldest: number): Promise<number> {
+        const place = this.places[LogKind.Event]
+        // Of the card before.
+        place.lastLine = ""
+        let day = ""
+        for (; last > oldest; --last) {
+            const record = this.eventOf(last)
+            if (!record) continue
+            if (day !== dayDigits(record.line)) {
+                day = dayDigits(record.line)
+                await this.takeIn(volume, "EVT/" + day + ".CSV")
+            }
+            const { lastLine } = place
+            if (
+                fieldAt(lastLine, 3, ",") === "" + last &&
+                place.lastSeconds === record.epochSeconds
+            )
+                break
+        }
+        return last
+    }
+
     /** @returns false when there is no room for it */
-    private async write(volume: LogVolume, record: LogRecord, day: string): Promise<boolean> {
+    private async write(volume: LogVolume, record: LogRecord): Promise<boolean> {
         const place = this.places[record.kind]
+        const day = dayDigits(record.line)
         try {
             await this.appendRecord(volume, record, day)
             this.alarms.set(Alarm.SdFull, false)
@@ -220,7 +244,7 @@ export class Logger {
             return true
         } catch (thrown) {
             // What is wrong with one log is not to keep the other waiting.
-            this.nextKind = LogKind.Cell - record.kind
+            this.nextKind = LogKind.Cell - (record.kind & 1)
             const code = faultCode(thrown)
             if (code !== FaultCode.VolumeFull) {
                 if (place.failed(code)) this.alarms.set(Alarm.SdCard, true)
@@ -260,8 +284,8 @@ export class Logger {
         place.day = day
         // Until it is open.
         place.columns = -1
-        const local = record.epochSeconds + this.clock.offsetMinutes(record.epochSeconds) * 60
-        volume.stamp = fatStamp(local)
+        const now = this.clock.nowSeconds()
+        volume.stamp = fatStamp(now + this.clock.offsetMinutes(now) * 60)
         const wanted = header(record.columns)
         let path = ""
         for (place.number = place.numberMin; ; place.number++) {
@@ -291,48 +315,5 @@ export class Logger {
         }
         // Up for long enough to be entered in the journal.
         this.alarms.set(Alarm.RecordsLost, Math.abs(now - this.lossSeconds) < lossShownSeconds)
-    }
-}
-
-/** The first line of a file without its line end, "" when there is no file or its beginning was torn. */
-async function readHeader(volume: LogVolume, path: string): Promise<string> {
-    const file = await volume.open(path)
-    if (file === undefined) return ""
-    const start = Buffer.alloc(headerBytesMax)
-    const count = await file.read(0, start, headerBytesMax)
-    await file.close()
-    if (start.getAt(0, "u32") === 0xffffffff) return ""
-    const end = start.indexOf(13, 0, count)
-    return textOf(start.slice(0, end < 0 ? count : end))
-}
-
-/** Brings the file's entry on the card up to date, and gives it up: nobody goes on in it. */
-async function leave(place: LogPlace): Promise<void> {
-    const file = place.file
-    place.file = undefined
-    if (file) await file.close()
-}
-
-/** Goes on in another file; the last record found behind its recorded size sets `lastSeconds`. */
-async function enter(
-    volume: LogVolume,
-    place: LogPlace,
-    path: string,
-    firstLine: string,
-): Promise<void> {
-    if (path !== place.path) await leave(place)
-    if (place.file) return
-    const check = new TailCheck(path.slice(path.indexOf("/") + 1), firstLine)
-    const accepts = (line: string) => check.accepts(line)
-    try {
-        place.file = await volume.openForAppend(path, firstLine + "\r\n", accepts)
-        place.path = path
-    } finally {
-        // What was seen on the card is there, also when the file could not be put in order yet. A further file
-        // of a day may be empty: then the last record is that of the file before it.
-        if (check.lastSeconds !== 0) {
-            place.lastSeconds = check.lastSeconds
-            place.lastLine = check.lastLine + "\r\n"
-        }
     }
 }

@@ -1,11 +1,14 @@
 import { BatteryState } from "../battery/state"
+import { alarmName } from "../core/alarm"
 import { formatDateTime, formatOffset, parseDateTime } from "../core/calendar"
-import { formatDigits, formatHex, formatScaled, parseInteger } from "../core/text"
+import { formatDigits, formatHex, formatScaled, parseInteger, textOf } from "../core/text"
+import { At } from "../journal/journal"
 
-/** The two logs. */
+/** The three logs. */
 export const enum LogKind {
     Main,
     Cell,
+    Event,
 }
 
 /** The columns that each log begins with. */
@@ -22,8 +25,14 @@ export function cellHeader(cells: number, thermistors: number): string {
     return text + ",balancing_hex"
 }
 
-/** The header of a log by its columns: 0 for the main log, else cells * 16 + thermistors. */
+export const eventHeader = startColumns + ",number,flag,change,errors_hex,marks,reason"
+
+/** Stands for the columns of the event log, see header(). */
+export const eventColumns = 1
+
+/** The header of a log by its columns: 0 for the main log, 1 for the events, else cells * 16 + thermistors. */
 export function header(columns: number): string {
+    if (columns === eventColumns) return eventHeader
     return columns === 0 ? mainHeader : cellHeader(columns >> 4, columns & 15)
 }
 
@@ -94,6 +103,18 @@ export function cellRecord(
     const values = state ? [...state.cellMv, ...state.temperatureDeciC] : []
     const balancing = state ? formatHex(state.balancing, 4) : ""
     return recordLine(start, values, cellDecimals, 16 - cells, 16 + thermistors, balancing)
+}
+
+/** A line of the event log with its line end: a journal entry, and why it was made. */
+export function eventRecord(start: string, entry: Buffer, note: string): string {
+    const flags = entry.getAt(At.Flags, "u32")
+    const alarm = entry[At.Alarm]
+    // A field has no commas.
+    const reason = Buffer.from(note)
+    for (let at = 0; (at = reason.indexOf(44)) >= 0;) reason[at] = 59
+    const change = (flags >> alarm) & 1 ? "appeared" : "disappeared"
+    const number = entry.getAt(At.Sequence, "u32")
+    return `${start},${number},${alarmName(alarm)},${change},${formatHex(flags, 8)},${entry[At.Marks]},${textOf(reason)}\r\n`
 }
 
 /** The day of a record as file names have it: "20261122". */

@@ -61,13 +61,13 @@ export class SentFile {
  * long as it likes: it is read through, never held.
  */
 export class History {
-    /** "LOG" or "CELL". */
+    /** "LOG", "CELL" or "EVT". */
     private readonly folder: string
 
     constructor(
         private readonly storage: CardStorage,
         private readonly clock: WallClock,
-        /** "LOGSENT.TXT" or "CELLSENT.TXT". */
+        /** "LOGSENT.TXT" and so on. */
         readonly path: string,
         /**
          * All histories of a card may share it: who reads into it holds the card, and has looked through it

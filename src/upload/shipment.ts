@@ -23,7 +23,7 @@ export interface RemoteFiles {
 export interface LogFolder {
     readonly storage: CardStorage
     readonly history: History
-    /** "LOG" or "CELL": the folder on the card, and the word in remote names. */
+    /** "LOG", "CELL" or "EVT": the folder on the card, and the word in remote names. */
     readonly folder: string
     /** Names taken whose file has not arrived: with another card in the slot they are no free names. */
     readonly reserved: string[]

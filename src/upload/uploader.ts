@@ -56,6 +56,7 @@ export class Uploader implements ServerMemory {
     goneMs: number
     readonly logs: Backlog
     readonly cells: Backlog
+    readonly events: Backlog
     private stopping: boolean
     private failuresInRow = 0
     /** Part of the back-off that is waited, so that many boards do not come back to a server at once. */
@@ -88,6 +89,7 @@ export class Uploader implements ServerMemory {
         const piece = Buffer.alloc(pieceBytes)
         this.logs = new Backlog(storage, clock, "LOG", sector, piece)
         this.cells = new Backlog(storage, clock, "CELL", sector, piece)
+        this.events = new Backlog(storage, clock, "EVT", sector, piece)
     }
 
     /** The task's job: one session when it is time for one. Failures are kept, not thrown. */
@@ -111,6 +113,7 @@ export class Uploader implements ServerMemory {
             await this.socketLock.run("upload", socketWaitMs, async () => {
                 self.pendingBytes = 0
                 await self.sendBacklog(self.logs)
+                await self.sendBacklog(self.events)
                 if (settings.number(Key.FtpCells)) await self.sendBacklog(self.cells)
                 if (self.courier) await self.courier.logOut()
             })
@@ -159,7 +162,11 @@ export class Uploader implements ServerMemory {
         if (key < 0) throw new Fault(FaultCode.BadValue, day + " is no day: write YYYY-MM-DD")
         const self = this
         const count = await this.socketLock.run("ftp resend", commandWaitMs, async () => {
-            return (await self.logs.resend(key)) + (await self.cells.resend(key))
+            return (
+                (await self.logs.resend(key)) +
+                (await self.cells.resend(key)) +
+                (await self.events.resend(key))
+            )
         })
         this.requested = true
         return count

@@ -11,13 +11,14 @@ describe.runIf(hasTool("mcopy") && hasTool("fsck.fat"))("a board's life", () => 
     it("keeps each promise, whatever happens in it", async () => {
         const { imagePath } = await firmware(readManifest().entries.simulator)
         const wrong: string[] = []
-        let [records, starts, entries, files] = [0, 0, 0, 0]
+        let [records, starts, entries, events, files] = [0, 0, 0, 0, 0]
         for (const seed of seeds) {
             const { verdict } = await lifeAndVerdict(lifeOf(seed, { days: 0.5 }), imagePath)
             wrong.push(...verdict.violations.map(text => `seed ${seed}: ${text}`))
             records += verdict.recordsExpected
             starts += verdict.starts
             entries += verdict.entries
+            events += verdict.events
             files += verdict.filesSent
         }
         expect(wrong).toEqual([])
@@ -25,6 +26,7 @@ describe.runIf(hasTool("mcopy") && hasTool("fsck.fat"))("a board's life", () => 
         expect(records).toBeGreaterThan(3000)
         expect(starts).toBeGreaterThan(50)
         expect(entries).toBeGreaterThan(50)
+        expect(events).toBeGreaterThan(entries / 2)
         expect(files).toBeGreaterThan(50)
     })
 

@@ -3,6 +3,7 @@ import { basename } from "node:path"
 import { readFileSync } from "node:fs"
 import { requireTool } from "../support/tools"
 import { readCard, readFolder } from "./cards"
+import { judgeEvents } from "./events"
 import type { Evidence } from "./evidence"
 import { Journal } from "./journal"
 import { type Files, Records } from "./records"
@@ -15,6 +16,8 @@ export interface Verdict {
     records: number
     recordsExpected: number
     entries: number
+    /** Lines of events on both cards. */
+    events: number
     starts: number
     filesSent: number
     /** Board time less the time without a supply. */
@@ -37,6 +40,9 @@ export function judge(evidence: Evidence): Verdict {
     records.judge(cards)
     const journal = new Journal(evidence, timeline, complain)
     journal.judge()
+    const events = { A: 0, B: 0 }
+    for (const card of ["A", "B"] as const)
+        events[card] = judgeEvents(card, cards[card], journal, complain)
     judgeLog(evidence, complain)
     judgeStarts(evidence, timeline, complain)
     judgeAnswers(evidence, complain)
@@ -48,6 +54,7 @@ export function judge(evidence: Evidence): Verdict {
         records: records.count,
         recordsExpected: records.expected,
         entries: journal.entries.length,
+        events: events.A + events.B,
         starts: evidence.seen.filter(one => one.kind === "log" && startCauses.test(one.text))
             .length,
         filesSent,
@@ -134,7 +141,7 @@ function judgeServer(
     const { lastSent, serverFolder } = evidence
     const received = readFolder(serverFolder)
     const whole = new Set<string>()
-    const contents = [...cards.A, ...cards.B].filter(([path]) => /^(LOG|CELL|EVENTS)\b/.test(path))
+    const contents = [...cards.A, ...cards.B].filter(([path]) => /^(LOG|CELL|EVT)\b/.test(path))
     for (const [path, content] of received) {
         const part = contents.some(([, one]) => one.subarray(0, content.length).equals(content))
         if (!part) complain(`server: ${path} (${content.length} bytes) is no card's file`)
@@ -148,7 +155,7 @@ function judgeServer(
         return received.size
     }
     for (const [path, content] of cards.A) {
-        const [, log, day] = /^(LOG|CELL)\/(\d{8}\.CSV)$/.exec(path) ?? []
+        const [, log, day] = /^(LOG|CELL|EVT)\/(\d{8}\.CSV)$/.exec(path) ?? []
         if (!log || content.length === 0) continue
         const found = [...whole].some(
             one => one.startsWith(path + " ") && one.includes(day.slice(0, 8)),
@@ -160,7 +167,7 @@ function judgeServer(
 
 /** A byte counts as sent only when the server has it. */
 function judgeHistory(card: Files, received: Files, complain: Complain): void {
-    for (const history of ["LOGSENT.TXT", "CELLSENT.TXT"]) {
+    for (const history of ["LOGSENT.TXT", "CELLSENT.TXT", "EVTSENT.TXT"]) {
         const text = card.get(history)?.toString("latin1") ?? ""
         for (const line of text.split("\r\n").slice(0, -1)) {
             const [, bytes, remote] = /^\d{8}\.CSV,(\d+),[^,]*,([^,]+)(,|$)/.exec(line) ?? []

@@ -3,6 +3,7 @@ import { faultMessage } from "../../src/core/fault"
 import type { Flash } from "../../src/core/seams"
 import { Storage, type CardDevice } from "../../src/fat/storage"
 import { WholeFiles } from "../../src/fat/wholefile"
+import { Journal } from "../../src/journal/journal"
 import { Logger } from "../../src/logs/logger"
 import { LogKind } from "../../src/logs/record"
 import { Retention } from "../../src/logs/retention"
@@ -91,6 +92,7 @@ export class Board {
             alarms,
             retention,
             line => void this.complaints.push(line),
+            new Journal(this.flashStore()),
         )
         this.storage.recover = async volume => await this.logger.recover(this.track(volume))
         this.backup = new Backup(this.flashStore(), "1A2B", backupKey, new NodeHashing())

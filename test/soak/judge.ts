@@ -11,7 +11,8 @@ import type { MadeEntry, Outcome } from "./run"
 const heapBytesMore = 3072
 /** A journal entry's time against the time at which it was said; seconds. */
 const entryTimeSlack = 5
-const historyFiles = ["LOGSENT.TXT", "CELLSENT.TXT"]
+const logFolders = ["LOG", "CELL", "EVT"]
+const historyFiles = logFolders.map(folder => folder + "SENT.TXT")
 
 /** What the judge has found: what is wrong, and the counts for the report. */
 export interface Verdict {
@@ -57,6 +58,7 @@ class Judge {
         const { outcome, plan, verdict } = this
         this.checkCard()
         for (const log of ["LOG", "CELL"]) this.checkRecords(log)
+        this.checkEvents()
         const { recordsMissing } = verdict
         this.check(
             recordsMissing === outcome.recordsLost,
@@ -96,7 +98,7 @@ class Judge {
             encoding: "utf8",
         })
         this.check(checked.status === 0, `fsck.fat: ${checked.stdout}${checked.stderr}`)
-        for (const name of ["LOG", "CELL", ...historyFiles]) {
+        for (const name of [...logFolders, ...historyFiles]) {
             const args = ["-s", "-n", "-i", this.cardPath, `::${name}`, this.folder]
             const copied = spawnSync(requireTool("mcopy"), args, { encoding: "utf8" })
             this.check(copied.status === 0, `mcopy ${name}: ${copied.stderr}`)
@@ -123,6 +125,32 @@ class Judge {
             const text = existsSync(path) ? readFileSync(path, "latin1") : ""
             this.matchRecords(`${log}/${name}`, expected, text)
         }
+    }
+
+    /** Every entry of the journal is on the card once, by the log's words, and no other one is. */
+    private checkEvents(): void {
+        const lines = this.names("EVT").flatMap(name => {
+            const text = readFileSync(join(this.folder, "EVT", name), "latin1").split("\r\n")
+            const day = `${name.slice(0, 4)}-${name.slice(4, 6)}-${name.slice(6, 8)}`
+            this.check(text.pop() === "", `EVT/${name}: the last line is not whole`)
+            const others = text.slice(1).filter(line => !line.startsWith(day))
+            this.check(others.length === 0, `EVT/${name}: of another day: ${others.join("; ")}`)
+            return text.slice(1)
+        })
+        const events = lines
+            .map(line => line.split(","))
+            .sort((a, b) => Number(a[3]) - Number(b[3]))
+        const numbers = events.map(fields => fields[3]).join(" ")
+        const asMade = events.map((_, i) => i + 1).join(" ")
+        this.check(numbers === asMade, `the card's events have the numbers ${numbers}`)
+        // Those of the set-up come before.
+        const said = this.outcome.journal
+        const found = events.slice(-said.length).map(fields => `${fields[4]} ${fields[5]}`)
+        const made = said.map(one => `${one.flag} ${one.appears ? "appeared" : "disappeared"}`)
+        this.check(
+            found.join(", ") === made.join(", "),
+            `on the card: ${found.join(", ")}; made: ${made.join(", ")}`,
+        )
     }
 
     private matchRecords(name: string, expected: ExpectedRecord[], text: string): void {
@@ -163,7 +191,7 @@ class Judge {
     private checkServer(): void {
         const { verdict } = this
         const there = new Set(readdirSync(this.serverPath))
-        for (const log of ["LOG", "CELL"])
+        for (const log of logFolders)
             for (const name of this.names(log)) {
                 const remote = `SOAK-1-${log}-${name}`
                 const card = readFileSync(join(this.folder, log, name))

@@ -130,6 +130,7 @@ export class CardBoard {
     readonly history: History
     readonly flash: FlashContent
     readonly alarms: Alarms
+    readonly journal: Journal
     /** What the console showed. */
     readonly lines: string[] = []
     /** Each different reason why the card could not be used, in order. */
@@ -155,7 +156,8 @@ export class CardBoard {
             offer: async () => {},
         }
         const flash = this.memoryFlash()
-        this.alarms = new Alarms(this.ticks, new Journal(flash))
+        this.journal = new Journal(flash)
+        this.alarms = new Alarms(this.ticks, this.journal)
         this.alarms.start(clock)
         const { transferMs } = options
         const bus =
@@ -177,6 +179,7 @@ export class CardBoard {
             this.alarms,
             retention,
             line => void this.lines.push(line),
+            this.journal,
         )
         this.storage.recover = async volume => await this.logger.recover(volume)
         this.ticks.onSecond = async () => await this.release()

@@ -116,7 +116,8 @@ export class WholeConsole {
         this.uploader = new Uploader(board, settings, clock, storage, socketLock, alarms, log)
         const retention = new Retention(ticks, new SentLines().histories)
         const sample = async () => this.battery.last
-        this.logger = new Logger(clock, settings, storage, sample, alarms, retention, log)
+        const { journal } = this
+        this.logger = new Logger(clock, settings, storage, sample, alarms, retention, log, journal)
         storage.recover = async volume => await this.logger.recover(volume)
         this.scheduler = new Scheduler(ticks, () => clock.nowMs(), spawn, log)
         this.backup = new Backup(flash, "AB12", backupKey, hashing)

@@ -6,6 +6,7 @@ import { type I2cBus, TimeSource } from "../../src/core/seams"
 import { formatVolume } from "../../src/fat/format"
 import { Storage } from "../../src/fat/storage"
 import { Volume } from "../../src/fat/volume"
+import { Journal } from "../../src/journal/journal"
 import { Logger } from "../../src/logs/logger"
 import { Retention } from "../../src/logs/retention"
 import { Key } from "../../src/settings/keys"
@@ -59,7 +60,8 @@ class Board {
         const retention = new Retention(ticks, new SentLines().histories)
         const sample = async (): Promise<undefined> => undefined
         const log = () => {}
-        const logger = new Logger(clock, settings, storage, sample, alarms, retention, log)
+        const journal = new Journal(flash)
+        const logger = new Logger(clock, settings, storage, sample, alarms, retention, log, journal)
         storage.recover = async volume => await logger.recover(volume)
         const spawn = (work: () => Promise<void>): void => void work()
         const scheduler = (this.scheduler = new Scheduler(ticks, () => clock.nowMs(), spawn, log))

@@ -5,6 +5,7 @@ import { formatVolume } from "../../src/fat/format"
 import { Storage } from "../../src/fat/storage"
 import { Volume } from "../../src/fat/volume"
 import type { LogStorage, LogVolume } from "../../src/logs/logcard"
+import { Journal } from "../../src/journal/journal"
 import { Logger } from "../../src/logs/logger"
 import { cellHeader, LogKind, mainHeader } from "../../src/logs/record"
 import { Retention } from "../../src/logs/retention"
@@ -12,6 +13,7 @@ import { Key } from "../../src/settings/keys"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { measurement } from "../support/measurement"
 import { blankStore, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
+import { MemoryFlash } from "../support/memoryflash"
 import { MemoryStorage, MemoryVolume } from "../support/memoryvolume"
 import { SentLines } from "../support/sentlines"
 
@@ -29,6 +31,7 @@ class World {
     seconds = morning
     offset = 0
     numbers: Record<number, number> = {
+        [Key.SdEnable]: 1,
         [Key.SdPeriod]: 60,
         [Key.SdCells]: 0,
         [Key.BatteryCells]: 4,
@@ -41,6 +44,7 @@ class World {
     onServer = new SentLines()
     ticks = new FakeTicks()
     card = new MemoryStorage()
+    journal = new Journal(new MemoryFlash())
 
     get volume(): MemoryVolume {
         return this.card.volume!
@@ -70,7 +74,8 @@ class World {
         }
         const retention = new Retention(this.ticks, this.onServer.histories)
         const log = (line: string) => this.lines.push(line)
-        const logger = new Logger(clock, settings, storage, sample, alarms, retention, log)
+        const { journal } = this
+        const logger = new Logger(clock, settings, storage, sample, alarms, retention, log, journal)
         storage.recover = async (volume: LogVolume) => await logger.recover(volume)
         this.card.restart()
         return logger

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import {
     cellHeader,
     cellRecord,
+    eventHeader,
     logFileName,
     mainHeader,
     mainRecord,
@@ -99,14 +100,16 @@ describe("records", () => {
         path => {
             const text = readFileSync(path, "utf8")
             expect(text).toContain(mainHeader)
+            expect(text).toContain(eventHeader)
             expect(text).toMatch(/time,utc_offset,serial,cell1_V,\S*,balancing_hex/)
         },
     )
 
     it("are read by the names that docs/READING-LOGS.md uses", () => {
         const text = readFileSync("docs/READING-LOGS.md", "utf8")
-        for (const name of [...mainHeader.split(","), ...cellHeader(1, 1).split(",")])
-            if (!/_(V|A|C|pct|no)$/.test(name)) expect(text).toContain(`"${name}"`)
+        const headers = [mainHeader, cellHeader(1, 1), eventHeader].join(",")
+        for (const name of headers.split(","))
+            if (!/_(V|A|C|pct|no)$|^(number|marks)$/.test(name)) expect(text).toContain(`"${name}"`)
     })
 
     it("show error flags of all 32 bits", () => {

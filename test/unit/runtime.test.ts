@@ -110,8 +110,7 @@ describe("a line of the log", () => {
         journal.lastSequence = 4_294_967_200 - (4_294_967_200 % journalPositions)
         await journal.record(4_000_000_000, 0x1ffffff & ~0xfe00, Alarm.OvercurrentDischarge, 3)
         const text =
-            "journal: record " +
-            journal.describe(journal.lastPosition(), () => "2096-10-02 07:06:40")
+            "journal: record " + journal.describe(journal.lastSequence, () => "2096-10-02 07:06:40")
         expect(text.length).toBeGreaterThan(330)
         board.log(text)
         fits()

@@ -4,6 +4,7 @@ import { FaultCode } from "../../src/core/fault"
 import { formatVolume } from "../../src/fat/format"
 import { Storage } from "../../src/fat/storage"
 import { Volume } from "../../src/fat/volume"
+import { Journal } from "../../src/journal/journal"
 import { Logger } from "../../src/logs/logger"
 import { Retention } from "../../src/logs/retention"
 import { Key } from "../../src/settings/keys"
@@ -13,6 +14,7 @@ import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { ChipSpiBus, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
 import { measurement } from "../support/measurement"
+import { MemoryFlash } from "../support/memoryflash"
 import { RawSdHost } from "../support/rawsdhost"
 import { SdWireChecker } from "../support/sdwirechecker"
 import { BoardTime, TimedSpiBus } from "../support/timedcard"
@@ -298,6 +300,7 @@ async function tracedStart(): Promise<string> {
         alarms,
         new Retention(ticks, new SentLines().histories),
         () => {},
+        new Journal(new MemoryFlash()),
     )
     storage.recover = async volume => await logger.recover(volume)
     trace.heading("The card is started and mounted (wake … readCsd, then the volume)")

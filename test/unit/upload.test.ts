@@ -75,19 +75,26 @@ describe("a session", () => {
         expect(tcp.connections).toBe(5)
     })
 
-    it("sends main logs oldest first, whatever the order on the card, then cell logs if wanted", async () => {
+    it("sends main logs oldest first, whatever the order on the card, then events, then cell logs if wanted", async () => {
         const world = await worldWith()
         for (const name of ["LOG/20261122.CSV", "CELL/20261120.CSV", "LOG/26112101.CSV"])
             world.card.put(name, pattern(10))
         world.card.put("LOG/20261121.CSV", pattern(20))
         world.card.put("LOG/NOTES.TXT", "foreign")
+        world.card.put("EVT/20261119.CSV", pattern(30))
         const stored = (): string[] =>
             server.commands.filter(line => line.startsWith("STOR ")).map(line => line.slice(11))
         await world.session()
-        expect(stored()).toEqual(["LOG-20261121.CSV", "LOG-26112101.CSV", "LOG-20261122.CSV"])
+        expect(stored()).toEqual([
+            "LOG-20261121.CSV",
+            "LOG-26112101.CSV",
+            "LOG-20261122.CSV",
+            "EVT-20261119.CSV",
+        ])
+        expect(world.card.text("EVTSENT.TXT")).toContain("20261119.CSV,30,")
         world.settings.set(Key.FtpCells, 1)
         await world.session()
-        expect(stored().slice(3)).toEqual(["CELL-20261120.CSV"])
+        expect(stored().slice(4)).toEqual(["CELL-20261120.CSV"])
         expect(world.card.text("CELLSENT.TXT")).toContain("20261120.CSV,10,")
     })
 
@@ -535,20 +542,22 @@ describe("the console's commands", () => {
         const world = await worldWith()
         for (const name of ["20261120", "20261121", "20261122"])
             world.card.put(`LOG/${name}.CSV`, pattern(99))
-        world.card.put("CELL/20261121.CSV", pattern(40))
+        for (const path of ["CELL/20261121.CSV", "EVT/20261121.CSV", "EVT/20261120.CSV"])
+            world.card.put(path, pattern(40))
         world.settings.set(Key.FtpCells, 1)
         await world.session()
         server.commands.length = 0
-        expect(await world.uploader.resend("2026-11-21")).toBe(3)
+        expect(await world.uploader.resend("2026-11-21")).toBe(4)
         await world.uploader.run()
         expect(server.commands.filter(line => line.startsWith("STOR"))).toEqual([
             "STOR BMS-1-LOG-20261121.CSV",
             "STOR BMS-1-LOG-20261122.CSV",
+            "STOR BMS-1-EVT-20261121.CSV",
             "STOR BMS-1-CELL-20261121.CSV",
         ])
-        expect(server.files.size).toBe(4)
+        expect(server.files.size).toBe(6)
         await world.session()
-        expect(server.count("STOR")).toBe(3)
+        expect(server.count("STOR")).toBe(4)
     })
 
     it.each(["", "today", "2026-1-2", "20261122", "2026-11-2x"])(

@@ -5,6 +5,7 @@ import type { MemoryCard } from "../support/uploadcard"
 const folders = [
     ["LOG", "LOGSENT.TXT"],
     ["CELL", "CELLSENT.TXT"],
+    ["EVT", "EVTSENT.TXT"],
 ] as const
 
 interface HistoryLine {

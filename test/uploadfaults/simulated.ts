@@ -87,7 +87,7 @@ export async function runSimulated(
         check(records.lost === 0, `${records.lost} records lost`)
         const limit = (heapBaseBytes ?? Infinity) + heapBytesMore
         check(!(heap.peakBytes! > limit), `the heap's peak is ${heap.peakBytes} bytes`)
-        for (const folder of ["LOG", "CELL"])
+        for (const folder of ["LOG", "CELL", "EVT"])
             for (const name of bench.cardNames(folder)) {
                 const card = bench.cardFile(`${folder}/${name}`)
                 const found = readdirSync(server.root).filter(file =>

@@ -53,7 +53,7 @@ export async function journal(call: Call): Promise<void> {
     const entries = call.parts.journal
     const format = (seconds: number) => formatMoment(call, seconds)
     // While there is no entry, position 1 is empty too.
-    await call.field("Last record", entries.describe(entries.lastPosition() || 1, format))
+    await call.field("Last record", entries.describe(entries.lastSequence || 1, format))
     for (let i = 1; i <= journalPositions; ++i)
         await call.field("Record " + i, entries.describe(i, format))
 }

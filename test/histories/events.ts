@@ -1,0 +1,45 @@
+import type { Journal } from "./journal"
+import type { Complain, Files } from "./records"
+
+const header = "time,utc_offset,serial,number,flag,change,errors_hex,marks,reason"
+const form =
+    /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),[+-]\d\d:\d\d,[\w-]{1,16},(\d+),([A-Z_]+),(appeared|disappeared),0x[0-9A-F]{8},[0-3],[^,]*$/
+/** What the journal keeps for a card that is away. */
+const kept = 32
+
+/** Judges the events: on each card each entry once, as it was told, and none left out that the journal still had. */
+export function judgeEvents(
+    card: string,
+    files: Files,
+    journal: Journal,
+    complain: Complain,
+): number {
+    const numbers: number[] = []
+    for (const [path, content] of files) {
+        const [, year, month, day] = /^EVT\/(\d{4})(\d\d)(\d\d)\.CSV$/.exec(path) ?? []
+        if (year === undefined) continue
+        const where = `card ${card}, ${path}`
+        const lines = content.toString("latin1").split("\r\n")
+        if (lines.shift() !== header) complain(`${where}: another first line`)
+        if (lines.pop() !== "") complain(`${where}: the last line is not whole`)
+        for (const line of lines) {
+            const [, time, number, flag, change] = form.exec(line) ?? []
+            if (time === undefined || !time.startsWith(`${year}-${month}-${day} `)) {
+                complain(`${where}: ${line}`)
+                continue
+            }
+            numbers.push(Number(number))
+            const told = journal.entries.find(entry => entry.number === Number(number))
+            const same = !told || (told.flag === flag && told.appears === (change === "appeared"))
+            if (!same) complain(`${where}: the journal has another entry: ${line}`)
+        }
+    }
+    numbers.sort((a, b) => a - b)
+    for (const [i, number] of numbers.slice(1).entries()) {
+        if (number === numbers[i]) complain(`card ${card}: event ${number} is there twice`)
+        // Who was away for longer gets as many as the journal had then.
+        if (number > numbers[i] + 1 && numbers.at(-1)! - number < kept - 1)
+            complain(`card ${card}: events ${numbers[i] + 1} to ${number - 1} are missing`)
+    }
+    return numbers.length
+}
