@@ -28,8 +28,11 @@ export async function carryOut(line: string, board: Assisted): Promise<LineResul
     if (completer.inBlock) return await run(line)
     const topic = helpLine.exec(line)
     if (topic) {
-        const catalog = (await completer.known()) ?? unaskedCatalog
-        const help = helpOn(topic[1] ?? "", catalog)
+        const about = topic[1] ?? ""
+        // Settings are known only when the board has described itself, which takes seconds.
+        const help =
+            helpOn(about, completer.catalog ?? unaskedCatalog) ??
+            helpOn(about, (await completer.known()) ?? unaskedCatalog)
         if (help) {
             const result = help.line === undefined ? { status: 0 } : await run(help.line)
             if (result.status === 0 && help.text !== "") print(help.text + "\n")

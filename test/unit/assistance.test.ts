@@ -159,6 +159,13 @@ describe("a line at the prompt", () => {
         expect(printed[2]).toContain("error flag CLOCK")
     })
 
+    it("does not wait for the board's description where the manual is enough", async () => {
+        completer.known = () => Promise.reject(new Error("asked"))
+        expect(await at("help")).toEqual({ status: 0 })
+        expect(await at("help card tail")).toEqual({ status: 0 })
+        await expect(at("help sd.period")).rejects.toThrow("asked")
+    })
+
     it("is refused as before, with a word about what was meant", async () => {
         expect(await at("HELP")).toEqual({ status: 1 })
         expect(printed).toEqual([
