@@ -75,11 +75,16 @@ export async function set(call: Call): Promise<void> {
     const { settings, wifiKeeper } = call.parts
     await settings.apply(changes.keys as any, changes.values)
     const key = changes.keys[0]
-    let more = call.words[0].startsWith("wifi.") && wifiKeeper.problem()
-    // Those that people think of in other units.
-    if (key === Key.BatteryCapacity || key === Key.BatteryShunt)
-        more = ", " + shown(call, key, new Row(key))
-    if (more) await call.print("ok" + more)
+    switch (key) {
+        case Key.WifiSsid:
+        case Key.WifiPassword:
+            await call.print("ok" + wifiKeeper.problem())
+            break
+        // People think of these in other units.
+        case Key.BatteryCapacity:
+        case Key.BatteryShunt:
+            await call.print("ok, " + shown(call, key, new Row(key)))
+    }
 }
 
 export async function defaults(call: Call): Promise<void> {

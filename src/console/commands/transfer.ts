@@ -55,13 +55,15 @@ export async function importLine(call: Call, line: string): Promise<void> {
     if (block.wrong) refuse("nothing was changed; wrong lines:" + block.wrong)
     const { settings } = call.parts
     await settings.apply(block.keys as any, block.values)
-    let unset = ""
+    let text = `ok, ${block.values.length} settings`
+    let before = "; secrets not set: "
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)
-        if (row.isSecret && !settings.text(key)) unset += ", " + row.name
+        if (!row.isSecret || settings.text(key)) continue
+        text += before + row.name
+        before = ", "
     }
-    if (unset) unset = "; secrets not set:" + unset.slice(1)
-    await call.print(`ok, ${block.values.length} settings${unset}`)
+    await call.print(text)
 }
 
 function addLine(call: Call, block: Changes, words: string[]): void {
