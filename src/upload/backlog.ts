@@ -17,8 +17,8 @@ export class Backlog implements LogFolder {
     more: boolean
     /** The youngest file up to today: it may still grow. */
     newestKey: number
-    /** When some of it was sent last, by whoever sends; undefined after a start. */
-    newestSentMs: number
+    /** When some of it was sent last, by whoever sends. A member set later would be a large piece of the heap. */
+    newestSentMs: number = undefined
     readonly history: History
     readonly reserved: string[] = []
     // All files up to doneKey are sent; they had doneBytes together.
