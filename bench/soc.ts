@@ -1,4 +1,5 @@
-import { drive, type PackOptions, type Scenario, seededRandom, solar } from "../sim/pack"
+import { drive, type PackOptions, type Scenario, solar } from "../sim/pack"
+import { generator } from "../sim/random"
 import { BatteryMonitor } from "../src/battery/monitor"
 import { Key } from "../src/settings/keys"
 import { batteryBench } from "../test/support/batterybench"
@@ -85,7 +86,7 @@ export const seldomFullCase: SocCase = {
 
 /** Runs one case; seconds of real time. */
 export async function simulateSoc(one: SocCase): Promise<SocResult> {
-    const random = seededRandom(11)
+    const random = generator(11)
     const bench = batteryBench({
         pack: {
             spread: 0.004,

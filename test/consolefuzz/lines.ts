@@ -1,6 +1,6 @@
 import { commandRow } from "../../src/console/commandtable"
 import { keyCount, Row } from "../../src/settings/schema"
-import { Random } from "../uploadfaults/random"
+import { Random } from "../support/random"
 
 /** A line as it would arrive. */
 export interface FuzzLine {

@@ -6,7 +6,7 @@ import { Key } from "../../src/settings/keys"
 import { cardWith } from "../support/cardconsole"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { WholeConsole } from "../support/wholeconsole"
-import { Random } from "../uploadfaults/random"
+import { Random } from "../support/random"
 import { complaint } from "./judge"
 import { LineFuzzer, rows } from "./lines"
 

@@ -7,7 +7,7 @@ import { HeapGauge } from "../../sim/heap"
 import { LinePrinter } from "../../sim/lineprinter"
 import { Simulation } from "../../sim/simulation"
 import { StateFolder } from "../../sim/state"
-import { Random } from "../uploadfaults/random"
+import { Random } from "../support/random"
 import { changing, complaint } from "./judge"
 import { LineFuzzer } from "./lines"
 

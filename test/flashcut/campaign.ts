@@ -1,4 +1,4 @@
-import { Random } from "../uploadfaults/random"
+import { Random } from "../support/random"
 import { Judge } from "./judge"
 import { blankCard, Rig } from "./rig"
 import { readHalves, readValues } from "./store"

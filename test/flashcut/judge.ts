@@ -1,4 +1,4 @@
-import type { Random } from "../uploadfaults/random"
+import type { Random } from "../support/random"
 
 /** Settings that the campaign changes, with values of every length that each takes. */
 const choices: Record<string, readonly string[]> = {
@@ -70,7 +70,9 @@ export class Judge {
 
     settings(exported: string): string[] {
         const found = new Map<string, string>()
-        for (const match of exported.matchAll(/^set (\S+) "(.*)"$/gm)) found.set(match[1], match[2])
+        // The serial number stands in a comment.
+        for (const match of exported.matchAll(/^(?:# )?set (\S+) "(.*)"$/gm))
+            found.set(match[1], match[2])
         const wrong: string[] = []
         for (const key of new Set([...Object.keys(defaults), ...this.known.keys()])) {
             const old = this.known.get(key) ?? defaults[key]

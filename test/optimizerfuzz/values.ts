@@ -1,4 +1,4 @@
-import { Random } from "../uploadfaults/random"
+import { Random } from "../support/random"
 
 /** What a value is meant to be; now and then it is something else. */
 export type Kind = "number" | "text" | "array" | "leaf" | "literal" | "any" | Shape

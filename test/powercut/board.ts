@@ -16,7 +16,7 @@ import { measurement } from "../support/measurement"
 import { storable } from "../support/memoryflash"
 import { NodeHashing } from "../support/nodehashing"
 import { u32 } from "./fatreader"
-import { Random } from "./faults"
+import { chanceOf } from "./faults"
 import type { Event, FlashImage } from "./trace"
 
 /** What of the settings matters here, and what the measurements look like. */
@@ -199,7 +199,7 @@ export class Board {
 
     /** A measurement that depends on nothing but the seed and the second. */
     private sample() {
-        const random = new Random(this.settings.seed * 7919 + this.seconds)
+        const random = chanceOf(this.settings.seed * 7919 + this.seconds)
         const { cells, thermistors } = this.settings
         const cellMv = Array.from({ length: cells }, () => random.between(2700, 3650))
         return measurement(cellMv, {

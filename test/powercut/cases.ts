@@ -8,7 +8,8 @@ import { emptyCard, type CardName } from "./cards"
 import { DiskDevice, type Disk } from "./disk"
 import { CardEditor } from "./editor"
 import type { VolumeShape } from "./fatreader"
-import { inOrder, modes, Random, type Mode } from "./faults"
+import type { Random } from "../support/random"
+import { chanceOf, inOrder, modes, type Mode } from "./faults"
 import { foreignFiles, type Foreign } from "./judge"
 import { Model } from "./model"
 import { morning, type Scenario } from "./scenarios"
@@ -60,7 +61,7 @@ export function random(one: Case, purpose = 0): Random {
     let seed = one.seed * 1000003 + purpose
     for (const letter of one.scenario.name + one.card)
         seed = (Math.imul(seed, 31) + letter.charCodeAt(0)) | 0
-    return new Random(seed)
+    return chanceOf(seed)
 }
 
 /** The card and the settings as the scenario wants them, after what it has done beforehand. */

@@ -1,3 +1,5 @@
+import { Random } from "../support/random"
+
 /** What the card holds after a cut. */
 export const modes = [
     "dropped",
@@ -35,27 +37,7 @@ export function tornSector(mode: Mode, old: Uint8Array, data: Uint8Array): Uint8
     return torn
 }
 
-/** A generator of numbers in [0, 1) that a seed repeats (mulberry32). */
-export class Random {
-    private state: number
-
-    constructor(seed: number) {
-        this.state = Math.imul(seed, 0x9e3779b1) ^ 0x5bf03635
-    }
-
-    next(): number {
-        this.state = (this.state + 0x6d2b79f5) | 0
-        let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state)
-        t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-        return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-    }
-
-    /** A whole number from `min` to `max`. */
-    between(min: number, max: number): number {
-        return min + Math.floor(this.next() * (max - min + 1))
-    }
-
-    pick<T>(choices: readonly T[]): T {
-        return choices[this.between(0, choices.length - 1)]
-    }
+/** What chance decides in one case. */
+export function chanceOf(seed: number): Random {
+    return new Random(Math.imul(seed, 0x9e3779b1) ^ 0x5bf03635)
 }

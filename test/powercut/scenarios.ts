@@ -1,7 +1,7 @@
 import { noteSent } from "../support/historylines"
 import type { Board, BoardSettings, Memory } from "./board"
 import type { CardName } from "./cards"
-import type { Random } from "./faults"
+import type { Random } from "../support/random"
 import { addNeighbours, addOldLogs, crowd, scatterFree, type Setup } from "./setups"
 
 /** Something the firmware does, after each of whose writes the power is cut. */

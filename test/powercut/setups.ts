@@ -1,7 +1,7 @@
 import { cellHeader, logFileName, mainHeader } from "../../src/logs/record"
 import type { BoardSettings, Memory } from "./board"
 import type { CardEditor } from "./editor"
-import type { Random } from "./faults"
+import type { Random } from "../support/random"
 import type { Model, TextFile } from "./model"
 
 /** What a scenario starts from; all of it may be changed by its `prepare`. */

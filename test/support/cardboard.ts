@@ -283,12 +283,3 @@ export function recordTimes(text: string | undefined): number[] {
 export async function timesOn(store: MemoryStore, path: string): Promise<number[]> {
     return recordTimes(await textOn(store, path))
 }
-
-/** Whole numbers from 0 to below `limit`, the same ones for the same seed. */
-export function seededRandom(seed: number): (limit: number) => number {
-    let state = seed >>> 0
-    return limit => {
-        state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-        return Math.floor((state / 2 ** 32) * limit)
-    }
-}

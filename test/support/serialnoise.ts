@@ -1,14 +1,9 @@
-/** Random bytes that are the same in each run (xorshift32). */
+import { generator } from "../../sim/random"
+
+/** Random bytes that are the same in each run. */
 export function noise(count: number, seed = 20261122): Uint8Array {
-    const bytes = new Uint8Array(count)
-    let state = seed
-    for (let i = 0; i < count; i++) {
-        state ^= state << 13
-        state ^= state >>> 17
-        state ^= state << 5
-        bytes[i] = state
-    }
-    return bytes
+    const random = generator(seed)
+    return Uint8Array.from({ length: count }, () => random() * 256)
 }
 
 function crc16(data: Uint8Array): number {

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process"
+import { randomUUID } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import { projectFolder } from "../../tools/firmware"
 
@@ -6,7 +7,7 @@ const shownMs = 50_000
 
 /** A terminal of its own server, in which a program of the project runs. */
 export class Tmux {
-    private readonly server = `bms-${process.pid}-${Math.random().toString(36).slice(2)}`
+    private readonly server = `bms-${process.pid}-${randomUUID().slice(0, 8)}`
 
     private run(...args: string[]): string {
         const done = spawnSync("tmux", ["-L", this.server, "-f", "/dev/null", ...args], {

@@ -1,3 +1,4 @@
+import { generator } from "../../sim/random"
 import type { CardStorage, CardVolume, OpenFile } from "../../src/upload/cardreader"
 import { DeviceBuffer, type FirmwareBuffer } from "./devicebuffer"
 
@@ -95,10 +96,7 @@ export class MemoryCard implements CardStorage {
 /** `length` bytes that never repeat within a sector's distance, so that a shift or a double shows. */
 export function pattern(length: number, seed = 1): FirmwareBuffer {
     const content = new DeviceBuffer(length) as FirmwareBuffer
-    let state = seed
-    for (let i = 0; i < length; ++i) {
-        state = (Math.imul(state, 1103515245) + 12345) >>> 0
-        content[i] = state >>> 16
-    }
+    const random = generator(seed)
+    for (let i = 0; i < length; ++i) content[i] = random() * 256
     return content
 }

@@ -8,11 +8,11 @@ import {
     morning,
     mountStore,
     recordTimes,
-    seededRandom,
     textOn,
     timesOn,
     type FlashContent,
 } from "../support/cardboard"
+import { Random } from "../support/random"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { checkVolume, makeVolume } from "../support/fatimage"
 import { hasTool } from "../support/tools"
@@ -126,8 +126,8 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         {
             title: "garbage",
             damage: view => {
-                const random = seededRandom(3)
-                for (let i = 0; i < 512; ++i) view.setUint8(i, random(256))
+                const random = new Random(3)
+                for (let i = 0; i < 512; ++i) view.setUint8(i, random.below(256))
             },
         },
     ]

@@ -8,11 +8,11 @@ import {
     morning,
     mountStore,
     recordTimes,
-    seededRandom,
     textOn,
     timesOn,
     type FlashContent,
 } from "../support/cardboard"
+import { Random } from "../support/random"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { checkVolume } from "../support/fatimage"
 import { blankStore, openMemoryCard } from "../support/memorycard"
@@ -71,10 +71,10 @@ describe("a card that answers badly now and then", () => {
         const store = await formattedStore(4)
         const chip = new SdCardChip(store)
         const board = new CardBoard(chip, { cells: true })
-        const random = seededRandom(seed)
+        const random = new Random(seed)
         board.socket.onTransfer = (_transfer, out) => {
             const command = (out[1] & 0xc0) === 0x40
-            if (command && random(every) === 0) hurts[random(hurts.length)](chip)
+            if (command && random.below(every) === 0) hurts[random.below(hurts.length)](chip)
             return undefined
         }
         await board.run(60)

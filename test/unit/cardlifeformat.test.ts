@@ -7,7 +7,8 @@ import { formatVolume } from "../../src/fat/format"
 import { Volume } from "../../src/fat/volume"
 import { SdCardChip } from "../../sim/chips/sdcard"
 import { FileStore, MemoryStore } from "../../sim/chips/sdcardstore"
-import { CardBoard, recordTimes, seededRandom, timesOn } from "../support/cardboard"
+import { CardBoard, recordTimes, timesOn } from "../support/cardboard"
+import { Random } from "../support/random"
 import { checkVolume, saveImage, withFolder } from "../support/fatimage"
 import { FakeTicks, MemoryBlockDevice } from "../support/memorycard"
 import { hasTool, requireTool } from "../support/tools"
@@ -83,9 +84,9 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
     }
 
     it("is whole at sizes that are no round number", async () => {
-        const random = seededRandom(7)
+        const random = new Random(7)
         for (const mebibytes of [4, 17, 77, 300, 515, 1100]) {
-            const blocks = mebibytes * 2048 + random(2000) + 1
+            const blocks = mebibytes * 2048 + random.below(2000) + 1
             const card = new MemoryStore(blocks)
             // The size of an SDSC card is rounded; here it is the volume that is looked at.
             const device = new MemoryBlockDevice(card)

@@ -7,10 +7,10 @@ import {
     formattedStore,
     morning,
     mountStore,
-    seededRandom,
     textOn,
     timesOn,
 } from "../support/cardboard"
+import { Random } from "../support/random"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { checkVolume } from "../support/fatimage"
 import { ForeignFiles } from "../support/foreignfiles"
@@ -119,28 +119,28 @@ async function namesOn(store: MemoryStore): Promise<Set<string>> {
 }
 
 function plan(seed: number): Planned[] {
-    const random = seededRandom(seed)
+    const random = new Random(seed)
     const planned: Planned[] = []
     const names = ["PHOTO.JPG", "20261101.TXT", "2026110A.CSV", "NOTES.CSV"]
     for (let day = 1; day <= 14; ++day) {
         const digits = `202611${String(day + 5).padStart(2, "0")}`
         names.push(`${digits}.CSV`)
-        if (random(4) === 0) names.push(`${digits.slice(2)}0${1 + random(3)}.CSV`)
+        if (random.below(4) === 0) names.push(`${digits.slice(2)}0${1 + random.below(3)}.CSV`)
     }
     // Of days to come, as after the clock was set back.
     names.push("20261123.CSV", "26112401.CSV")
     for (const name of names) {
         for (const log of ["LOG", "CELL"]) {
-            if (random(3) === 0) continue
-            const attributes = random(8) === 0 ? [0x21, 0x22, 0x24][random(3)] : 0x20
-            const history = histories[random(histories.length)]
-            const bytes = 200 + random(3000)
+            if (random.below(3) === 0) continue
+            const attributes = random.below(8) === 0 ? [0x21, 0x22, 0x24][random.below(3)] : 0x20
+            const history = histories[random.below(histories.length)]
+            const bytes = 200 + random.below(3000)
             planned.push({ path: `${log}/${name}`, bytes, history, attributes })
         }
     }
     planned.push({ path: "20261101.CSV", bytes: 600, history: "all", attributes: 0x20 })
     // The order in the directory says nothing.
-    return planned.sort(() => random(3) - 1)
+    return planned.sort(() => random.below(3) - 1)
 }
 
 describe("a full card", () => {

@@ -6,11 +6,11 @@ import {
     formattedStore,
     morning,
     recordTimes,
-    seededRandom,
     textOn,
     timesOn,
     type FlashContent,
 } from "../support/cardboard"
+import { Random } from "../support/random"
 import { checkVolume, makeVolume } from "../support/fatimage"
 import { noteSent } from "../support/historylines"
 import { hasTool } from "../support/tools"
@@ -179,9 +179,9 @@ describe("a card that is pulled at any moment of mounting and logging", () => {
         "loses and doubles nothing when the wire breaks inside a byte, on FAT32",
         async () => {
             const start = makeVolume(40, "-F32", "-s1")
-            const random = seededRandom(20261122)
+            const random = new Random(20261122)
             const failures = await campaign(await momentsOf(start, 3), async at => {
-                const back = { bytes: random(540), transfers: 1 + random(40) }
+                const back = { bytes: random.below(540), transfers: 1 + random.below(40) }
                 const what = `pulled in transfer ${at} after ${back.bytes} bytes, back ${back.transfers} later`
                 const { session: run, store, secondsToMount } = await pullAndReturn(start, at, back)
                 expect(secondsToMount, what).toBeLessThanOrEqual(5)

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { noise } from "../support/serialnoise"
 import { describe, expect, it } from "vitest"
 import { UsbBridgeCmd } from "jacdac-ts"
 import { bridgeCommand, encodeFrame, isBridgeFrame, LineDecoder } from "../../console/framing"
@@ -128,21 +129,8 @@ describe("what the runtime takes", () => {
     })
 })
 
-/** xorshift32, so that a failure can be repeated. */
-function randomBytes(seed: number, count: number): Uint8Array {
-    const bytes = new Uint8Array(count)
-    let state = seed
-    for (let i = 0; i < count; i++) {
-        state ^= state << 13
-        state ^= state >>> 17
-        state ^= state << 5
-        bytes[i] = state
-    }
-    return bytes
-}
-
 describe("10 MB of random bytes", () => {
-    const noise = randomBytes(20261122, 10_000_000)
+    const bytes = noise(10_000_000)
     const good = recorded.toBoard[0]
 
     it("towards the terminal leave it able to take the next frame, and hold no memory", () => {
@@ -152,7 +140,7 @@ describe("10 MB of random bytes", () => {
             onFrame: frame => (last = hexOf(frame)),
             onLogLine: line => (longest = Math.max(longest, line.length)),
         })
-        for (let at = 0; at < noise.length; at += 4096) decoder.push(noise.subarray(at, at + 4096))
+        for (let at = 0; at < bytes.length; at += 4096) decoder.push(bytes.subarray(at, at + 4096))
         decoder.push(bytesOf(good.bytes))
         expect(last).toBe(good.accepted[0])
         expect(longest).toBeLessThanOrEqual(1024)
@@ -160,7 +148,7 @@ describe("10 MB of random bytes", () => {
 
     it("towards the simulated board leave it able to take the next frame", () => {
         const { bridge, accepted, pulled } = enabledBridge()
-        for (let at = 0; at < noise.length; at += 4096) bridge.push(noise.subarray(at, at + 4096))
+        for (let at = 0; at < bytes.length; at += 4096) bridge.push(bytes.subarray(at, at + 4096))
         bridge.push(bytesOf(good.bytes))
         expect(accepted.at(-1)).toBe(good.accepted[0])
         expect(pulled().join("").length / 2).toBeLessThan(10_000)

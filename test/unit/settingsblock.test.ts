@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { Key } from "../../src/settings/keys"
 import { keyCount, Row } from "../../src/settings/schema"
 import { ConsoleBench } from "../support/consoleparts"
-import { Random } from "../uploadfaults/random"
+import { Random } from "../support/random"
 
 // Blocks of `export` and `import` with random settings; the seed is in the test's name.
 

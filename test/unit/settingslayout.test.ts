@@ -3,7 +3,7 @@ import { Alarm } from "../../src/core/alarm"
 import { Key } from "../../src/settings/keys"
 import { keyCount } from "../../src/settings/schema"
 import { Settings } from "../../src/settings/settings"
-import { Random } from "../uploadfaults/random"
+import { Random } from "../support/random"
 import { MemoryFlash } from "../support/memoryflash"
 import { Turns } from "../support/turns"
 

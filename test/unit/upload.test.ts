@@ -50,9 +50,10 @@ describe("a session", () => {
             `127.0.0.1 anonymous ${world.settings.number(Key.FtpPort)}/`,
         )
         const number = crc16(0, place as never, 0, place.length)
+        // 61361 is CRC-16/XMODEM over the file's last 256 bytes, as Python's binascii has it.
         expect(world.card.text("LOGSENT.TXT")).toBe(
-            `20261122.CSV,0,2026-11-22 13:00:01,${remote},${number},6675,5000\r\n` +
-                `20261122.CSV,5000,2026-11-22 13:00:01,${remote},${number},6675,5000\r\n`,
+            `20261122.CSV,0,2026-11-22 13:00:01,${remote},${number},61361,5000\r\n` +
+                `20261122.CSV,5000,2026-11-22 13:00:01,${remote},${number},61361,5000\r\n`,
         )
         expect(world.settings.number(Key.FtpLastLogin)).toBe(noonSeconds + 1)
         expect(world.settings.number(Key.FtpLastSuccess)).toBe(noonSeconds + 1)

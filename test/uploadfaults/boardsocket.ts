@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from "node:net"
 import { DeviceBuffer } from "../support/devicebuffer"
 import type { BoardClock } from "./boardclock"
-import type { Random } from "./random"
+import type { Random } from "../support/random"
 
 /** Whose socket rules hold: the ESP32's worker, or the simulator's direct calls. */
 export type SocketKind = "esp32" | "simulator"

@@ -10,7 +10,7 @@ import { type Action, describeFault } from "./faults"
 import type { FaultProxy } from "./faultproxy"
 import { badMessage, overstatements, touched, undelivered } from "./judge"
 import type { Kind, Mode, SessionPlan } from "./kinds"
-import { Random } from "./random"
+import { Random } from "../support/random"
 import { type SessionEnd, World } from "./world"
 import type { Yard } from "./yard"
 

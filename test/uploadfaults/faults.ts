@@ -1,4 +1,4 @@
-import type { Random } from "./random"
+import type { Random } from "../support/random"
 
 /** What a fault does to the connections under way. */
 export type Action =

@@ -1,7 +1,7 @@
 import type { FtpServerName, FtpServerOptions } from "../support/servers/ftpserver"
 import { type Action, type Fault, type Manners, randomFault } from "./faults"
 import type { HistoryCut } from "./cardslot"
-import type { Random } from "./random"
+import type { Random } from "../support/random"
 
 export type Mode = "direct" | "gateway"
 

@@ -5,7 +5,7 @@ import { Vsftpd } from "../support/vsftpd"
 import { BoardClock } from "./boardclock"
 import { type Action, describeFault, type Fault, type Manners } from "./faults"
 import { FaultProxy } from "./faultproxy"
-import { Random } from "./random"
+import { Random } from "../support/random"
 
 /** Board time runs so many times faster than the faults' time, which is real. */
 const speed = 20

@@ -2,7 +2,7 @@ import type { SimHost } from "../../sim/net/hosts"
 import type { DataPortTemper, FtpTemper } from "../../sim/net/ftptemper"
 import type { TcpEnd } from "../../sim/net/tcp"
 import type { BoardTime } from "../../sim/net/time"
-import { Random } from "../uploadfaults/random"
+import { Random } from "../support/random"
 import { httpAnswer, noise, reply } from "./words"
 
 const gatewayPort = 3128

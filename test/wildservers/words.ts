@@ -1,4 +1,4 @@
-import type { Random } from "../uploadfaults/random"
+import type { Random } from "../support/random"
 
 // What a server may say that knows nothing of what it should.
 

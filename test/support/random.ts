@@ -1,0 +1,29 @@
+import { generator } from "../../sim/random"
+
+/** Numbers that follow from their seed, so that a seed names a case. */
+export class Random {
+    /** 0 up to, not including, 1. */
+    readonly next: () => number
+
+    constructor(seed: number) {
+        this.next = generator(seed)
+    }
+
+    /** A whole number below `end`. */
+    below(end: number): number {
+        return Math.floor(this.next() * end)
+    }
+
+    /** A whole number from `min` to `max`. */
+    between(min: number, max: number): number {
+        return min + this.below(max - min + 1)
+    }
+
+    pick<T>(from: readonly T[]): T {
+        return from[this.below(from.length)]
+    }
+
+    chance(share: number): boolean {
+        return this.next() < share
+    }
+}
