@@ -103,8 +103,8 @@ class Firmware implements Parts {
         this.ticks = ticks
         this.flash = flash
         this.wifi = board.wifi
-        this.journal = new Journal(flash)
-        const alarms = new Alarms(ticks, this.journal)
+        const journal = (this.journal = new Journal(flash))
+        const alarms = new Alarms(ticks, journal)
         const settings = new Settings(flash, alarms, board.shortId, new Lock(ticks, "settings"))
         const clock = new Clock(ticks, settings, flash, alarms, new Ds3231(board.i2c))
         const battery = new BatteryMonitor(board.i2c, ticks, settings, alarms, async charge => {
