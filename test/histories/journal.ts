@@ -1,6 +1,6 @@
 import type { Evidence, Seen } from "./evidence"
 import { upsets } from "./life"
-import { type Complain, type Files, localText } from "./records"
+import { type Complain, localText } from "./records"
 import type { Timeline } from "./timeline"
 
 interface Entry {
@@ -19,8 +19,6 @@ const monitorBackMs = 60_000
 const explainedMs = 240_000
 const timeSlackSeconds = 8
 const entryLine = /#(\d+) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)~? (\w+) (appeared|disappeared)/
-
-const eventColumns = "time,utc_offset,serial,number,flag,change,errors_hex,marks,reason"
 
 /** What each flag can come from. */
 const causes: Record<string, RegExp> = {
@@ -146,39 +144,6 @@ export class Journal {
             const row = shown.get(number) ?? ""
             if (!row.includes(text) || !row.includes(change))
                 this.complain(`journal shows "${row}" for ${text} ${change}`)
-        }
-    }
-
-    /** Each entry is on a card once, as it was told; in the end the board's card has the last 32. */
-    judgeEvents(cards: { A: Files; B: Files }): void {
-        for (const card of ["A", "B"] as const) {
-            const lines = new Map<number, string>()
-            for (const [path, content] of cards[card]) {
-                if (!/^EVT\/\d{8}\.CSV$/.test(path)) continue
-                const [header, ...rows] = content.toString("latin1").split("\r\n")
-                if (header !== eventColumns || rows.pop() !== "")
-                    this.complain(`card ${card}, ${path}: torn, or begins with ${header}`)
-                for (const row of rows) {
-                    const number = Number(row.split(",")[3])
-                    if (lines.has(number))
-                        this.complain(`card ${card}: event #${number} is there twice`)
-                    lines.set(number, row)
-                }
-            }
-            this.judgeEventLines(card, lines)
-        }
-    }
-
-    private judgeEventLines(card: string, lines: Map<number, string>): void {
-        const last = this.entries.at(-1)?.number ?? 0
-        for (const { number, time, flag, appears } of this.entries) {
-            const row = lines.get(number)
-            if (row === undefined && card === "A" && number > last - 32)
-                this.complain(`card A has no event #${number}`)
-            if (row === undefined) continue
-            const [at, , , , of, change] = row.split(",")
-            if (at !== time || of !== flag || change !== (appears ? "appeared" : "disappeared"))
-                this.complain(`card ${card}: "${row}" is not #${number} ${time} ${flag}`)
         }
     }
 

@@ -40,7 +40,6 @@ export function judge(evidence: Evidence): Verdict {
     records.judge(cards)
     const journal = new Journal(evidence, timeline, complain)
     journal.judge()
-    journal.judgeEvents(cards)
     const events = { A: 0, B: 0 }
     for (const card of ["A", "B"] as const)
         events[card] = judgeEvents(card, cards[card], journal, complain)
