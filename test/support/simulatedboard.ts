@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { PassThrough } from "node:stream"
 import type { MemoryStore } from "../../sim/chips/sdcardstore"
 import type { CpuName } from "../../sim/cpu"
+import { runEvent } from "../../sim/events"
 import { LinePrinter } from "../../sim/lineprinter"
 import { Simulation } from "../../sim/simulation"
 import { createCard, StateFolder } from "../../sim/state"
@@ -14,11 +15,21 @@ import { requireTool } from "./tools"
 /** The virtual date at the start. */
 const startMs = Date.UTC(2026, 2, 1)
 
+/** What a line of the console gave. */
+export interface Answer {
+    /** 1 for a refusal. */
+    status: number
+    text: string
+    lines: string[]
+}
+
 /** One simulated board with its console; nothing of it outlives `end`. */
 export class SimulatedBoard {
     readonly simulation: Simulation
     /** What the board logged, with the board time in ms. */
     readonly log: { atMs: number; text: string }[] = []
+    /** All that was shown, these lines and what the simulator said. */
+    shown = ""
     /** Hears each of these lines as it comes. */
     onLog: (text: string) => void = () => undefined
     private readonly folder = mkdtempSync(join(tmpdir(), "bms-board-"))
@@ -45,11 +56,29 @@ export class SimulatedBoard {
 
     /** Output of a line. Throws when the board refuses it. */
     async run(line: string): Promise<string> {
-        let text = ""
-        await this.simulation.consoleReady()
-        const { status } = await this.simulation.console.execute(line, part => (text += part))
+        const { status, text } = await this.answer(line)
         if (status !== 0) throw new Error(`"${line}" was refused: ${text}`)
         return text
+    }
+
+    /** What a line gave, refused or not; `watch` is told what it has printed so far. */
+    async answer(line: string, watch?: (text: string) => void): Promise<Answer> {
+        let text = ""
+        await this.simulation.consoleReady()
+        const { status } = await this.simulation.console.execute(line, part => {
+            text += part
+            watch?.(text)
+        })
+        return { status, text, lines: text.split("\n").slice(0, -1) }
+    }
+
+    /** One of the simulator's events: "!card out". */
+    async event(text: string): Promise<void> {
+        await runEvent(text, this.simulation)
+    }
+
+    nowMs(): number {
+        return this.simulation.clock.nowMs()
     }
 
     async sleep(ms: number): Promise<void> {
@@ -72,12 +101,20 @@ export class SimulatedBoard {
 
     /** When the board first logged that from a board time on. Throws when it did not. */
     loggedMs(pattern: RegExp, fromMs = 0): number {
-        const found = this.log.find(one => one.atMs >= fromMs && pattern.test(one.text))
-        if (!found) throw new Error(`the board has not logged ${pattern}`)
-        return found.atMs
+        const [atMs] = this.momentsMs(pattern, fromMs)
+        if (atMs === undefined) throw new Error(`the board has not logged ${pattern}`)
+        return atMs
+    }
+
+    /** Each time that the board logged that from a board time on. */
+    momentsMs(pattern: RegExp, fromMs = 0): number[] {
+        return this.log
+            .filter(one => one.atMs >= fromMs && pattern.test(one.text))
+            .map(one => one.atMs)
     }
 
     private take(text: string): void {
+        this.shown += text
         for (const line of text.split("\n")) {
             const [, stamp, words] = /^\[ *([\d.]+)\] (.*)$/.exec(line) ?? []
             if (words === undefined) continue
