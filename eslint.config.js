@@ -53,4 +53,15 @@ export default tseslint.config(
             "@typescript-eslint/no-this-alias": "off",
         },
     },
+    {
+        // Markup takes lines.
+        files: ["page/**/*.tsx"],
+        rules: {
+            "max-lines-per-function": [
+                "error",
+                { max: 100, skipBlankLines: true, skipComments: true },
+            ],
+        },
+    },
+    { files: ["page/texts.ts"], rules: { "max-lines": "off" } },
 )

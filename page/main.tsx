@@ -1,0 +1,11 @@
+import "./style.css"
+import { render } from "preact"
+import { Page } from "./screens/page"
+
+render(<Page />, document.getElementById("page")!)
+
+// The page is there without a network after the first visit.
+if ("serviceWorker" in navigator && window.isSecureContext)
+    addEventListener("load", () => {
+        navigator.serviceWorker.register("./offline.js").catch(() => undefined)
+    })
