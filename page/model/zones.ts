@@ -58,14 +58,29 @@ function changesIn(format: Intl.DateTimeFormat, year: number): number[] {
     return changes
 }
 
-/** `M3.5.0/2`: month, week (5 the last one), day of the week, local time before the change. */
-function ruleOf(changeMs: number, before: number, last: boolean): string {
-    const local = new Date(changeMs + before * 60_000)
+/**
+ * `M3.5.0/2`: month, week (5 the last one), day of the week, local time before the change.
+ * @param late midnight is the end of the day before: Chile's "first Sunday from the 2nd" is a Saturday's 24:00
+ */
+function ruleOf(localMs: number, last: boolean, late: boolean): string {
+    const local = new Date(localMs - (late ? 24 * hourMs : 0))
     const week = last ? 5 : Math.ceil(local.getUTCDate() / 7)
-    const minutes = local.getUTCHours() * 60 + local.getUTCMinutes()
+    const minutes = local.getUTCHours() * 60 + local.getUTCMinutes() + (late ? 1440 : 0)
     const rest = minutes % 60 ? ":" + String(minutes % 60).padStart(2, "0") : ""
     const time = minutes === 120 ? "" : `/${Math.floor(minutes / 60)}${rest}`
     return `M${local.getUTCMonth() + 1}.${week}.${local.getUTCDay()}${time}`
+}
+
+/** The one rule of all these changes, in local time; undefined when there is none. */
+function commonRule(moments: readonly number[]): string | undefined {
+    for (const late of [false, true]) {
+        const days = moments.map(one => one - (late ? 24 * hourMs : 0))
+        for (const last of days.every(isLastOfMonth) ? [true, false] : [false]) {
+            const rules = new Set(moments.map(one => ruleOf(one, last, late)))
+            if (rules.size === 1) return [...rules][0]
+        }
+    }
+    return undefined
 }
 
 function isLastOfMonth(localMs: number): boolean {
@@ -101,13 +116,9 @@ export function posixZone(name: string, year: number): string | undefined {
     const july = offsetMinutes(format, (years[0][0] + years[0][1]) / 2)
     const standard = Math.min(january, july)
     const summer = Math.max(january, july)
-    const rules = [0, 1].map(index => {
-        const before = index === 0 ? january : july
-        const moments = years.map(changes => changes[index] + before * 60_000)
-        const last = moments.every(isLastOfMonth)
-        const texts = new Set(years.map(changes => ruleOf(changes[index], before, last)))
-        return texts.size === 1 ? [...texts][0] : undefined
-    })
+    const rules = [january, july].map((before, index) =>
+        commonRule(years.map(changes => changes[index] + before * 60_000)),
+    )
     const [first, second] = rules
     if (first === undefined || second === undefined) return undefined
     const order = january === standard ? [first, second] : [second, first]
