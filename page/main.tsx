@@ -1,7 +1,9 @@
 import "./style.css"
 import { render } from "preact"
+import { connectAgain } from "./screens/app"
 import { Page } from "./screens/page"
 
+void connectAgain()
 render(<Page />, document.getElementById("page")!)
 
 // The page is there without a network after the first visit.

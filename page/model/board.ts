@@ -107,6 +107,19 @@ export class BoardModel {
         }
     }
 
+    /** These changes were taken; what the board says of them comes later. */
+    assume(changes: ReadonlyMap<string, string>): void {
+        const board = this.board.value
+        if (!board) return
+        const shown = (type: string, value: string) =>
+            type === "secret" ? (value === "" ? "not set" : "set") : value
+        const settings = board.settings.map(one => {
+            const value = changes.get(one.key)
+            return value === undefined ? one : { ...one, value: shown(one.type, value) }
+        })
+        this.board.value = { ...board, settings }
+    }
+
     async readJournal(): Promise<void> {
         const { status, text } = await this.run("live", "journal")
         if (status === 0) this.entries.value = parseJournal(text)

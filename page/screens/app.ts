@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals"
 import type { Opening } from "../board/messages"
-import { choosePort, openPort } from "../board/webserial"
+import { choosePort, knownPorts, openPort } from "../board/webserial"
 import { BoardModel } from "../model/board"
 import type { Day } from "../days/reader"
 
@@ -55,11 +55,16 @@ addEventListener("hashchange", () => {
     scrollTo(0, 0)
 })
 
+/** The way that a reload of the page takes again. */
+const wayKey = "bms-way"
+
 export function connectTab(): Promise<void> {
+    sessionStorage.setItem(wayKey, "tab")
     return model.connect({ way: "tab", opening: async () => ({ kind: "tab" }) })
 }
 
 export function connectPc(): Promise<void> {
+    sessionStorage.setItem(wayKey, "socket")
     const url = `${location.origin.replace(/^http/, "ws")}/board?token=${pcToken}`
     return model.connect({ way: "socket", opening: async () => ({ kind: "socket", url }) })
 }
@@ -67,10 +72,28 @@ export function connectPc(): Promise<void> {
 /** @param known a port that was allowed before; else the person is asked */
 export async function connectUsb(known?: SerialPort): Promise<void> {
     const chosen = known ?? (await choosePort())
+    sessionStorage.setItem(wayKey, "usb")
     await model.connect({
         way: "usb",
         opening: (): Promise<Opening> => openPort(chosen),
     })
+}
+
+export async function disconnect(): Promise<void> {
+    sessionStorage.removeItem(wayKey)
+    location.hash = ""
+    await model.disconnect()
+}
+
+/** After a reload the page is where it was. */
+export async function connectAgain(): Promise<void> {
+    const way = sessionStorage.getItem(wayKey)
+    if (way === "tab") await connectTab()
+    else if (way === "socket" && pcToken) await connectPc()
+    else if (way === "usb") {
+        const ports = await knownPorts()
+        if (ports.length === 1) await connectUsb(ports[0])
+    }
 }
 
 /** A file that was opened, from the board or from this computer. */

@@ -163,7 +163,7 @@ function LocalFiles() {
                     accept=".csv,text/csv"
                     class="visually-hidden"
                     tabIndex={-1}
-                    aria-label={t.card.choose}
+                    aria-hidden="true"
                     onChange={event => void openLocalFiles([...(event.currentTarget.files ?? [])])}
                 />
             </div>

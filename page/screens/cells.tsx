@@ -91,19 +91,25 @@ function CellBar(props: BarProps) {
             type="button"
             class={`cell ${props.band} ${mark ? "marked" : ""}`}
             aria-pressed={props.chosen}
-            aria-label={words.filter(word => word !== "").join(", ")}
             onClick={props.onChoose}
         >
-            <span class="cell-mark">{mark || (props.balancing ? "⇅" : "\u00a0")}</span>
-            <span class="cell-track">
+            <span class="visually-hidden">{words.filter(word => word !== "").join(", ")}</span>
+            <span class="cell-mark" aria-hidden="true">
+                {mark || (props.balancing ? "⇅" : "\u00a0")}
+            </span>
+            <span class="cell-track" aria-hidden="true">
                 <span style={{ height: `${Math.min(100, Math.max(2, share))}%` }} />
             </span>
-            <span class="cell-mv">{mv}</span>
-            <span class="cell-deviation">
+            <span class="cell-mv" aria-hidden="true">
+                {mv}
+            </span>
+            <span class="cell-deviation" aria-hidden="true">
                 {deviation >= 0 ? "+" : "−"}
                 {Math.abs(deviation).toFixed(0)}
             </span>
-            <span class="cell-number">{number}</span>
+            <span class="cell-number" aria-hidden="true">
+                {number}
+            </span>
         </button>
     )
 }

@@ -35,6 +35,7 @@ function forgetOther(): void {
     const now = `${model.restarts.value} ${model.way.value}`
     if (learntFor !== now) completer.forget()
     learntFor = now
+    if (model.catalog.value) completer.know(model.catalog.value)
 }
 
 function add(piece: Piece): void {
@@ -98,9 +99,12 @@ function Prompt() {
         setBack(next)
         setLine(next === 0 ? "" : history.value[history.value.length - next])
     }
+    // What is in the input: the last key may not have been drawn yet.
+    const input = useRef<HTMLInputElement>(null)
     const submit = () => {
-        const typed = line
+        const typed = input.current?.value ?? ""
         setLine("")
+        if (input.current) input.current.value = ""
         setBack(0)
         setOffered([])
         if (asked) {
@@ -113,8 +117,11 @@ function Prompt() {
     }
     const complete = async () => {
         forgetOther()
-        const [found, typed] = await completer.complete(line)
-        if (found.length === 1) setLine(line.slice(0, line.length - typed.length) + found[0])
+        const before = input.current?.value ?? ""
+        const [found, typed] = await completer.complete(before)
+        // Who has typed on meanwhile wants something else.
+        if (input.current?.value !== before) return
+        if (found.length === 1) setLine(before.slice(0, before.length - typed.length) + found[0])
         setOffered(found.length > 1 ? found.slice(0, 60) : [])
     }
     const onKey = (event: KeyboardEvent) => {
@@ -125,7 +132,8 @@ function Prompt() {
             if (running.value) void model.remote?.call("cancel", "terminal")
             setAsked(undefined)
             setLine("")
-        } else if (event.key === "Tab" && !event.shiftKey && line !== "" && !asked) void complete()
+        } else if (event.key === "Tab" && !event.shiftKey && input.current?.value !== "" && !asked)
+            void complete()
         else return
         event.preventDefault()
     }
@@ -140,6 +148,7 @@ function Prompt() {
                 <label for="console-line">{asked ? asked.prompts[0] : "bms>"}</label>
                 <input
                     id="console-line"
+                    ref={input}
                     type={(asked ? "password" : "text") as "text"}
                     value={line}
                     aria-label={asked ? t.console.asks(asked.prompts[0]) : t.console.prompt}

@@ -52,7 +52,7 @@ function Chooser() {
                 multiple
                 class="visually-hidden"
                 tabIndex={-1}
-                aria-label={t.fleet.choose}
+                aria-hidden="true"
                 {...{ webkitdirectory: true }}
                 onChange={event => take(event.currentTarget.files)}
             />
@@ -63,7 +63,7 @@ function Chooser() {
                 multiple
                 class="visually-hidden"
                 tabIndex={-1}
-                aria-label={t.fleet.files}
+                aria-hidden="true"
                 onChange={event => take(event.currentTarget.files)}
             />
             {reading.value && (

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks"
 import { flagsUp, knownAlarms, type Flag } from "../model/flags"
 import { dateTime } from "../model/format"
 import { t } from "../texts"
-import { go, model } from "./app"
+import { disconnect, go, model } from "./app"
 import { Icon } from "./parts/icon"
 
 function toggleTheme(): void {
@@ -25,14 +25,7 @@ function Connection() {
                 {t.way[way]}
                 {phase !== "ready" && `, ${t.phase[phase]}`}
             </span>
-            <button
-                type="button"
-                class="quiet"
-                onClick={() => {
-                    void model.disconnect()
-                    location.hash = ""
-                }}
-            >
+            <button type="button" class="quiet" onClick={() => void disconnect()}>
                 {t.connection.disconnect}
             </button>
         </div>

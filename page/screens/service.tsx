@@ -39,6 +39,7 @@ async function save(): Promise<void> {
     const outcome = await sendChanges(changes.value, line => model.run("work", line))
     refusals.value = outcome.refusals
     if (outcome.done) {
+        model.assume(changes.value)
         discard()
         say(t.service.saved)
         await model.describe()
@@ -96,7 +97,7 @@ function Backup() {
                     accept=".txt,text/plain"
                     class="visually-hidden"
                     tabIndex={-1}
-                    aria-label={t.service.backupLoad}
+                    aria-hidden="true"
                     onChange={event => {
                         const [file] = event.currentTarget.files ?? []
                         if (file) void loadBackup(file)

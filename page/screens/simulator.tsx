@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks"
 import type { Speed } from "../board/messages"
 import { bytes } from "../model/format"
 import { t } from "../texts"
-import { ask, model, saveFile, say } from "./app"
+import { ask, disconnect, model, saveFile, say } from "./app"
 import { Choice, Panel, Progress, WorkButton } from "./parts/pieces"
 
 const groups: [keyof typeof t.simulator.groups, string[]][] = [
@@ -68,8 +68,7 @@ async function look(): Promise<void> {
 async function forget(): Promise<void> {
     if (!(await ask(t.simulator.forgetAsk, t.simulator.forget))) return
     await model.remote!.call("forget")
-    await model.disconnect()
-    location.hash = ""
+    await disconnect()
 }
 
 function Downloads() {

@@ -23,7 +23,9 @@ function log(
 }
 
 const read = (files: Record<string, Uint8Array>): FleetFile[] =>
-    Object.entries(files).flatMap(([path, bytes]) => readFleetFile(path, bytes) ?? [])
+    Object.entries(files).flatMap(
+        ([path, bytes]) => readFleetFile(path, bytes) ?? ([] as FleetFile[]),
+    )
 
 test("a folder of many boards is a row a board, who has been silent for longest first", () => {
     const boards = fleetOf(
