@@ -36,7 +36,7 @@ export default tseslint.config(
         },
     },
     {
-        files: ["{src,sim,console,optimizer,tools}/**/*.ts"],
+        files: ["{src,sim,console,optimizer,tools,page}/**/*.{ts,tsx}"],
         rules: {
             "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
             "sizes/function-lines": [
@@ -57,7 +57,7 @@ export default tseslint.config(
         // Markup takes lines.
         files: ["page/**/*.tsx"],
         rules: {
-            "max-lines-per-function": [
+            "sizes/function-lines": [
                 "error",
                 { max: 100, skipBlankLines: true, skipComments: true },
             ],

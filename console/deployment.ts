@@ -46,7 +46,7 @@ export class StartLog {
 }
 
 /** The SHA-256 of a program, as the board has it. */
-async function hashOf(image: Uint8Array): Promise<string> {
+export async function hashOf(image: Uint8Array): Promise<string> {
     const hash = await crypto.subtle.digest("SHA-256", Uint8Array.from(image))
     return toHex(new Uint8Array(hash))
 }

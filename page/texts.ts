@@ -151,7 +151,6 @@ export const t = {
         off: "off",
         zoneSearch: "City or zone, such as Europe/Paris",
         zonePick: "By its name",
-        zoneNone: "No lasting rule says this zone; give an offset such as +01:00.",
         default: (value: string) => `Default: ${value === "" ? "empty" : value}`,
         backup: "Backup",
         backupSave: "Save the settings as a file",
@@ -170,6 +169,12 @@ export const t = {
         resend: "Resend from …",
         resendDate: "From this day on",
         scan: "Scan Wi-Fi",
+        scanned: "Networks in range",
+        scanNone: "No network is in range.",
+        scanOld: "The board could not look now; this is what it saw before.",
+        scanUse: (name: string) => `Use ${name}`,
+        scanOpen: "open",
+        scanLocked: "password",
         setClock: "Set to this computer's time",
         sync: "Ask the time server",
         resetNow: "Reset now",
@@ -319,7 +324,10 @@ export const t = {
             "!cell 3 2.31": "Cell 3 too low",
             "!temp 1 71": "Sensor 1 hot",
             "!current -240": "Load of 240 A",
-            "!current 0": "No current",
+            "!current free": "Load off",
+            "!cell 7 free": "Cell 7 free",
+            "!cell 3 free": "Cell 3 free",
+            "!temp 1 free": "Sensor 1 free",
             "!monitor down": "Monitor silent",
             "!monitor up": "Monitor back",
             "!clock down": "Silent",
@@ -366,80 +374,6 @@ export const t = {
     },
     flagTitle: "Error flags",
     noFlags: "No errors",
-    meaning: {
-        CELL_OVERVOLTAGE: [
-            "A cell is above its limit.",
-            "Stop charging. Look at Cells for which one; compare the charger's voltage with the cells' data sheet.",
-        ],
-        CELL_UNDERVOLTAGE: [
-            "A cell is below its limit.",
-            "Stop the load and charge gently. A cell that falls alone is weak or badly connected.",
-        ],
-        OVERCURRENT_CHARGE: [
-            "The charging current is above its limit.",
-            "Lower the charger's current, or the limit if the cells allow more.",
-        ],
-        OVERCURRENT_DISCHARGE: [
-            "The load takes more than its limit.",
-            "Switch loads off. Check battery.shunt if the figure is not true.",
-        ],
-        OVERTEMPERATURE: [
-            "A sensor is above its limit.",
-            "Let the battery cool; look at the connections near the sensor.",
-        ],
-        UNDERTEMPERATURE: [
-            "A sensor is below its limit.",
-            "Warm the battery before it is charged: cold lithium cells are damaged by it.",
-        ],
-        CELL_IMBALANCE: [
-            "The cells lie too far apart.",
-            "Charge slowly to the full and let it balance; watch the lowest cell for some days.",
-        ],
-        MONITOR_OFFLINE: [
-            "The battery monitor chip does not answer.",
-            "Nothing is measured. Check its supply and the I²C wires.",
-        ],
-        SHORT_CIRCUIT: [
-            "The monitor saw a short circuit.",
-            "Part the battery from everything and find the short before it is used again.",
-        ],
-        SD_CARD: [
-            "No card, or one that cannot be used.",
-            "Put a card in. One that is not FAT16 or FAT32 can be formatted under Card.",
-        ],
-        SD_FULL: [
-            "The card is full of files that were not sent.",
-            "Save and delete old files, or put another card in; records wait meanwhile, then are lost.",
-        ],
-        FTP: [
-            "The logs could not be sent three times in a row.",
-            "Service, FTP has the last error. Nothing is lost: all goes when the server is back.",
-        ],
-        WIFI: [
-            "The board is not in its Wi-Fi network.",
-            "Compare name and password under Service, Wi-Fi; scan for what is in range.",
-        ],
-        CLOCK: [
-            "The clock is not trusted: times are a lower bound.",
-            "Set the clock. If it comes back after each start, the clock chip's coin cell is empty.",
-        ],
-        SETTINGS: [
-            "A setting was damaged, or settings were taken from the card.",
-            "Look through Service, FTP host and passwords first; saving a value settles it.",
-        ],
-        TASK_STUCK: [
-            "A task was stuck for a minute, and the board reset itself.",
-            "It goes after ten minutes. If it comes back, save log and journal and report them.",
-        ],
-        RECORDS_LOST: [
-            "Records could not be written for long and were lost.",
-            "Look at the card. It goes when the queue is empty again.",
-        ],
-        SAFE_MODE: [
-            "The last starts ended early: no logs, no upload.",
-            "An ordinary start is tried after ten minutes. Then look at supply and log.",
-        ],
-    } as Record<string, [string, string]>,
     flagNames: {
         CELL_OVERVOLTAGE: "Cell overvoltage",
         CELL_UNDERVOLTAGE: "Cell undervoltage",

@@ -1,5 +1,7 @@
 // What the page and the worker with the connection say to each other.
 
+import type { WifiScan } from "../../console/wifiscan"
+
 /** One line of the board runs in each at a time; the board knows them as different consoles. */
 export type Channel = "work" | "live" | "terminal"
 
@@ -37,6 +39,8 @@ export interface BoardCalls {
     list(directory: string): CardEntry[]
     /** @param known what is there of the file already */
     read(path: string, bytes: number, known: Uint8Array, progress: number): Uint8Array
+    /** The networks in range. */
+    scan(): WifiScan
     /** The program that the board has, and the one that the page brings. */
     programs(): { board: string; ours: string; runtime: string }
     deploy(again: boolean, progress: number): string

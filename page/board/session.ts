@@ -4,6 +4,8 @@ import { Connection } from "../../console/connection"
 import { checkImage, deploy, hashOf, StartLog } from "../../console/deployment"
 import type { Line } from "../../console/line"
 import { ProgramManager } from "../../console/programmanager"
+import { pause } from "../../console/pause"
+import { scanWifi, type WifiScan } from "../../console/wifiscan"
 import { asset } from "./assets"
 import type { BoardEvent, CardEntry, Channel, Ran } from "./messages"
 
@@ -104,6 +106,12 @@ export class BoardSession {
         copied.catch(() => undefined)
         await Promise.race([copied, this.connection.lost])
         return part.content()
+    }
+
+    /** Host time: the wire of a board in the tab is as slow as a real one's. */
+    async scan(): Promise<WifiScan> {
+        const time = { nowMs: () => Date.now(), sleep: pause }
+        return await Promise.race([scanWifi(this.connection.bus, time), this.connection.lost])
     }
 
     async programs(): Promise<{ board: string; ours: string; runtime: string }> {

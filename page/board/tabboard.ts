@@ -1,6 +1,6 @@
 import "./host/globals"
 import { LinePrinter } from "../../sim/lineprinter"
-import { applyDemoSettings } from "../../sim/demo"
+import { applyDemoSettings, Demo } from "../../sim/demo"
 import { runEvent } from "../../sim/events"
 import { scenarios } from "../../sim/profile"
 import { Simulation } from "../../sim/simulation"
@@ -19,6 +19,8 @@ const lookMs = 50
 
 /** The whole simulated board, in this worker. */
 export class TabBoard {
+    private demo: Demo | undefined
+
     private constructor(
         private readonly simulation: Simulation,
         private readonly store: BrowserStore,
@@ -51,10 +53,17 @@ export class TabBoard {
             .broken()
             .catch((failure: Error) => onWorld(`the board has stopped: ${failure.message}`))
         started
-            .then(() => (state.fresh ? applyDemoSettings(simulation, printer) : undefined))
-            .then(() => store.save())
+            .then(() => (state.fresh ? board.showOff(printer) : undefined))
             .catch((failure: Error) => onWorld(failure.message))
         return board
+    }
+
+    /** A new board: demo settings, and some scenes until somebody makes events of their own. */
+    private async showOff(printer: LinePrinter): Promise<void> {
+        await applyDemoSettings(this.simulation, printer)
+        await this.store.save()
+        this.demo = new Demo(this.simulation, printer)
+        await this.demo.play()
     }
 
     get keeps(): boolean {
@@ -66,6 +75,7 @@ export class TabBoard {
     }
 
     async event(line: string): Promise<void> {
+        this.demo?.stop()
         await runEvent(line, this.simulation)
     }
 

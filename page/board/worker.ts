@@ -57,6 +57,7 @@ const calls: Answers = {
     list: directory => connected().list(directory),
     read: (path, bytes, known, progress) =>
         connected().read(path, bytes, known, progressOf(progress)),
+    scan: () => connected().scan(),
     programs: () => connected().programs(),
     deploy: (again, progress) => connected().deploy(again, progressOf(progress)),
     event: async line => {

@@ -1,7 +1,10 @@
 import { signal } from "@preact/signals"
 import { useEffect, useRef, useState } from "preact/hooks"
+import { carryOut } from "../../console/assistance"
 import { Completer } from "../../console/completer"
+import { ownCommands } from "../../console/help"
 import { LogChoice } from "../../console/logchoice"
+import type { LineResult } from "../../console/transport"
 import { hidesSecret, secretQuestion, withoutSecret } from "../../console/secrets"
 import { t } from "../texts"
 import { model } from "./app"
@@ -20,14 +23,17 @@ const pieces = signal<readonly Piece[]>([])
 const history = signal<readonly string[]>([])
 const running = signal(false)
 
-const completer = new Completer(() => ({
-    execute: async (line, onText) => {
-        const ran = await model.run("terminal", line)
-        onText(ran.text)
-        return { status: ran.status }
-    },
-    cancel: async () => void (await model.remote?.call("cancel", "terminal")),
-}))
+const completer = new Completer(
+    () => ({
+        execute: async (line, onText) => {
+            const ran = await model.run("terminal", line)
+            onText(ran.text)
+            return { status: ran.status }
+        },
+        cancel: async () => void (await model.remote?.call("cancel", "terminal")),
+    }),
+    ownCommands,
+)
 
 /** Another board, or the same after a reset, has other things to offer. */
 let learntFor: unknown
@@ -49,6 +55,12 @@ function append(text: string): void {
     pieces.value = [...pieces.value.slice(0, -1), { ...last, text: joined }]
 }
 
+async function runOnBoard(line: string): Promise<LineResult> {
+    const ran = await model.run("terminal", line, append)
+    completer.ran(line, ran)
+    return ran
+}
+
 async function run(line: string): Promise<void> {
     const { catalog } = completer
     add({ kind: "typed", text: withoutSecret(line, catalog) })
@@ -58,8 +70,7 @@ async function run(line: string): Promise<void> {
     running.value = true
     try {
         await completer.stop()
-        const ran = await model.run("terminal", line, append)
-        completer.ran(line, ran)
+        const ran = await carryOut(line, { completer, run: runOnBoard, print: append })
         if (ran.status !== 0) {
             const last = pieces.value.at(-1)!
             pieces.value = [...pieces.value.slice(0, -1), { ...last, kind: "refused" }]

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks"
+import { flags as meanings } from "../../console/manual"
 import { flagsUp, knownAlarms, type Flag } from "../model/flags"
 import { dateTime } from "../model/format"
 import { t } from "../texts"
@@ -38,7 +39,6 @@ export function flagName(name: string): string {
 
 function FlagChip({ flag }: { flag: Flag }) {
     const [open, setOpen] = useState(false)
-    const [meaning, remedy] = t.meaning[flag.name] ?? ["", ""]
     return (
         <li>
             <button
@@ -52,9 +52,7 @@ function FlagChip({ flag }: { flag: Flag }) {
             </button>
             {open && (
                 <div class="chip-more">
-                    <p>
-                        <strong>{meaning || flag.name}</strong> {remedy}
-                    </p>
+                    <p>{meanings[flag.name] ?? ""}</p>
                     <p class="muted">{flag.name}</p>
                 </div>
             )}

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks"
+import { flags as meanings } from "../../console/manual"
 import { duration } from "../model/format"
 import { type Entry, journalCsv } from "../model/journal"
 import { t } from "../texts"
@@ -42,7 +43,7 @@ function Meanings({ names }: { names: string[] }) {
                 {names.map(name => (
                     <div key={name}>
                         <dt>{flagName(name)}</dt>
-                        <dd>{(t.meaning[name] ?? [name]).join(" ")}</dd>
+                        <dd>{meanings[name] ?? name}</dd>
                     </div>
                 ))}
             </dl>

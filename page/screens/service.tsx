@@ -192,7 +192,13 @@ export function ServiceScreen() {
                                 />
                             ))}
                         </form>
-                        <Actions section={settings[0]?.key.split(".")[0] ?? ""} />
+                        <Actions
+                            section={settings[0]?.key.split(".")[0] ?? ""}
+                            onUse={name => {
+                                const ssid = settings.find(one => one.key === "wifi.ssid")
+                                if (ssid) change(ssid, name)
+                            }}
+                        />
                     </Panel>
                     {current === names[0] && <Backup />}
                 </div>

@@ -17,9 +17,12 @@ const groups: [keyof typeof t.simulator.groups, string[]][] = [
         [
             "!cell 7 3.72",
             "!cell 3 2.31",
+            "!cell 7 free",
+            "!cell 3 free",
             "!temp 1 71",
+            "!temp 1 free",
             "!current -240",
-            "!current 0",
+            "!current free",
             "!monitor down",
             "!monitor up",
         ],

@@ -159,7 +159,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await demoEnded(page)
         await page.getByRole("button", { name: "Cell 7 too high" }).click()
         await chip(page, "Cell overvoltage").click()
-        await page.getByText("Stop charging.").first().waitFor()
+        await page.getByText("stop charging.").first().waitFor()
         await openScreen(page, "Errors journal")
         await page.locator("tr.appeared").getByText("cell 7: 3.7").first().waitFor()
 

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks"
 import { quoteWord } from "../../../console/secrets"
+import type { FoundNetwork, WifiScan } from "../../../console/wifiscan"
 import { t } from "../../texts"
 import { ask, model } from "../app"
 import { refusalOf } from "../../model/service"
@@ -25,7 +26,6 @@ const actions: Action[] = [
         label: t.service.resend,
         input: { label: t.service.resendDate, type: "date" },
     },
-    { section: "wifi", command: "wifi scan", label: t.service.scan },
     { section: "time", command: "time set", line: "time set now", label: t.service.setClock },
     { section: "time", command: "time sync", label: t.service.sync },
     { section: "reset", command: "reset clear", label: t.service.resetClear },
@@ -83,9 +83,46 @@ function ActionInput(props: { action: Action; onRun: (value: string) => Promise<
     )
 }
 
-export function Actions({ section }: { section: string }) {
+/** The networks in range, a button each that takes its name over. */
+function Scan({ onUse }: { onUse: (name: string) => void }) {
+    const [scan, setScan] = useState<WifiScan | undefined>(undefined)
+    const strongest = new Map<string, FoundNetwork>()
+    for (const one of [...(scan?.networks ?? [])].sort((a, b) => b.signalDbm - a.signalDbm))
+        if (one.name !== "" && !strongest.has(one.name)) strongest.set(one.name, one)
+    return (
+        <div class="actions">
+            <div class="row">
+                <WorkButton work={async () => setScan(await model.remote!.call("scan"))}>
+                    {t.service.scan}
+                </WorkButton>
+                {scan && !scan.fresh && <span class="muted">{t.service.scanOld}</span>}
+                {scan && strongest.size === 0 && <span>{t.service.scanNone}</span>}
+            </div>
+            {strongest.size > 0 && (
+                <ul class="networks" aria-label={t.service.scanned}>
+                    {[...strongest.values()].map(one => (
+                        <li key={one.name}>
+                            <span>{one.name}</span>
+                            <span class="muted">
+                                {one.signalDbm} dBm,{" "}
+                                {one.locked ? t.service.scanLocked : t.service.scanOpen}
+                            </span>
+                            <button type="button" onClick={() => onUse(one.name)}>
+                                {t.service.scanUse(one.name)}
+                            </button>
+                        </li>
+                    ))}
+                </ul>
+            )}
+        </div>
+    )
+}
+
+/** @param onUse takes the name of a network that was found */
+export function Actions({ section, onUse }: { section: string; onUse: (name: string) => void }) {
     const [said, setSaid] = useState<Said | undefined>(undefined)
     const known = actions.filter(one => one.section === section && model.knows(one.command))
+    if (section === "wifi") return <Scan onUse={onUse} />
     if (known.length === 0) return null
     const run = async (action: Action, argument?: string) => {
         if (action.question && !(await ask(action.question, action.label))) return

@@ -1,8 +1,9 @@
 import { useId, useState } from "preact/hooks"
+import { posixZone } from "../../../console/zones"
 import type { Setting } from "../../model/description"
 import { dayNames, daysOf, fieldKind, formatDays } from "../../model/forms"
 import { dateTime } from "../../model/format"
-import { posixZone, zoneNames } from "../../model/zones"
+import { zoneNames } from "../../model/zones"
 import { t } from "../../texts"
 
 interface InputProps {
@@ -94,15 +95,18 @@ function Days({ id, setting, value, describedBy, onChange }: InputProps) {
 
 function Zone(props: InputProps) {
     const [name, setName] = useState("")
-    const [lost, setLost] = useState(false)
+    const [problem, setProblem] = useState("")
     const list = useId()
     const take = (typed: string) => {
         setName(typed)
-        setLost(false)
+        setProblem("")
         if (!zoneNames().includes(typed)) return
-        const rule = posixZone(typed, new Date().getFullYear())
-        setLost(rule === undefined)
-        if (rule) props.onChange(rule)
+        try {
+            const rule = posixZone(typed, Date.now())
+            if (rule) props.onChange(rule)
+        } catch (failure) {
+            setProblem((failure as Error).message)
+        }
     }
     return (
         <div class="zone">
@@ -122,7 +126,7 @@ function Zone(props: InputProps) {
                     <option key={one} value={one} />
                 ))}
             </datalist>
-            {lost && <span class="refusal">{t.service.zoneNone}</span>}
+            {problem !== "" && <span class="refusal">{problem}</span>}
         </div>
     )
 }
