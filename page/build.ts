@@ -14,7 +14,6 @@ import { runtimeGlobals, runtimeParts } from "../sim/wasm/runtimesource"
 import { firmware, projectFolder, readManifest } from "../tools/firmware"
 
 const root = join(projectFolder, "page")
-const host = join(root, "board/host")
 
 /** Where the page is kept, ready to be served. */
 export const builtFolder = join(projectFolder, "built/page")
@@ -34,12 +33,12 @@ function runtime(text: string): Plugin {
 
 /** The simulator's modules find these in the place of Node's. */
 const stands: [RegExp, string][] = [
-    [/^node:fs$/, "fs.ts"],
-    [/^node:path$/, "path.ts"],
-    [/^node:events$/, "events.ts"],
-    [/^node:perf_hooks$/, "perfhooks.ts"],
-    [/^node:(net|module)$/, "absent.ts"],
-    [/^\.\/runtimesource$/, "runtimesource.ts"],
+    [/^node:fs$/, "page/board/host/fs.ts"],
+    [/^node:path$/, "page/board/host/path.ts"],
+    [/^node:events$/, "page/board/host/events.ts"],
+    [/^node:perf_hooks$/, "page/board/host/perfhooks.ts"],
+    [/^node:(net|module)$/, "page/board/host/absent.ts"],
+    [/^\.\/runtimesource$/, "page/board/host/runtimesource.ts"],
 ]
 
 function config(outDir: string, runtimeText: string): InlineConfig {
@@ -49,7 +48,9 @@ function config(outDir: string, runtimeText: string): InlineConfig {
         base: "./",
         publicDir: "public",
         logLevel: "warn",
-        resolve: { alias: stands.map(([find, file]) => ({ find, replacement: join(host, file) })) },
+        resolve: {
+            alias: stands.map(([find, file]) => ({ find, replacement: join(projectFolder, file) })),
+        },
         plugins: [runtime(runtimeText)],
         oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
         worker: { format: "es", plugins: () => [runtime(runtimeText)] },

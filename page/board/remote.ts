@@ -1,7 +1,7 @@
 import type { Answer, BoardCalls, BoardEvent, Call } from "./messages"
 
 /** The board said no; the message is its own. */
-export class Refusal extends Error {
+class Refusal extends Error {
     override name = "Refusal"
 }
 

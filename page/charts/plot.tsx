@@ -87,7 +87,7 @@ function optionsOf(
         width,
         height: props.height,
         tzDate: localDate(props.offsetMinutes),
-        padding: [12, 8, 0, 0],
+        padding: [12, 30, 0, 0],
         cursor: {
             drag: { x: true, y: false, uni: 10 },
             points: { size: 7 },
@@ -144,7 +144,7 @@ function optionsOf(
                 font,
                 size: 54,
                 side: index === 0 ? 3 : 1,
-                space: 28,
+                space: 22,
             })),
         ] as uPlot.Axis[],
         hooks: { drawClear: [plot => drawStretches(plot, stretches())] },

@@ -65,7 +65,7 @@ function extremes(
 }
 
 /** The distance between two records that comes most often. */
-export function usualPeriod(times: Float64Array): number | undefined {
+function usualPeriod(times: Float64Array): number | undefined {
     const counts = new Map<number, number>()
     for (let i = 1; i < times.length; i++) {
         const step = times[i] - times[i - 1]
@@ -82,7 +82,7 @@ export function usualPeriod(times: Float64Array): number | undefined {
     return best
 }
 
-export function gapsOf(times: Float64Array, periodSeconds = usualPeriod(times)): Gap[] {
+function gapsOf(times: Float64Array, periodSeconds = usualPeriod(times)): Gap[] {
     const gaps: Gap[] = []
     if (periodSeconds === undefined) return gaps
     for (let i = 1; i < times.length; i++)

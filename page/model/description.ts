@@ -1,4 +1,5 @@
 import { parseDescription } from "../../console/catalog"
+import type { Alarm } from "../days/alarms"
 
 /** A setting as the board describes it. */
 export interface Setting {
@@ -13,11 +14,6 @@ export interface Setting {
     help: string
     value: string
     allowed: string
-}
-
-export interface Alarm {
-    name: string
-    bit: number
 }
 
 /** What a board says of itself. */

@@ -46,3 +46,9 @@ export function dateTime(seconds: number, offsetMinutes: number): string {
 export function clockTime(seconds: number, offsetMinutes: number): string {
     return dateTime(seconds, offsetMinutes).slice(11)
 }
+
+/** A name from the board or a server, without anything that is a folder or a control character. */
+export function safeName(name: string): string {
+    const last = name.split(/[/\\]/).at(-1)!
+    return last.replace(/[\p{Cc}:*?"<>|]/gu, "_").replace(/^\.+/, "_") || "file"
+}

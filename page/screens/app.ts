@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals"
 import type { Opening } from "../board/messages"
 import { choosePort, knownPorts, openPort } from "../board/webserial"
+import { safeName } from "../model/format"
 import { BoardModel } from "../model/board"
 import type { Day } from "../days/reader"
 
@@ -142,12 +143,6 @@ export function say(text: string): void {
     notice.value = text
     clearTimeout(noticeTimer)
     noticeTimer = setTimeout(() => (notice.value = ""), 6_000)
-}
-
-/** A name from the board or a server, without anything that is a folder or a control character. */
-export function safeName(name: string): string {
-    const last = name.split(/[/\\]/).at(-1)!
-    return last.replace(/[\p{Cc}:*?"<>|]/gu, "_").replace(/^\.+/, "_") || "file"
 }
 
 export function saveFile(name: string, content: BlobPart): void {

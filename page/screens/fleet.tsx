@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals"
 import { useRef } from "preact/hooks"
 import { type FleetFile, fleetOf, readFleetFile } from "../days/fleet"
-import { flagsUp, knownAlarms } from "../model/flags"
+import { flagsUp, knownAlarms } from "../days/alarms"
 import { dateTime, duration, withUnit } from "../model/format"
 import { t } from "../texts"
 import { go, openFiles, say } from "./app"

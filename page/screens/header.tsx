@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks"
 import { flags as meanings } from "../../console/manual"
-import { flagsUp, knownAlarms, type Flag } from "../model/flags"
+import { flagsUp, knownAlarms, type Flag } from "../days/alarms"
 import { dateTime } from "../model/format"
 import { t } from "../texts"
 import { disconnect, go, model } from "./app"

@@ -60,7 +60,7 @@ function Readings({ battery }: { battery: Battery | undefined }) {
             {battery.temperatureDeciC.map((one, i) => (
                 <Reading
                     key={i}
-                    label={`${t.overview.temperatures} ${i + 1}`}
+                    label={t.overview.temperature(i + 1)}
                     value={decimal(one / 10, 1)}
                     unit="°C"
                 />
@@ -168,7 +168,7 @@ export function OverviewScreen() {
             <ClockRemark values={values} />
             <Readings battery={values.battery} />
             <Live values={values} />
-            <Panel title={t.title}>
+            <Panel title={t.overview.status}>
                 <Facts
                     rows={[
                         [t.overview.card, shown("card")],

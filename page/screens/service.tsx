@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals"
-import { useRef } from "preact/hooks"
+import { useEffect, useRef } from "preact/hooks"
 import { type Setting, sectionsOf } from "../model/description"
 import { isWritable, parseBackup, problemWith } from "../model/forms"
 import { newOnly, refusalOf, sendChanges } from "../model/service"
@@ -139,8 +139,15 @@ function SaveBar() {
 }
 
 function Tree({ sections, current }: { sections: string[]; current: string }) {
+    const place = useRef<HTMLElement>(null)
+    // On a narrow window the list is a strip that scrolls.
+    useEffect(() => {
+        place.current
+            ?.querySelector("[aria-current]")
+            ?.scrollIntoView({ block: "nearest", inline: "center" })
+    }, [current])
     return (
-        <nav class="tree" aria-label={t.service.heading}>
+        <nav class="tree" ref={place} aria-label={t.service.heading}>
             <ul>
                 {sections.map(name => (
                     <li key={name}>
@@ -159,6 +166,10 @@ function Tree({ sections, current }: { sections: string[]; current: string }) {
 
 export function ServiceScreen() {
     const board = model.board.value
+    // Somebody else may have changed something: the console, another tool.
+    useEffect(() => {
+        if (model.board.value) void model.describe().catch(() => undefined)
+    }, [])
     if (!board)
         return (
             <>

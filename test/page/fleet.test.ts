@@ -1,5 +1,10 @@
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import { type FleetFile, fleetOf, readFleetFile } from "../../page/days/fleet"
+import { fleetReport } from "../../page/days/report"
 
 const header =
     "time,utc_offset,serial,voltage_V,current_A,soc_pct,cell_min_V,cell_max_V,cell_min_no," +
@@ -73,4 +78,35 @@ test("a day that was sent twice, or goes on in another file, is no second board"
     })
     expect(fleetOf(sentTwice)[0].twin).toBe(false)
     expect(fleetOf(goesOn)[0].twin).toBe(false)
+})
+
+test("the report is one document that loads nothing, whatever a board is called", () => {
+    const boards = fleetOf(
+        read({
+            "<img src=x>/A-LOG-20261122.CSV": log("A", "2026-11-22", { flags: "0x00010000" }),
+        }),
+    )
+    const [board] = boards
+    const at = Date.parse("2026-11-24T10:09:00+01:00") / 1000
+    const report = fleetReport([{ ...board, serial: '<script>alert("1")</script>' }], at)
+    expect(report).not.toMatch(/<script|<img|src=x>\//)
+    expect(report).toContain("&#60;script&#62;")
+    expect(report).toMatch(/2026-11-22 10:09:00.*2 d|48 h/)
+    expect(report).toContain('<td class="bad">SD_CARD</td>')
+    expect(report).toContain("default-src 'none'")
+})
+
+test("npm run report writes the document of a folder", () => {
+    const folder = mkdtempSync(join(tmpdir(), "fleet-"))
+    try {
+        writeFileSync(join(folder, "A-LOG-20261122.CSV"), log("A", "2026-11-22"))
+        writeFileSync(join(folder, "notes.csv"), "a,b")
+        const out = join(folder, "out.html")
+        const tsx = ["node_modules/tsx/dist/cli.mjs", "page/reportcli.ts", folder, "--out", out]
+        const said = execFileSync(process.execPath, tsx, { encoding: "utf8" })
+        expect(said).toContain("1 board, 1 file")
+        expect(readFileSync(out, "utf8")).toContain('<th scope="row">A</th>')
+    } finally {
+        rmSync(folder, { recursive: true, force: true })
+    }
 })

@@ -9,7 +9,7 @@ import {
     problemWith,
     setLine,
 } from "../../page/model/forms"
-import { bytes, decimal, duration } from "../../page/model/format"
+import { bytes, decimal, duration, safeName } from "../../page/model/format"
 import { LiveHistory } from "../../page/model/history"
 import { journalCsv, parseJournal } from "../../page/model/journal"
 import { newOnly, sendChanges } from "../../page/model/service"
@@ -218,4 +218,19 @@ test("numbers, sizes and times as people read them", () => {
         "1 d 1 h",
         "2 h",
     ])
+})
+
+const fileNames: [string, string][] = [
+    ["LOG-20261122.CSV", "LOG-20261122.CSV"],
+    ["../../etc/passwd", "passwd"],
+    ["..\\..\\boot.ini", "boot.ini"],
+    [".bashrc", "_bashrc"],
+    ["a\0b:c|d", "a_b_c_d"],
+    ["..", "_"],
+    ["", "file"],
+    ["folder/", "file"],
+]
+
+test.each(fileNames)("a file that the board calls %j is saved as %j", (name, saved) => {
+    expect(safeName(name)).toBe(saved)
 })

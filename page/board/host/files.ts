@@ -70,7 +70,7 @@ export class SparseFile {
 export type Changes = Map<string, Set<number>>
 
 /** Folders and files by their absolute paths. */
-export class FileTree {
+class FileTree {
     readonly files = new Map<string, SparseFile>()
     readonly folders = new Set<string>(["/"])
     /** Files whose names were taken away count as changed too. */

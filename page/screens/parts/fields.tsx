@@ -245,7 +245,9 @@ export function Field(props: {
             </div>
             <div class="field-help" id={`${id}-help`}>
                 {setting.help}
-                {Input && setting.allowed && <span class="allowed">{setting.allowed}</span>}
+                {Input && kind !== "switch" && setting.allowed && (
+                    <span class="allowed">{setting.allowed}</span>
+                )}
             </div>
             <div class="refusal" id={`${id}-refusal`} role={refusal ? "alert" : undefined}>
                 {refusal}

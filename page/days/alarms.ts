@@ -1,4 +1,8 @@
-import type { Alarm } from "./description"
+/** An error flag as the board describes it. */
+export interface Alarm {
+    name: string
+    bit: number
+}
 
 export type Severity = "battery" | "device"
 
