@@ -9,6 +9,8 @@ import { scanWifi, type WifiScan } from "../../console/wifiscan"
 import { asset } from "./assets"
 import type { BoardEvent, CardEntry, Channel, Ran } from "./messages"
 
+const greetTries = 3
+
 /** A copy in memory. */
 class MemoryPart implements PartFile {
     constructor(
@@ -44,6 +46,8 @@ class MemoryPart implements PartFile {
 export class BoardSession {
     private readonly clients: Record<Channel, ConsoleClient>
     private readonly files: CardFiles
+    /** The consoles that the program on the board knows already. */
+    private greetings: Partial<Record<Channel, Promise<void>>> = {}
 
     private constructor(
         private readonly connection: Connection,
@@ -58,6 +62,7 @@ export class BoardSession {
         }
         this.files = new CardFiles(client)
         connection.onRestart = () => {
+            this.greetings = {}
             this.clients.live.boardRestarted()
             this.clients.terminal.boardRestarted()
             tell({ event: "restarted" })
@@ -77,6 +82,7 @@ export class BoardSession {
     }
 
     async run(channel: Channel, line: string, stream?: number): Promise<Ran> {
+        await (this.greetings[channel] ??= this.greet(channel))
         let text = ""
         const running = this.clients[channel].execute(line, piece => {
             text += piece
@@ -85,6 +91,19 @@ export class BoardSession {
         running.catch(() => undefined)
         const { status } = await Promise.race([running, this.connection.lost])
         return { status, text }
+    }
+
+    /** An empty line first: one that gets lost on its way to a program that has just started may be sent again. */
+    private async greet(channel: Channel): Promise<void> {
+        const client = this.clients[channel]
+        for (let tries = 0; tries < greetTries && client.present(); tries++) {
+            const greeting = client.execute("", () => undefined)
+            const done = greeting.then(
+                () => true,
+                () => false,
+            )
+            if (await Promise.race([done, this.connection.lost])) return
+        }
     }
 
     async cancel(channel: Channel): Promise<void> {
@@ -125,7 +144,10 @@ export class BoardSession {
         const manager = await this.manager()
         const image = await this.image(await manager.description())
         checkImage(image, "the page's program")
-        return await deploy(this.connection, manager, image, this.startLog, { again, onProgress })
+        const options = { again, onProgress }
+        const report = await deploy(this.connection, manager, image, this.startLog, options)
+        this.greetings = {}
+        return report
     }
 
     async close(): Promise<void> {

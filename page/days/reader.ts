@@ -279,6 +279,8 @@ export function parseName(path: string): DayName | undefined {
             serial: path.split(/[/\\]/).at(-1)!.slice(0, sent[1].length),
         }
     const folder = path.split(/[/\\]/).at(-2)?.toUpperCase()
+    // The journal's entries are in files of the same names.
+    if (folder === "EVT") return undefined
     const kind = folder === "CELL" ? "cell" : "log"
     const whole = /^(20\d{6})\.CSV$/.exec(name)
     if (whole) return { kind, date: dated(whole[1]) }

@@ -205,6 +205,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
 
         await openScreen(page, "Console")
         await type(page, "set user.serial KEPT-8")
+        await page.locator(".terminal .printed").getByText("ok").first().waitFor()
         await type(page, "reset now")
         await openScreen(page, "Overview")
         await page.getByText("console", { exact: true }).waitFor({ timeout: 60_000 })

@@ -190,7 +190,8 @@ const names: [string, ReturnType<typeof parseName>][] = [
     ["acme-7-LOG-20261122.CSV", { kind: "log", date: "2026-11-22", serial: "acme-7" }],
     ["x\\A-LOG-1-CELL-20261122-2.CSV", { kind: "cell", date: "2026-11-22", serial: "A-LOG-1" }],
     ["LOGSENT.TXT", undefined],
-    ["EVENTS.CSV", undefined],
+    ["EVT/20261122.CSV", undefined],
+    ["ACME-7-EVT-20261122.CSV", undefined],
 ]
 
 test.each(names)("the name %s says what the file is", (path, expected) => {
