@@ -147,7 +147,6 @@ export class BoardModel {
     private async open(): Promise<void> {
         const turn = ++this.turn
         this.phase.value = "connecting"
-        this.problem.value = ""
         try {
             const opening = await this.entrance!.opening()
             if (turn !== this.turn) return
@@ -160,6 +159,7 @@ export class BoardModel {
             })
             await this.remote.call("open", opening)
             if (turn !== this.turn) return
+            this.problem.value = ""
             this.phase.value = "ready"
             void this.look(turn)
         } catch (failure) {
@@ -190,11 +190,7 @@ export class BoardModel {
     }
 
     async retry(): Promise<void> {
-        if (!this.entrance) return
-        const reason = this.problem.value
-        await this.open()
-        // What went wrong stays to be read while it is tried again.
-        if (this.phase.value === "lost" && this.problem.value === "") this.problem.value = reason
+        if (this.entrance) await this.open()
     }
 
     /** Looks at the board as long as it is connected. */

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals"
 import type { Opening } from "../board/messages"
-import { choosePort, knownPorts, openPort } from "../board/webserial"
+import { choosePort, knownPorts, openPort, samePort } from "../board/webserial"
 import { safeName } from "../model/format"
 import { BoardModel } from "../model/board"
 import type { Day } from "../days/reader"
@@ -76,7 +76,7 @@ export async function connectUsb(known?: SerialPort): Promise<void> {
     sessionStorage.setItem(wayKey, "usb")
     await model.connect({
         way: "usb",
-        opening: (): Promise<Opening> => openPort(chosen),
+        opening: async (): Promise<Opening> => await openPort(await samePort(chosen)),
     })
 }
 

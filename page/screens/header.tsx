@@ -79,7 +79,8 @@ function Flags() {
 }
 
 function Problem() {
-    if (model.phase.value === "lost")
+    // What went wrong stays to be read while it is tried again.
+    if (model.problem.value !== "" && model.phase.value !== "ready")
         return (
             <div class="banner bad" role="alert">
                 <strong>{t.connection.lost}</strong> {model.problem.value}.{" "}

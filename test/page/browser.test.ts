@@ -35,6 +35,47 @@ async function type(page: Page, line: string): Promise<void> {
     await page.getByLabel("Console line").press("Enter")
 }
 
+interface FakeSerialWindow {
+    fakeSerial: { opened: unknown[]; signals: unknown[] }
+    unplug(): void
+}
+
+/** In the page: a browser's serial port, whose cable leads to the server's WebSocket. */
+function fakeSerial(): void {
+    const told: FakeSerialWindow["fakeSerial"] = { opened: [], signals: [] }
+    let socket: WebSocket | undefined
+    const port = {
+        readable: null as ReadableStream | null,
+        writable: null as WritableStream | null,
+        getInfo: () => ({ usbVendorId: 0x10c4, usbProductId: 0xea60 }),
+        setSignals: async (signals: unknown) => void told.signals.push(signals),
+        close: async () => socket?.close(),
+        async open(options: unknown) {
+            told.opened.push(options)
+            const token = sessionStorage.getItem("bms-token")
+            const url = `${location.origin.replace("http", "ws")}/board?token=${token}`
+            const opened = (socket = new WebSocket(url))
+            opened.binaryType = "arraybuffer"
+            await new Promise(resolve => (opened.onmessage = resolve))
+            port.readable = new ReadableStream({
+                start(controller) {
+                    opened.onmessage = ({ data }) => controller.enqueue(new Uint8Array(data))
+                    opened.onclose = () => {
+                        port.readable = null
+                        controller.error(
+                            new DOMException("The device has been lost.", "NetworkError"),
+                        )
+                    }
+                },
+            })
+            port.writable = new WritableStream({ write: bytes => opened.send(bytes) })
+        },
+    }
+    const serial = { getPorts: async () => [port], requestPort: async () => port }
+    Object.defineProperty(navigator, "serial", { value: serial })
+    Object.assign(window, { fakeSerial: told, unplug: () => socket?.close() })
+}
+
 /** A main log of a second a record, as large as asked for. */
 function largeDay(bytes: number): string {
     const head =
@@ -241,8 +282,27 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await page.context().close()
     })
 
+    it("opens a serial port without a reset, and again after the cable was out", async () => {
+        simulation ??= await SerialSimulation.start(address)
+        const page = await browser.visitor()
+        await page.addInitScript(fakeSerial)
+        await page.goto("about:blank")
+        await page.goto(browser.server.address)
+        await page.getByRole("button", { name: "Choose a port" }).click()
+        await page.locator(".reading-value").first().waitFor()
+        const serial = await page.evaluate(() => (window as unknown as FakeSerialWindow).fakeSerial)
+        expect(serial.opened).toEqual([{ baudRate: 1_500_000, bufferSize: 65_536 }])
+        expect(serial.signals).toEqual([{ dataTerminalReady: false, requestToSend: false }])
+
+        await page.evaluate(() => (window as unknown as FakeSerialWindow).unplug())
+        await page.getByText("The connection is lost.").waitFor()
+        await page.getByText("The connection is lost.").waitFor({ state: "detached" })
+        expect(browser.errors).toEqual([])
+        await page.context().close()
+    })
+
     it("reaches the simulator of this PC with the server's token only", async () => {
-        simulation = await SerialSimulation.start(address)
+        simulation ??= await SerialSimulation.start(address)
         const page = await browser.visitor()
         // Somebody else's page knows no token.
         await page.goto(browser.origin)
@@ -263,6 +323,17 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         expect(page.url()).not.toContain("token")
         simulation.simulation.powerCut()
         await page.getByText("power-on", { exact: true }).waitFor({ timeout: 60_000 })
+
+        // A password is asked for when the board wants one.
+        await simulation.ask("passwd hunter22")
+        await page.getByLabel("Password of the console").fill("wrong")
+        await page.getByRole("button", { name: "Log in" }).click()
+        await page.getByRole("alert").getByText("wrong password").waitFor()
+        await page.getByLabel("Password of the console").fill("hunter22")
+        await page.getByRole("button", { name: "Log in" }).click()
+        await page.locator(".reading-value").first().waitFor()
+        await simulation.ask("login hunter22")
+        await simulation.ask('passwd ""')
         expect(browser.errors).toEqual([])
         await page.context().close()
     })
