@@ -214,11 +214,16 @@ describe("describe", () => {
         const documented = (absent: string[]) =>
             rows.filter(row => !absent.includes(row[2])).map(row => row[1])
 
-        // Twenty starts that ended early, and a flash that no backup was made of.
+        const silent = "without an answer from the monitor"
+        // A flash that no backup was made of.
         const flash = new MemoryFlash()
-        for (let starts = 0; starts < 21; ++starts)
+        board = await new WholeConsole(await cardWith({}), flash).start()
+        expect(await names()).toEqual(documented(["outside of safe mode"]))
+
+        // Twenty more starts that ended early. Then nothing is measured, and no backup is looked for.
+        for (let starts = 0; starts < 20; ++starts)
             board = await new WholeConsole(await cardWith({}), flash).start()
-        expect(await names()).toEqual(documented([]))
+        expect(await names()).toEqual(documented(["while all is well", silent]))
 
         // A second start in good order.
         const card = await cardWith({})
@@ -231,7 +236,7 @@ describe("describe", () => {
         // What a cell cannot have: the monitor's answers are not believed.
         board.pack.setCell(1, 9)
         await board.live(5)
-        expect(await names()).toEqual(documented([...well, "without an answer from the monitor"]))
+        expect(await names()).toEqual(documented([...well, silent]))
     })
 
     it("has what is measured as numbers, which `values` prints alone", async () => {

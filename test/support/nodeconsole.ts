@@ -5,10 +5,17 @@ import type { Shell } from "../../src/console/shell"
 
 let shell: Shell | undefined
 let session = new Session()
+let taker: (served: Shell) => void = () => undefined
 
 export function serveConsole(served: Shell): void {
     shell = served
     session = new Session()
+    taker(served)
+}
+
+/** Hands on the shell of the firmware that starts next. */
+export function onConsole(take: (served: Shell) => void): void {
+    taker = take
 }
 
 /** The board is off. */
@@ -33,4 +40,4 @@ export async function executeLine(line: string): Promise<string> {
 }
 
 /** What the log-in and the backup need. */
-export { NodeHashing as DeviceHashing } from "../support/nodehashing"
+export { NodeHashing as DeviceHashing } from "./nodehashing"
