@@ -189,6 +189,7 @@ export const t = {
         heading: "Errors journal",
         lead: "32 positions, used in turn. An entry is made when a flag appears and when it goes.",
         last: "Last record",
+        entry: "Record",
         record: (n: number) => `Record ${n}`,
         filter: "Flag",
         all: "all flags",
@@ -265,6 +266,8 @@ export const t = {
         hottest: "hottest",
         drift: "Over the days",
         driftText: "Largest spread and lowest cell of each opened day.",
+        heatKey: (mv: number) =>
+            `Blue is below the mean, orange above it; the full colour is ${mv} mV away and more.`,
         heatLabel: "Each cell's distance from the mean, over the day",
     },
     console: {

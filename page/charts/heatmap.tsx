@@ -46,10 +46,11 @@ function draw(canvas: HTMLCanvasElement, { rows, mean, full }: HeatMapProps): vo
 export function HeatMap(props: HeatMapProps) {
     const canvas = useRef<HTMLCanvasElement>(null)
     useEffect(() => {
-        const paint = () => draw(canvas.current!, props)
+        const place = canvas.current!
+        const paint = () => place.isConnected && draw(place, props)
         paint()
         const watcher = new ResizeObserver(paint)
-        watcher.observe(canvas.current!)
+        watcher.observe(place)
         return () => watcher.disconnect()
     }, [props.rows, props.full])
     return (

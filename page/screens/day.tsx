@@ -181,7 +181,10 @@ function CellPlots({ day, figures, offset }: { day: Day; figures: DayFigures; of
                 onChange={setView}
             />
             {view === "heat" ? (
-                <HeatMap rows={cells} mean={mean} full={heatFull} label={t.day.heatLabel} />
+                <>
+                    <HeatMap rows={cells} mean={mean} full={heatFull} label={t.day.heatLabel} />
+                    <p class="muted">{t.day.heatKey(heatFull * 1000)}</p>
+                </>
             ) : (
                 <Plot
                     height={320}

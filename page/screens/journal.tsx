@@ -96,7 +96,7 @@ export function JournalScreen() {
                     <table class="journal">
                         <thead>
                             <tr>
-                                <th scope="col">{t.journal.heading}</th>
+                                <th scope="col">{t.journal.entry}</th>
                                 <th scope="col">{t.journal.time}</th>
                                 <th scope="col">{t.journal.flag}</th>
                                 <th scope="col">{t.journal.change}</th>
