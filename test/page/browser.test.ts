@@ -282,6 +282,20 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await page.context().close()
     })
 
+    it("is there without a network after the first visit, with the board that was started once", async () => {
+        const page = await browser.visitor()
+        await startTabBoard(page, browser.origin)
+        // What was loaded before the page had its keeper is loaded once more, through it.
+        await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
+        await page.reload()
+        await page.locator(".reading-value").first().waitFor()
+        await page.context().setOffline(true)
+        await page.reload()
+        await page.locator(".reading-value").first().waitFor()
+        expect(browser.errors).toEqual([])
+        await page.context().close()
+    })
+
     it("opens a serial port without a reset, and again after the cable was out", async () => {
         simulation ??= await SerialSimulation.start(address)
         const page = await browser.visitor()
