@@ -12,7 +12,7 @@ const { values } = parseArgs({
         rounds: { type: "string", default: "10" },
         lines: { type: "string", default: "20000" },
         "vm-rounds": { type: "string", default: "4" },
-        "vm-lines": { type: "string", default: "6000" },
+        "vm-lines": { type: "string", default: "12000" },
         /** One round with this seed, in Node and in the VM. */
         seed: { type: "string" },
     },
