@@ -1,4 +1,4 @@
-// Reads a day's file of the card, main log or cell log (docs/SPEC-logs.md), from bytes. A file may be torn, cut, empty, or
+// Reads a day's file of the card, main log or cell log (docs/reference/logs.md), from bytes. A file may be torn, cut, empty, or
 // of somebody else: what is no record is left out and counted.
 
 export type DayKind = "log" | "cell"

@@ -134,7 +134,7 @@ async function clusterBytes(board: Board): Promise<number> {
 
 const fullCard: Scenario = {
     name: "full card",
-    // Without a redo log a removed file may leave clusters that belong to nobody: docs/SPEC-card.md.
+    // Without a redo log a removed file may leave clusters that belong to nobody: docs/reference/card.md.
     cards: smallClusters,
     seeds: 2,
     prepare(setup) {

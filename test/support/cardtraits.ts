@@ -10,7 +10,7 @@ import { CardBoard, formattedStore, mountStore, textOn } from "./cardboard"
 import { DeviceBuffer } from "./devicebuffer"
 
 /** Records that a board makes on each card, one a second. */
-export const recordsMade = 200
+const recordsMade = 200
 const today = "LOG/20261122.CSV"
 const foreign = "PHOTO.JPG"
 const foreignText = Array.from({ length: 500 }, (_, i) => `picture ${i}`).join("\r\n")

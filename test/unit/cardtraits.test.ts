@@ -4,9 +4,9 @@ import { outcomeOf } from "../support/cardtraits"
 import { traitRows } from "../support/cardtraitrows"
 
 // What cards are reported to do, one trait at a time: a start, 200 records, and a file that is read now and then. The page is
-// kept in docs/CARD-TRAITS.md; BMS_WRITE_DOCS=1 npx vitest run test/unit/cardtraits.test.ts writes it anew.
+// kept in docs/reference/card-traits.md; BMS_WRITE_DOCS=1 npx vitest run test/unit/cardtraits.test.ts writes it anew.
 
-const documentPath = "docs/CARD-TRAITS.md"
+const documentPath = "docs/reference/card-traits.md"
 const marker = "| trait | before | now |"
 const rows: string[] = []
 
@@ -27,7 +27,7 @@ describe("a card with a trait", () => {
             }
         })
 
-    it("is what docs/CARD-TRAITS.md says", () => {
+    it("is what docs/reference/card-traits.md says", () => {
         const text = readFileSync(documentPath, "utf8")
         const start = text.indexOf(marker)
         const table = [marker, "|---|---|---|", ...rows].join("\n")

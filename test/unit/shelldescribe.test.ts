@@ -7,7 +7,7 @@ import { cardWith } from "../support/cardconsole"
 import { MemoryFlash } from "../support/memoryflash"
 import { WholeConsole } from "../support/wholeconsole"
 
-// A user interface that knows docs/SPEC-console.md, and of the firmware only what describe says.
+// A user interface that knows docs/reference/console-service.md, and of the firmware only what describe says.
 
 interface SettingLine {
     kind: "setting"
@@ -115,7 +115,9 @@ function choices(setting: SettingLine): { good: string[]; bad: string[] } | unde
         case "timestamp":
             return undefined
         default:
-            throw new Error(`a type that docs/SPEC-console.md does not have: ${setting.type}`)
+            throw new Error(
+                `a type that docs/reference/console-service.md does not have: ${setting.type}`,
+            )
     }
 }
 
@@ -199,7 +201,7 @@ describe("describe", () => {
     })
 
     it("has the state's names that its documentation has, and leaves out those that it says", async () => {
-        const page = readFileSync("docs/SPEC-console.md", "utf8")
+        const page = readFileSync("docs/reference/console-service.md", "utf8")
         const [, table] = /\n\| state \| value \| absent \|\n\|---\|---\|---\|\n((?:\|.*\n)+)/.exec(
             page,
         )!
