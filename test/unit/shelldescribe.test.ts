@@ -4,6 +4,7 @@ import { alarmName } from "../../src/core/alarm"
 import { commandRow } from "../../src/console/commandtable"
 import { keyCount, Row } from "../../src/settings/schema"
 import { cardWith } from "../support/cardconsole"
+import { ForeignFiles } from "../support/foreignfiles"
 import { MemoryFlash } from "../support/memoryflash"
 import { WholeConsole } from "../support/wholeconsole"
 
@@ -217,9 +218,12 @@ describe("describe", () => {
             rows.filter(row => !absent.includes(row[2])).map(row => row[1])
 
         const silent = "without an answer from the monitor"
-        // A flash that no backup was made of.
+        // A flash that no backup was made of, and a card that takes none.
         const flash = new MemoryFlash()
-        board = await new WholeConsole(await cardWith({}), flash).start()
+        const full = await cardWith({})
+        const files = new ForeignFiles(full)
+        files.fill(files.directory(), "MORE    BIN", files.free() - 1)
+        board = await new WholeConsole(full, flash).start()
         expect(await names()).toEqual(documented(["outside of safe mode"]))
 
         // Twenty more starts that ended early. Then nothing is measured, and no backup is looked for.
