@@ -1,23 +1,36 @@
 import { resolve } from "node:path"
 import { defineConfig, type Plugin } from "vitest/config"
 
-/** Firmware files see DeviceScript's Buffer and `hex` literal, nothing of Node's. */
-function deviceGlobals(): Plugin {
+/**
+ * Firmware files as Node runs them: they see DeviceScript's Buffer and `hex` literal, nothing of Node's; a
+ * reference to a method is bound to its object; and the whole firmware has a console without packets, the
+ * only part that needs the runtime.
+ */
+function firmwareInNode(): Plugin {
     const firmware = resolve("src") + "/"
-    const support = JSON.stringify(resolve("test/support/devicebuffer.ts"))
+    const root = resolve("src/firmware.ts")
+    const path = (file: string) => JSON.stringify(resolve(file))
+    const names =
+        `import { DeviceBuffer as Buffer, deviceHex as hex } from ${path("test/support/devicebuffer.ts")};` +
+        `import { bindMethods } from ${path("test/support/boundmethods.ts")};`
     return {
-        name: "device-globals",
+        name: "firmware-in-node",
         enforce: "pre",
         transform(code: string, id: string) {
             if (!id.startsWith(firmware)) return undefined
-            const names = `import { DeviceBuffer as Buffer, deviceHex as hex } from ${support};`
-            return { code: names + code, map: null }
+            const classes = [...code.matchAll(/^(?:export )?(?:abstract )?class (\w+)/gm)]
+            const bound = classes.map(([, name]) => `bindMethods(${name}.prototype)`).join("\n")
+            const own =
+                id === root
+                    ? code.replace('"./console/service"', path("test/support/nodeconsole.ts"))
+                    : code
+            return { code: `${names}${own}\n${bound}\n`, map: null }
         },
     }
 }
 
 export default defineConfig({
-    plugins: [deviceGlobals()],
+    plugins: [firmwareInNode()],
     test: {
         include: ["test/**/*.test.ts"],
         // Only what hangs reaches them: a busy machine is slow, and the first test may have to build the firmware.

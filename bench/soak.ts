@@ -4,7 +4,6 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { importWithFirmware } from "../test/support/firmwareloader"
-import { nodeFirmware } from "../test/soak/nodefirmware"
 import { projectFolder } from "../tools/firmware"
 import { formatSoak } from "./soakreport"
 import { soakInVm, type SoakResult } from "./soakrun"
@@ -38,7 +37,7 @@ async function run(world: string): Promise<SoakResult> {
     if (world === "vm")
         return await soakInVm(days, secondsMax, values["every-second"] ? 0 : leaveOutMs, tell)
     const path = "/bench/soaknative.ts"
-    const native = await importWithFirmware<typeof import("./soaknative")>(path, [nodeFirmware])
+    const native = await importWithFirmware<typeof import("./soaknative")>(path)
     return await native.soakInNode(days, secondsMax, tell)
 }
 

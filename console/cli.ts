@@ -16,7 +16,7 @@ import { watchLine } from "./watch"
 /** Of the board's log, what a script's error output has unless it asks for all: warnings and panics. */
 const forScripts = /^(! |PANIC|abort\(\)|\[noise)/
 
-/** How the program ended, for scripts; docs/SPEC-console.md and --help have them. */
+/** How the program ended, for scripts; docs/reference/console-service.md and --help have them. */
 enum Exit {
     Done = 0,
     Refused = 1,

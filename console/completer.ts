@@ -48,6 +48,12 @@ export class Completer {
         await this.asking
     }
 
+    /** What the board offers was learnt elsewhere. */
+    know(catalog: Catalog): void {
+        this.catalog = catalog
+        this.described = true
+    }
+
     /** A person's line comes first: what is being asked is given up. */
     async stop(): Promise<void> {
         if (!this.asking) return

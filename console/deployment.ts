@@ -46,7 +46,7 @@ export class StartLog {
 }
 
 /** The SHA-256 of a program, as the board has it. */
-async function hashOf(image: Uint8Array): Promise<string> {
+export async function hashOf(image: Uint8Array): Promise<string> {
     const hash = await crypto.subtle.digest("SHA-256", Uint8Array.from(image))
     return toHex(new Uint8Array(hash))
 }
@@ -77,7 +77,7 @@ export async function deploy(
     if (needed.major !== runtime.major || needed.minor > runtime.minor)
         throw new ConsoleError(
             `the board's runtime takes programs of version ${runtime.major}.${runtime.minor}, this one is of ` +
-                `${needed.major}.${needed.minor}: flash the runtime anew (docs/FLASHING.md)`,
+                `${needed.major}.${needed.minor}: flash the runtime anew (docs/guide/flashing.md)`,
         )
     const wanted = await hashOf(image)
     const same = (await manager.programHash()) === wanted

@@ -1,4 +1,4 @@
-// The manual as data: what a person reads about each command and flag. docs/CONSOLE.md is made of it, and `help` shows it.
+// The manual as data: what a person reads about each command and flag. docs/reference/console.md is made of it, and `help` shows it.
 
 /** A command of the board. */
 export interface ManualEntry {
@@ -6,7 +6,7 @@ export interface ManualEntry {
     /** What it prints or does, beyond its help. */
     notes: string
     /**
-     * Lines that are run one after the other for docs/CONSOLE.md; "+5" lets 5 s pass, "!out" and "!in" pull the card
+     * Lines that are run one after the other for docs/reference/console.md; "+5" lets 5 s pass, "!out" and "!in" pull the card
      * and put it back.
      */
     examples: string[]
@@ -79,7 +79,7 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
         [
             {
                 words: "battery",
-                notes: "Pack voltage, current (charging is positive) and state of charge, the thermistors, and the safety status and alerts of the monitor chip, explained in [SPEC-battery.md](SPEC-battery.md).",
+                notes: "Pack voltage, current (charging is positive) and state of charge, the thermistors, and the safety status and alerts of the monitor chip, explained in [battery.md](battery.md).",
                 examples: ["battery"],
             },
             {
@@ -229,12 +229,12 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
             },
             {
                 words: "values",
-                notes: "For what looks each second; [SPEC-console.md](SPEC-console.md) has the members and units.",
+                notes: "For what looks each second; [console-service.md](console-service.md) has the members and units.",
                 examples: ["values"],
             },
             {
                 words: "describe",
-                notes: "All that a user interface needs; [SPEC-console.md](SPEC-console.md) has the members. `npm run console -- PORT --json` prints it as one document.",
+                notes: "All that a user interface needs; [console-service.md](console-service.md) has the members. `npm run console -- PORT --json` prints it as one document.",
                 examples: ["describe"],
             },
             {

@@ -51,7 +51,7 @@ export class ProgramManager {
             await Promise.race([pause(lookMs), lost])
         }
         throw new ConsoleError(
-            "no DeviceScript runtime answers: flash it first (docs/FLASHING.md), then deploy",
+            "no DeviceScript runtime answers: flash it first (docs/guide/flashing.md), then deploy",
         )
     }
 

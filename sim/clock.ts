@@ -40,7 +40,7 @@ export class SimClock {
     /** Called after each execution with how long it took, in board ms. */
     onExecuted: (ms: number) => void = () => undefined
 
-    constructor(private readonly speed: Speed) {}
+    constructor(private speed: Speed) {}
 
     /**
      * From now on what is executed takes what this counts, modulo 2 to the 32nd.
@@ -122,6 +122,15 @@ export class SimClock {
     /** Whether something outside is awaited. */
     get held(): boolean {
         return this.holds > 0
+    }
+
+    /** From now on board time runs at another speed. */
+    setSpeed(speed: Speed): void {
+        this.boardMs = this.nowMs()
+        this.speed = speed
+        this.cancelWake()
+        this.resetPace()
+        this.schedule()
     }
 
     /** Stands still until the returned function is called: what happens meanwhile takes no board time. */

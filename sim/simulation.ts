@@ -16,7 +16,7 @@ import type { LinePrinter } from "./lineprinter"
 import { type FtpServerMode, SimFtpServer } from "./net/ftpserver"
 import type { NetworkOptions } from "./net/options"
 import type { Options } from "./options"
-import { Pack } from "./pack"
+import { Pack, type Scenario } from "./pack"
 import { packOptions } from "./profile"
 import { Chance } from "./random"
 import type { StateFolder } from "./state"
@@ -206,6 +206,11 @@ export class Simulation implements WorldEvents {
             },
             exit,
         }
+    }
+
+    /** From now on the battery is used for something else. */
+    setScenario(scenario: Scenario): void {
+        this.pack.scenario = scenario
     }
 
     /** Never resolves while the board can run; throws what stopped it for good. */

@@ -7,6 +7,7 @@ import { SdCardPace } from "./sdcardpace"
 import { SdCardReception } from "./sdcardreception"
 import { R1, crc16, crc7, registerCid, registerCsd } from "./sdcardregisters"
 import type { BlockStore } from "./sdcardstore"
+import { SdCardTemperament, spoiled } from "./sdcardtraits"
 
 export type { SdCardOptions, SdCardType } from "./sdcardoptions"
 export type { SdCardTiming } from "./sdcardpace"
@@ -41,6 +42,7 @@ export class SdCardChip implements SpiChip {
     private readonly reception = new SdCardReception()
     private readonly answer = new SdCardAnswer()
     private readonly pace: SdCardPace
+    private readonly temper: SdCardTemperament
     private readonly wire = new BitSlip(
         () => this.nextOut(),
         byte => this.takeIn(byte),
@@ -62,6 +64,7 @@ export class SdCardChip implements SpiChip {
         this.csd = registerCsd(version, blocks, protection)
         this.writeProtected = protection !== 0
         this.pace = new SdCardPace(options)
+        this.temper = new SdCardTemperament(options.traits)
     }
 
     /** Takes the card out of its socket. */
@@ -86,6 +89,7 @@ export class SdCardChip implements SpiChip {
     powerUp(): void {
         this.faults.powerless = false
         this.faults.writesUntilPowerCut = undefined
+        this.temper.powerUp()
         this.wakeClocks = 0
         this.inSpiMode = false
         this.idleState = true
@@ -108,14 +112,13 @@ export class SdCardChip implements SpiChip {
 
     select(on: boolean): void {
         this.selected = on
+        if (on) return this.temper.select()
         // What was cut off by the chip select is forgotten; programming goes on.
-        if (!on) {
-            this.wire.align()
-            this.reception.cutOff()
-            this.frameLength = 0
-            this.answer.clear()
-            this.nextRead = -1
-        }
+        this.wire.align()
+        this.reception.cutOff()
+        this.frameLength = 0
+        this.answer.clear()
+        this.nextRead = -1
     }
 
     transfer(out: Uint8Array): Uint8Array {
@@ -129,7 +132,6 @@ export class SdCardChip implements SpiChip {
         return back
     }
 
-    /** Eight clocks: one byte in, one byte out. */
     private clock(byte: number): number {
         if (this.faults.absent || this.faults.powerless) return 0xff
         if (!this.selected) {
@@ -137,7 +139,7 @@ export class SdCardChip implements SpiChip {
             this.pace.passBusy()
             return 0xff
         }
-        return this.wire.exchange(byte)
+        return this.temper.late(this.wire.exchange(byte))
     }
 
     private takeIn(byte: number): void {
@@ -175,16 +177,11 @@ export class SdCardChip implements SpiChip {
         this.frame[this.frameLength++] = byte
         if (this.frameLength < 6) return
         this.frameLength = 0
-        const index = this.frame[0] & 0x3f
-        const argument = new DataView(this.frame.buffer).getUint32(1)
-        this.execute(index, argument)
+        this.execute(this.frame[0] & 0x3f, new DataView(this.frame.buffer).getUint32(1))
     }
 
     private execute(index: number, argument: number): void {
-        if (this.faults.ignoreCommands > 0) {
-            this.faults.ignoreCommands--
-            return
-        }
+        if (this.faults.takeIgnored() || this.temper.loses(index)) return
         const crcRight = this.frame[5] === ((crc7(this.frame.subarray(0, 5)) << 1) | 1)
         // Not yet in SPI mode: only CMD0 with its checksum, after 74 clocks with the select high.
         if (!this.inSpiMode && (index !== 0 || !crcRight || this.wakeClocks < 74)) return
@@ -196,11 +193,8 @@ export class SdCardChip implements SpiChip {
         this.nextRead = -1
         this.reception.end()
         this.answer.sendIdle(this.options.responseDelayBytes ?? 1)
-        const crcNeeded = this.checkCrc || index === 8 || index === 0
-        if (crcNeeded && !crcRight) {
-            this.r1(R1.commandCrcError)
-            return
-        }
+        const crcNeeded = this.checkCrc || this.temper.checksCommands || index === 8 || index === 0
+        if (crcNeeded && !crcRight) return this.r1(R1.commandCrcError)
         const application = this.applicationCommand
         this.applicationCommand = false
         if (application && this.executeApplication(index, argument)) return
@@ -208,24 +202,23 @@ export class SdCardChip implements SpiChip {
     }
 
     private r1(flags: number): void {
-        this.answer.send(flags | (this.idleState ? R1.idle : 0))
+        const idle = this.idleState ? R1.idle : 0
+        this.answer.send(flags | idle | this.temper.flags(this.frame[0] & 0x3f))
     }
 
     private executeApplication(index: number, argument: number): boolean {
         if (index === 41) {
             const highCapacityHost = (argument & 0x40000000) !== 0
             if (this.pollsLeft > 0) this.pollsLeft--
+            else if (this.temper.initialising(this.pace.byteMs)) this.idleState = true
             else if (highCapacityHost || !this.highCapacity) this.idleState = false
             this.r1(0)
         } else if (index === 13) {
             this.r1(0)
             this.answer.send(0x00)
             this.answer.sendBlock(new Uint8Array(64))
-        } else if (index === 23) {
-            this.r1(0)
-        } else {
-            return false
-        }
+        } else if (index === 23) this.r1(0)
+        else return false
         return true
     }
 
@@ -237,26 +230,35 @@ export class SdCardChip implements SpiChip {
                 this.idleState = true
                 this.checkCrc = false
                 this.pollsLeft = this.options.initPolls ?? 2
+                this.temper.begin(this.pace.byteMs)
                 this.r1(0)
                 return true
             case 8:
                 if (this.type === "SDSC1") this.r1(R1.illegalCommand)
                 else {
                     this.r1(0)
-                    this.answer.send(0, 0, (argument >> 8) & 0x0f, argument & 0xff)
+                    this.answer.send(
+                        0,
+                        0,
+                        (argument >> 8) & 0x0f,
+                        this.temper.echo(argument & 0xff),
+                    )
                 }
                 return true
             case 55:
                 this.applicationCommand = true
                 this.r1(0)
                 return true
-            case 58: {
+            case 58:
                 this.r1(0)
                 // Power-up finished in bit 31, capacity in bit 30, 2.7–3.6 V in bits 23–15.
-                const ready = this.highCapacity ? 0xc0 : 0x80
-                this.answer.send(this.idleState ? 0x00 : ready, 0xff, 0x80, 0x00)
+                this.answer.send(
+                    this.idleState ? 0 : this.highCapacity ? 0xc0 : 0x80,
+                    0xff,
+                    0x80,
+                    0,
+                )
                 return true
-            }
             case 59:
                 this.checkCrc = (argument & 1) !== 0
                 this.r1(0)
@@ -275,7 +277,11 @@ export class SdCardChip implements SpiChip {
             case 10:
                 this.r1(0)
                 this.answer.sendIdle(this.options.readDelayBytes ?? 2)
-                this.answer.sendBlock(index === 9 ? this.csd : registerCid())
+                this.answer.send(...this.temper.zerosBeforeCsd)
+                this.answer.sendBlock(
+                    index === 9 ? this.csd : registerCid(),
+                    this.temper.wrongCsdBit(index),
+                )
                 break
             case 12:
                 // One stuff byte before the answer.
@@ -321,7 +327,7 @@ export class SdCardChip implements SpiChip {
         const block = this.addressed(argument)
         if (block < 0) return
         this.r1(0)
-        this.sendBlock(block)
+        this.sendBlock(block, "read")
         if (many) this.nextRead = block + 1
     }
 
@@ -329,28 +335,21 @@ export class SdCardChip implements SpiChip {
         const block = this.nextRead
         if (block < this.store.blockCount) {
             this.nextRead = block + 1
-            this.sendBlock(block)
+            this.sendBlock(block, "streamRead")
         } else {
             this.nextRead = -1
             this.answer.send(0x09)
         }
     }
 
-    private sendBlock(block: number): void {
-        const { bytes, untilMs } = this.pace.readDelay()
+    private sendBlock(block: number, kind: "read" | "streamRead"): void {
+        const { bytes, untilMs } = this.pace.readDelay(kind)
         this.answer.sendLater(bytes, untilMs)
         this.counters.sectorReads++
-        if (this.faults.silentReads > 0) {
-            this.faults.silentReads--
-            return
-        }
-        if (this.faults.takeReadFailure(block)) {
-            this.answer.send(0x05)
-            return
-        }
-        const corrupt = this.faults.corruptReads > 0
-        if (corrupt) this.faults.corruptReads--
-        this.answer.sendBlock(this.store.read(block), corrupt)
+        if (this.faults.takeSilence()) return
+        if (this.faults.takeReadFailure(block)) return this.answer.send(0x05)
+        const noise = this.temper.wrongBit("reads", this.pace.clockHz)
+        this.answer.sendBlock(this.store.read(block), this.faults.takeWrongBit() ?? noise)
     }
 
     private startWrite(argument: number, many: boolean): void {
@@ -372,11 +371,12 @@ export class SdCardChip implements SpiChip {
     }
 
     private takeBlock(block: Uint8Array): void {
-        const data = block.subarray(0, 512)
+        const noise = this.temper.wrongBit("writes", this.pace.clockHz)
+        const data = spoiled(block.subarray(0, 512), noise)
         const crc = (block[512] << 8) | block[513]
-        if (this.faults.refuseWrites > 0 || (this.checkCrc && crc !== crc16(data))) {
-            if (this.faults.refuseWrites > 0) this.faults.refuseWrites--
-            this.answer.send(0xeb)
+        const crcNeeded = this.checkCrc || this.temper.checksData
+        if (this.faults.takeRefusal() || (crcNeeded && crc !== crc16(data))) {
+            this.answer.send(...this.temper.dataResponse(0xeb))
             this.reception.refuse()
             return
         }
@@ -384,11 +384,11 @@ export class SdCardChip implements SpiChip {
         if (this.writeProtected || pastEnd) {
             // Data rejected, and the second status byte says why.
             this.status2 |= pastEnd ? 0x80 : 0x20
-            this.answer.send(0xed)
+            this.answer.send(...this.temper.dataResponse(0xed))
             this.reception.refuse()
             return
         }
-        this.answer.send(0xe5)
+        this.answer.send(...this.temper.dataResponse(0xe5))
         this.pace.program(this.reception.streaming ? "streamBlock" : "write")
         if (this.faults.takeWriteFailure(this.writeBlock)) this.status2 |= 0x04
         else if (this.faults.keep(this.store, this.writeBlock, data)) {

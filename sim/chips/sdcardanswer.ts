@@ -1,4 +1,5 @@
 import { crc16 } from "./sdcardregisters"
+import { spoiled } from "./sdcardtraits"
 
 /** Bytes that a card has yet to send; what is not asked for is lost with the next command. */
 export class SdCardAnswer {
@@ -42,13 +43,11 @@ export class SdCardAnswer {
         this.sendBytes(new Uint8Array(count).fill(0xff))
     }
 
-    /** A data block: start token 0xfe, the data, its CRC-16; one bit of it flipped on demand. */
-    sendBlock(data: Uint8Array, corrupt = false): void {
+    /** A data block: start token 0xfe, the data, its CRC-16; one bit of it may be wrong. */
+    sendBlock(data: Uint8Array, wrongBit?: number): void {
         const crc = crc16(data)
-        const sent = Uint8Array.from(data)
-        if (corrupt) sent[100] ^= 0x10
         this.send(0xfe)
-        this.sendBytes(sent)
+        this.sendBytes(spoiled(data, wrongBit))
         this.send(crc >> 8, crc & 255)
     }
 

@@ -29,6 +29,26 @@ export class SdCardFaults {
     /** The power is gone: nothing is answered or kept until `powerUp()`. */
     powerless = false
 
+    /** Whether a command that has come is passed over. */
+    takeIgnored(): boolean {
+        return this.ignoreCommands > 0 && this.ignoreCommands-- > 0
+    }
+
+    /** Whether a block that is read never comes. */
+    takeSilence(): boolean {
+        return this.silentReads > 0 && this.silentReads-- > 0
+    }
+
+    /** Whether a block that was written is refused as damaged on its way. */
+    takeRefusal(): boolean {
+        return this.refuseWrites > 0 && this.refuseWrites-- > 0
+    }
+
+    /** The bit of a block that is sent now which is wrong, undefined for none. */
+    takeWrongBit(): number | undefined {
+        return this.corruptReads > 0 && this.corruptReads-- > 0 ? 803 : undefined
+    }
+
     /** Whether the read of a block that is now due fails. */
     takeReadFailure(block: number): boolean {
         if (this.failReads === 0) return this.unreadable.has(block)

@@ -1,4 +1,5 @@
 import type { SdCardTiming } from "./sdcardpace"
+import type { SdCardTraits } from "./sdcardtraits"
 
 /** SDSC is addressed in bytes, the others in blocks of 512. */
 export type SdCardType = "SDSC1" | "SDSC" | "SDHC" | "SDXC"
@@ -9,7 +10,7 @@ export interface SdCardOptions {
     /** For a time, which another host can end, or for ever. */
     writeProtected?: boolean
     writeProtectedForEver?: boolean
-    /** 0xff bytes between a command and its answer (NCR, 1–8). */
+    /** 0xff bytes between a command and its answer (NCR, 1–8 by the standard). */
     responseDelayBytes?: number
     /** 0xff bytes between a read's R1 and its data token. */
     readDelayBytes?: number
@@ -19,4 +20,6 @@ export interface SdCardOptions {
     timing?: SdCardTiming
     /** ACMD41 answers "still initialising" so many times. */
     initPolls?: number
+    /** What real cards are reported to do besides. */
+    traits?: SdCardTraits
 }

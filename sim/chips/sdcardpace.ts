@@ -12,6 +12,8 @@ export interface SdCardTiming {
     streamBlock?: Delay
     /** From a read command to the block's token. */
     read?: Delay
+    /** From one block's end to the next one's token when they are read in one command. */
+    streamRead?: Delay
     /** The card tidies up: comes on top of any busy time. */
     tidying?: Delay
 }
@@ -24,6 +26,7 @@ export const usualSdCardTiming: Required<Omit<SdCardTiming, "nowMs" | "random">>
     write: { ms: [0.85, 1], tail: { share: 0.03, ms: [2, 5] } },
     streamBlock: { ms: [0.03, 0.08], tail: { share: 0.02, ms: [0.5, 3] } },
     read: { ms: [0.5, 1.5] },
+    streamRead: { ms: [0.02, 0.1], tail: { share: 0.02, ms: [0.5, 1.5] } },
     tidying: { ms: [0, 0], tail: { share: 0.0002, ms: [20, 250] } },
 }
 
@@ -37,7 +40,7 @@ const startHz = 400_000
 export class SdCardPace {
     /** The moment of the byte that is being clocked. */
     byteMs = 0
-    private clockHz = startHz
+    clockHz = startHz
     private busyBytes = 0
     private busyUntilMs = 0
 
@@ -67,10 +70,11 @@ export class SdCardPace {
         return this.options.timing ? this.byteMs < this.busyUntilMs : this.busyBytes > 0
     }
 
-    /** Nothing is under way. */
+    /** Nothing is under way, but for what the card does when it gets power. */
     reset(): void {
+        const { timing, traits } = this.options
         this.busyBytes = 0
-        this.busyUntilMs = 0
+        this.busyUntilMs = (timing?.nowMs() ?? 0) + (traits?.busyAtStartMs ?? 0)
     }
 
     /** A block is programmed from the next byte on. */
@@ -87,10 +91,10 @@ export class SdCardPace {
     }
 
     /** When the block of a read that begins now comes: after so many bytes, and not before that moment. */
-    readDelay(): { bytes: number; untilMs: number } {
+    readDelay(kind: "read" | "streamRead"): { bytes: number; untilMs: number } {
         const { timing, readDelayBytes } = this.options
         if (!timing) return { bytes: readDelayBytes ?? 2, untilMs: 0 }
-        return { bytes: 1, untilMs: this.byteMs + this.draw(timing, "read") }
+        return { bytes: 1, untilMs: this.byteMs + this.draw(timing, kind) }
     }
 
     private draw(timing: SdCardTiming, kind: keyof typeof usualSdCardTiming): number {

@@ -1,13 +1,6 @@
-import { readFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import { instructionCost } from "./cost"
 import { instrument } from "./instrument"
-
-const require = createRequire(import.meta.url)
-
-const MODULE_START = '"runtime/devicescript-vm/built/devicescript-vm.js"(exports, module2) {'
-const MODULE_END = "\n});\n"
-const WASM_START = "data:application/octet-stream;base64,"
+import { runtimeSource } from "./runtimesource"
 
 /** The globals that are added to the runtime's module, and exported. */
 export const added = {
@@ -128,11 +121,8 @@ const entries: Record<string, (index: Index) => number[]> = {
     ],
 }
 
-/** The runtime's code around its WebAssembly, as a function of the globals it uses. */
-export type ModuleBody = (...globals: unknown[]) => void
-
 export interface RuntimeModule {
-    body: ModuleBody
+    body: (...globals: unknown[]) => void
     /** Counts what it executes. */
     wasm: WebAssembly.Module
     /** As it was published. */
@@ -148,36 +138,9 @@ let loaded: RuntimeModule | undefined
  */
 export function runtimeModule(): RuntimeModule {
     if (loaded) return loaded
-    const path = require.resolve("@devicescript/cli/built/devicescript-cli.cjs")
-    const bundle = readFileSync(path, "utf8")
-    const start = bundle.indexOf(MODULE_START)
-    const end = bundle.indexOf(MODULE_END, start)
-    const text = bundle.slice(start + MODULE_START.length, bundle.lastIndexOf("}", end))
-    const wasmAt = text.lastIndexOf(WASM_START) + WASM_START.length
-    if (start < 0 || end < 0 || wasmAt < WASM_START.length)
-        throw new Error(
-            `${path} has no DeviceScript VM where version 2.16.4 has it: run "npm ci" to get the locked version`,
-        )
-    const wasm = Buffer.from(text.slice(wasmAt, text.indexOf('"', wasmAt)), "base64")
-    loaded = { body: moduleBody(text), wasm: countingModule(wasm), original: wasm }
+    const { body, wasm } = runtimeSource()
+    loaded = { body, wasm: countingModule(wasm), original: wasm }
     return loaded
-}
-
-function moduleBody(text: string): ModuleBody {
-    return new Function(
-        "exports",
-        "module2",
-        "require",
-        "__filename",
-        "__dirname",
-        "Date",
-        "setTimeout",
-        "clearTimeout",
-        "setInterval",
-        "clearInterval",
-        "console",
-        text,
-    ) as ModuleBody
 }
 
 function countingModule(wasm: Uint8Array): WebAssembly.Module {

@@ -9,7 +9,7 @@ const nowhere = "no network: wifi.ssid of the BMS Mini is empty"
 
 /**
  * The Wi-Fi station behind the runtime's own Jacdac service, which stores the network that it is told and joins it
- * at each start of the processor. What the service does is in docs/PLATFORM.md.
+ * at each start of the processor. What the service does is in docs/design/platform.md.
  */
 export class ServiceWifi implements Wifi {
     private readonly service = new ds.Wifi()

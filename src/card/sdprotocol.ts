@@ -15,6 +15,7 @@ export const enum Command {
     Acmd41SendOpCond = 41,
     Cmd55AppCmd = 55,
     Cmd58ReadOcr = 58,
+    Cmd59CrcOnOff = 59,
 }
 
 /** Bits of the R1 answer (section 7.3.2.1). */
@@ -22,6 +23,8 @@ export const enum R1 {
     Idle = 0x01,
     IllegalCommand = 0x04,
     CommandCrcError = 0x08,
+    /** Set in no answer that comes in step. */
+    None = 0x80,
 }
 
 /** Second byte of the R2 answer to CMD13 (section 7.3.2.3). */
@@ -49,8 +52,20 @@ export const frameBytes = 736
 /** Where the command lies in a frame: a 0xff before it lets the card let go of the line. */
 const commandAt = 1
 
-/** First byte that can be an answer. */
+/** First and last byte that can be an answer: twice as many as the standard allows. */
 export const answerAt = commandAt + 6
+export const answerMost = answerAt + 16
+
+/** CRC-7 (x^7 + x^3 + 1) of each byte, times two. */
+const crc7Table = hex`
+    00122436485a6c7e9082b4a6d8cafcee322016047a685e4ca2b08694eaf8cedc
+    647640522c3e081af4e6d0c2bcae988a564472601e0c3a28c6d4e2f08e9caab8
+    c8daecfe8092a4b6584a7c6e10023426fae8deccb2a096846a784e5c22300614
+    acbe889ae4f6c0d23c2e180a746650429e8cbaa8d6c4f2e00e1c2a3846546270
+    8290a6b4cad8eefc120036245a487e6cb0a29486f8eadcce20320416687a4c5e
+    e6f4c2d0aebc8a98766452403e2c1a08d4c6f0e29c8eb8aa445660720c1e283a
+    4a586e7c02102634dac8feec9280b6a4786a5c4e30221406e8faccdea0b28496
+    2e3c0a1866744250beac9a88f6e4d2c01c0e382a544670628c9ea8bac4d6e0f2`
 
 /** Fills a frame with a command and 0xff behind it. */
 export function putCommand(frame: Buffer, index: Command, argument: number): void {
@@ -60,8 +75,10 @@ export function putCommand(frame: Buffer, index: Command, argument: number): voi
     frame[commandAt + 2] = argument >> 16
     frame[commandAt + 3] = argument >> 8
     frame[commandAt + 4] = argument
-    // The two commands whose CRC7 is always looked at; with CRC off the others need only the end bit.
-    frame[commandAt + 5] = index === Command.Cmd0GoIdleState ? 0x95 : 0x87
+    // There are cards that look at it although they need not.
+    let sum = 0
+    for (let at = commandAt; at < commandAt + 5; ++at) sum = crc7Table[sum ^ frame[at]]
+    frame[commandAt + 5] = sum | 1
 }
 
 /** Capacity in 512-byte blocks from the card-specific data (sections 5.3.2, 5.3.3), 0 if unknown. */

@@ -2,7 +2,7 @@ import { fieldAt } from "../core/text"
 
 /**
  * Every command, one line each: words;arguments;help. An argument in <> must be given, one in [] may be
- * left out; its name says what it is (docs/SPEC-console.md has the names). Parsing, usage errors, help
+ * left out; its name says what it is (docs/reference/console-service.md has the names). Parsing, usage errors, help
  * and completion all come from here; what runs is in commands/handlers.ts under the first word.
  */
 const table = `

@@ -11,7 +11,7 @@ const entryBytes = 16
 const notesMax = 8
 const noteLengthMax = 60
 
-/** The bytes of an entry; docs/SPEC-journal.md. Numbers are little-endian. */
+/** The bytes of an entry; docs/reference/journal.md. Numbers are little-endian. */
 export const enum At {
     /** u32, from 1, one more with each entry. */
     Sequence = 0,

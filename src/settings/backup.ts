@@ -36,7 +36,7 @@ export interface BackupFiles {
 /**
  * A copy of flash values on the card, in two files that take turns, so that a half-written one never
  * leaves the board without. Whoever had the card may have written it: who is believed, and how far, is
- * in docs/SPEC-settings.md, with the bytes.
+ * in docs/reference/settings.md, with the bytes.
  */
 export class Backup {
     /** What was restored, or what is wrong with the card's copies. Undefined when all is well. */

@@ -5,7 +5,7 @@ import { Exclusive, Flash } from "../core/seams"
 const getCommand = 0x80
 const keyBytesMax = 13
 const valueBytesMax = 200
-/** Times and their reasons: docs/TIMES.md. */
+/** Times and their reasons: docs/reference/times.md. */
 const answerMs = 2000
 const triesMax = 5
 const writesMax = 3

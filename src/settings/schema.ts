@@ -9,7 +9,7 @@ import { Key } from "./keys"
  * (minutes since midnight), count and timestamp (states, which only the firmware changes). Types
  * held as text, min and max in bytes: text, name (letters, digits, _ and -), secret, hash (of a
  * secret), host, host:port, host[:port], folder, zone.
- * A place in flash is never used again for something else; see docs/SPEC-settings.md.
+ * A place in flash is never used again for something else; see docs/reference/settings.md.
  */
 const table = `user.serial|User settings|Battery serial number|name|1|16|BMS-||names this battery in the logs and on the server|h0|
 user.address|User settings|Address|text|0|63|||where the battery stands|i0|

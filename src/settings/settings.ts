@@ -14,7 +14,7 @@ const layoutVersion = "1"
  * While it is there, "ta" … "tr" hold what they were before.
  */
 const undoKey = "t"
-/** Times and their reasons: docs/TIMES.md. */
+/** Times and their reasons: docs/reference/times.md. */
 const turnMs = 60000
 
 /**
@@ -84,7 +84,7 @@ function valueOf(row: Row, line: string, fallback: number | string): number | st
 
 /**
  * The settings in force, and their place in flash: several of them share a flash value (see
- * docs/SPEC-settings.md), of which only those that differ from their default take room.
+ * docs/reference/settings.md), of which only those that differ from their default take room.
  */
 export class Settings implements StateWriter {
     /** Called with each key whose new value is in flash. Must not throw. */

@@ -31,7 +31,7 @@ export interface KeeperSettings extends SettingsReader {
 
 /**
  * Keeps the station in the network of the settings, and raises WIFI when that does not succeed. The runtime takes an
- * open network only with a restart, of which a change of the settings can bring about one: docs/SPEC-wifi.md.
+ * open network only with a restart, of which a change of the settings can bring about one: docs/reference/wifi.md.
  */
 export class WifiKeeper {
     /** The settings have changed: the station is told at the next run. */

@@ -57,7 +57,7 @@ export class SentFile {
 /**
  * What was sent, on the card: a line for each confirmed transfer, and one with 0 bytes before a file's first
  * transfer; of a file's lines the last one counts. 0 bytes after more than 0 ask for the file to be sent again,
- * whole. A line that is none of these is passed over. Its exact form: docs/SPEC-upload.md. The history may be as
+ * whole. A line that is none of these is passed over. Its exact form: docs/reference/upload.md. The history may be as
  * long as it likes: it is read through, never held.
  */
 export class History {

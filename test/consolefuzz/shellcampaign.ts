@@ -118,6 +118,8 @@ export class ShellCampaign {
         if (/^error: log in first/.test(text)) await this.logIn()
         const resetNow = done && !inBlock && /^reset now$/.test(firstWords(line))
         await board.live(resetNow ? 30 : random.below(4) === 0 ? random.below(2000) / 1000 : 0.05)
+        // A board that has said so stops what is under way first.
+        if (board.log.some(one => one.startsWith("reset: "))) await board.live(60)
         if (board.rebooted || resetNow) await this.reboot(resetNow)
         board.log.length = 0
     }
@@ -150,12 +152,12 @@ export class ShellCampaign {
         for (const session of this.sessions) session.proof = ""
     }
 
-    /** As the line asked for, or on the day and hour that a line has set. */
+    /** As the line asked for, on the day and hour that a line has set, or for an open network. */
     private async reboot(asked: boolean): Promise<void> {
         const reasons = this.board.log.filter(one => one.startsWith("reset: "))
-        const reason = asked ? "reset: console" : "reset: scheduled"
-        if (reasons.join() !== reason || !this.board.rebooted)
-            throw new Error(`expected ${reason}, and there was: ${reasons.join()}`)
+        const expected = asked ? ["reset: console"] : ["reset: scheduled", "reset: network"]
+        if (!expected.includes(reasons.join()) || !this.board.rebooted)
+            throw new Error(`expected ${expected.join(" or ")}, and there was: ${reasons.join()}`)
         this.counts.resets++
         await this.boot(this.board)
     }

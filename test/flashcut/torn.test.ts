@@ -11,9 +11,9 @@ beforeAll(async () => {
     imagePath = await firmwarePath()
 })
 
-test("the runtime does with each torn flash image what docs/FLASH.md says", async () => {
+test("the runtime does with each torn flash image what docs/design/flash.md says", async () => {
     const table = formatTorn(await measureTorn(imagePath))
-    expect(readFileSync("docs/FLASH.md", "utf8")).toContain(table)
+    expect(readFileSync("docs/design/flash.md", "utf8")).toContain(table)
 })
 
 /** What a board is asked for before and after it has lost its flash. */

@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { firmware, readManifest } from "../../tools/firmware"
 import { hasTool } from "../support/tools"
 import { lifeOf } from "./life"
+import { mutants } from "./mutants"
 import { lifeAndVerdict } from "./one"
 import { shorten } from "./shorten"
 
@@ -40,6 +42,14 @@ describe.runIf(hasTool("mcopy") && hasTool("fsck.fat"))("a board's life", () => 
         expect(two.evidence.seen).toEqual(one.evidence.seen)
         expect(two.verdict).toEqual(one.verdict)
     })
+})
+
+it("every fault that the judge has to find fits the firmware as it is", () => {
+    expect(mutants.length).toBeGreaterThan(25)
+    for (const { file, from, to } of mutants) {
+        expect(readFileSync(file, "utf8").split(from), `${file}: ${from}`).toHaveLength(2)
+        expect(to).not.toBe(from)
+    }
 })
 
 it("a life that goes wrong is shortened to the steps that it needs", async () => {

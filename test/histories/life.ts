@@ -98,6 +98,9 @@ export const upsets = [
     { on: "!monitor down", off: "!monitor up", flag: "MONITOR_OFFLINE" },
 ]
 
+/** More of them cost as much again, and tell no more than another life does. */
+const stretchesMax = 5
+
 /** Lines that change nothing; each must be carried out. */
 const questions = [
     "status",
@@ -147,7 +150,10 @@ class LifeMaker {
         const temper = this.pick(kind).name
         const secrets = [`pw${this.word(8)}`, `st${this.word(7)}`]
         const setUp = this.setUp(zone, serial, secrets)
-        const stretches = Math.max(1, Math.round(this.days * (1 + this.random())))
+        const stretches = Math.min(
+            stretchesMax,
+            Math.max(1, Math.round(this.days * (1 + this.random()))),
+        )
         for (let i = 0; i < stretches; ++i) {
             this.stretch()
             const dayPart = (this.days * 86400) / stretches

@@ -74,7 +74,7 @@ export const mutants: Mutant[] = [
     },
     {
         promise: "a file begins with its columns",
-        file: "src/logs/logger.ts",
+        file: "src/logs/logplace.ts",
         from: 'openForAppend(path, firstLine + "\\r\\n", accepts)',
         to: 'openForAppend(path, "", accepts)',
     },
@@ -87,8 +87,8 @@ export const mutants: Mutant[] = [
     {
         promise: "a record that was written survives a power cut",
         file: "src/logs/logger.ts",
-        from: "if (this.queue.count() === 0) return\n        const self",
-        to: "if (this.queue.count() < 12) return\n        const self",
+        from: "if (this.queue.count() === 0 && this.events",
+        to: "if (this.queue.count() < 12 && this.events",
     },
     {
         promise: "what lies behind a recorded size is found again",
@@ -141,7 +141,7 @@ export const mutants: Mutant[] = [
     {
         promise: "the journal numbers its entries on, over resets",
         file: "src/journal/journal.ts",
-        from: "if (sequence <= this.lastSequence) continue",
+        from: "if (sequence <= last) continue",
         to: "if (sequence > 0) continue",
     },
     {
@@ -149,6 +149,12 @@ export const mutants: Mutant[] = [
         file: "src/journal/journal.ts",
         from: 'entry.setAt(At.Time, "u32", epochSeconds)',
         to: 'entry.setAt(At.Time, "u32", epochSeconds - 60)',
+    },
+    {
+        promise: "each entry is a line of the events on the card, once",
+        file: "src/logs/logger.ts",
+        from: "this.events || (await this.findEvent(volume, last, oldest))",
+        to: "this.events || 0",
     },
     {
         promise: "an error is entered once",

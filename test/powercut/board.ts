@@ -36,7 +36,7 @@ export interface Memory {
     seconds: number
 }
 
-const backupKey = (index: number) => ["s0", "s1", "j01", "j02", "clock"][index] ?? ""
+const backupKey = (index: number) => ["sa", "sh", "j01", "j02", "clock"][index] ?? ""
 
 /** The firmware's parts around the card, after a start. What they promise is told to `tell`. */
 export class Board {

@@ -134,7 +134,7 @@ async function clusterBytes(board: Board): Promise<number> {
 
 const fullCard: Scenario = {
     name: "full card",
-    // Without a redo log a removed file may leave clusters that belong to nobody: docs/SPEC-card.md.
+    // Without a redo log a removed file may leave clusters that belong to nobody: docs/reference/card.md.
     cards: smallClusters,
     seeds: 2,
     prepare(setup) {
@@ -202,7 +202,7 @@ const smallFiles: Scenario = {
     prepare({ editor, random, memory }) {
         addNeighbours(editor, random, "", random.between(2, 12))
         const flash: Record<string, Uint8Array> = {}
-        for (const key of ["s0", "s1", "j01", "j02", "clock"])
+        for (const key of ["sa", "sh", "j01", "j02", "clock"])
             flash[key] = new Uint8Array(random.between(60, 200)).fill(random.between(1, 255))
         memory.flash = flash
     },

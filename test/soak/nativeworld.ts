@@ -17,7 +17,7 @@ import type { Board, I2cBus, SpiBus, Wifi } from "../../src/core/seams"
 import { startFirmware } from "../../src/firmware"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { MemoryFlash } from "../support/memoryflash"
-import { consoleReady, dropConsole, executeLine } from "./nativeconsole"
+import { consoleReady, dropConsole, executeLine } from "../support/nodeconsole"
 import { NativeConnector } from "./nativesocket"
 import type { World } from "./world"
 

@@ -2,7 +2,6 @@ import { expect, test } from "vitest"
 import { importWithFirmware } from "../support/firmwareloader"
 import { hasTool } from "../support/tools"
 import { judge } from "./judge"
-import { nodeFirmware } from "./nodefirmware"
 import { longPlan, shortPlan } from "./plans"
 import { runSoak } from "./run"
 import { VmWorld } from "./vmworld"
@@ -33,7 +32,7 @@ test.runIf(tools)(
 
 test.runIf(tools)("the same hours in Node", async () => {
     const path = "/test/soak/nativeworld.ts"
-    const native = await importWithFirmware<typeof import("./nativeworld")>(path, [nodeFirmware])
+    const native = await importWithFirmware<typeof import("./nativeworld")>(path)
     expect(await violations(new native.NativeWorld())).toEqual([])
 })
 

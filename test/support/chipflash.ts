@@ -1,10 +1,7 @@
 import { DeviceFlash } from "../../src/settings/flash"
 import { Lock } from "../../src/tasks/lock"
-import { bindMethods } from "./boundmethods"
 import { FakeTicks } from "./faketicks"
 import { ChipFlash, useChip } from "./settingsservice"
-
-bindMethods(DeviceFlash.prototype)
 
 /**
  * The firmware's flash on a chip. The test has to put settingsservice.ts in the place of

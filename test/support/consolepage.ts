@@ -5,7 +5,7 @@ import { suggestion } from "../../console/suggestion"
 import { cardWith } from "./cardconsole"
 import { WholeConsole } from "./wholeconsole"
 
-export const documentPath = "docs/CONSOLE.md"
+export const documentPath = "docs/reference/console.md"
 export const howToWrite = "BMS_WRITE_DOCS=1 npx vitest run test/unit/consoledocs.test.ts"
 
 const introduction = `# The console, command by command

@@ -52,7 +52,7 @@ function read(file: string, known: ReadonlySet<string>): Source {
         const path = text.startsWith(".")
             ? join(dirname(file), text)
             : text.replace(/^"?\/|"$/g, "")
-        return [path, path + ".ts"].map(normalize).find(one => known.has(one))
+        return [path, path + ".ts", path + ".tsx"].map(normalize).find(one => known.has(one))
     }
     const visit = (node: ts.Node): void => {
         if (ts.isIdentifier(node))

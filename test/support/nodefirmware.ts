@@ -1,50 +1,18 @@
-import { vi } from "vitest"
 import { Ds3231Chip } from "../../sim/chips/ds3231"
 import { SdCardChip } from "../../sim/chips/sdcard"
-import { BatteryMonitor } from "../../src/battery/monitor"
-import { Clock } from "../../src/clock/clock"
 import type { Shell } from "../../src/console/shell"
 import { Session } from "../../src/console/session"
 import type { Board, I2cBus } from "../../src/core/seams"
 import { formatVolume } from "../../src/fat/format"
-import { Storage } from "../../src/fat/storage"
 import { Volume } from "../../src/fat/volume"
 import { startFirmware } from "../../src/firmware"
-import { Logger } from "../../src/logs/logger"
-import { Settings } from "../../src/settings/settings"
-import { Supervisor, type SupervisorParts } from "../../src/tasks/supervisor"
-import { WifiKeeper } from "../../src/tasks/wifikeeper"
-import { Uploader } from "../../src/upload/uploader"
-import { bindMethods } from "./boundmethods"
 import { ChipI2cBus } from "./chipi2cbus"
 import { CollectedOutput } from "./consoleparts"
 import { DeviceBuffer } from "./devicebuffer"
 import { FakeTicks } from "./faketicks"
 import { blankStore, ChipSpiBus, MemoryBlockDevice } from "./memorycard"
 import { MemoryFlash } from "./memoryflash"
-
-const served = vi.hoisted(() => ({ shell: (_shell: unknown) => {} }))
-
-vi.mock("../../src/console/service", async () => ({
-    serveConsole: (shell: unknown) => served.shell(shell),
-    DeviceHashing: (await import("./nodehashing")).NodeHashing,
-}))
-
-// The first to get hold of the firmware, whose class is its module's own, before it hands on methods.
-vi.mock("../../src/tasks/supervisor", async original => {
-    const module = await original<typeof import("../../src/tasks/supervisor")>()
-    class BindingSupervisor extends module.Supervisor {
-        constructor(parts: SupervisorParts) {
-            bindMethods(Object.getPrototypeOf(parts))
-            super(parts)
-        }
-    }
-    return { ...module, Supervisor: BindingSupervisor }
-})
-
-const parts = [Supervisor, Clock, Storage, Logger, Uploader, BatteryMonitor, Settings, WifiKeeper]
-for (const part of parts) bindMethods(part.prototype)
-bindMethods(Object.getPrototypeOf(Supervisor.prototype))
+import { onConsole } from "./nodeconsole"
 
 /**
  * The whole firmware in this process, with its methods bound as on the device, on a board that has a card, a clock
@@ -88,7 +56,7 @@ export class NodeFirmware {
 
     /** The same without waiting until everything runs. */
     begin(uptimeMs = 500): Promise<void> {
-        served.shell = shell => (this.shell = shell as Shell)
+        onConsole(shell => (this.shell = shell))
         this.worldMs += this.ticks.nowMs()
         const ticks = (this.ticks = new FakeTicks(uptimeMs))
         this.rebooted = false

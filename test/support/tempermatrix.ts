@@ -53,7 +53,7 @@ function judge(world: SimUpload, directory: string): void {
         throw new Error(`${filesConfirmed} confirmed, ${wrong} not there`)
 }
 
-/** The table of docs/UPLOAD-MATRIX.md. */
+/** The table of docs/reference/upload-matrix.md. */
 export async function temperTable(): Promise<string[]> {
     const rows = [
         `| temper | ${titles.join(" | ")} | \`ftp\` says |`,

@@ -179,7 +179,7 @@ test("the status light says what is the matter, and after eject that the card ca
     await board.sleep(5000)
     await shows("one flash: all is well")
     expect((await board.answer("card")).lines[3]).toBe(
-        "health      0 retries, 0 errors since mount 2",
+        "health      20 MHz, 0 retries, 0 errors since mount 2",
     )
     // Each change has told itself in the board's log.
     expect(board.momentsMs(/^light: steadily on/)).toHaveLength(1)

@@ -13,7 +13,7 @@ import { fakeBoardBus, SerialBoard } from "../support/serialboard"
 import { SerialSimulation } from "../support/serialsimulation"
 import { hasTool } from "../support/tools"
 
-const guidePath = join(projectFolder, "docs", "FLASHING.md")
+const guidePath = join(projectFolder, "docs", "guide", "flashing.md")
 
 let folder: string
 beforeEach(() => {
@@ -173,7 +173,7 @@ async function transcript(): Promise<string> {
 }
 
 test.skipIf(!hasTool("socat"))(
-    "docs/FLASHING.md shows what two commands print; BMS_WRITE_DOCS=1 writes it",
+    "docs/guide/flashing.md shows what two commands print; BMS_WRITE_DOCS=1 writes it",
     { timeout: 240_000 },
     async () => {
         const seen = await transcript()

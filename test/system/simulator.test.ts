@@ -226,9 +226,12 @@ test.runIf(mtools && fsck)(
         expect(run.output).toContain("ftp: confirmed")
         const received = readdirSync(join(bench.state, "ftp"))
         const name = bench.cardNames("LOG")[0]
-        expect(received).toEqual([`BMS-SA11-CELL-${name}`, `BMS-SA11-LOG-${name}`])
-        const onServer = readFileSync(join(bench.state, "ftp", received[1]))
-        expect(onServer.equals(bench.cardFile(`LOG/${name}`))).toBe(true)
+        // The demo raises an alarm, so that there are events too.
+        const logs = ["CELL", "EVT", "LOG"]
+        expect(received).toEqual(logs.map(log => `BMS-SA11-${log}-${name}`))
+        const sent = received.map(one => readFileSync(join(bench.state, "ftp", one)))
+        expect(sent).toEqual(logs.map(log => bench.cardFile(`${log}/${name}`)))
+        const onServer = sent[2]
         const seconds = recordSeconds(onServer)
         expect(seconds.length).toBeGreaterThan(10)
         expect(seconds.every((at, i) => i === 0 || at - seconds[i - 1] === 5)).toBe(true)

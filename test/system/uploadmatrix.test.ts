@@ -18,10 +18,10 @@ import { UploadWorld } from "../support/uploadworld"
 vi.mock("@devicescript/core", async () => (await import("../support/simnatives")).natives)
 const { temperTable } = await import("../support/tempermatrix")
 
-// Every server, both ways to it, files of every awkward size; and the simulation's server in every temper. The page is kept in docs/UPLOAD-MATRIX.md;
+// Every server, both ways to it, files of every awkward size; and the simulation's server in every temper. The page is kept in docs/reference/upload-matrix.md;
 // BMS_WRITE_DOCS=1 npx vitest run test/system/uploadmatrix.test.ts writes it anew.
 
-const documentPath = "docs/UPLOAD-MATRIX.md"
+const documentPath = "docs/reference/upload-matrix.md"
 const writing = process.env.BMS_WRITE_DOCS === "1"
 
 const day = "LOG/20261122.CSV"

@@ -155,13 +155,13 @@ describe("the SD card driver", () => {
             "400000 20 x ff", // at least 74 clocks with the select high
             "400000 400000000095", // CMD0
             "400000 48000001aa87", // CMD8: 2.7–3.6 V, pattern 0xaa
-            "400000 770000000087", // CMD55
-            "400000 694000000087", // ACMD41 with HCS: still idle
-            "400000 770000000087",
-            "400000 694000000087", // ready
-            "400000 7a0000000087", // CMD58: addressed in blocks
-            "20000000 490000000087", // CMD9
-            "20000000 736 x ff", // the rest of the card-specific data
+            "400000 770000000065", // CMD55
+            "400000 694000000077", // ACMD41 with HCS: still idle
+            "400000 770000000065",
+            "400000 694000000077", // ready
+            "400000 7a00000000fd", // CMD58: addressed in blocks
+            "400000 4900000000af", // CMD9
+            "400000 736 x ff", // the rest of the card-specific data
         ])
     })
 })

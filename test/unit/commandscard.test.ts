@@ -20,7 +20,7 @@ describe("card", () => {
             "card        SDSC, 16 MiB",
             "volume      FAT16, clusters of 1024 bytes",
             expect.stringMatching(/^free {8}(being counted|16 MiB)$/),
-            "health      0 retries, 0 errors since mount 1",
+            "health      20 MHz, 0 retries, 0 errors since mount 1",
         ])
         await bench.poll(20)
         expect((await bench.lines("card"))[2]).toBe("free        16 MiB")
@@ -31,13 +31,17 @@ describe("card", () => {
         await bench.poll(1)
         bench.chip.faults.failReads = 2
         expect(await bench.run("card cat a")).toBe("x\n")
-        expect((await bench.lines("card"))[3]).toBe("health      2 retries, 0 errors since mount 1")
+        expect((await bench.lines("card"))[3]).toBe(
+            "health      5 MHz, 2 retries, 0 errors since mount 1",
+        )
         bench.chip.pull()
         await bench.poll(2)
         expect(await bench.lines("card")).toEqual([gone])
         bench.chip.insert()
         await bench.poll(2)
-        expect((await bench.lines("card"))[3]).toBe("health      0 retries, 0 errors since mount 2")
+        expect((await bench.lines("card"))[3]).toBe(
+            "health      20 MHz, 0 retries, 0 errors since mount 2",
+        )
     })
 
     it("says what is wrong with a card that can only be read", async () => {

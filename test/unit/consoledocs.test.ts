@@ -7,7 +7,7 @@ import { consolePage, documentPath, howToWrite } from "../support/consolepage"
 const { text, explained } = await consolePage()
 if (process.env.BMS_WRITE_DOCS === "1") writeFileSync(documentPath, text)
 
-test(`docs/CONSOLE.md is what the firmware is now; else: ${howToWrite}`, () => {
+test(`docs/reference/console.md is what the firmware is now; else: ${howToWrite}`, () => {
     expect(readFileSync(documentPath, "utf8")).toBe(text)
 })
 

@@ -2,7 +2,8 @@ import { expect, test } from "vitest"
 import { type Exported, exportsOf } from "../support/exports"
 import { sourcesBelow } from "../support/sources"
 
-const all = exportsOf(sourcesBelow(".").filter(file => !file.endsWith(".d.ts")))
+const sources = [...sourcesBelow("."), ...sourcesBelow("page", ".tsx")]
+const all = exportsOf(sources.filter(file => !file.endsWith(".d.ts")))
 
 const isProduct = (file: string) => !/^(test|bench)\//.test(file)
 const told = ({ file, name }: Exported) => `${file}: ${name}`

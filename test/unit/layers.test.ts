@@ -83,6 +83,43 @@ test("what a terminal and a browser share of the console needs nothing of Node",
             expect(path, name).toMatch(/^(console\/|jacdac-ts$)/)
 })
 
+/** Who may import whom in the page. */
+const pageReaches: Record<string, string[]> = {
+    days: [],
+    model: ["board", "days"],
+    charts: ["days"],
+    board: [],
+    screens: ["board", "charts", "days", "model"],
+}
+
+test.each(Object.keys(pageReaches))("page/%s imports only from the layers below it", folder => {
+    const files = [".ts", ".tsx"].flatMap(end => sourcesBelow(`page/${folder}`, end))
+    for (const file of files)
+        for (const path of importsOf(file)) {
+            const [top, layer, ...rest] = path.split("/")
+            if (top !== "page") expect(path, file).not.toMatch(/^(src|tools|optimizer|test)\//)
+            else if (rest.length > 0)
+                expect([folder, ...pageReaches[folder]], `${file} imports ${path}`).toContain(layer)
+        }
+})
+
+test("the page's days and model know no document, and its readers run in Node", () => {
+    for (const folder of ["days", "model"])
+        for (const file of sourcesBelow(`page/${folder}`))
+            expect(readFileSync(file, "utf8"), file).not.toMatch(
+                /\b(document|window|navigator|location)\.|from "preact"/,
+            )
+})
+
+test("text is never put into the page as HTML, and nothing is asked of another origin", () => {
+    const files = [".ts", ".tsx"].flatMap(end => sourcesBelow("page", end))
+    for (const file of files) {
+        const text = readFileSync(file, "utf8")
+        expect(text, file).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|dangerouslySet/)
+        if (!file.endsWith("server.ts")) expect(text, file).not.toMatch(/["'`](https?|wss?):\/\//)
+    }
+})
+
 test("no firmware file asks whether it is simulated", () => {
     for (const file of sourcesBelow("src"))
         expect(readFileSync(file, "utf8"), file).not.toContain("isSimulator")

@@ -127,7 +127,7 @@ describe("the battery's flags", () => {
     })
 
     it("are all in the page, with what they look at", () => {
-        const page = readFileSync("docs/SPEC-battery.md", "utf8")
+        const page = readFileSync("docs/reference/battery.md", "utf8")
         const section = page.slice(page.indexOf("## Limits"))
         const named = [...section.matchAll(/^\| ([A-Z]+_?[A-Z]*) \|/gm)].map(([, name]) => name)
         expect(named.sort()).toEqual([...batteryFlags].sort())

@@ -95,7 +95,7 @@ describe("records", () => {
         expect(parseInt(last(cellRecord("S", measured, 4, 2))!, 16)).toBe(bits)
     })
 
-    it.each(["docs/guide/operation.md", "docs/SPEC-logs.md"])(
+    it.each(["docs/guide/operation.md", "docs/reference/logs.md"])(
         "have the columns that %s shows",
         path => {
             const text = readFileSync(path, "utf8")
@@ -105,8 +105,8 @@ describe("records", () => {
         },
     )
 
-    it("are read by the names that docs/READING-LOGS.md uses", () => {
-        const text = readFileSync("docs/READING-LOGS.md", "utf8")
+    it("are read by the names that docs/guide/reading-logs.md uses", () => {
+        const text = readFileSync("docs/guide/reading-logs.md", "utf8")
         const headers = [mainHeader, cellHeader(1, 1), eventHeader].join(",")
         for (const name of headers.split(","))
             if (!/_(V|A|C|pct|no)$|^(number|marks)$/.test(name)) expect(text).toContain(`"${name}"`)

@@ -63,9 +63,15 @@ describe("the driver keeps to the SD standard", () => {
             expect(wire.rules.capacityBlocks).toBe(blocks)
             wire.commands.length = 0
             await exercise(card)
-            const each = ["CMD24", "CMD13", "CMD17"]
-            const stream = ["CMD55", "ACMD23", "CMD25", "CMD13", "CMD17"]
-            expect(commands()).toEqual([...each, ...each, ...each, ...stream, "CMD13"])
+            const write = ["CMD24", "CMD13"]
+            const stream = ["CMD59", "CMD55", "ACMD23", "CMD25", "CMD13", "CMD59", "CMD17"]
+            expect(commands()).toEqual([
+                ...[...write, "CMD17"],
+                ...[...write, "CMD17"],
+                ...[...write, "CMD17"],
+                ...stream,
+                "CMD13",
+            ])
             const unit = bytes ? 512 : 1
             expect(wire.commands[6].argument).toBe((blocks - 1) * unit)
             expectFaultless(wire)
@@ -121,7 +127,7 @@ describe("the driver keeps to the SD standard", () => {
             const { chip, wire, open } = wired({ readDelayBytes: bytes, busyBytes: bytes })
             const card = await open()
             chip.faults.failReads = 2
-            await card.readBlock(1, empty())
+            await card.readBlock(30, empty())
             chip.faults.refuseWrites = 1
             await card.writeBlock(2, filled(2))
             chip.faults.failWrites = 1
@@ -163,6 +169,9 @@ describe("the driver keeps to the SD standard", () => {
         const { chip, wire, open } = wired()
         const card = await open()
         chip.faults.silentReads = 1
+        await card.readBlock(0, empty())
+        expect(card.retries).toBe(1)
+        chip.faults.silentReads = 3
         await expect(card.readBlock(0, empty())).rejects.toMatchObject({
             code: FaultCode.CardTimeout,
         })

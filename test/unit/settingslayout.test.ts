@@ -7,7 +7,7 @@ import { Random } from "../support/random"
 import { MemoryFlash } from "../support/memoryflash"
 import { Turns } from "../support/turns"
 
-// Stored layouts made by hand from docs/SPEC-settings.md, not by the firmware's own writer.
+// Stored layouts made by hand from docs/reference/settings.md, not by the firmware's own writer.
 
 /** CRC-16/XMODEM, bit by bit. */
 function crc(bytes: Uint8Array): number {

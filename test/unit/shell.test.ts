@@ -27,7 +27,7 @@ describe("the command table", () => {
     })
 
     it("has each argument's name in the description of the console", () => {
-        const spec = readFileSync("docs/SPEC-console.md", "utf8")
+        const spec = readFileSync("docs/reference/console-service.md", "utf8")
         for (const [words, takes] of rows())
             for (const [name] of takes.matchAll(/[a-z]+/g))
                 expect(spec, words).toContain(`| \`${name}\` |`)

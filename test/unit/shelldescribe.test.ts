@@ -4,10 +4,11 @@ import { alarmName } from "../../src/core/alarm"
 import { commandRow } from "../../src/console/commandtable"
 import { keyCount, Row } from "../../src/settings/schema"
 import { cardWith } from "../support/cardconsole"
+import { ForeignFiles } from "../support/foreignfiles"
 import { MemoryFlash } from "../support/memoryflash"
 import { WholeConsole } from "../support/wholeconsole"
 
-// A user interface that knows docs/SPEC-console.md, and of the firmware only what describe says.
+// A user interface that knows docs/reference/console-service.md, and of the firmware only what describe says.
 
 interface SettingLine {
     kind: "setting"
@@ -115,7 +116,9 @@ function choices(setting: SettingLine): { good: string[]; bad: string[] } | unde
         case "timestamp":
             return undefined
         default:
-            throw new Error(`a type that docs/SPEC-console.md does not have: ${setting.type}`)
+            throw new Error(
+                `a type that docs/reference/console-service.md does not have: ${setting.type}`,
+            )
     }
 }
 
@@ -199,7 +202,7 @@ describe("describe", () => {
     })
 
     it("has the state's names that its documentation has, and leaves out those that it says", async () => {
-        const page = readFileSync("docs/SPEC-console.md", "utf8")
+        const page = readFileSync("docs/reference/console-service.md", "utf8")
         const [, table] = /\n\| state \| value \| absent \|\n\|---\|---\|---\|\n((?:\|.*\n)+)/.exec(
             page,
         )!
@@ -214,11 +217,19 @@ describe("describe", () => {
         const documented = (absent: string[]) =>
             rows.filter(row => !absent.includes(row[2])).map(row => row[1])
 
-        // Twenty starts that ended early, and a flash that no backup was made of.
+        const silent = "without an answer from the monitor"
+        // A flash that no backup was made of, and a card that takes none.
         const flash = new MemoryFlash()
-        for (let starts = 0; starts < 21; ++starts)
+        const full = await cardWith({})
+        const files = new ForeignFiles(full)
+        files.fill(files.directory(), "MORE    BIN", files.free() - 1)
+        board = await new WholeConsole(full, flash).start()
+        expect(await names()).toEqual(documented(["outside of safe mode"]))
+
+        // Twenty more starts that ended early. Then nothing is measured, and no backup is looked for.
+        for (let starts = 0; starts < 20; ++starts)
             board = await new WholeConsole(await cardWith({}), flash).start()
-        expect(await names()).toEqual(documented([]))
+        expect(await names()).toEqual(documented(["while all is well", silent]))
 
         // A second start in good order.
         const card = await cardWith({})
@@ -231,7 +242,7 @@ describe("describe", () => {
         // What a cell cannot have: the monitor's answers are not believed.
         board.pack.setCell(1, 9)
         await board.live(5)
-        expect(await names()).toEqual(documented([...well, "without an answer from the monitor"]))
+        expect(await names()).toEqual(documented([...well, silent]))
     })
 
     it("has what is measured as numbers, which `values` prints alone", async () => {

@@ -35,11 +35,11 @@ describe("the state of charge against the pack's truth", () => {
     )
 
     it(
-        "is off by what docs/SPEC-battery.md and the README say when the pack is seldom full",
+        "is off by what docs/reference/battery.md and the README say when the pack is seldom full",
         async () => {
             const { errorPercentMax, fullCount } = await simulateSoc(seldomFullCase)
             expect(fullCount).toBe(1)
-            const page = readFileSync("docs/SPEC-battery.md", "utf8")
+            const page = readFileSync("docs/reference/battery.md", "utf8")
             expect(page).toContain(`full once in the month | ${errorPercentMax.toFixed(2)} % |`)
             const limits = /\n## Limits\n([^]*?)\n## /.exec(readFileSync("README.md", "utf8"))![1]
             expect(limits).toContain(`${errorPercentMax.toFixed(1)} %`)

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 
-const page = readFileSync("docs/TIMES.md", "utf8")
+const page = readFileSync("docs/reference/times.md", "utf8")
 
 function sources(folder: string): string[] {
     return readdirSync(folder).flatMap(name => {
@@ -25,7 +25,7 @@ function timesOfSources(): string[] {
     return found.sort()
 }
 
-test("docs/TIMES.md has every fixed time of the firmware, with its value", () => {
+test("docs/reference/times.md has every fixed time of the firmware, with its value", () => {
     const documented = [...page.matchAll(/^\| `(\w+)` \| (-?\d+) \| (\S+\.ts) \| /gm)]
     const rows = documented.map(([, name, value, file]) => `${name} ${value} ${file}`)
     expect(rows.sort()).toEqual(timesOfSources())

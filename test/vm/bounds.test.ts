@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { type Bound, measureBounds } from "../../bench/bounds"
 import { type Crowd, crowdedCard } from "../support/crowdedcard"
 
-// docs/BOUNDS.md against the firmware's own loops, at the ESP32's speed.
+// docs/reference/bounds.md against the firmware's own loops, at the ESP32's speed.
 
 const mebibytes = 61_000
 const crowd: Crowd = { mebibytes, rootFiles: 3000, logFiles: 3000, historyLines: 365 }
@@ -12,7 +12,7 @@ const dayClusters = 264
 
 /** "name held took" of the rows that were measured on that card. */
 function documented(card: string) {
-    const page = readFileSync("docs/BOUNDS.md", "utf8")
+    const page = readFileSync("docs/reference/bounds.md", "utf8")
     const rows = [...page.matchAll(/^\| `(\w+)` \| (\w+) \| .* \| (\d+) \| ([\d.]+) \|$/gm)]
     return rows
         .filter(row => row[2] === card)

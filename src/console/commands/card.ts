@@ -35,7 +35,7 @@ async function info(call: Call): Promise<void> {
             `${device.kind}, ${mebibytes(device.blockCount() * 512)}`,
             `${volume.kind}, clusters of ${volume.clusterBytes} bytes`,
             free === undefined ? "being counted" : mebibytes(free),
-            `${device.retries} retries, ${device.errors} errors since mount ${storage.generation()}`,
+            `${device.clockHz / 1000000} MHz, ${device.retries} retries, ${device.errors} errors since mount ${storage.generation()}`,
             storage.lastError || undefined,
         ]
     })

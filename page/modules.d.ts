@@ -1,0 +1,7 @@
+/** The DeviceScript runtime's code, taken out of its package by the build (page/build.ts). */
+declare module "virtual:runtime" {
+    const body: (...globals: unknown[]) => void
+    export default body
+}
+
+declare module "*.css"
