@@ -352,6 +352,8 @@ export class Volume {
         await this.sector.store()
         await slot.write(name, Attribute.Directory, cluster, this.stamp)
         this.redoLog.remember(slot.block)
+        // It is whole, and empty.
+        await table.rest()
         return cluster
     }
 }
