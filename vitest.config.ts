@@ -33,6 +33,8 @@ export default defineConfig({
     plugins: [firmwareInNode()],
     test: {
         include: ["test/**/*.test.ts"],
+        // Many files wait for the board's own time: none of them needs a core for itself.
+        maxWorkers: "100%",
         // Only what hangs reaches them: a busy machine is slow, and the first test may have to build the firmware.
         testTimeout: 600_000,
         hookTimeout: 600_000,
