@@ -36,6 +36,8 @@ const uploadPeriod = 3600
 const resetSeconds = 40
 /** A flag is entered 3 s after it has changed; tasks look every 1 or 2 s, a restart may lie in between. */
 const entrySeconds = resetSeconds + 20
+/** A task that fails again and again is held back for a minute at most. */
+const heldSeconds = 60
 const dayNames = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 
 /**
@@ -132,7 +134,7 @@ export class Plan {
     /** Something about the battery that raises a flag. */
     upset(at: number, seconds: number, on: string, off: string, flag: string): void {
         this.step(at, on, at + seconds, off)
-        this.expect(flag, at, at + seconds)
+        this.expect(flag, at, at + seconds, 0, flag === "MONITOR_OFFLINE" ? heldSeconds : 0)
     }
 
     /** The clock is set to another time. To be called in order, before the steps after it. */
@@ -178,9 +180,10 @@ export class Plan {
         this.steps.sort((a, b) => a.at - b.at)
     }
 
-    private expect(flag: string, from: number, to: number, delay = 0): void {
+    /** @param held how long it may take until the board looks again, once the cause has gone */
+    private expect(flag: string, from: number, to: number, delay = 0, held = 0): void {
         const appears = { from: from + delay, to: from + delay + entrySeconds }
         this.journal.push({ flag, appears: true, ...appears })
-        this.journal.push({ flag, appears: false, from: to, to: to + entrySeconds })
+        this.journal.push({ flag, appears: false, from: to, to: to + held + entrySeconds })
     }
 }
