@@ -175,7 +175,8 @@ export class SdCard implements BlockDevice {
         let code = FaultCode.CardRefused
         if (response === Token.CrcError) {
             code = FaultCode.CardCrc
-            this.checksums = true
+            // In a stream the card was told to look.
+            if (!stream) this.checksums = true
         }
         throw new Fault(code, `the card refused block ${block}`, block)
     }

@@ -31,7 +31,7 @@ export const enum Limit {
 export const enum Look {
     Read = 1,
     /** Asks the card how it is. */
-    Status = 4,
+    Status = 2,
     /** Wakes the card before. */
-    Start = 16,
+    Start = 4,
 }
