@@ -6,7 +6,7 @@ import { readCard, readFolder } from "./cards"
 import { judgeEvents } from "./events"
 import type { Evidence } from "./evidence"
 import { Journal } from "./journal"
-import { type Files, Records } from "./records"
+import { type Complain, type Files, Records } from "./records"
 import { judgeStarts, startCauses } from "./starts"
 import { Timeline } from "./timeline"
 
@@ -47,8 +47,9 @@ export function judge(evidence: Evidence): Verdict {
     judgeStarts(evidence, timeline, complain)
     judgeAnswers(evidence, complain)
     judgeSettings(evidence, complain)
-    const filesSent = judgeServer(evidence, cards, complain)
-    judgeSecrets(evidence, complain)
+    const received = readFolder(evidence.serverFolder)
+    judgeServer(evidence, cards, received, complain)
+    judgeSecrets(evidence, received, complain)
     return {
         violations,
         records: records.count,
@@ -57,7 +58,7 @@ export function judge(evidence: Evidence): Verdict {
         events: events.A + events.B,
         starts: evidence.seen.filter(one => one.kind === "log" && startCauses.test(one.text))
             .length,
-        filesSent,
+        filesSent: received.size,
         poweredSeconds: Math.round(evidence.boardSeconds - offSeconds(evidence)),
     }
 }
@@ -72,8 +73,6 @@ function offSeconds(evidence: Evidence): number {
     }
     return seconds
 }
-
-type Complain = (text: string) => void
 
 /** The volume is sound, and what was somebody else's is as it was. */
 function openCard(evidence: Evidence, card: "A" | "B", complain: Complain): Files {
@@ -132,14 +131,13 @@ function judgeSettings(evidence: Evidence, complain: Complain): void {
     }
 }
 
-/** What the server has is what is on a card; in the end it has all of the card in the board. @returns how many files */
+/** What the server has is what is on a card; in the end it has all of the card in the board. */
 function judgeServer(
     evidence: Evidence,
     cards: { A: Files; B: Files },
+    received: Files,
     complain: Complain,
-): number {
-    const { lastSent, serverFolder } = evidence
-    const received = readFolder(serverFolder)
+): void {
     const whole = new Set<string>()
     const contents = [...cards.A, ...cards.B].filter(([path]) => /^(LOG|CELL|EVT)\b/.test(path))
     for (const [path, content] of received) {
@@ -149,10 +147,10 @@ function judgeServer(
             if (one.equals(content)) whole.add(`${name} ${basename(path)}`)
     }
     judgeHistory(cards.A, received, complain)
-    if (!lastSent) {
+    if (!evidence.lastSent) {
         const on = /^set ftp\.enable "on"$/m.test(evidence.lastExport)
         if (on) complain("server: an honest one did not get all")
-        return received.size
+        return
     }
     for (const [path, content] of cards.A) {
         const [, log, day] = /^(LOG|CELL|EVT)\/(\d{8}\.CSV)$/.exec(path) ?? []
@@ -162,7 +160,6 @@ function judgeServer(
         )
         if (!found) complain(`server: ${path} is not there as it is on the card`)
     }
-    return received.size
 }
 
 /** A byte counts as sent only when the server has it. */
@@ -188,7 +185,7 @@ function judgeHistory(card: Files, received: Files, complain: Complain): void {
 }
 
 /** A password is nowhere to be seen. */
-function judgeSecrets(evidence: Evidence, complain: Complain): void {
+function judgeSecrets(evidence: Evidence, received: Files, complain: Complain): void {
     for (const secret of [evidence.life.secrets[0], "simulator"]) {
         for (const seen of evidence.seen) {
             const text = seen.kind === "log" || seen.kind === "answered" ? seen.text : ""
@@ -204,7 +201,7 @@ function judgeSecrets(evidence: Evidence, complain: Complain): void {
         for (const card of ["A", "B"] as const)
             if (secret !== "simulator" && readFileSync(evidence.cards[card]).includes(secret))
                 complain(`a password is on card ${card}`)
-        for (const [path, content] of readFolder(evidence.serverFolder))
+        for (const [path, content] of received)
             if (content.includes(secret)) complain(`a password is on the server, in ${path}`)
     }
 }
