@@ -150,7 +150,8 @@ async function transcript(): Promise<string> {
     let said = ""
     simulator.stdout!.on("data", text => (said += text))
     try {
-        await until(() => said.includes("set ftp.enable on\nok\n"))
+        // The board may log something before it answers.
+        await until(() => /^> set ftp\.enable on\n(\[.*\n)*ok$/m.test(said))
         const deployed = await runDeploy([port, "--again"])
         await sleep(1000)
         const status = await runConsole([port], "status\n")
