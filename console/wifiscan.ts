@@ -15,6 +15,7 @@ import { ConsoleError } from "./transport"
 
 // The program on the board cannot ask for what a scan has found, which comes over a pipe of the bus: the terminal does.
 
+const serviceMs = 5_000
 const scanMs = 8_000
 /** While it joins a network the station cannot look around, and says nothing of that: it is asked again. */
 const askMs = 2_000
@@ -46,10 +47,7 @@ interface Time {
 
 /** Has the runtime's Wi-Fi service look around. Throws ConsoleError. */
 export async function scanWifi(bus: JDBus, time: Time): Promise<WifiScan> {
-    const service = bus
-        .services({ serviceClass: SRV_WIFI })
-        .find(one => one.device.connected && one.device.deviceId !== bus.selfDeviceId)
-    if (!service) throw new ConsoleError("this board has no Wi-Fi service")
+    const service = await findService(bus, time)
     let complete = false
     const hear = (packet: Packet) => {
         const ours = packet.serviceClass === SRV_WIFI && packet.isEvent
@@ -69,6 +67,19 @@ export async function scanWifi(bus: JDBus, time: Time): Promise<WifiScan> {
         return { networks: await readResults(bus, service), fresh: complete }
     } finally {
         bus.off(PACKET_PROCESS, hear)
+    }
+}
+
+/** On a busy PC the bus may have forgotten the board, until it hears from it again. */
+async function findService(bus: JDBus, time: Time): Promise<JDService> {
+    for (const startMs = time.nowMs(); ;) {
+        const service = bus
+            .services({ serviceClass: SRV_WIFI })
+            .find(one => one.device.connected && one.device.deviceId !== bus.selfDeviceId)
+        if (service) return service
+        if (time.nowMs() - startMs >= serviceMs)
+            throw new ConsoleError("this board has no Wi-Fi service")
+        await time.sleep(50)
     }
 }
 

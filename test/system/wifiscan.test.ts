@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { SRV_WIFI } from "jacdac-ts"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { networkTable } from "../../console/wifiscan"
 import { firmware, readManifest } from "../../tools/firmware"
 import { runConsole } from "../support/consolerun"
@@ -38,6 +39,22 @@ describe("the networks in range", () => {
         expect(row('"my network" ')).toMatch(/password$/)
         expect(row("guest ")).toMatch(/open$/)
         expect(row('"Caf\u00e9 \\"\u2615\\"" ')).toMatch(/open$/)
+    })
+
+    it("are found also when the bus has forgotten the board for a moment, as on a busy PC", async () => {
+        const { bus } = board.simulation.board.hub
+        const services = bus.services.bind(bus)
+        let forgotten = 3
+        vi.spyOn(bus, "services").mockImplementation(filter =>
+            filter?.serviceClass === SRV_WIFI && forgotten-- > 0 ? [] : services(filter),
+        )
+        try {
+            expect((await say("wifi scan")).status).toBe(0)
+            forgotten = Infinity
+            await expect(say("wifi scan")).rejects.toThrow("this board has no Wi-Fi service")
+        } finally {
+            vi.restoreAllMocks()
+        }
     })
 
     it("are found while the board is connected, which it stays", async () => {
