@@ -347,6 +347,7 @@ export class FaultProxy {
     private async passive(text: string): Promise<string> {
         const extended = /\|(\d+)\|\)/.exec(text)
         const plain = /(\d+),(\d+)\)?\D*$/.exec(text)
+        if (!extended && !plain) throw new Error(`a passive reply without a port: ${text}`)
         const real = extended ? Number(extended[1]) : Number(plain![1]) * 256 + Number(plain![2])
         const server = await this.listen(socket => {
             server.close()
