@@ -6,6 +6,7 @@ const THRESHOLD_WORDS = HEAP_BYTES / 4 / 4
 
 /** The collector, in words: first free, first chunk, allocations, threshold, since the last collection, context. */
 const CHUNK = 1
+const THRESHOLD = 3
 const CONTEXT = 5
 const COLLECTOR_WORDS = 6
 
@@ -75,9 +76,10 @@ export interface HeapState {
 
 /** Where the collector is in memory, as a word index; undefined while no program runs. */
 function findCollector(words: Uint32Array): number | undefined {
-    for (let at = 0; at + COLLECTOR_WORDS + 2 < words.length; ++at) {
-        if (words[at + 3] !== THRESHOLD_WORDS || words[at + CHUNK] !== (at + COLLECTOR_WORDS) * 4)
-            continue
+    // By far the quickest way to look through megabytes.
+    for (let found = 0; (found = words.indexOf(THRESHOLD_WORDS, found + 1)) >= 0;) {
+        const at = found - THRESHOLD
+        if (at < 0 || words[at + CHUNK] !== (at + COLLECTOR_WORDS) * 4) continue
         const end = words[at + COLLECTOR_WORDS + 1]
         const start = (at + COLLECTOR_WORDS) * 4
         if (end > start && end <= start + HEAP_BYTES) return at

@@ -6,7 +6,7 @@ import type { ConsoleClient } from "../../console/client"
 import { HeapGauge } from "../../sim/heap"
 import { LinePrinter } from "../../sim/lineprinter"
 import { Simulation } from "../../sim/simulation"
-import { StateFolder } from "../../sim/state"
+import { MemoryState } from "../support/memorystate"
 import { Random } from "../support/random"
 import { changing, complaint } from "./judge"
 import { LineFuzzer } from "./lines"
@@ -54,7 +54,7 @@ export class FuzzedBoard {
     constructor(imagePath: string) {
         const screen = new PassThrough()
         screen.on("data", data => (this.shown += data))
-        const state = new StateFolder(this.folder)
+        const state = new MemoryState(this.folder)
         const options = { state: this.folder, speed: "max" as const }
         const printer = new LinePrinter(screen, state)
         this.simulation = new Simulation(options, state, imagePath, printer)

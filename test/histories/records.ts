@@ -27,9 +27,14 @@ function localDay(time: string): string {
     return time.slice(0, 10).replaceAll("-", "")
 }
 
+/** One for each zone: making one takes as long as using it a hundred times. */
+const offsetFormats = new Map<string, Intl.DateTimeFormat>()
+
 /** Minutes east of UTC, by the IANA database. */
 function offsetMinutes(zone: string, unixSeconds: number): number {
-    const format = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" })
+    let format = offsetFormats.get(zone)
+    format ??= new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" })
+    offsetFormats.set(zone, format)
     const name = format.formatToParts(unixSeconds * 1000).find(one => one.type === "timeZoneName")
     const [, sign, hours, minutes] = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(name!.value)!
     return sign ? (Number(hours) * 60 + Number(minutes)) * (sign === "-" ? -1 : 1) : 0

@@ -5,7 +5,7 @@ import { runEvent } from "../../sim/events"
 import type { LinePrinter } from "../../sim/lineprinter"
 import { SimFtpServer } from "../../sim/net/ftpserver"
 import { Simulation } from "../../sim/simulation"
-import { StateFolder } from "../../sim/state"
+import { MemoryState } from "../support/memorystate"
 import { kindTempers, unkindTempers } from "../support/tempers"
 import { makeCard } from "./cards"
 import type { Evidence, Happening, Seen } from "./evidence"
@@ -36,7 +36,7 @@ export async function live(
 class Living {
     private readonly seen: Seen[] = []
     private readonly simulation: Simulation
-    private readonly state: StateFolder
+    private readonly state: MemoryState
     private readonly server: SimFtpServer
     private readonly evidence: Evidence
     private answer = ""
@@ -53,7 +53,7 @@ class Living {
             A: makeCard(cards.A, life.cards.A, life.seed),
             B: makeCard(cards.B, life.cards.B, life.seed + 1),
         }
-        this.state = new StateFolder(statePath)
+        this.state = new MemoryState(statePath)
         const printer = {
             line: () => undefined,
             log: (text: string) => {

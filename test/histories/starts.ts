@@ -24,7 +24,7 @@ class Starts {
     /** "HH:MM" of the scheduled reset while there is one, and since when. */
     private time = ""
     private timeMs = 0
-    /** When the schedule's next reset has to be made. */
+    /** When the schedule's next reset has to be made: at its time, an hour after the start at the earliest. */
     private dueMs = Infinity
 
     constructor(
@@ -61,16 +61,31 @@ class Starts {
         this.dueMs = Infinity
     }
 
-    /** Its moment is the first one at that time of day after this, when the board has run for an hour. */
+    /** Its moment is the first one after this at which that time of day is there. */
     private plan(time: string, atMs: number): void {
         this.time = time
         this.timeMs = atMs
-        for (let ms = atMs; ms < atMs + 2 * hourMs; ms += 1000)
-            if (ms >= this.startMs + hourMs && this.local(ms).slice(11, 16) >= time) {
-                this.dueMs =
-                    this.local(ms).slice(0, 10) === this.local(atMs).slice(0, 10) ? ms : Infinity
+        for (let ms = atMs, before = atMs; ms < atMs + 2 * hourMs; before = ms, ms += 1000)
+            if (this.passed(time, before, ms)) {
+                const dueMs = Math.max(ms, this.startMs + hourMs)
+                // On another day than a chosen one it would be worse than none.
+                this.dueMs = this.day(dueMs) === this.day(ms) ? dueMs : Infinity
                 return
             }
+    }
+
+    /** Whether that time of day is between the two, or in what summer time skips there. */
+    private passed(time: string, beforeMs: number, atMs: number): boolean {
+        const early = this.day(beforeMs) === this.day(atMs) && this.clock(beforeMs) >= time
+        return !early && this.clock(atMs) >= time
+    }
+
+    private day(atMs: number): string {
+        return this.local(atMs).slice(0, 10)
+    }
+
+    private clock(atMs: number): string {
+        return this.local(atMs).slice(11, 16)
     }
 
     private started(cause: string, atMs: number): void {

@@ -5,7 +5,7 @@ import type { SimClock } from "../../sim/clock"
 import { runEvent } from "../../sim/events"
 import type { LinePrinter } from "../../sim/lineprinter"
 import { Simulation } from "../../sim/simulation"
-import { StateFolder } from "../../sim/state"
+import { MemoryState } from "../support/memorystate"
 import { firmware, readManifest } from "../../tools/firmware"
 import type { World } from "./world"
 
@@ -17,7 +17,7 @@ export class VmWorld implements World {
 
     private constructor(
         private readonly folder: string,
-        private readonly state: StateFolder,
+        private readonly state: MemoryState,
         imagePath: string,
     ) {
         const printer = {
@@ -38,7 +38,7 @@ export class VmWorld implements World {
     static async create(): Promise<VmWorld> {
         const program = await firmware(readManifest().entries.simulator)
         const folder = mkdtempSync(join(tmpdir(), "bms-soak-"))
-        const state = new StateFolder(join(folder, "state"))
+        const state = new MemoryState(join(folder, "state"))
         return new VmWorld(folder, state, program.imagePath)
     }
 

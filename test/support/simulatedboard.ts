@@ -8,8 +8,9 @@ import type { CpuName } from "../../sim/cpu"
 import { runEvent } from "../../sim/events"
 import { LinePrinter } from "../../sim/lineprinter"
 import { Simulation } from "../../sim/simulation"
-import { createCard, StateFolder } from "../../sim/state"
+import { createCard } from "../../sim/state"
 import { saveImage } from "./fatimage"
+import { MemoryState } from "./memorystate"
 import { requireTool } from "./tools"
 
 /** The virtual date at the start. */
@@ -33,7 +34,7 @@ export class SimulatedBoard {
     /** Hears each of these lines as it comes. */
     onLog: (text: string) => void = () => undefined
     private readonly folder = mkdtempSync(join(tmpdir(), "bms-board-"))
-    private readonly state: StateFolder
+    private readonly state: MemoryState
 
     constructor(
         imagePath: string,
@@ -41,7 +42,7 @@ export class SimulatedBoard {
     ) {
         if (options.card) saveImage(options.card, join(this.folder, "card.img"))
         if (options.cardBytes) createCard(join(this.folder, "card.img"), options.cardBytes)
-        this.state = new StateFolder(this.folder)
+        this.state = new MemoryState(this.folder)
         const output = new PassThrough()
         output.on("data", text => this.take(String(text)))
         const { cpu = "esp32", seed = 1 } = options
