@@ -180,7 +180,7 @@ class Firmware implements Parts {
         this.scheduler.start()
         this.scheduler.trigger("wifi")
         this.spawn(supervisor.run)
-        serveConsole(new Shell(this))
+        serveConsole(new Shell(this), this.spawn)
         await this.openJournal()
     }
 

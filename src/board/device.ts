@@ -1,22 +1,25 @@
 import * as ds from "@devicescript/core"
-import { i2c } from "@devicescript/i2c"
-import { spi } from "@devicescript/spi"
 import { Fault, FaultCode, faultMessage } from "../core/fault"
 import { I2cBus, SpiBus, StatusLight } from "../core/seams"
 import { AnswerBuffers } from "./answerbuffers"
 
-/** The runtime's own pins; @devicescript/gpio would bring 400 bytes of events that nobody here waits for. */
+/**
+ * The runtime's own natives. @devicescript/gpio would bring 400 bytes of pin events that nobody here waits for, `i2c`
+ * and `spi` 500 of methods that nobody calls, and a transfer of `spi` makes a buffer each time.
+ */
 interface RuntimePin {
     setMode(mode: ds.GPIOMode): void
 }
 
-function drive(pin: ds.OutputPin, high: boolean): void {
-    ;(pin as unknown as RuntimePin).setMode(high ? ds.GPIOMode.OutputHigh : ds.GPIOMode.OutputLow)
+interface RuntimeBuses {
+    spiConfigure(miso: number, mosi: number, sck: number, mode: number, hz: number): void
+    spiXfer(out: Buffer, into: Buffer): Promise<void>
+    /** 0, or what failed: -1 the write, -2 the read. */
+    _i2cTransaction(address: number, out: Buffer, into?: Buffer): Promise<number>
 }
 
-/** The library's own transfer makes a buffer each time. */
-interface RuntimeSpi {
-    spiXfer(out: Buffer, into: Buffer): Promise<void>
+function drive(pin: ds.OutputPin, high: boolean): void {
+    ;(pin as unknown as RuntimePin).setMode(high ? ds.GPIOMode.OutputHigh : ds.GPIOMode.OutputLow)
 }
 
 /** The ESP32's SPI host with one device on it. Chip select is ours: the runtime drives none. */
@@ -33,7 +36,13 @@ export class DeviceSpiBus implements SpiBus {
     }
 
     async setClockHz(hz: number): Promise<void> {
-        spi.configure({ miso: this.miso, mosi: this.mosi, sck: this.sck, hz })
+        ;(ds as unknown as RuntimeBuses).spiConfigure(
+            this.miso.gpio,
+            this.mosi.gpio,
+            this.sck.gpio,
+            0,
+            hz,
+        )
     }
 
     async select(on: boolean): Promise<void> {
@@ -43,7 +52,7 @@ export class DeviceSpiBus implements SpiBus {
     async transfer(out: Buffer): Promise<Buffer> {
         const answer = this.answers.of(out.length)
         try {
-            await (ds as unknown as RuntimeSpi).spiXfer(out, answer)
+            await (ds as unknown as RuntimeBuses).spiXfer(out, answer)
             return answer
         } catch (thrown) {
             throw new Fault(FaultCode.SpiFailed, "SPI: " + faultMessage(thrown))
@@ -59,7 +68,17 @@ export class DeviceI2cBus implements I2cBus {
 
     async writeRead(address: number, out: Buffer, readBytes: number): Promise<Buffer> {
         try {
-            return await i2c.xfer(address, out, readBytes)
+            const answer = readBytes ? Buffer.alloc(readBytes) : undefined
+            const status = await (ds as unknown as RuntimeBuses)._i2cTransaction(
+                address,
+                out,
+                answer,
+            )
+            if (status !== 0)
+                throw new Error(
+                    `I2C error ${status} dev=${address}: write ${out}, read ${readBytes} B`,
+                )
+            return answer
         } catch (thrown) {
             throw new Fault(FaultCode.I2cNoAcknowledge, "I2C: " + faultMessage(thrown), address)
         }

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 import { digest, randomBuffer } from "@devicescript/crypto"
-import { Server, startServer } from "@devicescript/server"
+import { Asked, RuntimeServer, announceForever, controlAnswer } from "../board/control"
 import { faultMessage } from "../core/fault"
 import { Hashing } from "../core/seams"
 import { textOf } from "../core/text"
@@ -62,7 +62,7 @@ class Link implements Output {
     private rests = 0
 
     constructor(
-        private readonly server: Server,
+        private readonly server: ConsoleService,
         readonly id: number,
     ) {
         this.report = [id, -1, 0, Flags.Final, ""]
@@ -139,7 +139,7 @@ class Link implements Output {
             refuse("cancelled")
         }
         report[Member.Sequence] = (report[Member.Sequence] + 1) & 0xffff
-        await this.server._send(packet)
+        await this.server.sendPacket(packet)
         sent += 1
         await ds.sleep(3)
         const rests = (sent / Rest.Reports) | 0
@@ -149,35 +149,44 @@ class Link implements Output {
     }
 }
 
+/** `serviceCommand` of the packets that only the console answers. */
+const enum Command {
+    Execute = 0x80,
+    Cancel = 0x81,
+    InstanceName = 0x1109,
+}
+
 /** Serves the console to Jacdac clients: four at a time, each with one line at a time. */
-class ConsoleService extends Server {
+class ConsoleService {
     private readonly links: Link[] = []
     private opened = 0
     private sending = 0
 
-    constructor(private readonly shell: Shell) {
-        super(ds.BmsConsole.spec)
-    }
+    constructor(private readonly shell: Shell) {}
 
     /**
      * Each packet that comes in waits here in a fiber of its own until its answer is on the wire; more
      * than a few would fill the memory, so that in a flood answers are dropped. The client asks again.
      */
-    override async _send(packet: ds.Packet): Promise<void> {
+    async sendPacket(packet: ds.Packet): Promise<void> {
         if (this.sending >= sendingMax) return
         this.sending += 1
-        await (ds as any)._serverSend(this.serviceIndex, packet)
+        await (ds as unknown as RuntimeServer)._serverSend(1, packet)
         this.sending -= 1
     }
 
-    /** Takes [session, request, mode, line]; what it returns is sent as the line's last report. */
-    async execute(packet: any): Promise<any> {
-        if (packet.length !== 4) return [0, 0, 0, Flags.FinalRefused, ""]
-        return await this.link(packet[0]).runLine(this.shell, packet)
-    }
-
-    async cancel(id: number): Promise<void> {
-        this.link(id).cancelled = true
+    /** @returns as `controlAnswer` does; for a line its last report */
+    async answerTo(packet: ds.Packet): Promise<any> {
+        const command = packet.serviceCommand
+        if (command === Command.Execute) {
+            const line: any[] = packet.decode()
+            if (line.length !== 4) return [0, 0, 0, Flags.FinalRefused, ""]
+            return await this.link(line[0]).runLine(this.shell, line)
+        }
+        if (command === Command.InstanceName) return "BmsConsole_0"
+        if (command !== Command.Cancel) return undefined
+        this.link(packet.decode()).cancelled = true
+        return null
     }
 
     /** The console of that session; a new one takes the place of the oldest. */
@@ -190,25 +199,39 @@ class ConsoleService extends Server {
     }
 }
 
-let takePacket: any
+let service: ConsoleService
 
-/**
- * What is sent to service index 255 comes without a packet, from which the library would read; what
- * is garbled makes it throw. Neither may end the program.
- */
+async function answer(packet: ds.Packet): Promise<void> {
+    const index = packet.serviceIndex
+    if (index > 1) return
+    const spec = index ? ds.BmsConsole.spec : ds.Control.spec
+    spec.assign(packet)
+    const command = packet.serviceCommand
+    let value: any
+    if (command === Asked.StatusCode) value = [0, 0]
+    else if (command === Asked.SetStatusCode) return
+    else value = index ? await service.answerTo(packet) : controlAnswer(command)
+    if (value === null) return
+    const report =
+        value === undefined ? packet.notImplemented() : packet.spec.response.encode(value)
+    if (index) await service.sendPacket(report)
+    else await (ds as unknown as RuntimeServer)._serverSend(0, report)
+}
+
+/** What is sent to service index 255 comes without a packet. Nothing that comes may end the program. */
 async function takeServerPacket(packet: ds.Packet): Promise<void> {
     try {
-        if (packet) await takePacket(packet)
+        if (packet) await answer(packet)
     } catch (thrown) {
         console.log("console: " + faultMessage(thrown))
     }
 }
 
 /** Starts to serve the shell on the Jacdac bus. */
-export function serveConsole(shell: Shell): void {
-    startServer(new ConsoleService(shell))
-    takePacket = (ds as any)._onServerPacket
-    ;(ds as any)._onServerPacket = takeServerPacket
+export function serveConsole(shell: Shell, spawn: (work: () => Promise<void>) => void): void {
+    service = new ConsoleService(shell)
+    ;(ds as unknown as RuntimeServer)._onServerPacket = takeServerPacket
+    spawn(announceForever)
 }
 
 /** The runtime's SHA-256 and random numbers. */

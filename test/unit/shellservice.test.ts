@@ -8,12 +8,6 @@ import { DeviceBuffer } from "../support/devicebuffer"
 
 // The Jacdac side of the console, its runtime replaced by a wire that the test reads.
 
-interface Service {
-    execute(packet: unknown[]): Promise<Report>
-    cancel(session: number): Promise<void>
-    _send(packet: Report): Promise<void>
-}
-
 type Report = [session: number, request: number, sequence: number, flags: number, text: Uint8Array]
 
 const { Final, Refused, Running, Missing } = { Final: 1, Refused: 2, Running: 4, Missing: 8 }
@@ -21,8 +15,10 @@ const { Final, Refused, Running, Missing } = { Final: 1, Refused: 2, Running: 4,
 const headBytes = 7
 const textBytesMax = 224
 
+/** Commands of the console's service, and of every one. */
+const { Execute, Cancel, Unknown } = { Execute: 0x80, Cancel: 0x81, Unknown: 0x9f }
+
 const runtime = vi.hoisted(() => ({
-    service: undefined as unknown,
     /** Reports in the order in which they went out. */
     wire: [] as unknown[],
     /** Packets on their way, now and at most. */
@@ -41,6 +37,7 @@ interface Packet {
 vi.mock("@devicescript/core", () => ({
     BmsConsole: {
         spec: {
+            assign: () => undefined,
             lookup: () => ({
                 response: {
                     encode: ([session, request, sequence, flags, text]: Report): Packet => {
@@ -68,12 +65,6 @@ vi.mock("@devicescript/core", () => ({
     },
 }))
 vi.mock("@devicescript/crypto", () => ({ digest: () => {}, randomBuffer: () => {} }))
-vi.mock("@devicescript/server", () => ({
-    Server: class {
-        serviceIndex = 0
-    },
-    startServer: (service: unknown) => void (runtime.service = service),
-}))
 
 beforeEach(() => {
     Object.assign(runtime, { wire: [], sending: 0, sendingMax: 0, stalled: undefined })
@@ -86,21 +77,35 @@ function reportOf(packet: unknown): unknown {
     return [number(0), number(2), number(4), payload[6], payload.slice(headBytes)]
 }
 
+/** What the runtime calls for each command that comes in. */
+const core = (await import("@devicescript/core")) as unknown as {
+    _onServerPacket: (packet: unknown) => Promise<void>
+}
+
+/** A command to the console's service with its decoded members. @returns what was answered */
+async function command(serviceCommand: number, members?: unknown): Promise<unknown> {
+    let answer: unknown
+    await core._onServerPacket({
+        serviceIndex: 1,
+        serviceCommand,
+        decode: () => members,
+        notImplemented: () => (answer = "not implemented"),
+        spec: { response: { encode: (value: Report) => (answer = [...value]) } },
+    })
+    return answer
+}
+
 function serve(shell: Shell) {
-    serveConsole(shell)
-    const service = runtime.service as Service
+    serveConsole(shell, () => undefined)
     let requests = 0
+    const execute = async (...members: unknown[]) => (await command(Execute, members)) as Report
     return {
-        service,
-        /** Sends a line and the last report of what it printed, as the runtime would. */
-        async run(session: number, line: string | Uint8Array, request = ++requests) {
-            const report = await service.execute([session, request, 0, DeviceBuffer.from(line)])
-            const last = [...report] as Report
-            runtime.wire.push(last)
-            return last
-        },
+        execute,
+        /** Sends a line; what it printed and its last report are on the wire then. */
+        run: (session: number, line: string | Uint8Array, request = ++requests) =>
+            execute(session, request, 0, DeviceBuffer.from(line)),
         ask: (session: number, request: number) =>
-            service.execute([session, request, 1, DeviceBuffer.from("")]),
+            execute(session, request, 1, DeviceBuffer.from("")),
     }
 }
 
@@ -148,11 +153,11 @@ describe("two consoles at once", () => {
     it("can be cancelled one by one", async () => {
         const bench = new CardConsole(await cardWith({ A: "0123456789abcde\n".repeat(2000) }))
         const whole = await bench.run("card cat a")
-        const { run, service } = serve(bench.shell)
+        const { run } = serve(bench.shell)
         await bench.poll(1)
         const runs = [run(1, "describe"), run(2, "card cat a")]
         for (let i = 0; i < 20; ++i) await tick()
-        await service.cancel(2)
+        expect(await command(Cancel, 2)).toBe(undefined)
         const ends = await Promise.all(runs)
         expect(ends.map(([, , , flags]) => flags)).toEqual([Final, Final | Refused])
         expect(textOf(2)).toMatch(/\nerror: cancelled\n$/)
@@ -219,39 +224,35 @@ describe("a console's service", () => {
     })
 
     it("drops answers in a flood rather than fill its memory", async () => {
-        const { service } = serve(new ConsoleBench().shell)
+        serve(new ConsoleBench().shell)
         let go = () => {}
         runtime.stalled = new Promise(resolve => (go = resolve))
-        const flood = Array.from({ length: 300 }, (_, i) => service._send([i] as never))
+        const flood = Array.from({ length: 300 }, () => command(Unknown))
         await tick()
         expect(runtime.sendingMax).toBe(8)
         go()
         await Promise.all(flood)
-        expect(runtime.wire).toHaveLength(8)
+        expect(runtime.wire).toEqual(Array.from({ length: 8 }, () => "not implemented"))
     })
 
-    it("survives a packet that makes the library throw, and one that is none", async () => {
-        const core = (await import("@devicescript/core")) as unknown as {
-            _onServerPacket: (packet: unknown) => Promise<void>
-        }
-        const taken: unknown[] = []
-        core._onServerPacket = async packet => {
-            taken.push(packet)
-            if (packet === "garbled") throw new Error("getting field 'length' of undefined")
-        }
+    it("survives a packet that makes the runtime throw, and one that is none", async () => {
         const log = vi.spyOn(console, "log").mockImplementation(() => undefined)
         serve(new ConsoleBench().shell)
-        for (const packet of ["whole", "garbled", undefined, "whole"])
-            await core._onServerPacket(packet)
-        expect(taken).toEqual(["whole", "garbled", "whole"])
-        expect(log.mock.calls).toEqual([["console: getting field 'length' of undefined"]])
+        await command(Unknown)
+        // A line that is not one: what is decoded is missing.
+        await command(Execute)
+        await core._onServerPacket(undefined)
+        await command(Unknown)
+        expect(runtime.wire).toEqual(["not implemented", "not implemented"])
+        expect(log.mock.calls).toEqual([[expect.stringMatching(/^console: Cannot read/)]])
         log.mockRestore()
     })
 
     it("refuses packets that are none, and lines that are not text", async () => {
-        const { run, service } = serve(new ConsoleBench().shell)
+        const { run, execute } = serve(new ConsoleBench().shell)
         for (const packet of [[], [1], [1, 2, 0]])
-            expect((await service.execute(packet))[3]).toBe(Final | Refused)
+            expect((await execute(...packet))[3]).toBe(Final | Refused)
+        runtime.wire = []
         await run(1, Uint8Array.of(0xff, 0xfe))
         expect(textOf(1)).toBe("error: the line has control characters or is not UTF-8 text\n")
     })
