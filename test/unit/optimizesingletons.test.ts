@@ -33,7 +33,9 @@ describe("a program with objects that are made once", () => {
                 if (op === Op.AsciiField || op === Op.AsciiString)
                     used.add(new TextDecoder().decode(asciiText(program, value)))
             })
-        expect(["ticks", "stepMs", "early"].filter(one => used.has(one))).toEqual([])
+        expect(["ticks", "stepMs", "early", "lamps", "wires"].filter(one => used.has(one))).toEqual(
+            [],
+        )
         expect(["apples", "pears"].filter(one => !used.has(one))).toEqual([])
     })
 

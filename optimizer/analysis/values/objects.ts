@@ -4,9 +4,16 @@ import { RETURN_VALUE, liveness, successors } from "../flow"
 import { arrayKind, objectLiteral } from "./kinds"
 import { type Expression, type Statement, eachExpression, parts } from "../../ir/code"
 import { type FunctionCode, FunctionFlag } from "../../ir/image"
-import { Op, isCall } from "../../ir/opcodes"
+import { BuiltinName, Op, isCall } from "../../ir/opcodes"
 
 // What a single function tells of the objects it makes and of the values it has.
+
+const nameOf = (builtin: number) => (1 << 14) + builtin
+export const LENGTH = nameOf(BuiltinName.length)
+
+/** Names that an array or a function may be asked for without giving away what it holds. */
+const HARMLESS = [BuiltinName.prototype, BuiltinName.push, BuiltinName.length].map(nameOf)
+export const isHarmless = (name: number): boolean => HARMLESS.includes(name)
 
 const NUMBERS: readonly number[] = [
     Op.Literal,

@@ -20,7 +20,7 @@ import {
     kindsOfSum,
     present,
 } from "./kinds"
-import { isNumeric, mixesResults, objectsMade, outerReads } from "./objects"
+import { LENGTH, isHarmless, isNumeric, mixesResults, objectsMade, outerReads } from "./objects"
 import { Places, local, union } from "./places"
 import { type Expression, type Statement, eachExpression, parts } from "../../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../../ir/image"
@@ -50,6 +50,8 @@ export class Values extends Places {
     private readonly assignments: ReadonlySet<Statement>
     /** Fields of functions, by name and function. */
     private readonly statics = new Set<string>()
+    /** What nothing has come to by now is left with nothing: a call of it may run anything. */
+    private settled = false
     private readonly mixesResults = new Set<FunctionCode>()
     private readonly readByClosures = new Map<number, ReadonlySet<string>>()
 
@@ -80,6 +82,7 @@ export class Values extends Places {
                 if (this.isFoundByOthers(one)) this.show(new Set([closureKind(one.body.index)]))
             for (const body of program.functions)
                 body.code.forEach((one, index) => this.follow(body, index, one))
+            if (!this.changed && !this.settled) this.settled = this.changed = true
             if (!this.changed) this.followTexts(program)
         }
     }
@@ -231,7 +234,8 @@ export class Values extends Places {
 
     private followCall(body: FunctionCode, index: number, call: Statement): void {
         const given = call.args.slice(1)
-        const { targets, known } = this.targets(body, index, call.args[0])
+        const { targets, known, early } = this.targets(body, index, call.args[0])
+        if (early) return
         const hasRest = targets.some(one => one.flags & FunctionFlag.RestArgument)
         if (hasRest || call.op === Op.CallArray || !known) this.showGiven(body, index, call)
         for (const target of targets) {
@@ -261,12 +265,15 @@ export class Values extends Places {
         }
     }
 
-    /** The functions of the program that a call may run, and whether it runs nothing else. */
+    /**
+     * The functions of the program that a call may run, and whether it runs nothing else. It is early to ask while
+     * nothing is known of them that may be soon: a value that has come to a place never leaves it again.
+     */
     private targets(
         body: FunctionCode,
         index: number,
         callee: Expression,
-    ): { targets: FunctionCode[]; known: boolean } {
+    ): { targets: FunctionCode[]; known: boolean; early: boolean } {
         if (callee.op === Op.New) return this.targets(body, index, callee.args[0])
         const kinds = present(this.kindsOf(body, index, callee))
         const functions = kinds.map(functionOf)
@@ -274,6 +281,7 @@ export class Values extends Places {
         return {
             targets: [...found].map(one => this.byIndex.get(one)!),
             known: kinds.length > 0 && !functions.includes(undefined),
+            early: kinds.length === 0 && !this.settled,
         }
     }
 
@@ -381,7 +389,8 @@ export class Values extends Places {
         const [callee] = one.args
         if (callee.op === Op.New && callee.args[0].op === Op.StaticFunction)
             return new Set([callee.args[0].value])
-        const { targets, known } = this.targets(body, at, callee)
+        const { targets, known, early } = this.targets(body, at, callee)
+        if (early) return NOTHING
         const results = this.at(...targets.map(target => `result ${target.index}`), "")
         return known && callee.op !== Op.New ? results : union(results, ONLY_ANY)
     }
@@ -452,10 +461,3 @@ export class Values extends Places {
         return kinds.size > 0 && !kinds.has(ANY) && !kinds.has(MISSING)
     }
 }
-
-const LENGTH = (1 << 14) + BuiltinName.length
-
-const isHarmless = (name: number): boolean =>
-    [BuiltinName.prototype, BuiltinName.push, BuiltinName.length].some(
-        one => name === (1 << 14) + one,
-    )

@@ -130,6 +130,27 @@ class Several {
     }
 }
 
+/** Comes out of a function that somebody else keeps, and that is known later than it is called. */
+class Panel {
+    lamps = 0
+    wires = 3
+    light(): number {
+        this.lamps++
+        return this.lamps * this.wires
+    }
+}
+
+class Desk {
+    constructor(private readonly hand: () => Panel) {}
+    work(): number {
+        const panel = this.hand()
+        return panel.light() + panel.lamps
+    }
+    begin(): string {
+        return "desk " + this.work() + " " + this.work()
+    }
+}
+
 class House {
     store: Store
     late: Store
@@ -231,6 +252,13 @@ function run(house: House): void {
 
 function begin(): void {
     run(new House(new Clock(10)))
+    furnish()
+}
+
+function furnish(): void {
+    const panel = new Panel()
+    const desk = new Desk(() => panel)
+    console.log(desk.begin())
 }
 
 begin()
