@@ -29,7 +29,7 @@ interface Search {
  * first. A cluster is 2 … clusterEnd - 1; 0 stands for "none".
  */
 export class Table extends Geometry {
-    private readonly sector: Sector
+    readonly sector: Sector
     /** Where the search for a free cluster goes on. */
     private hint = 2
     /** Free clusters below `countedTo`; the count is complete when that is past the last. */
@@ -303,6 +303,8 @@ export class Table extends Geometry {
         if (!this.holds(block)) return
         await this.load((block - this.fatBlock) << this.entryShift)
         const { sector, info } = this
+        // Changes of the table go past what it holds.
+        info.block = -1
         await info.loadTorn(block + this.fatBlocks)
         let at = 0
         while (at < blockBytes && sector.bytes.getAt(at, "u32") === info.bytes.getAt(at, "u32"))

@@ -211,7 +211,7 @@ export class Volume {
 
     /** Finishes the change of several sectors that a power cut broke off. */
     private async finish(): Promise<void> {
-        const { redoLog, sector, table } = this
+        const { redoLog, table } = this
         const self = this
         const visit = async (entry: DirectoryEntry) => self.noteLeft(entry)
         for (let i = 0; i < 2; ++i) await table.settleBlock(redoLog.tableAt(i))
@@ -227,6 +227,8 @@ export class Volume {
         const cluster = redoLog.cluster()
         if (home === 0 && cluster === 0) return
         await redoLog.confirm()
+        // Who holds the block from before must not go on with what it was.
+        const sector = table.holds(home) ? table.sector : this.sector
         // An image that is not whole was cut off itself, and nothing was changed yet.
         if (home === 0 || (await redoLog.repair(sector, home))) {
             if (table.holds(home)) await sector.store(home + table.fatBlocks)
