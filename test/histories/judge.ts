@@ -97,15 +97,44 @@ function judgeLog(evidence: Evidence, complain: Complain): void {
         complain(`heap: at least ${heapFreeMin} bytes free`)
 }
 
+/** What is missing, the lines that may be refused then, and how long after its return it is found at the latest. */
+const absences = [
+    {
+        goes: /^!card out|^card eject/,
+        comes: /^!card in/,
+        line: /^card/,
+        refusal: /no SD card|ejected|another SD card/,
+        foundMs: 10_000,
+    },
+    {
+        goes: /^!monitor down/,
+        comes: /^!monitor up/,
+        line: /^(cells|battery)/,
+        refusal: /no answer from the battery monitor/,
+        foundMs: 75_000,
+    },
+]
+
 /** Each line has its answer, and none is refused that is not allowed to be. */
 function judgeAnswers(evidence: Evidence, complain: Complain): void {
     let cutMs = -Infinity
-    for (const [index, seen] of evidence.seen.entries()) {
-        if (seen.kind === "event" && seen.line.startsWith("!power")) cutMs = seen.atMs
+    let askedMs = 0
+    const foundMs = absences.map(() => -Infinity)
+    for (const seen of evidence.seen) {
+        const line = seen.kind === "event" || seen.kind === "asked" ? seen.line : ""
+        for (const [i, one] of absences.entries())
+            if (one.goes.test(line)) foundMs[i] = Infinity
+            else if (one.comes.test(line)) foundMs[i] = seen.atMs + one.foundMs
+        if (line.startsWith("!power")) cutMs = seen.atMs
+        if (seen.kind === "asked") askedMs = seen.atMs
         if (seen.kind !== "answered" || seen.allowed || seen.status === 0) continue
-        const asked = evidence.seen.slice(0, index).findLast(one => one.kind === "asked")!
-        const cut = cutMs >= asked.atMs - 5000 || seen.line === "reset now"
-        if (!cut) complain(`console: "${seen.line}" has status ${seen.status}: ${seen.text.trim()}`)
+        const cut = cutMs >= askedMs - 5000 || seen.line === "reset now"
+        const away = absences.some(
+            (one, i) =>
+                askedMs < foundMs[i] && one.line.test(seen.line) && one.refusal.test(seen.text),
+        )
+        if (!cut && !away)
+            complain(`console: "${seen.line}" has status ${seen.status}: ${seen.text.trim()}`)
     }
 }
 
