@@ -72,11 +72,21 @@ function usedSlots(one: Statement, body: FunctionCode): number[] {
     return used
 }
 
-/** Which slots' values are needed: before each statement, after it, and in any handler. */
+/** Which slots' values are needed: before each statement, after it, and in any handler. Sets are shared. */
 export interface Liveness {
-    before: Set<number>[]
-    after: Set<number>[]
-    inHandlers: Set<number>
+    before: ReadonlySet<number>[]
+    after: ReadonlySet<number>[]
+    inHandlers: ReadonlySet<number>
+}
+
+const NOTHING: ReadonlySet<number> = new Set()
+
+/** Both together: one of them when it has all of the other. */
+export function union(known: ReadonlySet<number>, more: ReadonlySet<number>): ReadonlySet<number> {
+    if (known === more || more.size === 0) return known
+    if (known.size === 0) return more
+    for (const one of more) if (!known.has(one)) return new Set([...known, ...more])
+    return known
 }
 
 /**
@@ -87,26 +97,42 @@ export function liveness(body: FunctionCode): Liveness {
     const { code } = body
     const next = successors(code)
     const handlerAt = handlers(code)
-    const before = code.map(() => new Set<number>())
-    const after = code.map(() => new Set<number>())
-    const inHandlers = new Set<number>()
-    const used = code.map(one => usedSlots(one, body))
-    for (let changed = true; changed;) {
+    const before = code.map(() => NOTHING)
+    const after = code.map(() => NOTHING)
+    let inHandlers = NOTHING
+    const used = code.map(one => new Set(usedSlots(one, body)))
+    const defined = code.map(definedSlot)
+    const visited: boolean[] = []
+    const needed = (index: number): ReadonlySet<number> => {
+        const slot = defined[index]
+        let left = after[index]
+        if (slot !== undefined && left.has(slot)) {
+            const others = new Set(left)
+            others.delete(slot)
+            left = others
+        }
+        return union(union(left, used[index]), inHandlers)
+    }
+    for (let changed = true, handlersChanged = true; changed;) {
         changed = false
         for (let index = code.length - 1; index >= 0; index--) {
-            for (const to of next[index]) for (const slot of before[to]) after[index].add(slot)
-            const into = before[index]
-            const size = into.size
-            const defined = definedSlot(code[index])
-            for (const slot of after[index]) if (slot !== defined) into.add(slot)
-            for (const slot of used[index]) into.add(slot)
-            for (const slot of inHandlers) into.add(slot)
-            if (into.size !== size) changed = true
+            const behind = next[index].reduce((all, to) => union(all, before[to]), NOTHING)
+            if (visited[index] && behind === after[index] && !handlersChanged) continue
+            visited[index] = true
+            after[index] = behind
+            const into = needed(index)
+            // What is needed only ever becomes more.
+            if (into.size === before[index].size) continue
+            before[index] = into
+            changed = true
         }
-        const known = inHandlers.size
-        for (const index of handlerAt)
-            for (const slot of before[index]) if (slot !== RETURN_VALUE) inHandlers.add(slot)
-        if (inHandlers.size !== known) changed = true
+        const known = inHandlers
+        for (const index of handlerAt) {
+            const slots = [...before[index]].filter(slot => slot !== RETURN_VALUE)
+            inHandlers = union(inHandlers, new Set(slots))
+        }
+        handlersChanged = inHandlers !== known
+        if (handlersChanged) changed = true
     }
     return { before, after, inHandlers }
 }

@@ -33,7 +33,7 @@ export interface Resolved {
 }
 
 /** By statement and slot: the stores that may have been the last one, as of `reachingStores`. */
-export type Reaching = (body: FunctionCode) => readonly ReadonlySet<number>[][]
+export type Reaching = (body: FunctionCode) => readonly (readonly ReadonlySet<number>[])[]
 
 // Names that the runtime itself looks up: toString, __func__, _onPacket, name, message, constructor, _logRepr,
 // _onServerPacket, _socketOnEvent.

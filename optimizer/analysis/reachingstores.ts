@@ -1,33 +1,51 @@
-import { coveredBy, successors } from "./flow"
+import { coveredBy, successors, union } from "./flow"
 import { type Statement } from "../ir/code"
 import { Op } from "../ir/opcodes"
 
-/** By statement: the stores whose values may be in the locals before it. A slot itself stands for its value at the start. */
-export function reachingStores(code: Statement[], slots: number): Set<number>[][] {
-    const next = successors(code)
-    const into = code.map(() => Array.from({ length: slots }, () => new Set<number>()))
-    const add = (to: Set<number>[], slot: number, from: Iterable<number>): boolean => {
-        const size = to[slot].size
-        for (const one of from) to[slot].add(one)
-        return to[slot].size > size
+/** By slot. Shared: where one way leads to a statement, most of it is what the statement before has. */
+type Stores = readonly ReadonlySet<number>[]
+
+/** Both together: the first one when it has all of the other. */
+function merged(known: Stores, more: Stores): Stores {
+    if (known === more) return known
+    let result: ReadonlySet<number>[] | undefined
+    for (let slot = 0; slot < known.length; slot++) {
+        const both = union(known[slot], more[slot])
+        if (both !== known[slot]) (result ??= [...known])[slot] = both
     }
-    for (let slot = 0; slot < slots; slot++) into[0]?.[slot].add(slot)
-    const covered = coveredBy(code)
+    return result ?? known
+}
+
+/** By statement: the stores whose values may be in the locals before it. A slot itself stands for its value at the start. */
+export function reachingStores(code: Statement[], slots: number): Stores[] {
+    const next = successors(code)
+    const nothing: Stores = Array.from({ length: slots }, () => new Set<number>())
+    const into = code.map(() => nothing)
+    if (code.length) into[0] = nothing.map((_, slot) => new Set([slot]))
+    const own = code.map((_, index) => new Set([slots + index]))
+    const leadsTo = code.map((): number[] => [])
+    for (const [handler, statements] of coveredBy(code))
+        for (const index of statements) leadsTo[index].push(handler)
+    const waiting = code.map(() => true)
+    const flow = (to: number, stores: Stores): boolean => {
+        const all = into[to] === nothing ? stores : merged(into[to], stores)
+        if (all === into[to]) return false
+        into[to] = all
+        return (waiting[to] = true)
+    }
     for (let changed = true; changed;) {
         changed = false
         code.forEach((one, index) => {
-            for (const to of next[index])
-                for (let slot = 0; slot < slots; slot++) {
-                    const stored = one.op === Op.StoreLocal && one.value === slot
-                    const from = stored ? [slots + index] : into[index][slot]
-                    changed = add(into[to], slot, from) || changed
-                }
+            if (!waiting[index]) return
+            waiting[index] = false
+            const stored = one.op === Op.StoreLocal && one.value < slots
+            const out = stored
+                ? into[index].map((from, slot) => (slot === one.value ? own[index] : from))
+                : into[index]
+            for (const to of next[index]) changed = flow(to, out) || changed
+            // An error leaves a statement before it stores anything.
+            for (const to of leadsTo[index]) changed = flow(to, into[index]) || changed
         })
-        // An error leaves a statement before it stores anything.
-        for (const [handler, statements] of covered)
-            for (const index of statements)
-                for (let slot = 0; slot < slots; slot++)
-                    changed = add(into[handler], slot, into[index][slot]) || changed
     }
     return into
 }

@@ -146,10 +146,12 @@ export const Op = Object.fromEntries(
     Object.entries(OPCODES).map(([name, { code }]) => [name, code]),
 ) as { readonly [name in keyof typeof OPCODES]: number }
 
-const byCode = new Map<number, Opcode>(Object.values(OPCODES).map(one => [one.code, one]))
+/** From -1 on. */
+const byCode: Opcode[] = []
+for (const one of Object.values(OPCODES)) byCode[one.code + 1] = one
 
 function opcode(op: number): Opcode {
-    const found = byCode.get(op)
+    const found = byCode[op + 1]
     if (!found) throw new Error(`bytecode: no opcode ${op}`)
     return found
 }

@@ -1,6 +1,6 @@
 import { type Context } from "../analysis/contexts"
 import { neverThrows, readsMemory } from "../analysis/effects"
-import { type Liveness, definedSlot, liveness, readsSlot, storedTo } from "../analysis/flow"
+import { type Liveness, definedSlot, liveness, readsSlot, storedTo, union } from "../analysis/flow"
 import { type Expression, type Statement, eachPart, parts, rewrite, stackDepth } from "../ir/code"
 import { Op } from "../ir/opcodes"
 
@@ -47,7 +47,8 @@ export function forwardStores(context: Context): boolean {
         removed.add(index)
         // What e reads is needed up to its new place now.
         for (const read of slotsOf(value))
-            for (let at = index; at < use; at++) live.after[at].add(read)
+            for (let at = index; at < use; at++)
+                live.after[at] = union(live.after[at], new Set([read]))
     }
     body.code = body.code.filter((_, index) => !removed.has(index))
     return removed.size > 0

@@ -5,7 +5,7 @@ import { type Expression, type Statement, parts, rewrite } from "../ir/code"
 import { expressionSize } from "../ir/codec"
 import { Op } from "../ir/opcodes"
 
-type Facts = Map<number, Expression>
+type Facts = ReadonlyMap<number, Expression>
 
 const same = (a: Expression, b: Expression): boolean => a.op === b.op && a.value === b.value
 
@@ -60,9 +60,9 @@ function availableCopies(context: Context): (Facts | undefined)[] {
     const next = successors(code)
     const into: (Facts | undefined)[] = code.map(() => undefined)
     const unknown = new Set(handlers(code))
+    const thrownTo = new Set(code.map(one => (one.op === Op.ThrowJump ? one.target : undefined)))
     code.forEach((one, index) => {
-        if (code.some(other => other.op === Op.ThrowJump && other.target === one))
-            unknown.add(index)
+        if (thrownTo.has(one)) unknown.add(index)
     })
     if (code.length) into[0] = new Map()
     for (const index of unknown) into[index] = new Map()
@@ -81,7 +81,7 @@ function availableCopies(context: Context): (Facts | undefined)[] {
 }
 
 function merge(known: Facts | undefined, more: Facts): Facts {
-    if (!known) return new Map(more)
+    if (!known || known === more) return more
     const kept = [...known].filter(([slot, copy]) => {
         const other = more.get(slot)
         return other !== undefined && same(other, copy)
@@ -92,7 +92,7 @@ function merge(known: Facts | undefined, more: Facts): Facts {
 function afterStatement(one: Statement, facts: Facts, volatile: ReadonlySet<number>): Facts {
     const changed = definedSlot(one)
     if (changed === undefined) return facts
-    const result: Facts = new Map()
+    const result = new Map<number, Expression>()
     for (const [slot, copy] of facts)
         if (slot !== changed && readsSlot(copy) !== changed) result.set(slot, copy)
     if (changed === RETURN_VALUE || volatile.has(changed)) return result
