@@ -170,7 +170,7 @@ export class Vm {
     private keepFlash(): void {
         if (this.flashAt === undefined) return
         const flash = this.runtime.HEAPU8.slice(this.flashAt, this.flashAt + this.flash.length)
-        if (!this.flash.every((byte, at) => byte === flash[at])) this.options.saveFlash(flash)
+        if (Buffer.compare(this.flash, flash) !== 0) this.options.saveFlash(flash)
     }
 
     private async boot(image: Uint8Array | undefined): Promise<void> {
@@ -352,8 +352,11 @@ export class Vm {
     }
 
     private hostRequire(): (name: string) => unknown {
-        const bytes = (length: number) =>
-            Uint8Array.from({ length }, () => Math.floor(this.randomBytes() * 256))
+        const bytes = (length: number) => {
+            const drawn = new Uint8Array(length)
+            for (let at = 0; at < length; at++) drawn[at] = this.randomBytes() * 256
+            return drawn
+        }
         const crypto = { randomBytes: (length: number) => (this.randomness = bytes(length)) }
         return name => (name === "crypto" ? crypto : require(name))
     }

@@ -1,11 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import type { Summary } from "../../sim/summary"
 import { requireTool } from "./tools"
-
-const tsx = resolve("node_modules/tsx/dist/cli.mjs")
 
 /** What one run of the simulator left behind. */
 export interface SimulatorRun {
@@ -27,7 +25,7 @@ class SimulatorProcess {
     private heard: () => void = () => {}
 
     constructor(flags: readonly string[]) {
-        const all = [tsx, "sim/cli.ts", ...flags]
+        const all = ["--import", "tsx", "sim/cli.ts", ...flags]
         this.child = spawn(process.execPath, all, { stdio: ["ignore", "pipe", "pipe"] })
         const hear = (data: string): void => {
             this.output += data
