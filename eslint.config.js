@@ -47,7 +47,7 @@ export default tseslint.config(
     },
     {
         // DeviceScript's own idioms: strings joined with +, parts of its runtime that are typed `any`.
-        files: ["src/**/*.ts", "test/**/*.ts"],
+        files: ["{src,test,campaigns}/**/*.ts"],
         rules: {
             "@typescript-eslint/no-explicit-any": "off",
             "@typescript-eslint/no-this-alias": "off",

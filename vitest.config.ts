@@ -34,12 +34,10 @@ function firmwareInNode(): Plugin {
 /** What waits or works longest begins first, so that no core is idle at the end. */
 class LongestFirst extends BaseSequencer {
     override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-        const kinds = ["test/page/", "test/system/", "test/vm/", "test/unit/", "test/contract/"]
+        const kinds = ["test/page/", "test/system/", "campaigns/", "test/vm/", "test/"]
         const rank = ({ moduleId }: TestSpecification) => {
             const path = relative(".", moduleId)
-            const at = kinds.findIndex(kind => path.startsWith(kind))
-            // The campaigns' samples, between those that wait and those that are quick.
-            return at < 0 ? 1.5 : at
+            return kinds.findIndex(kind => path.startsWith(kind))
         }
         return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
     }
@@ -48,7 +46,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
     plugins: [firmwareInNode()],
     test: {
-        include: ["test/**/*.test.ts"],
+        include: ["{test,campaigns}/**/*.test.ts"],
         // Many files wait for boards that run in real time: none of them needs a core for itself.
         maxWorkers: 2 * availableParallelism(),
         sequence: { sequencer: LongestFirst },

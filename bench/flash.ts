@@ -1,7 +1,7 @@
 import { fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { blankCard, firmwarePath, Rig } from "../test/flashcut/rig"
-import { readHalves, writeBytes } from "../test/flashcut/store"
+import { blankCard, firmwarePath, Rig } from "../campaigns/flashcut/rig"
+import { readHalves, writeBytes } from "../campaigns/flashcut/store"
 
 // What the firmware writes to the runtime's store: an entry, a setting, a quiet day and one with a hundred alarms, on
 // the whole simulated board. Bytes are those that the store uses up; the ESP32's pages are worn by them alone.

@@ -4,8 +4,8 @@ import { SdCardChip, type SdCardOptions, type SdCardTiming } from "../../sim/chi
 import type { MemoryStore } from "../../sim/chips/sdcardstore"
 import type { SdCardTraits } from "../../sim/chips/sdcardtraits"
 import { generator } from "../../sim/random"
-import { Disk } from "../powercut/disk"
-import { checkVolume } from "../powercut/fatchecker"
+import { Disk } from "../../campaigns/powercut/disk"
+import { checkVolume } from "../../campaigns/powercut/fatchecker"
 import { CardBoard, formattedStore, mountStore, textOn } from "./cardboard"
 import { DeviceBuffer } from "./devicebuffer"
 

@@ -3,7 +3,7 @@ import config from "../../vitest.config"
 
 /**
  * Imports a module with the firmware's sources seeing DeviceScript's Buffer, outside of vitest: for
- * the benches.
+ * campaigns and benches.
  * @param path from the repository's root, as "/bench/card.ts"
  * @param more further plugins, for what a firmware file imports
  */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { firmware } from "../../tools/firmware"
-import { blankCard, firmwarePath, Rig } from "../flashcut/rig"
+import { blankCard, firmwarePath, Rig } from "../../campaigns/flashcut/rig"
 
 // Two programs on one board: the firmware, and the same with 16 KB of its heap held back.
 

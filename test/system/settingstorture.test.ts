@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { shortDeviceId } from "../../src/board/identity"
-import { readHalves, wholeImage } from "../flashcut/store"
+import { readHalves, wholeImage } from "../../campaigns/flashcut/store"
 import { defaultLine, type Sample, settingSamples, shownLine } from "../support/settingsamples"
 import { SimulatorBench, type SimulatorRun } from "../support/simulator"
 

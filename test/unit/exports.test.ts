@@ -5,7 +5,7 @@ import { sourcesBelow } from "../support/sources"
 const sources = [...sourcesBelow("."), ...sourcesBelow("page", ".tsx")]
 const all = exportsOf(sources.filter(file => !file.endsWith(".d.ts")))
 
-const isProduct = (file: string) => !/^(test|bench)\//.test(file)
+const isProduct = (file: string) => !/^(test|campaigns|bench)\//.test(file)
 const told = ({ file, name }: Exported) => `${file}: ${name}`
 
 /** What the tests alone take from the product, with the reason why it is there. */

@@ -132,9 +132,9 @@ test("pins stand in the board definition and nowhere else", () => {
         expect(readFileSync(file, "utf8"), file).not.toMatch(/\bgpio\s*[:=]\s*\d/i)
 })
 
-test("what is random in tests and benches follows from a seed, by one generator", () => {
+test("what is random in tests, campaigns and benches follows from a seed, by one generator", () => {
     const own = /Math\.random|1664525|1103515245|0x6d2b79f5|<< 13/
-    for (const folder of ["test", "bench"])
+    for (const folder of ["test", "campaigns", "bench"])
         for (const file of sourcesBelow(folder).filter(path => path !== "test/unit/layers.test.ts"))
             expect(own.test(readFileSync(file, "utf8")), file).toBe(false)
 })

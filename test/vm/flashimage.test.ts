@@ -12,7 +12,7 @@ import {
     storeOf,
     wholeImage,
 } from "../../tools/flashimage"
-import { readHalves } from "../flashcut/store"
+import { readHalves } from "../../campaigns/flashcut/store"
 
 // Tried here: the store boots in the runtime's own code, at the ESP32's size. Not tried: a chip, esptool, the runtime's file.
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { fuzz } from "../optimizerfuzz/campaign"
-import { compare } from "../optimizerfuzz/compare"
+import { fuzz } from "../../campaigns/optimizerfuzz/campaign"
+import { compare } from "../../campaigns/optimizerfuzz/compare"
 import { shortest } from "./optimizer/shortest"
 
 // Programs that run plain and optimized in the runtime, and must log the same.

@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { watchdogMs } from "../../sim/cpu"
 import { generator } from "../../sim/random"
 import { firmware } from "../../tools/firmware"
-import { blankCard, firmwarePath, Rig } from "../flashcut/rig"
+import { blankCard, firmwarePath, Rig } from "../../campaigns/flashcut/rig"
 
 /** Moments of a start: from power-on until the first record is on the card and the tasks run. */
 const startMs = 5000

@@ -1,2 +1,0 @@
-export { ShellCampaign } from "../test/consolefuzz/shellcampaign"
-export { FuzzedBoard } from "../test/consolefuzz/vmcampaign"

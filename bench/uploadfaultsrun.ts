@@ -1,2 +1,0 @@
-export { allCases, runCases } from "../test/uploadfaults/campaign"
-export { formatMessages, formatTables, formatViolations } from "../test/uploadfaults/report"

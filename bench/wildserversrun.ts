@@ -1,1 +1,0 @@
-export { runWild } from "../test/wildservers/campaign"

@@ -1,0 +1,2 @@
+export { ShellCampaign } from "./shellcampaign"
+export { FuzzedBoard } from "./vmcampaign"

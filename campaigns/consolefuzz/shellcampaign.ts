@@ -1,0 +1,169 @@
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { Session } from "../../src/console/session"
+import { splitWords } from "../../src/console/words"
+import { Key } from "../../src/settings/keys"
+import { cardWith } from "../../test/support/cardconsole"
+import { DeviceBuffer } from "../../test/support/devicebuffer"
+import { WholeConsole } from "../../test/support/wholeconsole"
+import { Random } from "../../test/support/random"
+import { complaint } from "./judge"
+import { LineFuzzer, rows } from "./lines"
+
+const warmUpLines = 4000
+const heapGrowthBytesMax = 6 * 1024 * 1024
+const sessionBytesMax = 12 * 1024
+const boardMsMax = 120_000
+
+/** How many lines did what. */
+export interface ShellCounts {
+    done: number
+    refused: number
+    changed: number
+    resets: number
+    loggedOut: number
+    outputBytesMax: number
+    heapGrowthBytes: number
+}
+
+setFlagsFromString("--expose-gc")
+const collect = runInNewContext("gc") as () => void
+
+function heapBytes(): number {
+    collect()
+    return process.memoryUsage().heapUsed
+}
+
+/** What the line asks for; of a refused line it does not matter. */
+function firstWords(line: string): string {
+    try {
+        return splitWords(line).slice(0, 2).join(" ")
+    } catch {
+        return ""
+    }
+}
+
+/** A board in memory that is started anew when a line has it reset, and what the lines did to it. */
+export class ShellCampaign {
+    private readonly random: Random
+    private readonly fuzzer: LineFuzzer
+    readonly counts: ShellCounts = {
+        done: 0,
+        refused: 0,
+        changed: 0,
+        resets: 0,
+        loggedOut: 0,
+        outputBytesMax: 0,
+        heapGrowthBytes: 0,
+    }
+    private board!: WholeConsole
+    private sessions: Session[] = []
+    private store!: Awaited<ReturnType<typeof cardWith>>
+
+    constructor(seed: number) {
+        this.random = new Random(seed)
+        this.fuzzer = new LineFuzzer(this.random, 20_000)
+    }
+
+    /** Runs so many lines. Throws an Error that names the line and what is wrong with what it did. */
+    async run(lines: number): Promise<ShellCounts> {
+        let heap = 0
+        await this.start()
+        for (let i = 0; i < lines; ++i) {
+            if (i === Math.min(warmUpLines, lines >> 1)) heap = heapBytes()
+            await this.step()
+        }
+        this.counts.heapGrowthBytes = heapBytes() - heap
+        if (this.counts.heapGrowthBytes > heapGrowthBytesMax) throw new Error("the heap has grown")
+        await this.compareWithFlash()
+        return this.counts
+    }
+
+    /** The board goes on, and what is in force is what flash holds. */
+    private async compareWithFlash(): Promise<void> {
+        await this.logIn()
+        const next = await new WholeConsole(await cardWith({}), this.board.flash).start()
+        for (const row of rows.filter(each => !each.isState))
+            if (next.settings.text(row.key) !== this.board.settings.text(row.key))
+                throw new Error(`${row.name} is not in flash as it is in force`)
+        const { text } = await next.run("status")
+        if (!text.startsWith("version     0.1.0\n")) throw new Error(`after all: ${text}`)
+    }
+
+    private async start(): Promise<void> {
+        this.store = await cardWith({ "NOTES.TXT": "one\ntwo\nthree\n" })
+        await this.boot()
+    }
+
+    private async step(): Promise<void> {
+        const { board, counts, random } = this
+        const fuzzed = this.fuzzer.next()
+        const line = DeviceBuffer.from(fuzzed.bytes).toString("utf8")
+        const session = random.pick(this.sessions)
+        const inBlock = session.block !== undefined
+        const spoilt = inBlock && session.block.wrong !== ""
+        const before = this.settings()
+        const beganMs = board.ticks.nowMs()
+        const { done, text, largestWrite } = await board.run(line, session)
+        const after = this.settings()
+        const wrong =
+            complaint(fuzzed, line, { done, text, before, after, inBlock }) ??
+            this.boardComplaint(line, board.ticks.nowMs() - beganMs, largestWrite, session)
+        if (spoilt && before !== after)
+            throw new Error(`a block with wrong lines was applied: ${line}`)
+        if (wrong) throw new Error(`${wrong}: ${JSON.stringify(line.slice(0, 300))}\n${text}`)
+        counts[done ? "done" : "refused"]++
+        if (before !== after) counts.changed++
+        counts.outputBytesMax = Math.max(counts.outputBytesMax, text.length)
+        if (/^error: log in first/.test(text)) await this.logIn()
+        const resetNow = done && !inBlock && /^reset now$/.test(firstWords(line))
+        await board.live(resetNow ? 30 : random.below(4) === 0 ? random.below(2000) / 1000 : 0.05)
+        // A board that has said so stops what is under way first.
+        if (board.log.some(one => one.startsWith("reset: "))) await board.live(60)
+        if (board.rebooted || resetNow) await this.reboot(resetNow)
+        board.log.length = 0
+    }
+
+    /** The settings that a person sets. */
+    private settings(): string {
+        const { settings } = this.board
+        return JSON.stringify(rows.filter(row => !row.isState).map(row => settings.text(row.key)))
+    }
+
+    private boardComplaint(
+        line: string,
+        tookMs: number,
+        largestWrite: number,
+        session: Session,
+    ): string | undefined {
+        const { board } = this
+        if (board.crashes.length > 0) return `a fiber died: ${board.crashes[0]}`
+        if (tookMs > boardMsMax) return `it took ${tookMs} ms of board time`
+        if (largestWrite > Math.max(2048, line.length * 2)) return "one write far too large"
+        if (JSON.stringify(session).length > sessionBytesMax) return "a session that grows"
+        const bug = board.log.find(one => /undefined|NaN|Cannot |not a function/.test(one))
+        return bug && `a bug in the log: ${bug}`
+    }
+
+    /** Nothing could be tested any more behind a password that a line has set. */
+    private async logIn(): Promise<void> {
+        this.counts.loggedOut++
+        await this.board.ticks.finish(this.board.settings.apply([Key.ConsolePassword], [""]))
+        for (const session of this.sessions) session.proof = ""
+    }
+
+    /** As the line asked for, on the day and hour that a line has set, or for an open network. */
+    private async reboot(asked: boolean): Promise<void> {
+        const reasons = this.board.log.filter(one => one.startsWith("reset: "))
+        const expected = asked ? ["reset: console"] : ["reset: scheduled", "reset: network"]
+        if (!expected.includes(reasons.join()) || !this.board.rebooted)
+            throw new Error(`expected ${expected.join(" or ")}, and there was: ${reasons.join()}`)
+        this.counts.resets++
+        await this.boot(this.board)
+    }
+
+    private async boot(former?: WholeConsole): Promise<void> {
+        this.board = await new WholeConsole(this.store, former?.flash).start()
+        this.sessions = [new Session(), new Session(), new Session()]
+    }
+}

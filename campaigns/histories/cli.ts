@@ -1,0 +1,148 @@
+import { fork } from "node:child_process"
+import { writeFileSync } from "node:fs"
+import { cpus } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import type { CpuName } from "../../sim/cpu"
+import type { Verdict } from "./judge"
+import { lifeOf } from "./life"
+import { lifeAndVerdict, stepText } from "./one"
+import { shorten } from "./shorten"
+import { firmware, projectFolder, readManifest } from "../../tools/firmware"
+import { findMutants, mutantTable } from "./findmutants"
+
+// Chance lives of chance boards, the whole firmware in the VM, and one judge that knows the promises only. Writes
+// campaigns/histories/report.md after a whole campaign.
+
+const { values } = parseArgs({
+    options: {
+        /** The first life's. */
+        seed: { type: "string", default: "1" },
+        count: { type: "string", default: "2000" },
+        /** How many days a life spans; by the seed, 1 to 14, unless told. */
+        days: { type: "string" },
+        cpu: { type: "string", default: "esp32" },
+        jobs: { type: "string", default: String(cpus().length) },
+        /** Puts each fault of campaigns/histories/mutants.ts into the firmware, and looks for it. */
+        mutants: { type: "boolean", default: false },
+        /** Prints what happened in one life. */
+        show: { type: "boolean", default: false },
+        /** In a process of its own. */
+        child: { type: "boolean", default: false },
+    },
+})
+
+const [first, count, jobs] = [Number(values.seed), Number(values.count), Number(values.jobs)]
+const cpu = values.cpu as CpuName
+
+function daysOf(seed: number): number {
+    return values.days === undefined ? 1 + (seed % 14) : Number(values.days)
+}
+
+/** What one process tells of one life. */
+interface Told {
+    seed: number
+    verdict: Verdict
+    happened: Record<string, number>
+}
+
+async function liveSome(imagePath: string): Promise<void> {
+    for (let seed = first; seed < first + count; seed += jobs) {
+        const life = lifeOf(seed, { cpu, days: daysOf(seed) })
+        const { verdict, evidence } = await lifeAndVerdict(life, imagePath)
+        const happened: Record<string, number> = {}
+        for (const one of evidence.seen) {
+            const line = one.kind === "event" || one.kind === "asked" ? one.line : ""
+            const what = /^!\w+ (?!in\b)\w+|^!\w+|^\w+( now| set| send)?/.exec(line)?.[0]
+            if (what) happened[what] = (happened[what] ?? 0) + 1
+        }
+        if (values.show) console.log(evidence.seen.map(stepText).join("\n"))
+        process.send?.({ seed, verdict, happened } satisfies Told)
+        if (verdict.violations.length > 0) await tellShortened(seed, imagePath)
+    }
+}
+
+/** The same, with only the steps that it needs. */
+async function tellShortened(seed: number, imagePath: string): Promise<void> {
+    const life = lifeOf(seed, { cpu, days: daysOf(seed) })
+    const short = await shorten(life, async one => {
+        const { verdict } = await lifeAndVerdict(one, imagePath)
+        return verdict.violations.length > 0
+    })
+    const steps = short.steps.map(({ waitMs, line }) => `${waitMs} ms, ${line}`)
+    console.log(`shortened, seed ${seed}: ${steps.join("; ")}`)
+}
+
+/** Lives are shared out over processes. @returns what they told */
+async function campaign(): Promise<Told[]> {
+    const told: Told[] = []
+    const parts = Array.from({ length: Math.min(jobs, count) }, (_, i) => {
+        const args = ["--child", "--seed", String(first + i), "--count", String(count - i)]
+        const more = values.days === undefined ? [] : ["--days", values.days]
+        const shown = values.show ? ["--show"] : []
+        const all = [...args, ...more, ...shown, "--cpu", cpu, "--jobs", String(jobs)]
+        const child = fork(fileURLToPath(import.meta.url), all, { execArgv: process.execArgv })
+        child.on("message", message => take(message as Told))
+        return new Promise<void>((resolve, reject) =>
+            child.on("exit", code =>
+                code === 0 ? resolve() : reject(new Error(`a process ended with ${code}`)),
+            ),
+        )
+    })
+    const take = (one: Told): void => {
+        told.push(one)
+        const { violations } = one.verdict
+        for (const violation of violations) console.log(`VIOLATION seed ${one.seed}: ${violation}`)
+        if (violations.length > 0)
+            console.log(
+                `again: npm run histories -- --seed ${one.seed} --count 1 --days ${daysOf(one.seed)} --cpu ${cpu} --show`,
+            )
+        if (told.length % 50 === 0) console.log(`${told.length} lives`)
+    }
+    await Promise.all(parts)
+    return told
+}
+
+function report(told: Told[]): string {
+    const sum = (pick: (verdict: Verdict) => number) =>
+        told.reduce((total, { verdict }) => total + pick(verdict), 0).toLocaleString("en-US")
+    const happened = new Map<string, number>()
+    for (const one of told)
+        for (const [what, often] of Object.entries(one.happened))
+            happened.set(what, (happened.get(what) ?? 0) + often)
+    const rows = [...happened].sort((one, two) => two[1] - one[1])
+    return `# Lives of boards
+
+Made by \`npm run histories -- --cpu ${cpu}\`: ${told.length} chance lives of 1 to 14 days, seeds ${first} to ${first + count - 1}; the board is off for most of them.
+The whole firmware runs in the VM; the judge (\`campaigns/histories/judge.ts\`) knows the promises of README and SPEC only.
+
+- violations: ${sum(one => one.violations.length)}
+- board time with its supply, seconds: ${sum(one => one.poweredSeconds)}
+- starts: ${sum(one => one.starts)}
+- records on the cards: ${sum(one => one.records)}; so many seconds had to have one: ${sum(one => one.recordsExpected)}
+- journal entries: ${sum(one => one.entries)}; lines of events on the cards: ${sum(one => one.events)}
+- files on the servers: ${sum(one => one.filesSent)}
+
+| what happened | times |
+|---|---|
+${rows.map(([what, often]) => `| \`${what}\` | ${often} |`).join("\n")}
+`
+}
+
+const { imagePath } = await firmware(readManifest().entries.simulator)
+if (values.child) {
+    await liveSome(imagePath)
+    process.disconnect()
+} else if (values.mutants) {
+    const found = await findMutants(count === 2000 ? 200 : count)
+    writeFileSync(join(projectFolder, "campaigns", "histories", "mutants.md"), mutantTable(found))
+    process.exitCode = found.every(one => one.seed !== undefined) ? 0 : 1
+} else {
+    const told = await campaign()
+    const text = report(told)
+    if (first === 1 && count === 2000)
+        writeFileSync(join(projectFolder, "campaigns", "histories", "report.md"), text)
+    console.log(text)
+    process.exitCode = told.every(one => one.verdict.violations.length === 0) ? 0 : 1
+}

@@ -1,0 +1,236 @@
+import { spawnSync } from "node:child_process"
+import { basename } from "node:path"
+import { readFileSync } from "node:fs"
+import { requireTool } from "../../test/support/tools"
+import { readCard, readFolder } from "./cards"
+import { judgeEvents } from "./events"
+import type { Evidence } from "./evidence"
+import { Journal } from "./journal"
+import { type Complain, type Files, Records } from "./records"
+import { judgeStarts, startCauses } from "./starts"
+import { Timeline } from "./timeline"
+
+/** What is wrong with a life, and what happened in it. */
+export interface Verdict {
+    violations: string[]
+    records: number
+    recordsExpected: number
+    entries: number
+    /** Lines of events on both cards. */
+    events: number
+    starts: number
+    filesSent: number
+    /** Board time less the time without a supply. */
+    poweredSeconds: number
+}
+
+/** The least of the heap that may be free. */
+const heapFreeBytesMin = 4096
+
+/**
+ * Compares a life's evidence with what README and SPEC promise, and with nothing else: no code of the
+ * firmware is used here. Needs mtools and dosfstools.
+ */
+export function judge(evidence: Evidence): Verdict {
+    const violations: string[] = []
+    const complain = (text: string): void => void violations.push(text)
+    const timeline = new Timeline(evidence)
+    const cards = { A: openCard(evidence, "A", complain), B: openCard(evidence, "B", complain) }
+    const records = new Records(evidence, timeline, complain)
+    records.judge(cards)
+    const journal = new Journal(evidence, timeline, complain)
+    journal.judge()
+    const events = { A: 0, B: 0 }
+    for (const card of ["A", "B"] as const)
+        events[card] = judgeEvents(card, cards[card], journal, complain)
+    judgeLog(evidence, complain)
+    judgeStarts(evidence, timeline, complain)
+    judgeAnswers(evidence, complain)
+    judgeSettings(evidence, complain)
+    const received = readFolder(evidence.serverFolder)
+    judgeServer(evidence, cards, received, complain)
+    judgeSecrets(evidence, received, complain)
+    return {
+        violations,
+        records: records.count,
+        recordsExpected: records.expected,
+        entries: journal.entries.length,
+        events: events.A + events.B,
+        starts: evidence.seen.filter(one => one.kind === "log" && startCauses.test(one.text))
+            .length,
+        filesSent: received.size,
+        poweredSeconds: Math.round(evidence.boardSeconds - offSeconds(evidence)),
+    }
+}
+
+function offSeconds(evidence: Evidence): number {
+    let seconds = 0
+    let offMs = 0
+    for (const seen of evidence.seen) {
+        if (seen.kind !== "event") continue
+        if (seen.line === "!power off") offMs = seen.atMs
+        if (seen.line === "!power on") seconds += (seen.atMs - offMs) / 1000
+    }
+    return seconds
+}
+
+/** The volume is sound, and what was somebody else's is as it was. */
+function openCard(evidence: Evidence, card: "A" | "B", complain: Complain): Files {
+    const path = evidence.cards[card]
+    const checked = spawnSync(requireTool("fsck.fat"), ["-n", path], { encoding: "utf8" })
+    if (checked.status !== 0) complain(`card ${card}: fsck.fat: ${checked.stdout}`)
+    const files = readCard(path)
+    for (const [name, content] of evidence.foreign[card])
+        if (!files.get(name)?.equals(content)) complain(`card ${card}: ${name} is not what it was`)
+    return files
+}
+
+/** Nothing that no life may have. */
+function judgeLog(evidence: Evidence, complain: Complain): void {
+    for (const seen of evidence.seen) {
+        if (seen.kind !== "log") continue
+        if (/PANIC|out of memory|is stuck|^fault: |safe mode|assert/i.test(seen.text))
+            complain(`log: ${(seen.atMs / 1000).toFixed(1)} s: ${seen.text}`)
+    }
+    const { heapFreeMin } = evidence
+    if (heapFreeMin !== undefined && heapFreeMin < heapFreeBytesMin)
+        complain(`heap: at least ${heapFreeMin} bytes free`)
+}
+
+/** What is missing, the lines that may be refused then, and how long after its return it is found at the latest. */
+const absences = [
+    {
+        goes: /^!card out|^card eject/,
+        comes: /^!card in/,
+        line: /^card/,
+        refusal: /no SD card|ejected|another SD card/,
+        foundMs: 10_000,
+    },
+    {
+        goes: /^!monitor down/,
+        comes: /^!monitor up/,
+        line: /^(cells|battery)/,
+        refusal: /no answer from the battery monitor/,
+        foundMs: 75_000,
+    },
+]
+
+/** Each line has its answer, and none is refused that is not allowed to be. */
+function judgeAnswers(evidence: Evidence, complain: Complain): void {
+    let cutMs = -Infinity
+    let askedMs = 0
+    const foundMs = absences.map(() => -Infinity)
+    for (const seen of evidence.seen) {
+        const line = seen.kind === "event" || seen.kind === "asked" ? seen.line : ""
+        for (const [i, one] of absences.entries())
+            if (one.goes.test(line)) foundMs[i] = Infinity
+            else if (one.comes.test(line)) foundMs[i] = seen.atMs + one.foundMs
+        if (line.startsWith("!power")) cutMs = seen.atMs
+        if (seen.kind === "asked") askedMs = seen.atMs
+        if (seen.kind !== "answered" || seen.allowed || seen.status === 0) continue
+        const cut = cutMs >= askedMs - 5000 || seen.line === "reset now"
+        const away = absences.some(
+            (one, i) =>
+                askedMs < foundMs[i] && one.line.test(seen.line) && one.refusal.test(seen.text),
+        )
+        if (!cut && !away)
+            complain(`console: "${seen.line}" has status ${seen.status}: ${seen.text.trim()}`)
+    }
+}
+
+/** What was answered with ok is so in the end; a line without an answer may have been carried out or not. */
+function judgeSettings(evidence: Evidence, complain: Complain): void {
+    const wanted = new Map<string, string[]>()
+    for (const seen of evidence.seen) {
+        if (seen.kind !== "answered") continue
+        const [, key, value] = /^set (\S+) (.+)$/.exec(seen.line) ?? []
+        if (key === undefined) continue
+        const plain = value.replace(/^"(.*)"$/, "$1")
+        if (seen.status === 0) wanted.set(key, [plain])
+        else if (seen.status === undefined) wanted.get(key)?.push(plain)
+    }
+    const exported = new Map<string, string>()
+    for (const [, key, value] of evidence.lastExport.matchAll(/^(?:# )?set (\S+) "(.*)"$/gm))
+        exported.set(key, value)
+    for (const [key, values] of wanted) {
+        if (key.endsWith("password")) continue
+        const found = exported.get(key)
+        if (found === undefined || !values.includes(found))
+            complain(`settings: ${key} is "${found}" instead of "${values.join('" or "')}"`)
+    }
+}
+
+/** What the server has is what is on a card; in the end it has all of the card in the board. */
+function judgeServer(
+    evidence: Evidence,
+    cards: { A: Files; B: Files },
+    received: Files,
+    complain: Complain,
+): void {
+    const whole = new Set<string>()
+    const contents = [...cards.A, ...cards.B].filter(([path]) => /^(LOG|CELL|EVT)\b/.test(path))
+    for (const [path, content] of received) {
+        const part = contents.some(([, one]) => one.subarray(0, content.length).equals(content))
+        if (!part) complain(`server: ${path} (${content.length} bytes) is no card's file`)
+        for (const [name, one] of cards.A)
+            if (one.equals(content)) whole.add(`${name} ${basename(path)}`)
+    }
+    judgeHistory(cards.A, received, complain)
+    if (!evidence.lastSent) {
+        const on = /^set ftp\.enable "on"$/m.test(evidence.lastExport)
+        if (on) complain("server: an honest one did not get all")
+        return
+    }
+    for (const [path, content] of cards.A) {
+        const [, log, day] = /^(LOG|CELL|EVT)\/(\d{8}\.CSV)$/.exec(path) ?? []
+        if (!log || content.length === 0) continue
+        const found = [...whole].some(
+            one => one.startsWith(path + " ") && one.includes(day.slice(0, 8)),
+        )
+        if (!found) complain(`server: ${path} is not there as it is on the card`)
+    }
+}
+
+/** A byte counts as sent only when the server has it. */
+function judgeHistory(card: Files, received: Files, complain: Complain): void {
+    for (const history of ["LOGSENT.TXT", "CELLSENT.TXT", "EVTSENT.TXT"]) {
+        const text = card.get(history)?.toString("latin1") ?? ""
+        for (const line of text.split("\r\n").slice(0, -1)) {
+            const [, bytes, remote] = /^\d{8}\.CSV,(\d+),[^,]*,([^,]+)(,|$)/.exec(line) ?? []
+            if (bytes === undefined) {
+                complain(`${history}: cannot be read: ${line}`)
+                continue
+            }
+            const size = Math.max(
+                -1,
+                ...[...received]
+                    .filter(([path]) => basename(path) === basename(remote))
+                    .map(([, one]) => one.length),
+            )
+            if (Number(bytes) > 0 && size < Number(bytes))
+                complain(`${history}: "${line}", the server has ${size} bytes`)
+        }
+    }
+}
+
+/** A password is nowhere to be seen. */
+function judgeSecrets(evidence: Evidence, received: Files, complain: Complain): void {
+    for (const secret of [evidence.life.secrets[0], "simulator"]) {
+        for (const seen of evidence.seen) {
+            const text = seen.kind === "log" || seen.kind === "answered" ? seen.text : ""
+            // The network's name in the simulator has that word in it.
+            if (
+                text
+                    .replaceAll("bms-simulator", "")
+                    .replaceAll(/DeviceScript Simulator/gi, "")
+                    .includes(secret)
+            )
+                complain(`a password was printed: ${text.slice(0, 100)}`)
+        }
+        for (const card of ["A", "B"] as const)
+            if (secret !== "simulator" && readFileSync(evidence.cards[card]).includes(secret))
+                complain(`a password is on card ${card}`)
+        for (const [path, content] of received)
+            if (content.includes(secret)) complain(`a password is on the server, in ${path}`)
+    }
+}

@@ -1,0 +1,332 @@
+import type { CpuName } from "../../sim/cpu"
+import { type Random, Chance } from "../../sim/random"
+import { defaultNetwork } from "../../sim/wifi/air"
+import { kindTempers, unkindTempers } from "../../test/support/tempers"
+
+/**
+ * One thing that happens, and how long after the one before. A line is the console's, or an event with `!`; beside
+ * those of sim/events.ts there are:
+ * - `!power off SECONDS`, `!power cut in MS`: the latter falls into whatever comes next
+ * - `!card in A|B`: one of the life's two cards
+ * - `!server NAME`: the server is from now on like the one of that name in test/support/tempers.ts
+ * - `time set by SECONDS`, `reset in MINUTES`: the runner reckons the time from what the clock shows
+ */
+export interface Step {
+    waitMs: number
+    line: string
+}
+
+/** How a card is formatted when the life begins. */
+export interface LifeCard {
+    mebibytes: number
+    fatBits: 16 | 32
+    clusterSectors: number
+}
+
+export interface Zone {
+    /** The setting. */
+    rule: string
+    /** The same zone in the IANA database. */
+    name: string
+}
+
+/** A board and all that happens to it: follows from its seed. */
+export interface Life {
+    seed: number
+    cpu: CpuName
+    /** The date at the start, Unix ms. */
+    startMs: number
+    zone: Zone
+    serial: string
+    cards: { A: LifeCard; B: LifeCard }
+    temper: string
+    secrets: string[]
+    setUp: string[]
+    steps: Step[]
+}
+
+export interface LifeOptions {
+    cpu?: CpuName
+    /** How many days it spans; the board is off for most of them. */
+    days?: number
+    /** It has an hour that ends in a scheduled reset; by the seed unless told. */
+    scheduled?: boolean
+}
+
+const zones: Zone[] = [
+    { rule: "UTC0", name: "UTC" },
+    { rule: "CET-1CEST,M3.5.0,M10.5.0/3", name: "Europe/Berlin" },
+    { rule: "EST5EDT,M3.2.0,M11.1.0", name: "America/New_York" },
+    { rule: "<+0530>-5:30", name: "Asia/Kolkata" },
+    { rule: "NZST-12NZDT,M9.5.0,M4.1.0/3", name: "Pacific/Auckland" },
+]
+
+/** Moments worth living near: midnights, summer time, leap day, the end of a year. All UTC, in 2027 and 2028. */
+const moments = [
+    "2027-03-28T00:50:00Z",
+    "2027-10-31T00:50:00Z",
+    "2027-03-14T06:50:00Z",
+    "2027-09-25T13:50:00Z",
+    "2027-12-31T23:00:00Z",
+    "2028-02-28T18:20:00Z",
+    "2027-06-15T21:55:00Z",
+    "2027-05-10T03:55:00Z",
+    "2027-08-02T23:57:00Z",
+    "2027-04-20T12:00:00Z",
+]
+
+const lifeCards: LifeCard[] = [
+    { mebibytes: 32, fatBits: 16, clusterSectors: 4 },
+    { mebibytes: 64, fatBits: 16, clusterSectors: 8 },
+    { mebibytes: 40, fatBits: 32, clusterSectors: 1 },
+    { mebibytes: 300, fatBits: 32, clusterSectors: 8 },
+    { mebibytes: 64, fatBits: 32, clusterSectors: 1 },
+]
+
+/** Those that make a session longer than a life's stretch has time for are left to the matrix. */
+const kind = kindTempers.filter(
+    ({ temper, directory }) => !temper.greetingMs && !temper.hiddenMs && !directory,
+)
+const troubles = unkindTempers.filter(({ temper }) => !temper.takesAway && !temper.deletesBroken)
+
+/** What is done to the battery, what puts it right, and the flag that tells of it. */
+export const upsets = [
+    { on: "!cell 3 4.00", off: "!cell 3 3.32", flag: "CELL_OVERVOLTAGE" },
+    { on: "!cell 5 2.40", off: "!cell 5 3.32", flag: "CELL_UNDERVOLTAGE" },
+    { on: "!temp 1 65", off: "!temp 1 25", flag: "OVERTEMPERATURE" },
+    { on: "!temp 2 -25", off: "!temp 2 25", flag: "UNDERTEMPERATURE" },
+    { on: "!monitor down", off: "!monitor up", flag: "MONITOR_OFFLINE" },
+]
+
+/** More of them cost as much again, and tell no more than another life does. */
+const stretchesMax = 5
+
+/** Lines that change nothing; each must be carried out. */
+const questions = [
+    "status",
+    "battery",
+    "cells",
+    "journal",
+    "tasks",
+    "card",
+    "card ls",
+    "card ls LOG",
+    "ftp",
+    "wifi",
+    "time",
+    "show",
+    "export",
+    "describe",
+    "help card",
+    "reset",
+]
+
+/** The board and the life of a seed. */
+export function lifeOf(
+    seed: number,
+    { cpu = "esp32", days = 2, scheduled = days > 2 && seed % 16 === 0 }: LifeOptions = {},
+): Life {
+    return new LifeMaker(seed, cpu, days).make(scheduled)
+}
+
+class LifeMaker {
+    private readonly random: Random
+    private readonly steps: Step[] = []
+
+    constructor(
+        private readonly seed: number,
+        private readonly cpu: CpuName,
+        private readonly days: number,
+    ) {
+        this.random = new Chance(seed).stream("life")
+    }
+
+    make(scheduled: boolean): Life {
+        const { seed, cpu } = this
+        const zone = this.pick(zones)
+        const serial = this.pick(["HIST-1", "a", "PACK_0123456789X", "BMS-7"])
+        const startMs = Date.parse(this.pick(moments)) + this.between(0, 300) * 1000
+        const cards = { A: this.pick(lifeCards), B: this.pick(lifeCards) }
+        const temper = this.pick(kind).name
+        const secrets = [`pw${this.word(8)}`, `st${this.word(7)}`]
+        const setUp = this.setUp(zone, serial, secrets)
+        const stretches = Math.min(
+            stretchesMax,
+            Math.max(1, Math.round(this.days * (1 + this.random()))),
+        )
+        for (let i = 0; i < stretches; ++i) {
+            this.stretch()
+            const dayPart = (this.days * 86400) / stretches
+            const offSeconds = Math.round(dayPart * (0.5 + this.random()))
+            if (i < stretches - 1) this.then(this.between(2, 9), `!power off ${offSeconds}`)
+        }
+        if (scheduled) this.scheduledReset()
+        const { steps } = this
+        return { seed, cpu, startMs, zone, serial, cards, temper, secrets, setUp, steps }
+    }
+
+    private setUp(zone: Zone, serial: string, [ftpPassword, other]: string[]): string[] {
+        const minutes = this.between(0, 1439)
+        const two = (value: number) => String(value).padStart(2, "0")
+        const lines = [
+            `set user.serial ${serial}`,
+            `set time.zone ${zone.rule}`,
+            `set sd.period ${this.pick([1, 1, 2, 3, 5, 10])}`,
+            `set sd.cells ${this.pick(["on", "off"])}`,
+            `set wifi.ssid ${defaultNetwork.name}`,
+            `set wifi.password ${defaultNetwork.password}`,
+            `set ftp.password ${ftpPassword}`,
+            `set ftp.period ${this.pick([10, 20, 60])}`,
+            "set ftp.cells on",
+            "set battery.imbalance 2000",
+            "set battery.cell_overvoltage 3900",
+            `set reset.time ${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`,
+            `set user.address "${other} street"`,
+            "set ftp.host ftp.sim",
+        ]
+        if (this.chance(0.85)) lines.push("set ftp.enable on")
+        return lines
+    }
+
+    /** Some minutes in which the board has its supply. */
+    private stretch(): void {
+        this.then(this.between(5, 20), "status")
+        const happenings = this.between(2, 5)
+        for (let i = 0; i < happenings; ++i) this.happening()
+        this.then(this.between(5, 25), this.pick(questions))
+    }
+
+    private happening(): void {
+        const makers = [
+            () => this.ask(),
+            () => this.set(),
+            () => this.set(),
+            () => this.supply(),
+            () => this.supply(),
+            () => this.card(),
+            () => this.card(),
+            () => this.network(),
+            () => this.server(),
+            () => this.upset(),
+            () => this.upset(),
+            () => this.clock(),
+            () => this.reset(),
+            () => this.send(),
+            () => this.then(this.between(20, 60), "tasks"),
+        ]
+        this.pick(makers)()
+    }
+
+    private ask(): void {
+        for (let i = this.between(1, 4); i > 0; --i)
+            this.then(this.between(0, 6), this.pick(questions))
+    }
+
+    private set(): void {
+        const line = this.pick([
+            () => `set sd.period ${this.pick([1, 2, 5, 10])}`,
+            () => `set sd.cells ${this.pick(["on", "off"])}`,
+            () => `set ftp.period ${this.between(10, 100)}`,
+            () => `set user.address "${this.word(this.between(1, 50))}"`,
+            () => `set battery.capacity ${this.between(1000, 300000)}`,
+            () => `set battery.delay ${this.between(0, 3)}`,
+            () => `set reset.max ${this.between(1, 65535)}`,
+            () => `set ftp.directory ${this.pick(["", "inbox", "a/b"]) || '""'}`,
+        ])()
+        const cut = this.chance(0.2)
+        if (cut) this.then(this.between(1, 9), `!power cut in ${this.between(10, 700)}`)
+        // The line that the cut falls into may have no answer.
+        this.then(cut ? 0 : this.between(1, 12), (cut ? "-" : "") + line)
+    }
+
+    private supply(): void {
+        const cuts = this.chance(0.2) ? this.between(2, 5) : 1
+        for (let i = 0; i < cuts; ++i)
+            this.then(this.between(3, 30) + this.random(), "!power cut in 1")
+        this.then(this.between(8, 30), "status")
+    }
+
+    private card(): void {
+        const seconds = this.chance(0.3) ? this.between(1, 10) : this.between(15, 45)
+        const other = this.chance(0.4)
+        if (this.chance(0.3)) this.then(this.between(5, 15), "card eject")
+        this.then(this.between(5, 15), "!card out")
+        this.then(seconds, `!card in ${other ? "B" : "A"}`)
+        if (!other) return
+        this.then(this.between(15, 60), "!card out")
+        this.then(this.between(1, 20), "!card in A")
+    }
+
+    private network(): void {
+        const [out, back] = this.pick([
+            ["!wifi down", "!wifi up"],
+            [`!wifi gone ${defaultNetwork.name}`, `!wifi back ${defaultNetwork.name}`],
+        ])
+        this.then(this.between(3, 20), out)
+        this.then(this.between(2, 90), back)
+    }
+
+    private server(): void {
+        const trouble = this.pick([
+            "!ftp down",
+            "!ftp hang",
+            ...troubles.map(({ name }) => `!server ${name}`),
+        ])
+        this.then(this.between(3, 20), trouble)
+        this.then(this.between(10, 60), trouble.startsWith("!ftp") ? "!ftp up" : "!server kind")
+    }
+
+    private upset(): void {
+        const { on, off } = this.pick(upsets)
+        this.then(this.between(3, 15), on)
+        this.then(this.between(15, 40), off)
+        this.then(this.between(15, 25), "journal")
+    }
+
+    /** The time is set: seconds or hours, ahead or back. */
+    private clock(): void {
+        const by = this.pick([30, 600, 5400, -20, -600, -5400]) + this.between(0, 5)
+        this.then(this.between(12, 20), `time set by ${by}`)
+        this.then(this.between(12, 25), "time")
+    }
+
+    private reset(): void {
+        this.then(this.between(3, 15), "reset now")
+        this.then(this.between(10, 30), "status")
+    }
+
+    /** A board resets on schedule when it has run for an hour. */
+    private scheduledReset(): void {
+        this.then(2, "set sd.period 60")
+        this.then(2, "!power cut in 1")
+        this.then(this.between(20, 100), `reset in ${this.between(59, 66)}`)
+        this.then(this.between(68, 70) * 60, "status")
+        this.then(this.between(30, 90), "journal")
+    }
+
+    private send(): void {
+        this.then(this.between(3, 15), "-ftp send")
+        this.then(this.between(0, 3), this.chance(0.5) ? "-ftp test" : "ftp")
+    }
+
+    private then(seconds: number, line: string): void {
+        this.steps.push({ waitMs: Math.round(seconds * 1000), line })
+    }
+
+    private between(low: number, high: number): number {
+        return low + Math.floor(this.random() * (high - low + 1))
+    }
+
+    private chance(share: number): boolean {
+        return this.random() < share
+    }
+
+    private pick<T>(list: readonly T[]): T {
+        return list[Math.floor(this.random() * list.length)]
+    }
+
+    private word(length: number): string {
+        const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+        return Array.from({ length }, () => letters[this.between(0, letters.length - 1)]).join("")
+    }
+}

@@ -1,0 +1,276 @@
+import { Alarm } from "../../src/core/alarm"
+import { faultMessage } from "../../src/core/fault"
+import type { Flash } from "../../src/core/seams"
+import { Storage, type CardDevice } from "../../src/fat/storage"
+import { WholeFiles } from "../../src/fat/wholefile"
+import { Journal } from "../../src/journal/journal"
+import { Logger } from "../../src/logs/logger"
+import { LogKind } from "../../src/logs/record"
+import { Retention } from "../../src/logs/retention"
+import { Backup, type BackupFiles } from "../../src/settings/backup"
+import { Key } from "../../src/settings/keys"
+import { History, pieceBytes } from "../../src/upload/history"
+import { DeviceBuffer } from "../../test/support/devicebuffer"
+import { FakeTicks } from "../../test/support/memorycard"
+import { measurement } from "../../test/support/measurement"
+import { storable } from "../../test/support/memoryflash"
+import { NodeHashing } from "../../test/support/nodehashing"
+import { u32 } from "./fatreader"
+import { chanceOf } from "./faults"
+import type { Event, FlashImage } from "./trace"
+
+/** What of the settings matters here, and what the measurements look like. */
+export interface BoardSettings {
+    seed: number
+    serial: string
+    periodSeconds: number
+    offsetMinutes: number
+    cellLog: boolean
+    cells: number
+    thermistors: number
+}
+
+/** What stays when the power goes. */
+export interface Memory {
+    flash: FlashImage
+    seconds: number
+}
+
+const backupKey = (index: number) => ["sa", "sh", "j01", "j02", "clock"][index] ?? ""
+
+/** The firmware's parts around the card, after a start. What they promise is told to `tell`. */
+export class Board {
+    readonly ticks = new FakeTicks()
+    readonly storage: Storage
+    readonly logger: Logger
+    readonly mainHistory: History
+    readonly cellHistory: History
+    readonly backup: Backup
+    settings: BoardSettings
+    seconds: number
+    flash: FlashImage
+    readonly complaints: string[] = []
+    cardAlarm = false
+
+    constructor(
+        openDevice: (ticks: FakeTicks) => Promise<CardDevice>,
+        settings: BoardSettings,
+        memory: Memory,
+        private readonly tell: (event: Event) => void,
+    ) {
+        this.settings = settings
+        this.seconds = memory.seconds
+        this.flash = memory.flash
+        const alone = async (_owner: string, work: () => Promise<any>) => await work()
+        const alarms = {
+            set: (alarm: Alarm, active: boolean) => {
+                if (alarm === Alarm.SdCard) this.cardAlarm = active
+            },
+            flags: () => 0,
+        }
+        const clock = {
+            nowSeconds: () => this.seconds,
+            trusted: () => true,
+            offsetMinutes: () => this.settings.offsetMinutes,
+            offer: async () => {},
+        }
+        this.storage = new Storage(() => openDevice(this.ticks), alone, this.ticks, alarms)
+        const tracked: any = {
+            use: (owner: string, work: (volume: any) => Promise<any>) =>
+                this.storage.use(owner, async volume => await work(this.track(volume))),
+            generation: () => this.storage.generation(),
+        }
+        const piece = DeviceBuffer.alloc(pieceBytes) as never
+        this.mainHistory = new History(tracked, clock, "LOGSENT.TXT", piece)
+        this.cellHistory = new History(tracked, clock, "CELLSENT.TXT", piece)
+        const retention = new Retention(this.ticks, [this.mainHistory, this.cellHistory])
+        this.logger = new Logger(
+            clock,
+            { number: this.number, text: () => this.settings.serial },
+            tracked,
+            async () => this.sample(),
+            alarms,
+            retention,
+            line => void this.complaints.push(line),
+            new Journal(this.flashStore()),
+        )
+        this.storage.recover = async volume => await this.logger.recover(this.track(volume))
+        this.backup = new Backup(this.flashStore(), "1A2B", backupKey, new NodeHashing())
+        this.watch(LogKind.Main)
+        this.watch(LogKind.Cell)
+    }
+
+    /** The next releases of the logging period: each is logged and written, then the card is looked after. */
+    async logRecords(count: number): Promise<void> {
+        for (let i = 0; i < count; ++i) {
+            this.pass(this.settings.periodSeconds)
+            await this.logger.logRecord()
+            await this.logger.flush()
+            await this.storage.poll()
+        }
+    }
+
+    /** Lets time pass, or with a negative number sets the clock back. */
+    pass(seconds: number): void {
+        this.seconds += seconds
+        this.ticks.ms += Math.abs(seconds) * 1000
+        this.tell({ kind: "time", seconds: this.seconds })
+    }
+
+    async saveBackup(): Promise<void> {
+        await this.backup.save(this.trackedFiles())
+    }
+
+    /** The number of the newest backup that a board with an empty flash would take from the card, 0 for none. */
+    async newestBackup(): Promise<number> {
+        const flash: Record<string, Uint8Array> = {}
+        const store: any = {
+            read: async (key: string) => flash[key],
+            write: async (key: string, value: Uint8Array): Promise<void> => {
+                flash[key] = storable(value)
+            },
+            remove: async () => {},
+        }
+        const board = new Backup(store, "1A2B", backupKey, new NodeHashing())
+        await board.restore(this.trackedFiles(), false)
+        return generationOf(flash)
+    }
+
+    /** The number of the newest backup that this board has made. */
+    ownBackup(): number {
+        return generationOf(this.flash)
+    }
+
+    private trackedFiles(): BackupFiles {
+        const files = new WholeFiles(this.storage)
+        return {
+            read: async (name, offset, into) => await files.read(name, offset, into),
+            write: async (name, pieces) => {
+                const text = Buffer.concat(pieces).toString("latin1")
+                this.tell({ kind: "replace", path: name, text })
+                await files.write(name, pieces)
+                this.tell({ kind: "replaced", path: name })
+            },
+        }
+    }
+
+    async format(): Promise<void> {
+        this.tell({ kind: "format" })
+        await this.storage.format()
+        this.tell({ kind: "formatted" })
+    }
+
+    /** Why the card could not be used, "" when it could. */
+    trouble(): string {
+        const { logger, storage } = this
+        if (logger.lastError !== "") return logger.lastError
+        return storage.lastError !== "" ? storage.lastError : (this.complaints[0] ?? "")
+    }
+
+    /** The message of what `work` throws, "" when it does not. */
+    async failure(work: () => Promise<unknown>): Promise<string> {
+        try {
+            await work()
+            return ""
+        } catch (thrown) {
+            return faultMessage(thrown)
+        }
+    }
+
+    /** A log's record is promised at the moment in which the logger counts it as written. */
+    private watch(kind: LogKind): void {
+        const place = (this.logger as any).places[kind]
+        let written: number = place.written
+        Object.defineProperty(place, "written", {
+            get: () => written,
+            set: (count: number) => {
+                written = count
+                this.tell({ kind: "appended", path: place.path })
+            },
+        })
+        if (this.logger.recordsWritten(kind) !== 0) throw new Error("records before the start")
+    }
+
+    private readonly number = (key: Key): number => {
+        if (key === Key.SdPeriod) return this.settings.periodSeconds
+        if (key === Key.SdCells) return this.settings.cellLog ? 1 : 0
+        return this.settings.cells
+    }
+
+    /** A measurement that depends on nothing but the seed and the second. */
+    private sample() {
+        const random = chanceOf(this.settings.seed * 7919 + this.seconds)
+        const { cells, thermistors } = this.settings
+        const cellMv = Array.from({ length: cells }, () => random.between(2700, 3650))
+        return measurement(cellMv, {
+            currentMa: random.between(-150000, 90000),
+            socPermille: random.between(0, 1000),
+            temperatureDeciC: Array.from({ length: thermistors }, () => random.between(-150, 600)),
+            balancing: random.between(0, 65535),
+        })
+    }
+
+    private flashStore(): Flash {
+        const store: any = {
+            read: async (key: string) =>
+                this.flash[key] && (DeviceBuffer.from(this.flash[key]) as any),
+            write: async (key: string, value: Uint8Array) => {
+                this.flash = { ...this.flash, [key]: new Uint8Array(storable(value)) }
+                this.tell({ kind: "flash", flash: this.flash })
+            },
+            remove: async () => {},
+        }
+        return store
+    }
+
+    /** The volume, telling what is promised about text files. */
+    private track(volume: any): any {
+        const { tell } = this
+        const trackFile = (file: any, path: string) => {
+            // A line of the history is promised when its file was closed.
+            let line = false
+            return {
+                byteCount: () => file.byteCount(),
+                read: (offset: number, into: any, length: number) =>
+                    file.read(offset, into, length),
+                syncEntry: async (careful?: boolean) => await file.syncEntry(careful),
+                close: async () => {
+                    await file.close()
+                    if (line) tell({ kind: "appended", path })
+                },
+                append: async (data: Uint8Array) => {
+                    const text = Buffer.from(data).toString("latin1")
+                    tell({ kind: "append", path, offset: file.byteCount(), text })
+                    await file.append(data)
+                    line = !path.includes("/")
+                },
+            }
+        }
+        return {
+            left: volume.left,
+            set stamp(stamp: number) {
+                volume.stamp = stamp
+            },
+            open: (path: string) => volume.open(path),
+            list: (directory: string, visit: any) => volume.list(directory, visit),
+            sync: () => volume.sync(),
+            table: volume.table,
+            openForAppend: async (path: string, header: string, ...rest: any[]) => {
+                tell({ kind: "open", path, header })
+                return trackFile(await volume.openForAppend(path, header, ...rest), path)
+            },
+            remove: async (path: string) => {
+                tell({ kind: "remove", path })
+                const done = await volume.remove(path)
+                tell({ kind: "removed", path, done })
+                return done
+            },
+        }
+    }
+}
+
+/** The backup's number as the flash has it. */
+function generationOf(flash: FlashImage): number {
+    const value = flash["backup"]
+    return value ? u32(value, 0) : 0
+}

@@ -1,0 +1,129 @@
+import { SdCard } from "../../src/card/sdcard"
+import type { CardDevice } from "../../src/fat/storage"
+import { SdCardChip } from "../../sim/chips/sdcard"
+import type { BlockStore } from "../../sim/chips/sdcardstore"
+import { ChipSpiBus, type FakeTicks } from "../../test/support/memorycard"
+import { Board, type BoardSettings } from "./board"
+import { emptyCard, type CardName } from "./cards"
+import { DiskDevice, type Disk } from "./disk"
+import { CardEditor } from "./editor"
+import type { VolumeShape } from "./fatreader"
+import type { Random } from "../../test/support/random"
+import { chanceOf, inOrder, modes, type Mode } from "./faults"
+import { foreignFiles, type Foreign } from "./judge"
+import { Model } from "./model"
+import { morning, type Scenario } from "./scenarios"
+import type { Setup } from "./setups"
+
+/** One run of a scenario. */
+export interface Case {
+    scenario: Scenario
+    card: CardName
+    seed: number
+}
+
+/** Where a power cut comes: after so many writes, in a mode; or before the flash write that follows. */
+export interface Cut {
+    mode: Mode
+    after: number
+    /** So many of the flash writes behind the last sector write are not done either. */
+    flashWritesMissing: number
+}
+
+/** What a run starts from. */
+export interface Start {
+    disk: Disk
+    shape: VolumeShape
+    settings: BoardSettings
+    model: Model
+    foreign: Foreign
+}
+
+/** The device of a disk, without a card around it. */
+export const plainDevice = (disk: Disk) => async (): Promise<CardDevice> => new DiskDevice(disk)
+
+/** The device of an emulated card: the firmware's driver, the bus, and the chip that keeps blocks in the store. */
+export function cardDevice(store: BlockStore): (ticks: FakeTicks) => Promise<CardDevice> {
+    const bus = new ChipSpiBus(new SdCardChip(store, {}))
+    return async ticks => await new SdCard(bus, ticks).openAgain()
+}
+
+export function sameCut(one: Cut, two: Cut): boolean {
+    return (
+        one.mode === two.mode &&
+        one.after === two.after &&
+        one.flashWritesMissing === two.flashWritesMissing
+    )
+}
+
+/** A generator for one purpose of a case. */
+export function random(one: Case, purpose = 0): Random {
+    let seed = one.seed * 1000003 + purpose
+    for (const letter of one.scenario.name + one.card)
+        seed = (Math.imul(seed, 31) + letter.charCodeAt(0)) | 0
+    return chanceOf(seed)
+}
+
+/** The card and the settings as the scenario wants them, after what it has done beforehand. */
+export async function prepare(one: Case): Promise<Start> {
+    const card = await emptyCard(one.card)
+    const { shape } = card
+    const chance = random(one, 1)
+    const disk = card.disk.over()
+    const editor = new CardEditor(disk, shape)
+    const model = new Model()
+    const setup: Setup = {
+        random: chance,
+        editor,
+        settings: {
+            seed: one.seed,
+            serial: "BMS-1A2B-LONGNAME".slice(0, chance.between(1, 16)),
+            periodSeconds: chance.pick([1, 2, 10, 60]),
+            offsetMinutes: chance.pick([0, 60, -300, 330]),
+            cellLog: true,
+            cells: chance.between(3, 15),
+            thermistors: chance.between(1, 4),
+        },
+        memory: { flash: {}, seconds: morning + chance.between(0, 3600) },
+        model,
+        freeKnown: true,
+        nextFree: 2,
+    }
+    one.scenario.prepare?.(setup)
+    editor.finish(setup.freeKnown, setup.nextFree)
+    const { settings, memory } = setup
+    model.flash = memory.flash
+    model.seconds = memory.seconds
+    const foreign = foreignFiles(disk, shape, model)
+    if (one.scenario.before) {
+        const board = new Board(plainDevice(disk), settings, memory, event => model.apply(event))
+        await one.scenario.before(board, random(one, 2))
+        await board.storage.sync()
+    }
+    const start = { disk: disk.flat(), shape, settings, model }
+    return { ...start, foreign: { ...foreign, disk: start.disk } }
+}
+
+/** The mode that a row of cuts is counted under: the last that tears or loses a write, if there is one. */
+export function worstMode(cuts: Cut[]): Mode {
+    return (cuts.findLast(cut => !inOrder(cut.mode)) ?? cuts[cuts.length - 1]).mode
+}
+
+/** How to run one cut again. */
+export function caseText(one: Case, path: Cut[]): string {
+    const cuts = path.map(cut => {
+        const missing = cut.flashWritesMissing === 0 ? "" : `-${cut.flashWritesMissing}`
+        return `${cut.after}${missing}@${cut.mode}`
+    })
+    return `--scenario "${one.scenario.name}" --card "${one.card}" --seed ${one.seed} --cut "${cuts.join("/")}"`
+}
+
+/** The cuts that `caseText` has written. */
+export function parseCuts(text: string): Cut[] {
+    return text.split("/").map(part => {
+        const [, after, missing, mode] = /^(\d+)(?:-(\d+))?@(.+)$/.exec(part) ?? []
+        const known = modes.find(one => one === mode)
+        if (known === undefined) throw new Error(`"${part}" is no cut like "17@dropped"`)
+        return { mode: known, after: Number(after), flashWritesMissing: Number(missing ?? 0) }
+    })
+}

@@ -1,0 +1,79 @@
+import { fork } from "node:child_process"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { importWithFirmware } from "../../test/support/firmwareloader"
+import { projectFolder } from "../../tools/firmware"
+import { formatSoak } from "./report"
+import { soakInVm, type SoakResult } from "./soak"
+
+// Thirty days of a board's life at high speed, with servers, cards and clocks that come and go: the optimized image in
+// the DeviceScript runtime, with blackouts where it would only wait for the next record, and the same firmware in Node
+// with every second. Writes campaigns/soak/report.md after a whole run.
+
+/** Shorter than any time limit of the firmware that a blackout can fall into. */
+const leaveOutMs = 19_000
+
+const { values } = parseArgs({
+    options: {
+        days: { type: "string", default: "30" },
+        /** Wall time in which the runtime's days have to fit. */
+        minutes: { type: "string", default: "19" },
+        /** No blackouts in the runtime: as many whole days as fit into the time. */
+        "every-second": { type: "boolean", default: false },
+        /** vm or node: only that one. */
+        world: { type: "string" },
+        /** In a process of its own. */
+        child: { type: "boolean", default: false },
+    },
+})
+
+const days = Number(values.days)
+const secondsMax = Number(values.minutes) * 60
+const tell = (line: string) => console.log(line)
+
+async function run(world: string): Promise<SoakResult> {
+    if (world === "vm")
+        return await soakInVm(days, secondsMax, values["every-second"] ? 0 : leaveOutMs, tell)
+    const path = "/campaigns/soak/node.ts"
+    const native = await importWithFirmware<typeof import("./node")>(path)
+    return await native.soakInNode(days, secondsMax, tell)
+}
+
+function runInChild(world: string): Promise<SoakResult> {
+    return new Promise((resolve, reject) => {
+        const flags = [...process.argv.slice(2), "--world", world, "--child"]
+        const child = fork(fileURLToPath(import.meta.url), flags, { execArgv: process.execArgv })
+        let result: SoakResult | undefined
+        child.on("message", message => (result = message as SoakResult))
+        child.on("error", reject)
+        child.on("exit", () => {
+            if (result) resolve(result)
+            else reject(new Error(`the soak in ${world} has died`))
+        })
+    })
+}
+
+// jacdac-ts tells of its connections here.
+console.debug = () => {}
+
+if (values.child) {
+    const result = await run(values.world!)
+    process.send!(result, () => process.exit(0))
+} else {
+    const started = performance.now()
+    const worlds = values.world === undefined ? ["vm", "node"] : [values.world]
+    const results = await Promise.all(worlds.map(runInChild))
+    const seconds = Math.round((performance.now() - started) / 1000)
+    for (const result of results)
+        if (result.days < days && !values["every-second"])
+            result.verdict.violations.push(
+                `only ${result.days} of ${days} days fitted into ${values.minutes} minutes`,
+            )
+    const report = formatSoak(results, seconds)
+    console.log("\n" + report)
+    if (values.world === undefined && days === 30)
+        writeFileSync(join(projectFolder, "campaigns", "soak", "report.md"), report)
+    process.exit(results.every(result => result.verdict.violations.length === 0) ? 0 : 1)
+}

@@ -1,0 +1,2 @@
+export { allCases, runCases } from "./campaign"
+export { formatMessages, formatTables, formatViolations } from "./report"

@@ -1,0 +1,93 @@
+import { type Board, TimeSource, type WallClock } from "../../src/core/seams"
+import { Key } from "../../src/settings/keys"
+import { DeviceTcpConnector } from "../../src/upload/socket"
+import { Uploader } from "../../src/upload/uploader"
+import { MapSettings, noonSeconds } from "../../test/support/uploadworld"
+import type { BoardClock } from "./boardclock"
+import { type BoardSocket } from "./boardsocket"
+import type { CardSlot } from "./cardslot"
+import { plugIn } from "./natives"
+
+const sessionMsMax = 1_800_000
+
+/** How a session ended. */
+export interface SessionEnd {
+    how: "done" | "power cut" | "endless"
+    boardMs: number
+    realMs: number
+    /** The uploader's last error, "" for none. */
+    error: string
+}
+
+/** A board with the uploader and its real socket code. */
+export class World {
+    readonly settings = new MapSettings()
+    uploader: Uploader
+    private powerCut: () => void = () => {}
+
+    constructor(
+        readonly clock: BoardClock,
+        readonly socket: BoardSocket,
+        readonly slot: CardSlot,
+    ) {
+        plugIn(clock, socket)
+        this.settings.set(Key.FtpCells, 1)
+        this.uploader = this.start()
+        slot.onPowerCut = () => this.cutPower()
+    }
+
+    /** The power goes and comes back. */
+    cutPower(): void {
+        const left = this.socket.powerOff()
+        this.clock.restart()
+        this.slot.powerCut()
+        this.uploader = this.start()
+        // The other side learns of it when it asks whether somebody is there.
+        this.clock.after(30_000, () => left.forEach(socket => socket.resetAndDestroy()))
+        this.powerCut()
+    }
+
+    /** One session, now. */
+    async session(): Promise<SessionEnd> {
+        const { clock, uploader } = this
+        const startedMs = clock.nowMs
+        const started = performance.now()
+        uploader.requested = true
+        const endless = new Promise<"endless">(resolve =>
+            clock.after(sessionMsMax, () => resolve("endless")),
+        )
+        const cut = new Promise<"power cut">(resolve => {
+            this.powerCut = () => resolve("power cut")
+        })
+        const done = uploader.run().then(() => "done" as const)
+        const how = await Promise.race([done, cut, endless])
+        const boardMs = clock.nowMs - startedMs
+        if (how === "endless") this.cutPower()
+        return {
+            how,
+            boardMs,
+            realMs: performance.now() - started,
+            error: how === "done" ? uploader.lastError : "",
+        }
+    }
+
+    private start(): Uploader {
+        const { clock } = this
+        const wallClock: WallClock = {
+            nowSeconds: () => noonSeconds + Math.floor(clock.nowMs / 1000),
+            trusted: () => true,
+            offsetMinutes: () => 60,
+            offer: async (_seconds: number, _source: TimeSource) => {},
+        }
+        const board = {
+            ticks: { nowMs: () => clock.nowMs, sleep: (ms: number) => clock.boardSleep(ms) },
+            tcp: new DeviceTcpConnector(),
+            wifi: { connected: () => true },
+        } as unknown as Board
+        const lock = {
+            run: async <T>(_owner: string, _ms: number, work: () => Promise<T>) => await work(),
+        }
+        const alarms = { set: () => {} }
+        return new Uploader(board, this.settings, wallClock, this.slot, lock, alarms, () => {})
+    }
+}

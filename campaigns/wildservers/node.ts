@@ -1,0 +1,1 @@
+export { runWild } from "./campaign"
