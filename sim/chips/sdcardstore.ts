@@ -29,7 +29,7 @@ export class MemoryStore implements BlockStore {
     }
 
     write(block: number, data: Uint8Array): void {
-        this.blocks.set(block, Uint8Array.from(data))
+        this.blocks.set(block, new Uint8Array(data))
     }
 
     /** A copy that later writes do not reach. */

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process"
 import {
     closeSync,
+    existsSync,
     fstatSync,
     ftruncateSync,
     mkdtempSync,
@@ -17,9 +18,12 @@ import { requireTool } from "./tools"
 
 const zeros = Buffer.alloc(512)
 
+/** Where images may lie that are many and live for a moment: in memory if possible. */
+const briefly = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+
 /** Runs `work` with a folder of its own, which is gone afterwards. */
 export function withFolder<T>(work: (folder: string) => T): T {
-    const folder = mkdtempSync(join(tmpdir(), "bms-card-"))
+    const folder = mkdtempSync(join(briefly, "bms-card-"))
     try {
         return work(folder)
     } finally {
@@ -31,9 +35,12 @@ export function withFolder<T>(work: (folder: string) => T): T {
 export function saveImage(store: MemoryStore, path: string): void {
     const file = openSync(path, "w")
     ftruncateSync(file, store.blockCount * 512)
-    for (const block of store.written()) {
-        const data = store.read(block)
-        if (!zeros.equals(data)) writeSync(file, data, 0, 512, block * 512)
+    const blocks = [...store.written()].filter(block => !zeros.equals(store.read(block)))
+    blocks.sort((one, two) => one - two)
+    for (let from = 0, end = 0; from < blocks.length; from = end) {
+        while (end < blocks.length && blocks[end] - blocks[from] === end - from) end++
+        const run = Buffer.concat(blocks.slice(from, end).map(block => store.read(block)))
+        writeSync(file, run, 0, run.length, blocks[from] * 512)
     }
     closeSync(file)
 }
@@ -95,12 +102,20 @@ export function runMtools(store: MemoryStore, tool: string, ...options: string[]
 
 /** The bytes of a file as mcopy reads it. */
 export function copyOut(store: MemoryStore, path: string): string {
+    return copyAllOut(store, [path])[0]
+}
+
+/** The same for several files. */
+export function copyAllOut(store: MemoryStore, paths: readonly string[]): string[] {
     return withFolder(folder => {
         const image = join(folder, "card.img")
         const out = join(folder, "out")
         saveImage(store, image)
-        execFileSync(requireTool("mcopy"), ["-i", image, "::" + path, out], { stdio: "pipe" })
-        return readFileSync(out, "latin1")
+        return paths.map(path => {
+            const args = ["-n", "-i", image, "::" + path, out]
+            execFileSync(requireTool("mcopy"), args, { stdio: "pipe" })
+            return readFileSync(out, "latin1")
+        })
     })
 }
 

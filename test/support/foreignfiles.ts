@@ -118,9 +118,15 @@ export class ForeignFiles {
 
     /** A file of zeros that takes so many clusters. */
     fill(directory: ForeignDirectory, shortName: string, clusters: number): void {
-        const first = this.allocate(0)
-        for (let last = first, i = 1; i < clusters; ++i) last = this.allocate(last)
-        this.addEntry(directory, shortName, first, clusters * this.layout.clusterBlocks * 512)
+        const taken: number[] = []
+        for (let cluster = this.nextCluster; taken.length < Math.max(1, clusters); cluster++) {
+            if (cluster >= this.layout.clusterEnd) throw new Error("the volume is full")
+            if (this.entry(cluster) === 0) taken.push(cluster)
+        }
+        this.nextCluster = taken.at(-1)! + 1
+        const end = this.layout.fat32 ? 0x0fffffff : 0xffff
+        this.setEntries(taken.map((cluster, i) => [cluster, taken[i + 1] ?? end]))
+        this.addEntry(directory, shortName, taken[0], clusters * this.layout.clusterBlocks * 512)
     }
 
     /** Marks all clusters as taken but the last so many. */
@@ -182,13 +188,24 @@ export class ForeignFiles {
     }
 
     setEntry(cluster: number, value: number): void {
-        const [first, at] = this.entryPlace(cluster)
-        for (const block of [first, first + this.layout.tableBlocks]) {
-            const data = Uint8Array.from(this.store.read(block))
-            const view = new DataView(data.buffer)
-            if (this.layout.fat32) view.setUint32(at, value, true)
-            else view.setUint16(at, value, true)
-            this.store.write(block, data)
+        this.setEntries([[cluster, value]])
+    }
+
+    /** In both tables, each of their blocks once. */
+    private setEntries(entries: readonly [cluster: number, value: number][]): void {
+        const { fat32, tableBlocks } = this.layout
+        for (const copy of [0, tableBlocks]) {
+            const blocks = new Map<number, DataView>()
+            for (const [cluster, value] of entries) {
+                const [first, at] = this.entryPlace(cluster)
+                const block = first + copy
+                const data =
+                    blocks.get(block) ?? new DataView(new Uint8Array(this.store.read(block)).buffer)
+                blocks.set(block, data)
+                if (fat32) data.setUint32(at, value, true)
+                else data.setUint16(at, value, true)
+            }
+            for (const [block, data] of blocks) this.store.write(block, new Uint8Array(data.buffer))
         }
     }
 }

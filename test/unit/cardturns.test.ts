@@ -8,7 +8,7 @@ import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { Chance } from "../../sim/random"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { FakeTicks } from "../support/faketicks"
-import { checkVolume, copyOut } from "../support/fatimage"
+import { checkVolume, copyAllOut } from "../support/fatimage"
 import { ForeignFiles } from "../support/foreignfiles"
 import { MemoryBlockDevice } from "../support/memorycard"
 import { hasTool } from "../support/tools"
@@ -297,7 +297,8 @@ describe.skipIf(!tools)("works that meet in the midst of each other", () => {
             await ticks.finish(desk.storage.sync())
             const check = checkVolume(store)
             expect(check.clean, check.text).toBe(true)
-            for (const [path, text] of written)
-                expect(copyOut(store, path) === text, path).toBe(true)
+            const texts = copyAllOut(store, [...written.keys()])
+            for (const [i, [path, text]] of [...written].entries())
+                expect(texts[i] === text, path).toBe(true)
         })
 })
