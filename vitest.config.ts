@@ -34,7 +34,7 @@ function firmwareInNode(): Plugin {
 /** What waits or works longest begins first, so that no core is idle at the end. */
 class LongestFirst extends BaseSequencer {
     override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-        const kinds = ["test/page/", "test/system/", "campaigns/", "test/vm/", "test/"]
+        const kinds = ["campaigns/", "test/page/", "test/system/", "test/vm/", "test/"]
         const rank = ({ moduleId }: TestSpecification) => {
             const path = relative(".", moduleId)
             return kinds.findIndex(kind => path.startsWith(kind))

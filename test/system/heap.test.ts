@@ -5,60 +5,67 @@ import { firmware, readManifest } from "../../tools/firmware"
 
 // What the firmware asks of the heap in the runtime, where a large piece is what first fails when memory is short.
 
-let imagePath: string
-
-beforeAll(async () => {
-    imagePath = (await firmware(readManifest().entries.simulator)).imagePath
-})
-
 /** The runtime gives away up to two words more than it was asked for. */
 const roundingBytes = 8
 
-/** The pieces beyond a size that some work asks for while both logs, uploads and alarms go on. */
-async function largePieces(
-    bytes: number,
-    work: (busy: BusyBoard) => Promise<void>,
-): Promise<Record<number, number>> {
+/** What a board does while both logs, uploads and alarms go on, and beyond which size pieces are looked for. */
+const works = {
+    looks: {
+        bytes: 256,
+        work: async busy => {
+            await Promise.all([busy.lookAtAll(), busy.trouble(1, 20)])
+            await busy.board.sleep(30_000)
+        },
+    },
+    measurement: { bytes: 192, work: async busy => await busy.lookAtAll() },
+    imports: { bytes: 344, work: async busy => await busy.importAll() },
+    troubles: {
+        bytes: 436,
+        work: async busy => {
+            for (const share of [0, 0.06, 0.11]) await busy.trouble(share, 10)
+            await busy.board.sleep(60_000)
+        },
+    },
+} satisfies Record<string, { bytes: number; work: (busy: BusyBoard) => Promise<void> }>
+
+/** How many pieces of each size beyond that each work asks for, one after the other on one board. */
+const seen = {} as Record<keyof typeof works, Record<number, number>>
+
+beforeAll(async () => {
+    const { imagePath } = await firmware(readManifest().entries.simulator)
     const busy = new BusyBoard(imagePath, { seed: 1 })
     try {
         await busy.start()
         // What is made at its first use is there.
         await busy.lookAtAll()
-        const pieces = new LargePieces(busy.board.simulation, bytes + roundingBytes)
-        await work(busy)
-        pieces.stop()
+        for (const [name, { bytes, work }] of Object.entries(works)) {
+            const pieces = new LargePieces(busy.board.simulation, bytes + roundingBytes)
+            await work(busy)
+            pieces.stop()
+            seen[name as keyof typeof works] = Object.fromEntries(pieces.seen)
+        }
         expect(busy.panics()).toBe(0)
         const { records, ftp } = busy.board.simulation.summary(0)
         expect(records.lost).toBe(0)
         expect(ftp.filesConfirmed).toBeGreaterThan(3)
-        return Object.fromEntries(pieces.seen)
     } finally {
         await busy.end()
     }
-}
-
-test("no piece is larger than 256 bytes, whatever a person looks at meanwhile", async () => {
-    const seen = await largePieces(256, async busy => {
-        await Promise.all([busy.lookAtAll(), busy.trouble(1, 20)])
-        await busy.board.sleep(30_000)
-    })
-    expect(seen).toEqual({})
 })
 
-test("the meter sees what it is to see", async () => {
-    const seen = await largePieces(192, async busy => await busy.lookAtAll())
+test("no piece is larger than 256 bytes, whatever a person looks at meanwhile", () => {
+    expect(seen.looks).toEqual({})
+})
+
+test("the meter sees what it is to see", () => {
     // The object of a measurement, one each second.
-    expect(seen[244]).toBeGreaterThan(10)
+    expect(seen.measurement[244]).toBeGreaterThan(10)
 })
 
-test("nor than 344 when all settings are imported, the list of their values", async () => {
-    expect(await largePieces(344, async busy => await busy.importAll())).toEqual({})
+test("nor than 344 when all settings are imported, the list of their values", () => {
+    expect(seen.imports).toEqual({})
 })
 
-test("nor than 436 when the card is put back, the table of its file system", async () => {
-    const seen = await largePieces(436, async busy => {
-        for (const share of [0, 0.06, 0.11]) await busy.trouble(share, 10)
-        await busy.board.sleep(60_000)
-    })
-    expect(seen).toEqual({})
+test("nor than 436 when the card is put back, the table of its file system", () => {
+    expect(seen.troubles).toEqual({})
 })

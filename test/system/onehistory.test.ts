@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process"
 import { createHash } from "node:crypto"
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { createCard } from "../../sim/state"
 
 // One seed is one history: the whole program twice, once on a busy machine.
 
@@ -65,6 +66,9 @@ function digests(state: string): Record<string, string> {
 /** Runs the script in a working folder of its own, where the state has the same name as in any other. */
 async function run(name: string, seed: number): Promise<Record<string, string>> {
     const cwd = mkdtempSync(join(folder, name))
+    // A small card, as all of it is read in the end.
+    mkdirSync(join(cwd, "state"))
+    createCard(join(cwd, "state", "card.img"), 64 << 20)
     const loader = resolve("node_modules/tsx/dist/loader.mjs")
     const flags = ["--state", "state", "--speed", "max", "--seed", String(seed)]
     flags.push("--date", "2026-03-01T00:00:00Z", "--exec", "../exec.txt")
