@@ -7,7 +7,7 @@ import { defaultLine, type Sample, settingSamples, shownLine } from "../support/
 import { SimulatorBench, type SimulatorRun } from "../support/simulator"
 
 // Every setting through every way in which it can change, at the console of the simulated board. Its chip ends the
-// board at a flash write of no bytes, as the ESP32's does. test/unit/settingstorture.test.ts has the same without a VM.
+// board at a flash write of no bytes, as the ESP32's does. test/unit/settings/settingstorture.test.ts has the same without a VM.
 
 /** The simulated board's; its serial number's default ends with the short form. */
 const shortId = shortDeviceId("12abdd2289421234")

@@ -4,7 +4,7 @@ import { TemperedBoard } from "../support/temperedboard"
 import { kindTempers, type NamedTemper, unkindTempers } from "../support/tempers"
 
 // The whole firmware in the VM at servers of many tempers: whatever they do, it logs on each second. What becomes of
-// older files at each is in test/unit/uploadtempers.test.ts.
+// older files at each is in test/unit/upload/uploadtempers.test.ts.
 
 let board: TemperedBoard
 /** Board time at which the tempers began. */

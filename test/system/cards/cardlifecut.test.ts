@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest"
+import { SdCardChip } from "../../../sim/chips/sdcard"
+import type { MemoryStore } from "../../../sim/chips/sdcardstore"
+import {
+    CardBoard,
+    formattedStore,
+    morning,
+    mountStore,
+    textOn,
+    timesOn,
+    type CardBoardOptions,
+} from "../../support/cardboard"
+import { DeviceBuffer } from "../../support/devicebuffer"
+import { makeVolume } from "../../support/fatimage"
+import { hasTool } from "../../support/tools"
+
+// What a power cut, or a card that was pulled, leaves behind the recorded sizes belongs to whoever comes to the card
+// next: this board or another, today or later, whatever it wants there.
+
+const tools = hasTool("mkfs.fat")
+const today = "20261122.CSV"
+const logs = ["LOG", "CELL"]
+/** Cards with the redo log and without. */
+const cards: Record<string, () => Promise<MemoryStore>> = {
+    "a card of card format": () => formattedStore(16),
+}
+if (tools)
+    cards["a card of a PC, which has no redo log"] = async () => makeVolume(16, "-F16", "-s2")
+
+/** A board has logged for so long, and its power was cut; some records are behind the recorded sizes. */
+async function cutOff(store: MemoryStore, seconds = 155, options: CardBoardOptions = {}) {
+    const board = new CardBoard(new SdCardChip(store), { cells: true, ...options })
+    await board.run(seconds)
+    expect(board.logger.queued()).toBe(0)
+    return board.made
+}
+
+function next(store: MemoryStore, startSeconds = morning + 160, options: CardBoardOptions = {}) {
+    return new CardBoard(new SdCardChip(store), { startSeconds, cells: true, ...options })
+}
+
+async function expectWhole(store: MemoryStore, made: number[], name = today): Promise<void> {
+    for (const log of logs) expect(await timesOn(store, `${log}/${name}`), log).toEqual(made)
+}
+
+for (const [title, make] of Object.entries(cards))
+    describe(`after a power cut, on ${title},`, () => {
+        it("card eject leaves every record in its file, though no record came before it", async () => {
+            const store = await make()
+            const made = await cutOff(store)
+            // There is something to find again.
+            expect((await timesOn(store, "LOG/" + today)).length).toBeLessThan(made.length)
+            await next(store).storage.eject()
+            await expectWhole(store, made)
+        })
+
+        it("a board whose logging is off leaves every record in its file", async () => {
+            const store = await make()
+            const made = await cutOff(store)
+            await next(store).storage.poll()
+            await expectWhole(store, made)
+        })
+
+        it("an upload finds the whole files, and not those of the directory", async () => {
+            const store = await make()
+            const made = await cutOff(store)
+            const board = next(store)
+            const sizes: Record<string, number> = {}
+            await board.storage.use("upload", async volume => {
+                for (const log of logs)
+                    await volume.list(log, async entry => {
+                        sizes[log] = entry.sizeBytes
+                        return true
+                    })
+            })
+            await expectWhole(store, made)
+            for (const log of logs)
+                expect(sizes[log]).toBe((await textOn(store, `${log}/${today}`))!.length)
+        })
+
+        it("another board, on another day, leaves every record in its file", async () => {
+            const store = await make()
+            const made = await cutOff(store)
+            const board = next(store, morning + 3 * 86400, { serial: "BMS-9F9F" })
+            await board.run(20)
+            await board.storage.sync()
+            await expectWhole(store, made)
+            await expectWhole(store, board.made, "20261125.CSV")
+        })
+
+        it("a further cut, before anything was written, costs nothing", async () => {
+            const store = await make()
+            const made = await cutOff(store)
+            for (let cuts = 0; cuts < 3; ++cuts) await next(store).storage.poll()
+            const board = next(store)
+            await board.run(17)
+            made.push(...board.made)
+            await next(store, morning + 3600).storage.eject()
+            await expectWhole(store, made)
+        })
+
+        it("two cards in turn over midnight keep every record", async () => {
+            const stores = [await make(), await make()]
+            const startSeconds = Date.UTC(2026, 10, 22, 23, 58) / 1000
+            const board = new CardBoard(undefined, { startSeconds, cells: true })
+            for (let turn = 0; turn < 8; ++turn) {
+                board.socket.insert(new SdCardChip(stores[turn % 2]))
+                await board.settle()
+                await board.run(27)
+                expect(board.logger.queued()).toBe(0)
+                board.socket.pull()
+                await board.run(3)
+            }
+            for (const store of stores) await next(store, startSeconds + 7200).storage.eject()
+            for (const log of logs) {
+                const times: number[] = []
+                for (const store of stores)
+                    for (const day of [today, "20261123.CSV"])
+                        times.push(...(await timesOn(store, `${log}/${day}`)))
+                // Those of the last turn's wait are still in the queue.
+                const waiting = board.logger.queued() / 2
+                expect(times.sort(), log).toEqual(board.made.slice(0, board.made.length - waiting))
+            }
+            expect(board.logger.recordsLost()).toBe(0)
+        })
+    })
+
+describe("a log whose name the redo log has forgotten", () => {
+    it("is named again before it is written to", async () => {
+        const store = await formattedStore(600)
+        const made = await cutOff(store)
+        // The entries are up to date, with their marks.
+        await next(store).storage.eject()
+        const boot = new DataView(Uint8Array.from(store.read(0)).buffer)
+        const header = boot.getUint16(14, true) - 7
+        for (const block of [header, header + 1]) store.write(block, new Uint8Array(512))
+        const board = next(store)
+        await board.run(4)
+        made.push(...board.made)
+        await next(store, morning + 3600).storage.eject()
+        await expectWhole(store, made)
+    })
+})
+
+describe("files of others in LOG that have the mark", () => {
+    /** Every entry of LOG gets the mark, as the hundredths of a second of its making might have it. */
+    async function markAll(store: MemoryStore): Promise<void> {
+        const volume = await mountStore(store)
+        const paths: string[] = []
+        await volume.list("LOG", async entry => paths.push("LOG/" + entry.name) > 0)
+        for (const path of paths) {
+            const file = (await volume.open(path))!
+            const data = Uint8Array.from(store.read(file.entryBlock))
+            data[file.entryAt + 13] = 1
+            store.write(file.entryBlock, data)
+        }
+    }
+
+    it("stay as they are, and do not keep the board from logging", async () => {
+        for (const make of Object.values(cards)) {
+            const store = await make()
+            const texts: Record<string, string> = {}
+            const first = new CardBoard(new SdCardChip(store))
+            await first.storage.use("test", async volume => {
+                for (let i = 0; i < 40; ++i) {
+                    // A name that is no log's, and a log's name with other columns; no last line end.
+                    const path = `LOG/${i < 20 ? "NOTES" : "202601"}${10 + (i % 20)}.CSV`
+                    texts[path] =
+                        `${i < 20 ? "time,utc_offset,serial,voltage_V" : "a,b,c"}\r\ntorn ${i}`
+                    const file = await volume.openForAppend(path, "")
+                    await file.append(DeviceBuffer.from(texts[path]) as unknown as Buffer)
+                    await file.close()
+                }
+            })
+            await markAll(store)
+            const board = next(store)
+            await board.run(20)
+            await board.storage.sync()
+            expect(await timesOn(store, "LOG/" + today)).toEqual(board.made)
+            for (const [path, text] of Object.entries(texts))
+                expect(await textOn(store, path), path).toBe(text)
+        }
+    })
+})

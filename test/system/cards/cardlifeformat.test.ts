@@ -1,0 +1,213 @@
+import { execFileSync } from "node:child_process"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { SdCard } from "../../../src/card/sdcard"
+import { formatVolume } from "../../../src/fat/format"
+import { Volume } from "../../../src/fat/volume"
+import { SdCardChip } from "../../../sim/chips/sdcard"
+import { FileStore, MemoryStore } from "../../../sim/chips/sdcardstore"
+import { CardBoard, recordTimes, timesOn } from "../../support/cardboard"
+import { Random } from "../../support/random"
+import { checkVolume, saveImage, withFolder } from "../../support/fatimage"
+import { FakeTicks, MemoryBlockDevice } from "../../support/memorycard"
+import { hasTool, requireTool } from "../../support/tools"
+
+const tools = hasTool("fsck.fat") && hasTool("mdir") && hasTool("mcopy") && hasTool("mkfs.fat")
+const today = "LOG/20261122.CSV"
+
+/** Formats a card as the console does; a large one without the wire between, which takes its time. */
+async function format(card: MemoryStore): Promise<CardBoard> {
+    if (card.blockCount > 4194304) {
+        await formatVolume(new MemoryBlockDevice(card), "BMSMINI    ")
+        return new CardBoard(new SdCardChip(card))
+    }
+    const board = new CardBoard(new SdCardChip(card))
+    const percents: number[] = []
+    await board.storage.format(async percent => void percents.push(percent))
+    expect(percents.at(-1)).toBe(100)
+    expect(percents.length).toBeGreaterThan(5)
+    expect([...percents]).toEqual([...percents].sort((a, b) => a - b))
+    return board
+}
+
+describe.skipIf(!tools)("a card that was formatted on the board", () => {
+    const sizes: { mebibytes: number; kind: string; clusterBytes: number }[] = [
+        { mebibytes: 4, kind: "FAT16", clusterBytes: 512 },
+        { mebibytes: 8, kind: "FAT16", clusterBytes: 512 },
+        { mebibytes: 16, kind: "FAT16", clusterBytes: 1024 },
+        { mebibytes: 32, kind: "FAT16", clusterBytes: 2048 },
+        { mebibytes: 64, kind: "FAT16", clusterBytes: 4096 },
+        { mebibytes: 128, kind: "FAT16", clusterBytes: 8192 },
+        { mebibytes: 256, kind: "FAT16", clusterBytes: 16384 },
+        { mebibytes: 511, kind: "FAT16", clusterBytes: 16384 },
+        { mebibytes: 512, kind: "FAT32", clusterBytes: 4096 },
+        { mebibytes: 2048, kind: "FAT32", clusterBytes: 4096 },
+        { mebibytes: 8191, kind: "FAT32", clusterBytes: 4096 },
+        { mebibytes: 8192, kind: "FAT32", clusterBytes: 32768 },
+        { mebibytes: 30000, kind: "FAT32", clusterBytes: 32768 },
+        { mebibytes: 65536, kind: "FAT32", clusterBytes: 32768 },
+    ]
+    for (const { mebibytes, kind, clusterBytes } of sizes) {
+        it(`is ${kind} with ${clusterBytes} bytes a cluster at ${mebibytes} MiB, and usable elsewhere`, async () => {
+            const card = new MemoryStore(mebibytes * 2048)
+            const board = await format(card)
+            const volume = await board.storage.use("test", async mounted => mounted)
+            expect([volume.kind, volume.clusterBytes]).toEqual([kind, clusterBytes])
+            const device = board.storage.device as SdCard
+            expect(device.kind).toBe(
+                mebibytes <= 2048 ? "SDSC" : mebibytes <= 30000 ? "SDHC" : "SDXC",
+            )
+            await board.run(5)
+            await board.storage.sync()
+            withFolder(folder => elsewhere(card, folder, board.made))
+        })
+    }
+
+    /** Programs of a PC: check it, list it, read our log, put a file beside it, check it again. */
+    function elsewhere(card: MemoryStore, folder: string, made: number[]): void {
+        const image = join(folder, "card.img")
+        saveImage(card, image)
+        const tool = (name: string, ...rest: string[]) =>
+            execFileSync(requireTool(name), rest, { encoding: "latin1", stdio: "pipe" })
+        tool("fsck.fat", "-n", image)
+        expect(tool("mdir", "-i", image, "::")).toContain("BMSMINI    ")
+        expect(recordTimes(tool("mcopy", "-n", "-i", image, `::${today}`, "-"))).toEqual(made)
+        const theirs = join(folder, "theirs")
+        writeFileSync(theirs, "x".repeat(100000))
+        tool("mcopy", "-i", image, theirs, "::A Long Name of Theirs.txt")
+        tool("mcopy", "-i", image, theirs, "::LOG/B.TXT")
+        tool("fsck.fat", "-n", image)
+        const store = new FileStore(image)
+        expect(store.blockCount).toBe(card.blockCount)
+        store.close()
+    }
+
+    it("is whole at sizes that are no round number", async () => {
+        const random = new Random(7)
+        for (const mebibytes of [4, 17, 77, 300, 515, 1100]) {
+            const blocks = mebibytes * 2048 + random.below(2000) + 1
+            const card = new MemoryStore(blocks)
+            // The size of an SDSC card is rounded; here it is the volume that is looked at.
+            const device = new MemoryBlockDevice(card)
+            await formatVolume(device, "BMSMINI    ")
+            const check = checkVolume(card)
+            expect(check.clean, `${blocks} blocks: ${check.text}`).toBe(true)
+            const volume = await Volume.mount(device, new FakeTicks())
+            const totalBytes = (volume.table.clusterEnd - 2) * volume.clusterBytes
+            expect(totalBytes).toBeGreaterThan(blocks * 512 * 0.9)
+        }
+    })
+
+    it("has nothing left of the file system and of the partitions before", async () => {
+        const card = new MemoryStore(64 * 2048)
+        const old = new Uint8Array(512).fill(0x5a)
+        for (let block = 0; block < 3000; ++block) card.write(block, old)
+        await format(card)
+        const check = checkVolume(card)
+        expect(check.clean, check.text).toBe(true)
+        // The label counts as one.
+        expect(check.text).toContain("1 files, 0/")
+    })
+
+    it("is unformatted, not half formatted, when it was pulled while formatting", async () => {
+        const start = new MemoryStore(16 * 2048)
+        await format(start)
+        const whole = new CardBoard(new SdCardChip(start.clone()))
+        await whole.storage.format()
+        const transfers = whole.socket.transfers
+        let unformatted = 0
+        for (let at = 10; at < transfers; at += 23) {
+            const store = start.clone()
+            const card = new SdCardChip(store)
+            const board = new CardBoard(card)
+            board.socket.onTransfer = transfer => {
+                if (transfer === at) board.socket.pull()
+                return undefined
+            }
+            await board.storage.format().catch(() => {})
+            board.socket.insert(card)
+            await board.run(12)
+            if (!board.storage.mounted()) {
+                unformatted++
+                const said = "no FAT file system on the card: format as FAT32 (card format)"
+                expect(board.storage.lastError, `pulled at ${at}`).toBe(said)
+                await board.storage.format()
+                await board.settle(5)
+            }
+            await board.storage.sync()
+            const check = checkVolume(store)
+            expect(check.clean, `pulled at ${at}: ${check.text}`).toBe(true)
+        }
+        expect(unformatted).toBeGreaterThan(10)
+    })
+
+    it("is unformatted wherever the power goes in it, whatever becomes of that sector", async () => {
+        const start = new MemoryStore(16 * 2048)
+        await format(start)
+        const whole = new SdCardChip(start.clone())
+        await new CardBoard(whole).storage.format()
+        const writes = whole.counters.sectorWrites
+        expect(writes).toBeGreaterThan(150)
+        for (const torn of ["dropped", "erased", "half", "zeroed"] as const)
+            for (let kept = 0; kept < writes; kept += kept < 5 || kept > writes - 9 ? 1 : 7) {
+                const where = `${torn} after ${kept} of ${writes}`
+                const store = start.clone()
+                const card = new SdCardChip(store)
+                const board = new CardBoard(card)
+                await board.storage.use("test", async () => {})
+                card.faults.writesUntilPowerCut = kept
+                card.faults.tornWrite = torn
+                await expect(board.storage.format(), where).rejects.toBeDefined()
+                card.powerUp()
+                const again = new CardBoard(card)
+                await again.run(3)
+                // Only the very first write can leave the old file system as it was.
+                expect(again.storage.mounted(), where).toBe(kept === 0 && torn === "dropped")
+                if (again.storage.mounted()) continue
+                const said = "no FAT file system on the card: format as FAT32 (card format)"
+                expect(again.storage.lastError, where).toBe(said)
+                await again.storage.format()
+                const check = checkVolume(store)
+                expect(check.clean, `${where}: ${check.text}`).toBe(true)
+            }
+    })
+
+    it("costs no record, at any period, of a card of 32 GB on the ESP32's clock", async () => {
+        for (const periodSeconds of [1, 5]) {
+            const store = new MemoryStore(30500 * 2048)
+            const options = { periodSeconds, transferMs: 0.57 }
+            const board = new CardBoard(new SdCardChip(store), options)
+            await board.storage.format()
+            await board.run(5)
+            const beganMs = board.ticks.ms
+            const beganSeconds = board.seconds()
+            // The task that writes looks every 2 s, also while the card is formatted.
+            const release = board.ticks.onSecond
+            let refusals = 0
+            board.ticks.onSecond = async () => {
+                await release()
+                if (board.seconds() % 2 !== 0) return
+                await board.logger.flush()
+                if (board.logger.lastError.includes("being formatted")) refusals++
+            }
+            await board.storage.format()
+            const seconds = (board.ticks.ms - beganMs) / 1000
+            expect(seconds).toBeGreaterThan(10)
+            expect(seconds).toBeLessThan(15)
+            expect(refusals).toBeGreaterThan(4)
+            board.ticks.onSecond = release
+            await board.settle(10)
+            await board.storage.sync()
+            expect(board.logger.recordsLost()).toBe(0)
+            const due = board.made.filter(made => made > beganSeconds)
+            expect(due.length).toBeGreaterThan(10 / periodSeconds)
+            expect(await timesOn(store, today)).toEqual(due)
+        }
+    })
+
+    it("cannot be made of a card that is too small, which is said", async () => {
+        const board = new CardBoard(new SdCardChip(new MemoryStore(2048)))
+        await expect(board.storage.format()).rejects.toThrow("the card is too small: use another")
+    })
+})

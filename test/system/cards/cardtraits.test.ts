@@ -1,0 +1,39 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { describe, expect, it } from "vitest"
+import { outcomeOf } from "../../support/cardtraits"
+import { traitRows } from "../../support/cardtraitrows"
+
+// What cards are reported to do, one trait at a time: a start, 200 records, and a file that is read now and then. The page is
+// kept in docs/reference/card-traits.md; BMS_WRITE_DOCS=1 npx vitest run test/system/cards/cardtraits.test.ts writes it anew.
+
+const documentPath = "docs/reference/card-traits.md"
+const marker = "| trait | before | now |"
+const rows: string[] = []
+
+describe("a card with a trait", () => {
+    it("that has none works", async () => {
+        expect(await outcomeOf({})).toEqual({ text: "works", wrong: 0, records: 200 })
+    })
+
+    for (const row of traitRows)
+        it(`${row.trait}: ${row.says ?? "works"}`, async () => {
+            const { text, wrong, records } = await outcomeOf(row)
+            rows.push(`| ${row.trait} | ${row.before} | ${text} |`)
+            if (row.says !== undefined) expect(text).toContain(row.says)
+            else if (!row.unnoticed) {
+                expect(text).toMatch(/^works(, at \d+ MHz)?$/)
+                expect(wrong).toBe(0)
+                expect(records).toBeGreaterThanOrEqual(200)
+            }
+        })
+
+    it("is what docs/reference/card-traits.md says", () => {
+        const text = readFileSync(documentPath, "utf8")
+        const start = text.indexOf(marker)
+        const table = [marker, "|---|---|---|", ...rows].join("\n")
+        const end = text.indexOf("\n\n", start)
+        const written = text.slice(0, start) + table + text.slice(end < 0 ? text.length : end)
+        if (process.env.BMS_WRITE_DOCS === "1") writeFileSync(documentPath, written)
+        else expect(text).toBe(written)
+    })
+})

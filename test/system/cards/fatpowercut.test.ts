@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest"
+import { formatVolume } from "../../../src/fat/format"
+import { Volume } from "../../../src/fat/volume"
+import type { MemoryStore } from "../../../sim/chips/sdcardstore"
+import { DeviceBuffer } from "../../support/devicebuffer"
+import { checkVolume, makeVolume } from "../../support/fatimage"
+import { blankStore, FakeTicks, MemoryBlockDevice } from "../../support/memorycard"
+import { hasTool } from "../../support/tools"
+
+const header = "time,value\r\n"
+const ticks = new FakeTicks()
+const logs = [
+    { path: "LOG/20261122.CSV", bytes: 96 },
+    { path: "CELL/20261122.CSV", bytes: 160 },
+]
+
+function bytes(text: string): Buffer {
+    return DeviceBuffer.from(text) as unknown as Buffer
+}
+
+function line(number: number, length: number): string {
+    const start = `${String(number).padStart(6, "0")},${length},`
+    return start + "x".repeat(length - start.length - 2) + "\r\n"
+}
+
+/** Opens a log and takes in what a former session left: lines of this log with rising numbers. */
+async function openLog(volume: Volume, log: { path: string; bytes: number }) {
+    let last = -1
+    const file = await volume.openForAppend(log.path, header, text => {
+        const good = text.length === log.bytes - 2 && text.startsWith(`,${log.bytes},`, 6)
+        const number = parseInt(text.slice(0, 6), 10)
+        if (!good || !(number > last)) return false
+        last = number
+        return true
+    })
+    return file
+}
+
+async function readAll(volume: Volume, path: string): Promise<string> {
+    const file = await volume.open(path)
+    const into = DeviceBuffer.alloc(512) as unknown as Buffer
+    let text = ""
+    while (file !== undefined) {
+        const count = await file.read(text.length, into, 512)
+        if (count === 0) break
+        text += into.slice(0, count).toString()
+    }
+    return text
+}
+
+/** Two logs take turns; `acknowledged` counts the records of each whose append has returned. */
+async function logRecords(device: MemoryBlockDevice, count: number, acknowledged: number[]) {
+    const volume = await Volume.mount(device, ticks)
+    const files = []
+    for (const log of logs) files.push(await openLog(volume, log))
+    for (let i = 0; i < count; ++i) {
+        for (let k = 0; k < logs.length; ++k) {
+            await files[k].append(bytes(line(i, logs[k].bytes)))
+            acknowledged[k] = i + 1
+        }
+        if (i % 17 === 16) await volume.flushFiles()
+    }
+    await volume.sync()
+}
+
+/** Fills clusters so that the scenario soon reaches the next sector of the table. */
+async function filled(store: MemoryStore, clusters: number): Promise<MemoryStore> {
+    const volume = await Volume.mount(new MemoryBlockDevice(store), ticks)
+    const file = await volume.openForAppend("FILL.TXT", "x\r\n")
+    const block = bytes("y".repeat(510) + "\r\n")
+    for (let i = 0; i < (clusters * volume.clusterBytes) / 512 - 1; ++i) await file.append(block)
+    await file.close()
+    await volume.sync()
+    return store
+}
+
+const tools = hasTool("fsck.fat") && hasTool("mkfs.fat")
+
+describe("a power cut", () => {
+    const scenarios: { title: string; count: number; make: () => Promise<MemoryStore> }[] = [
+        {
+            title: "on FAT16 with 1 KiB clusters",
+            count: 40,
+            make: async () => {
+                const store = blankStore(16)
+                await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
+                return store
+            },
+        },
+        {
+            title: "on FAT32 while the chains enter another sector of the table",
+            count: 40,
+            make: async () => await filled(makeVolume(40, "-F32", "-s1"), 115),
+        },
+        {
+            title: "on FAT16 while the chains enter another sector of the table",
+            count: 30,
+            make: async () => await filled(makeVolume(8, "-F16", "-s1"), 240),
+        },
+    ]
+    for (const { title, count, make } of scenarios) {
+        it.skipIf(!tools)(`after any write loses no acknowledged record, ${title}`, async () => {
+            const start = await make()
+            const whole = new MemoryBlockDevice(start.clone())
+            await logRecords(whole, count, [0, 0])
+            const writes = whole.writes
+            expect(writes).toBeGreaterThan(count * 2)
+            for (let cut = 0; cut < writes; ++cut) {
+                const store = start.clone()
+                const device = new MemoryBlockDevice(store)
+                device.writesLeft = cut
+                const acknowledged = [0, 0]
+                await expect(logRecords(device, count, acknowledged)).rejects.toThrow("power cut")
+                await recoverAndCheck(store, acknowledged, `cut after write ${cut}`)
+            }
+        })
+
+        it.skipIf(!tools)(`inside a recovery is recovered from, ${title}`, async () => {
+            const start = await make()
+            const whole = new MemoryBlockDevice(start.clone())
+            await logRecords(whole, count, [0, 0])
+            for (let cut = 0; cut < whole.writes; cut += 3) {
+                const store = start.clone()
+                const device = new MemoryBlockDevice(store)
+                device.writesLeft = cut
+                const acknowledged = [0, 0]
+                await expect(logRecords(device, count, acknowledged)).rejects.toThrow("power cut")
+                for (let again = 0; again < 5; ++again) {
+                    const next = new MemoryBlockDevice(store)
+                    next.writesLeft = again
+                    await reopen(next).catch(() => {})
+                }
+                await recoverAndCheck(store, acknowledged, `cut after write ${cut}, then again`)
+            }
+        })
+    }
+})
+
+async function reopen(device: MemoryBlockDevice) {
+    const volume = await Volume.mount(device, ticks)
+    const files = []
+    for (const log of logs) files.push(await openLog(volume, log))
+    return { volume, files }
+}
+
+async function recoverAndCheck(store: MemoryStore, acknowledged: number[], title: string) {
+    const { volume, files } = await reopen(new MemoryBlockDevice(store))
+    const check = checkVolume(store)
+    expect(check.clean, `${title}: ${check.text}`).toBe(true)
+    for (let k = 0; k < logs.length; ++k) {
+        const { path, bytes: length } = logs[k]
+        const before = (files[k].byteCount() - header.length) / length
+        // One record may have been written whole without being acknowledged.
+        expect([acknowledged[k], acknowledged[k] + 1], title).toContain(before)
+        await files[k].append(bytes(line(before, length)))
+        let expected = header
+        for (let i = 0; i <= before; ++i) expected += line(i, length)
+        expect(await readAll(volume, path), title).toBe(expected)
+    }
+}
+
+it("compares the table's copies as they are on the card now", async () => {
+    const store = blankStore(64)
+    await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
+    const { table } = await Volume.mount(new MemoryBlockDevice(store), ticks)
+    const chain = [10, 11, 12, 13]
+    for (const cluster of chain) await table.markCluster(cluster, cluster + 1)
+    await table.markCluster(14, 0x0fffffff)
+    await table.settle(10)
+    // Freed: what the comparison before has read leads on.
+    for (const cluster of [...chain, 14]) await table.markCluster(cluster, 0)
+    await table.settle(10)
+    for (const cluster of chain) expect(await table.entry(cluster)).toBe(0)
+})

@@ -1,0 +1,482 @@
+import { describe, expect, it } from "vitest"
+import { commandRow } from "../../../src/console/commandtable"
+import { alarmCount, alarmName } from "../../../src/core/alarm"
+import { Key } from "../../../src/settings/keys"
+import { keyCount, Row } from "../../../src/settings/schema"
+import { ConsoleBench } from "../../support/consoleparts"
+
+const rows = Array.from({ length: keyCount }, (_, key) => new Row(key))
+const sections = new Set(rows.map(row => row.section))
+
+let commandCount = 0
+while (commandRow(commandCount) !== "") commandCount++
+const flagCount = Array.from({ length: alarmCount }, (_, bit) => alarmName(bit)).filter(
+    Boolean,
+).length
+
+/** The lines of an output. */
+function lines(text: string): string[] {
+    return text.split("\n").slice(0, -1)
+}
+
+describe("help", () => {
+    it("lists every command with its arguments", async () => {
+        const text = await new ConsoleBench().run("help")
+        expect(lines(text)).toHaveLength(commandCount)
+        expect(text).toMatch(/^set <key> <value> +change a setting/m)
+        for (const line of lines(text)) expect(line.length, line).toBeLessThan(120)
+    })
+
+    it("explains a command with its subcommands, and nothing that only begins alike", async () => {
+        const bench = new ConsoleBench()
+        expect(lines(await bench.run("help card"))).toHaveLength(6)
+        expect(lines(await bench.run("help reset"))).toHaveLength(3)
+        expect(lines(await bench.run('help "card ls"'))).toHaveLength(1)
+        expect(await bench.run("help car")).toContain("error: unknown command car")
+    })
+})
+
+it("shows the board at a glance", async () => {
+    const bench = new ConsoleBench()
+    bench.alarms.up = 0x30000
+    expect(lines(await bench.run("status"))).toEqual([
+        "version     0.1.0",
+        "serial      BMS-AB12",
+        "up          1 d 02:03:04",
+        "last start  power-on",
+        "time        2026-11-22 12:00:00 +01:00 from RTC chip",
+        "battery     52.800 V, -1.200 A, 87.5 %",
+        "card        mounted",
+        "records     7 main, 6 cell since the start; 2 queued, 3 lost",
+        "ftp         state: waiting",
+        "wifi        connected, 192.168.1.7",
+        "alarms      SD_CARD, SD_FULL",
+    ])
+    bench.supervisor.safeMode = true
+    bench.storage.lastError = "no card: put one in"
+    bench.battery.last = undefined
+    const text = await bench.run("status")
+    expect(text).toContain("safe mode   no logs")
+    expect(text).toContain("card        no card: put one in")
+    expect(text).toContain("battery     no answer")
+})
+
+describe("settings", () => {
+    it("are shown with the manual's names, all, by section and one by one", async () => {
+        const bench = new ConsoleBench()
+        const all = await bench.run("show")
+        for (const name of ["Battery serial number", "Logging period", "Maximum number of resets"])
+            expect(all).toContain(name)
+        expect(lines(all)).toHaveLength(keyCount + sections.size)
+        const ftp = rows.filter(row => row.section === "FTP")
+        expect(lines(await bench.run("show ftp"))).toHaveLength(1 + ftp.length)
+        expect(await bench.run("show ftp.port")).toMatch(/ftp.port +21 +Port\n.*1–65535\n/)
+        expect(await bench.run("show nonsense")).toContain("unknown setting nonsense")
+        expect(bench.refused).toBe(true)
+    })
+
+    it("are changed at once and in flash when ok is printed", async () => {
+        const bench = new ConsoleBench()
+        expect(await bench.run("set ftp.port 2121")).toBe("ok\n")
+        expect(bench.settings.number(Key.FtpPort)).toBe(2121)
+        expect(bench.flash.writes).toBe(1)
+        expect(await bench.run('set user.address "Dachboden, Süd"')).toBe("ok\n")
+        expect(await bench.run("show user.address")).toContain("Dachboden, Süd")
+    })
+
+    const wrong = [
+        { line: "set ftp.port 0", says: "ftp.port: 0 is not 1–65535" },
+        { line: "set ftp.port 70000", says: "ftp.port: 70000 is not" },
+        { line: "set ftp.port x", says: "ftp.port: x is not" },
+        { line: "set ftp.port 1.5", says: "ftp.port: 1.5 is not" },
+        { line: 'set ftp.port ""', says: 'ftp.port: "" is not' },
+        { line: 'set ftp.host "a\\r\\nDELE x"', says: "ftp.host: a??DELE x is not" },
+        { line: 'set user.address "\\x00"', says: "user.address: ? is not" },
+        { line: "set sd.enable maybe", says: "sd.enable: maybe is not on or off" },
+        { line: "set reset.count 1", says: "reset.count is kept by the board itself" },
+        { line: "set nope 1", says: "unknown setting nope" },
+        { line: "set console.password x", says: 'console.password is set with "passwd"' },
+        { line: "defaults nope", says: "unknown setting nope" },
+        { line: "defaults reset.count", says: "reset.count is kept by the board itself" },
+        {
+            line: "defaults ftp.port",
+            says: "this changes 1 settings; repeat with: defaults ftp.port yes",
+        },
+        {
+            line: "defaults ftp no",
+            says: "this changes 1 settings; repeat with: defaults ftp yes",
+        },
+        {
+            line: "defaults all",
+            says: "this changes 1 settings; repeat with: defaults all yes",
+        },
+        {
+            line: "defaults sd",
+            says: "this changes 0 settings; repeat with: defaults sd yes",
+        },
+    ]
+    for (const { line, says } of wrong)
+        it(`stay as they are after ${line}`, async () => {
+            const bench = new ConsoleBench()
+            await bench.run("set ftp.port 2121")
+            const text = await bench.run(line)
+            expect(text).toContain("error: " + says)
+            expect(lines(text)).toHaveLength(1)
+            expect(bench.refused).toBe(true)
+            expect(bench.flash.writes).toBe(1)
+        })
+
+    it("go back to their defaults: one, a section, all", async () => {
+        const bench = new ConsoleBench()
+        const change = async () => {
+            for (const line of ["set ftp.port 2121", "set ftp.user bob", "set sd.period 5"])
+                await bench.run(line)
+        }
+        await change()
+        expect(await bench.run("defaults ftp.port yes")).toBe("ok\n")
+        expect([bench.settings.number(Key.FtpPort), bench.settings.text(Key.FtpUser)]).toEqual([
+            21,
+            "bob",
+        ])
+        await change()
+        expect(await bench.run("defaults ftp yes")).toBe("ok\n")
+        expect([bench.settings.number(Key.FtpPort), bench.settings.text(Key.FtpUser)]).toEqual([
+            21,
+            "anonymous",
+        ])
+        expect(bench.settings.number(Key.SdPeriod)).toBe(5)
+        await change()
+        expect(await bench.run("defaults all yes")).toBe("ok\n")
+        expect(bench.settings.number(Key.SdPeriod)).toBe(60)
+    })
+
+    it("name the secrets that would go, and lock nobody out when the password has gone", async () => {
+        const bench = new ConsoleBench()
+        for (const line of ["set ftp.port 2121", "set ftp.password geheim", "passwd tief"])
+            await bench.run(line)
+        expect(await bench.run("defaults all")).toBe(
+            "error: this changes 3 settings, ftp.password, console.password; " +
+                "repeat with: defaults all yes\n",
+        )
+        expect(await bench.run("defaults console yes")).toBe("ok\n")
+        expect(await bench.run("show ftp.port")).toContain("2121")
+        expect(await bench.run("login tief")).toBe("ok, no password is set\n")
+    })
+
+    it("say what was understood where people think in another unit", async () => {
+        const bench = new ConsoleBench()
+        expect(await bench.run("set battery.capacity 280")).toBe("ok, 280 mAh\n")
+        expect(await bench.run("set battery.shunt 100")).toBe("ok, 100 \u00b5\u03a9\n")
+        expect(await bench.run("set battery.cells 8")).toBe("ok\n")
+    })
+
+    it("keep their state values when all go back to the defaults", async () => {
+        const bench = new ConsoleBench()
+        await bench.settings.apply([Key.ResetCount], [17])
+        await bench.run("defaults all yes")
+        expect(bench.settings.number(Key.ResetCount)).toBe(17)
+    })
+})
+
+describe("export and import", () => {
+    it("carry every setting but the secrets to another board", async () => {
+        const from = new ConsoleBench()
+        for (const line of [
+            "set user.serial ACME-7",
+            "set ftp.host example.org",
+            'set user.address "a \\"b\\" \\\\ c # d"',
+            "set ftp.password geheim",
+            "set reset.days Mon,Thu",
+            "set reset.time 03:30",
+            "set time.zone CET-1CEST,M3.5.0,M10.5.0/3",
+            "set battery.undertemperature -15",
+        ])
+            expect(await from.run(line), line).toBe("ok\n")
+        const block = await from.run("export")
+        expect(block).not.toContain("geheim")
+        expect(block).toContain("# ftp.password is set\n")
+        expect(block).toContain('# set user.serial "ACME-7"\n')
+        const to = new ConsoleBench()
+        for (const line of lines(block)) {
+            await to.run(line)
+            expect(to.refused, line).toBe(false)
+        }
+        expect(to.settings.text(Key.FtpPassword)).toBe("")
+        expect(to.settings.text(Key.UserSerial)).toBe("BMS-AB12")
+        await to.run("set user.serial ACME-7")
+        await from.run('set ftp.password ""')
+        expect(await to.run("export")).toBe(await from.run("export"))
+    })
+
+    it("apply nothing when a line is wrong, and name every wrong line", async () => {
+        const bench = new ConsoleBench()
+        expect(await bench.run("import")).toBe(
+            'ok, up to "end"; the serial number stays unless the block sets user.serial\n',
+        )
+        await bench.run("set ftp.port 2121")
+        expect(await bench.run("set ftp.port 70000")).toContain("error: line 2: ftp.port: 70000")
+        await bench.run("# a comment")
+        expect(await bench.run("set nope 1")).toContain("error: line 4: unknown setting nope")
+        expect(await bench.run('set ftp.host "x')).toContain("error: line 5: the closing")
+        expect(await bench.run("status")).toContain('error: line 6: a block has lines "set')
+        expect(await bench.run("end")).toBe("error: nothing was changed; wrong lines: 2 4 5 6\n")
+        expect(bench.settings.number(Key.FtpPort)).toBe(21)
+        expect(bench.flash.writes).toBe(0)
+        expect(await bench.run("status")).toContain("version")
+    })
+
+    it("apply nothing when the flash refuses in the middle", async () => {
+        const bench = new ConsoleBench()
+        bench.flash.refuseAfter = 1
+        for (const line of ["import", "set ftp.port 2121", "set sd.period 5", "set ftp.user bob"])
+            await bench.run(line)
+        expect(await bench.run("end")).toContain("flash refused")
+        expect([bench.settings.number(Key.FtpPort), bench.settings.number(Key.SdPeriod)]).toEqual([
+            21, 60,
+        ])
+    })
+
+    it("take the last line of a key, and drop the block at abort", async () => {
+        const bench = new ConsoleBench()
+        for (const line of ["import", "set ftp.port 1", "set ftp.port 2"]) await bench.run(line)
+        expect(await bench.run("end")).toBe(
+            "ok, 1 settings; secrets not set: ftp.password, wifi.password, console.password\n",
+        )
+        expect(bench.settings.number(Key.FtpPort)).toBe(2)
+        for (const line of ["import", "set ftp.port 3", " abort "]) await bench.run(line)
+        expect(bench.settings.number(Key.FtpPort)).toBe(2)
+        expect(await bench.run("status")).toContain("version")
+    })
+
+    it("say which secrets are still to be typed", async () => {
+        const bench = new ConsoleBench()
+        for (const line of [
+            "set wifi.password geheim-1",
+            "passwd tief",
+            "import",
+            "set sd.period 9",
+        ])
+            await bench.run(line)
+        expect(await bench.run("end")).toBe("ok, 1 settings; secrets not set: ftp.password\n")
+        for (const line of ["set ftp.password geheim", "import"]) await bench.run(line)
+        expect(await bench.run("end")).toBe("ok, 0 settings\n")
+    })
+
+    it("keep the blocks of two consoles apart", async () => {
+        const bench = new ConsoleBench()
+        const other = Object.assign(
+            Object.create(Object.getPrototypeOf(bench.session)),
+            bench.session,
+        )
+        await bench.run("import")
+        expect(await bench.run("status", other)).toContain("version")
+        await bench.run("abort")
+    })
+})
+
+it("shows the battery and its cells", async () => {
+    const bench = new ConsoleBench()
+    expect(lines(await bench.run("battery"))).toEqual([
+        "battery     52.800 V, -1.200 A, 87.5 %",
+        "temperature 21.5 °C  -0.5 °C  ",
+        "safety      0x000000",
+        "alerts      0x000000",
+    ])
+    expect(lines(await bench.run("cells"))).toEqual([
+        "cell 1      3.300 V",
+        "cell 2      3.301 V  balancing",
+    ])
+    bench.battery.last = undefined
+    expect(await bench.run("cells")).toBe("error: no answer from the battery monitor\n")
+})
+
+it("shows the journal as the manual does", async () => {
+    const bench = new ConsoleBench()
+    const empty = lines(await bench.run("journal"))
+    expect(empty).toHaveLength(33)
+    expect(empty[0]).toBe("Last record empty")
+    expect(empty[32]).toBe("Record 32   empty")
+    await bench.journal.record(1_795_345_200, 1 << 16, 16, 0)
+    const text = lines(await bench.run("journal"))
+    expect(text[0]).toContain("2026-11-22 12:00:00 SD_CARD appeared")
+    expect(text[1]).toBe(text[0].replace("Last record", "Record 1   "))
+})
+
+it("shows the tasks with their counts", async () => {
+    const text = await new ConsoleBench().run("tasks")
+    expect(text).toBe(
+        "log         12 runs, 1 failures, longest 34 ms, late by 5 ms at most; no card\n" +
+            "time        3 runs, 0 failures, longest 20 ms, late by 0 ms at most\n",
+    )
+})
+
+describe("ftp", () => {
+    it("shows its state", async () => {
+        const bench = new ConsoleBench()
+        expect(lines(await bench.run("ftp"))).toEqual(["state: waiting", "unsent: 0 bytes"])
+    })
+
+    it("sends, tests and sends again", async () => {
+        const bench = new ConsoleBench()
+        expect(await bench.run("ftp send")).toBe("sending\nfiles confirmed since the start: 2\n")
+        expect(await bench.run("ftp test")).toBe("error: ftp.host is empty; set it first\n")
+        await bench.run("set ftp.host example.org")
+        expect(await bench.run("ftp test")).toBe("logging in\nmode: direct\nlog-in accepted\n")
+        expect(bench.output.flushes).toBe(2)
+        expect(bench.parts.uploader.requested).toBe(true)
+        expect(await bench.run("ftp resend 2026-11-01")).toBe("4 files will be sent once more\n")
+        expect(bench.acts).toEqual(["resend 2026-11-01"])
+    })
+
+    it("says why what was asked for could not be sent", async () => {
+        const bench = new ConsoleBench()
+        bench.uploadEnd = "530 Login incorrect"
+        expect(await bench.run("ftp send")).toBe("sending\nerror: 530 Login incorrect\n")
+    })
+})
+
+it("shows the network and its state", async () => {
+    const bench = new ConsoleBench()
+    bench.parts.wifi.connected = () => false
+    expect(await bench.run("set wifi.ssid shed")).toMatch(
+        /^ok; to join an open network the board restarts once, .*; or set wifi.password\n$/,
+    )
+    bench.parts.wifi.connected = () => true
+    expect(await bench.run('set wifi.password "open sesame"')).toBe("ok\n")
+    expect(await bench.run("set sd.period 5")).toBe("ok\n")
+    const text = await bench.run("wifi")
+    expect(text).toMatch(/wifi.ssid +shed/)
+    expect(text).toContain("state       connected, 192.168.1.7")
+})
+
+it("says why a network cannot be joined", async () => {
+    const bench = new ConsoleBench()
+    bench.parts.wifi.connected = () => false
+    expect(await bench.run("wifi")).toContain("state       not connected\n")
+    await bench.run("set wifi.ssid shed")
+    const said = "not connected; to join an open network the board restarts once"
+    expect(await bench.run("wifi")).toContain(said)
+    expect(await bench.run("status")).toContain(said)
+    await bench.run('set wifi.password "open sesame"')
+    expect(await bench.run("wifi")).toContain("state       not connected\n")
+})
+
+describe("time", () => {
+    it("is shown with its offset and source", async () => {
+        const bench = new ConsoleBench()
+        expect(await bench.run("time")).toBe(
+            "time        2026-11-22 12:00:00 +01:00 from RTC chip\n",
+        )
+        bench.clock.trusted = () => false
+        expect(await bench.run("time")).toContain("12:00:00~ +01:00")
+    })
+
+    it("is set in local time, with or without quotes", async () => {
+        for (const line of ['time set "2026-11-22 12:00:00"', "time set 2026-11-22 12:00:00"]) {
+            const bench = new ConsoleBench()
+            expect(await bench.run(line)).toBe("ok\n")
+            expect(bench.acts).toEqual(["offer 1795345200 4"])
+        }
+    })
+
+    it("is set, and says so when the clock chip has not got it", async () => {
+        for (const line of ["time set 2026-11-22 12:00:00", "time set @1795345200", "time"]) {
+            const bench = new ConsoleBench()
+            bench.clock.chipError = "no acknowledge on I2C"
+            expect(await bench.run(line)).toBe(
+                "time        2026-11-22 12:00:00 +01:00 from RTC chip; no acknowledge on I2C\n",
+            )
+        }
+    })
+
+    it("refuses what is no time", async () => {
+        const bench = new ConsoleBench()
+        for (const text of [
+            "2026-11-22",
+            "2026-02-30 12:00:00",
+            "2026-11-22 24:00:00",
+            "now",
+            '""',
+        ])
+            expect(await bench.run(`time set ${text}`)).toBe(
+                "error: a time is YYYY-MM-DD HH:MM:SS\n",
+            )
+        expect(bench.acts).toEqual([])
+    })
+
+    it("asks time.server", async () => {
+        const bench = new ConsoleBench()
+        expect(await bench.run("time sync")).toContain("error: time.server is empty")
+        await bench.run("set time.server example.org")
+        expect(await bench.run("time sync")).toContain("12:00:00 +01:00")
+    })
+})
+
+describe("reset", () => {
+    it("shows the schedule and the counts", async () => {
+        const bench = new ConsoleBench()
+        await bench.settings.apply([Key.ResetLast], [1_795_345_200])
+        for (const line of ["enable on", "days Mon,Thu", "time 03:30"])
+            expect(await bench.run("set reset." + line)).toBe("ok\n")
+        const text = await bench.run("reset")
+        expect(text).toMatch(/reset.days +Mon,Thu +Days to reset the device/)
+        expect(text).toMatch(/reset.last +2026-11-22 12:00:00 +Last reset timestamp/)
+    })
+
+    it("answers before it resets, and clears the count", async () => {
+        const bench = new ConsoleBench()
+        await bench.settings.apply([Key.ResetCount], [5])
+        expect(await bench.run("reset clear")).toBe("ok\n")
+        expect(bench.settings.number(Key.ResetCount)).toBe(0)
+        const before = bench.nowMs
+        expect(await bench.run("reset now")).toBe("ok\n")
+        await new Promise(resolve => setImmediate(resolve))
+        expect(bench.acts).toEqual(["reset 4"])
+        expect(bench.nowMs - before).toBe(500)
+    })
+})
+
+describe("describe", () => {
+    it("prints JSON lines with the schema, the commands, the alarms and the state", async () => {
+        const bench = new ConsoleBench()
+        bench.alarms.up = 1 << 16
+        await bench.run('set user.address "a \\"b\\" \\\\ ü"')
+        await bench.run("set ftp.password geheim")
+        const text = await bench.run("describe")
+        expect(text).not.toContain("geheim")
+        const objects = lines(text).map(line => JSON.parse(line))
+        const of = (kind: string) => objects.filter(each => each.kind === kind)
+        expect(objects[0]).toEqual({ kind: "bms-mini", format: 1 })
+        expect(of("setting")).toHaveLength(keyCount)
+        expect(of("setting")[1].value).toBe('a "b" \\ ü')
+        expect(of("setting")[7]).toEqual({
+            kind: "setting",
+            key: "ftp.port",
+            section: "FTP",
+            name: "Port",
+            type: "number",
+            min: 1,
+            max: 65535,
+            default: "21",
+            unit: "",
+            help: "port of the server",
+            value: "21",
+            allowed: "1\u201365535",
+        })
+        expect(of("command")).toHaveLength(commandCount)
+        expect(of("alarm")).toHaveLength(flagCount)
+        expect(of("alarm").filter(each => each.active)).toEqual([
+            { kind: "alarm", name: "SD_CARD", bit: 16, active: true },
+        ])
+        expect(of("state")).toContainEqual({ kind: "state", name: "version", value: "0.1.0" })
+        expect(of("state")).toContainEqual({ kind: "state", name: "cell 1", value: "3.300 V" })
+    })
+
+    it("does without the battery when its monitor is away", async () => {
+        const bench = new ConsoleBench()
+        bench.battery.last = undefined
+        const text = await bench.run("describe")
+        expect(bench.refused).toBe(false)
+        expect(text).toContain('"name":"battery","value":"no answer from the battery monitor"')
+    })
+})

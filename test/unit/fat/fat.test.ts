@@ -1,0 +1,435 @@
+import { describe, expect, it } from "vitest"
+import { FaultCode } from "../../../src/core/fault"
+import { Directory, encodeName } from "../../../src/fat/directory"
+import { formatVolume } from "../../../src/fat/format"
+import { Volume } from "../../../src/fat/volume"
+import { MemoryStore } from "../../../sim/chips/sdcardstore"
+import { DeviceBuffer } from "../../support/devicebuffer"
+import { behindMbr, checkVolume, copyOut, makeVolume, runMtools } from "../../support/fatimage"
+import { blankStore, FakeTicks, MemoryBlockDevice } from "../../support/memorycard"
+import { hasTool } from "../../support/tools"
+
+const header = "time,value\r\n"
+const ticks = new FakeTicks()
+
+function bytes(text: string): Buffer {
+    return DeviceBuffer.from(text) as unknown as Buffer
+}
+
+/** A line of exactly so many bytes with its CR LF; lines of a file rise in number. */
+function line(number: number, length = 96): string {
+    const start = `${String(number).padStart(6, "0")},`
+    return start + "x".repeat(length - start.length - 2) + "\r\n"
+}
+
+function isLater(last: { number: number }) {
+    return (text: string) => {
+        const number = parseInt(text.slice(0, 6), 10)
+        if (!(number > last.number)) return false
+        last.number = number
+        return true
+    }
+}
+
+async function readAll(volume: Volume, path: string): Promise<string> {
+    const file = await volume.open(path)
+    if (file === undefined) throw new Error(`${path} is missing`)
+    let text = ""
+    const into = DeviceBuffer.alloc(512) as unknown as Buffer
+    for (;;) {
+        const count = await file.read(text.length, into, 512)
+        if (count === 0) return text
+        text += into.slice(0, count).toString()
+    }
+}
+
+async function mounted(store: MemoryStore) {
+    const device = new MemoryBlockDevice(store)
+    return { device, volume: await Volume.mount(device, ticks) }
+}
+
+async function formatted(mebibytes: number): Promise<MemoryStore> {
+    const store = blankStore(mebibytes)
+    await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
+    return store
+}
+
+const tools = hasTool("fsck.fat") && hasTool("mkfs.fat") && hasTool("mdir") && hasTool("mcopy")
+
+describe("a FAT volume", () => {
+    const makes: { title: string; make: () => MemoryStore; kind: string }[] = [
+        {
+            title: "FAT16 with 512-byte clusters",
+            kind: "FAT16",
+            make: () => makeVolume(8, "-F16", "-s1"),
+        },
+        {
+            title: "FAT16 with 4 KiB clusters",
+            kind: "FAT16",
+            make: () => makeVolume(64, "-F16", "-s8"),
+        },
+        {
+            title: "FAT16 with 64 KiB clusters",
+            kind: "FAT16",
+            make: () => makeVolume(300, "-F16", "-s128"),
+        },
+        {
+            title: "FAT32 with 512-byte clusters",
+            kind: "FAT32",
+            make: () => makeVolume(40, "-F32", "-s1"),
+        },
+        {
+            title: "FAT32 with 4 KiB clusters",
+            kind: "FAT32",
+            make: () => makeVolume(300, "-F32", "-s8"),
+        },
+        {
+            title: "FAT32 with 32 KiB clusters",
+            kind: "FAT32",
+            make: () => makeVolume(2200, "-F32", "-s64"),
+        },
+        {
+            title: "FAT16 with one table",
+            kind: "FAT16",
+            make: () => makeVolume(32, "-F16", "-f1", "-s4"),
+        },
+        {
+            title: "FAT32 behind a master boot record",
+            kind: "FAT32",
+            make: () => behindMbr(makeVolume(40, "-F32", "-s1"), 8192, 0x0c),
+        },
+    ]
+    for (const { title, make, kind } of makes) {
+        it.skipIf(!tools)(`keeps what is appended, on ${title}`, async () => {
+            const store = make()
+            const { volume } = await mounted(store)
+            expect(volume.kind).toBe(kind)
+            const main = await volume.openForAppend("LOG/20261122.CSV", header)
+            const cell = await volume.openForAppend("CELL/20261122.CSV", header)
+            let mainText = header
+            let cellText = header
+            for (let i = 1; i <= 1500; ++i) {
+                await main.append(bytes(line(i)))
+                await cell.append(bytes(line(i, 160)))
+                mainText += line(i)
+                cellText += line(i, 160)
+            }
+            await volume.sync()
+            const { volume: again } = await mounted(store)
+            expect(await readAll(again, "LOG/20261122.CSV")).toBe(mainText)
+            expect(await readAll(again, "CELL/20261122.CSV")).toBe(cellText)
+            if (title.includes("master")) return
+            const check = checkVolume(store)
+            expect(check.clean, check.text).toBe(true)
+            expect(copyOut(store, "LOG/20261122.CSV")).toBe(mainText)
+        })
+    }
+
+    for (const mebibytes of [4, 16, 100, 511, 600, 9000]) {
+        it.skipIf(!tools)(
+            `formats a card of ${mebibytes} MiB so that others can use it`,
+            async () => {
+                const store = await formatted(mebibytes)
+                const check = checkVolume(store)
+                expect(check.clean, check.text).toBe(true)
+                expect(runMtools(store, "mdir")).toContain("BMSMINI    ")
+                const { volume } = await mounted(store)
+                expect(volume.kind).toBe(mebibytes < 512 ? "FAT16" : "FAT32")
+                const file = await volume.openForAppend("A.TXT", "first\r\n")
+                await file.append(bytes("second\r\n"))
+                await volume.sync()
+                expect(copyOut(store, "A.TXT")).toBe("first\r\nsecond\r\n")
+                const after = checkVolume(store)
+                expect(after.clean, after.text).toBe(true)
+            },
+        )
+    }
+
+    it("refuses a card that is blank, exFAT or NTFS and says what to do", async () => {
+        const blank = blankStore(8)
+        await expect(mounted(blank)).rejects.toThrow("format as FAT32 (card format)")
+        for (const name of ["EXFAT   ", "NTFS    "]) {
+            const boot = new Uint8Array(512)
+            boot.set([0xeb, 0x76, 0x90, ...Buffer.from(name)])
+            boot[510] = 0x55
+            boot[511] = 0xaa
+            const store = blankStore(8)
+            store.write(0, boot)
+            const failure = mounted(store)
+            await expect(failure).rejects.toThrow("format as FAT32 (card format)")
+            await expect(failure).rejects.toMatchObject({ code: FaultCode.VolumeUnsupported })
+        }
+    })
+
+    it.skipIf(!tools)("is content for fsck.fat after every single record", async () => {
+        const store = makeVolume(8, "-F16", "-s2")
+        const { volume } = await mounted(store)
+        const main = await volume.openForAppend("LOG/20261122.CSV", header)
+        for (let i = 1; i <= 40; ++i) {
+            await main.append(bytes(line(i)))
+            const check = checkVolume(store)
+            expect(check.clean, check.text).toBe(true)
+        }
+    })
+
+    it("finds records again that the directory entry does not know", async () => {
+        const store = await formatted(16)
+        const { volume } = await mounted(store)
+        const main = await volume.openForAppend("LOG/20261122.CSV", header)
+        let text = header
+        for (let i = 1; i <= 20; ++i) {
+            await main.append(bytes(line(i)))
+            text += line(i)
+        }
+        const { volume: again } = await mounted(store)
+        const last = { number: 0 }
+        const file = await again.openForAppend("LOG/20261122.CSV", header, isLater(last))
+        expect(last.number).toBe(20)
+        await file.append(bytes(line(21)))
+        expect(await readAll(again, "LOG/20261122.CSV")).toBe(text + line(21))
+    })
+
+    it("cuts off a torn last line", async () => {
+        const store = await formatted(16)
+        const { volume } = await mounted(store)
+        const file = await volume.openForAppend("A.CSV", header)
+        await file.append(bytes(line(1)))
+        await file.append(bytes(line(2).slice(0, 50)))
+        const { volume: again } = await mounted(store)
+        const found = await again.openForAppend("A.CSV", header, isLater({ number: 0 }))
+        expect(found.byteCount()).toBe(header.length + 96)
+        await found.append(bytes(line(2)))
+        expect(await readAll(again, "A.CSV")).toBe(header + line(1) + line(2))
+    })
+
+    it.skipIf(!tools)(
+        "lists, reads and removes files, and leaves foreign names alone",
+        async () => {
+            const store = await formatted(16)
+            const { volume } = await mounted(store)
+            for (const name of ["LOG/A.CSV", "LOG/B.CSV", "C.TXT"]) {
+                const file = await volume.openForAppend(name, header)
+                for (let i = 1; i <= 100; ++i) await file.append(bytes(line(i)))
+                await file.syncEntry()
+                await file.close()
+            }
+            expect(await volume.remove("LOG/A.CSV")).toBe(true)
+            expect(await volume.remove("LOG/A.CSV")).toBe(false)
+            expect(await volume.remove("NONE/A.CSV")).toBe(false)
+            const names: string[] = []
+            await volume.list("LOG", async entry => {
+                names.push(`${entry.name} ${entry.sizeBytes}`)
+                return true
+            })
+            expect(names).toEqual([`B.CSV ${header.length + 9600}`])
+            await volume.sync()
+            const check = checkVolume(store)
+            expect(check.clean, check.text).toBe(true)
+            expect(await volume.open("LOG/NONE.CSV")).toBeUndefined()
+            await expect(volume.openForAppend("LOG/TOO-LONG-A-NAME.CSV", header)).rejects.toThrow(
+                "no name like",
+            )
+        },
+    )
+
+    describe("that is damaged", () => {
+        /** A file of 40 records in 1 KiB clusters of FAT16, and where its table lies. */
+        async function damaged() {
+            const store = await formatted(16)
+            const { volume } = await mounted(store)
+            const file = await volume.openForAppend("A.CSV", header)
+            let text = header
+            for (let i = 1; i <= 40; ++i) {
+                await file.append(bytes(line(i)))
+                text += line(i)
+            }
+            await volume.sync()
+            const fatBlock = volume.table.fatBlock
+            const edit = (cluster: number, value: number, copies = 2) => {
+                for (let copy = 0; copy < copies; ++copy) {
+                    const block = fatBlock + copy * volume.table.fatBlocks
+                    const data = Uint8Array.from(store.read(block))
+                    new DataView(data.buffer).setUint16(cluster * 2, value, true)
+                    store.write(block, data)
+                }
+            }
+            return { store, text, edit, fatBlock }
+        }
+
+        it("reads on with the second table, and repairs the first", async () => {
+            const values = [0, 1, 0xffff, 0xfff7, 0xf000]
+            for (const value of values) {
+                const { store, text, edit } = await damaged()
+                edit(3, value, 1)
+                const { volume } = await mounted(store)
+                expect(await readAll(volume, "A.CSV")).toBe(text)
+                const again = await mounted(store)
+                again.device.reads = 0
+                expect(await readAll(again.volume, "A.CSV")).toBe(text)
+            }
+            const { store, text, edit, fatBlock } = await damaged()
+            edit(3, 0, 1)
+            const { volume, device } = await mounted(store)
+            const read = device.readBlock.bind(device)
+            device.readBlock = async (block, into) => {
+                if (block === fatBlock && device.writes === 0) throw new Error("unreadable")
+                await read(block, into)
+            }
+            expect(await readAll(volume, "A.CSV")).toBe(text)
+            expect(device.writes).toBe(1)
+        })
+
+        it("refuses a chain that leaves the volume, ends too early or bites its tail", async () => {
+            for (const value of [0xf000, 0, 0xffff]) {
+                const { store, edit } = await damaged()
+                edit(3, value)
+                const { volume } = await mounted(store)
+                const reading = readAll(volume, "A.CSV")
+                await expect(reading).rejects.toMatchObject({ code: FaultCode.VolumeDamaged })
+                await expect(reading).rejects.toThrow("repair it on a PC")
+            }
+            const { store, edit, text } = await damaged()
+            edit(3, 2)
+            const { volume } = await mounted(store)
+            // It ends, with the wrong text.
+            expect((await readAll(volume, "A.CSV")).length).toBe(text.length)
+            expect(await volume.remove("A.CSV")).toBe(true)
+        })
+
+        it("refuses a directory without an end", async () => {
+            const store = await formatted(16)
+            const { volume } = await mounted(store)
+            for (let i = 0; i < 40; ++i) {
+                const file = await volume.openForAppend(`LOG/${i}.CSV`, header)
+                await file.close()
+            }
+            const block = volume.table.fatBlock
+            const table = new DataView(Uint8Array.from(store.read(block)).buffer)
+            // The directory is the first that was made; all its later clusters lead back to it.
+            for (let cluster = 3; cluster < 60; ++cluster) {
+                const value = table.getUint16(cluster * 2, true)
+                if (value === 0xffff && cluster > 35) table.setUint16(cluster * 2, 2, true)
+            }
+            table.setUint16(4, 2, true)
+            store.write(block, new Uint8Array(table.buffer))
+            store.write(block + volume.table.fatBlocks, new Uint8Array(table.buffer))
+            const { volume: again } = await mounted(store)
+            await expect(again.list("LOG", async () => true)).rejects.toMatchObject({
+                code: FaultCode.VolumeDamaged,
+            })
+        })
+    })
+
+    it.skipIf(!tools)("leaves long names, hidden and read-only files as they are", async () => {
+        const store = await formatted(16)
+        const { volume } = await mounted(store)
+        const file = await volume.openForAppend("OURS.CSV", header)
+        await file.close()
+        // A long name of two slots before its short entry, then a read-only file, as others make them.
+        const root = volume.table.dataBlock - volume.table.rootBlocks
+        const data = Uint8Array.from(store.read(root))
+        for (const slot of [2, 3]) {
+            data.fill(0x41, slot * 32, slot * 32 + 32)
+            data[slot * 32 + 11] = 0x0f
+        }
+        for (const [slot, name, attributes] of [
+            [4, "ALONGE~1TXT", 0x20],
+            [5, "KEEP    TXT", 0x21],
+            [6, "HIDDEN  TXT", 0x02],
+        ] as [number, string, number][]) {
+            data.set(Buffer.from(name), slot * 32)
+            data[slot * 32 + 11] = attributes
+        }
+        store.write(root, data)
+        const { volume: again } = await mounted(store)
+        const names: string[] = []
+        await again.list("", async entry => names.push(entry.name) > 0)
+        expect(names).toEqual(["OURS.CSV", "ALONGE~1.TXT", "KEEP.TXT", "HIDDEN.TXT"])
+        for (const name of ["KEEP.TXT", "HIDDEN.TXT"]) {
+            await expect(again.remove(name)).rejects.toThrow("not a file of ours")
+            await expect(again.openForAppend(name, header)).rejects.toThrow("not a file of ours")
+        }
+        const more = await again.openForAppend("MORE.CSV", header)
+        await more.close()
+        const after = store.read(root)
+        expect([...after.subarray(64, 7 * 32)]).toEqual([...data.subarray(64, 7 * 32)])
+    })
+
+    it("needs no more reads to mount with 3,000 foreign files, and none to append", async () => {
+        const crowded = async (files: number): Promise<MemoryStore> => {
+            const store = await formatted(600)
+            const { volume } = await mounted(store)
+            const root = new Directory(volume, volume.table.rootCluster)
+            for (let i = 0; i < files; ++i) {
+                await root.seekUnused()
+                await root.write(encodeName(`F${i}.TXT`), 0x20, 0, 0x00210000)
+            }
+            return store
+        }
+        const few = await mounted(await crowded(3))
+        const { volume: again, device } = await mounted(await crowded(3000))
+        // Boot sector, the log's header, FSInfo, and the sector of a directory that the header names.
+        expect([few.device.reads, device.reads]).toEqual([4, 4])
+        const log = await again.openForAppend("LOG/A.CSV", header)
+        await log.append(bytes(line(1)))
+        device.reads = 0
+        for (let i = 2; i < 200; ++i) await log.append(bytes(line(i)))
+        expect(device.reads).toBeLessThanOrEqual(1)
+    })
+
+    it.skipIf(!tools)(
+        "makes a directory when the root directory has just become full",
+        async () => {
+            for (let files = 14; files <= 17; ++files) {
+                const store = makeVolume(40, "-F32", "-s1")
+                const { volume } = await mounted(store)
+                for (let i = 0; i < files; ++i)
+                    await (await volume.openForAppend(`${i}.A`, "")).close()
+                const log = await volume.openForAppend("LOG/A.CSV", header)
+                await log.append(bytes(line(1)))
+                await volume.sync()
+                expect(copyOut(store, "LOG/A.CSV")).toBe(header + line(1))
+                const check = checkVolume(store)
+                expect(check.clean, check.text).toBe(true)
+            }
+        },
+    )
+
+    it("does not believe a free count of others when it says that the card is full", async () => {
+        const store = await formatted(600)
+        const info = Uint8Array.from(store.read(1))
+        new DataView(info.buffer).setUint32(488, 1, true)
+        store.write(1, info)
+        const { volume } = await mounted(store)
+        const file = await volume.openForAppend("A.CSV", header)
+        for (let i = 1; i < 200; ++i) await file.append(bytes(line(i)))
+        expect(file.byteCount()).toBe(header.length + 199 * 96)
+        expect(volume.freeBytes()).toBeUndefined()
+        await volume.table.countFree(10000)
+        await volume.sync()
+        if (tools) expect(checkVolume(store).clean).toBe(true)
+    })
+
+    it("says that it is full, and writes again when there is room", async () => {
+        const store = await formatted(4)
+        const { volume } = await mounted(store)
+        const big = await volume.openForAppend("BIG.CSV", header)
+        const block = bytes(line(1, 512))
+        await expect(
+            (async () => {
+                for (;;) await big.append(block)
+            })(),
+        ).rejects.toMatchObject({ code: FaultCode.VolumeFull })
+        const size = big.byteCount()
+        await expect(volume.openForAppend("NEW.CSV", header)).rejects.toMatchObject({
+            code: FaultCode.VolumeFull,
+        })
+        await big.close()
+        expect(size).toBeGreaterThan(3_900_000)
+        await volume.remove("BIG.CSV")
+        const again = await volume.openForAppend("NEW.CSV", header)
+        await again.append(block)
+        expect(again.byteCount()).toBe(header.length + 512)
+        expect(volume.freeBytes()).toBeGreaterThan(0)
+    })
+})

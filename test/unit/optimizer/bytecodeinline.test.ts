@@ -1,0 +1,168 @@
+import { describe, expect, it } from "vitest"
+import { type Context } from "../../../optimizer/analysis/contexts"
+import { expression, label, statement, type Statement } from "../../../optimizer/ir/code"
+import { type FunctionCode, type Program } from "../../../optimizer/ir/image"
+import { Op } from "../../../optimizer/ir/opcodes"
+import { dropUnreachable } from "../../../optimizer/passes/dropunreachable"
+import { forwardStores } from "../../../optimizer/passes/forwardstores"
+import { inlineSingleCalls } from "../../../optimizer/passes/inlinesinglecalls"
+import { inlineSmallFunctions } from "../../../optimizer/passes/inlinesmallfunctions"
+import { pairFunctions } from "../../../optimizer/passes/pairfunctions"
+import {
+    local,
+    literal,
+    fn,
+    store,
+    call,
+    back,
+    result,
+    nothing,
+    log,
+    to,
+    type Parts,
+    program,
+    main,
+    setup,
+} from "../../support/bytecodeprograms"
+
+describe("functions with a single caller", () => {
+    const runs = ({ functions }: Program) => functions.map(one => one.index)
+
+    it("go into it with their handlers", () => {
+        const [handler, end] = [label(), label()]
+        const guarded = [
+            to(Op.Try, handler),
+            call(log),
+            to(Op.EndTry, end),
+            handler,
+            statement(Op.Catch, 0),
+            end,
+            back(literal(1)),
+        ]
+        const one = program(main(call(fn(2))), setup(), { tryFrames: 1, code: guarded })
+        inlineSingleCalls(one)
+        expect(runs(one)).toEqual([0])
+        expect(one.functions[0].tryFrames).toBe(1)
+    })
+
+    it("go into it wherever that comes in the image", () => {
+        const one = program(
+            { code: [call(fn(2)), call(fn(2)), back(nothing)] },
+            { code: [call(log), back(nothing)] },
+            { code: [call(fn(1)), back(nothing)] },
+        )
+        inlineSingleCalls(one)
+        expect(runs(one)).toEqual([0, 2])
+    })
+
+    const makesClosure = (): Parts[] => [
+        { args: 1, code: [back(expression(Op.MakeClosure, 3))] },
+        { code: [back(expression(Op.LoadClosure, 0, literal(1)))] },
+    ]
+
+    it("take the variables of their closures along", () => {
+        const one = program(main(call(fn(2), literal(5))), setup(), ...makesClosure())
+        inlineSingleCalls(one)
+        expect(runs(one)).toEqual([0, 3])
+        const base = one.functions[0].code.find(s => s.op === Op.StoreLocal)!.value
+        expect(one.functions[1].code[0].args[0].value).toBe(base)
+    })
+
+    it("stay when a loop would share the variables of their closures", () => {
+        const start = label()
+        const loop = [start, call(fn(2), literal(5)), to(Op.Jump, start)]
+        const one = program(main(...loop), setup(), ...makesClosure())
+        inlineSingleCalls(one)
+        expect(runs(one)).toEqual([0, 2, 3])
+    })
+})
+
+describe("two functions that are only called", () => {
+    const codeOf = (one: FunctionCode) => one.code.filter(s => s.op !== Op.Label)
+
+    it("become one that a last argument leads through", () => {
+        const one = program(
+            {
+                code: [
+                    call(fn(1), literal(5)),
+                    call(fn(1), literal(6)),
+                    call(fn(2)),
+                    back(nothing),
+                ],
+            },
+            { args: 1, code: [store(1, literal(3)), call(log, local(0), local(1)), back(result)] },
+            { args: 1, code: [store(3, local(0)), back(local(3))] },
+        )
+        const [pair] = pairFunctions(one)
+        expect(pair.body).toBe(one.functions[1])
+        expect(one.functions[0].code.slice(0, 3)).toEqual([
+            call(fn(1), literal(5)),
+            call(fn(1), literal(6)),
+            call(fn(1), nothing, literal(1)),
+        ])
+        expect(one.functions).toHaveLength(2)
+        expect([pair.body.args, pair.body.slots]).toEqual([2, 5])
+        expect(codeOf(pair.body).map(s => s.op)[0]).toBe(Op.JumpIfFalse)
+        expect(codeOf(pair.body).slice(1)).toEqual([
+            store(4, local(0)),
+            back(local(4)),
+            store(2, literal(3)),
+            call(log, local(0), local(2)),
+            back(result),
+        ])
+        expect(pair.body.code[0].target).toBe(pair.body.code[3])
+    })
+
+    it("stay apart when one is used as a value, or called with more than it takes", () => {
+        const plain = () => ({ args: 1, code: [back(local(0))] })
+        for (const other of [call(log, fn(2)), call(fn(2), literal(1), literal(2))]) {
+            const code = [call(fn(1), literal(1)), call(fn(2), literal(1)), other, back(nothing)]
+            const one = program({ code }, plain(), plain())
+            expect(pairFunctions(one)).toEqual([])
+            expect(one.functions).toHaveLength(3)
+        }
+    })
+
+    it("stay apart when their many calls would cost more than the descriptor", () => {
+        const calls = [1, 2].flatMap(index => new Array<Statement>(13).fill(call(fn(index))))
+        const one = program({ code: calls }, { code: [back(log)] }, { code: [back(log)] })
+        expect(pairFunctions(one)).toEqual([])
+    })
+})
+
+describe("functions with several callers", () => {
+    const settle = (context: Context) => {
+        forwardStores(context)
+        dropUnreachable(context)
+    }
+    const copied = (code: Statement[], calls: number): Program => {
+        const callers = Array.from({ length: calls }, () => call(fn(1), literal(5)))
+        const one = program({ code: [...callers, back(nothing)] }, { args: 1, code })
+        const contexts = one.functions.map((body: FunctionCode) => ({
+            body,
+            captured: new Set<number>(),
+            volatile: new Set<number>(),
+            hasTry: false,
+        }))
+        inlineSmallFunctions(one, contexts, settle)
+        return one
+    }
+
+    it("are copied where that is smaller", () => {
+        const one = copied([call(log, local(0)), back(result)], 3)
+        expect(one.functions).toHaveLength(1)
+        expect(one.functions[0].code.filter(s => s.op === Op.Call0 + 1)).toEqual(
+            Array.from({ length: 3 }, () => call(log, literal(5))),
+        )
+    })
+
+    it("stay where it is not", () => {
+        const long = [
+            call(log, local(0), literal(7)),
+            call(log, local(0), local(0)),
+            call(log),
+            back(result),
+        ]
+        expect(copied(long, 8).functions).toHaveLength(2)
+    })
+})

@@ -1,0 +1,88 @@
+import { beforeEach, expect, test } from "vitest"
+import { mountStore } from "../../support/cardboard"
+import { DeviceBuffer } from "../../support/devicebuffer"
+import { forgedCopy, settingsValue } from "../../support/forgedcopy"
+import { NodeFirmware } from "../../support/nodefirmware"
+
+// The whole firmware and the backup on its card: what it believes, and what it says of it.
+
+const evil = {
+    sk: settingsValue("0", "evil.example"),
+    sn: settingsValue("0", "evil.example:80"),
+    sb: settingsValue("0", "1"),
+    sj: "",
+}
+
+let board: NodeFirmware
+
+beforeEach(async () => {
+    board = new NodeFirmware("2027-01-04T02:30:00Z")
+    await board.format()
+    await board.start()
+    for (const line of ["user.serial PACK-7", "ftp.host files.example", "ftp.password sesame"])
+        expect(await board.console("set " + line)).toBe("ok\n")
+    expect(await board.console("passwd guarded")).toBe("ok\n")
+    await board.live(70)
+})
+
+async function putOnCard(name: string, content: Uint8Array): Promise<void> {
+    const volume = await mountStore(board.store)
+    await volume.remove(name)
+    const file = await volume.openForAppend(name, "")
+    await file.append(DeviceBuffer.from(content) as never)
+    await file.syncEntry()
+}
+
+async function start(): Promise<string[]> {
+    board.lines.length = 0
+    await board.start()
+    await board.live(10)
+    return board.lines
+}
+
+test.each([
+    ["BMSMINI.BAK", 33],
+    ["BMSMINI.BA2", 32],
+])("a forged %s changes nothing on a board that is well", async (name, generation) => {
+    await putOnCard(name, forgedCopy(generation, evil))
+    const lines = await start()
+    expect(lines).toContain(name + " was not made on this flash: left alone")
+    expect(await board.console("set ftp.enable on")).toContain("log in")
+    await board.console("login guarded")
+    expect(await board.console("show ftp")).toMatch(/ftp\.host +files\.example /)
+    expect(await board.console("show ftp.password")).toMatch(/ set /)
+    const status = await board.console("status")
+    expect(status).toMatch(/^alarms (?!.*SETTINGS)/m)
+    expect(status).toContain("was not made on this flash")
+    expect(await board.console("journal")).not.toContain("SETTINGS")
+})
+
+test("what an empty flash has taken from the card is said, and stays an alarm until somebody sets something", async () => {
+    board.flash.values.clear()
+    const lines = await start()
+    expect(lines).toContain(
+        "the flash was empty or old: restored from the card; check ftp.host and ftp.gateway, then set the passwords again",
+    )
+    expect(await board.console("show user.serial")).toContain("PACK-7")
+    expect(await board.console("show ftp.password")).toContain("not set")
+    expect(await board.console("status")).toMatch(/^alarms .*SETTINGS/m)
+    expect(await board.console("journal")).toContain("SETTINGS appeared")
+    await board.console("set ftp.password sesame")
+    await board.live(5)
+    expect(await board.console("status")).toMatch(/^alarms (?!.*SETTINGS)/m)
+    expect(await board.console("journal")).toContain("SETTINGS disappeared")
+})
+
+test("a board that started without its card takes the copy later, unless somebody has set it up anew", async () => {
+    const { store } = board
+    for (const setUp of [false, true]) {
+        board.flash.values.clear()
+        Object.assign(board, { store: new NodeFirmware("2027-01-04T02:30:00Z").store })
+        await start()
+        if (setUp) await board.console("set user.serial NEW-1")
+        Object.assign(board, { store })
+        await start()
+        const serial = setUp ? "NEW-1" : "PACK-7"
+        expect(await board.console("show user.serial"), `set up: ${setUp}`).toContain(serial)
+    }
+})

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest"
+import { translated } from "../../../console/translation"
+import { posixZone } from "../../../console/zones"
+import { offsetMinutesAt, parseTimeZone } from "../../../src/core/timezone"
+
+const now = Date.UTC(2026, 10, 30)
+
+/** Minutes east of UTC, as Intl has them. */
+function intlOffset(zone: string, ms: number): number {
+    const format = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" })
+    const [, sign, hours, minutes] = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(format.format(ms))!
+    return (sign === "-" ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0))
+}
+
+describe("a zone by its IANA name", () => {
+    it.each([
+        ["Europe/Berlin", "<+01>-1<+02>,M3.5.0,M10.5.0/3"],
+        ["europe/london", "<+00>0<+01>,M3.5.0/1,M10.5.0"],
+        ["America/New_York", "<-05>5<-04>,M3.2.0,M11.1.0"],
+        ["EST5EDT", "<-05>5<-04>,M3.2.0,M11.1.0"],
+        ["Australia/Lord_Howe", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0"],
+        ["America/Santiago", "<-04>4<-03>,M9.1.6/24,M4.1.6/24"],
+        ["Asia/Kolkata", "+05:30"],
+        ["UTC", "+00:00"],
+    ])("%s is %s", (zone, rule) => {
+        expect(posixZone(zone, now)).toBe(rule)
+    })
+
+    it("is right for every zone that there is, or refused", { timeout: 120_000 }, () => {
+        const refused: string[] = []
+        for (const zone of Intl.supportedValuesOf("timeZone")) {
+            let text: string | undefined
+            try {
+                text = posixZone(zone, now)
+            } catch {
+                refused.push(zone)
+                continue
+            }
+            expect(text!.length, zone).toBeLessThanOrEqual(63)
+            const rule = parseTimeZone(text!)!
+            expect(rule, `${zone}: ${text}`).toBeDefined()
+            // From the next year on, at hours that meet no change.
+            for (
+                let ms = Date.UTC(2028, 0, 1, 11, 30);
+                ms < Date.UTC(2029, 0, 1);
+                ms += 23 * 86_400_000
+            )
+                expect(offsetMinutesAt(rule, ms / 1000), `${zone} ${text}`).toBe(
+                    intlOffset(zone, ms),
+                )
+        }
+        // Their clocks change with Ramadan.
+        expect(refused.length).toBeLessThan(8)
+        expect(refused).toContain("Africa/Casablanca")
+    })
+
+    it("that does not exist, or that is a rule already, is none", () => {
+        for (const text of [
+            "Europe/Nowhere",
+            "CET-1CEST,M3.5.0,M10.5.0/3",
+            "+02:00",
+            "UTC0",
+            "EST5",
+        ])
+            expect(posixZone(text, now), text).toBeUndefined()
+    })
+})
+
+describe("a line for the board", () => {
+    it("has the rule in the place of the zone's name, and says so", () => {
+        const rule = "<+01>-1<+02>,M3.5.0,M10.5.0/3"
+        for (const zone of ["Europe/Berlin", '"Europe/Berlin"'])
+            expect(translated(`set time.zone ${zone}`, now)).toEqual({
+                line: `set time.zone ${rule}`,
+                remark: `Europe/Berlin is ${rule}`,
+            })
+        expect(translated("set time.zone Africa/Casablanca", now).refusal).toMatch(
+            /^Africa\/Casablanca: its clock changes follow no yearly rule; set the offset, such as \+0\d:00/,
+        )
+    })
+
+    it("has days by their short names", () => {
+        expect(translated("set reset.days Sunday,thursday,Mon", now).line).toBe(
+            "set reset.days Sun,thu,Mon",
+        )
+    })
+
+    it("is left alone else, to the byte", () => {
+        const bytes = Uint8Array.of(0x73, 0xff, 0x00)
+        for (const line of ["set user.address Sunday", "set time.zone UTC0", "status", bytes])
+            expect(translated(line, now)).toEqual({ line })
+        expect(translated("set reset.days someday", now).line).toBe("set reset.days someday")
+    })
+})

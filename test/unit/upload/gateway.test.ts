@@ -1,0 +1,284 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { afterEach, describe, expect, it } from "vitest"
+import { Key } from "../../../src/settings/keys"
+import { NodeConnector } from "../../support/nodesocket"
+import { pattern } from "../../support/uploadcard"
+import { noonSeconds, UploadWorld } from "../../support/uploadworld"
+
+const day = "LOG/20261122.CSV"
+const address = "ftp://files.example:21/BMS-1-LOG-20261122.CSV"
+
+/** An HTTP server that takes what a proxy with FTP would take. */
+class FakeProxy {
+    readonly files = new Map<string, Buffer>()
+    readonly requests: string[] = []
+    authorization: string | undefined
+    /** Replaces the status of a method. */
+    status: Record<string, number> = {}
+    statusOf = (method: string, _url: string): number | undefined => this.status[method]
+    page = "<html>made</html>"
+    /** Of each file the server gets no more, although the gateway says that it has it. */
+    keptBytes = Infinity
+    /** Answers a PUT before its body has come, and closes. */
+    early = false
+    private readonly server: Server = createServer((request, response) => {
+        void this.serve(request, response)
+    })
+
+    async start(): Promise<string> {
+        await new Promise<void>(resolve => this.server.listen(0, "127.0.0.1", resolve))
+        return "127.0.0.1:" + (this.server.address() as AddressInfo).port
+    }
+
+    async stop(): Promise<void> {
+        this.server.closeAllConnections()
+        await new Promise(resolve => this.server.close(resolve))
+    }
+
+    private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+        const { method = "", url = "" } = request
+        this.requests.push(`${method} ${url}`)
+        this.authorization = request.headers.authorization
+        response.setHeader("Date", "Sun, 22 Nov 2026 12:34:56 GMT")
+        response.setHeader("Connection", "close")
+        const forced = this.statusOf(method, url)
+        if (forced !== undefined && this.early) {
+            response.statusCode = forced
+            response.end("x".repeat(3000))
+            return
+        }
+        const chunks: Buffer[] = []
+        for await (const chunk of request) chunks.push(chunk as Buffer)
+        const there = this.files.has(url) || url.endsWith("/")
+        response.statusCode = forced ?? (method === "PUT" ? 201 : there ? 200 : 404)
+        if (method === "PUT" && response.statusCode < 300)
+            this.files.set(url, Buffer.concat(chunks))
+        const { length } = this.files.get(url) ?? ""
+        if (method === "HEAD" && length !== 0)
+            response.setHeader("Content-Length", Math.min(length, this.keptBytes))
+        response.end(method === "HEAD" ? undefined : this.page)
+    }
+}
+
+let proxy: FakeProxy
+
+async function worldWith(tcp = new NodeConnector()): Promise<UploadWorld> {
+    proxy = new FakeProxy()
+    const world = new UploadWorld(tcp)
+    world.settings.set(Key.FtpGateway, await proxy.start())
+    world.settings.set(Key.FtpHost, "files.example")
+    world.settings.set(Key.FtpUser, "bms")
+    world.settings.set(Key.FtpPassword, "pa:ss")
+    return world
+}
+
+afterEach(async () => {
+    await proxy.stop()
+})
+
+describe("the gateway", () => {
+    it("gets the file as one PUT of its ftp address, with the log-in", async () => {
+        const world = await worldWith()
+        world.card.put(day, pattern(70_001))
+        await world.session()
+        expect(proxy.files.get(address)!.equals(pattern(70_001))).toBe(true)
+        expect(proxy.authorization).toBe("Basic " + Buffer.from("bms:pa:ss").toString("base64"))
+        expect(proxy.requests).toEqual([
+            "HEAD ftp://files.example:21/",
+            "HEAD " + address,
+            "PUT " + address,
+            "HEAD " + address,
+        ])
+        expect(world.card.text("LOGSENT.TXT")).toContain("20261122.CSV,70001,")
+    })
+
+    it("offers the date in its answers to the clock", async () => {
+        const world = await worldWith()
+        world.card.put(day, pattern(10))
+        await world.session()
+        expect(new Set(world.offers)).toEqual(new Set([noonSeconds + 34 * 60 + 56]))
+    })
+
+    it("keeps away from a file that is not ours", async () => {
+        const world = await worldWith()
+        world.card.put(day, pattern(10))
+        proxy.files.set(address, Buffer.from("theirs"))
+        await world.session()
+        expect(proxy.files.get(address)!.toString()).toBe("theirs")
+        expect(proxy.files.get(address.replace(".CSV", "-2.CSV"))).toEqual(Buffer.from(pattern(10)))
+    })
+
+    /** A file of ten bytes whose name was taken, and nothing confirmed. */
+    async function worldThatHasBegun(): Promise<UploadWorld> {
+        const world = await worldWith()
+        const line = `20261122.CSV,0,2026-11-22 13:00:01,BMS-1-LOG-20261122.CSV\r\n`
+        world.card.put(day, pattern(10))
+        world.card.put("LOGSENT.TXT", line)
+        return world
+    }
+
+    it("leaves a file of our name alone that has become longer than ours", async () => {
+        const world = await worldThatHasBegun()
+        proxy.files.set(address, Buffer.from("longer than ten"))
+        await world.session()
+        expect(proxy.files.get(address)!.toString()).toBe("longer than ten")
+        expect(proxy.files.get(address.replace(".CSV", "-2.CSV"))).toEqual(Buffer.from(pattern(10)))
+    })
+
+    it("leaves alone what has more there than the last line speaks of", async () => {
+        const world = await worldWith()
+        world.card.put(day, pattern(1000))
+        await world.session()
+        proxy.files.set(address, Buffer.alloc(1200))
+        world.card.put(day, pattern(1200))
+        world.nowMs += 3600001
+        await world.session()
+        expect(proxy.files.get(address)).toEqual(Buffer.alloc(1200))
+        const next = address.replace(".CSV", "-2.CSV")
+        expect(proxy.files.get(next)).toEqual(Buffer.from(pattern(1200)))
+        // What breaks off is noted: the next session knows it for its own.
+        world.card.put(day, pattern(1500))
+        proxy.keptBytes = 1300
+        world.nowMs += 3600001
+        await expect(world.session()).rejects.toThrow("did not get all of the file")
+        proxy.files.set(next, Buffer.from(pattern(1300)))
+        proxy.keptBytes = Infinity
+        await world.session()
+        expect(proxy.files.get(next)).toEqual(Buffer.from(pattern(1500)))
+        expect(proxy.files.size).toBe(2)
+    })
+
+    it("does not get again what is there as long as ours, but what is to be sent again", async () => {
+        const world = await worldThatHasBegun()
+        proxy.files.set(address, Buffer.from("ten bytes."))
+        await world.session()
+        expect(proxy.requests.some(line => line.startsWith("PUT"))).toBe(false)
+        expect(world.card.text("LOGSENT.TXT")).toContain("20261122.CSV,10,")
+        await world.uploader.resend("2026-11-22")
+        await world.session()
+        expect(proxy.files.get(address)).toEqual(Buffer.from(pattern(10)))
+    })
+
+    it("sends today's file again at most once an hour, and whole", async () => {
+        const world = await worldWith()
+        world.settings.set(Key.FtpPeriod, 60)
+        world.settings.set(Key.FtpCells, 1)
+        const sentBytes: number[] = []
+        for (let minute = 0; minute < 130; ++minute) {
+            world.card.put(day, pattern(100 + minute))
+            world.card.put("CELL/20261122.CSV", pattern(100 + minute, 2))
+            await world.uploader.run()
+            const length = proxy.files.get(address)!.length
+            if (length !== sentBytes.at(-1)) sentBytes.push(length)
+            world.nowMs += 60_000
+        }
+        expect(sentBytes).toEqual([100, 160, 220])
+        const cells = proxy.requests.filter(line => line.startsWith("PUT") && line.includes("CELL"))
+        expect(cells).toHaveLength(3)
+    })
+
+    it("sends the day's last part when the day is over", async () => {
+        const world = await worldWith()
+        // 23:59:30 local time, and ten seconds past midnight.
+        world.nowMs = (11 * 60 - 0.5) * 60_000
+        world.card.put(day, pattern(100))
+        await world.session()
+        world.nowMs += 40_000
+        world.card.put(day, pattern(150))
+        world.card.put("LOG/20261123.CSV", pattern(5))
+        await world.session()
+        expect(proxy.files.get(address)!.length).toBe(150)
+    })
+
+    it.each([202, 201])("takes %i as confirmation", async status => {
+        const world = await worldWith()
+        proxy.status = { PUT: status }
+        world.card.put(day, pattern(10))
+        await world.session()
+        expect(world.uploader.filesConfirmed).toBe(1)
+    })
+
+    it.each([
+        [200, "the gateway refuses: 200 OK"],
+        [403, "allow the FTP server in the gateway's access rules: 403 Forbidden"],
+        [404, "the server has no such folder: 404 Not Found"],
+        [407, "the gateway wants a log-in of its own"],
+        [502, "the FTP server did not let the gateway finish: 502"],
+        [503, "check ftp.host and ftp.port: 503 Service Unavailable"],
+        [504, "the FTP server did not answer the gateway in time: 504"],
+    ])("takes %i as a failure and says %s", async (status, words) => {
+        const world = await worldWith()
+        proxy.status = { PUT: status }
+        world.card.put(day, pattern(10))
+        await expect(world.session()).rejects.toThrow(words)
+        expect(world.card.text("LOGSENT.TXT")).not.toContain(",10,")
+    })
+
+    it("does not believe 201 when the server has less", async () => {
+        const world = await worldWith()
+        world.card.put(day, pattern(1000))
+        proxy.keptBytes = 400
+        await expect(world.session()).rejects.toThrow("the server did not get all of the file")
+        expect(world.card.text("LOGSENT.TXT")).not.toContain(",1000,")
+        proxy.keptBytes = Infinity
+        await world.session()
+        expect(world.card.text("LOGSENT.TXT")).toContain(",1000,")
+    })
+
+    it.each(["552 Disk full.\n</pre></html>", "552 Disk full.</pre>\n</html>"])(
+        "repeats what the server said, as Squid's page quotes it: %j",
+        async said => {
+            const world = await worldWith()
+            proxy.status = { PUT: 502 }
+            const squid =
+                "<pre>STOR a.txt\n</pre> The server responded with: <pre>Disk full.</pre>\n"
+            proxy.page = `<html>${squid}${"x".repeat(900)}<pre>${said}`
+            world.card.put(day, pattern(10))
+            await expect(world.session()).rejects.toThrow(
+                /^the FTP server did not let the gateway finish: 552 Disk full\.$/,
+            )
+        },
+    )
+
+    // Squid's own 404 stands for 550 alone.
+    const missing = ["450 No such file", "451 Not here", "550 What?", "551 ENOENT", "553 No"]
+    it.each(missing)("takes a name for free when the server says %s, and only then", async said => {
+        const world = await worldWith()
+        world.card.put(day, pattern(10))
+        const root = "ftp://files.example:21/"
+        proxy.statusOf = (method, url) =>
+            method === "PUT" || url === root || proxy.files.has(url) ? undefined : 502
+        for (const busy of ["425 No data connection", "421 Too many", "530 Who?", "226 Done"]) {
+            proxy.page = `<pre>${busy}\n</pre>`
+            await expect(world.session()).rejects.toThrow("finish: " + busy)
+            expect(proxy.files.size).toBe(0)
+        }
+        proxy.page = `<pre>${said}\n</pre>`
+        await world.session()
+        expect(proxy.files.get(address)!.length).toBe(10)
+    })
+
+    it("says why it closed in the middle of a file", async () => {
+        const world = await worldWith()
+        proxy.status = { PUT: 403 }
+        proxy.early = true
+        world.card.put(day, pattern(3_000_000))
+        await expect(world.session()).rejects.toThrow(/403 Forbidden|closed the connection/)
+        expect(world.uploader.filesConfirmed).toBe(0)
+    })
+
+    it("waits for the next period when the log-in is refused", async () => {
+        const world = await worldWith()
+        proxy.status = { HEAD: 401 }
+        world.card.put(day, pattern(10))
+        await expect(world.session()).rejects.toThrow("log-in refused, check ftp.user")
+        expect(world.uploader.state()[0]).toBe("state: next try in 3600 s")
+    })
+
+    it("can be tested from the console", async () => {
+        const world = await worldWith()
+        const gateway = world.settings.text(Key.FtpGateway)
+        expect(await world.uploader.test()).toEqual(["mode: gateway " + gateway, "answer: 200 OK"])
+    })
+})
