@@ -30,6 +30,13 @@ const found = [
         seed: 11,
         cuts: "13@torn: 0xFF/9@torn: old, new/12@swapped",
     },
+    {
+        what: "a recovery that is cut does not forget the files that wait for theirs",
+        scenario: "other day after the cut",
+        card: "FAT16 512 B, card format" as CardName,
+        seed: 10,
+        cuts: "82@torn: 0xFF, new/11@dropped",
+    },
 ]
 
 /** Cards of a scenario that can be made here, two of them, others for other scenarios. */

@@ -210,14 +210,21 @@ export class RedoLog {
         return this.header.bytes.getAt(Head.Blocks + slot * 4, "u32")
     }
 
-    /** The slot with that block, else one that no open file needs; never the one of an unfinished change. */
+    /**
+     * The slot with that block, else one that no open file needs: a directory's last, since by it the next mount
+     * finds files that a power cut has left. Never the one of an unfinished change.
+     */
     private slotFor(block: number): number {
         let free = 0
+        // Nothing, FSInfo, the table and directories follow each other in their numbers.
+        let least = 0xffffffff
         for (let slot = 0; slot < slots; ++slot) {
             if (slot + 1 === this.header.bytes[Head.Redo]) continue
             const held = this.blockAt(slot)
             if (held === block) return slot
-            if (!this.isOpen(held)) free = slot
+            if (held >= least || this.isOpen(held)) continue
+            least = held
+            free = slot
         }
         return free
     }
