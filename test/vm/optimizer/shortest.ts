@@ -198,6 +198,18 @@ export const shortest: ShortProgram[] = [
             for (let i = 0; i < 3; i++) run(i)`,
     },
     {
+        title: "what a method gets that is found by a name made up at run time",
+        text: `
+            function one() { return 1 }
+            function two() { return 2 }
+            class A { m(what: any) { log("A.m " + what()) } }
+            function key(i: number) { return "xm"[i] }
+            const a: any = new A()
+            a.m(one)
+            a.m(one)
+            a[key(1)](two)`,
+    },
+    {
         title: "a value that is on its way out of a block with a handler",
         text: `
             function fail(now: boolean) { if (now) throw new Error("e") }
