@@ -20,8 +20,10 @@ import { shareLocals } from "./passes/sharelocals"
 import { shareReturns } from "./passes/sharereturns"
 import { simplifyExpressions } from "./passes/simplifyexpressions"
 import { singletonsToGlobals } from "./passes/singletonstoglobals"
+import { storeInReturnValue } from "./passes/storeinreturnvalue"
 import { storeChoiceFirst } from "./passes/storechoicefirst"
 import { threadJumps } from "./passes/threadjumps"
+import { throwFromOnePlace } from "./passes/throwfromoneplace"
 import { useBothStringTables } from "./passes/usebothstringtables"
 
 export interface OptimizerOptions {
@@ -56,8 +58,10 @@ const SIMPLIFYING: readonly FunctionPass[] = [
 
 /** What the others would undo, or could not see through: once, at the very end. */
 const FINISHING: readonly FunctionPass[] = [
-    // Before the cache, as both use the return value.
+    // Before the next two, as all of them use the return value.
     groupMethods,
+    // Before the cache: a value that needs no local at all is better than one in both.
+    storeInReturnValue,
     cacheInReturnValue,
     shareReturns,
     // Last: it jumps across blocks of `try`, where liveness is no longer exact.
@@ -158,6 +162,11 @@ const STEPS: readonly Step[] = [
         run: each((context, program, run) => {
             for (const pass of FINISHING) once(pass, context, program, run)
         }),
+    },
+    {
+        name: "throwFromOnePlace",
+        reason: "behind everything that asks where execution goes on",
+        run: throwFromOnePlace,
     },
     {
         name: "orderGlobals",

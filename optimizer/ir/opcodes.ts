@@ -74,8 +74,9 @@ const OPCODES = {
     Catch: does(82, 0),
     Finally: does(83, 0),
     Throw: does(84, 1, "final", "keeps result"),
-    ReThrow: does(85, 1, "keeps result"),
-    ThrowJump: does(86, 1, "operand", "jump", "final", "keeps result"),
+    /** The return value goes: on the way to a handler or a jump's label it is the error, or a note of the jump. */
+    ReThrow: does(85, 1),
+    ThrowJump: does(86, 1, "operand", "jump", "final"),
     Debugger: does(87, 0, "keeps result"),
     StoreReturnValue: does(93, 1),
 

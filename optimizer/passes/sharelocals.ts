@@ -6,13 +6,16 @@ import { type FunctionCode, FunctionFlag } from "../ir/image"
 import { Op } from "../ir/opcodes"
 
 /** A value's life in a local: the stores of it and the reads that may see them. */
-interface Web {
+export interface Web {
     /** The parameter's slot when it begins as one. */
     fixed?: number
     /** Read without a store before: its slot has to begin as `undefined`. */
     undefinedAtStart: boolean
     conflicts: Set<number>
 }
+
+/** Works on the code while each web has a number of its own; the webs that it deletes get no slot. */
+type Prepare = (body: FunctionCode, webs: Map<number, Web>) => void
 
 // Webs are numbered from here while slots are given out.
 const FIRST_WEB = 0x20000
@@ -33,9 +36,14 @@ function pinnedSlots({ body, captured }: Context): Set<number> {
  * Buys: 656 bytes.
  */
 export function shareLocals(context: Context): void {
+    giveSlots(context, () => undefined)
+}
+
+export function giveSlots(context: Context, prepare: Prepare): void {
     const { body } = context
     const pinned = pinnedSlots(context)
     const webs = renameToWebs(body, pinned)
+    prepare(body, webs)
     addConflicts(body, webs)
     const united = unitedCopies(body.code, webs)
     const slots = chooseSlots(body, webs, united, pinned)

@@ -79,7 +79,8 @@ export class Values extends Places {
         while (this.changed) {
             this.changed = false
             for (const one of classes.methods)
-                if (this.isFoundByOthers(one)) this.show(new Set([closureKind(one.body.index)]))
+                if (this.isFoundByOthers(one) || this.isOpened(one.owner))
+                    this.show(new Set([closureKind(one.body.index)]))
             for (const body of program.functions)
                 body.code.forEach((one, index) => this.follow(body, index, one))
             if (!this.changed && !this.settled) this.settled = this.changed = true

@@ -205,6 +205,27 @@ describe("parameters", () => {
         expect(value.args).toBe(3)
     })
 
+    it("that nobody reads and that may fail are looked at before the call, where that is less", () => {
+        const failing = field(local(0), names.speed)
+        const more = [1, 2].map(() => call(fn(2), log, local(1), local(2)))
+        const [first, , inner] = after(calls(call(fn(2), failing, local(1), local(2)), ...more))
+        expect(inner.args).toBe(2)
+        expect(first.code.slice(1, -1)).toEqual([
+            statement(Op.StoreReturnValue, 0, failing),
+            ...[0, 1, 2].map(() => call(fn(2), local(1), local(2))),
+        ])
+        // Not when the call needs the result, or another argument would fail before.
+        const [busy] = after(calls(call(fn(2), failing, result, local(2)), ...more))
+        expect(busy.code[1].args).toHaveLength(4)
+        const callee = field(local(1), names.speed)
+        const one = program(
+            main(call(fn(2), callee, failing), ...[1, 2].map(() => call(fn(2), log, log))),
+            setup(),
+            { args: 2, code: [back(local(0))] },
+        )
+        expect(after(one)[2].args).toBe(2)
+    })
+
     it("stay when the function stores to them and reads them", () => {
         const one = program(main(call(fn(2), literal(1))), setup(), {
             args: 1,

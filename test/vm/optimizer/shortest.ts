@@ -198,6 +198,34 @@ export const shortest: ShortProgram[] = [
             for (let i = 0; i < 3; i++) run(i)`,
     },
     {
+        title: "what a method gets that is found by a name made up at run time",
+        text: `
+            function one() { return 1 }
+            function two() { return 2 }
+            class A { m(what: any) { log("A.m " + what()) } }
+            function key(i: number) { return "xm"[i] }
+            const a: any = new A()
+            a.m(one)
+            a.m(one)
+            a[key(1)](two)`,
+    },
+    {
+        title: "a value that is on its way out of a block with a handler",
+        text: `
+            function fail(now: boolean) { if (now) throw new Error("e") }
+            function left(how: number) {
+                try {
+                    fail(how === 2)
+                    if (how < 2) return how * 10 + 1
+                    if (how === 3) return how * 100 + 2
+                } catch (e) {
+                    return -1
+                }
+                return -2
+            }
+            for (let i = 0; i < 5; i++) log("" + left(i))`,
+    },
+    {
         title: "what a variable holds behind blocks that are left in every way",
         text: `
             class A { n = 1; m() { log("A.m " + this.n) } }

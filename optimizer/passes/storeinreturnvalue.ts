@@ -1,0 +1,66 @@
+import { type Context } from "../analysis/contexts"
+import { writesReturnValue } from "../analysis/effects"
+import { RETURN_VALUE, liveness } from "../analysis/flow"
+import { type Expression, parts, returnValue, rewrite } from "../ir/code"
+import { type FunctionCode } from "../ir/image"
+import { Op } from "../ir/opcodes"
+import { type Web, giveSlots } from "./sharelocals"
+
+/**
+ * Values that are needed only while `ret_val` is free are stored there and not in a local: a byte less for the store
+ * and for each read.
+ *
+ * Needs: liveness, and the webs of `shareLocals`.
+ * Keeps: the return value where it is needed, and what a handler needs.
+ * Buys: 868 bytes.
+ */
+export function storeInReturnValue(context: Context): void {
+    giveSlots(context, (body, webs) => {
+        for (let web = bestWeb(body, webs); web !== undefined; web = bestWeb(body, webs)) {
+            moveToReturnValue(body, web)
+            webs.delete(web)
+        }
+    })
+}
+
+/** The web that saves most of those that never meet another return value. */
+function bestWeb(body: FunctionCode, webs: ReadonlyMap<number, Web>): number | undefined {
+    const { after, inHandlers } = liveness(body)
+    const free = new Map<number, number>()
+    for (const [number, web] of webs)
+        if (web.fixed === undefined && !web.undefinedAtStart && !inHandlers.has(number))
+            free.set(number, 0)
+    body.code.forEach((one, index) => {
+        for (const part of parts(one)) if (part.op === Op.LoadLocal) count(free, part.value, 1)
+        const value = one.args[0]
+        if (writesReturnValue(one.op)) {
+            const isCopy = one.op === Op.StoreReturnValue && value.op === Op.LoadLocal
+            for (const web of after[index]) if (!isCopy || value.value !== web) free.delete(web)
+        }
+        if (one.op !== Op.StoreLocal) return
+        const isCopy = value.op === Op.ReturnValue
+        if (after[index].has(RETURN_VALUE) && !isCopy) free.delete(one.value)
+        else count(free, one.value, isCopy ? 3 : 1)
+    })
+    let best: number | undefined
+    for (const [web, saved] of free) if (best === undefined || saved > free.get(best)!) best = web
+    return best
+}
+
+function count(counts: Map<number, number>, one: number, more: number): void {
+    const known = counts.get(one)
+    if (known !== undefined) counts.set(one, known + more)
+}
+
+function moveToReturnValue(body: FunctionCode, web: number): void {
+    const change = (one: Expression) =>
+        one.op === Op.LoadLocal && one.value === web ? returnValue : one
+    for (const one of body.code) {
+        one.args = one.args.map(arg => rewrite(arg, change))
+        if (one.op === Op.StoreLocal && one.value === web)
+            Object.assign(one, { op: Op.StoreReturnValue, value: 0 })
+    }
+    body.code = body.code.filter(
+        one => one.op !== Op.StoreReturnValue || one.args[0].op !== Op.ReturnValue,
+    )
+}
