@@ -349,7 +349,7 @@ export class SdCardChip implements SpiChip {
         if (this.faults.takeSilence()) return
         if (this.faults.takeReadFailure(block)) return this.answer.send(0x05)
         const noise = this.temper.wrongBit("reads", this.pace.clockHz)
-        this.answer.sendBlock(this.store.read(block), this.faults.takeWrongBit() ?? noise)
+        this.answer.sendBlock(this.store.read(block), noise)
     }
 
     private startWrite(argument: number, many: boolean): void {

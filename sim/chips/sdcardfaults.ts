@@ -6,8 +6,6 @@ export class SdCardFaults {
     absent = false
     /** Busy for ever: the line is low while it is selected, and no command is taken. */
     busyForEver = false
-    /** The next so many data blocks read come with a wrong checksum and one flipped bit. */
-    corruptReads = 0
     /** The next so many data blocks read end in an error token instead of data. */
     failReads = 0
     /** The next so many data blocks written are refused as damaged on the way. */
@@ -42,11 +40,6 @@ export class SdCardFaults {
     /** Whether a block that was written is refused as damaged on its way. */
     takeRefusal(): boolean {
         return this.refuseWrites > 0 && this.refuseWrites-- > 0
-    }
-
-    /** The bit of a block that is sent now which is wrong, undefined for none. */
-    takeWrongBit(): number | undefined {
-        return this.corruptReads > 0 && this.corruptReads-- > 0 ? 803 : undefined
     }
 
     /** Whether the read of a block that is now due fails. */

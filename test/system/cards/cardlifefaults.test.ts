@@ -13,9 +13,7 @@ import {
     type FlashContent,
 } from "../../support/cardboard"
 import { Random } from "../../support/random"
-import { DeviceBuffer } from "../../support/devicebuffer"
 import { checkVolume } from "../../support/fatimage"
-import { blankStore, openMemoryCard } from "../../support/memorycard"
 import { noteSent } from "../../support/historylines"
 import { hasTool } from "../../support/tools"
 
@@ -23,15 +21,6 @@ const today = "LOG/20261122.CSV"
 /** Where the day goes on when its file cannot. */
 const further = "LOG/26112201.CSV"
 const tools = hasTool("fsck.fat")
-
-/** True when the driver notices that a block's data does not fit its checksum. */
-async function driverChecksReads(): Promise<boolean> {
-    const { card, chip } = await openMemoryCard(blankStore(64))
-    chip.faults.corruptReads = 1
-    const block = DeviceBuffer.alloc(512) as unknown as Buffer
-    await card.readBlock(5, block)
-    return block.every(byte => byte === 0)
-}
 
 /** The records of the day in whatever files, each of which has to be in order. */
 async function dayTimes(store: MemoryStore, directory: string): Promise<number[]> {
@@ -80,7 +69,7 @@ describe("a card that answers badly now and then", () => {
         await board.run(60)
         board.socket.onTransfer = undefined
         Object.assign(chip.faults, { failReads: 0, refuseWrites: 0, failWrites: 0 })
-        Object.assign(chip.faults, { ignoreCommands: 0, silentReads: 0, corruptReads: 0 })
+        Object.assign(chip.faults, { ignoreCommands: 0, silentReads: 0 })
         await board.settle(6)
         await board.run(6)
         await board.storage.sync()
@@ -109,12 +98,6 @@ describe("a card that answers badly now and then", () => {
     it("loses and doubles nothing with all of them at once", async () => {
         const hurts = troubles.map(trouble => trouble.hurt)
         for (let seed = 10; seed < 20; ++seed) await hurtAtRandom(seed, 150, hurts)
-    })
-
-    it("loses and doubles nothing with flipped bits, if the driver looks at checksums", async ctx => {
-        if (!(await driverChecksReads())) ctx.skip()
-        for (let seed = 20; seed < 30; ++seed)
-            await hurtAtRandom(seed, 20, [chip => (chip.faults.corruptReads = 1)])
     })
 })
 
