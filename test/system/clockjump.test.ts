@@ -1,27 +1,20 @@
-import { afterEach, beforeEach, expect, test } from "vitest"
-import { recordSeconds, SimulatorBench } from "../support/simulator"
+import { expect, test } from "vitest"
+import { benchOfEachTest } from "../support/eachbench"
+import { recordSeconds } from "../support/simulator"
 import { hasTool } from "../support/tools"
 
-let bench: SimulatorBench
-
-beforeEach(() => {
-    bench = new SimulatorBench()
-})
-
-afterEach(async () => {
-    await bench.close()
-})
+const bench = benchOfEachTest()
 
 /** Times of a file's records as "HH:MM". */
 function minutes(file: string): string[] {
-    const seconds = recordSeconds(bench.cardFile(`LOG/${file}`))
+    const seconds = recordSeconds(bench().cardFile(`LOG/${file}`))
     return seconds.map(at => new Date(at * 1000).toISOString().slice(11, 16))
 }
 
 test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
     "a clock that is set forwards and back over midnight leaves each record in the file of its day",
     async () => {
-        const run = await bench.exec([
+        const run = await bench().exec([
             "set ftp.enable off",
             "set sd.period 60",
             "sleep 3s",
@@ -42,7 +35,9 @@ test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
             "status",
         ])
         expect(run.exit).toBe(0)
-        const files = bench.cardNames("LOG").filter(name => name.startsWith("202703"))
+        const files = bench()
+            .cardNames("LOG")
+            .filter(name => name.startsWith("202703"))
         expect(files.sort()).toEqual(["20270327.CSV", "20270328.CSV"])
         // By hand: UTC until the zone was set, at 23:58:30, and with it 00:58:30 of the next day.
         expect(minutes("20270327.CSV")).toEqual(["23:57", "23:58", "23:59"])
@@ -61,6 +56,6 @@ test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
         expect(run.answer("time")[0]).toMatch(/2027-03-28 01:00:\d\d \+01:00 from person/)
         expect(run.output).toMatch(/2027-03-28 03:00:\d\d \+02:00 from person/)
         expect(run.summary.records.lost).toBe(0)
-        expect(bench.cardComplaint()).toBeUndefined()
+        expect(bench().cardComplaint()).toBeUndefined()
     },
 )

@@ -1,23 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
-import { SimulatorBench } from "../support/simulator"
+import { expect, test } from "vitest"
+import { benchOfEachTest } from "../support/eachbench"
 import { hasTool } from "../support/tools"
 
-let bench: SimulatorBench
-
-beforeEach(() => {
-    bench = new SimulatorBench()
-})
-
-afterEach(async () => {
-    await bench.close()
-})
+const bench = benchOfEachTest()
 
 test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
     "each journal entry reaches the server once, over a power cut, a reset and a card that was away",
     async () => {
-        const run = await bench.exec([
+        const run = await bench().exec([
             "!current -500",
             "sleep 20s",
             "!power cut",
@@ -43,12 +35,14 @@ test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
         expect(journal.join("\n")).toContain("OVERCURRENT_DISCHARGE disappeared")
         expect(journal.join("\n")).toContain("SD_CARD disappeared")
 
-        const events = bench.cardNames("EVT").flatMap(name => {
-            const onCard = bench.cardFile(`EVT/${name}`)
-            const onServer = readFileSync(join(bench.state, "ftp", `BMS-SA11-EVT-${name}`))
-            expect(onServer.equals(onCard)).toBe(true)
-            return onCard.toString().split("\r\n").slice(1, -1)
-        })
+        const events = bench()
+            .cardNames("EVT")
+            .flatMap(name => {
+                const onCard = bench().cardFile(`EVT/${name}`)
+                const onServer = readFileSync(join(bench().state, "ftp", `BMS-SA11-EVT-${name}`))
+                expect(onServer.equals(onCard)).toBe(true)
+                return onCard.toString().split("\r\n").slice(1, -1)
+            })
         const asJournal = events
             .map(line => line.split(","))
             .map(([time, , , number, flag, change]) => `${number} ${time} ${flag} ${change}`)
@@ -56,13 +50,13 @@ test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
         expect(events.find(line => line.includes("OVERCURRENT_DISCHARGE,appeared"))).toMatch(
             /,BMS-SA11,\d+,OVERCURRENT_DISCHARGE,appeared,0x\w{8},0,500\.\d+ A; limit/,
         )
-        const sent = bench.cardFile("EVTSENT.TXT").toString()
-        for (const name of bench.cardNames("EVT")) expect(sent).toContain(name)
-        const others = readdirSync(join(bench.state, "ftp")).filter(name =>
+        const sent = bench().cardFile("EVTSENT.TXT").toString()
+        for (const name of bench().cardNames("EVT")) expect(sent).toContain(name)
+        const others = readdirSync(join(bench().state, "ftp")).filter(name =>
             /-EVT-.*-\d+\./.test(name),
         )
         expect(others).toEqual([])
-        expect(bench.cardComplaint()).toBeUndefined()
+        expect(bench().cardComplaint()).toBeUndefined()
         expect(run.output).not.toMatch(/PANIC|fault:/)
     },
 )

@@ -1,15 +1,8 @@
-import { afterEach, beforeEach, expect, test } from "vitest"
-import { SimulatorBench, type SimulatorRun } from "../support/simulator"
+import { expect, test } from "vitest"
+import { benchOfEachTest } from "../support/eachbench"
+import type { SimulatorRun } from "../support/simulator"
 
-let bench: SimulatorBench
-
-beforeEach(() => {
-    bench = new SimulatorBench()
-})
-
-afterEach(async () => {
-    await bench.close()
-})
+const bench = benchOfEachTest()
 
 /**
  * Few records and no upload: what is looked at is the journal, and it is quick. A new board may have missed
@@ -67,7 +60,7 @@ test("after all 32 positions the next entry is at position 1, also across a rese
     ]
     const overcurrent = change("!current -400", "!current 10")
     const restarts = ["reset now", "!current -400", "sleep 30s", "!power cut", "!current 10"]
-    const run = await bench.exec([
+    const run = await bench().exec([
         ...quiet,
         ...[...round, ...round, ...round, ...round, ...round],
         ...restarts,
@@ -105,7 +98,7 @@ test("after all 32 positions the next entry is at position 1, also across a rese
 })
 
 test("an error during which the board restarts, twice, is one entry; its end is another", async () => {
-    const run = await bench.exec([
+    const run = await bench().exec([
         ...quiet,
         "!card out",
         "sleep 30s",
@@ -124,7 +117,7 @@ test("an error during which the board restarts, twice, is one entry; its end is 
 })
 
 test("an error that ends while the board is off is entered after the start, one that goes on is not", async () => {
-    const run = await bench.exec([
+    const run = await bench().exec([
         ...quiet,
         "set battery.delay 20",
         "!temp 1 70",
@@ -143,7 +136,7 @@ test("an error that ends while the board is off is entered after the start, one 
 })
 
 test("two alarms in one second are two entries, the lower bit first", async () => {
-    const run = await bench.exec([
+    const run = await bench().exec([
         ...quiet,
         "!monitor down",
         "!card out",
@@ -185,7 +178,7 @@ test("two alarms in one second are two entries, the lower bit first", async () =
 test("what does not last 3 s is not entered, in both directions", async () => {
     const blink = ["!monitor down", "sleep 1500ms", "!monitor up", "sleep 5s"]
     const gap = ["!monitor up", "sleep 1500ms", "!monitor down", "sleep 5s"]
-    const run = await bench.exec([
+    const run = await bench().exec([
         ...quiet,
         ...blink,
         ...blink,
@@ -201,7 +194,7 @@ test("what does not last 3 s is not entered, in both directions", async () => {
 test("a flapping signal makes ten entries and one that says so, in an hour, over a restart too", async () => {
     const flap = ["!monitor down", "sleep 8s", "!monitor up", "sleep 8s"]
     const many = (count: number) => Array.from({ length: count }, () => flap).flat()
-    const run = await bench.exec([
+    const run = await bench().exec([
         ...quiet,
         ...many(8),
         "!power cut",
@@ -223,7 +216,7 @@ test("a flapping signal makes ten entries and one that says so, in an hour, over
 })
 
 test("the time of an entry has a ~ while nobody knows what time it is", async () => {
-    const run = await bench.exec([
+    const run = await bench().exec([
         ...quiet,
         "!clock lost",
         "!power cut",

@@ -2,19 +2,12 @@ import { readFileSync, readdirSync } from "node:fs"
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http"
 import { createServer, type AddressInfo, type Server } from "node:net"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
-import { SimulatorBench, type SimulatorRun } from "../support/simulator"
+import { expect, test } from "vitest"
+import { benchOfEachTest } from "../support/eachbench"
+import type { SimulatorRun } from "../support/simulator"
 import { hasTool } from "../support/tools"
 
-let bench: SimulatorBench
-
-beforeEach(() => {
-    bench = new SimulatorBench()
-})
-
-afterEach(async () => {
-    await bench.close()
-})
+const bench = benchOfEachTest()
 
 /** What each of the run's own lines was answered, board log lines left out. */
 function answersOf(run: SimulatorRun, lines: readonly string[]): string[] {
@@ -467,7 +460,7 @@ test("each setting works at once, without a reset", async () => {
         ...rows.flatMap(row => row.lines),
         "export",
     ]
-    const run = await bench.exec(lines)
+    const run = await bench().exec(lines)
     ftp.close()
     http.close()
     expect(run.exit, run.output.slice(-3000)).toBe(0)
@@ -484,7 +477,7 @@ test("each setting works at once, without a reset", async () => {
     expect(commands).toContain("CWD a/b")
     expect(requests[0]).toContain("ftp://")
     expect(
-        readdirSync(join(bench.state, "ftp")).some(name => name.startsWith("LIVE-1-CELL-")),
+        readdirSync(join(bench().state, "ftp")).some(name => name.startsWith("LIVE-1-CELL-")),
     ).toBe(true)
 
     const exported = [...answers.at(-1)!.matchAll(/^(?:set|# set|#) (\S+\.\S+)/gm)].map(
@@ -529,7 +522,7 @@ test("a block is applied whole or not at all, every wrong line is named, and it 
         "defaults battery yes",
         "show battery",
     ]
-    const run = await bench.exec(lines)
+    const run = await bench().exec(lines)
     expect(run.exit, run.output.slice(-3000)).toBe(0)
     const answers = answersOf(run, lines)
     const answer = (line: string, nth = 0) => {
@@ -600,9 +593,9 @@ test("secrets are in no answer, no log line, no file of the card and not in the 
         "sleep 6m",
         "card eject",
     ]
-    const run = await bench.exec(lines)
+    const run = await bench().exec(lines)
     expect(run.exit, run.output.slice(-3000)).toBe(0)
-    const transcript = readFileSync(join(bench.state, "console.log"), "utf8")
+    const transcript = readFileSync(join(bench().state, "console.log"), "utf8")
     // What an access point's password is from now on is no secret of the board.
     for (const text of [run.output, transcript]) {
         const said = text.split("\n").filter(line => !line.startsWith("> !wifi password"))
@@ -613,5 +606,5 @@ test("secrets are in no answer, no log line, no file of the card and not in the 
     expect(answers[17]).toContain("# wifi.password is set\n")
     if (!hasTool("mcopy")) return
     for (const name of ["BMSMINI.BAK", "LOGSENT.TXT"])
-        expect(bench.cardFile(name).toString("latin1")).not.toContain("Gehe1m")
+        expect(bench().cardFile(name).toString("latin1")).not.toContain("Gehe1m")
 })

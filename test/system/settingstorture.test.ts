@@ -1,10 +1,11 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { shortDeviceId } from "../../src/board/identity"
 import { readHalves, wholeImage } from "../../campaigns/flashcut/store"
+import { benchOfEachTest } from "../support/eachbench"
 import { defaultLine, type Sample, settingSamples, shownLine } from "../support/settingsamples"
-import { SimulatorBench, type SimulatorRun } from "../support/simulator"
+import type { SimulatorRun } from "../support/simulator"
 
 // Every setting through every way in which it can change, at the console of the simulated board. Its chip ends the
 // board at a flash write of no bytes, as the ESP32's does. test/unit/settings/settingstorture.test.ts has the same without a VM.
@@ -13,23 +14,15 @@ import { SimulatorBench, type SimulatorRun } from "../support/simulator"
 const shortId = shortDeviceId("12abdd2289421234")
 const samples = settingSamples()
 
-let bench: SimulatorBench
-
-beforeEach(() => {
-    bench = new SimulatorBench()
-})
-
-afterEach(async () => {
-    await bench.close()
-})
+const bench = benchOfEachTest()
 
 function flashPath(): string {
-    return join(bench.state, "flash.bin")
+    return join(bench().state, "flash.bin")
 }
 
 /** A run that must not end the board, nor leave an entry without a value in its flash. */
 async function exec(lines: string[]): Promise<SimulatorRun> {
-    const run = await bench.exec(lines)
+    const run = await bench().exec(lines)
     expect(run.exit, run.output).toBe(0)
     expect(run.summary.resets).toBe(0)
     expect(run.output).not.toMatch(/abort\(|PANIC|write of no bytes/)
@@ -79,7 +72,7 @@ const backedUp = "sleep 25s"
 
 test("no way of changing a setting writes an empty value, and each leaves the right values", async () => {
     const flash = flashPath()
-    const old = join(bench.folder, "flash-of-before.bin")
+    const old = join(bench().folder, "flash-of-before.bin")
 
     let run = await exec([
         "defaults all yes",

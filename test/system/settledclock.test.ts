@@ -1,18 +1,10 @@
-import { afterEach, beforeEach, expect, test } from "vitest"
-import { SimulatorBench } from "../support/simulator"
+import { expect, test } from "vitest"
+import { benchOfEachTest } from "../support/eachbench"
 
-let bench: SimulatorBench
-
-beforeEach(() => {
-    bench = new SimulatorBench()
-})
-
-afterEach(async () => {
-    await bench.close()
-})
+const bench = benchOfEachTest()
 
 test("a time that the clock chip missed is said, given to it when it is back, and kept over a power cut", async () => {
-    const run = await bench.exec([
+    const run = await bench().exec([
         "!clock down",
         "time set 2027-06-01 12:00:00",
         "sleep 150s",
@@ -35,7 +27,7 @@ test("a time that the clock chip missed is said, given to it when it is back, an
 })
 
 test("a power cut before that leaves a lower bound, and the chip's old time is not believed", async () => {
-    const run = await bench.exec([
+    const run = await bench().exec([
         "time set 2027-06-01 12:00:00",
         "!clock down",
         "time set 2027-03-01 12:00:00",
@@ -53,7 +45,7 @@ test("a power cut before that leaves a lower bound, and the chip's old time is n
 })
 
 test("the set-up of another capacity leaves the percentage, over a power cut too", async () => {
-    const run = await bench.exec([
+    const run = await bench().exec([
         "sleep 5s",
         "battery",
         "set battery.capacity 280000",

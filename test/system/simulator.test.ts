@@ -1,19 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { recordSeconds, SimulatorBench, type SimulatorRun } from "../support/simulator"
+import { benchOfEachTest } from "../support/eachbench"
+import { recordSeconds, type SimulatorRun } from "../support/simulator"
 import { hasTool } from "../support/tools"
 import { Vsftpd } from "../support/vsftpd"
 
-let bench: SimulatorBench
-
-beforeEach(() => {
-    bench = new SimulatorBench()
-})
-
-afterEach(async () => {
-    await bench.close()
-})
+const bench = benchOfEachTest()
 
 const mtools = hasTool("mcopy")
 const fsck = hasTool("fsck.fat")
@@ -24,7 +17,7 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
 
     beforeEach(async () => {
         await server.start()
-        run = await bench.exec([
+        run = await bench().exec([
             "set user.serial ACME-7",
             "set sd.period 1",
             "set sd.cells on",
@@ -61,22 +54,22 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
             ["LOG", "LOGSENT.TXT"],
             ["CELL", "CELLSENT.TXT"],
         ]) {
-            const names = bench.cardNames(directory)
+            const names = bench().cardNames(directory)
             expect(names.length).toBeGreaterThan(0)
             for (const name of names) {
-                const onCard = bench.cardFile(`${directory}/${name}`)
+                const onCard = bench().cardFile(`${directory}/${name}`)
                 const remote = `ACME-7-${directory}-${name}`
                 expect(readFileSync(join(server.root, remote)).equals(onCard)).toBe(true)
-                expect(bench.cardFile(history).toString()).toContain(`${name},${onCard.length},`)
-                expect(bench.cardFile(history).toString()).toContain(`,${remote},`)
+                expect(bench().cardFile(history).toString()).toContain(`${name},${onCard.length},`)
+                expect(bench().cardFile(history).toString()).toContain(`,${remote},`)
             }
         }
-        expect(bench.cardComplaint()).toBeUndefined()
+        expect(bench().cardComplaint()).toBeUndefined()
 
-        const records = bench
+        const records = bench()
             .cardNames("LOG")
             .sort()
-            .flatMap(name => recordSeconds(bench.cardFile(`LOG/${name}`)))
+            .flatMap(name => recordSeconds(bench().cardFile(`LOG/${name}`)))
         const steps = records.slice(1).map((at, i) => at - records[i])
         // The first records came under the demo's 5 s period; after that the only gap is the reset's.
         const steady = steps.indexOf(1)
@@ -105,7 +98,7 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
 test.runIf(mtools && fsck)(
     "an overcurrent is an alarm, two journal entries and a flag in the log",
     async () => {
-        const run = await bench.exec([
+        const run = await bench().exec([
             "set sd.period 1",
             "!current -500",
             "sleep 20s",
@@ -123,8 +116,8 @@ test.runIf(mtools && fsck)(
             expect.stringMatching(/^Record \d+ +#\d+ .* OVERCURRENT_DISCHARGE appeared/),
             expect.stringMatching(/^Record \d+ +#\d+ .* OVERCURRENT_DISCHARGE disappeared/),
         ])
-        const name = bench.cardNames("LOG")[0]
-        const errors = bench
+        const name = bench().cardNames("LOG")[0]
+        const errors = bench()
             .cardFile(`LOG/${name}`)
             .toString()
             .split("\r\n")
@@ -132,7 +125,7 @@ test.runIf(mtools && fsck)(
             .map(line => parseInt(line.split(",").at(-1)!, 16))
         expect(errors).toContain(1 << 3)
         expect(errors.at(-1)).toBe(0)
-        expect(bench.cardComplaint()).toBeUndefined()
+        expect(bench().cardComplaint()).toBeUndefined()
     },
 )
 
@@ -149,7 +142,7 @@ test("forty changes of several alarms, spread over hours, wrap the journal at 32
             "!monitor up",
             "sleep 5m",
         )
-    const run = await bench.exec([
+    const run = await bench().exec([
         "set sd.period 3600",
         "set ftp.enable off",
         ...changes,
@@ -178,7 +171,7 @@ test("what is refused gets one clear line and changes nothing", async () => {
         "-" + "x".repeat(10_000),
         Buffer.from([0x2d, 0x73, 0x65, 0x74, 0x00, 0xff, 0xfe, 0x01]),
     ]
-    const run = await bench.exec(["export", ...refused, "export"])
+    const run = await bench().exec(["export", ...refused, "export"])
     expect(run.exit).toBe(0)
     const withoutLog = run.output.replace(/^\[ *[\d.]+\] .*\n/gm, "")
     const [, before, after] = withoutLog.split("> export\n")
@@ -204,13 +197,13 @@ test("what is refused gets one clear line and changes nothing", async () => {
 })
 
 test("a refused line without a dash in front makes the exit code 1", async () => {
-    const run = await bench.exec(["set sd.period 0", "status"])
+    const run = await bench().exec(["set sd.period 0", "status"])
     expect(run.exit).toBe(1)
     expect(run.answer("status").length).toBeGreaterThan(5)
 })
 
 test("a new board is as it comes out of the box with --no-demo", async () => {
-    const run = await bench.exec(["show wifi.ssid", "show sd.period"], ["--no-demo"])
+    const run = await bench().exec(["show wifi.ssid", "show sd.period"], ["--no-demo"])
     expect(run.exit).toBe(0)
     expect(run.output).not.toContain("demo settings")
     expect(run.answer("show wifi.ssid").join("\n")).toMatch(/wifi\.ssid +""/)
@@ -220,17 +213,17 @@ test("a new board is as it comes out of the box with --no-demo", async () => {
 test.runIf(mtools && fsck)(
     "a new board delivers to the embedded server without a word typed",
     async () => {
-        const run = await bench.run(["--for", "70s"])
+        const run = await bench().run(["--for", "70s"])
         expect(run.exit).toBe(0)
         expect(run.output).toContain("demo settings")
         expect(run.output).toContain("ftp: confirmed")
-        const received = readdirSync(join(bench.state, "ftp"))
-        const name = bench.cardNames("LOG")[0]
+        const received = readdirSync(join(bench().state, "ftp"))
+        const name = bench().cardNames("LOG")[0]
         // The demo raises an alarm, so that there are events too.
         const logs = ["CELL", "EVT", "LOG"]
         expect(received).toEqual(logs.map(log => `BMS-SA11-${log}-${name}`))
-        const sent = received.map(one => readFileSync(join(bench.state, "ftp", one)))
-        expect(sent).toEqual(logs.map(log => bench.cardFile(`${log}/${name}`)))
+        const sent = received.map(one => readFileSync(join(bench().state, "ftp", one)))
+        expect(sent).toEqual(logs.map(log => bench().cardFile(`${log}/${name}`)))
         const onServer = sent[2]
         const seconds = recordSeconds(onServer)
         expect(seconds.length).toBeGreaterThan(10)
@@ -242,7 +235,7 @@ test.runIf(mtools && fsck)(
 test.runIf(mtools && fsck)(
     "cut power, a pulled card and a dead server lose no record",
     async () => {
-        const run = await bench.exec([
+        const run = await bench().exec([
             "set sd.period 2",
             "sleep 1m",
             "!power cut",
@@ -260,17 +253,17 @@ test.runIf(mtools && fsck)(
             "status",
         ])
         expect(run.exit).toBe(0)
-        const name = bench.cardNames("LOG").sort()[0]
-        const seconds = recordSeconds(bench.cardFile(`LOG/${name}`))
+        const name = bench().cardNames("LOG").sort()[0]
+        const seconds = recordSeconds(bench().cardFile(`LOG/${name}`))
         const steps = seconds.slice(1).map((at, i) => at - seconds[i])
         // The first records came under the demo's 5 s period.
         const gaps = steps.slice(steps.indexOf(2))
         expect(gaps.filter(gap => gap !== 2).every(gap => gap > 2 && gap <= 6)).toBe(true)
         expect(gaps.filter(gap => gap !== 2).length).toBeLessThanOrEqual(2)
-        expect(bench.cardComplaint()).toBeUndefined()
+        expect(bench().cardComplaint()).toBeUndefined()
         expect(
-            readFileSync(join(bench.state, "ftp", `BMS-SA11-LOG-${name}`)).equals(
-                bench.cardFile(`LOG/${name}`),
+            readFileSync(join(bench().state, "ftp", `BMS-SA11-LOG-${name}`)).equals(
+                bench().cardFile(`LOG/${name}`),
             ),
         ).toBe(true)
         expect(run.summary.records.lost).toBe(0)

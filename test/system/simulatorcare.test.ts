@@ -1,21 +1,14 @@
-import { afterEach, beforeEach, expect, test } from "vitest"
-import { recordSeconds, SimulatorBench } from "../support/simulator"
+import { expect, test } from "vitest"
+import { benchOfEachTest } from "../support/eachbench"
+import { recordSeconds } from "../support/simulator"
 import { hasTool } from "../support/tools"
 
-let bench: SimulatorBench
-
-beforeEach(() => {
-    bench = new SimulatorBench()
-})
-
-afterEach(async () => {
-    await bench.close()
-})
+const bench = benchOfEachTest()
 
 test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
     "power cuts in quick succession, also during a start, leave one board that goes on",
     async () => {
-        const run = await bench.exec([
+        const run = await bench().exec([
             "set sd.period 1",
             "sleep 10s",
             "!power cut",
@@ -31,18 +24,18 @@ test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
         expect(run.exit).toBe(0)
         expect(run.output).not.toContain("does not answer")
         expect(run.output.match(/start: power-on/g)!.length).toBeLessThanOrEqual(3)
-        const name = bench.cardNames("LOG")[0]
-        const seconds = recordSeconds(bench.cardFile(`LOG/${name}`))
+        const name = bench().cardNames("LOG")[0]
+        const seconds = recordSeconds(bench().cardFile(`LOG/${name}`))
         expect(seconds.every((at, i) => i === 0 || at > seconds[i - 1])).toBe(true)
-        expect(bench.cardComplaint()).toBeUndefined()
+        expect(bench().cardComplaint()).toBeUndefined()
     },
 )
 
 test("a second simulator on the same folder is refused and disturbs nothing", async () => {
     // At real speed it lives until it is told to end.
-    const first = bench.start(["--speed", "1"])
+    const first = bench().start(["--speed", "1"])
     await first.until(/records: 1 main/)
-    await expect(bench.run(["--for", "1s"])).rejects.toThrow("another simulator")
+    await expect(bench().run(["--for", "1s"])).rejects.toThrow("another simulator")
     await first.until(/records: 1 main/, first.output.length)
     first.kill("SIGTERM")
     const { exit, summary } = await first.ended
@@ -52,14 +45,14 @@ test("a second simulator on the same folder is refused and disturbs nothing", as
 })
 
 test("a clock that was set goes on over runs, and stays trusted", async () => {
-    await bench.exec(['time set "2027-05-05 10:00:00"', "sleep 5s"])
-    const run = await bench.exec(["time"])
+    await bench().exec(['time set "2027-05-05 10:00:00"', "sleep 5s"])
+    const run = await bench().exec(["time"])
     expect(run.answer("time")[0]).toMatch(/2027-05-05 10:0\d:\d\d \+00:00 from RTC chip/)
 })
 
 test("short runs, one after the other, do not end in safe mode", async () => {
-    for (let i = 0; i < 6; ++i) await bench.run(["--for", "1s"])
-    const run = await bench.exec(["status", "sleep 10s"])
+    for (let i = 0; i < 6; ++i) await bench().run(["--for", "1s"])
+    const run = await bench().exec(["status", "sleep 10s"])
     expect(run.exit).toBe(0)
     expect(run.answer("status").join("\n")).not.toContain("safe mode")
     expect(run.summary.records.main).toBeGreaterThan(0)

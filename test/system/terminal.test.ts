@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { SerialSimulation } from "../support/serialsimulation"
 import { Tmux } from "../support/tmux"
 import { hasTool } from "../support/tools"
@@ -11,10 +11,19 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
     let tmux: Tmux
     let state: string
 
-    function openConsole(): void {
+    async function openConsole(): Promise<void> {
+        await board.free()
         tmux = new Tmux()
         const command = `${process.execPath} --import tsx console/cli.ts ${board.port}`
         tmux.open(`env XDG_STATE_HOME=${state} TERM=screen ${command}`)
+        await tmux.shows(/^ACME-7> *$/m)
+    }
+
+    async function leaveConsole(): Promise<void> {
+        tmux.type("exit")
+        tmux.keys("Enter")
+        await tmux.ends()
+        tmux.close()
     }
 
     beforeAll(async () => {
@@ -22,8 +31,14 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         state = join(board.folder, "home")
         for (const line of ["set user.serial ACME-7", "card format yes", "set sd.period 5"])
             await board.ask(line)
-        openConsole()
-        await tmux.shows(/^ACME-7> *$/m)
+        await openConsole()
+    })
+    // Each test begins at an empty line of an empty screen, whatever the one before has left.
+    beforeEach(async () => {
+        tmux.keys("C-c")
+        await tmux.shows(/ACME-7> *$/)
+        tmux.clear()
+        await tmux.shows(/^ACME-7> *$/)
     })
     afterAll(async () => {
         tmux?.close()
@@ -45,10 +60,13 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         await tmux.shows(/off\^C/)
     })
 
-    it("says which board it is, explains, and says what may have been meant", async () => {
-        const screen = tmux.screen()
-        expect(screen).toMatch(/^\[ACME-7, version v?\S+, alarms: .*\]$/m)
-        tmux.clear()
+    it("says which board it is", async () => {
+        await leaveConsole()
+        await openConsole()
+        expect(tmux.screen()).toMatch(/^\[ACME-7, version v?\S+, alarms: .*\]$/m)
+    })
+
+    it("explains, and says what may have been meant", async () => {
         tmux.type("help sd.period")
         tmux.keys("Enter")
         await tmux.shows(/1–86400 s\n(.*\n)*.*60 s\n +example: set sd\.period 60$/m)
@@ -62,7 +80,6 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         tmux.type("log on")
         tmux.keys("Enter")
         await tmux.shows(/^log on$/m)
-        tmux.clear()
     })
 
     it("completes the card's paths", async () => {
@@ -79,7 +96,6 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
     })
 
     it("shows pasted lines in their turn", async () => {
-        tmux.clear()
         tmux.paste('show user.serial\nset user.address "here and there"\nshow user.address\n')
         const screen = await tmux.shows(/^ +user\.address +here and there/m)
         const rows = screen.split("\n").filter(row => /^ACME-7> \w|^ok| user\./.test(row))
@@ -94,7 +110,6 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
     })
 
     it("does not tear the line that is being typed when the board logs something", async () => {
-        tmux.clear()
         tmux.type("show user.ser")
         await tmux.shows(/> records: 1 main.*\nACME-7> show user\.ser$/)
         const screen = tmux.screen()
@@ -104,7 +119,6 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
     })
 
     it("ends a long output at Ctrl-C", async () => {
-        tmux.clear()
         tmux.type("describe")
         tmux.keys("Enter")
         await tmux.shows(/"kind":"setting"/)
@@ -114,7 +128,9 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
     })
 
     it("asks for a password without showing it", async () => {
-        tmux.clear()
+        tmux.type("show user.serial")
+        tmux.keys("Enter")
+        await tmux.shows(/^ +user\.serial +ACME-7/m)
         tmux.type("set ftp.password")
         tmux.keys("Enter")
         await tmux.shows(/^ftp\.password: *$/m)
@@ -145,7 +161,6 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
     })
 
     it("goes on after a reset of the board", async () => {
-        tmux.clear()
         tmux.type("reset now")
         tmux.keys("Enter")
         await tmux.shows(/the board was reset/)
@@ -155,7 +170,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
     })
 
     it("goes on when the cable was unplugged and is back", async () => {
-        tmux.clear()
+        await board.ask('set user.address "over the bridge"')
         await board.unplug()
         await tmux.shows(/the cable was unplugged; waiting for it to come back/)
         tmux.type("status")
@@ -165,17 +180,15 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         await tmux.shows(/\[connected again\]/)
         tmux.type("show user.address")
         tmux.keys("Enter")
-        await tmux.shows(/here and there/)
+        await tmux.shows(/over the bridge/)
     })
 
     it("recalls the lines of the run before", async () => {
-        tmux.type("exit")
+        tmux.type("show user.address")
         tmux.keys("Enter")
-        await tmux.ends()
-        tmux.close()
-        await board.free()
-        openConsole()
-        await tmux.shows(/^ACME-7> *$/m)
+        await tmux.shows(/^ +user\.address /m)
+        await leaveConsole()
+        await openConsole()
         tmux.keys("Up")
         await tmux.shows(/^ACME-7> show user\.address$/m)
     })

@@ -1,25 +1,18 @@
 import { copyFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
+import { benchOfEachTest } from "../../support/eachbench"
 import { saveImage } from "../../support/fatimage"
-import { recordSeconds, SimulatorBench } from "../../support/simulator"
+import { recordSeconds } from "../../support/simulator"
 import { hasTool } from "../../support/tools"
 
-let bench: SimulatorBench
-
-beforeEach(() => {
-    bench = new SimulatorBench()
-})
-
-afterEach(async () => {
-    await bench.close()
-})
+const bench = benchOfEachTest()
 
 test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
     "the board tells what a strange card lacks, formats it, and shares its records between two cards",
     async () => {
-        const blank = join(bench.folder, "blank.img")
+        const blank = join(bench().folder, "blank.img")
         saveImage(new MemoryStore(16 * 2048), blank)
         const lines = [
             "set ftp.enable off",
@@ -41,7 +34,7 @@ test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
             "status",
             "journal",
         ]
-        const run = await bench.exec(lines, ["--speed", "max"])
+        const run = await bench().exec(lines, ["--speed", "max"])
         expect(run.exit).toBe(0)
         expect(run.output).toContain("no SD card, or it does not answer: put one in")
         expect(run.output).toContain(
@@ -51,13 +44,13 @@ test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
         expect(run.answer("status").join("\n")).toContain("mounted")
         expect(run.answer("journal").join("\n")).toMatch(/SD_CARD/)
         expect(run.summary.records.lost).toBe(0)
-        const name = bench.cardNames("LOG").sort()[0]
-        const first = recordSeconds(bench.cardFile(`LOG/${name}`))
-        expect(bench.cardComplaint()).toBeUndefined()
+        const name = bench().cardNames("LOG").sort()[0]
+        const first = recordSeconds(bench().cardFile(`LOG/${name}`))
+        expect(bench().cardComplaint()).toBeUndefined()
         // The second card takes the first one's place for the same tools.
-        copyFileSync(blank, join(bench.state, "card.img"))
-        const second = recordSeconds(bench.cardFile(`LOG/${name}`))
-        expect(bench.cardComplaint()).toBeUndefined()
+        copyFileSync(blank, join(bench().state, "card.img"))
+        const second = recordSeconds(bench().cardFile(`LOG/${name}`))
+        expect(bench().cardComplaint()).toBeUndefined()
         // Only a record whose write was cut off by the pulled card can be on both.
         for (const card of [first, second]) expect(new Set(card).size).toBe(card.length)
         expect(first.filter(at => second.includes(at)).length).toBeLessThanOrEqual(1)
