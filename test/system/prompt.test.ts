@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { firmware, readManifest } from "../../tools/firmware"
 import { Tmux } from "../support/tmux"
 import { hasTool } from "../support/tools"
@@ -9,7 +9,8 @@ import { hasTool } from "../support/tools"
 describe.skipIf(!hasTool("tmux"))("the simulator's prompt", () => {
     let tmux: Tmux
     let folder: string
-    beforeAll(async () => {
+    // A board out of the box for each test.
+    beforeEach(async () => {
         await firmware(readManifest().entries.simulator)
         folder = mkdtempSync(join(tmpdir(), "prompt-"))
         tmux = new Tmux()
@@ -17,7 +18,7 @@ describe.skipIf(!hasTool("tmux"))("the simulator's prompt", () => {
         tmux.open(`env XDG_STATE_HOME=${folder} TERM=screen ${command}`)
         await tmux.shows(/^BMS-SA11> *$/m)
     })
-    afterAll(() => {
+    afterEach(() => {
         tmux?.close()
         rmSync(folder, { recursive: true, force: true })
     })
@@ -50,6 +51,8 @@ describe.skipIf(!hasTool("tmux"))("the simulator's prompt", () => {
     })
 
     it("takes events, and keeps all of it in the transcript", async () => {
+        type("ls")
+        await tmux.shows(/^did you mean "card ls"\?$/m)
         type("!temp 1 75")
         type("!light")
         await tmux.shows(/^light: /m)

@@ -148,6 +148,7 @@ describe.skipIf(!hasTool("socat"))("the simulated board on its serial port", () 
     })
 
     it("describes itself in one JSON document", async () => {
+        await board.ask("set user.serial ACME-7")
         const { status, output } = await runConsole([board.port, "--json"])
         expect(status).toBe(0)
         const { format, settings, commands, alarms, state } = JSON.parse(output)

@@ -137,6 +137,8 @@ describe.skipIf(!hasTool("socat"))(
             expect(values.join("\n")).toContain("hunter22")
             // The console's own password is there as a salted hash only.
             expect(values.join("\n")).not.toContain("guarded")
+            await board.ask("login guarded")
+            await board.ask('passwd ""')
         })
     },
 )

@@ -241,7 +241,8 @@ test.runIf(mtools && fsck)(
             "!power cut",
             "sleep 1m",
             "!card out",
-            "sleep 30s",
+            // 13 times two records wait then, of 32 at most, and some more until the card is found.
+            "sleep 25s",
             "!card in",
             "!ftp down",
             "sleep 90s",

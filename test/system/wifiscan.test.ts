@@ -1,5 +1,5 @@
 import { SRV_WIFI } from "jacdac-ts"
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { networkTable } from "../../console/wifiscan"
 import { firmware, readManifest } from "../../tools/firmware"
 import { runConsole } from "../support/consolerun"
@@ -9,7 +9,7 @@ import { hasTool } from "../support/tools"
 
 describe("the networks in range", () => {
     let board: SimulatedBoard
-    beforeAll(async () => {
+    beforeEach(async () => {
         const { imagePath } = await firmware(readManifest().entries.simulator)
         board = new SimulatedBoard(imagePath)
         await board.simulation.start()
@@ -20,7 +20,14 @@ describe("the networks in range", () => {
         air.addNetwork("hidden", "geheim-1")
         air.setHidden("hidden", true)
     })
-    afterAll(() => board.end())
+    afterEach(() => board.end())
+
+    async function join(): Promise<void> {
+        for (const line of ["set wifi.ssid bms-simulator", "set wifi.password simulator"])
+            await board.run(line)
+        for (let i = 0; i < 60 && !(await board.run("wifi")).includes("state       connected"); ++i)
+            await board.sleep(1000)
+    }
 
     /** A line that may be refused. */
     async function say(line: string): Promise<{ text: string; status: number }> {
@@ -58,10 +65,7 @@ describe("the networks in range", () => {
     })
 
     it("are found while the board is connected, which it stays", async () => {
-        for (const line of ["set wifi.ssid bms-simulator", "set wifi.password simulator"])
-            await board.run(line)
-        for (let i = 0; i < 60 && !(await board.run("wifi")).includes("state       connected"); ++i)
-            await board.sleep(1000)
+        await join()
         const scanned = await board.run("wifi scan")
         expect(scanned).toMatch(/^bms-simulator .*password, the board is in it$/m)
         await board.sleep(5_000)
@@ -69,6 +73,8 @@ describe("the networks in range", () => {
     })
 
     it("are told as it saw them before, while it is on its way into a network", async () => {
+        await join()
+        await board.run("wifi scan")
         await board.run("set wifi.password wrong-one")
         await board.sleep(10_000)
         const { text, status } = await say("wifi scan")
