@@ -209,6 +209,7 @@ describe("a sector that cannot be read", () => {
 
     for (const place of [
         "logDirectory",
+        "root",
         "middle",
         "history",
         "firstTable",
@@ -249,7 +250,7 @@ describe("a sector that cannot be read", () => {
             expect((await newTimes(store, "LOG/20261123.CSV")).length).toBe(3)
         })
 
-    for (const place of ["root", "bothTables", "boot"])
+    for (const place of ["bothTables", "boot"])
         it(`raises the flag and says what to do when nothing can be logged: ${place}`, async () => {
             const { store, board } = await boardWith(place)
             await board.run(20)
