@@ -52,17 +52,22 @@ export class Lock implements Exclusive {
     }
 
     /**
-     * For the work inside, between two of its steps: who waits next has a turn first, unless that is the same owner,
-     * who never meets its own work half done, or the favoured one, whose turn is not over. Suspends in any case.
+     * For the work inside, between two of its steps: who waits next for a first turn has it, behind those who pause as
+     * well, unless that is the same owner, who never meets its own work half done, or the favoured one's turn is not
+     * over. Suspends in any case.
      */
     async pause(): Promise<void> {
         const queue = this.queue
-        const [place, next] = queue
+        const place = queue[0]
         const over = place[0] !== this.favoured || this.ticks.nowMs() - this.turnMs >= favourMs
-        if (over && next !== undefined && next[0] !== place[0]) {
-            queue[0] = next
-            queue[1] = place
+        let at = 0
+        while (over && at + 1 < queue.length && queue[at + 1][0] !== place[0]) {
+            const next = queue[at + 1]
+            queue[at++] = next
+            if (next.length === 1) break
         }
+        queue[at] = place
+        place[1] = "pauses"
         await this.ticks.sleep(1)
         if (!over) return
         while (this.queue[0] !== place) await this.ticks.sleep(lookMs)

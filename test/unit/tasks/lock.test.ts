@@ -104,6 +104,12 @@ describe("a pause in the midst of the work", () => {
         expect(log).toEqual(["a0", "b0", "a1", "b1", "a2", "b2"])
     })
 
+    test("lets a third one in who waits behind two long works", async () => {
+        const log: string[] = []
+        await ticks.finish(Promise.all([steps("a", log), steps("b", log), hold("c", 50, log)]))
+        expect(log).toEqual(["a0", "b0", "a1", "c in", "c out", "a2", "b1", "b2"])
+    })
+
     test("lets nobody in who is the same owner, nor anybody past him", async () => {
         const log: string[] = []
         await ticks.finish(Promise.all([steps("a", log), hold("a", 50, log), hold("b", 5, log)]))
