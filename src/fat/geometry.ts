@@ -1,6 +1,6 @@
 import { Fault, FaultCode } from "../core/fault"
 import { BlockDevice } from "../core/seams"
-import { blockBytes, Boot, Mbr } from "./ondisk"
+import { blockBytes, Boot, Guid, Mbr } from "./ondisk"
 import { redoBlocks } from "./redolog"
 import { Sector } from "./sector"
 
@@ -28,8 +28,8 @@ export class Geometry {
     logBlock: number
 
     /**
-     * Reads it from the first FAT partition of the master boot record, or from the volume on a card without
-     * partitions. Throws Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
+     * Reads it from the first FAT partition of the master boot record, from the first data partition of a GUID partition
+     * table, or from the volume on a card without partitions. Throws Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
      */
     async readGeometry(device: BlockDevice, sector: Sector): Promise<void> {
         const boot = sector.bytes
@@ -45,6 +45,14 @@ export class Geometry {
                 const odd = (boot[at] & 0x7f) | (boot.getAt(Mbr.Signature, "u16") ^ 0xaa55)
                 if (odd !== 0 || first === 0 || first >= blocks) continue
                 await sector.load(first)
+                if (boot.getAt(0, "u32") === Guid.Signature) {
+                    const entries = boot.getAt(Guid.Entries, "u32")
+                    if (entries < blocks) await sector.load(entries)
+                    for (let at = blockBytes - Guid.EntryBytes; at >= 0; at -= Guid.EntryBytes)
+                        if (boot.getAt(at, "u32") === Guid.BasicData)
+                            first = boot.getAt(at + Guid.FirstBlock, "u32")
+                    if (first < blocks) await sector.load(first)
+                }
             } else if (failure !== undefined) break
             try {
                 if (this.parse(boot, first, blocks)) return

@@ -11,6 +11,17 @@ export const enum Mbr {
     Signature = 510,
 }
 
+/** GUID partition table [UEFI 5.3]: its header, then four entries a sector. */
+export const enum Guid {
+    /** "EFI " */
+    Signature = 0x20494645,
+    Entries = 72,
+    EntryBytes = 128,
+    /** Begins the type of partitions with files of people. */
+    BasicData = 0xebd0a0a2,
+    FirstBlock = 32,
+}
+
 /** Boot sector with the BIOS parameter block [3]. */
 export const enum Boot {
     SystemName = 3,
