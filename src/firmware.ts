@@ -345,7 +345,7 @@ class Firmware implements Parts {
     private async blink(): Promise<void> {
         const { storage, ticks } = this
         const light = this.board.light
-        await light.set(storage.ejected)
+        await light.set(storage.ejected !== undefined)
         if (storage.ejected) return
         let flashes = 1
         if (this.alarms.flags() !== 0) flashes = 2

@@ -1,7 +1,8 @@
 import { Alarm } from "../../src/core/alarm"
 import { faultMessage } from "../../src/core/fault"
 import type { Flash } from "../../src/core/seams"
-import { Storage, type CardDevice } from "../../src/fat/storage"
+import type { CardDevice } from "../../src/core/seams"
+import { Storage } from "../../src/fat/storage"
 import { WholeFiles } from "../../src/fat/wholefile"
 import { Journal } from "../../src/journal/journal"
 import { Logger } from "../../src/logs/logger"
@@ -46,6 +47,7 @@ export class Board {
     readonly mainHistory: History
     readonly cellHistory: History
     readonly backup: Backup
+    readonly journal: Journal
     settings: BoardSettings
     seconds: number
     flash: FlashImage
@@ -83,6 +85,7 @@ export class Board {
         const piece = DeviceBuffer.alloc(pieceBytes) as never
         this.mainHistory = new History(tracked, clock, "LOGSENT.TXT", piece)
         this.cellHistory = new History(tracked, clock, "CELLSENT.TXT", piece)
+        this.journal = new Journal(this.flashStore())
         const retention = new Retention(this.ticks, [this.mainHistory, this.cellHistory])
         this.logger = new Logger(
             clock,
@@ -92,12 +95,13 @@ export class Board {
             alarms,
             retention,
             line => void this.complaints.push(line),
-            new Journal(this.flashStore()),
+            this.journal,
         )
         this.storage.recover = async volume => await this.logger.recover(this.track(volume))
         this.backup = new Backup(this.flashStore(), "1A2B", backupKey, new NodeHashing())
         this.watch(LogKind.Main)
         this.watch(LogKind.Cell)
+        this.watch(LogKind.Event)
     }
 
     /** The next releases of the logging period: each is logged and written, then the card is looked after. */
@@ -115,6 +119,12 @@ export class Board {
         this.seconds += seconds
         this.ticks.ms += Math.abs(seconds) * 1000
         this.tell({ kind: "time", seconds: this.seconds })
+    }
+
+    /** An alarm changes: an entry of the journal, which comes to the card with the records. */
+    async enterAlarm(alarm: Alarm): Promise<void> {
+        const { journal } = this
+        await journal.record(this.seconds, journal.lastFlags ^ (1 << alarm), alarm, 0)
     }
 
     async saveBackup(): Promise<void> {

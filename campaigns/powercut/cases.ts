@@ -1,5 +1,5 @@
 import { SdCard } from "../../src/card/sdcard"
-import type { CardDevice } from "../../src/fat/storage"
+import type { CardDevice } from "../../src/core/seams"
 import { SdCardChip } from "../../sim/chips/sdcard"
 import type { BlockStore } from "../../sim/chips/sdcardstore"
 import { ChipSpiBus, type FakeTicks } from "../../test/support/memorycard"

@@ -1,5 +1,5 @@
 import type { BlockStore } from "../../sim/chips/sdcardstore"
-import type { CardDevice } from "../../src/fat/storage"
+import type { CardDevice } from "../../src/core/seams"
 
 const zeros = new Uint8Array(512)
 

@@ -49,6 +49,9 @@ export class SdCardChip implements SpiChip {
     )
     private nextRead = -1
     private writeBlock = -1
+    /** Blocks of the next stream, as ACMD23 has announced them, and where this one's end. */
+    private announced = 0
+    private announcedEnd = 0
 
     constructor(
         private store: BlockStore,
@@ -217,8 +220,10 @@ export class SdCardChip implements SpiChip {
             this.r1(0)
             this.answer.send(0x00)
             this.answer.sendBlock(new Uint8Array(64))
-        } else if (index === 23) this.r1(0)
-        else return false
+        } else if (index === 23) {
+            this.announced = argument & 0x7fffff
+            this.r1(0)
+        } else return false
         return true
     }
 
@@ -327,8 +332,8 @@ export class SdCardChip implements SpiChip {
         const block = this.addressed(argument)
         if (block < 0) return
         this.r1(0)
-        this.sendBlock(block, "read")
         if (many) this.nextRead = block + 1
+        this.sendBlock(block, "read")
     }
 
     private sendNextBlock(): void {
@@ -346,8 +351,13 @@ export class SdCardChip implements SpiChip {
         const { bytes, untilMs } = this.pace.readDelay(kind)
         this.answer.sendLater(bytes, untilMs)
         this.counters.sectorReads++
-        if (this.faults.takeSilence()) return
-        if (this.faults.takeReadFailure(block)) return this.answer.send(0x05)
+        const silent = this.faults.takeSilence()
+        if (silent || this.faults.takeReadFailure(block)) {
+            // It sends no more until it is told to stop (section 4.3.3).
+            this.nextRead = -1
+            if (!silent) this.answer.send(0x05)
+            return
+        }
         const noise = this.temper.wrongBit("reads", this.pace.clockHz)
         this.answer.sendBlock(this.store.read(block), this.faults.takeWrongBit() ?? noise)
     }
@@ -357,6 +367,8 @@ export class SdCardChip implements SpiChip {
         if (block < 0) return
         this.r1(0)
         this.writeBlock = block
+        this.announcedEnd = many ? block + this.announced : 0
+        this.announced = 0
         this.reception.begin(many)
     }
 
@@ -394,7 +406,9 @@ export class SdCardChip implements SpiChip {
         else if (this.faults.keep(this.store, this.writeBlock, data)) {
             this.counters.sectorWrites++
             this.onWrite?.(this.writeBlock, data)
-        }
+        } else if (this.faults.erasesAhead)
+            for (let ahead = this.writeBlock + 1; ahead < this.announcedEnd; ++ahead)
+                this.store.write(ahead, new Uint8Array(512).fill(0xff))
         this.writeBlock++
     }
 }

@@ -6,7 +6,7 @@ export class SdCardFaults {
     absent = false
     /** Busy for ever: the line is low while it is selected, and no command is taken. */
     busyForEver = false
-    /** The next so many data blocks read come with a wrong checksum and one flipped bit. */
+    /** The next so many data blocks read come with one wrong bit, which their checksum shows. */
     corruptReads = 0
     /** The next so many data blocks read end in an error token instead of data. */
     failReads = 0
@@ -26,6 +26,8 @@ export class SdCardFaults {
     writesUntilPowerCut: number | undefined = undefined
     /** What becomes of the write in which the power goes. */
     tornWrite: TornWrite = "dropped"
+    /** The blocks that a stream has been announced to write yet are erased when the power goes in it. */
+    erasesAhead = false
     /** The power is gone: nothing is answered or kept until `powerUp()`. */
     powerless = false
 

@@ -1,4 +1,4 @@
-import { crc16 } from "../core/checksum"
+import { blockSum, crc16 } from "../core/checksum"
 import { Fault, FaultCode, faultCode, faultMessage } from "../core/fault"
 import { BlockDevice, SpiBus, Ticks } from "../core/seams"
 import { Limit, Look } from "./sdlimits"
@@ -33,21 +33,21 @@ export class SdCard implements BlockDevice {
     private readonly frame = Buffer.alloc(frameBytes)
     private readonly pollFrame = Buffer.alloc(Limit.PollBytes)
     private readonly shortFrame = Buffer.alloc(Limit.ShortBytes)
-    /** What came back with the last command, and where its R1 lies. */
+    /** What came back last, and how far it was looked at: R1, or behind a block. */
     private answer: Buffer
     private at: number
+    /** The block that the card sends next, one after the other; 0 when that is not known, -1 when it sends none. */
+    private next: number
+    /** The block that was read last. */
+    private last: number
     /** When the first poll was. */
     private pollMs: number
-    /** What a block is read with: the card-specific data is one, too. */
-    private readIndex: Command
     /** 512 for cards addressed in bytes. */
     private blockUnits: number
 
     private works = 0
     private blocks: number
     private writeProtected: boolean
-    /** The card looks at the checksum of what is written, though it was not told to. */
-    private checksums: boolean
 
     constructor(
         private readonly spi: SpiBus,
@@ -64,11 +64,10 @@ export class SdCard implements BlockDevice {
         this.retries = 0
         this.errors = 0
         this.blocks = 1
-        this.checksums = false
-        this.readIndex = Command.Cmd9SendCsd
-        await this.work(0, 0, this.frame, Look.Start | Look.Read)
-        this.takeSize(this.frame)
-        this.readIndex = Command.Cmd17ReadSingleBlock
+        this.next = -1
+        this.last = -2
+        // The card-specific data is a block of 16 bytes.
+        await this.work(0, 0, this.shortFrame, Look.Start | Look.Read)
         await this.setClock(Limit.ClockHz)
         return this
     }
@@ -77,8 +76,10 @@ export class SdCard implements BlockDevice {
         return this.blocks
     }
 
-    async readBlock(block: number, into: Buffer): Promise<void> {
-        await this.work(block, 0, into, Look.Read)
+    async readBlock(block: number, into: Buffer, unchecked?: boolean): Promise<void> {
+        // A wire that has spoiled something twice is not trusted any more.
+        const quick = unchecked && this.clockHz > Limit.ClockHzMin
+        await this.work(block, 0, into, quick ? Look.Read : Look.Checked)
     }
 
     async writeBlock(block: number, from: Buffer): Promise<void> {
@@ -92,7 +93,7 @@ export class SdCard implements BlockDevice {
 
     /** Asks the card whether it is still there and initialised: one short transfer. */
     async probe(): Promise<void> {
-        await this.work(0, 0, this.frame, Look.Status)
+        await this.work(0, 0, this.shortFrame, Look.Status)
     }
 
     /** @param count blocks to write */
@@ -104,13 +105,20 @@ export class SdCard implements BlockDevice {
         for (let attempt = 1; ; ++attempt) {
             await this.spi.select(true)
             try {
+                // The card goes on sending as long as the next block is read. Behind its last one it would look for more.
+                const alike =
+                    look === Look.Read || (look === Look.Checked && block === this.last + 1)
+                const many = alike && block + 1 < this.blocks
+                const goes = many && block === this.next
+                if (this.next >= 0 && !goes) await this.endStream(block)
                 if (look & Look.Start) {
                     await this.wake()
                     await this.initialise()
                 }
                 if (look & Look.Status) await this.checkStatus(0)
                 if (count > 0) await this.writeOnce(block, count, data)
-                if (look & Look.Read) await this.receive(block, data)
+                if (look & Look.Read) await this.receive(block, data, look, many, goes)
+                if (look & Look.Start) this.takeSize(data)
                 return
             } catch (thrown) {
                 const code = faultCode(thrown)
@@ -122,9 +130,10 @@ export class SdCard implements BlockDevice {
                     throw new Fault(code, text, block)
                 }
                 this.retries++
+                if (this.next >= 0) await this.endStream(block)
                 if (this.clockHz > Limit.ClockHzMin) this.clockHz /= 2
             } finally {
-                await this.spi.select(false)
+                if (this.next < 0) await this.spi.select(false)
             }
             await this.setClock(this.clockHz)
         }
@@ -134,8 +143,6 @@ export class SdCard implements BlockDevice {
         const { spi, frame } = this
         const stream = count > 1
         if (stream) {
-            // The sum is computed once for all of them, so the card can look at it.
-            await this.command(Command.Cmd59CrcOnOff, 1)
             // The card can make room for all of them at once, but need not know how.
             await this.command(Command.Cmd55AppCmd, 0)
             await this.command(Command.Acmd23SetWrBlkEraseCount, count)
@@ -147,11 +154,7 @@ export class SdCard implements BlockDevice {
         frame.fillAt(0, frameBytes, 0xff)
         frame[1] = stream ? Token.StartStreamBlock : Token.StartBlock
         frame.blitAt(2, from, 0, 512)
-        if (stream || this.checksums) {
-            const sum = crc16(0, from, 0, 512)
-            frame[514] = sum >> 8
-            frame[515] = sum
-        }
+        frame.setAt(514, "u16", blockSum(from))
         let response = Token.Accepted
         for (; count > 0 && response === Token.Accepted; --count) {
             // 0xff, token, data, checksum; the data response comes in the next byte, or some bits later.
@@ -170,14 +173,8 @@ export class SdCard implements BlockDevice {
             await this.waitWhileBusy(block)
         }
         await this.checkStatus(block)
-        if (stream) await this.command(Command.Cmd59CrcOnOff, 0)
         if (response === Token.Accepted) return
-        let code = FaultCode.CardRefused
-        if (response === Token.CrcError) {
-            code = FaultCode.CardCrc
-            // In a stream the card was told to look.
-            if (!stream) this.checksums = true
-        }
+        const code = response === Token.CrcError ? FaultCode.CardCrc : FaultCode.CardRefused
         throw new Fault(code, `the card refused block ${block}`, block)
     }
 
@@ -192,7 +189,6 @@ export class SdCard implements BlockDevice {
 
     private async wake(): Promise<void> {
         const { spi, ticks } = this
-        await spi.select(false)
         await this.setClock(Limit.StartClockHz)
         // At least 74 clocks with the select high let the card find its voltage (section 6.4.1).
         await spi.transfer(this.pollFrame)
@@ -239,15 +235,21 @@ export class SdCard implements BlockDevice {
         if (r1 > R1.Idle) throw refusal(r1, Command.Cmd58ReadOcr)
         // Bit 30 of the OCR (CCS): addressed in blocks. Other cards get a block length of 512 bytes.
         this.blockUnits = 1
-        if (this.answer[this.at + 1] & 0x40) return
-        this.blockUnits = 512
-        await this.accepted(Command.Cmd16SetBlocklen, 512)
+        if ((this.answer[this.at + 1] & 0x40) === 0) {
+            this.blockUnits = 512
+            await this.accepted(Command.Cmd16SetBlocklen, 512)
+        }
+        // The card looks at the checksums of commands and blocks from here on. One that refuses may look all the same.
+        r1 = await this.command(Command.Cmd59CrcOnOff, 1)
+        if (r1 >= R1.None) throw refusal(r1, Command.Cmd59CrcOnOff)
     }
 
     /** From the card-specific data: how many blocks there are, and whether they may be written. */
     private takeSize(csd: Buffer): void {
         const blocks = parseCsdBlocks(csd)
-        if (blocks === 0) throw unsupported("the SD card's size is unknown", 9)
+        // With its checksum behind it the checksum of all is 0.
+        if (blocks === 0 || crc16(0, csd, 0, 18) !== 0)
+            throw unsupported("the SD card's size is unknown", 9)
         // PERM_WRITE_PROTECT and TMP_WRITE_PROTECT.
         this.writeProtected = (csd[14] & 0x30) !== 0
         this.kind = this.blockUnits !== 1 ? "SDSC" : blocks > Limit.SdhcBlocksMax ? "SDXC" : "SDHC"
@@ -256,6 +258,7 @@ export class SdCard implements BlockDevice {
 
     /** Nothing may be selected: a card would take the stray clock edge for a bit. */
     private async setClock(hz: number): Promise<void> {
+        await this.spi.select(false)
         this.clockHz = hz
         await this.spi.setClockHz(hz)
     }
@@ -280,25 +283,65 @@ export class SdCard implements BlockDevice {
         if (r1 !== 0) throw refusal(r1, index)
     }
 
-    /** Reads a block: finds its token behind the answer, or in further polls. */
-    private async receive(block: number, data: Buffer): Promise<void> {
-        await this.accepted(this.readIndex, block * this.blockUnits)
+    /**
+     * Reads a block: finds its token behind the answer, or behind the block before, or in further polls.
+     * @param many others may follow
+     * @param goes it is the one that comes next
+     */
+    private async receive(
+        block: number,
+        data: Buffer,
+        look: number,
+        many: boolean,
+        goes: boolean,
+    ): Promise<void> {
+        let index = Command.Cmd17ReadSingleBlock
+        if (many) index = Command.Cmd18ReadMultipleBlock
+        if (look & Look.Start) index = Command.Cmd9SendCsd
+        if (!goes) await this.accepted(index, block * this.blockUnits)
+        if (many) this.next = 0
         let { answer, at } = this
         for (let polls = 0; ; ++polls) {
+            // Between two blocks there may be hundreds of idle bytes. Behind an error there is no token any more
+            // (section 4.3.3): the block is read again, alone.
+            if (goes && answer[at] === 0xff) {
+                at = answer.indexOf(Token.StartBlock, at)
+                if (at < 0) at = frameBytes
+            }
             while (answer.getAt(at, "i32") === -1) at += 4
             // Some send a 0x00 before the token.
             while (answer[at] === 0xff || answer[at] === 0) at++
             if (at < answer.length) break
-            answer = await this.poll(polls, Limit.ReadMs, block)
+            // The frame has nothing but 0xff since the block before.
+            answer = await this.poll(polls, Limit.ReadMs, block, goes ? this.frame : this.pollFrame)
             at = 0
         }
-        // Two bytes of checksum follow that are not looked at, and eight clocks for the card to finish (section 4.4).
-        const rest = await this.clockFrame()
-        if (answer[at++] !== Token.StartBlock)
-            throw new Fault(FaultCode.CardCrc, `block ${block} cannot be read`, block)
+        const right = answer[at++] === Token.StartBlock
         const got = answer.length - at
-        data.blitAt(0, answer, at, got)
-        data.blitAt(got, rest, 0, 512 - got)
+        data.blitAt(0, answer, at, 512)
+        at += 512
+        let sum = answer[at]
+        // Two bytes of checksum follow, and eight clocks for the card to finish (section 4.4).
+        if (got < 514) {
+            answer = await this.clockFrame()
+            at = 512 - got
+            data.blitAt(got, answer, 0, at)
+            if (at >= 0) sum = answer[at]
+        }
+        sum = sum | (answer[at + 1] << 8)
+        if (!right || (look === Look.Checked && sum !== blockSum(data)))
+            throw new Fault(FaultCode.CardCrc, `block ${block} cannot be read`, block)
+        this.answer = answer
+        this.at = at + 2
+        this.last = block
+        if (many) this.next = block + 1
+    }
+
+    /** The card sends no more blocks. */
+    private async endStream(block: number): Promise<void> {
+        this.next = -1
+        await this.command(Command.Cmd12StopTransmission, 0)
+        await this.waitWhileBusy(block)
     }
 
     /** A whole frame of clocks for the card. */
@@ -318,16 +361,25 @@ export class SdCard implements BlockDevice {
     /** The card holds the line low while it programs. */
     private async waitWhileBusy(block: number): Promise<void> {
         let polls = 0
-        while ((await this.poll(polls, Limit.BusyMs, block))[Limit.PollBytes - 1] !== 0xff) polls++
+        const { pollFrame } = this
+        for (;;) {
+            const answer = await this.poll(polls++, Limit.BusyMs, block, pollFrame)
+            if (answer[Limit.PollBytes - 1] === 0xff) return
+        }
     }
 
     /** Clocks the card for a moment, after a sleep when it has been asked often already. */
-    private async poll(polls: number, limitMs: number, block: number): Promise<Buffer> {
+    private async poll(
+        polls: number,
+        limitMs: number,
+        block: number,
+        frame: Buffer,
+    ): Promise<Buffer> {
         const nowMs = this.ticks.nowMs()
         const text = limitMs > Limit.ReadMs ? "the card stays busy" : "the card delivers no block"
         if (polls === 0) this.pollMs = nowMs
         else if (nowMs - this.pollMs >= limitMs) throw timeoutFault(text, block)
         if (polls >= Limit.QuickPolls) await this.ticks.sleep(1)
-        return await this.spi.transfer(this.pollFrame)
+        return await this.spi.transfer(frame)
     }
 }

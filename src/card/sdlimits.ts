@@ -30,8 +30,10 @@ export const enum Limit {
 /** What is done with a block, behind writing it. */
 export const enum Look {
     Read = 1,
+    /** The same, and its checksum is looked at. */
+    Checked = 3,
     /** Asks the card how it is. */
-    Status = 2,
-    /** Wakes the card before. */
-    Start = 4,
+    Status = 4,
+    /** Wakes the card before, and reads what it is. */
+    Start = 8,
 }

@@ -9,6 +9,7 @@ export const enum Command {
     Cmd13SendStatus = 13,
     Cmd16SetBlocklen = 16,
     Cmd17ReadSingleBlock = 17,
+    Cmd18ReadMultipleBlock = 18,
     Acmd23SetWrBlkEraseCount = 23,
     Cmd24WriteBlock = 24,
     Cmd25WriteMultipleBlock = 25,

@@ -29,10 +29,17 @@ export interface I2cBus {
 /** 512-byte blocks, addressed by number from 0. A returned write is on the medium. */
 export interface BlockDevice {
     blockCount(): number
-    readBlock(block: number, into: Buffer): Promise<void>
+    /** @param unchecked a bit that is wrong on the way may pass: that is quicker */
+    readBlock(block: number, into: Buffer, unchecked?: boolean): Promise<void>
     writeBlock(block: number, from: Buffer): Promise<void>
     /** Writes the same bytes to each of `count` blocks from `block` on, as quickly as the medium can. */
     fillBlocks(block: number, count: number, from: Buffer): Promise<void>
+}
+
+/** A block device that a person can take out. */
+export interface CardDevice extends BlockDevice {
+    /** Throws when the card is gone or was changed; cheap. */
+    probe(): Promise<void>
 }
 
 /** Key/value store that survives resets. Keys 1–13 ASCII characters, values 1–200 bytes. */

@@ -11,7 +11,7 @@ const knownClustersMax = 256
 /** A directory has at most so many sectors [6]. */
 const sectorsMax = 4096
 /** Sectors after which others have their turn; the interpreter ends who goes on for longer without a pause. */
-const sectorsAtOnce = 16
+const sectorsAtOnce = 12
 
 /** What a directory says about a file or subdirectory. */
 export interface DirectoryEntry {
@@ -32,6 +32,10 @@ export class Directory {
     private cluster: number
     private blocksLeft: number
     private sectors = 0
+    /** Sectors are looked through without their checksums. */
+    private unchecked: boolean
+    /** Where the last search in vain came by an unused slot first. */
+    private unused: { block: number; at: number; cluster: number; blocksLeft: number } | undefined
 
     private readonly table: Table
     private readonly sector: Sector
@@ -68,18 +72,27 @@ export class Directory {
             if (this.sectors % sectorsAtOnce === 0) await this.table.rest()
         }
         if (this.at > 0 && this.sector.block === this.block) return true
+        await this.sector.loadTorn(this.block, this.unchecked)
+        if (!this.isTorn()) return true
+        // The wire may have spoiled it.
         await this.sector.loadTorn(this.block)
-        const bytes = this.sector.bytes
-        // No entry has these attributes: a power cut tore the sector.
-        const torn =
-            (bytes[Entry.Attributes] | bytes[blockBytes - entryBytes + Entry.Attributes]) & 0xc0
-        if (torn !== 0 && !(await this.redoLog.repair(this.sector, this.block)))
+        if (this.isTorn() && !(await this.redoLog.repair(this.sector, this.block)))
             await this.sector.load(this.block)
         return true
     }
 
-    /** Moves to the entry of that name (11 bytes); false when there is none. */
-    async find(name: Buffer): Promise<boolean> {
+    /** No entry has these attributes: a power cut tore the sector. */
+    private isTorn(): boolean {
+        const { bytes } = this.sector
+        const last = blockBytes - entryBytes
+        return ((bytes[Entry.Attributes] | bytes[last + Entry.Attributes]) & 0xc0) !== 0
+    }
+
+    /**
+     * Moves to the entry of that name (11 bytes); false when there is none.
+     * @param sure one may be made then: that there is none is beyond doubt, and it stands on the first unused slot
+     */
+    async find(name: Buffer, sure?: boolean): Promise<boolean> {
         const start = this.cluster
         let cluster = start
         // A large directory is not searched for entries whose blocks are known.
@@ -98,7 +111,24 @@ export class Directory {
             if (clusters % sectorsAtOnce === 0) await this.table.rest()
         }
         this.enter(start)
-        return await this.search(name, sectorsMax + 1)
+        this.unchecked = !sure
+        this.unused = undefined
+        const found = await this.search(name, sectorsMax + 1)
+        this.unchecked = false
+        if (sure) {
+            const { unused } = this
+            if (found || !unused) return found
+            this.cluster = unused.cluster
+            this.blocksLeft = unused.blocksLeft
+            this.block = unused.block
+            this.at = unused.at
+            return false
+        }
+        if (!found) return false
+        // It is looked at again where it is.
+        this.block--
+        this.blocksLeft++
+        return await this.search(name, 1)
     }
 
     /**
@@ -161,7 +191,11 @@ export class Directory {
                     this.at = at
                     return true
                 }
-                if ((word & 0xff) === Slot.End) return false
+                const unused = word & 0xff
+                if (unused !== Slot.End && unused !== Slot.Deleted) continue
+                const { block, cluster, blocksLeft } = this
+                if (!this.unused) this.unused = { block, at, cluster, blocksLeft }
+                if (unused === Slot.End) return false
             }
             this.at = blockBytes
         }

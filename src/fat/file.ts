@@ -69,7 +69,7 @@ export class CardFile {
         let done = 0
         while (done < length) {
             const block = await this.blockOf(offset + done)
-            await volume.sector.load(block)
+            await volume.sector.load(block, true)
             const at = (offset + done) & 511
             let count = blockBytes - at
             if (count > length - done) count = length - done

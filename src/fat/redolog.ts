@@ -1,6 +1,5 @@
-import { crc16 } from "../core/checksum"
+import { blockSum, crc16, swapped } from "../core/checksum"
 import { BlockDevice } from "../core/seams"
-import { blockBytes } from "./ondisk"
 import { Sector } from "./sector"
 
 /** Images of sectors that the log keeps. */
@@ -102,7 +101,7 @@ export class RedoLog {
             for (let i = 0; i < slots; ++i)
                 if (this.blockAt(i) === home) bytes.setAt(Head.Blocks + i * 4, "u32", 0)
             bytes.setAt(Head.Blocks + slot * 4, "u32", home)
-            bytes.setAt(Head.Sums + slot * 2, "u16", crc16(0, sector.bytes, 0, blockBytes))
+            bytes.setAt(Head.Sums + slot * 2, "u16", swapped(blockSum(sector.bytes)))
         }
         bytes[Head.Redo] = redo ? slot + 1 : 0
         bytes.setAt(Head.Last, "u32", last)
@@ -195,7 +194,7 @@ export class RedoLog {
     /** False when the image is not the one that the header means. */
     private async loadImage(sector: Sector, slot: number): Promise<boolean> {
         await sector.loadTorn(this.block + 2 + slot)
-        const sum = crc16(0, sector.bytes, 0, blockBytes)
+        const sum = swapped(blockSum(sector.bytes))
         return sum === this.header.bytes.getAt(Head.Sums + slot * 2, "u16")
     }
 

@@ -5,24 +5,30 @@ import { BlockDevice } from "../core/seams"
 export class Sector {
     /** The block in `bytes`, -1 for none. */
     block = -1
+    /** Nobody has looked at its checksum. */
+    private unchecked: boolean
 
     constructor(
         private readonly device: BlockDevice,
         readonly bytes: Buffer,
     ) {}
 
-    /** Reads the block unless it is held. */
-    async load(block: number): Promise<void> {
-        if (this.block === block) return
+    /**
+     * Reads the block unless it is held.
+     * @param unchecked a wrong bit in it does no lasting harm
+     */
+    async load(block: number, unchecked?: boolean): Promise<void> {
+        if (this.block === block && (unchecked || !this.unchecked)) return
         this.block = -1
-        await this.device.readBlock(block, this.bytes)
+        await this.device.readBlock(block, this.bytes, unchecked)
         this.block = block
+        this.unchecked = unchecked
     }
 
     /** The same for a block that may have been torn: what cannot be read is 512 times 0xff. */
-    async loadTorn(block: number): Promise<void> {
+    async loadTorn(block: number, unchecked?: boolean): Promise<void> {
         try {
-            await this.load(block)
+            await this.load(block, unchecked)
         } catch (thrown) {
             if (faultCode(thrown) !== FaultCode.CardCrc) throw thrown
             this.bytes.fillAt(0, this.bytes.length, 0xff)

@@ -1,14 +1,8 @@
 import { Alarm, AlarmSink } from "../core/alarm"
 import { Fault, FaultCode, faultCode, faultMessage } from "../core/fault"
-import { BlockDevice, Ticks } from "../core/seams"
+import { CardDevice, Ticks } from "../core/seams"
 import { formatVolume } from "./format"
 import { reserveClusters, Volume, volumeBuffers } from "./volume"
-
-/** A block device that a person can take out. */
-export interface CardDevice extends BlockDevice {
-    /** Throws when the card is gone or was changed; cheap. */
-    probe(): Promise<void>
-}
 
 /** Runs work with the card's bus held; throws Fault LockTimeout when it cannot be had. */
 export type Exclusive = (owner: string, work: () => Promise<any>) => Promise<any>
@@ -28,8 +22,6 @@ const enum Pace {
 export class Storage {
     /** Why the card cannot be used, "" while it can. */
     lastError = ""
-    /** The device of the mounted card, for its kind and counters. */
-    device: CardDevice | undefined
     /**
      * Puts in order what a power cut has left of the logs, after each mount and before anybody works with the card
      * or looks at them; must not throw.
@@ -42,7 +34,8 @@ export class Storage {
     private mounts = 0
     /** `recover` was called since the mount. */
     private recovered: boolean
-    ejected = false
+    /** The card in the socket has been ejected: what was mounted of it. */
+    ejected: Volume | undefined
     private triedMs = 0
     /** The card failed while it was in use: that it can be mounted again does not make it good. */
     private suspect = false
@@ -96,7 +89,7 @@ export class Storage {
         await this.use("card eject", async volume => {
             await volume.sync()
             self.lose(new Fault(FaultCode.NotMounted, "ejected: pull the card and put it back", 0))
-            self.ejected = true
+            self.ejected = volume
         })
     }
 
@@ -114,7 +107,7 @@ export class Storage {
         const work = async () => {
             self.lose(new Fault(FaultCode.NotMounted, "being formatted", 0))
             self.failure = undefined
-            self.ejected = false
+            self.ejected = undefined
             await formatVolume(await self.openDevice(), "BMSMINI    ", progress, self.buffers[0])
             await self.mount()
         }
@@ -158,9 +151,7 @@ export class Storage {
         this.triedMs = now
         const suspect = this.suspect
         this.suspect = false
-        const device = await this.openDevice()
-        this.device = device
-        const volume = await Volume.mount(device, this.ticks, this.buffers)
+        const volume = await Volume.mount(await this.openDevice(), this.ticks, this.buffers)
         this.volume = volume
         this.mounts++
         this.recovered = false
@@ -195,11 +186,11 @@ export class Storage {
     private async look(): Promise<void> {
         if (this.ejected) {
             try {
-                await this.device.probe()
+                await this.ejected.device.probe()
                 return
             } catch (thrown) {
                 // The card was away: it is taken again.
-                this.ejected = false
+                this.ejected = undefined
             }
         }
         const before = this.volume
@@ -207,7 +198,7 @@ export class Storage {
         const volume = await this.ready()
         // The first record waits for that, and nothing else is urgent.
         if (late) return
-        await this.device.probe()
+        await volume.device.probe()
         if (this.suspect && before === volume) {
             this.suspect = false
             this.alarms.set(Alarm.SdCard, false)

@@ -116,7 +116,7 @@ export class Table extends Geometry {
 
     /** Counts the free clusters from one on, before `end`, in one sector of the table; returns where it ended. */
     private async countIn(cluster: number, end: number): Promise<number> {
-        await this.load(cluster)
+        await this.load(cluster, true)
         const bytes = this.sector.bytes
         const width = this.fat32 ? 4 : 2
         const start = (cluster >> this.entryShift) << this.entryShift
@@ -333,10 +333,10 @@ export class Table extends Geometry {
         this.countedTo = 2
     }
 
-    private async load(cluster: number): Promise<void> {
+    private async load(cluster: number, unchecked?: boolean): Promise<void> {
         const block = this.blockOf(cluster)
         try {
-            await this.sector.load(block)
+            await this.sector.load(block, unchecked)
         } catch (thrown) {
             // A first copy that cannot be read is made new from the second.
             if (this.fatCount === 1) throw thrown

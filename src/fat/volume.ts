@@ -1,6 +1,6 @@
 import { Fault, FaultCode, faultCode } from "../core/fault"
 import { historyName, logDirectories, logKey, logOf } from "../core/logname"
-import { BlockDevice, Ticks } from "../core/seams"
+import { CardDevice, Ticks } from "../core/seams"
 import { Directory, DirectoryEntry, encodeName, parseEntry, putEntry } from "./directory"
 import { CardFile, Kind } from "./file"
 import { Attribute, blockBytes, Entry, entryBytes, firstStamp, Slot } from "./ondisk"
@@ -54,7 +54,7 @@ export class Volume {
     private readonly appending: CardFile[] = []
 
     private constructor(
-        private readonly device: BlockDevice,
+        readonly device: CardDevice,
         ticks: Ticks,
         buffers: Buffer[],
     ) {
@@ -69,7 +69,7 @@ export class Volume {
      * Throws Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
      */
     static async mount(
-        device: BlockDevice,
+        device: CardDevice,
         ticks: Ticks,
         buffers = volumeBuffers(),
     ): Promise<Volume> {
@@ -155,13 +155,14 @@ export class Volume {
         directory: string,
         visit: (entry: DirectoryEntry) => Promise<boolean>,
     ): Promise<void> {
-        const cluster = await this.directoryCluster(directory)
+        const root = new Directory(this, this.table.rootCluster)
+        const cluster = await this.directoryCluster(root, directory)
         if (cluster !== undefined) await this.visitEntries(new Directory(this, cluster), visit)
     }
 
     /** Deletes a file; false when there is none. Read-only, hidden and system files are refused. */
     async remove(path: string): Promise<boolean> {
-        const slot = await this.locate(path)
+        const slot = await this.locate(path, -1, true)
         if (slot === undefined) return false
         // Behind the search, during which another may write what is known. Nobody else removes the file.
         await this.table.writeInfo(false)
@@ -299,11 +300,13 @@ export class Volume {
     }
 
     /** The first cluster of a directory, undefined when it is not there. */
-    private async directoryCluster(name: string): Promise<number | undefined> {
-        const root = this.table.rootCluster
-        if (name === "") return root
-        const slot = new Directory(this, root)
-        if (!(await slot.find(encodeName(name)))) return undefined
+    private async directoryCluster(
+        slot: Directory,
+        name: string,
+        sure?: boolean,
+    ): Promise<number | undefined> {
+        if (name === "") return this.table.rootCluster
+        if (!(await slot.find(encodeName(name), sure))) return undefined
         this.redoLog.remember(slot.block)
         const entry = parseEntry(this.sector.bytes, slot.at)
         if (!entry.isDirectory)
@@ -316,28 +319,35 @@ export class Volume {
      * Moves to the entry of a path and has its sector loaded.
      * @param spare makes an empty file, and its directory, when there is none, and leaves so many clusters free;
      * without it that is undefined
+     * @param sure that there is none has to be beyond doubt
      */
-    private async locate(path: string, spare = -1): Promise<Directory | undefined> {
+    private async locate(
+        path: string,
+        spare = -1,
+        sure = spare >= 0,
+    ): Promise<Directory | undefined> {
         const slash = path.indexOf("/")
         const parent = path.slice(0, slash < 0 ? 0 : slash)
         const name = encodeName(path.slice(slash + 1))
-        let cluster = await this.directoryCluster(parent)
+        let slot = new Directory(this, this.table.rootCluster)
+        let cluster = await this.directoryCluster(slot, parent, sure)
         if (cluster !== undefined) {
-            const slot = new Directory(this, cluster)
-            if (await slot.find(name)) return slot
+            slot = new Directory(this, cluster)
+            if (await slot.find(name, sure)) return slot
         }
         if (spare < 0) return undefined
-        if (cluster === undefined) cluster = await this.makeDirectory(encodeName(parent), spare)
-        const slot = new Directory(this, cluster)
+        if (cluster === undefined) {
+            cluster = await this.makeDirectory(slot, encodeName(parent), spare)
+            slot = new Directory(this, cluster)
+        }
         await slot.seekUnused(spare)
         await slot.write(name, Attribute.Archive, 0, this.stamp)
         return slot
     }
 
     /** Contents first, then the entry that leads to them, then the table. */
-    private async makeDirectory(name: Buffer, spare: number): Promise<number> {
+    private async makeDirectory(slot: Directory, name: Buffer, spare: number): Promise<number> {
         const { table } = this
-        const slot = new Directory(this, table.rootCluster)
         let cluster = 0
         // While the table rested another may have taken one or the other.
         while (cluster === 0 || (await table.entry(cluster)) !== 0) {

@@ -1,3 +1,4 @@
+import { CardFile } from "./file"
 import { Storage } from "./storage"
 import { Volume } from "./volume"
 
@@ -5,12 +6,24 @@ const owner = "small files"
 
 /** Small files of the card, read in pieces and replaced as a whole. */
 export class WholeFiles {
+    /** The file that is being read, of that name, on that mount. */
+    private file: CardFile | undefined
+    private name: string
+    private mount: number
+
     constructor(private readonly storage: Storage) {}
 
     /** Fills the buffer with what a file has from `offset` on. @returns the file's length, -1 without one */
     async read(name: string, offset: number, into: Buffer): Promise<number> {
+        const self = this
         const work = async (volume: Volume) => {
-            const file = await volume.open(name)
+            const mount = self.storage.generation()
+            // Who begins anew may do so behind a write.
+            if (offset === 0 || name !== self.name || mount !== self.mount)
+                self.file = await volume.open(name)
+            self.name = name
+            self.mount = mount
+            const { file } = self
             if (!file) return -1
             await file.read(offset, into, into.length)
             return file.byteCount()

@@ -8,37 +8,32 @@ const above = (mhz: number) => mhz * 1_000_000
 export const traitRows: TraitRow[] = [
     {
         trait: "each 5th block read has a wrong bit above 10 MHz",
-        unnoticed: true,
         before: "wrong data in tables or directories, unnoticed",
         traits: { noise: { reads: 5, aboveHz: above(10) } },
     },
     {
         trait: "each 2nd block read has a wrong bit above 5 MHz",
-        unnoticed: true,
         before: "0 records wrong, 20 of 20 reads of a file wrong, unnoticed",
         traits: { noise: { reads: 2, aboveHz: above(5) } },
     },
     {
         trait: "each 50th block read has a wrong bit at every clock",
-        unnoticed: true,
+        residual: true,
         before: "0 records wrong, 5 of 20 reads of a file wrong, unnoticed",
         traits: { noise: { reads: 50, aboveHz: 0 } },
     },
     {
         trait: "each 5th block written has a wrong bit above 10 MHz",
-        unnoticed: true,
         before: "wrong data in tables or directories, unnoticed",
         traits: { noise: { writes: 5, aboveHz: above(10) } },
     },
     {
         trait: "each 2nd block written has a wrong bit above 5 MHz",
-        unnoticed: true,
         before: "wrong data in tables or directories, unnoticed",
         traits: { noise: { writes: 2, aboveHz: above(5) } },
     },
     {
         trait: "each 20th block read and written has a wrong bit above 5 MHz",
-        unnoticed: true,
         before: "1 records wrong, 11 of 20 reads of a file wrong, unnoticed",
         traits: { noise: { reads: 20, writes: 20, aboveHz: above(5) } },
     },
@@ -80,7 +75,6 @@ export const traitRows: TraitRow[] = [
     },
     {
         trait: "the first CSD has a wrong bit",
-        unnoticed: true,
         before: "the card's size wrong, unnoticed",
         traits: { wrongCsds: 1 },
     },
@@ -173,6 +167,16 @@ export const traitRows: TraitRow[] = [
         trait: "CMD58 not answered once",
         before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
         traits: { lost: { 58: 1 } },
+    },
+    {
+        trait: "CMD59 illegal",
+        before: "works",
+        traits: { refused: { 59: { times: Infinity, bits: 0x04 } } },
+    },
+    {
+        trait: "CMD59 not answered once",
+        before: "works",
+        traits: { lost: { 59: 1 } },
     },
     {
         trait: "CMD9 not answered once",

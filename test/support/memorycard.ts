@@ -1,7 +1,6 @@
 import { AnswerBuffers } from "../../src/board/answerbuffers"
 import { SdCard } from "../../src/card/sdcard"
-import type { BlockDevice, SpiBus, Ticks } from "../../src/core/seams"
-import type { CardDevice } from "../../src/fat/storage"
+import type { BlockDevice, CardDevice, SpiBus, Ticks } from "../../src/core/seams"
 import type { SpiChip } from "../../sim/chips/chip"
 import { SdCardChip, type SdCardOptions } from "../../sim/chips/sdcard"
 import { MemoryStore, type BlockStore } from "../../sim/chips/sdcardstore"

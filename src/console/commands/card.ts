@@ -30,7 +30,7 @@ async function info(call: Call): Promise<void> {
     const storage = call.parts.storage
     const values = await storage.use(owner, async (volume: Volume) => {
         const free = volume.freeBytes()
-        const device = storage.device as SdCard
+        const device = volume.device as SdCard
         return [
             `${device.kind}, ${mebibytes(device.blockCount() * 512)}`,
             `${volume.kind}, clusters of ${volume.clusterBytes} bytes`,

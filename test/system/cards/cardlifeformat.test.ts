@@ -54,7 +54,7 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
             const board = await format(card)
             const volume = await board.storage.use("test", async mounted => mounted)
             expect([volume.kind, volume.clusterBytes]).toEqual([kind, clusterBytes])
-            const device = board.storage.device as SdCard
+            const device = volume.device as SdCard
             expect(device.kind).toBe(
                 mebibytes <= 2048 ? "SDSC" : mebibytes <= 30000 ? "SDHC" : "SDXC",
             )

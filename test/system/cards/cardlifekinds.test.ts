@@ -364,7 +364,8 @@ describe.skipIf(!tools)("a card without a partition table", () => {
             const card = new SdCardChip(store, { type })
             const board = new CardBoard(card, { cells: true })
             await board.run(10)
-            const kind = (board.storage.device as SdCard).kind
+            const { device } = await board.storage.use("test", async volume => volume)
+            const kind = (device as SdCard).kind
             // A high-capacity card of this size is no SDXC, whatever it calls itself.
             expect(kind).toBe(type.startsWith("SDSC") ? "SDSC" : "SDHC")
             board.socket.pull()

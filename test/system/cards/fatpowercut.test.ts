@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest"
+import type { SdCard } from "../../../src/card/sdcard"
+import { FaultCode } from "../../../src/core/fault"
+import type { CardDevice } from "../../../src/core/seams"
 import { formatVolume } from "../../../src/fat/format"
 import { Volume } from "../../../src/fat/volume"
+import type { TornWrite } from "../../../sim/chips/sdcardfaults"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { checkVolume, makeVolume } from "../../support/fatimage"
-import { blankStore, FakeTicks, MemoryBlockDevice } from "../../support/memorycard"
+import { blankStore, FakeTicks, MemoryBlockDevice, openMemoryCard } from "../../support/memorycard"
 import { hasTool } from "../../support/tools"
 
 const header = "time,value\r\n"
@@ -49,7 +53,7 @@ async function readAll(volume: Volume, path: string): Promise<string> {
 }
 
 /** Two logs take turns; `acknowledged` counts the records of each whose append has returned. */
-async function logRecords(device: MemoryBlockDevice, count: number, acknowledged: number[]) {
+async function logRecords(device: CardDevice, count: number, acknowledged: number[]) {
     const volume = await Volume.mount(device, ticks)
     const files = []
     for (const log of logs) files.push(await openLog(volume, log))
@@ -171,4 +175,62 @@ it("compares the table's copies as they are on the card now", async () => {
     for (const cluster of [...chain, 14]) await table.markCluster(cluster, 0)
     await table.settle(10)
     for (const cluster of chain) expect(await table.entry(cluster)).toBe(0)
+})
+
+describe("a power cut in a stream, whose announced blocks the card has erased ahead", () => {
+    const kinds: TornWrite[] = ["dropped", "erased", "half"]
+
+    /** The power goes after so many writes; `work` is what was going on. */
+    async function cutIn(
+        store: MemoryStore,
+        after: number,
+        work: (device: SdCard, acknowledged: number[]) => Promise<unknown>,
+    ): Promise<number[]> {
+        const { chip, card } = await openMemoryCard(store)
+        Object.assign(chip.faults, {
+            writesUntilPowerCut: after,
+            tornWrite: kinds[after % kinds.length],
+            erasesAhead: true,
+        })
+        const acknowledged = [0, 0]
+        await work(card, acknowledged).catch(() => {})
+        return acknowledged
+    }
+
+    it("of a format leaves nothing that is taken for a volume, and the next one makes a good one", async () => {
+        const start = blankStore(32)
+        await formatVolume(new MemoryBlockDevice(start), "BMSMINI    ")
+        const whole = new MemoryBlockDevice(start.clone())
+        await formatVolume(whole, "BMSMINI    ")
+        for (let after = 1; after < whole.writes; after += after < 12 ? 1 : 7) {
+            const store = start.clone()
+            await cutIn(store, after, async device => await formatVolume(device, "BMSMINI    "))
+            const { card } = await openMemoryCard(store)
+            const title = `cut after write ${after}`
+            await expect(Volume.mount(card, ticks), title).rejects.toMatchObject({
+                code: FaultCode.VolumeUnformatted,
+            })
+            await formatVolume(card, "BMSMINI    ")
+            await logRecords(new MemoryBlockDevice(store), 3, [0, 0])
+            if (tools && after % 5 === 0) expect(checkVolume(store).clean, title).toBe(true)
+        }
+    })
+
+    it.skipIf(!tools)("of a new or growing directory loses nothing that was there", async () => {
+        const start = makeVolume(40, "-F32", "-s1")
+        const work = async (device: CardDevice, acknowledged: number[]) => {
+            const volume = await Volume.mount(device, ticks)
+            // LOG and CELL, and more files than the first cluster of LOG has slots.
+            for (let i = 0; i < 20; ++i)
+                await (await volume.openForAppend(`LOG/F${i}.TXT`, header)).close()
+            await logRecords(device, 2, acknowledged)
+        }
+        const whole = new MemoryBlockDevice(start.clone())
+        await work(whole, [0, 0])
+        for (let after = 0; after < whole.writes; after += 2) {
+            const store = start.clone()
+            const acknowledged = await cutIn(store, after, work)
+            await recoverAndCheck(store, acknowledged, `cut after write ${after}`)
+        }
+    })
 })

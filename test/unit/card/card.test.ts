@@ -160,6 +160,7 @@ describe("the SD card driver", () => {
             "400000 770000000065",
             "400000 694000000077", // ready
             "400000 7a00000000fd", // CMD58: addressed in blocks
+            "400000 7b0000000183", // CMD59: checksums count from here on
             "400000 4900000000af", // CMD9
             "400000 736 x ff", // the rest of the card-specific data
         ])
@@ -174,6 +175,8 @@ describe("the emulated SD card", () => {
         chip.select(true)
         const exchange = (bytes: number[], clocks: number) =>
             chip.transfer(Uint8Array.from([...bytes, ...new Array<number>(clocks).fill(0xff)]))
+        // CMD59 with 0: no checksum counts.
+        expect(exchange([0x7b, 0, 0, 0, 0, 0x91], 3)[7]).toBe(0)
         return { chip, store, exchange }
     }
 

@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-import { BlockDevice } from "../../../../src/core/seams"
+import { CardDevice } from "../../../../src/core/seams"
 import { Volume } from "../../../../src/fat/volume"
 
 // Chains that bite their tail, on a FAT32 volume of one-sector clusters: nothing new has to be read to go round.
@@ -20,7 +20,7 @@ function put(into: Buffer, at: number, name: string, attributes: number, cluster
     into.setAt(at + 28, "u32", 0xfffffe00)
 }
 
-const device: BlockDevice = {
+const device: CardDevice = {
     blockCount: () => blocks,
     readBlock: async (block, into) => {
         await ds.sleep(1)
@@ -44,6 +44,7 @@ const device: BlockDevice = {
     },
     writeBlock: async () => {},
     fillBlocks: async () => {},
+    probe: async () => {},
 }
 
 async function attempt(name: string, work: () => Promise<any>): Promise<void> {
