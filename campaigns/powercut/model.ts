@@ -163,6 +163,9 @@ export class Model {
         const last = records.at(-1)
         // One that failed, for want of room, is tried again.
         if (last && !last.acknowledged && last.text === text) records.pop()
+        // An event whose sector did not come through comes to the card anew.
+        const lost = records.findIndex(record => record.excused && record.text === text)
+        if (lost >= 0) records.splice(lost, 1)
         records.push({ text, offset, acknowledged: false, excused: false })
     }
 

@@ -1,3 +1,4 @@
+import { Alarm } from "../../src/core/alarm"
 import { noteSent } from "../../test/support/historylines"
 import type { Board, BoardSettings, Memory } from "./board"
 import type { CardName } from "./cards"
@@ -270,6 +271,37 @@ const directoryGrowth: Scenario = {
     },
 }
 
+/** Alarms come and go, also over midnight: each entry of the journal comes to the card once. */
+const events: Scenario = {
+    name: "events",
+    cards: ["FAT32 512 B", "FAT32 4 KiB", "FAT16 512 B, card format", ...plainCards],
+    seeds: 2,
+    prepare({ editor, random, settings, memory }) {
+        addNeighbours(editor, random, "", random.between(0, 10))
+        const midnight = Date.UTC(2026, 10, 23) / 1000 - settings.offsetMinutes * 60
+        memory.seconds = midnight - settings.periodSeconds * random.between(5, 8)
+    },
+    async before(board) {
+        await board.journal.load()
+        await board.enterAlarm(Alarm.Wifi)
+        await board.logRecords(2)
+    },
+    async run(board, random) {
+        await board.journal.load()
+        for (let i = 0; i < 8; ++i) {
+            for (let k = random.between(0, 2); k > 0; --k)
+                await board.enterAlarm(random.pick([Alarm.Wifi, Alarm.Ftp, Alarm.MonitorOffline]))
+            await board.logRecords(1)
+        }
+    },
+    async goOn(board) {
+        await board.journal.load()
+        await board.logRecords(2)
+        await board.enterAlarm(Alarm.Clock)
+        await board.logRecords(2)
+    },
+}
+
 /** The power comes back on another day, with other columns, or without the cell log. */
 const restartElsewhere: Scenario = {
     name: "other day after the cut",
@@ -337,4 +369,5 @@ export const scenarios: readonly Scenario[] = [
     restartElsewhere,
     clockBack,
     cellLogOff,
+    events,
 ]
