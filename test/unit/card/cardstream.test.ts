@@ -3,6 +3,7 @@ import type { SdCard } from "../../../src/card/sdcard"
 import { FaultCode } from "../../../src/core/fault"
 import { generator } from "../../../sim/random"
 import type { SdCardChip, SdCardOptions } from "../../../sim/chips/sdcard"
+import { ChipSpiBus } from "../../support/memorycard"
 import { BoardTime, TimedSpiBus } from "../../support/timedcard"
 import { empty, expectFaultless, filled, mebibyte, wired } from "../../support/wiredcard"
 
@@ -142,5 +143,28 @@ describe("checksums of blocks that are read", () => {
             await read(block)
         }
         expect([card.retries, card.errors]).toEqual([5, 0])
+    })
+
+    it.each([1, 200, 511])("find a card that is pulled after %i bytes of a block", async bytes => {
+        const data = Buffer.from(filled(700).subarray(0, 16))
+        let pulled = false
+        const bus = (chip: SdCardChip) => {
+            const inner = new ChipSpiBus(chip)
+            const transfer = inner.transfer.bind(inner)
+            inner.transfer = async out => {
+                const back = await transfer(out)
+                const from = pulled ? 0 : Buffer.from(back).indexOf(data) + bytes
+                if (!pulled && from < bytes) return back
+                pulled = true
+                back.fillAt(from, back.length - from, 0xff)
+                return back
+            }
+            return inner
+        }
+        const { open } = wired({ initPolls: 1 }, blocks, bus)
+        const card = await open()
+        await card.writeBlock(100, filled(700))
+        const reading = card.readBlock(100, empty(), true)
+        await expect(reading).rejects.toMatchObject({ code: FaultCode.CardAbsent })
     })
 })
