@@ -66,6 +66,7 @@ export async function crcBench(): Promise<Record<string, number>> {
     const us = (name: string) => Math.round(times.get(name)!.us)
     return {
         "crc16.usPerBlock": us("present"),
+        "crc16.folded.usPerBlock": us("folded"),
         "crc16.wordTable.usPerBlock": us("words"),
         "crc16.byteTables.usPerBlock": us("bytes"),
         "crc16.nibbleTable.usPerBlock": us("nibbles"),
