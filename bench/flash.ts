@@ -1,5 +1,4 @@
-import { fork } from "node:child_process"
-import { fileURLToPath } from "node:url"
+import { askChild } from "../campaigns/child"
 import { blankCard, firmwarePath, Rig } from "../campaigns/flashcut/rig"
 import { readHalves, writeBytes } from "../campaigns/flashcut/store"
 
@@ -147,19 +146,12 @@ async function measureDay(alarms: number): Promise<Results> {
 /** All figures; the two days run in processes of their own. */
 export async function flashBench(): Promise<Results> {
     await firmwarePath()
-    const days = [0, alarmsADay].map(
-        alarms =>
-            new Promise<Results>((resolve, reject) => {
-                const path = fileURLToPath(import.meta.url)
-                const child = fork(path, [`--day=${alarms}`], { execArgv: process.execArgv })
-                let results: Results | undefined
-                child.on("message", message => (results = message as Results))
-                child.on("error", reject)
-                child.on("exit", () => {
-                    if (results) resolve(results)
-                    else reject(new Error(`the day with ${alarms} alarms has failed`))
-                })
-            }),
+    const days = [0, alarmsADay].map(alarms =>
+        askChild<Results>(
+            import.meta.url,
+            [`--day=${alarms}`],
+            `the day with ${alarms} alarms has failed`,
+        ),
     )
     const all = await Promise.all([measureSettings(), ...days])
     return Object.assign({}, ...all) as Results

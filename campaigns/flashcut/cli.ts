@@ -1,9 +1,8 @@
-import { fork } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { askChild } from "../child"
 import { addCounts, Chain, emptyCounts, type FlashCutCounts } from "./campaign"
 import { formatFlashCuts } from "./report"
 import { firmwarePath } from "./rig"
@@ -40,17 +39,8 @@ async function runPart(part: number, parts: number): Promise<FlashCutCounts> {
 }
 
 function forkPart(part: number, parts: number): Promise<FlashCutCounts> {
-    return new Promise((resolve, reject) => {
-        const flags = [...process.argv.slice(2), "--part", `${part}/${parts}`]
-        const child = fork(fileURLToPath(import.meta.url), flags, { execArgv: process.execArgv })
-        let counts: FlashCutCounts | undefined
-        child.on("message", message => (counts = message as FlashCutCounts))
-        child.on("error", reject)
-        child.on("exit", () => {
-            if (counts) resolve(counts)
-            else reject(new Error(`part ${part} of the campaign has died`))
-        })
-    })
+    const flags = [...process.argv.slice(2), "--part", `${part}/${parts}`]
+    return askChild(import.meta.url, flags, `part ${part} of the campaign has died`)
 }
 
 if (values.part !== undefined) {

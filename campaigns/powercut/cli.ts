@@ -1,9 +1,8 @@
-import { fork } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { askChild } from "../child"
 import { importWithFirmware } from "../../test/support/firmwareloader"
 import { projectFolder } from "../../tools/firmware"
 import type { PowercutRequest } from "./node"
@@ -38,17 +37,8 @@ function request(): PowercutRequest {
 
 /** One part of the campaign in another process. */
 function runPart(part: number, parts: number): Promise<TallyDump> {
-    return new Promise((resolve, reject) => {
-        const flags = [...process.argv.slice(2), "--part", `${part}/${parts}`]
-        const child = fork(fileURLToPath(import.meta.url), flags, { execArgv: process.execArgv })
-        let dump: TallyDump | undefined
-        child.on("message", message => (dump = message as TallyDump))
-        child.on("error", reject)
-        child.on("exit", () => {
-            if (dump) resolve(dump)
-            else reject(new Error(`part ${part} of the campaign has died`))
-        })
-    })
+    const flags = [...process.argv.slice(2), "--part", `${part}/${parts}`]
+    return askChild(import.meta.url, flags, `part ${part} of the campaign has died`)
 }
 
 function writeReport(tally: Tally, summary: string, tables: string): void {

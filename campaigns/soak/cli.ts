@@ -1,8 +1,7 @@
-import { fork } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { askChild } from "../child"
 import { importWithFirmware } from "../../test/support/firmwareloader"
 import { projectFolder } from "../../tools/firmware"
 import { formatSoak } from "./report"
@@ -42,17 +41,8 @@ async function run(world: string): Promise<SoakResult> {
 }
 
 function runInChild(world: string): Promise<SoakResult> {
-    return new Promise((resolve, reject) => {
-        const flags = [...process.argv.slice(2), "--world", world, "--child"]
-        const child = fork(fileURLToPath(import.meta.url), flags, { execArgv: process.execArgv })
-        let result: SoakResult | undefined
-        child.on("message", message => (result = message as SoakResult))
-        child.on("error", reject)
-        child.on("exit", () => {
-            if (result) resolve(result)
-            else reject(new Error(`the soak in ${world} has died`))
-        })
-    })
+    const flags = [...process.argv.slice(2), "--world", world, "--child"]
+    return askChild(import.meta.url, flags, `the soak in ${world} has died`)
 }
 
 // jacdac-ts tells of its connections here.

@@ -1,9 +1,8 @@
-import { fork } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { askChild } from "../child"
 import { importWithFirmware } from "../../test/support/firmwareloader"
 import type { CaseResult } from "./case"
 import { runSimulated, simulatedCases } from "./simulated"
@@ -39,17 +38,8 @@ const runtime = {
 }
 
 function runPart(part: number, parts: number): Promise<CaseResult[]> {
-    return new Promise((resolve, reject) => {
-        const flags = [...process.argv.slice(2), "--part", `${part}/${parts}`]
-        const child = fork(fileURLToPath(import.meta.url), flags, { execArgv: process.execArgv })
-        let results: CaseResult[] | undefined
-        child.on("message", message => (results = message as CaseResult[]))
-        child.on("error", reject)
-        child.on("exit", () => {
-            if (results) resolve(results)
-            else reject(new Error(`part ${part} of the campaign has died`))
-        })
-    })
+    const flags = [...process.argv.slice(2), "--part", `${part}/${parts}`]
+    return askChild(import.meta.url, flags, `part ${part} of the campaign has died`)
 }
 
 /** The part that runs in the simulator, as lines; a wrong one begins with VIOLATION. */
