@@ -1,14 +1,12 @@
 import { JDBus, JDService, Packet, PACKET_PROCESS } from "jacdac-ts"
+import { awaitBoardService, boardService, type Time } from "./busservice"
 import * as protocol from "./protocol"
 import { translated } from "./translation"
 import { ConsoleError, ConsoleTransport, LineResult } from "./transport"
 import { networkTable, scanWifi, type WifiScan } from "./wifiscan"
 
 /** The time that the client lives in: the host's, or a simulated board's. */
-export interface ClientTime {
-    /** Unix ms. */
-    nowMs(): number
-    sleep(ms: number): Promise<void>
+export interface ClientTime extends Time {
     setInterval(run: () => void, ms: number): unknown
     clearInterval(handle: unknown): void
 }
@@ -107,14 +105,11 @@ export class ConsoleClient implements ConsoleTransport {
     }
 
     async open(): Promise<void> {
-        const endMs = this.time.nowMs() + this.timeoutMs
-        while (!this.present()) {
-            if (this.time.nowMs() >= endMs)
-                throw new ConsoleError(
-                    'the board has no console: "npm run deploy -- PORT" puts the firmware onto it',
-                )
-            await this.time.sleep(20)
-        }
+        const { bus, time, timeoutMs } = this
+        if (!(await awaitBoardService(bus, protocol.consoleServiceClass, time, timeoutMs)))
+            throw new ConsoleError(
+                'the board has no console: "npm run deploy -- PORT" puts the firmware onto it',
+            )
     }
 
     async close(): Promise<void> {
@@ -223,8 +218,7 @@ export class ConsoleClient implements ConsoleTransport {
     }
 
     private service(): JDService | undefined {
-        const found = this.bus.services({ serviceClass: protocol.consoleServiceClass })
-        return found.find(service => service.device.connected)
+        return boardService(this.bus, protocol.consoleServiceClass)
     }
 
     private async send(command: protocol.Command, data: Uint8Array): Promise<void> {

@@ -10,6 +10,7 @@ import {
     WifiCmd,
     WifiEvent,
 } from "jacdac-ts"
+import { awaitBoardService, type Time } from "./busservice"
 import { quoteWord } from "./secrets"
 import { ConsoleError } from "./transport"
 
@@ -39,15 +40,10 @@ export interface WifiScan {
     fresh: boolean
 }
 
-/** What of the time a scan needs. */
-interface Time {
-    nowMs(): number
-    sleep(ms: number): Promise<void>
-}
-
 /** Has the runtime's Wi-Fi service look around. Throws ConsoleError. */
 export async function scanWifi(bus: JDBus, time: Time): Promise<WifiScan> {
-    const service = await findService(bus, time)
+    const service = await awaitBoardService(bus, SRV_WIFI, time, serviceMs)
+    if (!service) throw new ConsoleError("this board has no Wi-Fi service")
     let complete = false
     const hear = (packet: Packet) => {
         const ours = packet.serviceClass === SRV_WIFI && packet.isEvent
@@ -67,19 +63,6 @@ export async function scanWifi(bus: JDBus, time: Time): Promise<WifiScan> {
         return { networks: await readResults(bus, service), fresh: complete }
     } finally {
         bus.off(PACKET_PROCESS, hear)
-    }
-}
-
-/** On a busy PC the bus may have forgotten the board, until it hears from it again. */
-async function findService(bus: JDBus, time: Time): Promise<JDService> {
-    for (const startMs = time.nowMs(); ;) {
-        const service = bus
-            .services({ serviceClass: SRV_WIFI })
-            .find(one => one.device.connected && one.device.deviceId !== bus.selfDeviceId)
-        if (service) return service
-        if (time.nowMs() - startMs >= serviceMs)
-            throw new ConsoleError("this board has no Wi-Fi service")
-        await time.sleep(50)
     }
 }
 
