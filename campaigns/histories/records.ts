@@ -1,4 +1,5 @@
 import type { Evidence } from "./evidence"
+import { intlOffsetMinutes } from "../../test/support/intloffset"
 import { type Calm, Timeline } from "./timeline"
 
 export type Files = Map<string, Buffer>
@@ -27,22 +28,9 @@ function localDay(time: string): string {
     return time.slice(0, 10).replaceAll("-", "")
 }
 
-/** One for each zone: making one takes as long as using it a hundred times. */
-const offsetFormats = new Map<string, Intl.DateTimeFormat>()
-
-/** Minutes east of UTC, by the IANA database. */
-function offsetMinutes(zone: string, unixSeconds: number): number {
-    let format = offsetFormats.get(zone)
-    format ??= new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" })
-    offsetFormats.set(zone, format)
-    const name = format.formatToParts(unixSeconds * 1000).find(one => one.type === "timeZoneName")
-    const [, sign, hours, minutes] = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(name!.value)!
-    return sign ? (Number(hours) * 60 + Number(minutes)) * (sign === "-" ? -1 : 1) : 0
-}
-
 /** "YYYY-MM-DD HH:MM:SS" in a zone of the IANA database. */
 export function localText(zone: string, unixSeconds: number): string {
-    const local = new Date((unixSeconds + offsetMinutes(zone, unixSeconds) * 60) * 1000)
+    const local = new Date((unixSeconds + intlOffsetMinutes(zone, unixSeconds) * 60) * 1000)
     return local.toISOString().slice(0, 19).replace("T", " ")
 }
 
@@ -99,7 +87,7 @@ export class Records {
     private judgeLine(where: string, log: Log, name: string, line: string): void {
         const { zone, serial } = this.evidence.life
         const [time, offset, of, ...values] = line.split(",")
-        const wanted = offsetMinutes(zone.name, secondsOf(line))
+        const wanted = intlOffsetMinutes(zone.name, secondsOf(line))
         const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(offset ?? "") ?? []
         const right = (Number(hours) * 60 + Number(minutes)) * (sign === "-" ? -1 : 1) === wanted
         // A board has its own number before it is given one, and counts in UTC.

@@ -119,9 +119,22 @@ export function copyAllOut(store: MemoryStore, paths: readonly string[]): string
     })
 }
 
-/** The volume behind a master boot record with one partition from `firstBlock` on. */
-export function behindMbr(volume: MemoryStore, firstBlock: number, type: number): MemoryStore {
-    const card = new MemoryStore(volume.blockCount + firstBlock)
+/** The volume's blocks, from a block of the card on. */
+export function placeVolume(card: MemoryStore, volume: MemoryStore, firstBlock: number): void {
+    for (const block of volume.written()) card.write(block + firstBlock, volume.read(block))
+}
+
+/**
+ * The volume behind a master boot record with one partition from `firstBlock` on.
+ * @param blockCount of the card
+ */
+export function behindMbr(
+    volume: MemoryStore,
+    firstBlock: number,
+    type: number,
+    blockCount = volume.blockCount + firstBlock,
+): MemoryStore {
+    const card = new MemoryStore(blockCount)
     const mbr = new Uint8Array(512)
     const view = new DataView(mbr.buffer)
     mbr[446 + 4] = type
@@ -129,9 +142,6 @@ export function behindMbr(volume: MemoryStore, firstBlock: number, type: number)
     view.setUint32(446 + 12, volume.blockCount, true)
     view.setUint16(510, 0xaa55, true)
     card.write(0, mbr)
-    for (const block of volume.written()) {
-        const data = volume.read(block)
-        card.write(block + firstBlock, data)
-    }
+    placeVolume(card, volume, firstBlock)
     return card
 }

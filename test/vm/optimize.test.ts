@@ -26,19 +26,14 @@ import { useBothStringTables } from "../../optimizer/passes/usebothstringtables"
 import { threadJumps } from "../../optimizer/passes/threadjumps"
 import { optimize } from "../../optimizer/pipeline"
 import { compiledImage } from "../../tools/firmware"
+import { back, call, literal, local, result, store } from "../support/bytecodeprograms"
 import { runImage, verifyImage } from "../../tools/verify"
 
-const local = (slot: number) => expression(Op.LoadLocal, slot)
-const literal = (value: number) => expression(Op.Literal, value)
 const field = (name: number, of: Expression) => expression(Op.AsciiField, name, of)
-const store = (slot: number, value: Expression) => statement(Op.StoreLocal, slot, value)
-const call = (...args: Expression[]) => statement(Op.Call0 + args.length - 1, 0, ...args)
-const back = (value: Expression) => statement(Op.Return, 0, value)
 const unless = (value: Expression, target: Statement): Statement => ({
     ...statement(Op.JumpIfFalse, 0, value),
     target,
 })
-const result = expression(Op.ReturnValue)
 const log = expression(Op.LoadGlobal, 0)
 
 function context(code: Statement[], captured: number[] = []): Context {

@@ -6,9 +6,11 @@ import { SdCardChip } from "../../../sim/chips/sdcard"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
 import { CardBoard, recordTimes } from "../../support/cardboard"
 import {
+    behindMbr,
     checkVolume,
     copyAllOut,
     makeVolume,
+    placeVolume,
     prepareVolume,
     runMtools,
 } from "../../support/fatimage"
@@ -278,11 +280,6 @@ describe.skipIf(!tools)("a volume", () => {
     })
 })
 
-/** The volume behind a partition table, from a block on. */
-function placed(card: MemoryStore, volume: MemoryStore, first: number): void {
-    for (const block of volume.written()) card.write(block + first, volume.read(block))
-}
-
 function cutOut(card: MemoryStore, first: number, blocks: number): MemoryStore {
     const volume = new MemoryStore(blocks)
     for (const block of card.written())
@@ -332,15 +329,8 @@ describe.skipIf(!tools)("a card as the SD Association's formatter leaves it", ()
         it(title, async () => {
             const volume = brought(mebibytes, [...options, "-h", String(first)], camera)
             // The capacity that a small card tells of is a multiple of a mebibyte or two.
-            const card = new MemoryStore(Math.ceil((volume.blockCount + first) / 8192) * 8192)
-            const mbr = new Uint8Array(512)
-            const view = new DataView(mbr.buffer)
-            mbr[446 + 4] = type
-            view.setUint32(446 + 8, first, true)
-            view.setUint32(446 + 12, volume.blockCount, true)
-            view.setUint16(510, 0xaa55, true)
-            card.write(0, mbr)
-            placed(card, volume, first)
+            const blocks = Math.ceil((volume.blockCount + first) / 8192) * 8192
+            const card = behindMbr(volume, first, type, blocks)
             await expectPartitionLogged(card, volume, first)
         })
 })
@@ -373,7 +363,7 @@ function guidCard(mebibytes: number, entriesAt: number, parts: [string, number, 
             entries.setUint32(number * 128 + 32, first, true)
             entries.setUint32(number * 128 + 40, first + volume.blockCount - 1, true)
         })
-        placed(card, volume, first)
+        placeVolume(card, volume, first)
     })
     return card
 }

@@ -1,26 +1,11 @@
 import { existsSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { offsetMinutesAt, parseTimeZone } from "../../../src/core/timezone"
+import { intlOffsetMinutes } from "../../support/intloffset"
 
 // Node's Intl, with the IANA data of its own, is the judge of what a rule gives.
 
 type Judge = (seconds: number) => number
-
-/** Minutes east of UTC in that zone, as Intl has them. */
-function judgeOf(zone: string): Judge {
-    const format = new Intl.DateTimeFormat("en-US", {
-        timeZone: zone,
-        timeZoneName: "longOffset",
-        year: "numeric",
-    })
-    // Ends in "GMT", "GMT+05:45" or "GMT-03:30".
-    return seconds => {
-        const text = format.format(seconds * 1000).split("GMT")[1]
-        if (text === "") return 0
-        const minutes = Number(text.slice(1, 3)) * 60 + Number(text.slice(4, 6))
-        return text[0] === "-" ? -minutes : minutes
-    }
-}
 
 /** The first seconds of another offset, found by halving. */
 function transitions(judge: Judge, from: number, to: number): number[] {
@@ -75,7 +60,7 @@ const zones: [string, string, number, number][] = [
 describe("time zone rules and the zone data of Intl", () => {
     it.each(zones)("%s is %s, every 6 h and around each change", (zone, text, year, count) => {
         const rule = parseTimeZone(text)!
-        const judge = judgeOf(zone)
+        const judge = (seconds: number) => intlOffsetMinutes(zone, seconds)
         const from = Date.UTC(year, 0, 1) / 1000
         const moments = transitions(judge, from, to2041)
         expect(moments.length).toBe(count)
@@ -114,7 +99,7 @@ describe("time zone rules and the zone data of Intl", () => {
     )
 
     it("no rule has what Africa/Casablanca does: its changes move through the year", () => {
-        const judge = judgeOf("Africa/Casablanca")
+        const judge = (seconds: number) => intlOffsetMinutes("Africa/Casablanca", seconds)
         const months = transitions(judge, from2020, to2041).map(t =>
             new Date(t * 1000).getUTCMonth(),
         )

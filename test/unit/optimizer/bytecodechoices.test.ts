@@ -1,27 +1,14 @@
 import { describe, expect, it } from "vitest"
 import { type Context } from "../../../optimizer/analysis/contexts"
-import {
-    expression,
-    label,
-    statement,
-    type Expression,
-    type Statement,
-} from "../../../optimizer/ir/code"
+import { expression, label, statement, type Expression } from "../../../optimizer/ir/code"
 import { Op } from "../../../optimizer/ir/opcodes"
 import { storeChoiceFirst } from "../../../optimizer/passes/storechoicefirst"
+import { back, literal, local, store, to } from "../../support/bytecodeprograms"
 
-const local = (slot: number) => expression(Op.LoadLocal, slot)
-const literal = (value: number) => expression(Op.Literal, value)
 const field = (of: Expression) => expression(Op.AsciiField, 1, of)
-const store = (slot: number, value: Expression) => statement(Op.StoreLocal, slot, value)
-const back = (value: Expression) => statement(Op.Return, 0, value)
 const isLess = (a: Expression, b: Expression) => expression(Op.Less, 0, a, b)
 const yes = expression(Op.True)
 const no = expression(Op.False)
-const to = (op: number, target: Statement, ...args: Expression[]): Statement => ({
-    ...statement(op, 0, ...args),
-    target,
-})
 
 /** `x2 = tests ? a : b` and its use, after `storeChoiceFirst`, without labels. */
 function chosen(tests: Expression[], a: Expression, b: Expression, more?: Partial<Context>) {

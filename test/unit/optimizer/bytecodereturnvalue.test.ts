@@ -8,21 +8,13 @@ import {
     type Statement,
 } from "../../../optimizer/ir/code"
 import { Op } from "../../../optimizer/ir/opcodes"
+import { back, literal, local, result, store, to } from "../../support/bytecodeprograms"
 import { storeInReturnValue } from "../../../optimizer/passes/storeinreturnvalue"
 
-const local = (slot: number) => expression(Op.LoadLocal, slot)
-const literal = (value: number) => expression(Op.Literal, value)
-const result = expression(Op.ReturnValue)
 const sum = (a: Expression, b: Expression) => expression(Op.Add, 0, a, b)
-const store = (slot: number, value: Expression) => statement(Op.StoreLocal, slot, value)
 const keep = (value: Expression) => statement(Op.StoreReturnValue, 0, value)
 const call = (...args: Expression[]) =>
     statement(Op.Call0 + args.length, 0, expression(Op.LoadGlobal, 0), ...args)
-const back = (value: Expression) => statement(Op.Return, 0, value)
-const to = (op: number, target: Statement, ...args: Expression[]): Statement => ({
-    ...statement(op, 0, ...args),
-    target,
-})
 
 /** The code of a function with one parameter after the pass. */
 function stored(code: Statement[], captured: number[] = []): Statement[] {

@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest"
-import { expression, statement, type Expression } from "../../../optimizer/ir/code"
+import { expression, type Expression } from "../../../optimizer/ir/code"
 import { encodeFunction } from "../../../optimizer/ir/codec"
 import { Section, type Program } from "../../../optimizer/ir/image"
 import { Op } from "../../../optimizer/ir/opcodes"
 import { namePairs } from "../../../optimizer/passes/namepairs"
 import { poolNumbers } from "../../../optimizer/passes/poolnumbers"
+import { back } from "../../support/bytecodeprograms"
 import { useBothStringTables } from "../../../optimizer/passes/usebothstringtables"
-
-const back = (value: Expression) => statement(Op.Return, 0, value)
 
 function program(values: Expression[], strings: string[] = []): Program {
     const sections = Array.from({ length: 10 }, () => new Uint8Array())

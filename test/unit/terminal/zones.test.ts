@@ -2,15 +2,9 @@ import { describe, expect, it } from "vitest"
 import { translated } from "../../../console/translation"
 import { posixZone } from "../../../console/zones"
 import { offsetMinutesAt, parseTimeZone } from "../../../src/core/timezone"
+import { intlOffsetMinutes } from "../../support/intloffset"
 
 const now = Date.UTC(2026, 10, 30)
-
-/** Minutes east of UTC, as Intl has them. */
-function intlOffset(zone: string, ms: number): number {
-    const format = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" })
-    const [, sign, hours, minutes] = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(format.format(ms))!
-    return (sign === "-" ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0))
-}
 
 describe("a zone by its IANA name", () => {
     it.each([
@@ -46,7 +40,7 @@ describe("a zone by its IANA name", () => {
                 ms += 23 * 86_400_000
             )
                 expect(offsetMinutesAt(rule, ms / 1000), `${zone} ${text}`).toBe(
-                    intlOffset(zone, ms),
+                    intlOffsetMinutes(zone, ms / 1000),
                 )
         }
         // Their clocks change with Ramadan.
