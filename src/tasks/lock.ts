@@ -28,7 +28,8 @@ export class Lock implements Exclusive {
      * the lock did not become free within `timeoutMs`.
      */
     async run<T>(owner: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
-        // An array of its own, so that two places of one owner are told apart.
+        // An array of its own, so that two places of one owner are told apart; a second member stands in it once the
+        // work has paused.
         const place = [owner]
         this.queue.push(place)
         try {
