@@ -1,5 +1,5 @@
 import { fork } from "node:child_process"
-import { writeFileSync } from "node:fs"
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -13,17 +13,20 @@ import { firmware, projectFolder, readManifest } from "../../tools/firmware"
 import { findMutants, mutantTable } from "./findmutants"
 
 // Chance lives of chance boards, the whole firmware in the VM, and one judge that knows the promises only. Writes
-// campaigns/histories/report.md after a whole campaign.
+// campaigns/histories/report.md, or reportslow.md, after a whole campaign.
 
 const { values } = parseArgs({
     options: {
         /** The first life's. */
         seed: { type: "string", default: "1" },
-        count: { type: "string", default: "2000" },
+        /** 2,000 at esp32, 200 at others, unless told. */
+        count: { type: "string" },
         /** How many days a life spans; by the seed, 1 to 14, unless told. */
         days: { type: "string" },
         cpu: { type: "string", default: "esp32" },
         jobs: { type: "string", default: String(cpus().length) },
+        /** Keeps what each life told, a line each; lives that are in there already are not lived again. */
+        results: { type: "string" },
         /** Puts each fault of campaigns/histories/mutants.ts into the firmware, and looks for it. */
         mutants: { type: "boolean", default: false },
         /** Prints what happened in one life. */
@@ -33,8 +36,9 @@ const { values } = parseArgs({
     },
 })
 
-const [first, count, jobs] = [Number(values.seed), Number(values.count), Number(values.jobs)]
 const cpu = values.cpu as CpuName
+const wholeCount = cpu === "esp32" ? 2000 : 200
+const [first, count, jobs] = [values.seed, values.count ?? wholeCount, values.jobs].map(Number)
 
 function daysOf(seed: number): number {
     return values.days === undefined ? 1 + (seed % 14) : Number(values.days)
@@ -42,13 +46,24 @@ function daysOf(seed: number): number {
 
 /** What one process tells of one life. */
 interface Told {
+    cpu: CpuName
     seed: number
     verdict: Verdict
     happened: Record<string, number>
 }
 
+/** What the file of results has of lives that were asked for. */
+function toldBefore(): Told[] {
+    if (values.results === undefined || !existsSync(values.results)) return []
+    const lines = readFileSync(values.results, "utf8").trim().split("\n")
+    const all = lines.filter(line => line !== "").map(line => JSON.parse(line) as Told)
+    return all.filter(one => one.cpu === cpu && one.seed >= first && one.seed < first + count)
+}
+
 async function liveSome(imagePath: string): Promise<void> {
+    const known = new Set(toldBefore().map(one => one.seed))
     for (let seed = first; seed < first + count; seed += jobs) {
+        if (known.has(seed)) continue
         const life = lifeOf(seed, { cpu, days: daysOf(seed) })
         const { verdict, evidence } = await lifeAndVerdict(life, imagePath)
         const happened: Record<string, number> = {}
@@ -58,7 +73,7 @@ async function liveSome(imagePath: string): Promise<void> {
             if (what) happened[what] = (happened[what] ?? 0) + 1
         }
         if (values.show) console.log(evidence.seen.map(stepText).join("\n"))
-        process.send?.({ seed, verdict, happened } satisfies Told)
+        process.send?.({ cpu, seed, verdict, happened } satisfies Told)
         if (verdict.violations.length > 0) await tellShortened(seed, imagePath)
     }
 }
@@ -76,12 +91,13 @@ async function tellShortened(seed: number, imagePath: string): Promise<void> {
 
 /** Lives are shared out over processes. @returns what they told */
 async function campaign(): Promise<Told[]> {
-    const told: Told[] = []
+    const told = toldBefore()
     const parts = Array.from({ length: Math.min(jobs, count) }, (_, i) => {
         const args = ["--child", "--seed", String(first + i), "--count", String(count - i)]
         const more = values.days === undefined ? [] : ["--days", values.days]
         const shown = values.show ? ["--show"] : []
-        const all = [...args, ...more, ...shown, "--cpu", cpu, "--jobs", String(jobs)]
+        const kept = values.results === undefined ? [] : ["--results", values.results]
+        const all = [...args, ...more, ...shown, ...kept, "--cpu", cpu, "--jobs", String(jobs)]
         const child = fork(fileURLToPath(import.meta.url), all, { execArgv: process.execArgv })
         child.on("message", message => take(message as Told))
         return new Promise<void>((resolve, reject) =>
@@ -92,6 +108,7 @@ async function campaign(): Promise<Told[]> {
     })
     const take = (one: Told): void => {
         told.push(one)
+        if (values.results !== undefined) appendFileSync(values.results, JSON.stringify(one) + "\n")
         const { violations } = one.verdict
         for (const violation of violations) console.log(`VIOLATION seed ${one.seed}: ${violation}`)
         if (violations.length > 0)
@@ -135,14 +152,15 @@ if (values.child) {
     await liveSome(imagePath)
     process.disconnect()
 } else if (values.mutants) {
-    const found = await findMutants(count === 2000 ? 200 : count)
+    const found = await findMutants(values.count === undefined ? 200 : count)
     writeFileSync(join(projectFolder, "campaigns", "histories", "mutants.md"), mutantTable(found))
     process.exitCode = found.every(one => one.seed !== undefined) ? 0 : 1
 } else {
     const told = await campaign()
     const text = report(told)
-    if (first === 1 && count === 2000)
-        writeFileSync(join(projectFolder, "campaigns", "histories", "report.md"), text)
+    const name = cpu === "esp32" ? "report.md" : `report${cpu}.md`
+    if (first === 1 && count === wholeCount && values.days === undefined)
+        writeFileSync(join(projectFolder, "campaigns", "histories", name), text)
     console.log(text)
     process.exitCode = told.every(one => one.verdict.violations.length === 0) ? 0 : 1
 }

@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process"
 import { basename } from "node:path"
-import { readFileSync } from "node:fs"
 import { requireTool } from "../../test/support/tools"
 import { readCard, readFolder } from "./cards"
 import { judgeEvents } from "./events"
@@ -213,24 +212,28 @@ function judgeHistory(card: Files, received: Files, complain: Complain): void {
     }
 }
 
+/** What is no secret, though the network's password is a word of it. */
+const namesWithPassword = /bms-simulator|(DeviceScript|BMS Mini) simulator/gi
+
 /** A password is nowhere to be seen. */
 function judgeSecrets(evidence: Evidence, received: Files, complain: Complain): void {
     for (const secret of [evidence.life.secrets[0], "simulator"]) {
         for (const seen of evidence.seen) {
             const text = seen.kind === "log" || seen.kind === "answered" ? seen.text : ""
-            // The network's name in the simulator has that word in it.
-            if (
-                text
-                    .replaceAll("bms-simulator", "")
-                    .replaceAll(/DeviceScript Simulator/gi, "")
-                    .includes(secret)
-            )
+            if (text.replaceAll(namesWithPassword, "").includes(secret))
                 complain(`a password was printed: ${text.slice(0, 100)}`)
         }
         for (const card of ["A", "B"] as const)
-            if (secret !== "simulator" && readFileSync(evidence.cards[card]).includes(secret))
+            if (secret !== "simulator" && fileHas(evidence.cards[card], secret))
                 complain(`a password is on card ${card}`)
         for (const [path, content] of received)
             if (content.includes(secret)) complain(`a password is on the server, in ${path}`)
     }
+}
+
+/** grep passes over the holes of a card's image, which is most of it. */
+function fileHas(path: string, text: string): boolean {
+    const { status, stderr } = spawnSync("grep", ["-qF", "-e", text, path])
+    if (status !== 0 && status !== 1) throw new Error(`grep says: ${stderr}`)
+    return status === 0
 }
