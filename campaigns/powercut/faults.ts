@@ -9,6 +9,9 @@ export const modes = [
     "torn: old, new",
     "torn: new, 0xFF",
     "torn: 0xFF, new",
+    "torn: 0x00",
+    "torn: new, 0x00",
+    "torn: 0x00, new",
     "swapped",
 ] as const
 
@@ -25,15 +28,16 @@ export function inOrder(mode: Mode): boolean {
 }
 
 const half = 256
+const erased = new Uint8Array(2 * half).fill(0xff)
+const zeros = new Uint8Array(2 * half)
 
 /** What a sector holds whose write was torn. */
 export function tornSector(mode: Mode, old: Uint8Array, data: Uint8Array): Uint8Array {
-    if (mode === "torn: old") return old
-    const torn = new Uint8Array(512).fill(0xff)
-    if (mode === "torn: new, old" || mode === "torn: new, 0xFF") torn.set(data.subarray(0, half))
-    if (mode === "torn: old, new" || mode === "torn: 0xFF, new") torn.set(data.subarray(half), half)
-    if (mode === "torn: new, old") torn.set(old.subarray(half), half)
-    if (mode === "torn: old, new") torn.set(old.subarray(0, half))
+    const holding: Record<string, Uint8Array> = { old, new: data, "0xFF": erased, "0x00": zeros }
+    const [first, second = first] = mode.slice("torn: ".length).split(", ")
+    const torn = new Uint8Array(2 * half)
+    torn.set(holding[first].subarray(0, half))
+    torn.set(holding[second].subarray(half), half)
     return torn
 }
 

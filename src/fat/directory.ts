@@ -170,6 +170,22 @@ export class Directory {
         await redoLog.done()
     }
 
+    /** Puts back its sectors' images in these slots of the redo log. @returns those that were put back */
+    async restore(slots: number): Promise<number> {
+        const { redoLog, sector } = this
+        const last = blockBytes - entryBytes
+        let restored = 0
+        while (await this.next()) {
+            for (let i = 0; slots >> i !== 0; ++i)
+                if (((slots >> i) & 1) !== 0 && redoLog.blockAt(i) === this.block)
+                    if (await redoLog.repair(sector, this.block)) restored |= 1 << i
+            // What is behind the last entry does not count.
+            if (restored === slots || sector.bytes[last] === Slot.End) break
+            this.at = last
+        }
+        return restored
+    }
+
     /** Looks for a name in the next so many sectors. */
     private async search(name: Buffer, count: number): Promise<boolean> {
         const bytes = this.sector.bytes

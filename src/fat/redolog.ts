@@ -1,5 +1,6 @@
 import { blockSum, crc16, swapped } from "../core/checksum"
 import { BlockDevice } from "../core/seams"
+import { blockBytes, entryBytes } from "./ondisk"
 import { Sector } from "./sector"
 
 /** Images of sectors that the log keeps. */
@@ -74,7 +75,6 @@ export class RedoLog {
             const redo = bytes[Head.Redo]
             // A header that overtook its image is not valid yet: the second one is.
             if (ours && (redo === 0 || (await this.loadImage(sector, redo - 1)))) return
-            if (mark === 0) break
         }
         header.blank(block)
         bytes.setAt(Head.Magic, "u32", magic)
@@ -124,10 +124,15 @@ export class RedoLog {
         await this.store(0)
     }
 
+    /** The slot whose image has to be stored again, -1 for none. */
+    redoSlot(): number {
+        return this.header.bytes[Head.Redo] - 1
+    }
+
     /** The block that has to be stored again, 0 for none. */
     redoBlock(): number {
-        const redo = this.header.bytes[Head.Redo]
-        return redo === 0 ? 0 : this.blockAt(redo - 1)
+        const slot = this.redoSlot()
+        return slot < 0 ? 0 : this.blockAt(slot)
     }
 
     /** Writes the header to the copy that it is not in yet, before the next change can tear this one. */
@@ -156,6 +161,27 @@ export class RedoLog {
             return true
         }
         return false
+    }
+
+    /**
+     * Whether a power cut made zeros or 0xff of the named block of a directory, or of a half of it; the rest has the
+     * entries of its image.
+     * @param home gets what the block holds @param image is for its image, and has it if the block is torn
+     */
+    async isTorn(slot: number, home: Sector, image: Sector): Promise<boolean> {
+        await home.loadTorn(this.blockAt(slot))
+        const bytes = home.bytes
+        if (slot >= slots || (isWritten(bytes[0]) && isWritten(bytes[blockBytes / 2]))) return false
+        if (!(await this.loadImage(image, slot))) return false
+        let torn = false
+        for (let at = 0; at < blockBytes; at += entryBytes) {
+            if (bytes[at] === image.bytes[at]) continue
+            // Another entry is there, or the directory is another one.
+            const half = bytes[at & (blockBytes / 2)]
+            if (bytes[at] !== half || isWritten(half)) return false
+            torn = true
+        }
+        return torn
     }
 
     /** A block of the table that may have been torn, 0 for none. */
@@ -232,4 +258,9 @@ export class RedoLog {
         for (const file of this.files) if (file.entryBlock === block) return true
         return false
     }
+}
+
+/** Not what a power cut leaves where a block was erased for a write that did not come. */
+function isWritten(first: number): boolean {
+    return first !== 0 && first !== 0xff
 }

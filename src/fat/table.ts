@@ -8,6 +8,8 @@ import { Sector } from "./sector"
 /** The end of a chain, as we write it; from `chainEndMin` on others do. */
 export const chainEnd = 0x0fffffff
 export const chainEndMin = 0x0ffffff8
+/** What fills a sector that was erased, and not written any more. */
+const erased = 0xffffffff
 
 /** Sectors after which others have their turn. */
 const sectorsAtOnce = 16
@@ -313,7 +315,15 @@ export class Table extends Geometry {
         // What was torn has more faults; else the first copy is the newer one. Without a redo log that can have
         // faults of its own, and what it has freed stays free.
         const safe = this.redoLog.block !== 0
-        const own = this.faults(sector.bytes, safe ? info.bytes : sector.bytes) - (safe ? 0 : 2)
+        let own = this.faults(sector.bytes, safe ? info.bytes : sector.bytes) - (safe ? 0 : 2)
+        // Where one has zeros only, the other was not freed by it: that goes through the redo log.
+        for (let half = 0; half < 2; ++half) {
+            const from = (half * blockBytes) / 2
+            if (safe && filling(sector.bytes, from) === 0 && this.isUsed(info.bytes, half))
+                own = blockBytes
+            if (filling(info.bytes, from) === 0 && this.isUsed(sector.bytes, half))
+                own = -blockBytes
+        }
         // Only the copy that is wrong is written: another power cut must not find both torn.
         if (this.faults(info.bytes, info.bytes) < own) {
             sector.bytes.blitAt(0, info.bytes, 0, blockBytes)
@@ -369,6 +379,18 @@ export class Table extends Geometry {
         return faults
     }
 
+    /** Half a sector has entries, and none that cannot be one; the first two of a table are none. */
+    private isUsed(bytes: Buffer, half: number): boolean {
+        const word = filling(bytes, (half * blockBytes) / 2)
+        if (word === 0 || word === erased) return false
+        const count = 1 << (this.entryShift - 1)
+        for (let i = half * count || 2; i < (half + 1) * count; ++i) {
+            const value = this.getEntry(i, bytes)
+            if (value !== 0 && !this.fits(value, false)) return false
+        }
+        return true
+    }
+
     private isInfo(): boolean {
         const bytes = this.info.bytes
         const signatures = bytes.getAt(Info.Signature1, "u32") ^ bytes.getAt(Info.Signature2, "u32")
@@ -392,4 +414,12 @@ export class Table extends Geometry {
             bytes.setAt((cluster & 255) * 2, "u16", value & 0xffff)
         }
     }
+}
+
+/** The word that fills half a sector, -1 for none. */
+function filling(bytes: Buffer, from: number): number {
+    const word = bytes.getAt(from, "u32")
+    for (let at = from + 4; at < from + blockBytes / 2; at += 4)
+        if (bytes.getAt(at, "u32") !== word) return -1
+    return word
 }

@@ -20,6 +20,9 @@ const visitsAtOnce = 32
  */
 export const reserveClusters = 4
 
+/** The root and the directories of logs. */
+const directories = ["", ...logDirectories]
+
 /** More logs than the few that were open at a time are not taken for left by a power cut. */
 const leftMax = 16
 
@@ -212,39 +215,69 @@ export class Volume {
 
     /** Finishes the change of several sectors that a power cut broke off. */
     private async finish(): Promise<void> {
-        const { redoLog, table } = this
-        const self = this
-        const visit = async (entry: DirectoryEntry) => self.noteLeft(entry)
+        const { redoLog, table, sector } = this
         for (let i = 0; i < 2; ++i) await table.settleBlock(redoLog.tableAt(i))
+        let torn = 0
         // Before the names of the blocks make way for others.
         for (let i = 0; i < logEntries; ++i) {
-            const block = redoLog.blockAt(i)
-            const slot = new Directory(this, table.rootCluster)
-            slot.block = block - 1
-            if (block >= table.dataBlock - table.rootBlocks)
-                await this.visitEntries(slot, visit, blockBytes / entryBytes)
+            if (redoLog.blockAt(i) < table.dataBlock - table.rootBlocks) continue
+            let bytes = table.sector.bytes
+            if (await redoLog.isTorn(i, table.sector, sector)) {
+                torn |= 1 << i
+                bytes = sector.bytes
+            }
+            for (let at = 0; at < blockBytes; at += entryBytes)
+                if (bytes[at + Entry.Mark] !== 0) this.noteLeft(parseEntry(bytes, at))
         }
         const home = redoLog.redoBlock()
         const cluster = redoLog.cluster()
+        const last = redoLog.last()
+        const ofTable = table.holds(home)
+        const changed = home === 0 || ofTable ? 0 : 1 << redoLog.redoSlot()
+        let begun = true
+        // The table first, by which directories are found.
+        if (home !== 0 || cluster !== 0) {
+            await redoLog.confirm()
+            if (ofTable) {
+                // Who holds the block from before must not go on with what it was.
+                begun = await redoLog.repair(table.sector, home)
+                if (begun) await table.sector.store(home + table.fatBlocks)
+            } else if (cluster !== 0 && last !== releaseChain) {
+                if (last !== 0) await table.settle(last)
+                await table.settle(cluster)
+            }
+        }
+        const restored = await this.restore(torn | changed)
         if (home === 0 && cluster === 0) return
-        await redoLog.confirm()
-        // Who holds the block from before must not go on with what it was.
-        const sector = table.holds(home) ? table.sector : this.sector
         // An image that is not whole was cut off itself, and nothing was changed yet.
-        if (home === 0 || (await redoLog.repair(sector, home))) {
-            if (table.holds(home)) await sector.store(home + table.fatBlocks)
-            const last = redoLog.last()
+        if (begun && (restored & changed) === changed) {
             if (last === releaseChain) {
                 await table.release(cluster)
                 return
             }
-            if (cluster !== 0) {
-                if (last !== 0) await table.settle(last)
-                await table.settle(cluster)
-                await table.extend(last, cluster)
-            }
+            if (cluster !== 0) await table.extend(last, cluster)
         }
         await redoLog.done()
+    }
+
+    /**
+     * Puts the images in these slots of the redo log back where the block still belongs to a directory of ours: a PC
+     * may have given it to another file. @returns the slots that were put back, as bits like those asked for
+     */
+    private async restore(slots: number): Promise<number> {
+        let restored = 0
+        for (const name of directories) {
+            if (restored === slots) break
+            let cluster = this.table.rootCluster
+            const directory = new Directory(this, cluster)
+            if (name) {
+                if (!(await directory.find(encodeName(name)))) continue
+                cluster = parseEntry(this.sector.bytes, directory.at).firstCluster
+                if (!this.table.isCluster(cluster)) continue
+            }
+            restored |= await new Directory(this, cluster).restore(slots)
+        }
+        return restored
     }
 
     /** Takes note of a log that was being written. @returns true */
@@ -256,14 +289,13 @@ export class Volume {
         return true
     }
 
-    /** Visits the entries in the next so many slots, until `visit` returns false. */
+    /** Visits the entries until `visit` returns false. */
     private async visitEntries(
         slot: Directory,
         visit: (entry: DirectoryEntry) => Promise<boolean>,
-        slots = Infinity,
     ): Promise<void> {
         let visited = 0
-        while (slots-- > 0 && (await slot.next())) {
+        while (await slot.next()) {
             const bytes = this.sector.bytes
             const first = bytes[slot.at]
             if (first === Slot.End) return

@@ -45,11 +45,11 @@ export function saveImage(store: MemoryStore, path: string): void {
     closeSync(file)
 }
 
-/** Reads a fresh volume into a store; beyond the first 16 MiB nothing was written yet. */
-function loadImage(path: string): MemoryStore {
+/** Reads a volume into a store; beyond the first 16 MiB of a fresh one nothing was written yet. */
+function loadImage(path: string, blocks = 32768): MemoryStore {
     const file = openSync(path, "r")
     const store = new MemoryStore(Math.floor(fstatSync(file).size / 512))
-    const start = Buffer.alloc(Math.min(store.blockCount, 32768) * 512)
+    const start = Buffer.alloc(Math.min(store.blockCount, blocks) * 512)
     readSync(file, start, 0, start.length, 0)
     closeSync(file)
     for (let at = 0; at < start.length; at += 512) {
@@ -86,6 +86,19 @@ export function prepareVolume(
         execFileSync(requireTool("mkfs.fat"), [...options, path], { stdio: "pipe" })
         fill(path, folder)
         return loadImage(path)
+    })
+}
+
+/** What other programs have made of a volume. */
+export function editVolume(
+    store: MemoryStore,
+    edit: (image: string, folder: string) => void,
+): MemoryStore {
+    return withFolder(folder => {
+        const path = join(folder, "card.img")
+        saveImage(store, path)
+        edit(path, folder)
+        return loadImage(path, store.blockCount)
     })
 }
 

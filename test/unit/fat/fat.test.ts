@@ -355,7 +355,7 @@ describe("a FAT volume", () => {
         expect([...after.subarray(64, 7 * 32)]).toEqual([...data.subarray(64, 7 * 32)])
     })
 
-    it("needs few reads to mount with 3,000 files, as many as with 80, and none to append", async () => {
+    it("needs few reads to mount with 3,000 files, no more than with 80, and none to append", async () => {
         const crowded = async (files: number): Promise<MemoryStore> => {
             const store = await formatted(600)
             const { volume } = await mounted(store)
@@ -367,12 +367,13 @@ describe("a FAT volume", () => {
             return store
         }
         const few = await mounted(await crowded(3))
-        // Boot sector, the log's header, FSInfo, and the sector of a directory that the header names.
-        expect(few.device.reads).toBe(4)
+        // Boot sector, the log's header, FSInfo, and the sector of a directory that the header names, with its
+        // image, as half of it is unused: a power cut may have made zeros of that.
+        expect(few.device.reads).toBe(5)
         // Five of the seven blocks that the header names are a directory's.
         const some = await mounted(await crowded(80))
         const { volume: again, device } = await mounted(await crowded(3000))
-        expect([some.device.reads, device.reads]).toEqual([8, 8])
+        expect([some.device.reads, device.reads]).toEqual([9, 8])
         const log = await again.openForAppend("LOG/A.CSV", header)
         await log.append(bytes(line(1)))
         device.reads = 0

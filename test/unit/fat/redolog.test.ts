@@ -12,6 +12,13 @@ import { hasTool } from "../../support/tools"
 const header = "time,value\r\n"
 const ticks = new FakeTicks()
 const torn = new Uint8Array(512).fill(0xff)
+/** What a sector holds behind a write that was cut off: cards erase to ones or to zeros. */
+const tears: Record<string, (data: Uint8Array) => Uint8Array> = {
+    "0xff": () => torn,
+    zeros: () => new Uint8Array(512),
+    "zeros in its first half": data => data.map((byte, at) => (at < 256 ? 0 : byte)),
+    "zeros in its second half": data => data.map((byte, at) => (at < 256 ? byte : 0)),
+}
 const fsck = hasTool("fsck.fat")
 
 function line(number: number): Buffer {
@@ -104,10 +111,10 @@ async function overtaken(
 }
 
 describe("the redo log", () => {
-    it("gives a torn directory its sector back, and the log all its records", async () => {
+    it.each(Object.keys(tears))("gives a directory torn to %s its sector back", async how => {
         const { store, volume, log } = await used()
         const expected = await names(volume, "LOG")
-        store.write(log.entryBlock, torn)
+        store.write(log.entryBlock, tears[how](store.read(log.entryBlock)))
         const again = await mounted(store)
         const opened = await openLog(again.volume)
         expect(opened.byteCount()).toBe(header.length + 200 * 96)
@@ -201,15 +208,52 @@ describe("the redo log", () => {
     })
 
     for (const copy of [0, 1])
-        it(`settles the tables when copy ${copy + 1} was torn`, async () => {
-            const { store, volume } = await used()
+        it.each(Object.keys(tears))(
+            `settles the tables when copy ${copy + 1} was torn to %s`,
+            async how => {
+                const { store, volume } = await used()
+                const { fatBlock, fatBlocks } = volume.table
+                const block = fatBlock + copy * fatBlocks
+                store.write(block, tears[how](store.read(block)))
+                const again = await mounted(store)
+                expect((await openLog(again.volume)).byteCount()).toBe(header.length + 200 * 96)
+                expect(store.read(fatBlock)).toEqual(store.read(fatBlock + fatBlocks))
+                if (fsck) expect(checkVolume(store).clean).toBe(true)
+            },
+        )
+
+    it.each([
+        ["FAT16", 100],
+        ["FAT32", 600],
+    ] as const)(
+        "settles a table of files of one cluster each, with a copy of zeros: %s",
+        async (_fat, mebibytes) => {
+            const { store, volume } = await used(mebibytes, 0)
+            for (let i = 0; i < 300; ++i)
+                await (await volume.openForAppend(`LOG/${i}.TXT`, "one\r\n")).close()
             const { fatBlock, fatBlocks } = volume.table
-            store.write(fatBlock + copy * fatBlocks, torn)
-            const again = await mounted(store)
-            expect((await openLog(again.volume)).byteCount()).toBe(header.length + 200 * 96)
-            expect(store.read(fatBlock)).toEqual(store.read(fatBlock + fatBlocks))
-            if (fsck) expect(checkVolume(store).clean).toBe(true)
-        })
+            const before = store.read(fatBlock)
+            for (const how of Object.keys(tears).slice(1))
+                for (const block of [fatBlock, fatBlock + fatBlocks]) {
+                    const card = store.clone()
+                    card.write(block, tears[how](before))
+                    const again = await mounted(card)
+                    await again.volume.table.settleBlock(fatBlock)
+                    expect(card.read(fatBlock), how).toEqual(before)
+                    expect(card.read(fatBlock + fatBlocks), how).toEqual(before)
+                }
+        },
+    )
+
+    it("is found by its second header when the first was torn to zeros", async () => {
+        const { store, log } = await used(600, 20)
+        const { volume } = await mounted(store)
+        store.write(volume.redoLog.block, new Uint8Array(512))
+        store.write(log.entryBlock, torn)
+        expect((await openLog((await mounted(store)).volume)).byteCount()).toBe(
+            header.length + 20 * 96,
+        )
+    })
 
     it.skipIf(!fsck)("gives a torn FSInfo sector back", async () => {
         const store = await formatted(600)

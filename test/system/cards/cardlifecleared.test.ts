@@ -1,0 +1,57 @@
+import { execFileSync } from "node:child_process"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { SdCardChip } from "../../../sim/chips/sdcard"
+import type { MemoryStore } from "../../../sim/chips/sdcardstore"
+import { CardBoard, formattedStore, morning, timesOn } from "../../support/cardboard"
+import { checkVolume, copyOut, editVolume, makeVolume } from "../../support/fatimage"
+import { hasTool, requireTool } from "../../support/tools"
+
+// A card whose logs were moved to a PC, and whose room other files have now: what the board remembers of its directories
+// is not true any more.
+
+const tools = ["mkfs.fat", "fsck.fat", "mdeltree", "mcopy"].every(hasTool)
+const today = "LOG/20261122.CSV"
+const photoBytes = 4 << 20
+
+const cards: Record<string, () => Promise<MemoryStore>> = {
+    "a card of card format": () => formattedStore(16),
+    "a FAT32 card of a PC": async () => makeVolume(40, "-F32", "-s1"),
+    "a FAT16 card of a PC": async () => makeVolume(16, "-F16", "-s2"),
+}
+
+/** What the clusters of the board's directories hold instead. */
+const contents: Record<string, number> = { "photo's bytes": 0xd7, zeros: 0, "bytes 0xff": 0xff }
+
+/** The board's directories make way for a large file. */
+function clear(store: MemoryStore, value: number): MemoryStore {
+    return editVolume(store, (image, folder) => {
+        for (const name of ["LOG", "CELL"])
+            execFileSync(requireTool("mdeltree"), ["-i", image, "::" + name], { stdio: "pipe" })
+        const photo = join(folder, "photo")
+        writeFileSync(photo, Buffer.alloc(photoBytes, value))
+        // Room is looked for from the first cluster on, as Windows does after the card was put in.
+        execFileSync(requireTool("mcopy"), ["-i", image, photo, "::PHOTO.JPG"], { stdio: "pipe" })
+    })
+}
+
+describe.skipIf(!tools)("a card on which a PC has put other files in place of ours", () => {
+    for (const [title, make] of Object.entries(cards))
+        for (const [what, value] of Object.entries(contents))
+            it(`keeps them, and is logged on: ${title}, ${what}`, async () => {
+                const before = await make()
+                const first = new CardBoard(new SdCardChip(before), { cells: true })
+                await first.run(40)
+                const store = clear(before, value)
+                const startSeconds = morning + 600
+                const board = new CardBoard(new SdCardChip(store), { startSeconds, cells: true })
+                await board.run(20)
+                await board.storage.eject()
+                const photo = Buffer.from(copyOut(store, "PHOTO.JPG"), "latin1")
+                expect(photo.equals(Buffer.alloc(photoBytes, value))).toBe(true)
+                expect(await timesOn(store, today)).toEqual(board.made)
+                const check = checkVolume(store)
+                expect(check.clean, check.text).toBe(true)
+            })
+})
