@@ -37,6 +37,22 @@ const found = [
         seed: 10,
         cuts: "82@torn: 0xFF, new/11@dropped",
     },
+    // The first entry in half a sector of the table, whose other copy has nothing there yet.
+    ...["torn: old, new", "torn: 0xFF, new", "torn: 0x00, new"].map(mode => ({
+        what: `an entry alone in its half of a sector does not make its copy the right one, ${mode}`,
+        scenario: "steady logging",
+        card: "FAT32 512 B, partition" as CardName,
+        seed: 2,
+        cuts: `150@${mode}`,
+    })),
+    // A walk along a directory goes by the table.
+    {
+        what: "the table is settled before a directory is looked through",
+        scenario: "first start",
+        card: "FAT32 512 B" as CardName,
+        seed: 1,
+        cuts: "39@torn: 0xFF",
+    },
 ]
 
 /** Cards of a scenario that can be made here, two of them, others for other scenarios. */

@@ -10,6 +10,7 @@ export const chainEnd = 0x0fffffff
 export const chainEndMin = 0x0ffffff8
 /** What fills a sector that was erased, and not written any more. */
 const erased = 0xffffffff
+const halfBytes = blockBytes / 2
 
 /** Sectors after which others have their turn. */
 const sectorsAtOnce = 16
@@ -316,12 +317,18 @@ export class Table extends Geometry {
         // faults of its own, and what it has freed stays free.
         const safe = this.redoLog.block !== 0
         let own = this.faults(sector.bytes, safe ? info.bytes : sector.bytes) - (safe ? 0 : 2)
-        // Where one has zeros only, the other was not freed by it: that goes through the redo log.
+        // Where one has zeros only, the other was not freed by it: that goes through the redo log. A single entry may
+        // be the change itself.
         for (let half = 0; half < 2; ++half) {
-            const from = (half * blockBytes) / 2
-            if (safe && filling(sector.bytes, from) === 0 && this.isUsed(info.bytes, half))
+            const from = half * halfBytes
+            if (safe && filling(sector.bytes, from) === 0 && this.used(info.bytes, half) > 0)
                 own = blockBytes
-            if (filling(info.bytes, from) === 0 && this.isUsed(sector.bytes, half))
+            else if (
+                own < blockBytes &&
+                filling(info.bytes, from) === 0 &&
+                filling(sector.bytes, halfBytes - from) !== erased &&
+                this.used(sector.bytes, half) > 1
+            )
                 own = -blockBytes
         }
         // Only the copy that is wrong is written: another power cut must not find both torn.
@@ -379,16 +386,19 @@ export class Table extends Geometry {
         return faults
     }
 
-    /** Half a sector has entries, and none that cannot be one; the first two of a table are none. */
-    private isUsed(bytes: Buffer, half: number): boolean {
-        const word = filling(bytes, (half * blockBytes) / 2)
-        if (word === 0 || word === erased) return false
+    /** The entries in use in half a sector; 0 where one cannot be true. The first two of a table are none. */
+    private used(bytes: Buffer, half: number): number {
+        const word = filling(bytes, half * halfBytes)
+        if (word === 0 || word === erased) return 0
         const count = 1 << (this.entryShift - 1)
+        let used = 0
         for (let i = half * count || 2; i < (half + 1) * count; ++i) {
             const value = this.getEntry(i, bytes)
-            if (value !== 0 && !this.fits(value, false)) return false
+            if (value === 0) continue
+            if (!this.fits(value, false)) return 0
+            used++
         }
-        return true
+        return used
     }
 
     private isInfo(): boolean {
@@ -419,7 +429,7 @@ export class Table extends Geometry {
 /** The word that fills half a sector, -1 for none. */
 function filling(bytes: Buffer, from: number): number {
     const word = bytes.getAt(from, "u32")
-    for (let at = from + 4; at < from + blockBytes / 2; at += 4)
+    for (let at = from + 4; at < from + halfBytes; at += 4)
         if (bytes.getAt(at, "u32") !== word) return -1
     return word
 }
