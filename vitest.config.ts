@@ -4,13 +4,11 @@ import { defineConfig, type Plugin } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 /**
- * Firmware files as Node runs them: they see DeviceScript's Buffer and `hex` literal, nothing of Node's; a
- * reference to a method is bound to its object; and the whole firmware has a console without packets, the
- * only part that needs the runtime.
+ * Firmware files as Node runs them: they see DeviceScript's Buffer and `hex` literal, nothing of Node's, and a
+ * reference to a method is bound to its object.
  */
 function firmwareInNode(): Plugin {
     const firmware = resolve("src") + "/"
-    const root = resolve("src/firmware.ts")
     const path = (file: string) => JSON.stringify(resolve(file))
     const names =
         `import { DeviceBuffer as Buffer, deviceHex as hex } from ${path("test/support/devicebuffer.ts")};` +
@@ -22,11 +20,7 @@ function firmwareInNode(): Plugin {
             if (!id.startsWith(firmware)) return undefined
             const classes = [...code.matchAll(/^(?:export )?(?:abstract )?class (\w+)/gm)]
             const bound = classes.map(([, name]) => `bindMethods(${name}.prototype)`).join("\n")
-            const own =
-                id === root
-                    ? code.replace('"./console/service"', path("test/support/nodeconsole.ts"))
-                    : code
-            return { code: `${names}${own}\n${bound}\n`, map: null }
+            return { code: `${names}${code}\n${bound}\n`, map: null }
         },
     }
 }

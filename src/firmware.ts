@@ -4,12 +4,12 @@ import { Clock } from "./clock/clock"
 import { Ds3231 } from "./clock/ds3231"
 import { Access } from "./console/access"
 import { Parts } from "./console/parts"
-import { DeviceHashing, serveConsole } from "./console/service"
 import { Session } from "./console/session"
 import { Shell } from "./console/shell"
 import { Alarm } from "./core/alarm"
 import { formatDateTime } from "./core/calendar"
 import { faultMessage } from "./core/fault"
+import { Lock } from "./core/lock"
 import { Board, Flash, Ticks, Wifi } from "./core/seams"
 import { formatScaled } from "./core/text"
 import { Storage } from "./fat/storage"
@@ -24,7 +24,6 @@ import { Key } from "./settings/keys"
 import { renewStore } from "./settings/renewal"
 import { publicPlaces } from "./settings/schema"
 import { Settings } from "./settings/settings"
-import { Lock } from "./tasks/lock"
 import { Scheduler } from "./tasks/scheduler"
 import { startCauseName, Supervisor } from "./tasks/supervisor"
 import { WifiKeeper } from "./tasks/wifikeeper"
@@ -125,8 +124,7 @@ class Firmware implements Parts {
         const sample = async () => battery.last
         this.alarms = alarms
         this.settings = settings
-        const hashing = new DeviceHashing()
-        this.access = new Access(ticks, settings, hashing)
+        this.access = new Access(ticks, settings, board.hashing)
         this.clock = clock
         this.battery = battery
         this.storage = storage
@@ -137,7 +135,7 @@ class Firmware implements Parts {
         this.wifiKeeper = new WifiKeeper(ticks, settings, board.wifi, flash, alarms, () => {
             scheduler.trigger("time")
         })
-        this.backup = new Backup(flash, board.shortId, backupKey, hashing)
+        this.backup = new Backup(flash, board.shortId, backupKey, board.hashing)
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor(this)
         settings.onChange = this.changed
@@ -180,7 +178,7 @@ class Firmware implements Parts {
         this.scheduler.start()
         this.scheduler.trigger("wifi")
         this.spawn(supervisor.run)
-        serveConsole(new Shell(this), this.spawn)
+        this.board.serveConsole(new Shell(this))
         await this.openJournal()
     }
 

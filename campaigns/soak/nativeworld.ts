@@ -13,11 +13,12 @@ import { SimNetwork } from "../../sim/network"
 import { Pack } from "../../sim/pack"
 import { createCard } from "../../sim/state"
 import { Fault, FaultCode } from "../../src/core/fault"
-import type { Board, I2cBus, SpiBus, Wifi } from "../../src/core/seams"
+import type { Board, I2cBus, LineRunner, SpiBus, Wifi } from "../../src/core/seams"
 import { startFirmware } from "../../src/firmware"
 import { DeviceBuffer } from "../../test/support/devicebuffer"
 import { MemoryFlash } from "../../test/support/memoryflash"
-import { consoleReady, dropConsole, executeLine } from "../../test/support/nodeconsole"
+import { CollectedOutput } from "../../test/support/consoleparts"
+import { NodeHashing } from "../../test/support/nodehashing"
 import { NativeConnector } from "./nativesocket"
 import type { World } from "./world"
 
@@ -42,6 +43,8 @@ export class NativeWorld implements World, WorldEvents {
     private inRange = true
     private joined = ""
     private poweredMs = 0
+    /** Undefined while the board is off. */
+    private console: { runner: LineRunner; session: unknown } | undefined
     /** Counts the starts: what was begun before the last one does not run any more. */
     private starts = 0
 
@@ -71,8 +74,10 @@ export class NativeWorld implements World, WorldEvents {
     }
 
     async execute(line: string): Promise<string> {
-        while (!consoleReady()) await this.clock.sleep(50)
-        return await executeLine(line)
+        while (!this.console) await this.clock.sleep(50)
+        const output = new CollectedOutput()
+        await this.console.runner.carryOut(this.console.session, line, output)
+        return output.take()
     }
 
     async event(line: string): Promise<void> {
@@ -143,15 +148,19 @@ export class NativeWorld implements World, WorldEvents {
             tcp: new NativeConnector(clock, this.network.socket),
             wifi: this.wifi(),
             light: { set: async () => {} },
+            hashing: new NodeHashing(),
             shortId: "SOAK",
             version: "soak",
             program: 1,
             spawn,
             log: line => this.onLine(line),
+            serveConsole: runner => {
+                this.console = { runner, session: runner.newSession() }
+            },
             reboot: async () => {
                 this.starts++
                 this.resets++
-                dropConsole()
+                this.console = undefined
                 this.network.dropAll()
                 clock.setTimeout(() => {
                     clock.breathe()

@@ -26,12 +26,12 @@ const { values } = parseArgs({
     },
 })
 
-/** What src/upload/socket.ts takes from the runtime comes from the board's model. */
+/** What src/board/socket.ts takes from the runtime comes from the board's model. */
 const runtime = {
     name: "board-natives",
     enforce: "pre" as const,
     transform(code: string, id: string): { code: string } | undefined {
-        if (!id.endsWith("/src/upload/socket.ts")) return undefined
+        if (!id.endsWith("/src/board/socket.ts")) return undefined
         const natives = 'import { natives as ds } from "/campaigns/uploadfaults/natives.ts"'
         return { code: code.replace('import * as ds from "@devicescript/core"', natives) }
     },

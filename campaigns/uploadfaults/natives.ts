@@ -1,7 +1,7 @@
 import type { BoardClock } from "./boardclock"
 import type { BoardSocket } from "./boardsocket"
 
-// What src/upload/socket.ts uses of "@devicescript/core", for one board at a time.
+// What src/board/socket.ts uses of "@devicescript/core", for one board at a time.
 
 interface Waiting {
     suspended: boolean

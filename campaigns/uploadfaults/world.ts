@@ -1,6 +1,6 @@
 import { type Board, TimeSource, type WallClock } from "../../src/core/seams"
 import { Key } from "../../src/settings/keys"
-import { DeviceTcpConnector } from "../../src/upload/socket"
+import { DeviceTcpConnector } from "../../src/board/socket"
 import { Uploader } from "../../src/upload/uploader"
 import { MapSettings, noonSeconds } from "../../test/support/uploadworld"
 import type { BoardClock } from "./boardclock"

@@ -1,11 +1,13 @@
 import * as ds from "@devicescript/core"
 import { faultMessage } from "../core/fault"
+import { Lock } from "../core/lock"
 import { Board, I2cBus, SpiBus, StatusLight } from "../core/seams"
 import { printPieces } from "../core/text"
-import { DeviceFlash } from "../settings/flash"
-import { Lock } from "../tasks/lock"
-import { DeviceTcpConnector } from "../upload/socket"
+import { DeviceHashing, serveConsole } from "./console"
+import { announceForever } from "./control"
+import { DeviceFlash } from "./flash"
 import { shortDeviceId } from "./identity"
+import { DeviceTcpConnector } from "./socket"
 import { ServiceWifi } from "./wifi"
 
 /** The build puts the program's own hash in its place: tools/firmware.ts. */
@@ -43,6 +45,7 @@ export function runtimeBoard(spi: SpiBus, i2c: I2cBus, light: StatusLight): Boar
         flash: new DeviceFlash(new Lock(ticks, "flash")),
         tcp: new DeviceTcpConnector(),
         wifi: new ServiceWifi(),
+        hashing: new DeviceHashing(),
         shortId: shortDeviceId(ds.deviceIdentifier("self")),
         version: ds._dcfgString("@version") || "without a version",
         spawn: work => {
@@ -50,6 +53,10 @@ export function runtimeBoard(spi: SpiBus, i2c: I2cBus, light: StatusLight): Boar
         },
         program: fingerprint.getAt(0, "u32"),
         log: line => printPieces(line, piece => console.log(piece)),
+        serveConsole: runner => {
+            serveConsole(runner)
+            guarded.start(announceForever)
+        },
         reboot: async () => {
             ds.reboot()
             await ds.sleep(5000)

@@ -1,18 +1,8 @@
+import { Output } from "../core/seams"
 import { fieldAt, padEnd } from "../core/text"
 import { Parts } from "./parts"
 import { Session } from "./session"
 import { quote } from "./words"
-
-/** Where a command's output goes; waits while it cannot go. Throws Fault when the console cancels the command. */
-export interface Output {
-    /**
-     * @param data a text, or a buffer, which is free again on return
-     * @param length bytes of the buffer
-     */
-    writeOut(data: any, length?: number): Promise<void>
-    /** Sends what was held back to fill a packet. */
-    sendOut(): Promise<void>
-}
 
 /** One command being run: what it may use and what it was given. */
 export class Call {

@@ -1,6 +1,7 @@
 import { faultMessage } from "../core/fault"
+import { LineRunner, Output } from "../core/seams"
 import { fieldAt, fieldIndex, printable } from "../core/text"
-import { Call, Output } from "./call"
+import { Call } from "./call"
 import { findCommand, Part, synopsis } from "./commandtable"
 import { firstWords, handlers } from "./commands/handlers"
 import { importLine } from "./commands/transfer"
@@ -9,8 +10,12 @@ import { Session } from "./session"
 import { refuse, splitWords } from "./words"
 
 /** Runs console lines. One shell serves every console; what belongs to one of them is in its Session. */
-export class Shell {
+export class Shell implements LineRunner {
     constructor(private readonly parts: Parts) {}
+
+    newSession(): Session {
+        return new Session()
+    }
 
     /**
      * Runs one line and prints what it has to say, a refusal as one line "error: …".

@@ -131,7 +131,26 @@ export const enum TimeSource {
     Person = 4,
 }
 
-/** What the firmware is built on: the hardware of one board. */
+/** Where a command's output goes; waits while it cannot go. Throws Fault when the console cancels the command. */
+export interface Output {
+    /**
+     * @param data a text, or a buffer, which is free again on return
+     * @param length bytes of the buffer
+     */
+    writeOut(data: any, length?: number): Promise<void>
+    /** Sends what was held back to fill a packet. */
+    sendOut(): Promise<void>
+}
+
+/** Runs the lines of all consoles. */
+export interface LineRunner {
+    /** What one console has under way between its lines, for nobody else to look into. */
+    newSession(): any
+    /** @returns true when the line was done, false when it was refused. Throws only what `out` throws. */
+    carryOut(session: any, line: string, out: Output): Promise<boolean>
+}
+
+/** What the firmware is built on: the hardware of one board, and its runtime. */
 export interface Board {
     ticks: Ticks
     spi: SpiBus
@@ -140,6 +159,7 @@ export interface Board {
     tcp: TcpConnector
     wifi: Wifi
     light: StatusLight
+    hashing: Hashing
     /** Four characters that tell boards apart, from the device identifier. */
     shortId: string
     /** The program's version, as it was built. */
@@ -150,6 +170,8 @@ export interface Board {
     spawn(work: () => Promise<void>): void
     /** One line of the log that goes out on the serial port; a long one goes out in pieces. */
     log(line: string): void
+    /** Lines that come to the board's console are run there from now on. */
+    serveConsole(runner: LineRunner): void
     /** Restarts the processor; does not return. */
     reboot(): Promise<void>
 }

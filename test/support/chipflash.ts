@@ -1,5 +1,5 @@
-import { DeviceFlash } from "../../src/settings/flash"
-import { Lock } from "../../src/tasks/lock"
+import { DeviceFlash } from "../../src/board/flash"
+import { Lock } from "../../src/core/lock"
 import { FakeTicks } from "./faketicks"
 import { ChipFlash, useChip } from "./settingsservice"
 

@@ -1,8 +1,6 @@
 import { Ds3231Chip } from "../../sim/chips/ds3231"
 import { SdCardChip } from "../../sim/chips/sdcard"
-import type { Shell } from "../../src/console/shell"
-import { Session } from "../../src/console/session"
-import type { Board, I2cBus } from "../../src/core/seams"
+import type { Board, I2cBus, LineRunner } from "../../src/core/seams"
 import { formatVolume } from "../../src/fat/format"
 import { Volume } from "../../src/fat/volume"
 import { startFirmware } from "../../src/firmware"
@@ -12,7 +10,7 @@ import { DeviceBuffer } from "./devicebuffer"
 import { FakeTicks } from "./faketicks"
 import { blankStore, ChipSpiBus, MemoryBlockDevice } from "./memorycard"
 import { MemoryFlash } from "./memoryflash"
-import { onConsole } from "./nodeconsole"
+import { NodeHashing } from "./nodehashing"
 
 /**
  * The whole firmware in this process, with its methods bound as on the device, on a board that has a card, a clock
@@ -29,7 +27,7 @@ export class NodeFirmware {
     /** What the board has logged since its first start. */
     readonly lines: string[] = []
     /** Where the program's service would be: set at each start. */
-    shell: Shell | undefined
+    shell: LineRunner | undefined
     /** Of work that is to hang for ever: a call of the status light does. */
     lightHangs = false
     /** The open networks that the runtime was told, each of which ended the program. */
@@ -37,7 +35,7 @@ export class NodeFirmware {
     private readonly chip: Ds3231Chip
     private worldMs = 0
     private rebooted = false
-    private session = new Session()
+    private session: unknown
 
     constructor(start: string) {
         const nowSeconds = () => (this.worldMs + this.ticks.nowMs()) / 1000
@@ -56,11 +54,9 @@ export class NodeFirmware {
 
     /** The same without waiting until everything runs. */
     begin(uptimeMs = 500): Promise<void> {
-        onConsole(shell => (this.shell = shell))
         this.worldMs += this.ticks.nowMs()
         const ticks = (this.ticks = new FakeTicks(uptimeMs))
         this.rebooted = false
-        this.session = new Session()
         this.cardSelects = 0
         const spi = new ChipSpiBus(new SdCardChip(this.store, {}))
         const select = spi.select.bind(spi)
@@ -93,12 +89,17 @@ export class NodeFirmware {
             light: {
                 set: () => (this.lightHangs ? new Promise(() => undefined) : Promise.resolve()),
             },
+            hashing: new NodeHashing(),
             shortId: "AB12",
             version: "0.0.0",
             program: this.program,
             spawn: work => void work(),
             log: line => {
                 if (current()) this.lines.push(line)
+            },
+            serveConsole: runner => {
+                this.shell = runner
+                this.session = runner.newSession()
             },
             reboot: async () => {
                 this.rebooted = true

@@ -2,7 +2,7 @@ import type { SocketEvent, SocketWorker } from "../../sim/net/worker"
 import { DeviceBuffer } from "./devicebuffer"
 import type { VirtualClock } from "./virtualclock"
 
-// What src/upload/socket.ts uses of "@devicescript/core", on the simulated network: one board at a time.
+// What src/board/socket.ts uses of "@devicescript/core", on the simulated network: one board at a time.
 
 /** The runtime's main loop turns that often. */
 const tickMs = 10

@@ -110,7 +110,7 @@ export class SimUpload {
         const { clock } = this
         vi.resetModules()
         const runtime = (await import("@devicescript/core")) as unknown as typeof natives
-        const { DeviceTcpConnector } = await import("../../src/upload/socket")
+        const { DeviceTcpConnector } = await import("../../src/board/socket")
         const { Uploader } = await import("../../src/upload/uploader")
         runtime.plugIn(clock, this.network.socket)
         this.tcp = new DeviceTcpConnector()

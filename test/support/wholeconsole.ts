@@ -15,7 +15,7 @@ import { FakeTicks } from "./faketicks"
 import { ChipSpiBus } from "./memorycard"
 import { MemoryFlash } from "./memoryflash"
 import { MemoryServers } from "./memoryservers"
-import { onConsole } from "./nodeconsole"
+import { NodeHashing } from "./nodehashing"
 
 /** 2026-11-22 12:00:00 UTC. */
 const startSeconds = 1_795_348_800
@@ -46,7 +46,6 @@ export class WholeConsole {
     }
 
     async start(): Promise<this> {
-        onConsole(shell => (this.shell = shell))
         await this.ticks.finish(startFirmware(this.board()))
         return this
     }
@@ -77,11 +76,13 @@ export class WholeConsole {
             tcp: new MemoryServers(ticks, () => startSeconds * 1000 + ticks.nowMs()),
             wifi: this.wifi(),
             light: { set: async () => {} },
+            hashing: new NodeHashing(),
             shortId: "AB12",
             version: "0.1.0",
             program: 1,
             spawn: work => void work().catch(thrown => this.crashes.push(thrown)),
             log: line => void this.log.push(line),
+            serveConsole: runner => void (this.shell = runner as Shell),
             reboot: () => this.restart(),
         }
     }

@@ -36,12 +36,12 @@ test("a limit has room for twice the longest time that is known of what it waits
     const times = new Map(timesOfSources().map(row => [row.split(" ")[0] + row.split(" ")[2], row]))
     const ms = (name: string, file: string) => Number(times.get(name + file)!.split(" ")[1])
     // Five questions; the longest answer that was seen at `slow`.
-    const flash = readFileSync("src/settings/flash.ts", "utf8")
+    const flash = readFileSync("src/board/flash.ts", "utf8")
     const questions = Number(/const triesMax = (\d+)/.exec(flash)![1])
-    const patience = questions * ms("answerMs", "settings/flash.ts")
+    const patience = questions * ms("answerMs", "board/flash.ts")
     expect(patience).toBeGreaterThanOrEqual(2 * 4200)
     // One without an answer, and those behind it, which ask once each.
-    expect(ms("lockMs", "settings/flash.ts")).toBeGreaterThanOrEqual(2 * patience)
+    expect(ms("lockMs", "board/flash.ts")).toBeGreaterThanOrEqual(2 * patience)
     // A reset leaves time for the records when both of its waits were in vain.
     const stops = 2 * ms("stopMs", "firmware.ts")
     expect(ms("shutdownMsMax", "tasks/supervisor.ts")).toBeGreaterThanOrEqual(stops + 5000)

@@ -2,10 +2,10 @@ import * as ds from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
 import { AlarmSink } from "../../../../src/core/alarm"
 import { Journal } from "../../../../src/journal/journal"
-import { DeviceFlash } from "../../../../src/settings/flash"
+import { DeviceFlash } from "../../../../src/board/flash"
 import { Key } from "../../../../src/settings/keys"
 import { Settings } from "../../../../src/settings/settings"
-import { Lock } from "../../../../src/tasks/lock"
+import { Lock } from "../../../../src/core/lock"
 
 const ticks = {
     nowMs: () => ds.millis(),

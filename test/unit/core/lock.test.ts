@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest"
 import { FaultCode } from "../../../src/core/fault"
-import { Lock } from "../../../src/tasks/lock"
+import { Lock } from "../../../src/core/lock"
 import { FakeTicks } from "../../support/faketicks"
 
 let ticks: FakeTicks

@@ -59,7 +59,7 @@ const runtime = vi.hoisted(() => {
 
 vi.mock("@devicescript/core", () => runtime.natives)
 
-let DeviceTcpConnector: typeof import("../../../src/upload/socket").DeviceTcpConnector
+let DeviceTcpConnector: typeof import("../../../src/board/socket").DeviceTcpConnector
 const core = runtime.natives as { _socketOnEvent: (event: string, data?: unknown) => void }
 
 async function settle(): Promise<void> {
@@ -121,7 +121,7 @@ beforeEach(async () => {
     })
     // A start of the program.
     vi.resetModules()
-    DeviceTcpConnector = (await import("../../../src/upload/socket")).DeviceTcpConnector
+    DeviceTcpConnector = (await import("../../../src/board/socket")).DeviceTcpConnector
 })
 
 describe("the device's socket", () => {

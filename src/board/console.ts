@@ -1,13 +1,9 @@
 import * as ds from "@devicescript/core"
 import { digest, randomBuffer } from "@devicescript/crypto"
-import { Asked, RuntimeServer, announceForever, controlAnswer } from "../board/control"
-import { faultMessage } from "../core/fault"
-import { Hashing } from "../core/seams"
+import { Fault, FaultCode, faultMessage } from "../core/fault"
+import { Hashing, LineRunner, Output } from "../core/seams"
 import { textOf } from "../core/text"
-import { Output } from "./call"
-import { Session } from "./session"
-import { Shell } from "./shell"
-import { refuse } from "./words"
+import { Asked, RuntimeServer, controlAnswer } from "./control"
 
 /** Before a report's text: session, request, sequence, flags. */
 const headBytes = 7
@@ -52,7 +48,6 @@ const enum Member {
 
 /** One console at the other end: its session, and what waits to be sent to it. */
 class Link implements Output {
-    readonly session = new Session()
     cancelled: boolean
     /** What is sent when the line in `Member.Request` comes again: its last report, or that it is running. */
     readonly report: any[]
@@ -63,6 +58,7 @@ class Link implements Output {
 
     constructor(
         private readonly server: ConsoleService,
+        private readonly session: any,
         readonly id: number,
     ) {
         this.report = [id, -1, 0, Flags.Final, ""]
@@ -70,7 +66,7 @@ class Link implements Output {
     }
 
     /** @returns the last report of the line in this packet: session, request, mode, line. */
-    async runLine(shell: Shell, packet: any[]): Promise<any[]> {
+    async runLine(runner: LineRunner, packet: any[]): Promise<any[]> {
         const report = this.report
         const request: number = packet[1]
         if (request === report[Member.Request]) return report
@@ -88,7 +84,7 @@ class Link implements Output {
         let flags = Flags.FinalRefused
         try {
             const line: Buffer = packet[3]
-            if (await shell.carryOut(this.session, textOf(line), this)) flags = Flags.Final
+            if (await runner.carryOut(this.session, textOf(line), this)) flags = Flags.Final
         } catch (thrown) {
             // Cancelled while the refusal was printed: what is held goes out as the end.
         }
@@ -136,7 +132,7 @@ class Link implements Output {
             this.cancelled = false
             this.held = 1
             this.packet.payload[headBytes] = 10
-            refuse("cancelled")
+            throw new Fault(FaultCode.UsageWrong, "cancelled")
         }
         report[Member.Sequence] = (report[Member.Sequence] + 1) & 0xffff
         await this.server.sendPacket(packet)
@@ -162,7 +158,7 @@ class ConsoleService {
     private opened = 0
     private sending = 0
 
-    constructor(private readonly shell: Shell) {}
+    constructor(private readonly runner: LineRunner) {}
 
     /**
      * Each packet that comes in waits here in a fiber of its own until its answer is on the wire; more
@@ -181,7 +177,7 @@ class ConsoleService {
         if (command === Command.Execute) {
             const line: any[] = packet.decode()
             if (line.length !== 4) return [0, 0, 0, Flags.FinalRefused, ""]
-            return await this.link(line[0]).runLine(this.shell, line)
+            return await this.link(line[0]).runLine(this.runner, line)
         }
         if (command === Command.InstanceName) return "BmsConsole_0"
         if (command !== Command.Cancel) return undefined
@@ -192,7 +188,7 @@ class ConsoleService {
     /** The console of that session; a new one takes the place of the oldest. */
     private link(id: number): Link {
         for (const link of this.links) if (link.id === id) return link
-        const link = new Link(this, id)
+        const link = new Link(this, this.runner.newSession(), id)
         this.links[this.opened % linksMax] = link
         this.opened += 1
         return link
@@ -227,11 +223,10 @@ async function takeServerPacket(packet: ds.Packet): Promise<void> {
     }
 }
 
-/** Starts to serve the shell on the Jacdac bus. */
-export function serveConsole(shell: Shell, spawn: (work: () => Promise<void>) => void): void {
-    service = new ConsoleService(shell)
+/** Starts to serve the console on the Jacdac bus. */
+export function serveConsole(runner: LineRunner): void {
+    service = new ConsoleService(runner)
     ;(ds as unknown as RuntimeServer)._onServerPacket = takeServerPacket
-    spawn(announceForever)
 }
 
 /** The runtime's SHA-256 and random numbers. */

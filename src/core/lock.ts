@@ -1,5 +1,5 @@
-import { Fault, FaultCode } from "../core/fault"
-import { Exclusive, Ticks } from "../core/seams"
+import { Fault, FaultCode } from "./fault"
+import { Exclusive, Ticks } from "./seams"
 
 /** What waits for a lock looks this often whether it is its turn. */
 const lookMs = 10

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest"
 import { Key } from "../../../src/settings/keys"
-import { serveConsole } from "../../../src/console/service"
+import { serveConsole } from "../../../src/board/console"
 import type { Shell } from "../../../src/console/shell"
 import { CardConsole, cardWith } from "../../support/cardconsole"
 import { ConsoleBench } from "../../support/consoleparts"
@@ -96,7 +96,7 @@ async function command(serviceCommand: number, members?: unknown): Promise<unkno
 }
 
 function serve(shell: Shell) {
-    serveConsole(shell, () => undefined)
+    serveConsole(shell)
     let requests = 0
     const execute = async (...members: unknown[]) => (await command(Execute, members)) as Report
     return {
