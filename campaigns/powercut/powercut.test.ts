@@ -53,6 +53,13 @@ const found = [
         seed: 1,
         cuts: "39@torn: 0xFF",
     },
+    ...["8@torn: 0x00", "9@torn: 0x00, new"].map(cuts => ({
+        what: `a table with nothing but its marks is not taken for an erased one, ${cuts}`,
+        scenario: "first start",
+        card: "FAT16 512 B, card format" as CardName,
+        seed: 1,
+        cuts,
+    })),
 ]
 
 /** Cards of a scenario that can be made here, two of them, others for other scenarios. */

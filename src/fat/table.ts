@@ -386,16 +386,16 @@ export class Table extends Geometry {
         return faults
     }
 
-    /** The entries in use in half a sector; 0 where one cannot be true. The first two of a table are none. */
+    /** The entries in use in half a sector; 0 where one cannot be true, but for the two marks that a table begins with. */
     private used(bytes: Buffer, half: number): number {
         const word = filling(bytes, half * halfBytes)
         if (word === 0 || word === erased) return 0
         const count = 1 << (this.entryShift - 1)
         let used = 0
-        for (let i = half * count || 2; i < (half + 1) * count; ++i) {
+        for (let i = half * count; i < (half + 1) * count; ++i) {
             const value = this.getEntry(i, bytes)
             if (value === 0) continue
-            if (!this.fits(value, false)) return 0
+            if (i > 1 && !this.fits(value, false)) return 0
             used++
         }
         return used
