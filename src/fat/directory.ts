@@ -172,16 +172,26 @@ export class Directory {
 
     /** Puts back its sectors' images in these slots of the redo log. @returns those that were put back */
     async restore(slots: number): Promise<number> {
-        const { redoLog, sector } = this
-        const last = blockBytes - entryBytes
+        const { redoLog, sector, table } = this
         let restored = 0
-        while (await this.next()) {
-            for (let i = 0; slots >> i !== 0; ++i)
-                if (((slots >> i) & 1) !== 0 && redoLog.blockAt(i) === this.block)
-                    if (await redoLog.repair(sector, this.block)) restored |= 1 << i
-            // What is behind the last entry does not count.
-            if (restored === slots || sector.bytes[last] === Slot.End) break
-            this.at = last
+        let previousEnd = 0
+        for (let clusters = 1; clusters <= knownClustersMax; ++clusters) {
+            const first = this.block + 1
+            const end = first + this.blocksLeft
+            for (let i = 0; slots >> i !== 0; ++i) {
+                const block = redoLog.blockAt(i)
+                if (((slots >> i) & 1) === 0 || block < first || block >= end) continue
+                // What is behind the last entry does not count.
+                const before = (block > first ? block : previousEnd) - 1
+                if (before >= 0) await sector.loadTorn(before)
+                if (before >= 0 && sector.bytes[blockBytes - entryBytes] === Slot.End) continue
+                if (await redoLog.repair(sector, block)) restored |= 1 << i
+            }
+            previousEnd = end
+            const next = this.cluster === 0 ? 0 : await table.entry(this.cluster)
+            if (!table.isCluster(next)) break
+            this.enter(next)
+            if (clusters % sectorsAtOnce === 0) await table.rest()
         }
         return restored
     }

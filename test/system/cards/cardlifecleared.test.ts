@@ -5,13 +5,13 @@ import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
 import { CardBoard, formattedStore, morning, timesOn } from "../../support/cardboard"
-import { checkVolume, copyOut, editVolume, makeVolume } from "../../support/fatimage"
+import { checkVolume, copyOut, editVolume, makeVolume, runMtools } from "../../support/fatimage"
 import { hasTool, requireTool } from "../../support/tools"
 
 // A card whose logs were moved to a PC, and whose room other files have now: what the board remembers of its directories
 // is not true any more.
 
-const tools = ["mkfs.fat", "fsck.fat", "mdeltree", "mcopy"].every(hasTool)
+const tools = ["mkfs.fat", "fsck.fat", "mdeltree", "mmd", "mcopy"].every(hasTool)
 const today = "LOG/20261122.CSV"
 const photoBytes = 4 << 20
 
@@ -24,15 +24,17 @@ const cards: Record<string, () => Promise<MemoryStore>> = {
 /** What the clusters of the board's directories hold instead. */
 const contents: Record<string, number> = { "photo's bytes": 0xd7, zeros: 0, "bytes 0xff": 0xff }
 
+function run(tool: string, image: string, ...options: string[]): void {
+    execFileSync(requireTool(tool), ["-i", image, ...options], { stdio: "pipe" })
+}
+
 /** The board's directories make way for a large file. */
 function clear(store: MemoryStore, value: number): MemoryStore {
     return editVolume(store, (image, folder) => {
-        for (const name of ["LOG", "CELL"])
-            execFileSync(requireTool("mdeltree"), ["-i", image, "::" + name], { stdio: "pipe" })
+        run("mdeltree", image, "::LOG", "::CELL")
         const photo = join(folder, "photo")
         writeFileSync(photo, Buffer.alloc(photoBytes, value))
-        // Room is looked for from the first cluster on, as Windows does after the card was put in.
-        execFileSync(requireTool("mcopy"), ["-i", image, photo, "::PHOTO.JPG"], { stdio: "pipe" })
+        run("mcopy", image, photo, "::PHOTO.JPG")
     })
 }
 
@@ -51,6 +53,33 @@ describe.skipIf(!tools)("a card on which a PC has put other files in place of ou
                 const photo = Buffer.from(copyOut(store, "PHOTO.JPG"), "latin1")
                 expect(photo.equals(Buffer.alloc(photoBytes, value))).toBe(true)
                 expect(await timesOn(store, today)).toEqual(board.made)
+                const check = checkVolume(store)
+                expect(check.clean, check.text).toBe(true)
+            })
+})
+
+describe.skipIf(!tools)("a card on which a PC has emptied LOG", () => {
+    for (const [title, make] of Object.entries(cards))
+        for (const days of [1, 40])
+            it(`keeps it so: ${title}, with ${days} files before`, async () => {
+                const before = await make()
+                const first = new CardBoard(new SdCardChip(before), { cells: true })
+                await first.run(5)
+                await first.storage.use("test", async volume => {
+                    for (let i = 1; i < days; ++i)
+                        await (await volume.openForAppend(`LOG/OLD${i}.TXT`, "")).close()
+                })
+                await first.run(40)
+                const store = editVolume(before, image => {
+                    run("mdeltree", image, "::LOG")
+                    run("mmd", image, "::LOG")
+                })
+                const startSeconds = morning + 600
+                const board = new CardBoard(new SdCardChip(store), { startSeconds, cells: true })
+                await board.run(20)
+                await board.storage.eject()
+                expect(await timesOn(store, today)).toEqual(board.made)
+                expect(runMtools(store, "mdir", "-b", "::LOG").trim()).toBe(`::/${today}`)
                 const check = checkVolume(store)
                 expect(check.clean, check.text).toBe(true)
             })

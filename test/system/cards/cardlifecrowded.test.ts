@@ -5,6 +5,7 @@ import {
     CardBoard,
     formattedStore,
     morning,
+    mountStore,
     recordTimes,
     textOn,
     timesOn,
@@ -104,6 +105,23 @@ describe("3,000 foreign files with long names", () => {
             await board.run(59)
             expect(board.made.length).toBeGreaterThan(60)
             expect(card.counters.sectorReads - sectorReads).toBeLessThanOrEqual(2)
+        })
+
+        it(`in ${where} do not keep a mount that puts a torn sector of LOG back`, async () => {
+            const store = await crowded(3000, where)
+            const board = new CardBoard(new SdCardChip(store))
+            await board.run(30)
+            const { entryBlock } = (await (await mountStore(store)).open(today))!
+            store.write(entryBlock, new Uint8Array(512))
+            const card = new SdCardChip(store)
+            const next = new CardBoard(card, { startSeconds: morning + 60 })
+            await next.storage.poll()
+            expect(next.storage.mounted()).toBe(true)
+            // Along the chain, not through all sectors: there are more than 500.
+            expect(card.counters.sectorReads).toBeLessThanOrEqual(120)
+            await next.run(3)
+            await next.storage.sync()
+            expect(await timesOn(store, today)).toEqual([...board.made, ...next.made])
         })
     }
 })
