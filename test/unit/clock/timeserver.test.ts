@@ -1,0 +1,102 @@
+import { beforeEach, describe, expect, it } from "vitest"
+import { timeSourceName } from "../../../src/clock/clock"
+import { dateInLine } from "../../../src/clock/timeserver"
+import { FaultCode } from "../../../src/core/fault"
+import { Key } from "../../../src/settings/keys"
+import { november, ClockWorld } from "../../support/clockworld"
+
+let world: ClockWorld
+
+beforeEach(() => {
+    world = new ClockWorld()
+})
+
+describe("time server", () => {
+    const head =
+        "HTTP/1.1 404 Not Found\r\nServer: x\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\n\r\n"
+
+    it("is not asked when none is set", async () => {
+        const clock = await world.start()
+        expect(await clock.sync(world.tcp, world.lock)).toBe(false)
+        expect(world.connections).toEqual([])
+    })
+
+    it.each([
+        ["ntp.example.org", "ntp.example.org:80"],
+        ["192.0.2.7:8080", "192.0.2.7:8080"],
+    ])("%s is asked at %s, once, with the socket to itself", async (server, connection) => {
+        world.texts[Key.TimeServer] = server
+        world.answer = [head]
+        const clock = await world.start()
+        expect(await clock.sync(world.tcp, world.lock)).toBe(true)
+        expect(world.connections).toEqual([connection])
+        expect(world.sent).toBe(`HEAD / HTTP/1.1\r\nHost: ${server}\r\nConnection: close\r\n\r\n`)
+        expect(world.closed).toBe(1)
+        expect(world.owners).toEqual(["clock"])
+        expect(clock.nowSeconds()).toBe(november)
+        expect(timeSourceName(clock.source)).toBe("time server")
+    })
+
+    it.each([1, 7, 53])("may answer in pieces of %d bytes", async size => {
+        world.texts[Key.TimeServer] = "h"
+        for (let i = 0; i < head.length; i += size) world.answer.push(head.slice(i, i + size))
+        const clock = await world.start()
+        await clock.sync(world.tcp, world.lock)
+        expect(clock.nowSeconds()).toBe(november)
+    })
+
+    it.each([
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n",
+    ])("may say something before its answer: %j", async interim => {
+        world.texts[Key.TimeServer] = "h"
+        world.answer = [interim + head]
+        const clock = await world.start()
+        await clock.sync(world.tcp, world.lock)
+        expect(clock.nowSeconds()).toBe(november)
+    })
+
+    it.each([
+        ["nothing", []],
+        ["no date", ["HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"]],
+        ["half a date", ["HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 10:"]],
+        ["endless noise", Array.from({ length: 100 }, () => "x".repeat(100))],
+    ])("that answers %s is named", async (_title, answer) => {
+        world.texts[Key.TimeServer] = "h"
+        world.answer = answer
+        const clock = await world.start()
+        await expect(clock.sync(world.tcp, world.lock)).rejects.toMatchObject({
+            code: FaultCode.TimeServerNoDate,
+        })
+        expect(world.closed).toBe(1)
+        expect(clock.trusted()).toBe(false)
+    })
+
+    it("is left after 2 KiB, and after 30 s, that had no date", async () => {
+        world.texts[Key.TimeServer] = "h"
+        world.answer = Array.from({ length: 100 }, () => "x".repeat(100))
+        const clock = await world.start()
+        await expect(clock.sync(world.tcp, world.lock)).rejects.toThrow("without a date")
+        expect(world.answer.length).toBe(100 - 21)
+        world.answer = Array.from({ length: 100 }, () => "x")
+        world.answerMs = 1000
+        await expect(clock.sync(world.tcp, world.lock)).rejects.toThrow("without a date")
+        expect(world.answer.length).toBe(100 - 30)
+        expect(world.closed).toBe(2)
+    })
+
+    it.each([
+        ["HTTP/1.0 200 OK", undefined],
+        ["date:Sun, 22 Nov 2026 10:00:00 GMT", november],
+        ["DATE:   Sun, 22 Nov 2026 10:00:00 GMT", november],
+        ["Date: Sun, 22 Nov 2026 10:00:00 GMT and more", november],
+        ["date:\t Sun, 22 Nov 2026 10:00:00 GMT \t", november],
+        ["Date:Sun, 22 Nov 2026 10:00:00 GMT", november],
+        ["X-Date: Sun, 22 Nov 2026 10:00:00 GMT", undefined],
+        ["Date: yesterday", undefined],
+        ["Date:", undefined],
+    ])("line %j is dated %s", (text, seconds) => {
+        expect(dateInLine(text)).toBe(seconds)
+    })
+})
