@@ -1,16 +1,13 @@
 import { describe, expect, it } from "vitest"
 import { Directory, encodeName } from "../../../src/fat/directory"
-import { formatVolume } from "../../../src/fat/format"
 import { redoBlocks } from "../../../src/fat/redolog"
 import { Volume } from "../../../src/fat/volume"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import { DeviceBuffer } from "../../support/devicebuffer"
 import { checkVolume } from "../../support/fatimage"
-import { blankStore, FakeTicks, MemoryBlockDevice } from "../../support/memorycard"
+import { MemoryBlockDevice } from "../../support/memorycard"
 import { hasTool } from "../../support/tools"
+import { bytes, formatted, header, line, mounted, ticks } from "../../support/linefiles"
 
-const header = "time,value\r\n"
-const ticks = new FakeTicks()
 const torn = new Uint8Array(512).fill(0xff)
 /** What a sector holds behind a write that was cut off: cards erase to ones or to zeros. */
 const tears: Record<string, (data: Uint8Array) => Uint8Array> = {
@@ -21,10 +18,7 @@ const tears: Record<string, (data: Uint8Array) => Uint8Array> = {
 }
 const fsck = hasTool("fsck.fat")
 
-function line(number: number): Buffer {
-    const text = `${String(number).padStart(6, "0")},${"x".repeat(87)}\r\n`
-    return DeviceBuffer.from(text) as unknown as Buffer
-}
+const record = (number: number): Buffer => bytes(line(number))
 
 /** Lines continue a file as long as their numbers rise. */
 function rising() {
@@ -35,17 +29,6 @@ function rising() {
         last = number
         return true
     }
-}
-
-async function formatted(mebibytes: number): Promise<MemoryStore> {
-    const store = blankStore(mebibytes)
-    await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
-    return store
-}
-
-async function mounted(store: MemoryStore) {
-    const device = new MemoryBlockDevice(store)
-    return { device, volume: await Volume.mount(device, ticks) }
 }
 
 async function blankVolume() {
@@ -80,7 +63,7 @@ async function used(mebibytes = 600, lines = 200) {
     for (const name of ["LOG/A.CSV", "LOG/B.CSV", "C.TXT"])
         await (await volume.openForAppend(name, `${name}\r\n`)).close()
     const log = await openLog(volume)
-    for (let i = 0; i < lines; ++i) await log.append(line(i))
+    for (let i = 0; i < lines; ++i) await log.append(record(i))
     return { store, volume, log }
 }
 
@@ -130,7 +113,7 @@ describe("the redo log", () => {
             const { store, log } = await used(600, 20)
             const first = (await mounted(store)).volume.redoLog.block
             // The log's records are found by the block that the header names.
-            await log.append(line(20))
+            await log.append(record(20))
             store.write(first + copy, torn)
             for (let writes = 1; ; ++writes) {
                 const card = store.clone()
@@ -173,7 +156,7 @@ describe("the redo log", () => {
             await (await volume.openForAppend("C.TXT", "text\r\n")).close()
             await again.close()
             const last = await volume.openForAppend("F19.TXT", "")
-            await last.append(line(1))
+            await last.append(record(1))
             await last.close()
             store.write(last.entryBlock, torn)
             const { volume: other } = await mounted(store)
@@ -200,7 +183,7 @@ describe("the redo log", () => {
         store.write(first, foreign)
         const { volume } = await mounted(store)
         const log = await openLog(volume)
-        for (let i = 0; i < 200; ++i) await log.append(line(i))
+        for (let i = 0; i < 200; ++i) await log.append(record(i))
         await volume.sync()
         expect(store.read(first)).toEqual(foreign)
         expect(store.read(first + 1)).toEqual(new Uint8Array(512))
@@ -275,17 +258,17 @@ describe("the redo log", () => {
         const { volume } = await mounted(store)
         const log = await openLog(volume)
         // The next record needs a cluster, and FSInfo is the first that is written for it.
-        for (let i = 0; i < 42; ++i) await log.append(line(i))
+        for (let i = 0; i < 42; ++i) await log.append(record(i))
         while (volume.freeBytes() === undefined) await volume.table.countFree(16)
         await volume.sync()
         store.write(1, torn)
         const cards = await overtaken(store, async again => {
-            await (await openLog(again)).append(line(42))
+            await (await openLog(again)).append(record(42))
         })
         expect(cards.length).toBeGreaterThan(4)
         for (const card of cards) {
             const opened = await openLog((await mounted(card)).volume)
-            await opened.append(line(43))
+            await opened.append(record(43))
             expect(checkVolume(card).clean).toBe(true)
         }
     })
@@ -293,12 +276,12 @@ describe("the redo log", () => {
     it("frees a torn last cluster whole, across sectors of the table, also after two more cuts", async () => {
         const { store, volume } = await blankVolume()
         const log = await openLog(volume)
-        for (let i = 0; i < 42; ++i) await log.append(line(i))
+        for (let i = 0; i < 42; ++i) await log.append(record(i))
         // The next cluster's entry is in another sector of the table, with those of a neighbour.
         Object.assign(volume.table, { hint: 384, search: undefined })
-        await log.append(line(42))
+        await log.append(record(42))
         const neighbour = await volume.openForAppend("N.TXT", "")
-        for (let i = 0; i < 400; ++i) await neighbour.append(line(i))
+        for (let i = 0; i < 400; ++i) await neighbour.append(record(i))
         await neighbour.close()
         store.write(volume.table.firstBlock(log.lastCluster), torn)
         let cuts = 0
