@@ -5,6 +5,9 @@ import { join } from "node:path"
 import { expect, test } from "vitest"
 import { benchOfEachTest } from "../support/eachbench"
 import type { SimulatorRun } from "../support/simulator"
+import { batteryRows } from "../support/settingrows/battery"
+import { accessRows, serverRows, sessionRows } from "../support/settingrows/delivery"
+import { loggingRows } from "../support/settingrows/logging"
 import { hasTool } from "../support/tools"
 
 const bench = benchOfEachTest()
@@ -46,397 +49,6 @@ function listen(server: Server | HttpServer): Promise<number> {
     )
 }
 
-/** A setting, the lines that change it and show what it does, and what their answers have to be. */
-interface Row {
-    keys: string[]
-    lines: string[]
-    /** An answer for each line, without the last line feed. */
-    check: (answers: string[]) => void
-}
-
-const mainRecords = (status: string): number => Number(/(\d+) main/.exec(status)![1])
-const cellRecords = (status: string): number => Number(/(\d+) cell/.exec(status)![1])
-const alarms = (status: string): string => /^alarms +(.*)$/m.exec(status)![1]
-const amperes = (battery: string): number => Number(/V, (\S+) A/.exec(battery)![1])
-const percent = (battery: string): number => Number(/A, (\S+) %/.exec(battery)![1])
-const cellCount = (cells: string): number => cells.split("\n").filter(line => line).length
-
-/** Sets a limit, waits for delay and debounce, and looks at the alarms; then the same with another value. */
-function alarmRow(key: string, lines: string[], up: (string | RegExp)[]): Row {
-    return {
-        keys: [key],
-        lines,
-        check: answers => {
-            const shown = answers.filter(answer => answer.includes("alarms ")).map(alarms)
-            expect(shown, key).toHaveLength(up.length)
-            shown.forEach((text, i) => expect(text, `${key}, ${i}`).toMatch(up[i]))
-        },
-    }
-}
-
-const look = ["sleep 9s", "status"]
-
-function loggingRows(): Row[] {
-    return [
-        {
-            keys: ["user.serial"],
-            lines: ["set user.serial LIVE-1", "status"],
-            check: ([, status]) => expect(status).toMatch(/^serial +LIVE-1$/m),
-        },
-        {
-            keys: ["user.address"],
-            lines: ['set user.address "Dachboden, Süd"', "describe"],
-            check: ([, described]) => expect(described).toContain('"value":"Dachboden, Süd"'),
-        },
-        {
-            keys: ["sd.period"],
-            lines: [
-                "set sd.period 86400",
-                "sleep 3s",
-                "status",
-                "sleep 10s",
-                "status",
-                "set sd.period 1",
-                "sleep 10s",
-                "status",
-            ],
-            check: answers => {
-                expect(mainRecords(answers[4])).toBe(mainRecords(answers[2]))
-                expect(mainRecords(answers[7])).toBeGreaterThanOrEqual(mainRecords(answers[4]) + 7)
-            },
-        },
-        {
-            keys: ["sd.cells"],
-            lines: [
-                "set sd.cells off",
-                "sleep 4s",
-                "status",
-                "sleep 8s",
-                "status",
-                "set sd.cells on",
-                "sleep 8s",
-                "status",
-            ],
-            check: answers => {
-                const counts = [2, 4, 7].map(i => cellRecords(answers[i]))
-                expect(counts[1]).toBe(counts[0])
-                expect(counts[2]).toBeGreaterThanOrEqual(counts[1] + 4)
-            },
-        },
-        {
-            keys: ["sd.enable"],
-            lines: [
-                "set sd.enable off",
-                "sleep 4s",
-                "status",
-                "sleep 10s",
-                "status",
-                "set sd.enable on",
-                "sleep 8s",
-                "status",
-            ],
-            check: answers => {
-                expect(mainRecords(answers[4])).toBe(mainRecords(answers[2]))
-                expect(mainRecords(answers[7])).toBeGreaterThanOrEqual(mainRecords(answers[4]) + 4)
-            },
-        },
-        {
-            keys: ["time.zone"],
-            lines: ["set time.zone +05:45", "time", "set time.zone UTC0", "time"],
-            check: answers => {
-                expect(answers[1]).toContain(" +05:45 ")
-                expect(answers[3]).toContain(" +00:00 ")
-            },
-        },
-        {
-            keys: ["wifi.ssid", "wifi.password"],
-            lines: [
-                "!wifi network shed geheim-3",
-                'set wifi.ssid ""',
-                "sleep 5s",
-                "wifi",
-                "set wifi.ssid shed",
-                "sleep 30s",
-                "wifi",
-                "set wifi.password geheim-3",
-                "sleep 30s",
-                "wifi",
-            ],
-            check: answers => {
-                expect(answers[3]).toMatch(/^state +not connected/m)
-                expect(answers[6]).toMatch(/^state +not connected/m)
-                expect(answers[9]).toMatch(/^state +connected/m)
-            },
-        },
-    ]
-}
-
-function batteryRows(): Row[] {
-    const all = (volts: number) => Array.from({ length: 16 }, (_, i) => `!cell ${i + 1} ${volts}`)
-    return [
-        {
-            keys: ["battery.cells"],
-            lines: [
-                "cells",
-                "set battery.cells 8",
-                "sleep 4s",
-                "cells",
-                "set battery.cells 16",
-                "sleep 4s",
-                "cells",
-            ],
-            check: answers =>
-                expect([answers[0], answers[3], answers[6]].map(cellCount)).toEqual([16, 8, 16]),
-        },
-        {
-            keys: ["battery.shunt"],
-            lines: [
-                "!current 20",
-                "sleep 3s",
-                "battery",
-                "set battery.shunt 500",
-                "sleep 4s",
-                "battery",
-                "set battery.shunt 250",
-                "sleep 4s",
-            ],
-            check: answers => {
-                expect(amperes(answers[2])).toBeCloseTo(20, 0)
-                expect(amperes(answers[5])).toBeCloseTo(10, 0)
-            },
-        },
-        {
-            keys: ["battery.capacity"],
-            lines: [
-                "battery",
-                "set battery.capacity 2000",
-                "sleep 2s",
-                "battery",
-                "!current -180",
-                "sleep 4s",
-                "battery",
-                "!current 20",
-                "set battery.capacity 100000",
-            ],
-            check: answers => {
-                // What is known of the pack stays; what flows from then on counts for more: 720 of 7200 A·s.
-                expect(Math.abs(percent(answers[3]) - percent(answers[0]))).toBeLessThan(2)
-                const counted = percent(answers[3]) - percent(answers[6])
-                expect(counted).toBeGreaterThan(4)
-                expect(counted).toBeLessThan(14)
-            },
-        },
-        {
-            keys: ["battery.chemistry"],
-            lines: [
-                "set battery.chemistry NMC",
-                "!current 1",
-                ...all(3.45),
-                "sleep 80s",
-                "battery",
-                "set battery.chemistry LFP",
-                "sleep 80s",
-                "battery",
-            ],
-            check: answers => {
-                expect(percent(answers.at(-4)!)).toBeLessThan(90)
-                // 3.45 V with little current: a full LFP cell.
-                expect(percent(answers.at(-1)!)).toBe(100)
-            },
-        },
-        alarmRow(
-            "battery.cell_overvoltage",
-            ["set battery.cell_overvoltage 3400", ...look],
-            ["CELL_OVERVOLTAGE"],
-        ),
-        alarmRow(
-            "battery.cell_overvoltage_hysteresis",
-            [
-                "set battery.cell_overvoltage 3500",
-                ...look,
-                "set battery.cell_overvoltage_hysteresis 10",
-                ...look,
-            ],
-            ["CELL_OVERVOLTAGE", "none"],
-        ),
-        alarmRow(
-            "battery.cell_undervoltage",
-            [
-                "set battery.cell_overvoltage 4500",
-                "set battery.cell_undervoltage_hysteresis 20",
-                "set battery.cell_undervoltage 3460",
-                ...look,
-            ],
-            ["CELL_UNDERVOLTAGE"],
-        ),
-        alarmRow(
-            "battery.cell_undervoltage_hysteresis",
-            [
-                "set battery.cell_undervoltage 3440",
-                ...look,
-                "set battery.cell_undervoltage_hysteresis 0",
-                ...look,
-            ],
-            ["CELL_UNDERVOLTAGE", "none"],
-        ),
-        alarmRow(
-            "battery.overcurrent_charge",
-            ["!current 50", "set battery.overcurrent_charge 40", ...look],
-            ["OVERCURRENT_CHARGE"],
-        ),
-        alarmRow(
-            "battery.overcurrent_hysteresis",
-            ["!current 35", ...look, "set battery.overcurrent_hysteresis 1", ...look],
-            ["OVERCURRENT_CHARGE", "none"],
-        ),
-        alarmRow(
-            "battery.overcurrent_discharge",
-            [
-                "!current -50",
-                "set battery.overcurrent_discharge 40",
-                ...look,
-                "!current 1",
-                "sleep 9s",
-            ],
-            ["OVERCURRENT_DISCHARGE"],
-        ),
-        alarmRow(
-            "battery.overtemperature",
-            ["!temp 1 30", "!temp 2 30", "set battery.overtemperature 28", ...look],
-            ["OVERTEMPERATURE"],
-        ),
-        alarmRow(
-            "battery.temperature_hysteresis",
-            [
-                "set battery.overtemperature 33",
-                ...look,
-                "set battery.temperature_hysteresis 1",
-                ...look,
-            ],
-            ["OVERTEMPERATURE", "none"],
-        ),
-        alarmRow(
-            "battery.undertemperature",
-            [
-                "set battery.overtemperature 60",
-                "set battery.undertemperature 35",
-                ...look,
-                "set battery.undertemperature 0",
-                ...look,
-            ],
-            ["UNDERTEMPERATURE", "none"],
-        ),
-        alarmRow(
-            "battery.imbalance",
-            [
-                "!cell 3 3.55",
-                "set battery.imbalance_hysteresis 40",
-                "set battery.imbalance 80",
-                ...look,
-            ],
-            ["CELL_IMBALANCE"],
-        ),
-        alarmRow(
-            "battery.imbalance_hysteresis",
-            ["set battery.imbalance 130", ...look, "set battery.imbalance_hysteresis 10", ...look],
-            ["CELL_IMBALANCE", "none"],
-        ),
-        alarmRow(
-            "battery.delay",
-            [
-                "set battery.delay 40",
-                "set battery.imbalance 80",
-                "sleep 20s",
-                "status",
-                "set battery.delay 0",
-                ...look,
-            ],
-            ["none", "CELL_IMBALANCE"],
-        ),
-    ]
-}
-
-function deliveryRows(ftpPort: number, httpPort: number): Row[] {
-    return [
-        {
-            keys: ["ftp.enable"],
-            lines: ["ftp", "set ftp.enable on", "sleep 10s", "ftp"],
-            check: answers => {
-                expect(answers[0]).toContain("state: off: set ftp.enable")
-                expect(answers[3]).not.toContain("state: off")
-            },
-        },
-        {
-            keys: ["ftp.period"],
-            lines: [
-                "set ftp.period 604800",
-                "ftp",
-                "set ftp.period 50000",
-                "ftp",
-                "set ftp.enable off",
-            ],
-            check: answers => {
-                expect(answers[1]).toMatch(/next try in 604\d\d\d s/)
-                expect(answers[3]).toMatch(/next try in 49\d\d\d s/)
-            },
-        },
-        {
-            keys: ["ftp.cells"],
-            lines: ["set ftp.cells on", "ftp send"],
-            check: answers => expect(answers[1]).toContain("files confirmed since the start"),
-        },
-        {
-            keys: ["ftp.host"],
-            lines: ["set ftp.host nowhere.invalid", "-ftp test", "set ftp.host 127.0.0.1"],
-            check: answers => expect(answers[1]).toContain("error: "),
-        },
-        {
-            keys: ["ftp.port", "ftp.user", "ftp.password"],
-            lines: [
-                `set ftp.port ${ftpPort}`,
-                "set ftp.user bob",
-                "set ftp.password geheim-1",
-                "ftp test",
-            ],
-            check: answers => expect(answers[3]).toContain("mode: direct"),
-        },
-        {
-            keys: ["ftp.directory"],
-            lines: ["set ftp.directory a/b", "ftp test", 'set ftp.directory ""'],
-            check: answers => expect(answers[1]).toContain("mode: direct"),
-        },
-        {
-            keys: ["ftp.gateway"],
-            lines: [`set ftp.gateway 127.0.0.1:${httpPort}`, "-ftp test", 'set ftp.gateway ""'],
-            check: answers => expect(answers[1]).toContain("logging in"),
-        },
-        {
-            keys: ["time.server"],
-            lines: ["-time sync", `set time.server 127.0.0.1:${httpPort}`, "sleep 5s", "time"],
-            check: answers => {
-                expect(answers[0]).toContain("error: time.server is empty")
-                expect(answers[3]).toMatch(/2031-\d\d-\d\d .* from time server/)
-            },
-        },
-        {
-            keys: ["console.password"],
-            lines: [
-                "passwd geheim-2",
-                "logout",
-                "-status",
-                "-login geheim-1",
-                "login geheim-2",
-                'passwd ""',
-            ],
-            check: answers => {
-                expect(answers[2]).toBe("error: log in first: login <password>\n")
-                expect(answers[3]).toBe("error: wrong password\n")
-                expect(answers[4]).toBe("ok\n")
-            },
-        },
-    ]
-}
-
 // The schedule of resets has its own tests.
 const elsewhere = ["reset.enable", "reset.max", "reset.days", "reset.time"]
 
@@ -449,10 +61,13 @@ test("each setting works at once, without a reset", async () => {
         response.setHeader("Date", "Tue, 04 Mar 2031 10:00:00 GMT")
         response.end()
     })
+    const [ftpPort, httpPort] = [await listen(ftp), await listen(http)]
     const rows = [
-        ...loggingRows(),
-        ...batteryRows(),
-        ...deliveryRows(await listen(ftp), await listen(http)),
+        ...loggingRows,
+        ...batteryRows,
+        ...sessionRows,
+        ...serverRows(ftpPort, httpPort),
+        ...accessRows(httpPort),
     ]
     const lines = [
         "set ftp.enable off",
@@ -487,46 +102,45 @@ test("each setting works at once, without a reset", async () => {
     expect([...exported].sort()).toEqual([...tested].sort())
 })
 
+/** Lines of a block that are right. */
+const good = ["set sd.period 7", "set ftp.port 2121", "set user.address here", "set ftp.user bob"]
+/** A line that is longer than the board takes. */
+const long = `set user.address "${"x".repeat(250)}"`
+/** A block with wrong lines, one with a limit that contradicts another, and one that is right. */
+const blocks = [
+    "set ftp.enable off",
+    "export",
+    "import",
+    ...good,
+    "-set ftp.port 70000",
+    "-set nonsense 1",
+    "-" + long,
+    '-set ftp.host "a\\r\\nDELE x"',
+    "-end",
+    "export",
+    "import",
+    "set battery.cell_undervoltage 3600",
+    ...good,
+    "-end",
+    "export",
+    "import",
+    "set battery.cell_undervoltage 3600",
+    ...good,
+    "set battery.cell_overvoltage 4200",
+    "end",
+    "!power cut",
+    "export",
+    "-defaults all",
+    "defaults battery yes",
+    "show battery",
+]
+
 test("a block is applied whole or not at all, every wrong line is named, and it survives a power cut", async () => {
-    const good = [
-        "set sd.period 7",
-        "set ftp.port 2121",
-        "set user.address here",
-        "set ftp.user bob",
-    ]
-    const long = `set user.address "${"x".repeat(250)}"`
-    const lines = [
-        "set ftp.enable off",
-        "export",
-        "import",
-        ...good,
-        "-set ftp.port 70000",
-        "-set nonsense 1",
-        "-" + long,
-        '-set ftp.host "a\\r\\nDELE x"',
-        "-end",
-        "export",
-        "import",
-        "set battery.cell_undervoltage 3600",
-        ...good,
-        "-end",
-        "export",
-        "import",
-        "set battery.cell_undervoltage 3600",
-        ...good,
-        "set battery.cell_overvoltage 4200",
-        "end",
-        "!power cut",
-        "export",
-        "-defaults all",
-        "defaults battery yes",
-        "show battery",
-    ]
-    const run = await bench().exec(lines)
+    const run = await bench().exec(blocks)
     expect(run.exit, run.output.slice(-3000)).toBe(0)
-    const answers = answersOf(run, lines)
+    const answers = answersOf(run, blocks)
     const answer = (line: string, nth = 0) => {
-        const found = lines.flatMap((one, i) => (one === line ? [answers[i]] : []))
+        const found = blocks.flatMap((one, i) => (one === line ? [answers[i]] : []))
         return found[nth]
     }
     expect(answer("-set ftp.port 70000")).toBe("error: line 5: ftp.port: 70000 is not 1–65535\n")
