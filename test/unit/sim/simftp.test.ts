@@ -95,9 +95,7 @@ function sendAll(link: Link, bytes: Uint8Array, close = true): void {
     if (close) link.close()
 }
 
-function file(name: string): Buffer {
-    return readFileSync(join(root, name))
-}
+const file = (name: string): Buffer => readFileSync(join(root, name))
 
 describe("logging in (RFC 959 §5.4)", () => {
     it("greets, takes anybody without a user, and says good-bye", () => {

@@ -1,4 +1,6 @@
 import * as ds from "@devicescript/core"
+import { machines } from "./machines"
+import { callCount, flush, note } from "./notes"
 
 // A program that exercises the compiler; what it logs must not change when it is optimized.
 
@@ -34,22 +36,6 @@ class Failure extends Error {
         super(message)
         this.name = "Failure"
     }
-}
-
-let calls = 0
-const order: string[] = []
-
-function note<T>(name: string, value: T): T {
-    calls++
-    order.push(name)
-    return value
-}
-
-function flush(title: string): void {
-    let line = title + " "
-    for (let i = 0; i < order.length; i++) line = line + order[i] + ","
-    console.log(line)
-    while (order.length) order.pop()
 }
 
 function conditions(a: number, b: number, text: string): string {
@@ -319,94 +305,6 @@ function manyLocals(a: number): number {
     return a + b * 2 + c * 3 + d * 5 + e * 7 + f * 11 + g * 13 + h * 17
 }
 
-class Motor {
-    private speed = 0
-    private readonly history: number[] = []
-    constructor(readonly limit: number) {}
-    turn(by: number, loud = false): number {
-        this.set(this.speed + by)
-        if (loud) this.note("loud")
-        return this.speed
-    }
-    private set(speed: number): void {
-        this.note("set")
-        this.speed = speed > this.limit ? this.limit : speed
-    }
-    private note(name: string): void {
-        this.history.push(note(name, this.speed))
-    }
-    stop(): string {
-        const before = this.speed
-        this.speed = 0
-        return "motor at " + before
-    }
-    told(): string {
-        const tell = this.summary
-        const twice = () => tell() + tell()
-        return twice() + tell()
-    }
-    summary(): string {
-        return this.history.length + " turns"
-    }
-}
-
-class Pump {
-    level = 5
-    fill(by: number): string {
-        note("fill", by)
-        const before = this.check(note("by", by), note("times", 2))
-        return before + this.check(this.level, by)
-    }
-    private check(by: number, times: number): string {
-        note("check", by)
-        this.level = this.level + by * times
-        return this.level + ","
-    }
-    stop(): string {
-        return "pump at " + this.level
-    }
-}
-
-abstract class Gear {
-    constructor(
-        protected readonly motor: Motor,
-        protected readonly pump: Pump,
-    ) {}
-    abstract ratio(): number
-    private both(): string {
-        return this.motor.stop() + ", " + this.pump.stop()
-    }
-    shift(by: number): string {
-        return this.ratio() * this.motor.turn(by * this.ratio()) + " " + this.both()
-    }
-}
-
-class LowGear extends Gear {
-    override ratio(): number {
-        return 1
-    }
-}
-
-class HighGear extends Gear {
-    override ratio(): number {
-        return this.step(2)
-    }
-    private step(by: number): number {
-        return by + this.pump.level
-    }
-}
-
-function missingReceiver(pump: Pump, log: string[]): string {
-    try {
-        log.push("before")
-        const text = pump.stop() + pump.fill(1)
-        log.push("never")
-        return text
-    } catch (e) {
-        return (e as Error).name + " after " + log.join()
-    }
-}
-
 function calledOnceWithTry(level: number): string {
     try {
         if (level > 1) return "high " + thrower(level)
@@ -417,41 +315,6 @@ function calledOnceWithTry(level: number): string {
         note("once", level)
     }
     return "never"
-}
-
-function makeCounterOnce(start: number): () => number {
-    let count = start
-    const step = () => {
-        const twice = () => (count += 2)
-        return twice() + count++
-    }
-    step()
-    return step
-}
-
-function makeCounterInLoop(start: number): () => number {
-    let count: number
-    const step = () => {
-        count = count === undefined ? start : count + 1
-        return count
-    }
-    return step
-}
-
-function machines(): string {
-    const motor = new Motor(9)
-    const pump = new Pump()
-    const gears: Gear[] = [new LowGear(motor, pump), new HighGear(motor, pump)]
-    let text = motor.told() + " " + motor.turn(300, true) + " "
-    for (const gear of gears) text += gear.shift(3) + "; "
-    const plain = { stop: () => "plain", level: 3 }
-    text += plain.stop() + " " + missingReceiver(undefined, []) + " " + missingReceiver(pump, [])
-    const counter = makeCounterOnce(10)
-    const counters: (() => number)[] = []
-    for (let i = 0; i < 3; i++) counters.push(makeCounterInLoop(i * 10))
-    text += " " + counter() + " " + counter()
-    for (const one of counters) text += " " + one() + one()
-    return text + " " + new HighGear(motor, pump).shift(1) + motor.told()
 }
 
 function joined(left: string, right: string, times: number): string {
@@ -531,7 +394,7 @@ console.log(spreadAndDestructure())
 console.log(numbers() + " " + manyLocals(3))
 const bound = new Square(3)
 const method = () => bound.describe()
-console.log(method() + " " + calls + " " + (bound instanceof Shape) + " " + typeof bound)
+console.log(method() + " " + callCount() + " " + (bound instanceof Shape) + " " + typeof bound)
 console.log(machines())
 flush("machines")
 console.log(functionPairs())
