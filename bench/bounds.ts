@@ -19,6 +19,39 @@ export interface Bound {
     failure?: string
 }
 
+/** Takes what the program on the board says of its loops. */
+class Meter {
+    readonly bounds: Bound[] = []
+    finish!: (failure?: Error) => void
+    readonly finished = new Promise<void>((done, failed) => {
+        this.finish = failure => (failure ? failed(failure) : done())
+    })
+    private began: { atMs: number; reads: number; failure?: string } = { atMs: 0, reads: 0 }
+
+    constructor(
+        private readonly clock: SimClock,
+        private readonly chip: SdCardChip,
+    ) {}
+
+    take(line: string): void {
+        const [word, name, ms] = line.split(" ")
+        const atMs = this.clock.nowMs()
+        const reads = this.chip.counters.sectorReads
+        const { began } = this
+        if (word === "begin") this.began = { atMs, reads }
+        else if (word === "failed") began.failure = line.slice(7)
+        else if (word === "end")
+            this.bounds.push({
+                name,
+                tookMs: atMs - began.atMs,
+                heldMs: Number(ms),
+                sectorReads: reads - began.reads,
+                ...(began.failure && { failure: began.failure }),
+            })
+        else if (word === "done") this.finish()
+    }
+}
+
 /** Runs the loops of bench/device/bounds.ts over a card, in board time. */
 export async function measureBounds(store: BlockStore, cpu: CpuName): Promise<Bound[]> {
     const { imagePath } = await firmware("bench/device/bounds.ts")
@@ -31,29 +64,7 @@ export async function measureBounds(store: BlockStore, cpu: CpuName): Promise<Bo
     }
     const chip = new SdCardChip(store, { timing })
     const port = new BusPort(chip, [], { chance })
-    const bounds: Bound[] = []
-    let began = { atMs: 0, reads: 0, failure: undefined as string | undefined }
-    let finish: (failure?: Error) => void
-    const finished = new Promise<void>((done, failed) => {
-        finish = failure => (failure ? failed(failure) : done())
-    })
-    const take = (line: string) => {
-        const [word, name, ms] = line.split(" ")
-        const atMs = clock.nowMs()
-        if (word === "begin") began = { atMs, reads: chip.counters.sectorReads, failure: undefined }
-        else if (word === "failed") began.failure = line.slice(7)
-        else if (word === "end") {
-            const sectorReads = chip.counters.sectorReads - began.reads
-            const { failure } = began
-            bounds.push({
-                name,
-                tookMs: atMs - began.atMs,
-                heldMs: Number(ms),
-                sectorReads,
-                ...(failure && { failure }),
-            })
-        } else if (word === "done") finish()
-    }
+    const meter = new Meter(clock, chip)
     let flash = new Uint8Array()
     const vm = await Vm.start(
         {
@@ -69,16 +80,16 @@ export async function measureBounds(store: BlockStore, cpu: CpuName): Promise<Bo
                 if (frame[2] === 0xff) port.fromBoard(frame)
             },
             onLog: line => {
-                if (line.startsWith("> ")) take(line.slice(2))
+                if (line.startsWith("> ")) meter.take(line.slice(2))
             },
-            onReboot: () => finish(new Error("bounds: the runtime restarted")),
-            onAbort: words => finish(new Error(`bounds: ${words[0]}`)),
-            onPanic: code => finish(new Error(`bounds: panic ${code}`)),
+            onReboot: () => meter.finish(new Error("bounds: the runtime restarted")),
+            onAbort: words => meter.finish(new Error(`bounds: ${words[0]}`)),
+            onPanic: code => meter.finish(new Error(`bounds: panic ${code}`)),
         },
         readFileSync(imagePath),
     )
-    await finished
+    await meter.finished
     vm.cut()
     clock.stop()
-    return bounds
+    return meter.bounds
 }

@@ -43,6 +43,41 @@ const troubles: ((random: Random) => { fault?: Fault; manners?: Manners })[] = [
 /** How many cases there are for the simulator; the first is the one without a fault. */
 export const simulatedCases = troubles.length
 
+/** Three sessions: what a fault has spoiled, the later ones make good. */
+const lines = [
+    "set sd.period 1",
+    "set sd.cells on",
+    "set ftp.cells on",
+    "set ftp.period 86400",
+    "sleep 60s",
+    "ftp send",
+    "sleep 30s",
+    "ftp send",
+    "sleep 30s",
+    "set sd.enable off",
+    "ftp send",
+    "ftp",
+]
+
+/** Every file of the card is on the server, once and whole. */
+function judgeFiles(
+    bench: SimulatorBench,
+    server: Vsftpd,
+    check: (holds: boolean, text: string) => void,
+): void {
+    for (const folder of ["LOG", "CELL", "EVT"])
+        for (const name of bench.cardNames(folder)) {
+            const card = bench.cardFile(`${folder}/${name}`)
+            const found = readdirSync(server.root).filter(file =>
+                file.includes(`-${folder}-${name.slice(0, 8)}`),
+            )
+            check(found.length === 1, `on the server for ${name}: ${found.join(", ")}`)
+            if (found.length !== 1) continue
+            const there = readFileSync(join(server.root, found[0]))
+            check(there.equals(card), `${found[0]} has ${there.length} bytes for ${card.length}`)
+        }
+}
+
 /** A board in the simulator at vsftpd behind a proxy with one fault; then everything must arrive. */
 export async function runSimulated(
     index: number,
@@ -61,23 +96,8 @@ export async function runSimulated(
         proxy.targetPort = await server.start()
         await proxy.start()
         proxy.arm(fault, manners ?? {})
-        const run = await bench.exec(
-            [
-                "set sd.period 1",
-                "set sd.cells on",
-                "set ftp.cells on",
-                "set ftp.period 86400",
-                "sleep 60s",
-                "ftp send",
-                "sleep 30s",
-                "ftp send",
-                "sleep 30s",
-                "set sd.enable off",
-                "ftp send",
-                "ftp",
-            ],
-            ["--speed", String(speed), "--ftp", `127.0.0.1:${proxy.port}`],
-        )
+        const options = ["--speed", String(speed), "--ftp", `127.0.0.1:${proxy.port}`]
+        const run = await bench.exec(lines, options)
         const violations: string[] = []
         const check = (holds: boolean, text: string): void => {
             if (!holds) violations.push(text)
@@ -87,20 +107,7 @@ export async function runSimulated(
         check(records.lost === 0, `${records.lost} records lost`)
         const limit = (heapBaseBytes ?? Infinity) + heapBytesMore
         check(!(heap.peakBytes! > limit), `the heap's peak is ${heap.peakBytes} bytes`)
-        for (const folder of ["LOG", "CELL", "EVT"])
-            for (const name of bench.cardNames(folder)) {
-                const card = bench.cardFile(`${folder}/${name}`)
-                const found = readdirSync(server.root).filter(file =>
-                    file.includes(`-${folder}-${name.slice(0, 8)}`),
-                )
-                check(found.length === 1, `on the server for ${name}: ${found.join(", ")}`)
-                if (found.length !== 1) continue
-                const there = readFileSync(join(server.root, found[0]))
-                check(
-                    there.equals(card),
-                    `${found[0]} has ${there.length} bytes for ${card.length}`,
-                )
-            }
+        judgeFiles(bench, server, check)
         return {
             what,
             heapPeakBytes: heap.peakBytes,

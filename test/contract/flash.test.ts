@@ -12,78 +12,75 @@ function bytes(content: string | number[]): Buffer {
     return DeviceBuffer.from(content) as unknown as Buffer
 }
 
-/** What every implementation of the seam has to do. */
-function flashContract(name: string, create: () => Flash): void {
-    describe(`flash contract: ${name}`, () => {
-        test("an unknown key reads as undefined", async () => {
-            expect(await create().read("none")).toBeUndefined()
-        })
+const implementations: [string, () => Flash][] = [
+    ["in memory", () => new MemoryFlash()],
+    ["on the runtime's settings service and the ESP32's chip", () => flashOn(new ChipFlash())],
+]
 
-        test("a written value is read back byte for byte", async () => {
-            const flash = create()
-            const value = bytes([0, 1, 10, 13, 127, 128, 255])
-            await flash.write("k", value)
-            expect((await flash.read("k"))!.toString("hex")).toBe("00010a0d7f80ff")
-        })
-
-        test("the last write of a key counts, other keys stay", async () => {
-            const flash = create()
-            await flash.write("a", bytes("1"))
-            await flash.write("b", bytes("2"))
-            await flash.write("a", bytes("three"))
-            expect((await flash.read("a"))!.toString()).toBe("three")
-            expect((await flash.read("b"))!.toString()).toBe("2")
-        })
-
-        test("a removed key reads as undefined and can be written again", async () => {
-            const flash = create()
-            await flash.write("a", bytes("1"))
-            await flash.remove("a")
-            expect(await flash.read("a")).toBeUndefined()
-            await flash.remove("a")
-            await flash.write("a", bytes("2"))
-            expect((await flash.read("a"))!.toString()).toBe("2")
-        })
-
-        test("a byte of another value than zero is a value", async () => {
-            const flash = create()
-            await flash.write("a", bytes([1]))
-            expect((await flash.read("a"))!.toString("hex")).toBe("01")
-            await flash.write("a", bytes([0, 0]))
-            expect((await flash.read("a"))!.toString("hex")).toBe("0000")
-        })
-
-        test("13 characters of key and 200 bytes of value fit", async () => {
-            const flash = create()
-            const value = bytes(new Array<number>(200).fill(0xa5))
-            await flash.write("abcdefghijklm", value)
-            expect((await flash.read("abcdefghijklm"))!.length).toBe(200)
-        })
-
-        test.each([
-            ["a value of 201 bytes", "k", 201],
-            ["a key of 14 characters", "abcdefghijklmn", 2],
-            ["an empty value", "k", 0],
-            ["what stands for a removed key", "k", 1],
-        ])("%s is refused and changes nothing", async (_, key, length) => {
-            const flash = create()
-            await flash.write("k", bytes("old"))
-            const value = bytes(new Array<number>(length).fill(0))
-            await expect(flash.write(key, value)).rejects.toThrow(/^flash/)
-            expect((await flash.read("k"))!.toString()).toBe("old")
-        })
-
-        test("what is handed out is not the stored value itself", async () => {
-            const flash = create()
-            await flash.write("k", bytes("old"))
-            const first = (await flash.read("k"))!
-            first[0] = 0x4e
-            expect((await flash.read("k"))!.toString()).toBe("old")
-        })
+describe.each(implementations)("flash contract: %s", (_name, create) => {
+    test("an unknown key reads as undefined", async () => {
+        expect(await create().read("none")).toBeUndefined()
     })
-}
 
-flashContract("in memory", () => new MemoryFlash())
-flashContract("on the runtime's settings service and the ESP32's chip", () =>
-    flashOn(new ChipFlash()),
-)
+    test("a written value is read back byte for byte", async () => {
+        const flash = create()
+        const value = bytes([0, 1, 10, 13, 127, 128, 255])
+        await flash.write("k", value)
+        expect((await flash.read("k"))!.toString("hex")).toBe("00010a0d7f80ff")
+    })
+
+    test("the last write of a key counts, other keys stay", async () => {
+        const flash = create()
+        await flash.write("a", bytes("1"))
+        await flash.write("b", bytes("2"))
+        await flash.write("a", bytes("three"))
+        expect((await flash.read("a"))!.toString()).toBe("three")
+        expect((await flash.read("b"))!.toString()).toBe("2")
+    })
+
+    test("a removed key reads as undefined and can be written again", async () => {
+        const flash = create()
+        await flash.write("a", bytes("1"))
+        await flash.remove("a")
+        expect(await flash.read("a")).toBeUndefined()
+        await flash.remove("a")
+        await flash.write("a", bytes("2"))
+        expect((await flash.read("a"))!.toString()).toBe("2")
+    })
+
+    test("a byte of another value than zero is a value", async () => {
+        const flash = create()
+        await flash.write("a", bytes([1]))
+        expect((await flash.read("a"))!.toString("hex")).toBe("01")
+        await flash.write("a", bytes([0, 0]))
+        expect((await flash.read("a"))!.toString("hex")).toBe("0000")
+    })
+
+    test("13 characters of key and 200 bytes of value fit", async () => {
+        const flash = create()
+        const value = bytes(new Array<number>(200).fill(0xa5))
+        await flash.write("abcdefghijklm", value)
+        expect((await flash.read("abcdefghijklm"))!.length).toBe(200)
+    })
+
+    test.each([
+        ["a value of 201 bytes", "k", 201],
+        ["a key of 14 characters", "abcdefghijklmn", 2],
+        ["an empty value", "k", 0],
+        ["what stands for a removed key", "k", 1],
+    ])("%s is refused and changes nothing", async (_, key, length) => {
+        const flash = create()
+        await flash.write("k", bytes("old"))
+        const value = bytes(new Array<number>(length).fill(0))
+        await expect(flash.write(key, value)).rejects.toThrow(/^flash/)
+        expect((await flash.read("k"))!.toString()).toBe("old")
+    })
+
+    test("what is handed out is not the stored value itself", async () => {
+        const flash = create()
+        await flash.write("k", bytes("old"))
+        const first = (await flash.read("k"))!
+        first[0] = 0x4e
+        expect((await flash.read("k"))!.toString()).toBe("old")
+    })
+})

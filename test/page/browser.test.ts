@@ -29,6 +29,19 @@ const screens = [
 
 const chip = (page: Page, name: string) => page.locator(".chip").getByText(name, { exact: true })
 
+/** Tab until the focus is there. */
+async function tabTo(page: Page, name: RegExp): Promise<void> {
+    for (let presses = 0; presses < 80; presses++) {
+        await page.keyboard.press("Tab")
+        const focused = await page.evaluate(() => {
+            const one = document.activeElement as HTMLInputElement | null
+            return one?.labels?.[0]?.textContent || one?.ariaLabel || one?.textContent || ""
+        })
+        if (name.test(focused)) return
+    }
+    throw new Error(`Tab does not reach ${name}`)
+}
+
 /** One console line of the screen Console. */
 async function type(page: Page, line: string): Promise<void> {
     await page.getByLabel("Console line").fill(line)
@@ -132,18 +145,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
     it("sets a board up with the keyboard alone, and says what the board refuses", async () => {
         const page = await browser.visitor()
         await page.goto(browser.origin)
-        /** Tab until the focus is there. */
-        const reach = async (name: RegExp) => {
-            for (let presses = 0; presses < 80; presses++) {
-                await page.keyboard.press("Tab")
-                const focused = await page.evaluate(() => {
-                    const one = document.activeElement as HTMLInputElement | null
-                    return one?.labels?.[0]?.textContent || one?.ariaLabel || one?.textContent || ""
-                })
-                if (name.test(focused)) return
-            }
-            throw new Error(`Tab does not reach ${name}`)
-        }
+        const reach = (name: RegExp) => tabTo(page, name)
         await reach(/^Start$/)
         await page.keyboard.press("Enter")
         await page.locator(".reading-value").first().waitFor()

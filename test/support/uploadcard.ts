@@ -44,27 +44,8 @@ export class MemoryCard implements CardStorage {
         this.busy = true
         this.uses++
         let bytes = 0
-        const files = this.files
-        const open = (path: string): OpenFile => ({
-            read: async (offset, into, length) => {
-                const fault = this.unreadable.get(path)
-                if (fault) throw fault
-                const content = files.get(path)!
-                const count = Math.max(0, Math.min(length, content.length - offset))
-                for (let i = 0; i < count; ++i) into[i] = content[offset + i]
-                bytes += count
-                return count
-            },
-            append: async data => {
-                if (this.appendFault) {
-                    const fault = this.appendFault
-                    this.appendFault = undefined
-                    throw fault
-                }
-                files.set(path, Buffer.concat([files.get(path)!, data]))
-            },
-            close: () => {},
-        })
+        const { files } = this
+        const open = (path: string): OpenFile => this.handle(path, count => (bytes += count))
         try {
             return await work({
                 open: async path => (files.has(path) ? open(path) : undefined),
@@ -89,6 +70,30 @@ export class MemoryCard implements CardStorage {
         } finally {
             this.busy = false
             this.bytesPerUseMax = Math.max(this.bytesPerUseMax, bytes)
+        }
+    }
+
+    private handle(path: string, onRead: (bytes: number) => void): OpenFile {
+        const { files } = this
+        return {
+            read: async (offset, into, length) => {
+                const fault = this.unreadable.get(path)
+                if (fault) throw fault
+                const content = files.get(path)!
+                const count = Math.max(0, Math.min(length, content.length - offset))
+                for (let i = 0; i < count; ++i) into[i] = content[offset + i]
+                onRead(count)
+                return count
+            },
+            append: async data => {
+                if (this.appendFault) {
+                    const fault = this.appendFault
+                    this.appendFault = undefined
+                    throw fault
+                }
+                files.set(path, Buffer.concat([files.get(path)!, data]))
+            },
+            close: () => {},
         }
     }
 }

@@ -43,126 +43,151 @@ export class ScriptedFtpServer {
         return this.commands.filter(line => line.split(" ")[0] === verb).length
     }
 
-    private track(socket: Socket): void {
+    /** It ends with the server. */
+    track(socket: Socket): void {
         this.connections++
         this.sockets.add(socket)
         socket.on("error", () => {})
         socket.on("close", () => this.sockets.delete(socket))
     }
 
-    private reply(socket: Socket, text: string): void {
-        if (text === "" || !socket.writable) return
+    private serve(socket: Socket): void {
+        this.track(socket)
+        socket.setNoDelay()
+        new Control(this, socket)
+    }
+}
+
+/** Where a transfer is to come from. */
+interface Passive {
+    server: Server
+    socket?: Socket
+    wanted?: (socket: Socket) => void
+}
+
+/** One control connection. */
+class Control {
+    private pending = ""
+    private restartAt = 0
+    private passive: Passive | undefined
+    private turn = Promise.resolve()
+
+    constructor(
+        private readonly server: ScriptedFtpServer,
+        private readonly socket: Socket,
+    ) {
+        socket.on("end", () => {
+            if (!server.options.abortsTransfers) return
+            this.passive?.server.close()
+            this.passive?.socket?.destroy()
+        })
+        socket.on("data", data => this.take(data.toString("latin1")))
+        this.reply(server.options.greeting ?? "220 scripted")
+    }
+
+    private take(text: string): void {
+        this.pending += text
+        for (;;) {
+            const end = this.pending.indexOf("\r\n")
+            if (end < 0) return
+            const line = this.pending.slice(0, end)
+            this.pending = this.pending.slice(end + 2)
+            this.turn = this.turn.then(() => this.handle(line))
+        }
+    }
+
+    private reply(text: string): void {
+        if (text === "" || !this.socket.writable) return
         const bytes = Buffer.from(text + "\r\n")
-        const step = this.options.pieceBytes ?? bytes.length
-        for (let at = 0; at < bytes.length; at += step) socket.write(bytes.subarray(at, at + step))
+        const step = this.server.options.pieceBytes ?? bytes.length
+        for (let at = 0; at < bytes.length; at += step)
+            this.socket.write(bytes.subarray(at, at + step))
     }
 
-    private serve(control: Socket): void {
-        this.track(control)
-        control.setNoDelay()
-        let pending = ""
-        let restartAt = 0
-        let passive:
-            { server: Server; socket?: Socket; wanted?: (socket: Socket) => void } | undefined
-        const openPassive = async (): Promise<number> => {
-            const server = createServer({ pauseOnConnect: true }, socket => {
-                this.track(socket)
-                server.close()
-                mine.socket = socket
-                mine.wanted?.(socket)
-            })
-            const mine: NonNullable<typeof passive> = { server }
-            passive = mine
-            await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve))
-            return (server.address() as AddressInfo).port
-        }
-        control.on("end", () => {
-            if (this.options.abortsTransfers) {
-                passive?.server.close()
-                passive?.socket?.destroy()
-            }
-        })
-        const handle = async (line: string): Promise<void> => {
-            this.commands.push(line)
-            const space = line.indexOf(" ")
-            const verb = space < 0 ? line : line.slice(0, space)
-            const argument = space < 0 ? "" : line.slice(space + 1)
-            const scripted = this.options.answer?.(verb, argument)
-            if (scripted !== undefined) {
-                if (scripted === "(hang up)") control.destroy()
-                else this.reply(control, scripted)
-                return
-            }
-            if (verb === "USER") this.reply(control, "331 password please")
-            else if (verb === "PASS") this.reply(control, "230 welcome")
-            else if (verb === "TYPE") this.reply(control, "200 binary")
-            else if (verb === "QUIT") control.end("221 bye\r\n")
-            else if (verb === "SIZE") {
-                const file = this.files.get(argument)
-                this.reply(control, file ? `213 ${file.length}` : "550 no such file")
-            } else if (verb === "FEAT" && this.options.restarts)
-                this.reply(control, "211-Features\r\n REST STREAM\r\n211 End")
-            else if (verb === "REST" && this.options.restarts) {
-                restartAt = Number(argument)
-                this.reply(control, "350 from there")
-            } else if (verb === "DELE")
-                this.reply(control, this.files.delete(argument) ? "250 gone" : "550 no such file")
-            else if (verb === "EPSV") this.reply(control, `229 ok (|||${await openPassive()}|)`)
-            else if (verb === "PASV") {
-                const port = await openPassive()
-                this.reply(control, `227 ok (10,9,8,7,${port >> 8},${port & 255})`)
-            } else if ((verb === "STOR" || verb === "APPE") && passive)
-                this.receive(control, passive, verb, argument, restartAt)
-            else this.reply(control, "502 what?")
-        }
-        let turn = Promise.resolve()
-        control.on("data", data => {
-            pending += data.toString("latin1")
-            for (;;) {
-                const end = pending.indexOf("\r\n")
-                if (end < 0) break
-                const line = pending.slice(0, end)
-                pending = pending.slice(end + 2)
-                turn = turn.then(() => handle(line))
-            }
-        })
-        this.reply(control, this.options.greeting ?? "220 scripted")
+    private async handle(line: string): Promise<void> {
+        const { server, socket } = this
+        server.commands.push(line)
+        const space = line.indexOf(" ")
+        const verb = space < 0 ? line : line.slice(0, space)
+        const argument = space < 0 ? "" : line.slice(space + 1)
+        const scripted = server.options.answer?.(verb, argument)
+        if (scripted === "(hang up)") socket.destroy()
+        else if (scripted !== undefined) this.reply(scripted)
+        else if (verb === "QUIT") socket.end("221 bye\r\n")
+        else if ((verb === "STOR" || verb === "APPE") && this.passive)
+            this.receive(this.passive, verb, argument)
+        else this.reply(await this.answer(verb, argument))
     }
 
-    private receive(
-        control: Socket,
-        passive: { socket?: Socket; wanted?: (socket: Socket) => void },
-        verb: string,
-        name: string,
-        restartAt: number,
-    ): void {
+    private async answer(verb: string, argument: string): Promise<string> {
+        const { files, options } = this.server
+        if (verb === "USER") return "331 password please"
+        if (verb === "PASS") return "230 welcome"
+        if (verb === "TYPE") return "200 binary"
+        if (verb === "SIZE") {
+            const file = files.get(argument)
+            return file ? `213 ${file.length}` : "550 no such file"
+        }
+        if (verb === "FEAT" && options.restarts) return "211-Features\r\n REST STREAM\r\n211 End"
+        if (verb === "REST" && options.restarts) {
+            this.restartAt = Number(argument)
+            return "350 from there"
+        }
+        if (verb === "DELE") return files.delete(argument) ? "250 gone" : "550 no such file"
+        if (verb === "EPSV") return `229 ok (|||${await this.openPassive()}|)`
+        if (verb !== "PASV") return "502 what?"
+        const port = await this.openPassive()
+        return `227 ok (10,9,8,7,${port >> 8},${port & 255})`
+    }
+
+    private async openPassive(): Promise<number> {
+        const server = createServer({ pauseOnConnect: true }, socket => {
+            this.server.track(socket)
+            server.close()
+            mine.socket = socket
+            mine.wanted?.(socket)
+        })
+        const mine: Passive = { server }
+        this.passive = mine
+        await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve))
+        return (server.address() as AddressInfo).port
+    }
+
+    private receive(passive: Passive, verb: string, name: string): void {
+        const { files, options } = this.server
         const start = (data: Socket): void => {
-            if (this.options.abortsTransfers && (control.destroyed || control.readableEnded)) {
+            if (options.abortsTransfers && (this.socket.destroyed || this.socket.readableEnded)) {
                 data.destroy()
                 return
             }
-            this.reply(control, "150 go on")
-            const before = this.files.get(name) ?? Buffer.alloc(0)
-            let content = verb === "APPE" ? before : before.subarray(0, restartAt)
-            this.files.set(name, content)
-            let left = this.cutAfterBytes
-            data.on("data", chunk => {
-                const taken = left === undefined ? chunk : chunk.subarray(0, left)
-                if (left !== undefined) left -= taken.length
-                content = Buffer.concat([content, taken])
-                this.files.set(name, content)
-                if (left === 0) {
-                    this.cutAfterBytes = undefined
-                    data.resetAndDestroy()
-                }
-            })
-            data.on("end", () => {
-                data.end()
-                this.reply(control, "226 done")
-            })
-            data.resume()
+            this.reply("150 go on")
+            const before = files.get(name) ?? Buffer.alloc(0)
+            this.keep(data, name, verb === "APPE" ? before : before.subarray(0, this.restartAt))
         }
         if (passive.socket) start(passive.socket)
         else passive.wanted = start
+    }
+
+    /** Adds what comes to the file, until the connection ends or is cut. */
+    private keep(data: Socket, name: string, before: Buffer): void {
+        const { server } = this
+        let content = before
+        server.files.set(name, content)
+        let left = server.cutAfterBytes
+        data.on("data", chunk => {
+            const taken = left === undefined ? chunk : chunk.subarray(0, left)
+            if (left !== undefined) left -= taken.length
+            content = Buffer.concat([content, taken])
+            server.files.set(name, content)
+            if (left === 0) {
+                server.cutAfterBytes = undefined
+                data.resetAndDestroy()
+            }
+        })
+        data.on("end", () => {
+            data.end()
+            this.reply("226 done")
+        })
+        data.resume()
     }
 }

@@ -70,11 +70,9 @@ function importAll(which: 0 | 1): string[] {
 /** Long enough for the card to get its copy of the flash. */
 const backedUp = "sleep 25s"
 
-test("no way of changing a setting writes an empty value, and each leaves the right values", async () => {
-    const flash = flashPath()
-    const old = join(bench().folder, "flash-of-before.bin")
-
-    let run = await exec([
+/** Each way of changing settings, with what is shown after each. */
+function allWays(): string[] {
+    return [
         "defaults all yes",
         ...samples.flatMap(sample => [
             set(sample, 0),
@@ -93,7 +91,14 @@ test("no way of changing a setting writes an empty value, and each leaves the ri
         // Nothing is to be sent at the end of the run.
         "set ftp.enable off",
         backedUp,
-    ])
+    ]
+}
+
+test("no way of changing a setting writes an empty value, and each leaves the right values", async () => {
+    const flash = flashPath()
+    const old = join(bench().folder, "flash-of-before.bin")
+
+    let run = await exec(allWays())
     let shown = shows(run)
     expect(shown).toHaveLength(5)
     expectShown(shown[0], valuesAt("default"), "set one by one")

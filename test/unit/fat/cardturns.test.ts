@@ -243,6 +243,42 @@ describe("the search for a free cluster", () => {
     })
 })
 
+/** Writes to files of its own, removes them and lists the root, by chance. @param written gets what its files have to hold */
+async function work(
+    desk: Desk,
+    owner: string,
+    random: () => number,
+    written: Map<string, string>,
+): Promise<void> {
+    for (let i = 0; i < 25; ++i) {
+        const what = Math.floor(random() * 6)
+        const number = Math.floor(random() * 4)
+        const path = `${what < 2 ? owner.toUpperCase() + "/" : ""}${owner.toUpperCase()}${number}.TXT`
+        try {
+            if (what < 4) {
+                const line = `${owner} ${i} `.padEnd(60, "x") + "\r\n"
+                const text = line.repeat(1 + Math.floor(random() * 60))
+                await desk.append(owner, path, text)
+                written.set(path, (written.get(path) ?? "") + text)
+            } else if (what === 4) {
+                await desk.use(owner, async volume => await volume.remove(path))
+                written.delete(path)
+            } else {
+                let count = 0
+                await desk.use(owner, async volume => {
+                    await volume.sync()
+                    await volume.list("", async () => ++count > 0)
+                })
+                expect(count).toBeGreaterThan(300)
+            }
+        } catch (thrown) {
+            expect((thrown as Fault).code, String(thrown)).toBe(FaultCode.VolumeSearching)
+            await desk.ticks.sleep(1000)
+        }
+        await desk.ticks.sleep(Math.floor(random() * 100) + 1)
+    }
+}
+
 describe.skipIf(!tools)("works that meet in the midst of each other", () => {
     // Most steps need a search: in a crowded root, or for one of the few free clusters.
     for (let seed = 1; seed <= 4; ++seed)
@@ -253,47 +289,14 @@ describe.skipIf(!tools)("works that meet in the midst of each other", () => {
             const { ticks } = desk
             const random = new Chance(seed).stream("turns")
             const written = new Map<string, string>()
-            const worker = async (owner: string, steps: number) => {
-                for (let i = 0; i < steps; ++i) {
-                    const what = Math.floor(random() * 6)
-                    const number = Math.floor(random() * 4)
-                    const path = `${what < 2 ? owner.toUpperCase() + "/" : ""}${owner.toUpperCase()}${number}.TXT`
-                    try {
-                        if (what < 4) {
-                            const line = `${owner} ${i} `.padEnd(60, "x") + "\r\n"
-                            const text = line.repeat(1 + Math.floor(random() * 60))
-                            await desk.append(owner, path, text)
-                            written.set(path, (written.get(path) ?? "") + text)
-                        } else if (what === 4) {
-                            await desk.use(owner, async volume => await volume.remove(path))
-                            written.delete(path)
-                        } else {
-                            let count = 0
-                            await desk.use(owner, async volume => {
-                                await volume.sync()
-                                await volume.list("", async () => ++count > 0)
-                            })
-                            expect(count).toBeGreaterThan(300)
-                        }
-                    } catch (thrown) {
-                        expect((thrown as Fault).code, String(thrown)).toBe(
-                            FaultCode.VolumeSearching,
-                        )
-                        await ticks.sleep(1000)
-                    }
-                    await ticks.sleep(Math.floor(random() * 100) + 1)
-                }
-            }
+            const worker = (owner: string) => work(desk, owner, random, written)
             const poll = (async () => {
                 for (let i = 0; i < 40; ++i) {
                     await desk.storage.poll()
                     await ticks.sleep(500)
                 }
             })()
-            await ticks.finish(
-                Promise.all([worker("ann", 25), worker("bob", 25), worker("cy", 25), poll]),
-                1e9,
-            )
+            await ticks.finish(Promise.all([worker("ann"), worker("bob"), worker("cy"), poll]), 1e9)
             await ticks.finish(desk.storage.sync())
             const check = checkVolume(store)
             expect(check.clean, check.text).toBe(true)

@@ -10,6 +10,23 @@ import { NodeConnector } from "../../support/nodesocket"
 import { ScriptedFtpServer } from "../../support/uploadserver"
 import { UploadWorld } from "../../support/uploadworld"
 
+/** So many records in both logs. */
+async function log(storage: Storage, records: number): Promise<void> {
+    for (const path of ["LOG/20261122.CSV", "CELL/20261122.CSV"])
+        await storage.use("logger", async volume => {
+            const file = await volume.openForAppend(path, "time,x\r\n")
+            for (let i = 0; i < records; ++i)
+                await file.append(DeviceBuffer.from(`${path} record ${i}\r\n`) as unknown as Buffer)
+        })
+}
+
+/** A log after so many records, once or more often. */
+const expected = (path: string, counts: number[]): string =>
+    "time,x\r\n" +
+    counts
+        .flatMap(count => Array.from({ length: count }, (_, i) => `${path} record ${i}\r\n`))
+        .join("")
+
 it("an uploader sends from a real volume while the logs are open, and goes on after a power cut", async () => {
     const store = blankStore(16)
     await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
@@ -29,21 +46,6 @@ it("an uploader sends from a real volume while the logs are open, and goes on af
         world.settings.set(Key.FtpCells, 1)
         return world
     }
-    const log = async (storage: Storage, records: number): Promise<void> => {
-        for (const path of ["LOG/20261122.CSV", "CELL/20261122.CSV"])
-            await storage.use("logger", async volume => {
-                const file = await volume.openForAppend(path, "time,x\r\n")
-                for (let i = 0; i < records; ++i)
-                    await file.append(
-                        DeviceBuffer.from(`${path} record ${i}\r\n`) as unknown as Buffer,
-                    )
-            })
-    }
-    const expected = (path: string, counts: number[]): string =>
-        "time,x\r\n" +
-        counts
-            .flatMap(count => Array.from({ length: count }, (_, i) => `${path} record ${i}\r\n`))
-            .join("")
     try {
         const storage = open()
         await log(storage, 300)
