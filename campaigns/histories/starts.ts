@@ -21,6 +21,8 @@ export function judgeStarts(
 class Starts {
     private expected = "deployed"
     private startMs = 0
+    /** What comes after a start that has not told of itself yet. */
+    private next = ""
     /** "HH:MM" of the scheduled reset while there is one, and since when. */
     private time = ""
     private timeMs = 0
@@ -43,8 +45,11 @@ class Starts {
             this.down(
                 /console|scheduled/.test(this.expected) ? `${this.expected}|power-on` : "power-on",
             )
-        if (seen.kind === "asked" && seen.line === "reset now")
+        if (seen.kind === "asked" && seen.line === "reset now") {
+            // The console may be there before the start has told of itself.
+            if (this.expected !== "") this.next = "console|"
             this.down(this.expected === "" ? "console" : `console|${this.expected}`)
+        }
         const [, time] =
             (seen.kind === "answered" &&
                 seen.status === 0 &&
@@ -100,7 +105,8 @@ class Starts {
             )
         else if (cause !== "scheduled" && !expected.split("|").includes(cause))
             this.complain(`start: cause "${cause}" instead of "${expected || "none"}"`)
-        this.expected = ""
+        this.expected = cause === "console" ? "" : this.next
+        this.next = ""
         this.startMs = atMs
         this.dueMs = Infinity
     }

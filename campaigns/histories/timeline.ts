@@ -39,9 +39,9 @@ export class Timeline {
     private cells: boolean | undefined
     private on = true
     private readonly origins: { atMs: number; seconds: number }[]
-    /** When the card was pulled that is not back yet, and since when all cards together had each record. */
+    /** When the first card was pulled whose records may still be in the queue, and when the last one was put in. */
     private outMs: number | undefined
-    private pulled = false
+    private inMs = 0
 
     /** @param overPulls a pulled card does not end a stretch, as long as the queue has room for its records */
     constructor(
@@ -93,19 +93,21 @@ export class Timeline {
     /** Goes on over a pulled card, or ends the stretch when the queue has overflowed meanwhile. */
     private bridge(atMs: number, card: "A" | "B" | undefined): void {
         if (!card) {
-            // What was to be written when it went is in the queue: another one, soon after, finds it there still.
-            if (atMs - this.cardMs < afterCardMs && this.pulled)
-                this.endAt(this.outMs ?? atMs, atMs)
-            this.outMs ??= atMs
-            this.pulled = true
+            // What a card has not got that was in for a moment only is in the queue still.
+            if (this.outMs === undefined || this.settled(atMs)) this.outMs = atMs
             return
         }
+        this.inMs = atMs
         const seconds = (atMs - (this.outMs ?? atMs)) / 1000 + afterCardMs / 1000
         const records = Math.ceil(seconds / (this.period ?? 1)) * (this.cells === false ? 1 : 2)
         const bytes = (records / 2) * pairBytes
         if (records > queueRecords || bytes > queueBytes) this.endAt(this.outMs ?? atMs, atMs)
-        this.outMs = undefined
         this.cardMs = Math.min(this.cardMs, atMs)
+    }
+
+    /** The card has been in for long enough to have what waited for it. */
+    private settled(atMs: number): boolean {
+        return this.outMs !== undefined && this.inMs > this.outMs && atMs - this.inMs >= afterCardMs
     }
 
     private endAt(endMs: number, quietMs: number): void {
@@ -136,9 +138,9 @@ export class Timeline {
     private endCalm(atMs: number): void {
         const { card, period, cells, originSeconds } = this
         const fromMs = Math.max(this.upMs + afterStartMs, this.cardMs + afterCardMs, this.quietMs)
-        // What waits for a card that is out is nowhere yet.
-        const toMs = Math.min(atMs, this.overPulls ? (this.outMs ?? atMs) : atMs) - writtenMs
-        this.pulled &&= this.outMs !== undefined
+        // What waits for a card is nowhere yet.
+        const waiting = this.overPulls && !this.settled(atMs) ? (this.outMs ?? atMs) : atMs
+        const toMs = Math.min(atMs, waiting) - writtenMs
         if (
             !this.on ||
             (!card && !this.overPulls) ||
