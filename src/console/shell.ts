@@ -1,9 +1,9 @@
 import { faultMessage } from "../core/fault"
 import { LineRunner, Output } from "../core/seams"
-import { fieldAt, fieldIndex, printable } from "../core/text"
+import { fieldAt, printable } from "../core/text"
 import { Call } from "./call"
 import { findCommand, Part, synopsis } from "./commandtable"
-import { firstWords, handlers } from "./commands/handlers"
+import { runCommand } from "./commands/runcommand"
 import { importLine } from "./commands/transfer"
 import { Parts } from "./parts"
 import { Session } from "./session"
@@ -48,17 +48,15 @@ async function runLine(call: Call, line: string): Promise<void> {
     const words = splitWords(line)
     const first = words[0]
     if (!first || first[0] === "#") return
-    let used = 2
-    let row = findCommand(first + " " + words[1])
+    let name = first + " " + words[1]
+    let row = findCommand(name)
     if (!row) {
-        used = 1
-        row = findCommand(first)
+        name = first
+        row = findCommand(name)
     }
-    const handler = handlers[fieldIndex(firstWords, first, ",")]
-    if (!row || !handler) refuse(`unknown command ${printable(first, 40)}; "help" lists them`)
-    call.name = fieldAt(row, Part.Words, ";")
-    if (call.name !== "help" && call.name !== "login") access.check(session)
-    call.words = words.slice(used)
+    if (!row) refuse(`unknown command ${printable(first, 40)}; "help" lists them`)
+    if (name !== "help" && name !== "login") access.check(session)
+    call.words = words.slice(name === first ? 1 : 2)
     const taken = fieldAt(row, Part.Arguments, ";")
     const given = call.words.length
     let wrong = fieldAt(taken, given, " ")
@@ -69,6 +67,6 @@ async function runLine(call: Call, line: string): Promise<void> {
         if (taken === "") wrong += " " + printable(call.words[0], 40)
     }
     if (wrong) refuse(`${wrong}; usage: ${synopsis(row)}; see "help ${first}"`)
-    await handler(call)
+    await runCommand(name, call)
     if (!call.printed) await call.print("ok")
 }

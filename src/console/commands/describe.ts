@@ -4,8 +4,8 @@ import { keyCount, Row } from "../../settings/schema"
 import { formatAllowed, formatValue } from "../../settings/values"
 import { Call } from "../call"
 import { commandRow, Part } from "../commandtable"
+import { printSample } from "./battery"
 import { status } from "./general"
-import { pack } from "./pack"
 
 /** The version of the lines' format: one more when a member changes its meaning or goes. */
 const version = 1
@@ -87,6 +87,6 @@ export async function describe(call: Call): Promise<void> {
         const colon = line.indexOf(": ")
         await call.field("ftp " + line.slice(0, colon), line.slice(colon + 2))
     }
-    if (battery.last) await pack(call)
+    if (battery.last) await printSample(call, battery.last)
     await values(call)
 }

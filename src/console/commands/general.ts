@@ -7,7 +7,7 @@ import { startCauseName } from "../../tasks/supervisor"
 import { Call } from "../call"
 import { commandRow, Part, synopsis } from "../commandtable"
 import { refuse } from "../words"
-import { formatBattery } from "./pack"
+import { formatBattery } from "./battery"
 import { formatMoment } from "./settings"
 import { timeState, wifiState } from "./system"
 
