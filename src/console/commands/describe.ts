@@ -6,6 +6,7 @@ import { Call } from "../call"
 import { commandRow, Part } from "../commandtable"
 import { printSample } from "./battery"
 import { status } from "./general"
+import { formatUpload, uploadNames } from "./system"
 
 /** The version of the lines' format: one more when a member changes its meaning or goes. */
 const version = 1
@@ -80,12 +81,10 @@ export async function describe(call: Call): Promise<void> {
     // The state is what `status`, `ftp`, `battery` and `cells` print, name by name.
     call.json = true
     await status(call)
-    const upload = uploader.state()
+    const upload = formatUpload(uploader)
     for (let i = 1; i < upload.length; ++i) {
         // An error may have anything in it that the server said.
-        const line = printable(upload[i], 250)
-        const colon = line.indexOf(": ")
-        await call.field("ftp " + line.slice(0, colon), line.slice(colon + 2))
+        await call.field("ftp " + fieldAt(uploadNames, i, ","), printable(upload[i], 250))
     }
     if (battery.last) await printSample(call, battery.last)
     await values(call)

@@ -42,7 +42,7 @@ export async function status(call: Call): Promise<void> {
             storage.mounted() ? "mounted" : storage.lastError,
             `${logger.recordsWritten(0)} main, ${logger.recordsWritten(1)} cell since the start; ` +
                 `${logger.queued()} queued, ${logger.recordsLost()} lost`,
-            uploader.state()[0],
+            "state: " + uploader.activity(),
             await wifiState(call),
             formatAlarms(alarms.flags()),
         ],

@@ -1,9 +1,10 @@
 import { formatDateTime, formatOffset, parseDateTime } from "../../core/calendar"
 import { timeSourceName } from "../../clock/clock"
 import { TimeSource } from "../../core/seams"
-import { parseInteger, printable } from "../../core/text"
+import { fieldAt, parseInteger, printable } from "../../core/text"
 import { Key } from "../../settings/keys"
 import { StartCause } from "../../tasks/supervisor"
+import { Uploader } from "../../upload/uploader"
 import { Call } from "../call"
 import { refuse } from "../words"
 import { showSettings } from "./settings"
@@ -28,8 +29,26 @@ export async function wifiState(call: Call): Promise<string> {
     return state + wifiKeeper.problem()
 }
 
+/** The names of what `formatUpload` gives. */
+export const uploadNames =
+    "state,last error,unsent at the last look,confirmed since the start,log-ins"
+
+/** The upload's state in words, in the order of uploadNames. */
+export function formatUpload(uploader: Uploader): string[] {
+    const { filesConfirmed, bytesConfirmed, logins, failures, failuresInRow } = uploader
+    return [
+        uploader.activity(),
+        uploader.lastError || "none",
+        uploader.unsentBytes() + " bytes",
+        `${filesConfirmed} files, ${bytesConfirmed} bytes`,
+        `${logins}, failures: ${failures}, in a row: ${failuresInRow}`,
+    ]
+}
+
 export async function ftp(call: Call): Promise<void> {
-    for (const line of call.parts.uploader.state()) await call.print(line)
+    const values = formatUpload(call.parts.uploader)
+    for (let i = 0; i < values.length; ++i)
+        await call.print(fieldAt(uploadNames, i, ",") + ": " + values[i])
 }
 
 export async function ftpSend(call: Call): Promise<void> {
