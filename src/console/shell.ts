@@ -49,14 +49,16 @@ async function runLine(call: Call, line: string): Promise<void> {
     const first = words[0]
     if (!first || first[0] === "#") return
     let name = first + " " + words[1]
+    let used = 2
     let row = findCommand(name)
     if (!row) {
         name = first
+        used = 1
         row = findCommand(name)
     }
     if (!row) refuse(`unknown command ${printable(first, 40)}; "help" lists them`)
     if (name !== "help" && name !== "login") access.check(session)
-    call.words = words.slice(name === first ? 1 : 2)
+    call.words = words.slice(used)
     const taken = fieldAt(row, Part.Arguments, ";")
     const given = call.words.length
     let wrong = fieldAt(taken, given, " ")

@@ -1,5 +1,5 @@
 import { alarmCount, alarmName } from "../../core/alarm"
-import { fieldAt, printable } from "../../core/text"
+import { fieldAt } from "../../core/text"
 import { keyCount, Row } from "../../settings/schema"
 import { formatAllowed, formatValue } from "../../settings/values"
 import { Call } from "../call"
@@ -82,10 +82,8 @@ export async function describe(call: Call): Promise<void> {
     call.json = true
     await status(call)
     const upload = formatUpload(uploader)
-    for (let i = 1; i < upload.length; ++i) {
-        // An error may have anything in it that the server said.
-        await call.field("ftp " + fieldAt(uploadNames, i, ","), printable(upload[i], 250))
-    }
+    for (let i = 1; i < upload.length; ++i)
+        await call.field("ftp " + fieldAt(uploadNames, i, ","), upload[i])
     if (battery.last) await printSample(call, battery.last)
     await values(call)
 }

@@ -38,7 +38,8 @@ export function formatUpload(uploader: Uploader): string[] {
     const { filesConfirmed, bytesConfirmed, logins, failures, failuresInRow } = uploader
     return [
         uploader.activity(),
-        uploader.lastError || "none",
+        // It may have anything in it that the server said.
+        printable(uploader.lastError, 250) || "none",
         uploader.unsentBytes() + " bytes",
         `${filesConfirmed} files, ${bytesConfirmed} bytes`,
         `${logins}, failures: ${failures}, in a row: ${failuresInRow}`,
