@@ -11,7 +11,7 @@ import { formatDateTime } from "./core/calendar"
 import { faultMessage } from "./core/fault"
 import { Lock } from "./core/lock"
 import { Board, Flash, Ticks, Wifi } from "./core/seams"
-import { formatScaled } from "./core/text"
+import { fieldAt, formatScaled } from "./core/text"
 import { Storage } from "./fat/storage"
 import { WholeFiles } from "./fat/wholefile"
 import { Alarms } from "./journal/alarms"
@@ -22,7 +22,7 @@ import { Retention } from "./logs/retention"
 import { Backup } from "./settings/backup"
 import { Key } from "./settings/keys"
 import { renewStore } from "./settings/renewal"
-import { publicPlaces } from "./settings/schema"
+import { nameOf, publicPlaces } from "./settings/schema"
 import { Settings } from "./settings/settings"
 import { Scheduler } from "./tasks/scheduler"
 import { startCauseName, Supervisor } from "./tasks/supervisor"
@@ -358,12 +358,14 @@ class Firmware implements Parts {
 
     /** Settings work at once: who keeps something derived from them is told here. */
     private changed(key: Key): void {
-        if (key < Key.FtpLastLogin || key > Key.FtpLastSuccess) ++this.changes
-        if (key >= Key.BatteryCells && key <= Key.BatteryDelay) this.battery.reconfigure()
-        if (key >= Key.FtpEnable && key <= Key.FtpGateway) this.uploader.settingsChanged()
-        if ((key >= Key.ResetEnable && key <= Key.ResetCount) || key === Key.TimeZone)
-            this.supervisor.scheduleChanged()
-        if (key === Key.WifiSsid || key === Key.WifiPassword) this.wifiKeeper.changed = true
+        // What the uploader notes itself is not worth a copy on the card.
+        if (key === Key.FtpLastLogin || key === Key.FtpLastSuccess) return
+        ++this.changes
+        const section = fieldAt(nameOf(key), 0, ".")
+        if (section === "battery") this.battery.reconfigure()
+        if (section === "ftp") this.uploader.settingsChanged()
+        if (section === "reset" || key === Key.TimeZone) this.supervisor.scheduleChanged()
+        if (section === "wifi") this.wifiKeeper.changed = true
         if (key === Key.TimeServer) this.scheduler.trigger("time")
     }
 

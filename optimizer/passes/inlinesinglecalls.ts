@@ -23,6 +23,8 @@ import { Op } from "../ir/opcodes"
 
 // A call's frame is part of the heap: the caller's must not grow without end.
 const MOST_SLOTS = 64
+// What closures see keeps its slot, however few are needed in the end: this many are a frame of 256 bytes.
+const MOST_SLOTS_WITH_CLOSURES = 29
 const undefinedValue = expression(Op.Undefined)
 
 /** Functions whose only use is one call, and whose code does the same inside of the caller. */
@@ -79,6 +81,7 @@ export function inlined(
     if (base + inner.slots > MOST_SLOTS) return undefined
     if (!given.slice(inner.args).every(neverThrows)) return undefined
     if (makesClosures(inner)) {
+        if (base + inner.slots > MOST_SLOTS_WITH_CLOSURES) return undefined
         // Each run would need variables of its own.
         if (mayRepeat(caller.code, call) || sharesClosures(program, inner)) return undefined
         moveVariables(program, inner, slot => slot + base)

@@ -2,24 +2,37 @@ import { fieldAt } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
 import { At, configurationTemplate, DaConfiguration, shortCircuitSteps } from "./registers"
 
-const enum Row {
-    Bytes = 5,
-    Key = 1,
-    Unit = 2,
-    Min = 3,
-    Max = 4,
-    /** So many bytes of rows are shown, those of appliedNames. */
-    ShownBytes = 55,
+/** What one step of a limit's register is worth. */
+const enum Unit {
+    /** 50.6 mV of a cell. */
+    Voltage,
+    /** 2 mV across the shunt, in A. */
+    Current,
+    /** 1 °C, or 1 s. */
+    Whole,
+    /** 3.3 ms of a delay, to which the chip adds two steps (§5.2). */
+    Delay,
 }
 
+type TakeLimit = (register: At, unit: Unit, key: Key, min: number, max: number) => void
+
 /**
- * Limits in the configuration: offset (`At`), the setting it comes from, counted from BatteryCellOvervoltage,
- * the unit as an index of `steps`, least and highest value of the register (signed).
+ * Gives each limit that appliedNames has: its register and the register's unit, the setting it comes from, the
+ * register's least and highest value (signed).
  */
-const rows = hex`
-    1B 00 00 14 6E  1F 01 00 02 14  1C 0C 03 01 7F  18 02 00 14 5A  1E 03 00 02 14
-    23 04 01 02 3E  24 0C 03 01 7F  25 05 01 02 64  2A 05 01 00 0F  2F 07 02 D8 78  38 08 02 D8 78
-    26 0C 03 01 7F  30 0C 02 00 7F  39 0C 02 00 7F`
+function forEachLimit(take: TakeLimit): void {
+    take(At.CovThreshold, Unit.Voltage, Key.BatteryCellOvervoltage, 20, 110)
+    take(At.CovHysteresis, Unit.Voltage, Key.BatteryCellOvervoltageHysteresis, 2, 20)
+    take(At.CovDelay, Unit.Delay, Key.BatteryDelay, 1, 127)
+    take(At.CuvThreshold, Unit.Voltage, Key.BatteryCellUndervoltage, 20, 90)
+    take(At.CuvHysteresis, Unit.Voltage, Key.BatteryCellUndervoltageHysteresis, 2, 20)
+    take(At.OccThreshold, Unit.Current, Key.BatteryOvercurrentCharge, 2, 62)
+    take(At.OccDelay, Unit.Delay, Key.BatteryDelay, 1, 127)
+    take(At.Ocd1Threshold, Unit.Current, Key.BatteryOvercurrentDischarge, 2, 100)
+    take(At.ScdThreshold, Unit.Current, Key.BatteryOvercurrentDischarge, 0, 15)
+    take(At.Overtemperature, Unit.Whole, Key.BatteryOvertemperature, -40, 120)
+    take(At.Undertemperature, Unit.Whole, Key.BatteryUndertemperature, -40, 120)
+}
 
 /** What formatApplied gives, by the manual's names. */
 export const appliedNames = "COV,COV hyst.,COV delay,CUV,CUV hyst.,OCC,OCC delay,OCD1,SCD,OT,UT"
@@ -27,7 +40,7 @@ export const appliedNames = "COV,COV hyst.,COV delay,CUV,CUV hyst.,OCC,OCC delay
 /** CC Gain is 7.5684 by the shunt in mΩ (§13.2). */
 const gainTimesShunt = 7568.4
 
-/** One step of a register in mV, A across the shunt, °C or s, and s of delay. */
+/** One step of a register of each Unit, in mV, A, °C or s, and s of delay. */
 function steps(shuntMicroohm: number): number[] {
     return [50.6, 2000 / shuntMicroohm, 1, 0.0033]
 }
@@ -56,17 +69,15 @@ export function buildConfiguration(settings: SettingsReader): Buffer {
 
 function fillLimits(image: Buffer, settings: SettingsReader, shunt: number): void {
     const step = steps(shunt)
-    for (let row = 0; row < rows.length; row += Row.Bytes) {
-        const unit = rows[row + Row.Unit]
-        const value = settings.number(Key.BatteryCellOvervoltage + rows[row + Row.Key])
-        image[rows[row]] = clamp(
-            // The chip adds two steps to each delay (§5.2).
-            value / step[unit] - (unit === 3 ? 2 : 0),
-            rows.getAt(row + Row.Min, "i8"),
-            rows[row + Row.Max],
-        )
+    const fill: TakeLimit = (register, unit, key, min, max) => {
+        const value = settings.number(key) / step[unit]
+        image[register] = clamp(unit === Unit.Delay ? value - 2 : value, min, max)
     }
-    const delay = clamp(settings.number(Key.BatteryDelay) / step[3] - 2, 1, 2047)
+    forEachLimit(fill)
+    fill(At.Ocd1Delay, Unit.Delay, Key.BatteryDelay, 1, 127)
+    fill(At.Overtemperature + 1, Unit.Whole, Key.BatteryDelay, 0, 127)
+    fill(At.Undertemperature + 1, Unit.Whole, Key.BatteryDelay, 0, 127)
+    const delay = clamp(settings.number(Key.BatteryDelay) / step[Unit.Delay] - 2, 1, 2047)
     image.setAt(At.CovDelay, "u16", delay)
     image.setAt(At.CuvDelay, "u16", delay)
     // A short circuit is the first step at or above three times the permitted discharge.
@@ -87,16 +98,14 @@ function fillLimits(image: Buffer, settings: SettingsReader, shunt: number): voi
 export function formatApplied(image: Buffer): string[] {
     const texts: string[] = []
     const step = steps(gainTimesShunt / image.getAt(At.CcGain, "f32"))
-    for (let row = 0; row < Row.ShownBytes; row += Row.Bytes) {
-        const offset = rows[row]
-        const unit = rows[row + Row.Unit]
-        let value = image.getAt(offset, "i8")
-        if (offset === At.CovDelay) value = image.getAt(At.CovDelay, "u16")
+    forEachLimit((register, unit) => {
+        let value = image.getAt(register, "i8")
+        if (register === At.CovDelay) value = image.getAt(At.CovDelay, "u16")
         // In steps of 2 mV too.
-        if (offset === At.ScdThreshold) value = shortCircuitSteps[value] * 2.5
-        if (unit === 3) value += 2
+        if (register === At.ScdThreshold) value = shortCircuitSteps[value] * 2.5
+        if (unit === Unit.Delay) value += 2
         value = Math.round(value * step[unit] * 1000) / 1000
         texts.push(value + fieldAt(" mV, A, \u00b0C, s", unit, ","))
-    }
+    })
     return texts
 }

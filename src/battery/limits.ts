@@ -5,13 +5,6 @@ import { Safety } from "./registers"
 import { BatteryState } from "./state"
 
 /**
- * For each alarm from CellOvervoltage to CellImbalance: the settings of its threshold and its hysteresis,
- * counted from BatteryCellOvervoltage, and how many of the value's units are one of theirs (16 bits signed).
- * A lower limit is an upper limit of the negated value, and has a negative scale.
- */
-const rows = hex`00 01 0100  02 03 FFFF  04 06 E803  05 06 E803  07 09 0A00  08 09 F6FF  0A 0B 0100`
-
-/**
  * Thresholds of the battery. A flag is raised when a value has been at or beyond its threshold for
  * battery.delay, and cleared when it has been back by more than the hysteresis for as long. Settings are read
  * at each check, so that a change works at once.
@@ -26,56 +19,118 @@ export class Limits {
     ) {}
 
     check(state: BatteryState): void {
-        const { settings, alarms, changedAtMs } = this
-        const { currentMa, cellMaxMv, cellMinMv, atMs } = state
-        const first = state.temperatureDeciC[0]
-        const second = state.temperatureDeciC[1]
-        const values = [
-            cellMaxMv,
-            -cellMinMv,
-            currentMa,
-            -currentMa,
-            Math.max(first, second),
-            -Math.min(first, second),
-            cellMaxMv - cellMinMv,
-        ]
-        for (let alarm = 0; alarm < values.length; ++alarm) {
-            const scale = rows.getAt(4 * alarm + 2, "i16")
-            const active = ((this.raised >> alarm) & 1) !== 0
-            let limit = settings.number(Key.BatteryCellOvervoltage + rows[4 * alarm]) * scale
-            if (active)
-                limit -=
-                    settings.number(Key.BatteryCellOvervoltage + rows[4 * alarm + 1]) *
-                    Math.abs(scale)
-            const beyond = values[alarm] >= limit
-            let sinceMs = changedAtMs[alarm]
-            if (beyond === active) {
-                // Said each time: the flag may be up from before the start.
-                alarms.set(alarm, active)
-                sinceMs = undefined
-            } else {
-                if (sinceMs === undefined) sinceMs = atMs
-                if (atMs - sinceMs >= settings.number(Key.BatteryDelay) * 1000) {
-                    this.raised = this.raised ^ (1 << alarm)
-                    sinceMs = undefined
-                    const sign = scale < 0 ? -1 : 1
-                    alarms.set(
-                        alarm,
-                        beyond,
-                        explain(state, alarm, values[alarm] * sign, limit * sign),
-                    )
-                }
-            }
-            changedAtMs[alarm] = sinceMs
-        }
+        this.checkVoltages(state)
+        this.checkCurrents(state)
+        this.checkTemperatures(state)
+        this.checkLimit(
+            state,
+            Alarm.CellImbalance,
+            state.cellMaxMv - state.cellMinMv,
+            Key.BatteryImbalance,
+            Key.BatteryImbalanceHysteresis,
+            1,
+        )
         // The chip catches a short circuit in microseconds and holds its flag: no delay here.
         const shorted = state.safety & (Safety.ShortCircuit | Safety.ShortCircuitLatched)
-        alarms.set(Alarm.ShortCircuit, shorted !== 0)
+        this.alarms.set(Alarm.ShortCircuit, shorted !== 0)
     }
 
     /** There was no sample: the flags stay, but what was about to change must last its delay anew. */
     pause(): void {
         this.changedAtMs = []
+    }
+
+    private checkVoltages(state: BatteryState): void {
+        this.checkLimit(
+            state,
+            Alarm.CellOvervoltage,
+            state.cellMaxMv,
+            Key.BatteryCellOvervoltage,
+            Key.BatteryCellOvervoltageHysteresis,
+            1,
+        )
+        this.checkLimit(
+            state,
+            Alarm.CellUndervoltage,
+            state.cellMinMv,
+            Key.BatteryCellUndervoltage,
+            Key.BatteryCellUndervoltageHysteresis,
+            -1,
+        )
+    }
+
+    private checkCurrents(state: BatteryState): void {
+        this.checkLimit(
+            state,
+            Alarm.OvercurrentCharge,
+            state.currentMa,
+            Key.BatteryOvercurrentCharge,
+            Key.BatteryOvercurrentHysteresis,
+            1000,
+        )
+        this.checkLimit(
+            state,
+            Alarm.OvercurrentDischarge,
+            -state.currentMa,
+            Key.BatteryOvercurrentDischarge,
+            Key.BatteryOvercurrentHysteresis,
+            1000,
+        )
+    }
+
+    private checkTemperatures(state: BatteryState): void {
+        const [first, second] = state.temperatureDeciC
+        this.checkLimit(
+            state,
+            Alarm.Overtemperature,
+            Math.max(first, second),
+            Key.BatteryOvertemperature,
+            Key.BatteryTemperatureHysteresis,
+            10,
+        )
+        this.checkLimit(
+            state,
+            Alarm.Undertemperature,
+            Math.min(first, second),
+            Key.BatteryUndertemperature,
+            Key.BatteryTemperatureHysteresis,
+            -10,
+        )
+    }
+
+    /**
+     * Checks a value against the threshold and the hysteresis of these settings.
+     * @param scale how many of the value's units are one of theirs, negative for a lower limit
+     */
+    private checkLimit(
+        state: BatteryState,
+        alarm: Alarm,
+        value: number,
+        threshold: Key,
+        hysteresis: Key,
+        scale: number,
+    ): void {
+        const { settings, alarms, changedAtMs } = this
+        const { atMs } = state
+        const sign = scale < 0 ? -1 : 1
+        const active = ((this.raised >> alarm) & 1) !== 0
+        let limit = settings.number(threshold) * scale * sign
+        if (active) limit -= settings.number(hysteresis) * scale
+        const beyond = (value - limit) * sign >= 0
+        let sinceMs = changedAtMs[alarm]
+        if (beyond === active) {
+            // Said each time: the flag may be up from before the start.
+            alarms.set(alarm, active)
+            sinceMs = undefined
+        } else {
+            if (sinceMs === undefined) sinceMs = atMs
+            if (atMs - sinceMs >= settings.number(Key.BatteryDelay) * 1000) {
+                this.raised = this.raised ^ (1 << alarm)
+                sinceMs = undefined
+                alarms.set(alarm, beyond, explain(state, alarm, value, limit))
+            }
+        }
+        changedAtMs[alarm] = sinceMs
     }
 }
 

@@ -6,8 +6,6 @@ import { quote } from "./words"
 
 /** One command being run: what it may use and what it was given. */
 export class Call {
-    /** The command's words as the table has them: "card ls". */
-    name = ""
     /** The arguments, as many as the table allows. */
     words: string[]
     printed: boolean
@@ -59,6 +57,3 @@ export class Call {
         await this.print("}")
     }
 }
-
-/** Runs a command; what is wrong is thrown. "ok" is printed after one that prints nothing itself. */
-export type Handler = (call: Call) => Promise<void>

@@ -3,7 +3,7 @@ import { fieldAt } from "../core/text"
 /**
  * Every command, one line each: words;arguments;help. An argument in <> must be given, one in [] may be
  * left out; its name says what it is (docs/reference/console-service.md has the names). Parsing, usage errors, help
- * and completion all come from here; what runs is in commands/handlers.ts under the first word.
+ * and completion all come from here; what runs is in commands/runcommand.ts.
  */
 const table = `
 help;[command];list the commands, or explain one
@@ -57,7 +57,7 @@ export function commandRow(index: number): string {
 /** The line of the command with these words, "" when there is none. */
 export function findCommand(words: string): string {
     const at = table.indexOf("\n" + words + ";")
-    return at < 0 ? "" : table.slice(at + 1, table.indexOf("\n", at + 1))
+    return at < 0 || words.indexOf(";") >= 0 ? "" : table.slice(at + 1, table.indexOf("\n", at + 1))
 }
 
 /** The command with its arguments as they are typed. */

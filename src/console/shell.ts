@@ -1,9 +1,9 @@
 import { faultMessage } from "../core/fault"
 import { LineRunner, Output } from "../core/seams"
-import { fieldAt, fieldIndex, printable } from "../core/text"
+import { fieldAt, printable } from "../core/text"
 import { Call } from "./call"
 import { findCommand, Part, synopsis } from "./commandtable"
-import { firstWords, handlers } from "./commands/handlers"
+import { runCommand } from "./commands/runcommand"
 import { importLine } from "./commands/transfer"
 import { Parts } from "./parts"
 import { Session } from "./session"
@@ -48,16 +48,16 @@ async function runLine(call: Call, line: string): Promise<void> {
     const words = splitWords(line)
     const first = words[0]
     if (!first || first[0] === "#") return
+    let name = first + " " + words[1]
     let used = 2
-    let row = findCommand(first + " " + words[1])
+    let row = findCommand(name)
     if (!row) {
+        name = first
         used = 1
-        row = findCommand(first)
+        row = findCommand(name)
     }
-    const handler = handlers[fieldIndex(firstWords, first, ",")]
-    if (!row || !handler) refuse(`unknown command ${printable(first, 40)}; "help" lists them`)
-    call.name = fieldAt(row, Part.Words, ";")
-    if (call.name !== "help" && call.name !== "login") access.check(session)
+    if (!row) refuse(`unknown command ${printable(first, 40)}; "help" lists them`)
+    if (name !== "help" && name !== "login") access.check(session)
     call.words = words.slice(used)
     const taken = fieldAt(row, Part.Arguments, ";")
     const given = call.words.length
@@ -69,6 +69,6 @@ async function runLine(call: Call, line: string): Promise<void> {
         if (taken === "") wrong += " " + printable(call.words[0], 40)
     }
     if (wrong) refuse(`${wrong}; usage: ${synopsis(row)}; see "help ${first}"`)
-    await handler(call)
+    await runCommand(name, call)
     if (!call.printed) await call.print("ok")
 }

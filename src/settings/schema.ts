@@ -88,6 +88,12 @@ function nextField(): string {
     return table.slice(from, to)
 }
 
+/** "ftp.port"; cheaper than its `Row`. */
+export function nameOf(key: Key): string {
+    findRow(key)
+    return nextField()
+}
+
 /** What the table says about one setting. Read from the table when it is needed, never kept. */
 export class Row {
     readonly name: string
@@ -109,8 +115,7 @@ export class Row {
     readonly isState: boolean
 
     constructor(readonly key: Key) {
-        findRow(key)
-        this.name = nextField()
+        this.name = nameOf(key)
         this.section = nextField()
         this.title = nextField()
         this.type = nextField()
@@ -136,9 +141,6 @@ export function placeOf(key: Key): string {
 
 /** The key with this name, else undefined. */
 export function findKey(name: string): Key | undefined {
-    for (let key = 0; key < keyCount; ++key) {
-        findRow(key)
-        if (nextField() === name) return key
-    }
+    for (let key = 0; key < keyCount; ++key) if (nameOf(key) === name) return key
     return undefined
 }

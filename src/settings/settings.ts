@@ -4,7 +4,7 @@ import { Fault, FaultCode } from "../core/fault"
 import { Exclusive, Flash } from "../core/seams"
 import { fieldAt, parseInteger, printable, textOf } from "../core/text"
 import { Key, StateWriter } from "./keys"
-import { keyCount, placeCount, placeOf, Row } from "./schema"
+import { keyCount, nameOf, placeCount, placeOf, Row } from "./schema"
 import { formatAllowed, parseValue, textFits } from "./values"
 
 /** The first byte of each flash value: how its lines are to be read. */
@@ -17,11 +17,26 @@ const undoKey = "t"
 /** Times and their reasons: docs/reference/times.md. */
 const turnMs = 60000
 
-/**
- * Limits that must leave room, by their numbers in keys.ts: in each row the first key must be above the sum of the
- * others. 0xff ends a row.
- */
-const limits = hex`1e1f2021ff 25272627ff 2224ff 2324ff 2829ff`
+/** Limits that must leave room: of each rule the first must be above the sum of the others. */
+function limitRules(): Key[][] {
+    return [
+        [
+            Key.BatteryCellOvervoltage,
+            Key.BatteryCellOvervoltageHysteresis,
+            Key.BatteryCellUndervoltage,
+            Key.BatteryCellUndervoltageHysteresis,
+        ],
+        [
+            Key.BatteryOvertemperature,
+            Key.BatteryTemperatureHysteresis,
+            Key.BatteryUndertemperature,
+            Key.BatteryTemperatureHysteresis,
+        ],
+        [Key.BatteryOvercurrentCharge, Key.BatteryOvercurrentHysteresis],
+        [Key.BatteryOvercurrentDischarge, Key.BatteryOvercurrentHysteresis],
+        [Key.BatteryImbalance, Key.BatteryImbalanceHysteresis],
+    ]
+}
 
 /** A line of a flash value: the digit of its place, a check character over the rest, the value. */
 function formatLine(digit: string, value: string): string {
@@ -239,15 +254,14 @@ export class Settings implements StateWriter {
 
     /** Throws Fault ValueRefused when limits that some of the keys belong to leave no room between them. */
     private checkLimits(keys: Key[]): void {
-        for (let i = 0; i < limits.length; ++i) {
+        for (const rule of limitRules()) {
             let text = ""
             let room = 0
             let concerned = false
-            for (; limits[i] < keyCount; ++i) {
-                const key = limits[i]
+            for (const key of rule) {
                 const value = this.number(key)
                 room = text ? room - value : value
-                text += `${new Row(key).name} ${value}, `
+                text += `${nameOf(key)} ${value}, `
                 if (keys.indexOf(key) >= 0) concerned = true
             }
             if (concerned && room <= 0)

@@ -48,6 +48,7 @@ export class Uploader implements ServerMemory {
     filesConfirmed = 0
     bytesConfirmed = 0
     failures = 0
+    failuresInRow = 0
     lastError = ""
     /** Set to have the next run() try, whatever the period. */
     requested: boolean
@@ -58,7 +59,6 @@ export class Uploader implements ServerMemory {
     readonly cells: Backlog
     readonly events: Backlog
     private stopping: boolean
-    private failuresInRow = 0
     /** Part of the back-off that is waited, so that many boards do not come back to a server at once. */
     private jitter = 1
     private loginRefused: boolean
@@ -203,19 +203,17 @@ export class Uploader implements ServerMemory {
         return !this.courier
     }
 
-    /** What the console shows. */
-    state(): string[] {
+    /** What it does now, or why nothing, in words. */
+    activity(): string {
         const shipment = this.shipment
-        let activity = this.courier ? "connecting" : this.obstacle() || "due"
         if (shipment)
-            activity = `sending ${shipment.remoteName}: ${shipment.position} of ${shipment.sizeBytes}`
-        return [
-            "state: " + activity,
-            "last error: " + (this.lastError || "none"),
-            `unsent at the last look: ${Math.max(0, this.pendingBytes)} bytes`,
-            `confirmed since the start: ${this.filesConfirmed} files, ${this.bytesConfirmed} bytes`,
-            `log-ins: ${this.logins}, failures: ${this.failures}, in a row: ${this.failuresInRow}`,
-        ]
+            return `sending ${shipment.remoteName}: ${shipment.position} of ${shipment.sizeBytes}`
+        return this.courier ? "connecting" : this.obstacle() || "due"
+    }
+
+    /** What the server did not have when the card was looked at last. */
+    unsentBytes(): number {
+        return Math.max(0, this.pendingBytes)
     }
 
     /** Why there is no try now, "" when one is due. */

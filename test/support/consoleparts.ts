@@ -148,11 +148,17 @@ export class ConsoleBench {
             queued: () => 2,
         },
         uploader: {
-            state: () => ["state: waiting", "unsent: 0 bytes"],
+            activity: () => "waiting",
+            lastError: "",
+            unsentBytes: () => 1234,
             test: async () => ["mode: direct", "log-in accepted"],
             requested: false,
             finished: async () => this.uploadEnd,
             filesConfirmed: 2,
+            bytesConfirmed: 8192,
+            logins: 3,
+            failures: 1,
+            failuresInRow: 0,
             resend: async (day: string) => {
                 this.act(`resend ${day}`)
                 return 4

@@ -26,7 +26,7 @@ function cardPath(typed: string): string {
     return path[0] === "/" ? path.slice(1) : path
 }
 
-async function info(call: Call): Promise<void> {
+export async function card(call: Call): Promise<void> {
     const storage = call.parts.storage
     const values = await storage.use(owner, async (volume: Volume) => {
         const free = volume.freeBytes()
@@ -42,8 +42,7 @@ async function info(call: Call): Promise<void> {
     await call.reportFields("card,volume,free,health,trouble", values)
 }
 
-/** Prints a directory's entries. */
-async function list(call: Call): Promise<void> {
+export async function cardList(call: Call): Promise<void> {
     const storage = call.parts.storage
     // "LOG/" is LOG.
     const path = fieldAt(cardPath(call.words[0] || ""), 0, "/")
@@ -117,31 +116,26 @@ async function findTail(call: Call, file: CardFile, lines: number, chunk: Buffer
     return Math.max(0, start)
 }
 
-/** Prints a file, from an offset when that is given, or its last lines; between two chunks the card is free for others. */
-async function print(call: Call): Promise<void> {
-    const [name, count] = call.words
-    const path = cardPath(name)
+/** The file that the command names, to be printed. */
+async function openFile(call: Call): Promise<CardFile> {
+    const path = cardPath(call.words[0])
     let file: CardFile
     await call.parts.storage.use(owner, async (volume: Volume) => {
         file = await volume.open(path)
     })
     if (!file) refuse(`there is no ${path} on the card; see "card ls"`)
+    // An empty one is printed by nothing.
     call.printed = true
-    const chunk = Buffer.alloc(chunkBytes)
+    return file
+}
+
+/** Prints a file from the offset on; between two chunks the card is free for others. */
+async function printFrom(call: Call, file: CardFile, offset: number, chunk: Buffer): Promise<void> {
     const size = file.byteCount()
-    let offset = 0
-    if (call.name === "card tail") {
-        const lines = count === undefined ? 10 : parseInteger(count)
-        if (!(lines > 0)) refuse("lines: 1 or more")
-        offset = await findTail(call, file, lines, chunk)
-    } else if (count !== undefined) {
-        offset = parseInteger(count)
-        if (!(offset >= 0 && offset <= size)) refuse(`offset: 0 to ${size}`)
-    }
     let progress = offset + progressBytes
     while (offset < size) {
         let length = await readChunk(call, file, offset, chunk)
-        if (chunk.indexOf(0, 0, length) >= 0) refuse(`${path} is no text`)
+        if (chunk.indexOf(0, 0, length) >= 0) refuse(`${cardPath(call.words[0])} is no text`)
         // Up to its last line end (searched from behind), so that what else is printed begins a line.
         const end = chunk.indexOf(10, 0, -length) + 1
         if (end > 0) length = end
@@ -154,29 +148,32 @@ async function print(call: Call): Promise<void> {
     }
 }
 
-/** The command `card` and what belongs to it. */
-export async function card(call: Call): Promise<void> {
-    const { storage } = call.parts
-    switch (call.name) {
-        case "card ls":
-            await list(call)
-            break
-        case "card format":
-            if (call.words[0] !== "yes")
-                refuse("this erases everything on the card; repeat with: card format yes")
-            await storage.format(
-                async (percent: number) => await call.progress(`formatting, ${percent} %`),
-            )
-            await call.print("ok")
-            break
-        case "card eject":
-            await storage.eject()
-            await call.print("ok, the card can be pulled: the status light stays on")
-            break
-        case "card":
-            await info(call)
-            break
-        default:
-            await print(call)
-    }
+export async function cardCat(call: Call): Promise<void> {
+    const file = await openFile(call)
+    const size = file.byteCount()
+    const offset = call.words.length > 1 ? parseInteger(call.words[1]) : 0
+    if (!(offset >= 0 && offset <= size)) refuse(`offset: 0 to ${size}`)
+    await printFrom(call, file, offset, Buffer.alloc(chunkBytes))
+}
+
+export async function cardTail(call: Call): Promise<void> {
+    const file = await openFile(call)
+    const lines = call.words.length > 1 ? parseInteger(call.words[1]) : 10
+    if (!(lines > 0)) refuse("lines: 1 or more")
+    const chunk = Buffer.alloc(chunkBytes)
+    await printFrom(call, file, await findTail(call, file, lines, chunk), chunk)
+}
+
+export async function cardFormat(call: Call): Promise<void> {
+    if (call.words[0] !== "yes")
+        refuse("this erases everything on the card; repeat with: card format yes")
+    await call.parts.storage.format(
+        async (percent: number) => await call.progress(`formatting, ${percent} %`),
+    )
+    await call.print("ok")
+}
+
+export async function cardEject(call: Call): Promise<void> {
+    await call.parts.storage.eject()
+    await call.print("ok, the card can be pulled: the status light stays on")
 }

@@ -1,11 +1,12 @@
 import { alarmCount, alarmName } from "../../core/alarm"
-import { fieldAt, printable } from "../../core/text"
+import { fieldAt } from "../../core/text"
 import { keyCount, Row } from "../../settings/schema"
 import { formatAllowed, formatValue } from "../../settings/values"
 import { Call } from "../call"
 import { commandRow, Part } from "../commandtable"
+import { printSample } from "./battery"
 import { status } from "./general"
-import { pack } from "./pack"
+import { formatUpload, uploadNames } from "./system"
 
 /** The version of the lines' format: one more when a member changes its meaning or goes. */
 const version = 1
@@ -80,13 +81,9 @@ export async function describe(call: Call): Promise<void> {
     // The state is what `status`, `ftp`, `battery` and `cells` print, name by name.
     call.json = true
     await status(call)
-    const upload = uploader.state()
-    for (let i = 1; i < upload.length; ++i) {
-        // An error may have anything in it that the server said.
-        const line = printable(upload[i], 250)
-        const colon = line.indexOf(": ")
-        await call.field("ftp " + line.slice(0, colon), line.slice(colon + 2))
-    }
-    if (battery.last) await pack(call)
+    const upload = formatUpload(uploader)
+    for (let i = 1; i < upload.length; ++i)
+        await call.field("ftp " + fieldAt(uploadNames, i, ","), upload[i])
+    if (battery.last) await printSample(call, battery.last)
     await values(call)
 }

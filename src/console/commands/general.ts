@@ -7,7 +7,7 @@ import { startCauseName } from "../../tasks/supervisor"
 import { Call } from "../call"
 import { commandRow, Part, synopsis } from "../commandtable"
 import { refuse } from "../words"
-import { formatBattery } from "./pack"
+import { formatBattery } from "./battery"
 import { formatMoment } from "./settings"
 import { timeState, wifiState } from "./system"
 
@@ -42,7 +42,7 @@ export async function status(call: Call): Promise<void> {
             storage.mounted() ? "mounted" : storage.lastError,
             `${logger.recordsWritten(0)} main, ${logger.recordsWritten(1)} cell since the start; ` +
                 `${logger.queued()} queued, ${logger.recordsLost()} lost`,
-            uploader.state()[0],
+            "state: " + uploader.activity(),
             await wifiState(call),
             formatAlarms(alarms.flags()),
         ],

@@ -51,9 +51,12 @@ function isOf(row: Row, name: string): boolean {
     return row.name === name || row.name.startsWith(name + ".") || name === "all"
 }
 
-/** The command `show`; other commands show the section of their name with it. */
 export async function show(call: Call): Promise<void> {
-    const wanted = call.name === "show" ? call.words[0] || "all" : call.name
+    await showSettings(call, call.words[0] || "all")
+}
+
+/** Shows the setting of this name, or those of the section of this name, or all. */
+export async function showSettings(call: Call, wanted: string): Promise<void> {
     let section = ""
     for (let key = 0; key < keyCount; ++key) {
         const row = new Row(key)

@@ -1,12 +1,13 @@
 import { formatDateTime, formatOffset, parseDateTime } from "../../core/calendar"
 import { timeSourceName } from "../../clock/clock"
 import { TimeSource } from "../../core/seams"
-import { parseInteger, printable } from "../../core/text"
+import { fieldAt, parseInteger, printable } from "../../core/text"
 import { Key } from "../../settings/keys"
 import { StartCause } from "../../tasks/supervisor"
+import { Uploader } from "../../upload/uploader"
 import { Call } from "../call"
 import { refuse } from "../words"
-import { show } from "./settings"
+import { showSettings } from "./settings"
 
 /**
  * "2026-11-22 12:00:00 +01:00 from RTC chip"; a time that is a lower bound has a "~" behind it, and what
@@ -28,81 +29,94 @@ export async function wifiState(call: Call): Promise<string> {
     return state + wifiKeeper.problem()
 }
 
-/** The command `ftp` and what belongs to it. */
-export async function ftp(call: Call): Promise<void> {
-    const uploader = call.parts.uploader
-    let lines: string[] = []
-    switch (call.name) {
-        case "ftp send":
-            await call.progress("sending")
-            uploader.requested = true
-            lines = [await uploader.finished()]
-            if (lines[0]) refuse(lines[0])
-            lines = ["files confirmed since the start: " + uploader.filesConfirmed]
-            break
-        case "ftp test":
-            if (!call.parts.settings.text(Key.FtpHost)) refuse("ftp.host is empty; set it first")
-            await call.progress("logging in")
-            lines = await uploader.test()
-            break
-        case "ftp resend":
-            lines = [
-                (await uploader.resend(printable(call.words[0], 40))) +
-                    " files will be sent once more",
-            ]
-            if (lines[0][0] === "0") refuse("the card has no files from that day on")
-            break
-        default:
-            lines = uploader.state()
-    }
-    for (const line of lines) await call.print(line)
+/** The names of what `formatUpload` gives. */
+export const uploadNames =
+    "state,last error,unsent at the last look,confirmed since the start,log-ins"
+
+/** The upload's state in words, in the order of uploadNames. */
+export function formatUpload(uploader: Uploader): string[] {
+    const { filesConfirmed, bytesConfirmed, logins, failures, failuresInRow } = uploader
+    return [
+        uploader.activity(),
+        // It may have anything in it that the server said.
+        printable(uploader.lastError, 250) || "none",
+        uploader.unsentBytes() + " bytes",
+        `${filesConfirmed} files, ${bytesConfirmed} bytes`,
+        `${logins}, failures: ${failures}, in a row: ${failuresInRow}`,
+    ]
 }
 
-/** The command `time` and what belongs to it. */
+export async function ftp(call: Call): Promise<void> {
+    const values = formatUpload(call.parts.uploader)
+    for (let i = 0; i < values.length; ++i)
+        await call.print(fieldAt(uploadNames, i, ",") + ": " + values[i])
+}
+
+export async function ftpSend(call: Call): Promise<void> {
+    const uploader = call.parts.uploader
+    await call.progress("sending")
+    uploader.requested = true
+    const obstacle = await uploader.finished()
+    if (obstacle) refuse(obstacle)
+    await call.print("files confirmed since the start: " + uploader.filesConfirmed)
+}
+
+export async function ftpTest(call: Call): Promise<void> {
+    if (!call.parts.settings.text(Key.FtpHost)) refuse("ftp.host is empty; set it first")
+    await call.progress("logging in")
+    for (const line of await call.parts.uploader.test()) await call.print(line)
+}
+
+export async function ftpResend(call: Call): Promise<void> {
+    const count = await call.parts.uploader.resend(printable(call.words[0], 40))
+    if (count === 0) refuse("the card has no files from that day on")
+    await call.print(count + " files will be sent once more")
+}
+
 export async function time(call: Call): Promise<void> {
-    const clock = call.parts.clock
-    if (call.name === "time set") {
-        const text = call.words[0] + (call.words.length > 1 ? " " + call.words[1] : "")
-        // Unix seconds: what a console sends that knows the time itself.
-        if (text[0] === "@") await clock.offer(parseInteger(text.slice(1)), TimeSource.Person)
-        else {
-            const local = parseDateTime(text)
-            if (local === undefined || text.length !== 19) refuse("a time is YYYY-MM-DD HH:MM:SS")
-            // The offset depends on the moment in UTC: one step from a guess finds it.
-            const guess = local - clock.offsetMinutes(local) * 60
-            await clock.offer(local - clock.offsetMinutes(guess) * 60, TimeSource.Person)
-        }
-        // Until the chip has got it.
-        if (!clock.chipError) return
-    }
-    if (call.name === "time sync") {
-        await call.progress("asking time.server")
-        if (!(await call.parts.syncTime())) refuse("time.server is empty; set it first")
-    }
     await call.field("time", timeState(call))
 }
 
-/** The command `wifi`. */
+export async function timeSet(call: Call): Promise<void> {
+    const clock = call.parts.clock
+    const text = call.words[0] + (call.words.length > 1 ? " " + call.words[1] : "")
+    // Unix seconds: what a console sends that knows the time itself.
+    if (text[0] === "@") await clock.offer(parseInteger(text.slice(1)), TimeSource.Person)
+    else {
+        const local = parseDateTime(text)
+        if (local === undefined || text.length !== 19) refuse("a time is YYYY-MM-DD HH:MM:SS")
+        // The offset depends on the moment in UTC: one step from a guess finds it.
+        const guess = local - clock.offsetMinutes(local) * 60
+        await clock.offer(local - clock.offsetMinutes(guess) * 60, TimeSource.Person)
+    }
+    // Until the chip has got it.
+    if (clock.chipError) await time(call)
+}
+
+export async function timeSync(call: Call): Promise<void> {
+    await call.progress("asking time.server")
+    if (!(await call.parts.syncTime())) refuse("time.server is empty; set it first")
+    await time(call)
+}
+
 export async function wifi(call: Call): Promise<void> {
-    await show(call)
+    await showSettings(call, "wifi")
     await call.field("state", await wifiState(call))
 }
 
-/** The command `reset` and what belongs to it. */
 export async function reset(call: Call): Promise<void> {
+    await showSettings(call, "reset")
+}
+
+export async function resetNow(call: Call): Promise<void> {
     const { spawn, supervisor, ticks } = call.parts
-    switch (call.name) {
-        case "reset now":
-            // Not before the console has had its answer.
-            spawn(async () => {
-                await ticks.sleep(500)
-                await supervisor.reset(StartCause.Console)
-            })
-            break
-        case "reset clear":
-            await call.parts.settings.apply([Key.ResetCount], [0])
-            break
-        default:
-            await show(call)
-    }
+    // Not before the console has had its answer.
+    spawn(async () => {
+        await ticks.sleep(500)
+        await supervisor.reset(StartCause.Console)
+    })
+}
+
+export async function resetClear(call: Call): Promise<void> {
+    await call.parts.settings.apply([Key.ResetCount], [0])
 }

@@ -313,7 +313,13 @@ it("shows the tasks with their counts", async () => {
 describe("ftp", () => {
     it("shows its state", async () => {
         const bench = new ConsoleBench()
-        expect(lines(await bench.run("ftp"))).toEqual(["state: waiting", "unsent: 0 bytes"])
+        expect(lines(await bench.run("ftp"))).toEqual([
+            "state: waiting",
+            "last error: none",
+            "unsent at the last look: 1234 bytes",
+            "confirmed since the start: 2 files, 8192 bytes",
+            "log-ins: 3, failures: 1, in a row: 0",
+        ])
     })
 
     it("sends, tests and sends again", async () => {
@@ -326,6 +332,14 @@ describe("ftp", () => {
         expect(bench.parts.uploader.requested).toBe(true)
         expect(await bench.run("ftp resend 2026-11-01")).toBe("4 files will be sent once more\n")
         expect(bench.acts).toEqual(["resend 2026-11-01"])
+    })
+
+    it("refuses to send again what is not there", async () => {
+        const bench = new ConsoleBench()
+        bench.parts.uploader.resend = async () => 0
+        expect(await bench.run("ftp resend 2026-11-01")).toBe(
+            "error: the card has no files from that day on\n",
+        )
     })
 
     it("says why what was asked for could not be sent", async () => {

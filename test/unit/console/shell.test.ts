@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { Key } from "../../../src/settings/keys"
 import { commandRow, findCommand, synopsis } from "../../../src/console/commandtable"
-import { firstWords, handlers } from "../../../src/console/commands/handlers"
+import { Call } from "../../../src/console/call"
+import { runCommand } from "../../../src/console/commands/runcommand"
 import { Session } from "../../../src/console/session"
 import { quote, splitWords } from "../../../src/console/words"
 import { ConsoleBench } from "../../support/consoleparts"
@@ -33,16 +34,40 @@ describe("the command table", () => {
                 expect(spec, words).toContain(`| \`${name}\` |`)
     })
 
-    it("has a handler for each first word, and no handler without a line", () => {
-        const first = new Set(rows().map(([words]) => words.split(" ")[0]))
-        expect(firstWords.split(",")).toEqual([...first])
-        expect(handlers.length).toBe(first.size)
+    it("has a function of its own for each line, and none without a line", () => {
+        const source = readFileSync("src/console/commands/runcommand.ts", "utf8")
+        const pairs = [...source.matchAll(/words === "(.+)"\) await (\w+)\(call\)$/gm)]
+        const functions = pairs.map(([, , name]) => name)
+        expect(pairs.map(([, words]) => words)).toEqual(rows().map(([words]) => words))
+        expect(new Set(functions).size).toBe(rows().length)
+        const commands = readdirSync("src/console/commands")
+            .filter(file => file !== "runcommand.ts")
+            .map(file => readFileSync(`src/console/commands/${file}`, "utf8"))
+            .flatMap(text => [
+                ...text.matchAll(/^export async function (\w+)\(call: Call\): Promise<void>/gm),
+            ])
+            .map(([, name]) => name)
+        expect(commands.sort()).toEqual(functions.sort())
+    })
+
+    it("runs something for each line, and nothing for other words", async () => {
+        const used = new Proxy({} as Call, {
+            get() {
+                throw new Error("used")
+            },
+        })
+        for (const [words] of rows())
+            await expect(runCommand(words, used), words).rejects.toThrow("used")
+        for (const words of ["", "card foo", "ls", "toString", "help;[command]"])
+            await expect(runCommand(words, used), words).resolves.toBeUndefined()
     })
 
     it("finds a command by all its words only", () => {
         expect(synopsis(findCommand("card tail"))).toBe("card tail <file> [lines]")
         expect(findCommand("card t")).toBe("")
         expect(findCommand("ard")).toBe("")
+        expect(findCommand("card ls;[directory]")).toBe("")
+        expect(findCommand("card ls;[directory];list the card's files\ncard cat")).toBe("")
     })
 })
 
@@ -117,6 +142,7 @@ describe("the shell", () => {
         { line: "set ftp.port 1 2", message: surplus + "; usage: set <key>" },
         { line: "card tail a 1 2", message: surplus + "; usage: card tail <file> [lines]" },
         { line: "card foo", message: surplus + ' foo; usage: card; see "help card"' },
+        { line: 'card "ls;[directory]"', message: surplus + " ls;[directory]; usage: card; see" },
         { line: "status now", message: surplus + " now; usage: status" },
         { line: `status ${"y".repeat(90)}`, message: surplus + ` ${"y".repeat(40)}...; usage` },
         { line: "login a b", message: surplus + "; usage: login <password>" },

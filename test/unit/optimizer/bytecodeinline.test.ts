@@ -68,6 +68,19 @@ describe("functions with a single caller", () => {
         expect(one.functions[1].code[0].args[0].value).toBe(base)
     })
 
+    it("stay with closures when the frame would be large: their variables keep their slots", () => {
+        // Each function of these programs has four slots, and `setup` goes into the caller too.
+        for (const [slots, left] of [
+            [21, [0, 3]],
+            [22, [0, 2, 3]],
+        ] as const) {
+            const one = program(main(call(fn(2), literal(5))), setup(), ...makesClosure())
+            one.functions[0].slots = slots
+            inlineSingleCalls(one)
+            expect(runs(one)).toEqual(left)
+        }
+    })
+
     it("stay when a loop would share the variables of their closures", () => {
         const start = label()
         const loop = [start, call(fn(2), literal(5)), to(Op.Jump, start)]

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest"
 import {
     findKey,
     keyCount,
+    nameOf,
     placeCount,
     placeOf,
     publicPlaces,
@@ -40,6 +41,7 @@ describe("the schema table", () => {
         expect(row.max).toBeGreaterThanOrEqual(row.min)
         expect(placeOf(row.key)).toMatch(/^[a-z][0-9]$/)
         expect(findKey(row.name)).toBe(row.key)
+        expect(nameOf(row.key)).toBe(row.name)
         if (row.key !== 0 && row.fallback !== "") {
             const value = parseValue(row, row.fallback)
             expect(value).toBeDefined()

@@ -273,7 +273,7 @@ describe("the gateway", () => {
         proxy.status = { HEAD: 401 }
         world.card.put(day, pattern(10))
         await expect(world.session()).rejects.toThrow("log-in refused, check ftp.user")
-        expect(world.uploader.state()[0]).toBe("state: next try in 3600 s")
+        expect(world.uploader.activity()).toBe("next try in 3600 s")
     })
 
     it("can be tested from the console", async () => {

@@ -208,7 +208,7 @@ describe("the ESP32's socket faults", () => {
         world.card.put(day(1), pattern(62 * 512))
         // The radio stands still for a moment as the data connection opens.
         const watch = (): void => {
-            if (!/: [1-9]\d* of/.test(world.uploader.state()[0])) {
+            if (!/: [1-9]\d* of/.test(world.uploader.activity())) {
                 world.clock.setTimeout(watch, 1)
                 return
             }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest"
+import { formatUpload, ftp } from "../../../src/console/commands/system"
 import { Alarm } from "../../../src/core/alarm"
 import { crc16 } from "../../../src/core/checksum"
 import { Fault, FaultCode } from "../../../src/core/fault"
@@ -347,7 +348,7 @@ describe("faults", () => {
         world.settings.set(Key.FtpPassword, "sesame")
         world.card.put(day, pattern(10))
         await expect(world.session()).rejects.toThrow("log-in refused")
-        expect([...world.lines, ...world.uploader.state()].join("\n")).not.toContain("sesame")
+        expect([...world.lines, ...formatUpload(world.uploader)].join("\n")).not.toContain("sesame")
     })
 
     it("does not count a file as sent when its history line cannot be written", async () => {
@@ -443,7 +444,7 @@ describe("pacing", () => {
         world.settings.set(key, value)
         await world.uploader.run()
         expect(server.connections).toBe(0)
-        expect(world.uploader.state()[0]).toBe("state: " + words)
+        expect(world.uploader.activity()).toBe(words)
     })
 
     it("waits for a card that is not there: that is no failure, and said once", async () => {
@@ -517,7 +518,7 @@ describe("pacing", () => {
         world.settings.set(Key.WifiSsid, "home")
         world.wifiUp = false
         await world.uploader.run()
-        expect(world.uploader.state()[0]).toBe("state: no Wi-Fi")
+        expect(world.uploader.activity()).toBe("no Wi-Fi")
         expect(world.uploader.failures).toBe(0)
         world.wifiUp = true
         await world.uploader.run()
@@ -530,7 +531,10 @@ describe("the console's commands", () => {
         const world = await worldWith()
         world.card.put(day, pattern(100))
         await world.session()
-        expect(world.uploader.state()).toEqual([
+        const printed: string[] = []
+        const print = async (line: string) => void printed.push(line)
+        await ftp({ parts: { uploader: world.uploader }, print } as never)
+        expect(printed).toEqual([
             "state: next try in 3600 s",
             "last error: none",
             "unsent at the last look: 0 bytes",
@@ -595,7 +599,7 @@ describe("stop()", () => {
         expect(world.uploader.filesConfirmed).toBe(0)
         expect(world.uploader.failures).toBe(0)
         await world.uploader.run()
-        expect(world.uploader.state()[0]).toBe("state: stopped")
+        expect(world.uploader.activity()).toBe("stopped")
         const next = new UploadWorld(new NodeConnector())
         next.settings.set(Key.FtpPort, world.settings.number(Key.FtpPort))
         world.card.files.forEach((content, path) => next.card.put(path, content))
