@@ -10,7 +10,7 @@ export interface Row {
 
 export const mainRecords = (status: string): number => Number(/(\d+) main/.exec(status)![1])
 export const cellRecords = (status: string): number => Number(/(\d+) cell/.exec(status)![1])
-export const alarms = (status: string): string => /^alarms +(.*)$/m.exec(status)![1]
+const alarms = (status: string): string => /^alarms +(.*)$/m.exec(status)![1]
 export const amperes = (battery: string): number => Number(/V, (\S+) A/.exec(battery)![1])
 export const percent = (battery: string): number => Number(/A, (\S+) %/.exec(battery)![1])
 export const cellCount = (cells: string): number => cells.split("\n").filter(line => line).length
