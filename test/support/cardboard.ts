@@ -1,20 +1,17 @@
 import { SdCard } from "../../src/card/sdcard"
 import { formatAlarms } from "../../src/core/alarm"
 import type { Flash, Ticks } from "../../src/core/seams"
-import { formatVolume } from "../../src/fat/format"
 import { Storage } from "../../src/fat/storage"
-import { Volume } from "../../src/fat/volume"
 import { Alarms } from "../../src/journal/alarms"
 import { Journal } from "../../src/journal/journal"
 import { Logger } from "../../src/logs/logger"
 import { Retention } from "../../src/logs/retention"
 import { Key } from "../../src/settings/keys"
 import { History, pieceBytes } from "../../src/upload/history"
-import type { SpiChip } from "../../sim/chips/chip"
-import { SdCardChip } from "../../sim/chips/sdcard"
-import { MemoryStore } from "../../sim/chips/sdcardstore"
+import type { SdCardChip } from "../../sim/chips/sdcard"
+import { CardSocket } from "./cardsocket"
 import { DeviceBuffer } from "./devicebuffer"
-import { ChipSpiBus, FakeTicks, MemoryBlockDevice } from "./memorycard"
+import { ChipSpiBus } from "./memorycard"
 import { storable } from "./memoryflash"
 
 /** Board time. Whatever sleeps lets records be made meanwhile, as the logging task does on the board. */
@@ -39,51 +36,6 @@ class BoardTicks implements Ticks {
             await this.onSecond()
         }
         this.ms = Math.max(this.ms, endMs)
-    }
-}
-
-/** The socket on the board: its card can be changed at any byte on the wire. */
-export class CardSocket implements SpiChip {
-    card: SdCardChip | undefined
-    transfers = 0
-    /** Called before each transfer; a number lets the card be pulled after so many of its bytes. */
-    onTransfer: ((transfer: number, out: Uint8Array) => number | undefined) | undefined
-    private selected = false
-    private clockHz = 400_000
-
-    insert(card: SdCardChip): void {
-        this.card = card
-        card.configure(this.clockHz)
-        card.insert()
-        card.select(this.selected)
-    }
-
-    pull(): void {
-        this.card?.pull()
-        this.card = undefined
-    }
-
-    configure(hz: number): void {
-        this.clockHz = hz
-        this.card?.configure(hz)
-    }
-
-    select(on: boolean): void {
-        this.selected = on
-        this.card?.select(on)
-    }
-
-    transfer(out: Uint8Array): Uint8Array {
-        this.transfers++
-        const bytes = this.onTransfer?.(this.transfers, out)
-        if (bytes === undefined) return this.exchange(out)
-        const start = this.exchange(out.slice(0, bytes))
-        this.pull()
-        return Uint8Array.from([...start, ...this.exchange(out.slice(bytes))])
-    }
-
-    private exchange(out: Uint8Array): Uint8Array {
-        return this.card?.transfer(out) ?? new Uint8Array(out.length).fill(0xff)
     }
 }
 
@@ -246,40 +198,4 @@ export class CardBoard {
         }
         return flash as Flash
     }
-}
-
-/** An empty card as `card format` makes it. */
-export async function formattedStore(mebibytes: number): Promise<MemoryStore> {
-    const store = new MemoryStore(mebibytes * 2048)
-    await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
-    return store
-}
-
-export async function mountStore(store: MemoryStore): Promise<Volume> {
-    return await Volume.mount(new MemoryBlockDevice(store), new FakeTicks())
-}
-
-/** A file's text as its directory entry has it, undefined when there is none. */
-export async function textOn(store: MemoryStore, path: string): Promise<string | undefined> {
-    const file = await (await mountStore(store)).open(path)
-    if (!file) return undefined
-    const bytes = DeviceBuffer.alloc(file.byteCount()) as unknown as Buffer
-    await file.read(0, bytes, bytes.length)
-    return bytes.toString()
-}
-
-/** The times of a log's records in UTC seconds, in the order of the file. Throws on a line that is none. */
-export function recordTimes(text: string | undefined): number[] {
-    return (text ?? "\r\n")
-        .split("\r\n")
-        .slice(1, -1)
-        .map(line => {
-            const seconds = Date.parse(line.slice(0, 19).replace(" ", "T") + "Z") / 1000
-            if (!(seconds > 0)) throw new Error(`"${line}" is no record`)
-            return seconds
-        })
-}
-
-export async function timesOn(store: MemoryStore, path: string): Promise<number[]> {
-    return recordTimes(await textOn(store, path))
 }

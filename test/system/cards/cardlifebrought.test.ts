@@ -4,7 +4,8 @@ import { dirname, join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
-import { CardBoard, recordTimes } from "../../support/cardboard"
+import { CardBoard } from "../../support/cardboard"
+import { recordTimes } from "../../support/cardstore"
 import {
     behindMbr,
     checkVolume,

@@ -1,14 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    recordTimes,
-    textOn,
-    timesOn,
-} from "../../support/cardboard"
+import { CardBoard, morning } from "../../support/cardboard"
+import { formattedStore, recordTimes, textOn, timesOn } from "../../support/cardstore"
 import { checkVolume, copyOut, makeVolume, runMtools } from "../../support/fatimage"
 import { ForeignFiles } from "../../support/foreignfiles"
 import { noteSent } from "../../support/historylines"

@@ -1,15 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    mountStore,
-    textOn,
-    timesOn,
-    type CardBoardOptions,
-} from "../../support/cardboard"
+import { CardBoard, morning, type CardBoardOptions } from "../../support/cardboard"
+import { formattedStore, mountStore, textOn, timesOn } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { makeVolume } from "../../support/fatimage"
 import { hasTool } from "../../support/tools"

@@ -2,16 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { SdCard } from "../../../src/card/sdcard"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    mountStore,
-    recordTimes,
-    textOn,
-    timesOn,
-    type FlashContent,
-} from "../../support/cardboard"
+import { CardBoard, morning, type FlashContent } from "../../support/cardboard"
+import { formattedStore, mountStore, recordTimes, textOn, timesOn } from "../../support/cardstore"
 import { Random } from "../../support/random"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { checkVolume } from "../../support/fatimage"

@@ -2,14 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { mainHeader } from "../../../src/logs/record"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    mountStore,
-    textOn,
-    timesOn,
-} from "../../support/cardboard"
+import { CardBoard, morning } from "../../support/cardboard"
+import { formattedStore, mountStore, textOn, timesOn } from "../../support/cardstore"
 import { Random } from "../../support/random"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { checkVolume } from "../../support/fatimage"

@@ -1,15 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    recordTimes,
-    textOn,
-    timesOn,
-    type FlashContent,
-} from "../../support/cardboard"
+import { CardBoard, morning, type FlashContent } from "../../support/cardboard"
+import { formattedStore, recordTimes, textOn, timesOn } from "../../support/cardstore"
 import { Random } from "../../support/random"
 import { checkVolume, makeVolume } from "../../support/fatimage"
 import { noteSent } from "../../support/historylines"

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { SdCardChip, type SdCardOptions } from "../../../sim/chips/sdcard"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
-import { CardBoard, formattedStore, textOn, timesOn } from "../../support/cardboard"
+import { CardBoard } from "../../support/cardboard"
+import { formattedStore, textOn, timesOn } from "../../support/cardstore"
 import { behindMbr, checkVolume, makeVolume } from "../../support/fatimage"
 import { hasTool } from "../../support/tools"
 

@@ -6,14 +6,8 @@ import { FaultCode } from "../../../src/core/fault"
 import { WholeFiles } from "../../../src/fat/wholefile"
 import { History, pieceBytes } from "../../../src/upload/history"
 import { Key } from "../../../src/settings/keys"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    mountStore,
-    textOn,
-    timesOn,
-} from "../../support/cardboard"
+import { CardBoard, morning } from "../../support/cardboard"
+import { formattedStore, mountStore, textOn, timesOn } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { ForeignFiles } from "../../support/foreignfiles"
 import { cardOfUnsentDays, dayLog, fillUp, reserve } from "../../support/fullcard"

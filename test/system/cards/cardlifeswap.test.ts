@@ -1,13 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    textOn,
-    timesOn,
-    type CardBoardOptions,
-} from "../../support/cardboard"
+import { CardBoard, morning, type CardBoardOptions } from "../../support/cardboard"
+import { formattedStore, textOn, timesOn } from "../../support/cardstore"
 
 const today = "LOG/20261122.CSV"
 const cells = "CELL/20261122.CSV"

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest"
-import { mountStore } from "../../support/cardboard"
+import { mountStore } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { forgedCopy, settingsValue } from "../../support/forgedcopy"
 import { NodeFirmware } from "../../support/nodefirmware"
