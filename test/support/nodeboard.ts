@@ -162,7 +162,10 @@ export class NodeBoard {
             light: {
                 set: () => (this.lightHangs ? new Promise(() => undefined) : Promise.resolve()),
             },
-            spawn: work => void work().catch(thrown => this.onCrash(thrown)),
+            spawn: work =>
+                void Promise.resolve()
+                    .then(work)
+                    .catch(thrown => this.onCrash(thrown)),
             log: line => {
                 if (this.ticks === ticks) this.lines.push(line)
             },
