@@ -58,6 +58,8 @@ export class NodeBoard {
     lightHangs = false
     /** The open networks that the runtime was told, each of which ended the program. */
     readonly toldOpen: string[] = []
+    /** It has called for a restart of the processor, and waits for it. */
+    rebooted = false
     /** What a fiber throws ends the program, and so the test. */
     onCrash = (thrown: unknown): void => {
         throw thrown
@@ -67,7 +69,6 @@ export class NodeBoard {
     private shell!: Shell
     private readonly startMs: number
     private worldMs = 0
-    private rebooted = false
 
     constructor({ start, flash, card, pack, network }: NodeBoardOptions) {
         this.pack = pack
@@ -91,6 +92,11 @@ export class NodeBoard {
     insert(card: MemoryStore): void {
         this.card = card
         this.socket.insert(new SdCardChip(card))
+    }
+
+    /** Ms since the world began, over all starts. */
+    nowMs(): number {
+        return this.worldMs + this.ticks.nowMs()
     }
 
     /** The power comes; what ran before is gone. @param uptimeMs more than 5 s: the program alone starts again */
@@ -139,10 +145,6 @@ export class NodeBoard {
         const text = await textOn(this.card!, path)
         if (text === undefined) throw new Error(`there is no ${path} on the card`)
         return text
-    }
-
-    private nowMs(): number {
-        return this.worldMs + this.ticks.nowMs()
     }
 
     private board(): Board {
