@@ -4,7 +4,8 @@ import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import { CardBoard, morning } from "../../support/cardboard"
+import { morning } from "../../support/cardboard"
+import { CardLife } from "../../support/cardlife"
 import { formattedStore, timesOn } from "../../support/cardstore"
 import { checkVolume, copyOut, editVolume, makeVolume } from "../../support/fatimage"
 import { hasTool, requireTool } from "../../support/tools"
@@ -42,13 +43,16 @@ describe.skipIf(!tools)("a card on which a PC has put other files in place of ou
         for (const [what, value] of Object.entries(contents))
             it(`keeps them, and is logged on: ${title}, ${what}`, async () => {
                 const before = await make()
-                const first = new CardBoard(new SdCardChip(before), { cells: true })
+                const first = await CardLife.start(new SdCardChip(before), { cells: true })
                 await first.run(40)
                 const store = clear(before, value)
                 const startSeconds = morning + 600
-                const board = new CardBoard(new SdCardChip(store), { startSeconds, cells: true })
+                const board = await CardLife.start(new SdCardChip(store), {
+                    startSeconds,
+                    cells: true,
+                })
                 await board.run(20)
-                await board.storage.eject()
+                await board.finish(board.storage.eject())
                 const photo = Buffer.from(copyOut(store, "PHOTO.JPG"), "latin1")
                 expect(photo.equals(Buffer.alloc(photoBytes, value))).toBe(true)
                 expect(await timesOn(store, today)).toEqual(board.made)
