@@ -154,7 +154,8 @@ export class CardLife {
     async run(seconds: number, done = () => false): Promise<void> {
         for (const endMs = this.nowMs() + seconds * 1000; this.nowMs() < endMs && !done();) {
             const nextMs = Math.min(endMs, this.nowMs() + 1000)
-            while (this.nowMs() < nextMs) await this.look(Math.min(100, nextMs - this.nowMs()))
+            while (this.nowMs() < nextMs && !done())
+                await this.look(Math.min(100, nextMs - this.nowMs()))
             if (this.work) await this.finish(this.work())
         }
     }
