@@ -23,6 +23,7 @@ export interface CardLifeOptions {
     serial?: string
     /** Its clock when the program begins, UTC. */
     startSeconds?: number
+    transferMs?: number
     /** What it had stored before these options were set. */
     flash?: MemoryFlash
 }
@@ -67,7 +68,12 @@ export class CardLife {
         const startMs = (options.startSeconds ?? morning) * 1000 - bootMs
         const flash = await flashOf(options)
         const start = new Date(startMs).toISOString()
-        const board = new NodeBoard({ start, flash, pack: new Pack() })
+        const board = new NodeBoard({
+            start,
+            flash,
+            pack: new Pack(),
+            transferMs: options.transferMs,
+        })
         if (card) board.socket.insert(card)
         return new CardLife(board)
     }

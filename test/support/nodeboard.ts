@@ -6,7 +6,7 @@ import { Pack } from "../../sim/pack"
 import type { Parts } from "../../src/console/parts"
 import type { Session } from "../../src/console/session"
 import type { Shell } from "../../src/console/shell"
-import type { Board, I2cBus, TcpConnector, Wifi } from "../../src/core/seams"
+import type { Board, I2cBus, SpiBus, TcpConnector, Wifi } from "../../src/core/seams"
 import { startFirmware } from "../../src/firmware"
 import { Key } from "../../src/settings/keys"
 import { bareBoard } from "./bareboard"
@@ -18,6 +18,7 @@ import { FakeTicks } from "./faketicks"
 import { ChipSpiBus } from "./memorycard"
 import { MemoryFlash } from "./memoryflash"
 import { MemoryServers } from "./memoryservers"
+import { SlowSpiBus } from "./slowspibus"
 
 /** Uptime of the processor when the program begins. */
 const bootMs = 500
@@ -30,6 +31,8 @@ export interface NodeBoardOptions {
     card?: MemoryStore
     /** Measured by a battery monitor; without it there is none. */
     pack?: Pack
+    /** What a transfer to the card takes besides its bits; without it all of it takes no time. */
+    transferMs?: number
     /** It is in the network of its settings, whichever that is, and example.org is there. */
     network?: boolean
 }
@@ -70,12 +73,13 @@ export class NodeBoard {
     private readonly startMs: number
     private worldMs = 0
 
-    constructor({ start, flash, card, pack, network }: NodeBoardOptions) {
+    constructor(private readonly options: NodeBoardOptions) {
+        const { start, flash, card, pack } = options
         this.pack = pack
         const nowMs = () => this.nowMs()
         this.startMs = Date.parse(start)
         this.flash = flash ?? new MemoryFlash()
-        this.online = network ?? false
+        this.online = options.network ?? false
         if (card) this.insert(card)
         const nowSeconds = () => nowMs() / 1000
         const startSeconds = this.startMs / 1000
@@ -158,7 +162,7 @@ export class NodeBoard {
             i2c,
             flash,
             program,
-            spi: new ChipSpiBus(this.socket),
+            spi: this.spi(),
             tcp: this.tcp(),
             wifi: this.wifi(reboot),
             light: {
@@ -178,6 +182,12 @@ export class NodeBoard {
             },
             reboot,
         })
+    }
+
+    private spi(): SpiBus {
+        const { transferMs } = this.options
+        if (transferMs === undefined) return new ChipSpiBus(this.socket)
+        return new SlowSpiBus(this.socket, this.ticks, transferMs)
     }
 
     private tcp(): TcpConnector {
