@@ -1,6 +1,6 @@
 import { SdCard } from "../../src/card/sdcard"
 import { formatAlarms } from "../../src/core/alarm"
-import type { Flash, Ticks } from "../../src/core/seams"
+import type { Ticks } from "../../src/core/seams"
 import { Storage } from "../../src/fat/storage"
 import { Alarms } from "../../src/journal/alarms"
 import { Journal } from "../../src/journal/journal"
@@ -9,10 +9,12 @@ import { Retention } from "../../src/logs/retention"
 import { Key } from "../../src/settings/keys"
 import { History, pieceBytes } from "../../src/upload/history"
 import type { SdCardChip } from "../../sim/chips/sdcard"
+import { morning } from "./cardlife"
 import { CardSocket } from "./cardsocket"
 import { DeviceBuffer } from "./devicebuffer"
 import { ChipSpiBus } from "./memorycard"
-import { storable } from "./memoryflash"
+import { MemoryFlash } from "./memoryflash"
+import { SlowSpiBus } from "./slowspibus"
 
 /** Board time. Whatever sleeps lets records be made meanwhile, as the logging task does on the board. */
 class BoardTicks implements Ticks {
@@ -39,67 +41,35 @@ class BoardTicks implements Ticks {
     }
 }
 
-/** Transfers that take so much board time each, and 8 bits a byte. */
-class SlowBus extends ChipSpiBus {
-    constructor(
-        socket: CardSocket,
-        private readonly ticks: BoardTicks,
-        private readonly transferMs: number,
-    ) {
-        super(socket)
-    }
-
-    override async transfer(out: Buffer): Promise<Buffer> {
-        const answer = await super.transfer(out)
-        await this.ticks.pass(this.transferMs + (out.length * 8000) / this.clockHz)
-        return answer
-    }
-}
-
-/** What a board keeps when its power is cut. */
-export type FlashContent = Record<string, Uint8Array>
-
 export interface CardBoardOptions {
     cells?: boolean
-    periodSeconds?: number
-    serial?: string
     /** What a transfer takes besides its bits; without it all of it takes no time. */
     transferMs?: number
-    /** Its clock at the start, UTC. */
-    startSeconds?: number
-    flash?: FlashContent
 }
 
-/** 2026-11-22 09:00:00. */
-export const morning = Date.UTC(2026, 10, 22, 9) / 1000
-
-/** The firmware from the bus to the logger, with the tasks that use the card, on a board of its own. */
+/**
+ * The firmware from the bus to the logger on a board of its own, where nobody else uses the card. For tests that the
+ * whole firmware of CardLife would disturb: its backup writes to the card as well, and looks for its files there.
+ */
 export class CardBoard {
     readonly ticks = new BoardTicks()
     readonly socket = new CardSocket()
     readonly storage: Storage
     readonly logger: Logger
     readonly history: History
-    readonly flash: FlashContent
     readonly alarms: Alarms
     readonly journal: Journal
     /** What the console showed. */
     readonly lines: string[] = []
-    /** Each different reason why the card could not be used, in order. */
-    readonly reasons: string[] = []
     /** The releases of which records were made, in UTC seconds. */
     readonly made: number[] = []
     /** More work with the card, once a second after the logger's. */
     work: (() => Promise<void>) | undefined
-    startSeconds: number
-    periodSeconds: number
-    cells: boolean
 
-    constructor(card: SdCardChip | undefined, options: CardBoardOptions = {}) {
-        this.startSeconds = options.startSeconds ?? morning
-        this.periodSeconds = options.periodSeconds ?? 1
-        this.cells = options.cells ?? false
-        this.flash = options.flash ?? {}
+    constructor(
+        card: SdCardChip | undefined,
+        private readonly options: CardBoardOptions = {},
+    ) {
         if (card) this.socket.insert(card)
         const clock = {
             nowSeconds: () => this.seconds(),
@@ -107,7 +77,7 @@ export class CardBoard {
             offsetMinutes: () => 0,
             offer: async () => {},
         }
-        const flash = this.memoryFlash()
+        const flash = new MemoryFlash()
         this.journal = new Journal(flash)
         this.alarms = new Alarms(this.ticks, this.journal)
         this.alarms.start(clock)
@@ -115,7 +85,7 @@ export class CardBoard {
         const bus =
             transferMs === undefined
                 ? new ChipSpiBus(this.socket)
-                : new SlowBus(this.socket, this.ticks, transferMs)
+                : new SlowSpiBus(this.socket, this.ticks, transferMs)
         const open = async () => await new SdCard(bus, this.ticks).openAgain()
         const exclusive = async (_owner: string, work: () => Promise<unknown>) => await work()
         this.storage = new Storage(open, exclusive, this.ticks, this.alarms)
@@ -125,7 +95,7 @@ export class CardBoard {
         const retention = new Retention(this.ticks, [this.history, cells])
         this.logger = new Logger(
             clock,
-            { number: key => this.setting(key), text: () => options.serial ?? "BMS-1A2B" },
+            { number: key => this.setting(key), text: () => "BMS-1A2B" },
             this.storage,
             async () => undefined,
             this.alarms,
@@ -138,7 +108,7 @@ export class CardBoard {
     }
 
     seconds(): number {
-        return this.startSeconds + Math.floor(this.ticks.ms / 1000)
+        return morning + Math.floor(this.ticks.ms / 1000)
     }
 
     /** Runs the board's tasks for so much of its time, or until `done`. */
@@ -148,8 +118,6 @@ export class CardBoard {
             await this.logger.flush()
             await this.work?.()
             if (Math.floor(this.ticks.ms / 1000) % 2 === 0) await this.storage.poll()
-            const reason = this.storage.lastError || this.logger.lastError
-            if (reason !== "" && reason !== this.reasons.at(-1)) this.reasons.push(reason)
         }
     }
 
@@ -177,25 +145,13 @@ export class CardBoard {
         const before = this.logger.queued() + this.logger.recordsLost()
         await this.logger.logRecord()
         if (this.logger.queued() + this.logger.recordsLost() > before) {
-            const period = this.periodSeconds
-            this.made.push(Math.floor(this.seconds() / period) * period)
+            this.made.push(this.seconds())
         }
     }
 
     private setting(key: Key): number {
-        if (key === Key.SdPeriod) return this.periodSeconds
-        if (key === Key.SdCells) return this.cells ? 1 : 0
+        if (key === Key.SdPeriod) return 1
+        if (key === Key.SdCells) return this.options.cells ? 1 : 0
         return 4
-    }
-
-    private memoryFlash(): Flash {
-        const flash: unknown = {
-            read: async (key: string) => this.flash[key],
-            write: async (key: string, value: Uint8Array) => {
-                this.flash[key] = storable(value)
-            },
-            remove: async () => {},
-        }
-        return flash as Flash
     }
 }

@@ -9,11 +9,13 @@ import { LogKind } from "../../src/logs/record"
 import { Key } from "../../src/settings/keys"
 import { Settings } from "../../src/settings/settings"
 import type { History } from "../../src/upload/history"
-import { morning } from "./cardboard"
 import type { CardSocket } from "./cardsocket"
 import { MemoryFlash } from "./memoryflash"
 import { NodeBoard } from "./nodeboard"
 import { Turns } from "./turns"
+
+/** 2026-11-22 09:00:00. */
+export const morning = Date.UTC(2026, 10, 22, 9) / 1000
 
 const bootMs = 500
 

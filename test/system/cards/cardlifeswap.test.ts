@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
-import { morning } from "../../support/cardboard"
-import { CardLife, type CardLifeOptions } from "../../support/cardlife"
+import { CardLife, morning, type CardLifeOptions } from "../../support/cardlife"
 import { formattedStore, textOn, timesOn } from "../../support/cardstore"
 
 const today = "LOG/20261122.CSV"
