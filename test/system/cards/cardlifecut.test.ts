@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { Key } from "../../../src/settings/keys"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
 import { CardLife, morning, type CardLifeOptions } from "../../support/cardlife"
@@ -54,7 +55,10 @@ for (const [title, make] of Object.entries(cards))
         it("a board whose logging is off leaves every record in its file", async () => {
             const store = await make()
             const made = await cutOff(store)
-            await (await next(store)).poll()
+            const board = await next(store)
+            await board.set(Key.SdEnable, 0)
+            await board.run(5)
+            expect(board.made).toEqual([])
             await expectWhole(store, made)
         })
 
