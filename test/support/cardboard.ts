@@ -56,9 +56,7 @@ export class CardBoard {
     readonly socket = new CardSocket()
     readonly storage: Storage
     readonly logger: Logger
-    readonly history: History
     readonly alarms: Alarms
-    readonly journal: Journal
     /** What the console showed. */
     readonly lines: string[] = []
     /** The releases of which records were made, in UTC seconds. */
@@ -77,9 +75,8 @@ export class CardBoard {
             offsetMinutes: () => 0,
             offer: async () => {},
         }
-        const flash = new MemoryFlash()
-        this.journal = new Journal(flash)
-        this.alarms = new Alarms(this.ticks, this.journal)
+        const journal = new Journal(new MemoryFlash())
+        this.alarms = new Alarms(this.ticks, journal)
         this.alarms.start(clock)
         const { transferMs } = options
         const bus =
@@ -90,9 +87,9 @@ export class CardBoard {
         const exclusive = async (_owner: string, work: () => Promise<unknown>) => await work()
         this.storage = new Storage(open, exclusive, this.ticks, this.alarms)
         const piece = DeviceBuffer.alloc(pieceBytes) as never
-        this.history = new History(this.storage, clock, "LOGSENT.TXT", piece)
+        const history = new History(this.storage, clock, "LOGSENT.TXT", piece)
         const cells = new History(this.storage, clock, "CELLSENT.TXT", piece)
-        const retention = new Retention(this.ticks, [this.history, cells])
+        const retention = new Retention(this.ticks, [history, cells])
         this.logger = new Logger(
             clock,
             { number: key => this.setting(key), text: () => "BMS-1A2B" },
@@ -101,7 +98,7 @@ export class CardBoard {
             this.alarms,
             retention,
             line => void this.lines.push(line),
-            this.journal,
+            journal,
         )
         this.storage.recover = async volume => await this.logger.recover(volume)
         this.ticks.onSecond = async () => await this.release()
