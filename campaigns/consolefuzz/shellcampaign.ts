@@ -5,7 +5,7 @@ import { splitWords } from "../../src/console/words"
 import { Key } from "../../src/settings/keys"
 import { cardWith } from "../../test/support/cardconsole"
 import { DeviceBuffer } from "../../test/support/devicebuffer"
-import { WholeConsole } from "../../test/support/wholeconsole"
+import { equippedBoard, type NodeBoard } from "../../test/support/nodeboard"
 import { Random } from "../../test/support/random"
 import { complaint } from "./judge"
 import { LineFuzzer, rows } from "./lines"
@@ -56,9 +56,10 @@ export class ShellCampaign {
         outputBytesMax: 0,
         heapGrowthBytes: 0,
     }
-    private board!: WholeConsole
+    private board!: NodeBoard
+    /** What a fiber threw, which would have ended the program. */
+    private readonly crashes: unknown[] = []
     private sessions: Session[] = []
-    private store!: Awaited<ReturnType<typeof cardWith>>
 
     constructor(seed: number) {
         this.random = new Random(seed)
@@ -82,17 +83,18 @@ export class ShellCampaign {
     /** The board goes on, and what is in force is what flash holds. */
     private async compareWithFlash(): Promise<void> {
         await this.logIn()
-        const next = await new WholeConsole(await cardWith({}), this.board.flash).start()
+        const next = await equippedBoard(await cardWith({}), this.board.flash)
         for (const row of rows.filter(each => !each.isState))
-            if (next.settings.text(row.key) !== this.board.settings.text(row.key))
+            if (next.parts.settings.text(row.key) !== this.board.parts.settings.text(row.key))
                 throw new Error(`${row.name} is not in flash as it is in force`)
-        const { text } = await next.run("status")
+        const text = await next.console("status")
         if (!text.startsWith("version     0.1.0\n")) throw new Error(`after all: ${text}`)
     }
 
     private async start(): Promise<void> {
-        this.store = await cardWith({ "NOTES.TXT": "one\ntwo\nthree\n" })
-        await this.boot()
+        this.board = await equippedBoard(await cardWith({ "NOTES.TXT": "one\ntwo\nthree\n" }))
+        this.board.onCrash = thrown => void this.crashes.push(thrown)
+        this.logOn()
     }
 
     private async step(): Promise<void> {
@@ -117,16 +119,17 @@ export class ShellCampaign {
         counts.outputBytesMax = Math.max(counts.outputBytesMax, text.length)
         if (/^error: log in first/.test(text)) await this.logIn()
         const resetNow = done && !inBlock && /^reset now$/.test(firstWords(line))
-        await board.live(resetNow ? 30 : random.below(4) === 0 ? random.below(2000) / 1000 : 0.05)
+        const pause = random.below(4) === 0 ? random.below(2000) / 1000 : 0.05
+        let resets = await board.live(resetNow ? 30 : pause)
         // A board that has said so stops what is under way first.
-        if (board.log.some(one => one.startsWith("reset: "))) await board.live(60)
-        if (board.rebooted || resetNow) await this.reboot(resetNow)
-        board.log.length = 0
+        if (resets === 0 && this.resetReasons() !== "") resets = await board.live(60)
+        if (resets > 0 || resetNow) this.hasReset(resetNow, resets)
+        board.lines.length = 0
     }
 
     /** The settings that a person sets. */
     private settings(): string {
-        const { settings } = this.board
+        const { settings } = this.board.parts
         return JSON.stringify(rows.filter(row => !row.isState).map(row => settings.text(row.key)))
     }
 
@@ -136,34 +139,38 @@ export class ShellCampaign {
         largestWrite: number,
         session: Session,
     ): string | undefined {
-        const { board } = this
-        if (board.crashes.length > 0) return `a fiber died: ${board.crashes[0]}`
+        const { board, crashes } = this
+        if (crashes.length > 0) return `a fiber died: ${crashes[0]}`
         if (tookMs > boardMsMax) return `it took ${tookMs} ms of board time`
         if (largestWrite > Math.max(2048, line.length * 2)) return "one write far too large"
         if (JSON.stringify(session).length > sessionBytesMax) return "a session that grows"
-        const bug = board.log.find(one => /undefined|NaN|Cannot |not a function/.test(one))
+        const bug = board.lines.find(one => /undefined|NaN|Cannot |not a function/.test(one))
         return bug && `a bug in the log: ${bug}`
     }
 
     /** Nothing could be tested any more behind a password that a line has set. */
     private async logIn(): Promise<void> {
         this.counts.loggedOut++
-        await this.board.ticks.finish(this.board.settings.apply([Key.ConsolePassword], [""]))
+        const { ticks, parts } = this.board
+        await ticks.finish(parts.settings.apply([Key.ConsolePassword], [""]))
         for (const session of this.sessions) session.proof = ""
     }
 
-    /** As the line asked for, on the day and hour that a line has set, or for an open network. */
-    private async reboot(asked: boolean): Promise<void> {
-        const reasons = this.board.log.filter(one => one.startsWith("reset: "))
-        const expected = asked ? ["reset: console"] : ["reset: scheduled", "reset: network"]
-        if (!expected.includes(reasons.join()) || !this.board.rebooted)
-            throw new Error(`expected ${expected.join(" or ")}, and there was: ${reasons.join()}`)
-        this.counts.resets++
-        await this.boot(this.board)
+    private resetReasons(): string {
+        return this.board.lines.filter(one => one.startsWith("reset: ")).join()
     }
 
-    private async boot(former?: WholeConsole): Promise<void> {
-        this.board = await new WholeConsole(this.store, former?.flash).start()
+    /** As the line asked for, on the day and hour that a line has set, or for an open network. */
+    private hasReset(asked: boolean, resets: number): void {
+        const reasons = this.resetReasons()
+        const expected = asked ? ["reset: console"] : ["reset: scheduled", "reset: network"]
+        if (!expected.includes(reasons) || resets !== 1)
+            throw new Error(`expected ${expected.join(" or ")}, and there was: ${reasons}`)
+        this.counts.resets++
+        this.logOn()
+    }
+
+    private logOn(): void {
         this.sessions = [new Session(), new Session(), new Session()]
     }
 }

@@ -4,7 +4,6 @@ import { join } from "node:path"
 import { CardSlot } from "../../sim/cardslot"
 import { ChipEvents } from "../../sim/chipevents"
 import { Bq76952Chip } from "../../sim/chips/bq76952"
-import type { I2cChip } from "../../sim/chips/chip"
 import { Ds3231Chip } from "../../sim/chips/ds3231"
 import { SimClock } from "../../sim/clock"
 import { runEvent, type WorldEvents } from "../../sim/events"
@@ -12,13 +11,13 @@ import { type FtpServerMode, SimFtpServer } from "../../sim/net/ftpserver"
 import { SimNetwork } from "../../sim/network"
 import { Pack } from "../../sim/pack"
 import { createCard } from "../../sim/state"
-import { Fault, FaultCode } from "../../src/core/fault"
-import type { Board, I2cBus, LineRunner, SpiBus, Wifi } from "../../src/core/seams"
+import type { Board, I2cBus, LineRunner, Wifi } from "../../src/core/seams"
 import { startFirmware } from "../../src/firmware"
-import { DeviceBuffer } from "../../test/support/devicebuffer"
-import { MemoryFlash } from "../../test/support/memoryflash"
+import { bareBoard } from "../../test/support/bareboard"
+import { ChipI2cBus } from "../../test/support/chipi2cbus"
 import { CollectedOutput } from "../../test/support/consoleparts"
-import { NodeHashing } from "../../test/support/nodehashing"
+import { ChipSpiBus } from "../../test/support/memorycard"
+import { MemoryFlash } from "../../test/support/memoryflash"
 import { NativeConnector } from "./nativesocket"
 import type { World } from "./world"
 
@@ -37,7 +36,7 @@ export class NativeWorld implements World, WorldEvents {
     private readonly network = new SimNetwork(this.clock)
     private readonly flash = new MemoryFlash()
     readonly chips: ChipEvents
-    private readonly i2c: I2cChip[]
+    private readonly i2c: I2cBus
     private readonly slot: CardSlot
     private readonly ftp: SimFtpServer
     private inRange = true
@@ -65,7 +64,7 @@ export class NativeWorld implements World, WorldEvents {
             nowSeconds: () => epochSeconds + nowMs() / 1000,
             startSeconds: epochSeconds,
         })
-        this.i2c = [monitor, clockChip]
+        this.i2c = new ChipI2cBus([monitor, clockChip]) as unknown as I2cBus
         this.chips = new ChipEvents(pack, monitor, clockChip)
     }
 
@@ -130,11 +129,10 @@ export class NativeWorld implements World, WorldEvents {
 
     /** The board of one start; once there is another, whoever waits on this one waits for ever. */
     private board(start: number): Board {
-        const { clock, flash } = this
+        const { clock, flash, i2c } = this
         const gone = new Promise<never>(() => {})
         const alive = () => start === this.starts
-        const spawn = (work: () => Promise<void>): void => void Promise.resolve().then(work)
-        return {
+        return bareBoard({
             ticks: {
                 nowMs: () => Math.floor(clock.nowMs() - this.poweredMs),
                 sleep: async ms => {
@@ -142,17 +140,13 @@ export class NativeWorld implements World, WorldEvents {
                     if (!alive()) await gone
                 },
             },
-            spi: this.spi(),
-            i2c: this.bus(),
+            spi: new ChipSpiBus(this.slot),
+            i2c,
             flash,
             tcp: new NativeConnector(clock, this.network.socket),
             wifi: this.wifi(),
-            light: { set: async () => {} },
-            hashing: new NodeHashing(),
             shortId: "SOAK",
             version: "soak",
-            program: 1,
-            spawn,
             log: line => this.onLine(line),
             serveConsole: runner => {
                 this.console = { runner, session: runner.newSession() }
@@ -168,31 +162,7 @@ export class NativeWorld implements World, WorldEvents {
                 }, bootMs)
                 await gone
             },
-        }
-    }
-
-    private spi(): SpiBus {
-        return {
-            setClockHz: async hz => this.slot.configure(hz),
-            select: async on => this.slot.select(on),
-            transfer: async out =>
-                DeviceBuffer.from(this.slot.transfer(Uint8Array.from(out))) as unknown as Buffer,
-        }
-    }
-
-    private bus(): I2cBus {
-        const writeRead = async (address: number, out: Buffer, readBytes: number) => {
-            const chip = this.i2c.find(one => one.address === address)
-            const taken = chip && (out.length === 0 || chip.write(Uint8Array.from(out)))
-            const answer = readBytes > 0 ? chip?.read(readBytes) : new Uint8Array(0)
-            if (!taken || !answer)
-                throw new Fault(FaultCode.I2cNoAcknowledge, "no acknowledge on I2C", address)
-            return DeviceBuffer.from(answer) as unknown as Buffer
-        }
-        return {
-            writeRead,
-            write: async (address, out) => void (await writeRead(address, out, 0)),
-        }
+        })
     }
 
     private wifi(): Wifi {

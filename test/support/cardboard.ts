@@ -1,21 +1,20 @@
 import { SdCard } from "../../src/card/sdcard"
 import { formatAlarms } from "../../src/core/alarm"
-import type { Flash, Ticks } from "../../src/core/seams"
-import { formatVolume } from "../../src/fat/format"
+import type { Ticks } from "../../src/core/seams"
 import { Storage } from "../../src/fat/storage"
-import { Volume } from "../../src/fat/volume"
 import { Alarms } from "../../src/journal/alarms"
 import { Journal } from "../../src/journal/journal"
 import { Logger } from "../../src/logs/logger"
 import { Retention } from "../../src/logs/retention"
 import { Key } from "../../src/settings/keys"
 import { History, pieceBytes } from "../../src/upload/history"
-import type { SpiChip } from "../../sim/chips/chip"
-import { SdCardChip } from "../../sim/chips/sdcard"
-import { MemoryStore } from "../../sim/chips/sdcardstore"
+import type { SdCardChip } from "../../sim/chips/sdcard"
+import { morning } from "./cardlife"
+import { CardSocket } from "./cardsocket"
 import { DeviceBuffer } from "./devicebuffer"
-import { ChipSpiBus, FakeTicks, MemoryBlockDevice } from "./memorycard"
-import { storable } from "./memoryflash"
+import { ChipSpiBus } from "./memorycard"
+import { MemoryFlash } from "./memoryflash"
+import { SlowSpiBus } from "./slowspibus"
 
 /** Board time. Whatever sleeps lets records be made meanwhile, as the logging task does on the board. */
 class BoardTicks implements Ticks {
@@ -42,112 +41,33 @@ class BoardTicks implements Ticks {
     }
 }
 
-/** The socket on the board: its card can be changed at any byte on the wire. */
-export class CardSocket implements SpiChip {
-    card: SdCardChip | undefined
-    transfers = 0
-    /** Called before each transfer; a number lets the card be pulled after so many of its bytes. */
-    onTransfer: ((transfer: number, out: Uint8Array) => number | undefined) | undefined
-    private selected = false
-    private clockHz = 400_000
-
-    insert(card: SdCardChip): void {
-        this.card = card
-        card.configure(this.clockHz)
-        card.insert()
-        card.select(this.selected)
-    }
-
-    pull(): void {
-        this.card?.pull()
-        this.card = undefined
-    }
-
-    configure(hz: number): void {
-        this.clockHz = hz
-        this.card?.configure(hz)
-    }
-
-    select(on: boolean): void {
-        this.selected = on
-        this.card?.select(on)
-    }
-
-    transfer(out: Uint8Array): Uint8Array {
-        this.transfers++
-        const bytes = this.onTransfer?.(this.transfers, out)
-        if (bytes === undefined) return this.exchange(out)
-        const start = this.exchange(out.slice(0, bytes))
-        this.pull()
-        return Uint8Array.from([...start, ...this.exchange(out.slice(bytes))])
-    }
-
-    private exchange(out: Uint8Array): Uint8Array {
-        return this.card?.transfer(out) ?? new Uint8Array(out.length).fill(0xff)
-    }
-}
-
-/** Transfers that take so much board time each, and 8 bits a byte. */
-class SlowBus extends ChipSpiBus {
-    constructor(
-        socket: CardSocket,
-        private readonly ticks: BoardTicks,
-        private readonly transferMs: number,
-    ) {
-        super(socket)
-    }
-
-    override async transfer(out: Buffer): Promise<Buffer> {
-        const answer = await super.transfer(out)
-        await this.ticks.pass(this.transferMs + (out.length * 8000) / this.clockHz)
-        return answer
-    }
-}
-
-/** What a board keeps when its power is cut. */
-export type FlashContent = Record<string, Uint8Array>
-
 export interface CardBoardOptions {
     cells?: boolean
-    periodSeconds?: number
-    serial?: string
     /** What a transfer takes besides its bits; without it all of it takes no time. */
     transferMs?: number
-    /** Its clock at the start, UTC. */
-    startSeconds?: number
-    flash?: FlashContent
 }
 
-/** 2026-11-22 09:00:00. */
-export const morning = Date.UTC(2026, 10, 22, 9) / 1000
-
-/** The firmware from the bus to the logger, with the tasks that use the card, on a board of its own. */
+/**
+ * The firmware from the bus to the logger on a board of its own, where nobody else uses the card. For tests that the
+ * whole firmware of CardLife would disturb: its backup writes to the card as well, and looks for its files there.
+ */
 export class CardBoard {
     readonly ticks = new BoardTicks()
     readonly socket = new CardSocket()
     readonly storage: Storage
     readonly logger: Logger
-    readonly history: History
-    readonly flash: FlashContent
     readonly alarms: Alarms
-    readonly journal: Journal
     /** What the console showed. */
     readonly lines: string[] = []
-    /** Each different reason why the card could not be used, in order. */
-    readonly reasons: string[] = []
     /** The releases of which records were made, in UTC seconds. */
     readonly made: number[] = []
     /** More work with the card, once a second after the logger's. */
     work: (() => Promise<void>) | undefined
-    startSeconds: number
-    periodSeconds: number
-    cells: boolean
 
-    constructor(card: SdCardChip | undefined, options: CardBoardOptions = {}) {
-        this.startSeconds = options.startSeconds ?? morning
-        this.periodSeconds = options.periodSeconds ?? 1
-        this.cells = options.cells ?? false
-        this.flash = options.flash ?? {}
+    constructor(
+        card: SdCardChip | undefined,
+        private readonly options: CardBoardOptions = {},
+    ) {
         if (card) this.socket.insert(card)
         const clock = {
             nowSeconds: () => this.seconds(),
@@ -155,38 +75,37 @@ export class CardBoard {
             offsetMinutes: () => 0,
             offer: async () => {},
         }
-        const flash = this.memoryFlash()
-        this.journal = new Journal(flash)
-        this.alarms = new Alarms(this.ticks, this.journal)
+        const journal = new Journal(new MemoryFlash())
+        this.alarms = new Alarms(this.ticks, journal)
         this.alarms.start(clock)
         const { transferMs } = options
         const bus =
             transferMs === undefined
                 ? new ChipSpiBus(this.socket)
-                : new SlowBus(this.socket, this.ticks, transferMs)
+                : new SlowSpiBus(this.socket, this.ticks, transferMs)
         const open = async () => await new SdCard(bus, this.ticks).openAgain()
         const exclusive = async (_owner: string, work: () => Promise<unknown>) => await work()
         this.storage = new Storage(open, exclusive, this.ticks, this.alarms)
         const piece = DeviceBuffer.alloc(pieceBytes) as never
-        this.history = new History(this.storage, clock, "LOGSENT.TXT", piece)
+        const history = new History(this.storage, clock, "LOGSENT.TXT", piece)
         const cells = new History(this.storage, clock, "CELLSENT.TXT", piece)
-        const retention = new Retention(this.ticks, [this.history, cells])
+        const retention = new Retention(this.ticks, [history, cells])
         this.logger = new Logger(
             clock,
-            { number: key => this.setting(key), text: () => options.serial ?? "BMS-1A2B" },
+            { number: key => this.setting(key), text: () => "BMS-1A2B" },
             this.storage,
             async () => undefined,
             this.alarms,
             retention,
             line => void this.lines.push(line),
-            this.journal,
+            journal,
         )
         this.storage.recover = async volume => await this.logger.recover(volume)
         this.ticks.onSecond = async () => await this.release()
     }
 
     seconds(): number {
-        return this.startSeconds + Math.floor(this.ticks.ms / 1000)
+        return morning + Math.floor(this.ticks.ms / 1000)
     }
 
     /** Runs the board's tasks for so much of its time, or until `done`. */
@@ -196,8 +115,6 @@ export class CardBoard {
             await this.logger.flush()
             await this.work?.()
             if (Math.floor(this.ticks.ms / 1000) % 2 === 0) await this.storage.poll()
-            const reason = this.storage.lastError || this.logger.lastError
-            if (reason !== "" && reason !== this.reasons.at(-1)) this.reasons.push(reason)
         }
     }
 
@@ -225,61 +142,13 @@ export class CardBoard {
         const before = this.logger.queued() + this.logger.recordsLost()
         await this.logger.logRecord()
         if (this.logger.queued() + this.logger.recordsLost() > before) {
-            const period = this.periodSeconds
-            this.made.push(Math.floor(this.seconds() / period) * period)
+            this.made.push(this.seconds())
         }
     }
 
     private setting(key: Key): number {
-        if (key === Key.SdPeriod) return this.periodSeconds
-        if (key === Key.SdCells) return this.cells ? 1 : 0
+        if (key === Key.SdPeriod) return 1
+        if (key === Key.SdCells) return this.options.cells ? 1 : 0
         return 4
     }
-
-    private memoryFlash(): Flash {
-        const flash: unknown = {
-            read: async (key: string) => this.flash[key],
-            write: async (key: string, value: Uint8Array) => {
-                this.flash[key] = storable(value)
-            },
-            remove: async () => {},
-        }
-        return flash as Flash
-    }
-}
-
-/** An empty card as `card format` makes it. */
-export async function formattedStore(mebibytes: number): Promise<MemoryStore> {
-    const store = new MemoryStore(mebibytes * 2048)
-    await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
-    return store
-}
-
-export async function mountStore(store: MemoryStore): Promise<Volume> {
-    return await Volume.mount(new MemoryBlockDevice(store), new FakeTicks())
-}
-
-/** A file's text as its directory entry has it, undefined when there is none. */
-export async function textOn(store: MemoryStore, path: string): Promise<string | undefined> {
-    const file = await (await mountStore(store)).open(path)
-    if (!file) return undefined
-    const bytes = DeviceBuffer.alloc(file.byteCount()) as unknown as Buffer
-    await file.read(0, bytes, bytes.length)
-    return bytes.toString()
-}
-
-/** The times of a log's records in UTC seconds, in the order of the file. Throws on a line that is none. */
-export function recordTimes(text: string | undefined): number[] {
-    return (text ?? "\r\n")
-        .split("\r\n")
-        .slice(1, -1)
-        .map(line => {
-            const seconds = Date.parse(line.slice(0, 19).replace(" ", "T") + "Z") / 1000
-            if (!(seconds > 0)) throw new Error(`"${line}" is no record`)
-            return seconds
-        })
-}
-
-export async function timesOn(store: MemoryStore, path: string): Promise<number[]> {
-    return recordTimes(await textOn(store, path))
 }

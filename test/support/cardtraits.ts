@@ -6,7 +6,8 @@ import type { SdCardTraits } from "../../sim/chips/sdcardtraits"
 import { generator } from "../../sim/random"
 import { Disk } from "../../campaigns/powercut/disk"
 import { checkVolume } from "../../campaigns/powercut/fatchecker"
-import { CardBoard, formattedStore, mountStore, textOn } from "./cardboard"
+import { CardBoard } from "./cardboard"
+import { formattedStore, mountStore, textOn } from "./cardstore"
 import { DeviceBuffer } from "./devicebuffer"
 
 /** Records that a board makes on each card, one a second. */

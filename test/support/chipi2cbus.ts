@@ -11,7 +11,11 @@ export interface Transaction {
     readBytes: number
 }
 
+/** A board that lives on for days must not fill the memory with what nobody looks at. */
+const loggedMax = 1000
+
 export class ChipI2cBus {
+    /** The first transactions since a test emptied it. */
     readonly log: Transaction[] = []
 
     /** @param repeatedStart the host begins a read behind a write without a STOP; the ESP32 does not */
@@ -38,6 +42,7 @@ export class ChipI2cBus {
     }
 
     private record(address: number, out: Uint8Array, readBytes: number): void {
+        if (this.log.length >= loggedMax) return
         this.log.push({ address, out: Buffer.from(out).toString("hex"), readBytes })
     }
 

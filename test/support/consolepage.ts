@@ -3,7 +3,7 @@ import { helpOn } from "../../console/help"
 import { flags, keyboard, manual, ownLines } from "../../console/manual"
 import { suggestion } from "../../console/suggestion"
 import { cardWith } from "./cardconsole"
-import { WholeConsole } from "./wholeconsole"
+import { equippedBoard, type NodeBoard } from "./nodeboard"
 
 export const documentPath = "docs/reference/console.md"
 export const howToWrite = "BMS_WRITE_DOCS=1 npx vitest run test/unit/consoledocs.test.ts"
@@ -26,9 +26,9 @@ const alarmsText = `## The error flags
 In \`status\`, in the journal and, as bits, in the column \`errors_hex\` of the log.`
 
 /** A board that has been in use for some minutes. */
-async function boardInUse(): Promise<WholeConsole> {
+async function boardInUse(): Promise<NodeBoard> {
     const card = await cardWith({ "NOTES.TXT": "Fitted 2026-11-20, door 4.\nKey at the desk.\n" })
-    const board = await new WholeConsole(card).start()
+    const board = await equippedBoard(card)
     for (const line of [
         "set user.serial ACME-7",
         "set time.zone CET-1CEST,M3.5.0,M10.5.0/3",
@@ -49,9 +49,9 @@ function shortened(text: string): string[] {
     return short.length > 14 ? [...short.slice(0, 9), "…", ...short.slice(-2)] : short
 }
 
-async function example(board: WholeConsole, line: string): Promise<string[]> {
-    if (line === "!out") board.chip.pull()
-    else if (line === "!in") board.chip.insert()
+async function example(board: NodeBoard, line: string): Promise<string[]> {
+    if (line === "!out") board.socket.pull()
+    else if (line === "!in") board.insert(board.card!)
     else if (line.startsWith("+")) await board.live(Number(line.slice(1)))
     else {
         const { text } = await board.run(line)
@@ -80,7 +80,7 @@ const translatedText = `The board gets, for what it does not know itself:
 | \`time set now\` | the computer's time |`
 
 /** As the terminal has it, with the board's own answers. */
-async function terminalChapter(board: WholeConsole, description: string): Promise<string[]> {
+async function terminalChapter(board: NodeBoard, description: string): Promise<string[]> {
     const catalog = Catalog.fromDescription(description)
     const parts = ["", terminalText, "", "| line | |", "|---|---|"]
     for (const [words, { arguments: taken, help, notes }] of Object.entries(ownLines))
@@ -106,7 +106,7 @@ interface Described {
     [member: string]: string
 }
 
-async function described(board: WholeConsole): Promise<Described[]> {
+async function described(board: NodeBoard): Promise<Described[]> {
     const { text } = await board.run("describe")
     return text
         .split("\n")

@@ -1,6 +1,6 @@
 import type { MemoryStore } from "../../sim/chips/sdcardstore"
 import { mainHeader } from "../../src/logs/record"
-import { formattedStore, mountStore } from "./cardboard"
+import { formattedStore, mountStore } from "./cardstore"
 import { DeviceBuffer } from "./devicebuffer"
 import { ForeignFiles } from "./foreignfiles"
 

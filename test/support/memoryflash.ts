@@ -75,6 +75,13 @@ export class MemoryFlash implements Flash {
         this.dead = false
     }
 
+    /** What it holds, in a flash of its own. */
+    copy(): MemoryFlash {
+        const copy = new MemoryFlash()
+        for (const [key, value] of this.values) copy.values.set(key, value)
+        return copy
+    }
+
     /** Overwrites a value as damage would, past all checks. */
     damage(key: string, value: string): void {
         this.values.set(key, DeviceBuffer.from(value))

@@ -1,19 +1,11 @@
-import { Ds3231Chip } from "../../sim/chips/ds3231"
-import { Clock } from "../../src/clock/clock"
-import { Ds3231 } from "../../src/clock/ds3231"
-import { type I2cBus, TimeSource } from "../../src/core/seams"
+import { TimeSource } from "../../src/core/seams"
 import { Key } from "../../src/settings/keys"
-import { Settings } from "../../src/settings/settings"
-import { Scheduler } from "../../src/tasks/scheduler"
-import { Supervisor } from "../../src/tasks/supervisor"
-import { ChipI2cBus } from "./chipi2cbus"
-import { FakeTicks } from "./faketicks"
-import { MemoryFlash } from "./memoryflash"
-import { contentWifiKeeper } from "./wifikeeper"
-import { Turns } from "./turns"
+import type { SupervisorParts } from "../../src/tasks/supervisor"
+import { NodeBoard } from "./nodeboard"
 
-/** Uptime of the processor when the program begins. */
 const bootMs = 500
+/** How long the processor is off in a reset. */
+const resetMs = 2000
 const hourMs = 3_600_000
 
 /** Where the power goes while a reset is being made. */
@@ -27,28 +19,21 @@ function secondsOf(iso: string): number {
 }
 
 /**
- * A board that consists of clock, clock chip, settings, flash and supervisor, all real but flash and
- * chip, put together as the firmware does. It lives by the look: each jumps to the next multiple of
- * `lookMs` of its clock.
+ * A board with nothing but its clock chip, whose time passes in leaps: each to the next multiple of `lookMs` of its
+ * clock, where the supervisor looks. Tasks run at the start and while the work is stopped; of what they do in
+ * between, only the time is kept, once an hour.
  */
 export class ResetWorld {
     /** "2027-03-28 03:00 +02:00", local time when the work was stopped, of each reset that went through. */
     readonly resets: string[] = []
-    readonly flash = new MemoryFlash()
     lookMs = 60_000
-    /** How long the work takes to stop. */
+    /** How long the work takes to stop, besides what it takes by itself. */
     stopMs = 700
     /** The next reset is not survived. */
     cut: Cut | undefined
     /** The clock chip is wrong by so much more from the next reset's stop on. */
     chipStepSeconds = 0
-    chip: Ds3231Chip
-    clock!: Clock
-    settings!: Settings
-    supervisor!: Supervisor
-    private ticks!: FakeTicks
-    /** Seconds since the world began at which this start's ticks were 0. */
-    private startedMs = 0
+    private readonly board: NodeBoard
     private persistMs = 0
     private begun: (() => void) | undefined
     private readonly format: Intl.DateTimeFormat
@@ -63,10 +48,8 @@ export class ResetWorld {
             minute: "2-digit",
             timeZoneName: "longOffset",
         })
-        this.chip = new Ds3231Chip({
-            nowSeconds: () => this.worldMs() / 1000,
-            startSeconds: secondsOf(iso) - bootMs / 1000,
-        })
+        const start = new Date(secondsOf(iso) * 1000 - bootMs).toISOString()
+        this.board = new NodeBoard({ start })
     }
 
     /** A board with that zone (its name for the judge, its rule for the board) that starts at a moment. */
@@ -75,6 +58,18 @@ export class ResetWorld {
         await world.boot(0)
         await world.settings.apply([Key.TimeZone], [rule])
         return world
+    }
+
+    get chip() {
+        return this.board.clockChip
+    }
+
+    get clock() {
+        return this.board.parts.clock
+    }
+
+    get settings() {
+        return this.board.parts.settings
     }
 
     async schedule(days: string, time: string): Promise<void> {
@@ -96,8 +91,8 @@ export class ResetWorld {
 
     /** Lives for that long, whatever the clock shows. */
     async live(hours: number): Promise<void> {
-        const endMs = this.worldMs() + hours * hourMs
-        while (this.worldMs() < endMs) await this.look()
+        const endMs = this.board.nowMs() + hours * hourMs
+        while (this.board.nowMs() < endMs) await this.look()
     }
 
     async setClock(iso: string, source: TimeSource = TimeSource.Person): Promise<void> {
@@ -113,47 +108,20 @@ export class ResetWorld {
         return this.settings.number(Key.ResetCount)
     }
 
-    private worldMs(): number {
-        return this.startedMs + (this.ticks ? this.ticks.nowMs() : 0)
-    }
-
     private async boot(offMs: number): Promise<void> {
-        this.startedMs = this.worldMs() + offMs
-        const ticks = (this.ticks = new FakeTicks(bootMs))
-        this.flash.powerUp()
-        const { flash } = this
-        const alarms = { set: () => {} }
-        const settings = (this.settings = new Settings(flash, alarms, "AB12", new Turns()))
-        const bus = new ChipI2cBus([this.chip]) as unknown as I2cBus
-        const clock = (this.clock = new Clock(ticks, settings, flash, alarms, new Ds3231(bus)))
-        const spawn = (work: () => Promise<void>): void => void work()
-        const log = () => {}
-        this.supervisor = new Supervisor({
-            program: 1,
-            wifiKeeper: contentWifiKeeper,
-            ticks,
-            clock,
-            settings,
-            flash,
-            alarms,
-            scheduler: new Scheduler(ticks, () => clock.nowMs(), spawn, log),
-            spawn,
-            log,
-            shutdown: () => this.shutdown(),
-            reboot: async () => {},
-        })
-        settings.onChange = key => {
-            if ((key >= Key.ResetEnable && key <= Key.ResetCount) || key === Key.TimeZone)
-                this.supervisor.scheduleChanged()
-        }
+        const { board } = this
+        board.ticks.block(offMs)
+        board.flash.powerUp()
+        await board.start(bootMs)
+        const { tasks } = board.parts.scheduler
+        while (tasks.some(task => task.running)) await board.ticks.advance(10)
         this.persistMs = bootMs
-        await this.supervisor.start()
-        await settings.load()
-        await clock.start()
+        this.tamperWithStop()
     }
 
     private async look(): Promise<void> {
-        const { ticks, clock, supervisor } = this
+        const { board, clock } = this
+        const { ticks } = board
         ticks.block(this.lookMs - (clock.nowMs() % this.lookMs))
         if (ticks.nowMs() - this.persistMs >= hourMs) {
             this.persistMs = ticks.nowMs()
@@ -161,25 +129,30 @@ export class ResetWorld {
         }
         const began = new Promise<boolean>(resolve => (this.begun = () => resolve(true)))
         const atSeconds = clock.nowSeconds()
-        const check = supervisor.check()
+        const check = board.parts.supervisor.check()
         if (!(await Promise.race([check, began]))) return
         if (this.cut === "in the stop") await ticks.advance(300)
-        else await ticks.finish(check)
+        else while (!board.rebooted) await ticks.advance(50)
         const cut = this.cut
         this.cut = undefined
         if (!cut) this.resets.push(this.local(atSeconds))
-        await this.boot(2000)
+        await this.boot(resetMs)
     }
 
-    /** What the firmware does, and the power cut in what comes after it. */
-    private async shutdown(): Promise<void> {
-        this.begun!()
-        await this.ticks.sleep(this.stopMs)
-        this.chip.offsetSeconds += this.chipStepSeconds
-        this.chipStepSeconds = 0
-        await this.clock.persist()
-        // Of the writes that follow, the first has the count and the time, the second the cause.
-        if (this.cut) this.flash.cutPowerAt({ ...powerCuts[this.cut] })
+    /** The next stop of the work takes longer, finds the chip changed, and is followed by the power cut. */
+    private tamperWithStop(): void {
+        const { ticks, flash, parts } = this.board
+        const firmware = parts as unknown as SupervisorParts
+        const { shutdown } = firmware
+        firmware.shutdown = async () => {
+            this.begun!()
+            await ticks.sleep(this.stopMs)
+            this.chip.offsetSeconds += this.chipStepSeconds
+            this.chipStepSeconds = 0
+            await shutdown()
+            // Of the writes that follow, the first has the count and the time, the second the cause.
+            if (this.cut) flash.cutPowerAt({ ...powerCuts[this.cut] })
+        }
     }
 
     /** By Intl, so that no code under test tells the time. */

@@ -4,7 +4,8 @@ import { dirname, join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
-import { CardBoard, recordTimes } from "../../support/cardboard"
+import { CardLife } from "../../support/cardlife"
+import { recordTimes } from "../../support/cardstore"
 import {
     behindMbr,
     checkVolume,
@@ -57,17 +58,18 @@ function brought(mebibytes: number, options: string[], tree: Tree): MemoryStore 
 /** What mdir shows of everything but the board's own files. */
 function listing(store: MemoryStore): string[] {
     const text = runMtools(store, "mdir", "-/", "-a", "-f", "::")
-    // The board's own folders take their time of making; free bytes are not listed with -f.
-    const ours = /^(20261122 CSV|LOG|CELL|EVT|\.|\.\.) |^ +\d+ files? |^Total|^$|^Directory/
+    // The board's own folders and its backup take their time of making; free bytes are not listed with -f.
+    const ours =
+        /^(20261122 CSV|BMSMINI  BA[K2]|LOG|CELL|EVT|\.|\.\.) |^ +\d+ files? |^Total|^$|^Directory/
     return text.split("\n").filter(line => !ours.test(line))
 }
 
 /** Logs on the card for a while, and sees that the rest of it is as it was. */
-async function expectLogged(store: MemoryStore, tree: Tree): Promise<CardBoard> {
+async function expectLogged(store: MemoryStore, tree: Tree): Promise<CardLife> {
     const before = listing(store)
-    const board = new CardBoard(new SdCardChip(store), { cells: true })
+    const board = await CardLife.start(new SdCardChip(store), { cells: true })
     await board.run(8)
-    await board.storage.sync()
+    await board.sync()
     expect(board.reasons).toEqual([])
     const paths = tree.files.map(([path]) => path)
     const [log, ...files] = copyAllOut(store, [today, ...paths])
@@ -223,9 +225,9 @@ describe.skipIf(!tools)("a volume", () => {
                 ...places.map(block => [...store.read(block).subarray(0, at + 1)]),
             ]
             const before = marks()
-            const board = new CardBoard(new SdCardChip(store))
+            const board = await CardLife.start(new SdCardChip(store))
             await board.run(8)
-            await board.storage.sync()
+            await board.sync()
             expect(board.reasons).toEqual([])
             expect(marks()).toEqual(before)
             set(false)
@@ -248,9 +250,9 @@ describe.skipIf(!tools)("a volume", () => {
             const store = fat32()
             edit(store, 1, change)
             const before = Uint8Array.from(store.read(1))
-            const board = new CardBoard(new SdCardChip(store))
+            const board = await CardLife.start(new SdCardChip(store))
             await board.run(8)
-            await board.storage.sync()
+            await board.sync()
             expect(board.reasons).toEqual([])
             expect(recordTimes(copyAllOut(store, [today])[0]), String(number)).toEqual(board.made)
             // What is no FSInfo is nobody's to write.
@@ -259,9 +261,9 @@ describe.skipIf(!tools)("a volume", () => {
         for (const sector of [0, 0xffff]) {
             const store = fat32()
             edit(store, 0, view => view.setUint16(48, sector, true))
-            const board = new CardBoard(new SdCardChip(store))
+            const board = await CardLife.start(new SdCardChip(store))
             await board.run(8)
-            await board.storage.sync()
+            await board.sync()
             expect(board.reasons).toEqual([])
             expect(recordTimes(copyAllOut(store, [today])[0])).toEqual(board.made)
         }
@@ -292,9 +294,9 @@ async function expectPartitionLogged(card: MemoryStore, volume: MemoryStore, fir
     const last = first + volume.blockCount
     const outside = [...card.written()].filter(block => block < first || block >= last)
     const before = outside.map(block => Uint8Array.from(card.read(block)))
-    const board = new CardBoard(new SdCardChip(card))
+    const board = await CardLife.start(new SdCardChip(card))
     await board.run(8)
-    await board.storage.sync()
+    await board.sync()
     expect(board.reasons).toEqual([])
     const after = cutOut(card, first, volume.blockCount)
     expect(recordTimes(copyAllOut(after, [today])[0])).toEqual(board.made)
@@ -392,7 +394,7 @@ describe.skipIf(!tools)("a card with a GUID partition table", () => {
         edit(far, 1, view => view.setUint32(72, 0x7fffffff, true))
         for (const card of [guidCard(100, 2, [[efiSystem, 2048, system]]), beyond, far]) {
             const before = card.clone()
-            const board = new CardBoard(new SdCardChip(card))
+            const board = await CardLife.start(new SdCardChip(card))
             await board.run(6)
             expect(board.storage.lastError).toContain("no FAT file system on the card")
             expect([...card.written()]).toEqual([...before.written()])

@@ -4,7 +4,8 @@ import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import { CardBoard, formattedStore, morning, timesOn } from "../../support/cardboard"
+import { CardLife, morning } from "../../support/cardlife"
+import { formattedStore, timesOn } from "../../support/cardstore"
 import { checkVolume, copyOut, editVolume, makeVolume, runMtools } from "../../support/fatimage"
 import { hasTool, requireTool } from "../../support/tools"
 
@@ -43,13 +44,16 @@ describe.skipIf(!tools)("a card on which a PC has put other files in place of ou
         for (const [what, value] of Object.entries(contents))
             it(`keeps them, and is logged on: ${title}, ${what}`, async () => {
                 const before = await make()
-                const first = new CardBoard(new SdCardChip(before), { cells: true })
+                const first = await CardLife.start(new SdCardChip(before), { cells: true })
                 await first.run(40)
                 const store = clear(before, value)
                 const startSeconds = morning + 600
-                const board = new CardBoard(new SdCardChip(store), { startSeconds, cells: true })
+                const board = await CardLife.start(new SdCardChip(store), {
+                    startSeconds,
+                    cells: true,
+                })
                 await board.run(20)
-                await board.storage.eject()
+                await board.finish(board.storage.eject())
                 const photo = Buffer.from(copyOut(store, "PHOTO.JPG"), "latin1")
                 expect(photo.equals(Buffer.alloc(photoBytes, value))).toBe(true)
                 expect(await timesOn(store, today)).toEqual(board.made)
@@ -63,9 +67,9 @@ describe.skipIf(!tools)("a card on which a PC has emptied LOG", () => {
         for (const days of [1, 40])
             it(`keeps it so: ${title}, with ${days} files before`, async () => {
                 const before = await make()
-                const first = new CardBoard(new SdCardChip(before), { cells: true })
+                const first = await CardLife.start(new SdCardChip(before), { cells: true })
                 await first.run(5)
-                await first.storage.use("test", async volume => {
+                await first.use(async volume => {
                     for (let i = 1; i < days; ++i)
                         await (await volume.openForAppend(`LOG/OLD${i}.TXT`, "")).close()
                 })
@@ -75,9 +79,12 @@ describe.skipIf(!tools)("a card on which a PC has emptied LOG", () => {
                     run("mmd", image, "::LOG")
                 })
                 const startSeconds = morning + 600
-                const board = new CardBoard(new SdCardChip(store), { startSeconds, cells: true })
+                const board = await CardLife.start(new SdCardChip(store), {
+                    startSeconds,
+                    cells: true,
+                })
                 await board.run(20)
-                await board.storage.eject()
+                await board.finish(board.storage.eject())
                 expect(await timesOn(store, today)).toEqual(board.made)
                 expect(runMtools(store, "mdir", "-b", "::LOG").trim()).toBe(`::/${today}`)
                 const check = checkVolume(store)

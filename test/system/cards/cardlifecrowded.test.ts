@@ -1,15 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    mountStore,
-    recordTimes,
-    textOn,
-    timesOn,
-} from "../../support/cardboard"
+import { CardBoard } from "../../support/cardboard"
+import { CardLife, morning } from "../../support/cardlife"
+import { formattedStore, mountStore, recordTimes, textOn, timesOn } from "../../support/cardstore"
 import { checkVolume, copyOut, makeVolume, runMtools } from "../../support/fatimage"
 import { ForeignFiles } from "../../support/foreignfiles"
 import { noteSent } from "../../support/historylines"
@@ -39,9 +33,9 @@ function directoryCluster(store: MemoryStore, name: string): number {
 /** Foreign files with long names, in the root or, after a first run of the board, in LOG as well. */
 async function crowded(count: number, where: "root" | "LOG"): Promise<MemoryStore> {
     const store = await formattedStore(600)
-    const first = new CardBoard(new SdCardChip(store), { startSeconds: morning - 86400 })
+    const first = await CardLife.start(new SdCardChip(store), { startSeconds: morning - 86400 })
     await first.run(5)
-    await first.storage.sync()
+    await first.sync()
     const files = new ForeignFiles(store, 100)
     const cluster = where === "root" ? undefined : directoryCluster(store, "LOG")
     const directory = files.directory(cluster)
@@ -61,14 +55,14 @@ describe("3,000 foreign files with long names", () => {
             const directory = where === "root" ? "" : "LOG/"
             const before = tools ? runMtools(store, "mdir", "-b", "::" + directory) : ""
             const card = new SdCardChip(store)
-            const board = new CardBoard(card, { cells: true })
+            const board = await CardLife.start(card, { cells: true })
             await board.run(10)
             board.socket.pull()
             await board.run(5)
             board.socket.insert(card)
             expect(await board.settle()).toBeLessThanOrEqual(5)
             await board.run(3)
-            await board.storage.sync()
+            await board.sync()
             expect(board.reasons).toEqual(["no SD card, or it does not answer: put one in"])
             expect(await timesOn(store, today)).toEqual(board.made)
             for (const number of [1, 1500, 3000])
@@ -90,6 +84,7 @@ describe("3,000 foreign files with long names", () => {
             const counts: number[] = []
             for (const store of [few, many]) {
                 const card = new SdCardChip(store)
+                // Not the whole board, which looks in the root for its backup as well.
                 const board = new CardBoard(card)
                 await board.storage.poll()
                 expect(board.storage.mounted()).toBe(true)
@@ -97,10 +92,10 @@ describe("3,000 foreign files with long names", () => {
             }
             expect(counts[1] - counts[0]).toBeLessThanOrEqual(10)
             const card = new SdCardChip(many)
-            const board = new CardBoard(card)
+            const board = await CardLife.start(card)
             await board.run(2)
             // Else the polls count the free clusters meanwhile, 16 sectors of the table each.
-            await board.storage.use("test", async volume => await volume.table.countFree(100000))
+            await board.use(async volume => await volume.table.countFree(100000))
             const { sectorReads } = card.counters
             await board.run(59)
             expect(board.made.length).toBeGreaterThan(60)
@@ -109,19 +104,19 @@ describe("3,000 foreign files with long names", () => {
 
         it(`in ${where} do not keep a mount that puts a torn sector of LOG back`, async () => {
             const store = await crowded(3000, where)
-            const board = new CardBoard(new SdCardChip(store))
+            const board = await CardLife.start(new SdCardChip(store))
             await board.run(30)
             const { entryBlock } = (await (await mountStore(store)).open(today))!
             store.write(entryBlock, new Uint8Array(512))
             const card = new SdCardChip(store)
-            const next = new CardBoard(card, { startSeconds: morning + 60 })
+            // Not the whole board, which looks in the root for its backup as well.
+            const next = new CardBoard(card)
             await next.storage.poll()
             expect(next.storage.mounted()).toBe(true)
             // Along the chain, not through all sectors: there are more than 500.
             expect(card.counters.sectorReads).toBeLessThanOrEqual(120)
-            await next.run(3)
-            await next.storage.sync()
-            expect(await timesOn(store, today)).toEqual([...board.made, ...next.made])
+            await next.storage.eject()
+            expect(await timesOn(store, today)).toEqual(board.made)
         })
     }
 })
@@ -137,7 +132,7 @@ describe("a full root directory of FAT16", () => {
 
     it("without a LOG says what to do, and logs when there is room", async () => {
         const store = nearlyFull(await formattedStore(16), 0)
-        const board = new CardBoard(new SdCardChip(store))
+        const board = await CardLife.start(new SdCardChip(store))
         await board.run(12)
         const said = "the card's root directory is full: delete files there"
         expect(board.lines).toEqual([`logger: ${said}`])
@@ -152,28 +147,30 @@ describe("a full root directory of FAT16", () => {
         board.socket.insert(new SdCardChip(store))
         expect(await board.settle()).toBeLessThanOrEqual(5)
         await board.run(6)
-        await board.storage.sync()
+        await board.sync()
         expect(board.flags()).toBe("none")
         expect(await timesOn(store, today)).toEqual(board.made)
     })
 
     it("with a LOG takes the main log, and says why there is no history", async () => {
-        const store = nearlyFull(await formattedStore(16), 1)
-        const board = new CardBoard(new SdCardChip(store))
+        // The backup takes one of them.
+        const store = nearlyFull(await formattedStore(16), 2)
+        const board = await CardLife.start(new SdCardChip(store))
         await board.run(5)
-        const saying = noteSent(board.history, "20261122.CSV", 100, "BMS", 1)
+        const saying = board.finish(noteSent(board.history, "20261122.CSV", 100, "BMS", 1))
         await expect(saying).rejects.toThrow("root directory is full: delete files there")
         await board.run(10)
-        await board.storage.sync()
+        await board.sync()
         expect(await timesOn(store, today)).toEqual(board.made)
         if (tools) expect(runMtools(store, "mdir", "-b", "::")).not.toContain("LOGSENT")
     })
 
     it("with room for LOG alone takes the main log while CELL cannot be made", async () => {
-        const store = nearlyFull(await formattedStore(16), 1)
-        const board = new CardBoard(new SdCardChip(store), { cells: true })
+        // The backup takes one of them.
+        const store = nearlyFull(await formattedStore(16), 2)
+        const board = await CardLife.start(new SdCardChip(store), { cells: true })
         await board.run(15)
-        await board.storage.sync()
+        await board.sync()
         expect(await timesOn(store, today)).toEqual(board.made)
         expect(board.lines).toContain(
             "logger: the card's root directory is full: delete files there",
@@ -201,13 +198,13 @@ describe("a fragmented card", () => {
                 files.addFile(root, "KEEP    TXT", "keep me\r\n")
                 const chain = new ForeignFiles(store)
                 const card = new SdCardChip(store)
-                const board = new CardBoard(card, { cells: true })
+                const board = await CardLife.start(card, { cells: true })
                 await board.run(150)
                 board.socket.pull()
                 await board.run(4)
                 board.socket.insert(card)
                 await board.settle()
-                await board.storage.sync()
+                await board.sync()
                 expect(recordTimes(copyOut(store, today))).toEqual(board.made)
                 expect(recordTimes(copyOut(store, "CELL/20261122.CSV"))).toEqual(board.made)
                 expect(copyOut(store, "KEEP.TXT")).toBe("keep me\r\n")

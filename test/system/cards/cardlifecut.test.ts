@@ -1,15 +1,9 @@
 import { describe, expect, it } from "vitest"
+import { Key } from "../../../src/settings/keys"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    mountStore,
-    textOn,
-    timesOn,
-    type CardBoardOptions,
-} from "../../support/cardboard"
+import { CardLife, morning, type CardLifeOptions } from "../../support/cardlife"
+import { formattedStore, mountStore, textOn, timesOn } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { makeVolume } from "../../support/fatimage"
 import { hasTool } from "../../support/tools"
@@ -28,15 +22,19 @@ if (tools)
     cards["a card of a PC, which has no redo log"] = async () => makeVolume(16, "-F16", "-s2")
 
 /** A board has logged for so long, and its power was cut; some records are behind the recorded sizes. */
-async function cutOff(store: MemoryStore, seconds = 155, options: CardBoardOptions = {}) {
-    const board = new CardBoard(new SdCardChip(store), { cells: true, ...options })
+async function cutOff(store: MemoryStore, seconds = 153, options: CardLifeOptions = {}) {
+    const board = await CardLife.start(new SdCardChip(store), { cells: true, ...options })
     await board.run(seconds)
     expect(board.logger.queued()).toBe(0)
     return board.made
 }
 
-function next(store: MemoryStore, startSeconds = morning + 160, options: CardBoardOptions = {}) {
-    return new CardBoard(new SdCardChip(store), { startSeconds, cells: true, ...options })
+async function next(
+    store: MemoryStore,
+    startSeconds = morning + 160,
+    options: CardLifeOptions = {},
+) {
+    return await CardLife.start(new SdCardChip(store), { startSeconds, cells: true, ...options })
 }
 
 async function expectWhole(store: MemoryStore, made: number[], name = today): Promise<void> {
@@ -50,23 +48,26 @@ for (const [title, make] of Object.entries(cards))
             const made = await cutOff(store)
             // There is something to find again.
             expect((await timesOn(store, "LOG/" + today)).length).toBeLessThan(made.length)
-            await next(store).storage.eject()
+            await (await next(store)).eject()
             await expectWhole(store, made)
         })
 
         it("a board whose logging is off leaves every record in its file", async () => {
             const store = await make()
             const made = await cutOff(store)
-            await next(store).storage.poll()
+            const board = await next(store)
+            await board.set(Key.SdEnable, 0)
+            await board.run(5)
+            expect(board.made).toEqual([])
             await expectWhole(store, made)
         })
 
         it("an upload finds the whole files, and not those of the directory", async () => {
             const store = await make()
             const made = await cutOff(store)
-            const board = next(store)
+            const board = await next(store)
             const sizes: Record<string, number> = {}
-            await board.storage.use("upload", async volume => {
+            await board.use(async volume => {
                 for (const log of logs)
                     await volume.list(log, async entry => {
                         sizes[log] = entry.sizeBytes
@@ -81,9 +82,9 @@ for (const [title, make] of Object.entries(cards))
         it("another board, on another day, leaves every record in its file", async () => {
             const store = await make()
             const made = await cutOff(store)
-            const board = next(store, morning + 3 * 86400, { serial: "BMS-9F9F" })
+            const board = await next(store, morning + 3 * 86400, { serial: "BMS-9F9F" })
             await board.run(20)
-            await board.storage.sync()
+            await board.sync()
             await expectWhole(store, made)
             await expectWhole(store, board.made, "20261125.CSV")
         })
@@ -91,18 +92,18 @@ for (const [title, make] of Object.entries(cards))
         it("a further cut, before anything was written, costs nothing", async () => {
             const store = await make()
             const made = await cutOff(store)
-            for (let cuts = 0; cuts < 3; ++cuts) await next(store).storage.poll()
-            const board = next(store)
+            for (let cuts = 0; cuts < 3; ++cuts) await (await next(store)).poll()
+            const board = await next(store)
             await board.run(17)
             made.push(...board.made)
-            await next(store, morning + 3600).storage.eject()
+            await (await next(store, morning + 3600)).eject()
             await expectWhole(store, made)
         })
 
         it("two cards in turn over midnight keep every record", async () => {
             const stores = [await make(), await make()]
             const startSeconds = Date.UTC(2026, 10, 22, 23, 58) / 1000
-            const board = new CardBoard(undefined, { startSeconds, cells: true })
+            const board = await CardLife.start(undefined, { startSeconds, cells: true })
             for (let turn = 0; turn < 8; ++turn) {
                 board.socket.insert(new SdCardChip(stores[turn % 2]))
                 await board.settle()
@@ -111,7 +112,7 @@ for (const [title, make] of Object.entries(cards))
                 board.socket.pull()
                 await board.run(3)
             }
-            for (const store of stores) await next(store, startSeconds + 7200).storage.eject()
+            for (const store of stores) await (await next(store, startSeconds + 7200)).eject()
             for (const log of logs) {
                 const times: number[] = []
                 for (const store of stores)
@@ -130,14 +131,14 @@ describe("a log whose name the redo log has forgotten", () => {
         const store = await formattedStore(600)
         const made = await cutOff(store)
         // The entries are up to date, with their marks.
-        await next(store).storage.eject()
+        await (await next(store)).eject()
         const boot = new DataView(Uint8Array.from(store.read(0)).buffer)
         const header = boot.getUint16(14, true) - 7
         for (const block of [header, header + 1]) store.write(block, new Uint8Array(512))
-        const board = next(store)
+        const board = await next(store)
         await board.run(4)
         made.push(...board.made)
-        await next(store, morning + 3600).storage.eject()
+        await (await next(store, morning + 3600)).eject()
         await expectWhole(store, made)
     })
 })
@@ -160,8 +161,8 @@ describe("files of others in LOG that have the mark", () => {
         for (const make of Object.values(cards)) {
             const store = await make()
             const texts: Record<string, string> = {}
-            const first = new CardBoard(new SdCardChip(store))
-            await first.storage.use("test", async volume => {
+            const first = await CardLife.start(new SdCardChip(store))
+            await first.use(async volume => {
                 for (let i = 0; i < 40; ++i) {
                     // A name that is no log's, and a log's name with other columns; no last line end.
                     const path = `LOG/${i < 20 ? "NOTES" : "202601"}${10 + (i % 20)}.CSV`
@@ -173,9 +174,9 @@ describe("files of others in LOG that have the mark", () => {
                 }
             })
             await markAll(store)
-            const board = next(store)
+            const board = await next(store)
             await board.run(20)
-            await board.storage.sync()
+            await board.sync()
             expect(await timesOn(store, "LOG/" + today)).toEqual(board.made)
             for (const [path, text] of Object.entries(texts))
                 expect(await textOn(store, path), path).toBe(text)

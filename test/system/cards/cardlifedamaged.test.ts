@@ -2,16 +2,10 @@ import { beforeAll, describe, expect, it } from "vitest"
 import type { Volume } from "../../../src/fat/volume"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    mountStore,
-    recordTimes,
-    textOn,
-    timesOn,
-    type FlashContent,
-} from "../../support/cardboard"
+import { CardBoard } from "../../support/cardboard"
+import { CardLife, morning } from "../../support/cardlife"
+import type { MemoryFlash } from "../../support/memoryflash"
+import { formattedStore, mountStore, recordTimes, textOn, timesOn } from "../../support/cardstore"
 import { Random } from "../../support/random"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { checkVolume, makeVolume } from "../../support/fatimage"
@@ -44,17 +38,19 @@ const cards: { title: string; kind: string; make: () => Promise<MemoryStore> }[]
 /** A used card with both days' logs and a foreign file between them. */
 describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make }) => {
     let start: MemoryStore
-    let flash: FlashContent
+    let flash: MemoryFlash
     let volume: Volume
     let before: string
     let photo: string
 
     beforeAll(async () => {
         start = await make()
-        const former = new CardBoard(new SdCardChip(start), { startSeconds: morning - 86400 })
+        const former = await CardLife.start(new SdCardChip(start), {
+            startSeconds: morning - 86400,
+        })
         await former.run(30)
         // Foreign clusters before, between and behind those of the logs.
-        await former.storage.use("test", async mounted => {
+        await former.use(async mounted => {
             photo = "x".repeat(1021) + "\r\n"
             const file = await mounted.openForAppend("PHOTO.JPG", photo)
             for (let i = 0; i < 30; ++i) await file.append(textBytes(photo))
@@ -62,9 +58,9 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
             photo = photo.repeat(31)
         })
         const later = { startSeconds: morning - 400, flash: former.flash }
-        const board = new CardBoard(new SdCardChip(start), later)
+        const board = await CardLife.start(new SdCardChip(start), later)
         await board.run(200)
-        await board.storage.sync()
+        await board.sync()
         flash = board.flash
         volume = await mountStore(start)
         expect(volume.kind).toBe(kind)
@@ -76,10 +72,10 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         return DeviceBuffer.from(text) as unknown as Buffer
     }
 
-    async function run(store: MemoryStore, seconds = 20): Promise<CardBoard> {
-        const board = new CardBoard(new SdCardChip(store), { flash: { ...flash } })
+    async function run(store: MemoryStore, seconds = 20): Promise<CardLife> {
+        const board = await CardLife.start(new SdCardChip(store), { flash: flash })
         await board.run(seconds)
-        await board.storage.sync()
+        await board.sync()
         return board
     }
 
@@ -153,7 +149,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
     })
 
     /** All but today's log is as it was; what was recorded now is in a further file of the day. */
-    async function expectFurther(store: MemoryStore, board: CardBoard): Promise<void> {
+    async function expectFurther(store: MemoryStore, board: CardLife): Promise<void> {
         expect(board.logger.queued()).toBe(0)
         expect(await timesOn(store, further)).toEqual(board.made)
         expect(await textOn(store, yesterday)).toBe(await textOn(start, yesterday))
@@ -206,7 +202,10 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
                 view.setUint16(slot.at + 26, low, true)
             })
             const damaged = store.clone()
-            const board = await run(store)
+            // Without the whole board's backup, which has its place beside LOG.
+            const board = new CardBoard(new SdCardChip(store))
+            await board.run(20)
+            await board.storage.sync()
             expect(board.lines).toEqual([`logger: ${repair}`])
             expect(board.flags()).toBe("SD_CARD")
             expect(board.logger.queued()).toBe(20)
@@ -226,7 +225,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         const store = await make()
         const made = await mountStore(store)
         await (await made.openForAppend("LOG", "a file of mine\r\n")).close()
-        const board = new CardBoard(new SdCardChip(store))
+        const board = await CardLife.start(new SdCardChip(store))
         await board.run(12)
         const said = "LOG on the card is no directory: rename it"
         expect(board.lines).toEqual([`logger: ${said}`])
@@ -238,7 +237,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         board.socket.insert(new SdCardChip(store))
         expect(await board.settle()).toBeLessThanOrEqual(5)
         await board.run(6)
-        await board.storage.sync()
+        await board.sync()
         expect(board.flags()).toBe("none")
         expect(await timesOn(store, today)).toEqual(board.made)
         expect(await textOn(store, "LOG2")).toBe("a file of mine\r\n")
@@ -248,9 +247,9 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         const store = start.clone()
         const made = await mountStore(store)
         await (await made.openForAppend("CELL", "a file of mine\r\n")).close()
-        const board = new CardBoard(new SdCardChip(store), { flash: { ...flash }, cells: true })
+        const board = await CardLife.start(new SdCardChip(store), { flash: flash, cells: true })
         await board.run(20)
-        await board.storage.sync()
+        await board.sync()
         expect(board.lines).toContain("logger: CELL on the card is no directory: rename it")
         expect(recordTimes(await textOn(store, today)).slice(-20)).toEqual(board.made)
     })

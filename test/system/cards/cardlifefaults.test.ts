@@ -2,16 +2,9 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { SdCard } from "../../../src/card/sdcard"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    mountStore,
-    recordTimes,
-    textOn,
-    timesOn,
-    type FlashContent,
-} from "../../support/cardboard"
+import { CardLife, morning } from "../../support/cardlife"
+import type { MemoryFlash } from "../../support/memoryflash"
+import { formattedStore, mountStore, recordTimes, textOn, timesOn } from "../../support/cardstore"
 import { Random } from "../../support/random"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { checkVolume } from "../../support/fatimage"
@@ -70,7 +63,7 @@ describe("a card that answers badly now and then", () => {
     async function hurtAtRandom(seed: number, every: number, hurts: Hurt[]) {
         const store = await formattedStore(4)
         const chip = new SdCardChip(store)
-        const board = new CardBoard(chip, { cells: true })
+        const board = await CardLife.start(chip, { cells: true })
         const random = new Random(seed)
         board.socket.onTransfer = (_transfer, out) => {
             const command = (out[1] & 0xc0) === 0x40
@@ -83,7 +76,7 @@ describe("a card that answers badly now and then", () => {
         Object.assign(chip.faults, { ignoreCommands: 0, silentReads: 0, corruptReads: 0 })
         await board.settle(6)
         await board.run(6)
-        await board.storage.sync()
+        await board.sync()
         for (const directory of ["LOG", "CELL"])
             expect(await dayTimes(store, directory), `seed ${seed}: ${directory}`).toEqual(
                 board.made,
@@ -100,7 +93,7 @@ describe("a card that answers badly now and then", () => {
         it(`loses and doubles nothing with ${title}`, async () => {
             for (const seed of [1, 2, 3]) {
                 const board = await hurtAtRandom(seed, every, [hurt])
-                const { device } = await board.storage.use("test", async volume => volume)
+                const { device } = await board.use(async volume => volume)
                 const { retries } = device as SdCard
                 expect(retries + board.storage.generation(), title).toBeGreaterThan(1)
             }
@@ -123,7 +116,7 @@ describe("a card that stays busy for ever", () => {
     it("is told from one that is missing, and logging goes on when it was pulled and put back", async () => {
         const store = await formattedStore(16)
         const chip = new SdCardChip(store)
-        const board = new CardBoard(chip)
+        const board = await CardLife.start(chip)
         await board.run(5)
         chip.faults.busyForEver = true
         await board.run(12)
@@ -138,14 +131,14 @@ describe("a card that stays busy for ever", () => {
         board.socket.insert(chip)
         expect(await board.settle()).toBeLessThanOrEqual(5)
         await board.run(6)
-        await board.storage.sync()
+        await board.sync()
         expect(await timesOn(store, today)).toEqual(board.made)
         expect(board.flags()).toBe("none")
     })
 
     it("never keeps the board from making its records", async () => {
         const chip = new SdCardChip(await formattedStore(16))
-        const board = new CardBoard(chip)
+        const board = await CardLife.start(chip)
         await board.run(5)
         chip.faults.busyForEver = true
         await board.run(20)
@@ -156,21 +149,23 @@ describe("a card that stays busy for ever", () => {
 
 describe("a sector that cannot be read", () => {
     let start: MemoryStore
-    let flash: FlashContent
+    let flash: MemoryFlash
     let before: string
     let places: Record<string, number[]>
 
     /** A card with yesterday's and today's log and a history, and where on it everything lies. */
     beforeAll(async () => {
         start = await formattedStore(600)
-        const yesterday = new CardBoard(new SdCardChip(start), { startSeconds: morning - 86400 })
+        const yesterday = await CardLife.start(new SdCardChip(start), {
+            startSeconds: morning - 86400,
+        })
         await yesterday.run(50)
-        await noteSent(yesterday.history, "20261121.CSV", 100, "BMS-LOG", 1)
-        await yesterday.storage.sync()
+        await yesterday.finish(noteSent(yesterday.history, "20261121.CSV", 100, "BMS-LOG", 1))
+        await yesterday.sync()
         const options = { startSeconds: morning - 60, flash: yesterday.flash }
-        const board = new CardBoard(new SdCardChip(start), options)
+        const board = await CardLife.start(new SdCardChip(start), options)
         await board.run(50)
-        await board.storage.sync()
+        await board.sync()
         flash = board.flash
         before = (await textOn(start, today))!
         const volume = await mountStore(start)
@@ -199,7 +194,7 @@ describe("a sector that cannot be read", () => {
         const store = start.clone()
         const chip = new SdCardChip(store)
         for (const block of places[place]) chip.faults.unreadable.add(block)
-        const board = new CardBoard(chip, { flash: { ...flash } })
+        const board = await CardLife.start(chip, { flash: flash })
         return { store, chip, board }
     }
 
@@ -223,7 +218,7 @@ describe("a sector that cannot be read", () => {
             const { store, chip, board } = await boardWith(place)
             await board.run(20)
             await board.settle()
-            await board.storage.sync()
+            await board.sync()
             chip.faults.unreadable.clear()
             expect(await newTimes(store, today)).toEqual(board.made)
             expect((await textOn(store, today))!.startsWith(before)).toBe(true)
@@ -237,7 +232,7 @@ describe("a sector that cannot be read", () => {
             await board.run(20)
             expect(await board.settle()).toBeLessThanOrEqual(5)
             await board.run(6)
-            await board.storage.sync()
+            await board.sync()
             expect(board.lines.length).toBe(1)
             expect(board.lines[0]).toContain(`logger: block ${places[place][0]} cannot be read`)
             expect(board.flags()).toBe("none")
@@ -245,9 +240,9 @@ describe("a sector that cannot be read", () => {
             expect(await textOn(store, today)).toBe(before)
             expect(await newTimes(store, further)).toEqual(board.made)
             // The next day has its own file again.
-            board.startSeconds += 86400
-            await board.run(3)
-            await board.storage.sync()
+            await board.moveClock(86400)
+            await board.run(2.5)
+            await board.sync()
             expect((await newTimes(store, "LOG/20261123.CSV")).length).toBe(3)
         })
 
@@ -267,7 +262,7 @@ describe("a sector that cannot be read", () => {
             board.socket.pull()
             board.socket.insert(new SdCardChip(other))
             expect(await board.settle()).toBeLessThanOrEqual(5)
-            await board.storage.sync()
+            await board.sync()
             expect(await timesOn(other, today)).toEqual(board.made)
             expect(await textOn(store, today)).toBe(before)
         })
@@ -275,7 +270,7 @@ describe("a sector that cannot be read", () => {
     it("in the history does not disturb the log, and its upload is told why", async () => {
         const { board } = await boardWith("history")
         await board.run(5)
-        const reading = board.history.fullySent("20261121.CSV", 100)
+        const reading = board.finish(board.history.fullySent("20261121.CSV", 100))
         await expect(reading).rejects.toThrow("save the card's files and use another")
         await board.settle(5)
         await board.run(6)
@@ -285,12 +280,12 @@ describe("a sector that cannot be read", () => {
     it("in the table, found while logging, is passed over in favour of the other copy", async () => {
         const store = start.clone()
         const chip = new SdCardChip(store)
-        const board = new CardBoard(chip, { flash: { ...flash }, cells: true })
+        const board = await CardLife.start(chip, { flash: flash, cells: true })
         await board.run(5)
         chip.faults.unreadable.add(places.firstTable[0])
         // Enough for new clusters of 4 KiB in both logs.
         await board.run(150)
-        await board.storage.sync()
+        await board.sync()
         chip.faults.unreadable.clear()
         expect(await newTimes(store, today)).toEqual(board.made)
         expect(await newTimes(store, "CELL/20261122.CSV")).toEqual(board.made)
@@ -302,7 +297,7 @@ describe("a sector that cannot be written", () => {
     it("lets today's log go on in a further file", async () => {
         const store = await formattedStore(16)
         const chip = new SdCardChip(store)
-        const board = new CardBoard(chip)
+        const board = await CardLife.start(chip)
         await board.run(5)
         const volume = await mountStore(store)
         const log = (await volume.open(today))!
@@ -311,7 +306,7 @@ describe("a sector that cannot be written", () => {
         expect(await board.settle()).toBeLessThanOrEqual(5)
         await board.run(6)
         expect(board.flags()).toBe("none")
-        await board.storage.sync()
+        await board.sync()
         const times = [...(await timesOn(store, today)), ...(await timesOn(store, further))]
         expect(times).toEqual(board.made)
     })
@@ -319,7 +314,7 @@ describe("a sector that cannot be written", () => {
     it("in the directory raises the flag and says what to do", async () => {
         const store = await formattedStore(16)
         const chip = new SdCardChip(store)
-        const board = new CardBoard(chip)
+        const board = await CardLife.start(chip)
         await board.run(5)
         const volume = await mountStore(store)
         chip.faults.unwritable.add((await volume.open(today))!.entryBlock)

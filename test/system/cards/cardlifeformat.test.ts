@@ -7,7 +7,8 @@ import { formatVolume } from "../../../src/fat/format"
 import { Volume } from "../../../src/fat/volume"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import { FileStore, MemoryStore } from "../../../sim/chips/sdcardstore"
-import { CardBoard, recordTimes, timesOn } from "../../support/cardboard"
+import { CardLife } from "../../support/cardlife"
+import { recordTimes, timesOn } from "../../support/cardstore"
 import { Random } from "../../support/random"
 import { checkVolume, saveImage, withFolder } from "../../support/fatimage"
 import { FakeTicks, MemoryBlockDevice } from "../../support/memorycard"
@@ -17,14 +18,14 @@ const tools = hasTool("fsck.fat") && hasTool("mdir") && hasTool("mcopy") && hasT
 const today = "LOG/20261122.CSV"
 
 /** Formats a card as the console does; a large one without the wire between, which takes its time. */
-async function format(card: MemoryStore): Promise<CardBoard> {
+async function format(card: MemoryStore): Promise<CardLife> {
     if (card.blockCount > 4194304) {
         await formatVolume(new MemoryBlockDevice(card), "BMSMINI    ")
-        return new CardBoard(new SdCardChip(card))
+        return await CardLife.start(new SdCardChip(card))
     }
-    const board = new CardBoard(new SdCardChip(card))
+    const board = await CardLife.start(new SdCardChip(card))
     const percents: number[] = []
-    await board.storage.format(async percent => void percents.push(percent))
+    await board.finish(board.storage.format(async percent => void percents.push(percent)))
     expect(percents.at(-1)).toBe(100)
     expect(percents.length).toBeGreaterThan(5)
     expect([...percents]).toEqual([...percents].sort((a, b) => a - b))
@@ -52,14 +53,14 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
         it(`is ${kind} with ${clusterBytes} bytes a cluster at ${mebibytes} MiB, and usable elsewhere`, async () => {
             const card = new MemoryStore(mebibytes * 2048)
             const board = await format(card)
-            const volume = await board.storage.use("test", async mounted => mounted)
+            const volume = await board.use(async mounted => mounted)
             expect([volume.kind, volume.clusterBytes]).toEqual([kind, clusterBytes])
             const device = volume.device as SdCard
             expect(device.kind).toBe(
                 mebibytes <= 2048 ? "SDSC" : mebibytes <= 30000 ? "SDHC" : "SDXC",
             )
             await board.run(5)
-            await board.storage.sync()
+            await board.sync()
             withFolder(folder => elsewhere(card, folder, board.made))
         })
     }
@@ -113,29 +114,30 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
     it("is unformatted, not half formatted, when it was pulled while formatting", async () => {
         const start = new MemoryStore(16 * 2048)
         await format(start)
-        const whole = new CardBoard(new SdCardChip(start.clone()))
-        await whole.storage.format()
+        const whole = await CardLife.start(new SdCardChip(start.clone()))
+        const before = whole.socket.transfers
+        await whole.finish(whole.storage.format())
         const transfers = whole.socket.transfers
         let unformatted = 0
-        for (let at = 10; at < transfers; at += 23) {
+        for (let at = before + 10; at < transfers; at += 23) {
             const store = start.clone()
             const card = new SdCardChip(store)
-            const board = new CardBoard(card)
+            const board = await CardLife.start(card)
             board.socket.onTransfer = transfer => {
                 if (transfer === at) board.socket.pull()
                 return undefined
             }
-            await board.storage.format().catch(() => {})
+            await board.finish(board.storage.format()).catch(() => {})
             board.socket.insert(card)
             await board.run(12)
             if (!board.storage.mounted()) {
                 unformatted++
                 const said = "no FAT file system on the card: format as FAT32 (card format)"
                 expect(board.storage.lastError, `pulled at ${at}`).toBe(said)
-                await board.storage.format()
+                await board.finish(board.storage.format())
                 await board.settle(5)
             }
-            await board.storage.sync()
+            await board.sync()
             const check = checkVolume(store)
             expect(check.clean, `pulled at ${at}: ${check.text}`).toBe(true)
         }
@@ -146,28 +148,30 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
         const start = new MemoryStore(16 * 2048)
         await format(start)
         const whole = new SdCardChip(start.clone())
-        await new CardBoard(whole).storage.format()
-        const writes = whole.counters.sectorWrites
+        const formatted = await CardLife.start(whole)
+        const before = whole.counters.sectorWrites
+        await formatted.finish(formatted.storage.format())
+        const writes = whole.counters.sectorWrites - before
         expect(writes).toBeGreaterThan(150)
         for (const torn of ["dropped", "erased", "half", "zeroed"] as const)
             for (let kept = 0; kept < writes; kept += kept < 5 || kept > writes - 9 ? 1 : 7) {
                 const where = `${torn} after ${kept} of ${writes}`
                 const store = start.clone()
                 const card = new SdCardChip(store)
-                const board = new CardBoard(card)
-                await board.storage.use("test", async () => {})
+                const board = await CardLife.start(card)
+                await board.use(async () => {})
                 card.faults.writesUntilPowerCut = kept
                 card.faults.tornWrite = torn
-                await expect(board.storage.format(), where).rejects.toBeDefined()
+                await expect(board.finish(board.storage.format()), where).rejects.toBeDefined()
                 card.powerUp()
-                const again = new CardBoard(card)
+                const again = await CardLife.start(card)
                 await again.run(3)
                 // Only the very first write can leave the old file system as it was.
                 expect(again.storage.mounted(), where).toBe(kept === 0 && torn === "dropped")
                 if (again.storage.mounted()) continue
                 const said = "no FAT file system on the card: format as FAT32 (card format)"
                 expect(again.storage.lastError, where).toBe(said)
-                await again.storage.format()
+                await again.finish(again.storage.format())
                 const check = checkVolume(store)
                 expect(check.clean, `${where}: ${check.text}`).toBe(true)
             }
@@ -177,28 +181,26 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
         for (const periodSeconds of [1, 5]) {
             const store = new MemoryStore(30500 * 2048)
             const options = { periodSeconds, transferMs: 0.57 }
-            const board = new CardBoard(new SdCardChip(store), options)
-            await board.storage.format()
+            const board = await CardLife.start(new SdCardChip(store), options)
+            await board.finish(board.storage.format())
             await board.run(5)
-            const beganMs = board.ticks.ms
+            const beganMs = board.nowMs()
             const beganSeconds = board.seconds()
             // The task that writes looks every 2 s, also while the card is formatted.
-            const release = board.ticks.onSecond
+            const { logger } = board
+            const { flush } = logger
             let refusals = 0
-            board.ticks.onSecond = async () => {
-                await release()
-                if (board.seconds() % 2 !== 0) return
-                await board.logger.flush()
-                if (board.logger.lastError.includes("being formatted")) refusals++
+            logger.flush = async () => {
+                await flush()
+                if (logger.lastError.includes("being formatted")) refusals++
             }
-            await board.storage.format()
-            const seconds = (board.ticks.ms - beganMs) / 1000
+            await board.finish(board.storage.format())
+            const seconds = (board.nowMs() - beganMs) / 1000
             expect(seconds).toBeGreaterThan(10)
             expect(seconds).toBeLessThan(15)
             expect(refusals).toBeGreaterThan(4)
-            board.ticks.onSecond = release
             await board.settle(10)
-            await board.storage.sync()
+            await board.sync()
             expect(board.logger.recordsLost()).toBe(0)
             const due = board.made.filter(made => made > beganSeconds)
             expect(due.length).toBeGreaterThan(10 / periodSeconds)
@@ -207,7 +209,9 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
     })
 
     it("cannot be made of a card that is too small, which is said", async () => {
-        const board = new CardBoard(new SdCardChip(new MemoryStore(2048)))
-        await expect(board.storage.format()).rejects.toThrow("the card is too small: use another")
+        const board = await CardLife.start(new SdCardChip(new MemoryStore(2048)))
+        await expect(board.finish(board.storage.format())).rejects.toThrow(
+            "the card is too small: use another",
+        )
     })
 })

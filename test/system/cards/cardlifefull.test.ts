@@ -1,15 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest"
+import { Key } from "../../../src/settings/keys"
 import { mainHeader } from "../../../src/logs/record"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    mountStore,
-    textOn,
-    timesOn,
-} from "../../support/cardboard"
+import { CardLife, morning } from "../../support/cardlife"
+import { formattedStore, mountStore, textOn, timesOn } from "../../support/cardstore"
 import { Random } from "../../support/random"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { checkVolume } from "../../support/fatimage"
@@ -148,7 +143,7 @@ describe("a full card", () => {
         for (let seed = 1; seed <= 16; ++seed) {
             const planned = plan(seed)
             const store = await cardWith(planned, seed % 4)
-            const board = new CardBoard(new SdCardChip(store), { cells: seed % 2 === 0 })
+            const board = await CardLife.start(new SdCardChip(store), { cells: seed % 2 === 0 })
             const gone: Planned[] = []
             board.work = async () => {
                 const names = await namesOn(store)
@@ -174,7 +169,7 @@ describe("a full card", () => {
                     expect(await textOn(store, file.path), file.path).toBe(contentOf(file))
             if (board.logger.queued() > 0) await board.run(5)
             if (board.logger.queued() === 0) {
-                await board.storage.sync()
+                await board.sync()
                 expect(await timesOn(store, today), what).toEqual(board.made)
                 expect(board.flags(), what).toBe("none")
             } else {
@@ -187,7 +182,7 @@ describe("a full card", () => {
                 )
             }
             if (tools && seed % 5 === 0) {
-                await board.storage.sync()
+                await board.sync()
                 const check = checkVolume(store)
                 expect(check.clean, `${what}: ${check.text}`).toBe(true)
             }
@@ -211,15 +206,18 @@ function sent(path: string, bytes = 6000): Planned {
 }
 
 /** The server has confirmed so much of the log of the 20th. */
-async function confirm({ history, storage }: CardBoard, bytes: number): Promise<void> {
+async function confirm(board: CardLife, bytes: number): Promise<void> {
     const name = "20261120.CSV"
-    await noteSent(history, name, bytes, "BMS-LOG-" + name, storage.generation(), 6000)
+    const { history, storage } = board
+    await board.finish(
+        noteSent(history, name, bytes, "BMS-LOG-" + name, storage.generation(), 6000),
+    )
 }
 
 describe("logging on a full card", () => {
     it("stops with the flag up, says what to do, and goes on when a file was confirmed", async () => {
         const store = await cardWith([{ ...sent("LOG/20261120.CSV"), history: "part" }], 2)
-        const board = new CardBoard(new SdCardChip(store), { periodSeconds: 5 })
+        const board = await CardLife.start(new SdCardChip(store), { periodSeconds: 5 })
         await board.run(120)
         expect(board.flags()).toContain("SD_FULL")
         expect(board.storage.mounted()).toBe(true)
@@ -230,7 +228,7 @@ describe("logging on a full card", () => {
         // The search for a sent file is repeated once a minute.
         expect(await board.settle(61)).toBeLessThanOrEqual(61)
         await board.run(6)
-        await board.storage.sync()
+        await board.sync()
         expect(board.flags()).toBe("none")
         expect(await textOn(store, "LOG/20261120.CSV")).toBeUndefined()
         expect(await timesOn(store, today)).toEqual(board.made)
@@ -238,7 +236,7 @@ describe("logging on a full card", () => {
 
     it("goes on at once on another card, or on this one when files were deleted on a PC", async () => {
         const store = await cardWith([{ ...sent("LOG/20261120.CSV"), history: "begun" }], 2)
-        const board = new CardBoard(new SdCardChip(store), { periodSeconds: 5 })
+        const board = await CardLife.start(new SdCardChip(store), { periodSeconds: 5 })
         await board.run(100)
         expect(board.flags()).toContain("SD_FULL")
         board.socket.pull()
@@ -246,14 +244,14 @@ describe("logging on a full card", () => {
         board.socket.insert(new SdCardChip(store))
         expect(await board.settle()).toBeLessThanOrEqual(5)
         await board.run(6)
-        await board.storage.sync()
+        await board.sync()
         expect(board.flags()).toBe("none")
         expect(await timesOn(store, today)).toEqual(board.made)
     })
 
     it("leaves room for the history, without which nothing could ever be confirmed", async () => {
-        const store = await cardWith([{ ...sent("LOG/20261120.CSV", 6000), history: "unknown" }], 3)
-        const board = new CardBoard(new SdCardChip(store), { periodSeconds: 5, cells: true })
+        const store = await cardWith([{ ...sent("LOG/20261120.CSV", 6000), history: "unknown" }], 4)
+        const board = await CardLife.start(new SdCardChip(store), { periodSeconds: 5, cells: true })
         await board.run(90)
         expect(board.flags()).toContain("SD_FULL")
         await confirm(board, 0)
@@ -269,9 +267,9 @@ describe("logging on a full card", () => {
         it(`passes over a sent log that is ${title}`, async () => {
             const kept = { ...sent("LOG/20261118.CSV"), attributes }
             const store = await cardWith([kept, sent("LOG/20261119.CSV")], 3)
-            const board = new CardBoard(new SdCardChip(store))
+            const board = await CardLife.start(new SdCardChip(store))
             await board.run(30)
-            await board.storage.sync()
+            await board.sync()
             expect(await timesOn(store, today)).toEqual(board.made)
             expect(await textOn(store, kept.path)).toBe(contentOf(kept))
             expect(await textOn(store, "LOG/20261119.CSV")).toBeUndefined()
@@ -280,9 +278,9 @@ describe("logging on a full card", () => {
     it("passes over a directory with the name of a sent log", async () => {
         const odd = { ...sent("LOG/20261118.CSV"), attributes: 0x10 }
         const store = await cardWith([odd, sent("LOG/20261119.CSV")], 3)
-        const board = new CardBoard(new SdCardChip(store))
+        const board = await CardLife.start(new SdCardChip(store))
         await board.run(30)
-        await board.storage.sync()
+        await board.sync()
         expect(await timesOn(store, today)).toEqual(board.made)
     })
 
@@ -301,9 +299,9 @@ describe("logging on a full card", () => {
             await history.close()
             const rest = new ForeignFiles(store)
             rest.fill(rest.directory(), "MORE    BIN", rest.free())
-            const board = new CardBoard(new SdCardChip(store))
+            const board = await CardLife.start(new SdCardChip(store))
             await board.run(5)
-            await board.storage.sync()
+            await board.sync()
             expect(await textOn(store, "LOG/20261101.CSV")).toBeUndefined()
             const check = checkVolume(store)
             expect(check.clean, check.text).toBe(true)
@@ -314,22 +312,22 @@ describe("logging on a full card", () => {
         // The cell log was switched off in the evening of the 20th; its file was sent since.
         const startSeconds = morning - 2 * 86400
         const store = await cardWith([sent("LOG/20261119.CSV", 1500)], 40)
-        const board = new CardBoard(new SdCardChip(store), { startSeconds, cells: true })
+        const board = await CardLife.start(new SdCardChip(store), { startSeconds, cells: true })
         await board.run(20)
-        board.cells = false
-        await board.storage.sync()
+        await board.set(Key.SdCells, 0)
+        await board.sync()
         for (const log of ["LOG", "CELL"]) {
             const size = (await textOn(store, `${log}/20261120.CSV`))!.length
-            await board.storage.use("test", async volume => {
+            await board.use(async volume => {
                 const file = await volume.openForAppend(log + "SENT.TXT", "")
                 const line = oldLine("20261120.CSV", size, `BMS-1A2B-${log}-20261120.CSV`)
                 await file.append(DeviceBuffer.from(line) as unknown as Buffer)
                 await file.close()
             })
         }
-        board.startSeconds += 2 * 86400
+        await board.moveClock(2 * 86400)
         await board.run(2)
-        await board.storage.sync()
+        await board.sync()
         const files = new ForeignFiles(store)
         board.socket.pull()
         // What is free is the histories' alone.
@@ -351,13 +349,13 @@ describe("a full card at midnight", () => {
     async function beforeMidnight(freeClusters: number) {
         const startSeconds = Date.UTC(2026, 10, 21, 23, 59, 30) / 1000
         const store = await cardWith([], freeClusters)
-        const board = new CardBoard(new SdCardChip(store), { startSeconds, cells: true })
+        const board = await CardLife.start(new SdCardChip(store), { startSeconds, cells: true })
         // Far enough from the next cluster of both, whose beginning would bring the entries up to date.
-        await board.run(10)
-        await board.storage.sync()
+        await board.run(16)
+        await board.sync()
         for (const log of ["LOG", "CELL"]) {
             const size = (await textOn(store, `${log}/20261121.CSV`))!.length
-            await board.storage.use("test", async volume => {
+            await board.use(async volume => {
                 const file = await volume.openForAppend(log + "SENT.TXT", "")
                 const line = oldLine("20261121.CSV", size, `BMS-1A2B-${log}-20261121.CSV`)
                 await file.append(DeviceBuffer.from(line) as unknown as Buffer)
@@ -373,7 +371,7 @@ describe("a full card at midnight", () => {
         const synced = { LOG: await recorded("LOG"), CELL: await recorded("CELL") }
         await board.run(3)
         const records = [...board.made]
-        const flash = { ...board.flash }
+        const flash = board.flash
         for (const log of ["LOG", "CELL"] as const) {
             expect(await recorded(log)).toEqual(synced[log])
             expect(synced[log].length).toBeLessThan(records.length - 2)
@@ -381,9 +379,9 @@ describe("a full card at midnight", () => {
         // The power goes; meanwhile the card was filled up. The board starts on the next day.
         const files = new ForeignFiles(store)
         files.fill(files.directory(), "MORE    BIN", files.free())
-        const next = new CardBoard(new SdCardChip(store), { flash, cells: true })
+        const next = await CardLife.start(new SdCardChip(store), { flash, cells: true })
         await next.run(70)
-        await next.storage.sync()
+        await next.sync()
         for (const log of ["LOG", "CELL"])
             expect(await timesOn(store, `${log}/20261121.CSV`), log).toEqual(records)
     })

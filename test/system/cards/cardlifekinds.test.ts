@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest"
 import { SdCard } from "../../../src/card/sdcard"
 import { SdCardChip, type SdCardType } from "../../../sim/chips/sdcard"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
-import { CardBoard, recordTimes, timesOn } from "../../support/cardboard"
+import { CardLife } from "../../support/cardlife"
+import { recordTimes, timesOn } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { checkVolume, copyOut, makeVolume, prepareVolume } from "../../support/fatimage"
 import { hasTool, requireTool } from "../../support/tools"
@@ -22,8 +23,8 @@ function numbered(bytes: number): string {
 }
 
 /** What the board reads of a file, over the bus. */
-async function readOver(board: CardBoard, path: string): Promise<string> {
-    return await board.storage.use("test", async volume => {
+async function readOver(board: CardLife, path: string): Promise<string> {
+    return await board.use(async volume => {
         const file = await volume.open(path)
         if (!file) throw new Error(`${path} is missing`)
         const into = DeviceBuffer.alloc(4096) as unknown as Buffer
@@ -36,8 +37,8 @@ async function readOver(board: CardBoard, path: string): Promise<string> {
     })
 }
 
-async function appendOver(board: CardBoard, path: string, text: string): Promise<void> {
-    await board.storage.use("test", async volume => {
+async function appendOver(board: CardLife, path: string, text: string): Promise<void> {
+    await board.use(async volume => {
         const file = await volume.openForAppend(path, "")
         for (let at = 0; at < text.length; at += 2000)
             await file.append(DeviceBuffer.from(text.slice(at, at + 2000)) as unknown as Buffer)
@@ -86,16 +87,14 @@ describe.skipIf(!tools)("volumes of mkfs.fat", () => {
                 mtools("mcopy", path, "::LOG/THEIRS.TXT")
                 mtools("mcopy", path, "::A Name that is Longer.txt")
             })
-            const board = new CardBoard(new SdCardChip(store, { type }), { cells: true })
+            const board = await CardLife.start(new SdCardChip(store, { type }), { cells: true })
             await board.run(8)
-            expect(await board.storage.use("test", async volume => volume.clusterBytes)).toBe(
-                clusterBytes,
-            )
+            expect(await board.use(async volume => volume.clusterBytes)).toBe(clusterBytes)
             expect((await readOver(board, "LOG/THEIRS.TXT")) === theirs).toBe(true)
             const ours = numbered(clusterBytes * 2 + 777)
             await appendOver(board, "OURS.TXT", ours)
             await board.run(3)
-            await board.storage.sync()
+            await board.sync()
             expect(await timesOn(store, today)).toEqual(board.made)
             const check = checkVolume(store)
             expect(check.clean, check.text).toBe(true)
@@ -160,9 +159,9 @@ describe.skipIf(!tools)("a partition table", () => {
             block => block < first || block >= first + volume.blockCount,
         )
         const before = others.map(block => card.read(block))
-        const board = new CardBoard(new SdCardChip(card, { type }))
+        const board = await CardLife.start(new SdCardChip(card, { type }))
         await board.run(6)
-        await board.storage.sync()
+        await board.sync()
         expect(board.reasons).toEqual([])
         const after = cutOut(card, first, volume.blockCount)
         expect(recordTimes(copyOut(after, today))).toEqual(board.made)
@@ -266,9 +265,9 @@ describe.skipIf(!tools)("an old boot sector in front of a partition table", () =
         const card = partitioned([{ type: 0x0c, volume, first: 8192 }])
         leaveBootSector(card, stale())
         const before = [...card.written()].filter(block => block < 8192)
-        const board = new CardBoard(new SdCardChip(card))
+        const board = await CardLife.start(new SdCardChip(card))
         await board.run(6)
-        await board.storage.sync()
+        await board.sync()
         expect([...card.written()].filter(block => block < 8192)).toEqual(before)
         const after = cutOut(card, 8192, volume.blockCount)
         expect(recordTimes(copyOut(after, today))).toEqual(board.made)
@@ -278,7 +277,7 @@ describe.skipIf(!tools)("an old boot sector in front of a partition table", () =
         const card = partitioned([{ type: 0x07, volume: named("EXFAT   "), first: 8192 }])
         leaveBootSector(card, stale())
         const before = [...card.written()]
-        const board = new CardBoard(new SdCardChip(card))
+        const board = await CardLife.start(new SdCardChip(card))
         await board.run(6)
         expect([...card.written()]).toEqual(before)
         expect(board.storage.lastError).toContain("exFAT")
@@ -297,9 +296,9 @@ describe.skipIf(!tools)("what looks like a partition table in a volume's boot se
             block[446] = indicator
             new DataView(block.buffer).setUint32(446 + 8, first, true)
             store.write(0, block)
-            const board = new CardBoard(new SdCardChip(store))
+            const board = await CardLife.start(new SdCardChip(store))
             await board.run(6)
-            await board.storage.sync()
+            await board.sync()
             expect(recordTimes(copyOut(store, today))).toEqual(board.made)
         })
 })
@@ -330,11 +329,11 @@ describe.skipIf(!tools)("FAT32 without mirroring", () => {
 
     it("is used by the table that counts, and the other stays old", async () => {
         const { store, boot, first, blocks, empty } = secondTableOnly(0x81)
-        const board = new CardBoard(new SdCardChip(store))
+        const board = await CardLife.start(new SdCardChip(store))
         await board.run(6)
         await appendOver(board, "OURS.TXT", theirs)
         expect((await readOver(board, "THEIRS.TXT")) === theirs).toBe(true)
-        await board.storage.sync()
+        await board.sync()
         empty.forEach((block, i) => expect(store.read(first + i)).toEqual(block))
         // For the tools, which know no active table.
         for (let i = 0; i < blocks; ++i) store.write(first + i, store.read(first + blocks + i))
@@ -350,7 +349,7 @@ describe.skipIf(!tools)("FAT32 without mirroring", () => {
     it("is refused when the table that counts is none of its two", async () => {
         const { store } = secondTableOnly(0x82)
         const before = [...store.written()].map(block => Uint8Array.from(store.read(block)))
-        const board = new CardBoard(new SdCardChip(store))
+        const board = await CardLife.start(new SdCardChip(store))
         await board.run(6)
         expect(board.storage.lastError).toContain("format as FAT32")
         expect([...store.written()].map(block => store.read(block))).toEqual(before)
@@ -362,9 +361,9 @@ describe.skipIf(!tools)("a card without a partition table", () => {
         it(`is logged on, pulled and put back: ${type}`, async () => {
             const store = makeVolume(64, "-F32", "-s1")
             const card = new SdCardChip(store, { type })
-            const board = new CardBoard(card, { cells: true })
+            const board = await CardLife.start(card, { cells: true })
             await board.run(10)
-            const { device } = await board.storage.use("test", async volume => volume)
+            const { device } = await board.use(async volume => volume)
             const kind = (device as SdCard).kind
             // A high-capacity card of this size is no SDXC, whatever it calls itself.
             expect(kind).toBe(type.startsWith("SDSC") ? "SDSC" : "SDHC")
@@ -372,7 +371,7 @@ describe.skipIf(!tools)("a card without a partition table", () => {
             await board.run(7)
             board.socket.insert(card)
             expect(await board.settle()).toBeLessThanOrEqual(5)
-            await board.storage.sync()
+            await board.sync()
             expect(recordTimes(copyOut(store, today))).toEqual(board.made)
             expect(recordTimes(copyOut(store, "CELL/20261122.CSV"))).toEqual(board.made)
             const check = checkVolume(store)

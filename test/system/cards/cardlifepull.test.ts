@@ -1,15 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    recordTimes,
-    textOn,
-    timesOn,
-    type FlashContent,
-} from "../../support/cardboard"
+import { CardLife, morning } from "../../support/cardlife"
+import { MemoryFlash } from "../../support/memoryflash"
+import { formattedStore, recordTimes, textOn, timesOn } from "../../support/cardstore"
 import { Random } from "../../support/random"
 import { checkVolume, makeVolume } from "../../support/fatimage"
 import { noteSent } from "../../support/historylines"
@@ -23,15 +17,15 @@ const pullSeconds = 6
 const tools = hasTool("fsck.fat") && hasTool("mkfs.fat")
 
 interface Session {
-    board: CardBoard
+    board: CardLife
     /** History lines that were confirmed, and those that were not. */
     written: string[]
     failed: string[]
 }
 
 /** A board that logs both logs each second and writes a line of the history at every third. */
-function session(card: SdCardChip | undefined): Session {
-    const board = new CardBoard(card, { cells: true })
+async function session(card: SdCardChip | undefined): Promise<Session> {
+    const board = await CardLife.withoutPower(card, { cells: true })
     const written: string[] = []
     const failed: string[] = []
     board.work = async () => {
@@ -51,7 +45,8 @@ function session(card: SdCardChip | undefined): Session {
 
 /** How many transfers a whole run makes, so that each can be the one at which the card is pulled. */
 async function countTransfers(start: MemoryStore): Promise<number> {
-    const { board } = session(new SdCardChip(start.clone()))
+    const { board } = await session(new SdCardChip(start.clone()))
+    await board.powerUp()
     await board.run(pullSeconds)
     return board.socket.transfers
 }
@@ -75,21 +70,21 @@ async function pullAndReturn(
 ): Promise<{ session: Session; store: MemoryStore; secondsToMount: number }> {
     const store = start.clone()
     const card = new SdCardChip(store)
-    const run = session(card)
+    const run = await session(card)
     const { board } = run
-    const { socket, storage, ticks } = board
+    const { socket } = board
     let pulledMs = -1
     let returnedMs = -1
     let generation = 0
     const putBack = () => {
         if (returnedMs >= 0) return
         socket.insert(card)
-        returnedMs = ticks.ms
+        returnedMs = board.nowMs()
     }
     socket.onTransfer = transfer => {
         if (transfer === at) {
-            pulledMs = ticks.ms
-            generation = storage.generation()
+            pulledMs = board.nowMs()
+            generation = board.mounts()
             if (back.bytes !== undefined) return back.bytes
             socket.pull()
         }
@@ -100,15 +95,17 @@ async function pullAndReturn(
     const history = board.work!
     board.work = async () => {
         const awayMs = (back.seconds ?? 0) * 1000
-        if (back.seconds !== undefined && pulledMs >= 0 && ticks.ms - pulledMs >= awayMs) putBack()
+        if (back.seconds !== undefined && pulledMs >= 0 && board.nowMs() - pulledMs >= awayMs)
+            putBack()
         await history()
     }
-    await board.run(60, () => returnedMs >= 0 && storage.generation() > generation)
-    const secondsToMount = (ticks.ms - returnedMs) / 1000
+    await board.powerUp()
+    await board.run(60, () => returnedMs >= 0 && board.mounts() > generation)
+    const secondsToMount = (board.nowMs() - returnedMs) / 1000
     await board.run(3)
     await board.settle()
     await board.run(6, () => board.flags() === "none")
-    await storage.sync()
+    await board.sync()
     return { session: run, store, secondsToMount }
 }
 
@@ -212,23 +209,30 @@ describe("another card in the socket", () => {
     async function usedCard(): Promise<MemoryStore> {
         const store = await formattedStore(4)
         const startSeconds = morning - 100
-        const other = new CardBoard(new SdCardChip(store), { serial: "BMS-9F9F", startSeconds })
+        const other = await CardLife.start(new SdCardChip(store), {
+            serial: "BMS-9F9F",
+            startSeconds,
+        })
         await other.run(20)
-        await noteSent(other.history, "20261121.CSV", 4711, "BMS-9F9F-LOG", 1)
-        await other.storage.use("test", async volume => {
+        await other.finish(noteSent(other.history, "20261121.CSV", 4711, "BMS-9F9F-LOG", 1))
+        await other.use(async volume => {
             const file = await volume.openForAppend("NOTES.TXT", "not yours\r\n")
             await file.close()
         })
-        await other.storage.sync()
+        await other.sync()
         return store
     }
 
     /** What the first card holds, found by a board that starts with it on the next day. */
-    async function recovered(store: MemoryStore, flash: FlashContent): Promise<MemoryStore> {
+    async function recovered(store: MemoryStore, flash: MemoryFlash): Promise<MemoryStore> {
         const startSeconds = morning + 86400
-        const board = new CardBoard(new SdCardChip(store), { startSeconds, flash, cells: true })
+        const board = await CardLife.start(new SdCardChip(store), {
+            startSeconds,
+            flash,
+            cells: true,
+        })
         await board.run(3)
-        await board.storage.sync()
+        await board.sync()
         return store
     }
 
@@ -240,25 +244,25 @@ describe("another card in the socket", () => {
             const what = `exchanged before transfer ${at}`
             const first = start.clone()
             const second = used.clone()
-            const { board } = session(new SdCardChip(first))
-            let flash: FlashContent = {}
+            const { board } = await session(new SdCardChip(first))
+            let flash = new MemoryFlash()
             let exchangedMs = -1
             let mounts = 0
-            const generation = () => board.storage.generation()
             board.socket.onTransfer = transfer => {
                 if (transfer !== at) return undefined
-                flash = { ...board.flash }
-                mounts = generation()
+                flash = board.flash.copy()
+                mounts = board.mounts()
                 board.socket.pull()
                 board.socket.insert(new SdCardChip(second))
-                exchangedMs = board.ticks.ms
+                exchangedMs = board.nowMs()
                 return undefined
             }
+            await board.powerUp()
             await board.run(30, () => exchangedMs >= 0)
-            await board.run(30, () => board.settled() && generation() > mounts)
-            expect((board.ticks.ms - exchangedMs) / 1000, what).toBeLessThanOrEqual(6)
+            await board.run(30, () => board.settled() && board.mounts() > mounts)
+            expect((board.nowMs() - exchangedMs) / 1000, what).toBeLessThanOrEqual(6)
             await board.run(3)
-            await board.storage.sync()
+            await board.sync()
             await recovered(first, flash)
             expect(await textOn(second, "NOTES.TXT"), what).toBe("not yours\r\n")
             expect(await textOn(second, historyFile), what).toMatch(
@@ -275,7 +279,7 @@ describe("another card in the socket", () => {
     async function expectShared(
         first: MemoryStore,
         second: MemoryStore,
-        board: CardBoard,
+        board: CardLife,
         foreign: number,
         what: string,
     ): Promise<void> {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { SdCardChip, type SdCardOptions } from "../../../sim/chips/sdcard"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
-import { CardBoard, formattedStore, textOn, timesOn } from "../../support/cardboard"
+import { CardLife } from "../../support/cardlife"
+import { formattedStore, textOn, timesOn } from "../../support/cardstore"
 import { behindMbr, checkVolume, makeVolume } from "../../support/fatimage"
 import { hasTool } from "../../support/tools"
 
@@ -44,7 +45,7 @@ function guidTable(): MemoryStore {
 }
 
 /** What a person is shown: `status`, the console's log and the error flag. */
-function expectShown(board: CardBoard, message: string): void {
+function expectShown(board: CardLife, message: string): void {
     expect(board.storage.lastError).toBe(message)
     expect(board.lines).toEqual([`logger: ${message}`])
     expect(board.flags()).toBe("SD_CARD")
@@ -97,16 +98,16 @@ describe("a card that cannot be used", () => {
         it(`${title}, is refused with what to do, and card format makes it usable`, async () => {
             const store = make()
             const before = store.clone()
-            const board = new CardBoard(new SdCardChip(store))
+            const board = await CardLife.start(new SdCardChip(store))
             await board.run(9)
             expectShown(board, message)
             for (const block of [0, 1, 2048]) expect(store.read(block)).toEqual(before.read(block))
-            await board.storage.format()
+            await board.finish(board.storage.format())
             expect(board.storage.lastError).toBe("")
             await board.settle(2)
             await board.run(6)
             expect(board.flags()).toBe("none")
-            await board.storage.sync()
+            await board.sync()
             expect(await timesOn(store, today)).toEqual(board.made)
             if (tools) expect(checkVolume(store).clean).toBe(true)
         })
@@ -117,7 +118,7 @@ describe("a card that cannot be used", () => {
         for (const mebibytes of [2, 16]) {
             const volume = makeVolume(mebibytes, "-F12")
             for (const store of [volume, behindMbr(volume, 2048, 0x01)]) {
-                const board = new CardBoard(new SdCardChip(store))
+                const board = await CardLife.start(new SdCardChip(store))
                 await board.run(5)
                 expectShown(board, message)
             }
@@ -129,7 +130,7 @@ describe("a card that cannot be used", () => {
         const store = new MemoryStore(32 * 2048)
         for (const block of whole.written())
             if (block < store.blockCount) store.write(block, whole.read(block))
-        const board = new CardBoard(new SdCardChip(store))
+        const board = await CardLife.start(new SdCardChip(store))
         await board.run(5)
         expectShown(
             board,
@@ -138,14 +139,14 @@ describe("a card that cannot be used", () => {
     })
 
     it("is replaced by one that can, and everything that was queued is on that", async () => {
-        const board = new CardBoard(new SdCardChip(exFat()), { cells: true })
+        const board = await CardLife.start(new SdCardChip(exFat()), { cells: true })
         await board.run(7)
         const store = await formattedStore(16)
         board.socket.pull()
         board.socket.insert(new SdCardChip(store))
         expect(await board.settle()).toBeLessThanOrEqual(5)
         await board.run(6)
-        await board.storage.sync()
+        await board.sync()
         expect(await timesOn(store, today)).toEqual(board.made)
         expect(await timesOn(store, "CELL/20261122.CSV")).toEqual(board.made)
         expect(board.flags()).toBe("none")
@@ -161,18 +162,18 @@ describe("a write-protected card", () => {
     for (const { title, options } of protections) {
         it(`${title} says so, stays readable, and its board logs on once it is changed`, async () => {
             const store = await formattedStore(16)
-            const first = new CardBoard(new SdCardChip(store))
+            const first = await CardLife.start(new SdCardChip(store))
             await first.run(5)
-            await first.storage.sync()
+            await first.sync()
             const before = await textOn(store, today)
             const card = new SdCardChip(store, options)
-            const board = new CardBoard(card)
+            const board = await CardLife.start(card)
             await board.run(8)
             expect(board.storage.lastError).toBe(message)
             expect(board.lines).toEqual([`logger: ${message}`])
             expect(board.flags()).toBe("SD_CARD")
             expect(board.storage.mounted()).toBe(true)
-            const size = await board.storage.use("reader", async volume => {
+            const size = await board.use(async volume => {
                 return (await volume.open(today))?.byteCount()
             })
             expect(size).toBe(before?.length)
@@ -180,13 +181,13 @@ describe("a write-protected card", () => {
             expect(board.flags()).toBe("SD_CARD")
             expect(card.counters.sectorWrites).toBe(0)
             expect(await textOn(store, today)).toBe(before)
-            await expect(board.storage.format()).rejects.toThrow(message)
+            await expect(board.finish(board.storage.format())).rejects.toThrow(message)
             const other = await formattedStore(16)
             board.socket.pull()
             board.socket.insert(new SdCardChip(other))
             expect(await board.settle()).toBeLessThanOrEqual(5)
             await board.run(6)
-            await board.storage.sync()
+            await board.sync()
             expect(await timesOn(other, today)).toEqual(board.made)
             expect(board.flags()).toBe("none")
         })

@@ -6,14 +6,9 @@ import { FaultCode } from "../../../src/core/fault"
 import { WholeFiles } from "../../../src/fat/wholefile"
 import { History, pieceBytes } from "../../../src/upload/history"
 import { Key } from "../../../src/settings/keys"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    mountStore,
-    textOn,
-    timesOn,
-} from "../../support/cardboard"
+import { CardBoard } from "../../support/cardboard"
+import { CardLife, morning } from "../../support/cardlife"
+import { formattedStore, mountStore, textOn, timesOn } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { ForeignFiles } from "../../support/foreignfiles"
 import { cardOfUnsentDays, dayLog, fillUp, reserve } from "../../support/fullcard"
@@ -41,7 +36,7 @@ async function put(store: MemoryStore, path: string, content: string): Promise<v
 
 const free = (store: MemoryStore) => new ForeignFiles(store).free()
 
-function cellHistory(board: CardBoard): History {
+function cellHistory(board: CardLife): History {
     const clock = { nowSeconds: () => morning, offsetMinutes: () => 0 }
     const piece = DeviceBuffer.alloc(pieceBytes) as never
     return new History(board.storage, clock as never, "CELLSENT.TXT", piece)
@@ -53,23 +48,24 @@ describe("a card that is full of unsent logs", () => {
         const yesterday = dayLog("2026-11-21", 400)
         await put(store, "LOG/20261121.CSV", yesterday)
         fillUp(store, 12)
-        let board = new CardBoard(new SdCardChip(store))
+        let board = await CardLife.start(new SdCardChip(store))
         await board.run(200)
         expect(board.flags()).toContain("SD_FULL")
         for (let start = 0; start < 3; ++start) {
-            board.cells = true
+            await board.set(Key.SdCells, 1)
             await board.run(70)
             expect(free(store)).toBe(reserve)
             expect(await textOn(store, "CELL/20261122.CSV")).toBeUndefined()
             const startSeconds = board.seconds() + 10
-            board = new CardBoard(new SdCardChip(store), { startSeconds, cells: true })
+            board = await CardLife.start(new SdCardChip(store), { startSeconds, cells: true })
         }
         await board.run(5)
         const generation = board.storage.generation()
         const cells = cellHistory(board)
         for (const bytes of [0, yesterday.length])
-            await noteSent(board.history, sentDay, bytes, logName, generation)
-        for (const bytes of [0, 900]) await noteSent(cells, sentDay, bytes, cellName, generation)
+            await board.finish(noteSent(board.history, sentDay, bytes, logName, generation))
+        for (const bytes of [0, 900])
+            await board.finish(noteSent(cells, sentDay, bytes, cellName, generation))
         await board.run(70)
         expect(await textOn(store, "LOG/20261121.CSV")).toBeUndefined()
         expect(board.flags()).not.toContain("SD_FULL")
@@ -78,14 +74,14 @@ describe("a card that is full of unsent logs", () => {
 
     interface Taker {
         free: number
-        take: (board: CardBoard, round: number) => Promise<void>
+        take: (board: CardLife, round: number) => Promise<void>
     }
     const takers: Record<string, Taker> = {
         "a log": { free: reserve + 3, take: async board => await board.run(1) },
         "a new directory": {
             free: reserve,
             take: async board => {
-                await board.storage.use("test", async volume => {
+                await board.use(async volume => {
                     await (await volume.openForAppend("CELL/20261122.CSV", "time\r\n")).close()
                 })
             },
@@ -93,7 +89,7 @@ describe("a card that is full of unsent logs", () => {
         "a directory that grows": {
             free: reserve + 3,
             take: async (board, round) => {
-                await board.storage.use("test", async volume => {
+                await board.use(async volume => {
                     await (await volume.openForAppend(`LOG/${10000000 + round}.CSV`, "")).close()
                 })
             },
@@ -102,7 +98,7 @@ describe("a card that is full of unsent logs", () => {
             free: reserve + 3,
             take: async (board, round) => {
                 const pieces = [text("x".repeat(600))]
-                await new WholeFiles(board.storage).write(`BACK${round}.BAK`, pieces)
+                await board.finish(new WholeFiles(board.storage).write(`BACK${round}.BAK`, pieces))
             },
         },
     }
@@ -111,8 +107,8 @@ describe("a card that is full of unsent logs", () => {
             const store = await formattedStore(4)
             await put(store, "LOG/20261121.CSV", dayLog("2026-11-21"))
             fillUp(store, taker.free)
-            const board = new CardBoard(new SdCardChip(store))
-            if (title !== "a log") board.periodSeconds = 86400
+            const board = await CardLife.start(new SdCardChip(store))
+            if (title !== "a log") await board.set(Key.SdPeriod, 86400)
             let refused = 0
             for (let round = 0; round < 100 && refused < 3; ++round) {
                 try {
@@ -127,8 +123,8 @@ describe("a card that is full of unsent logs", () => {
             expect(refused).toBe(3)
             for (let i = 0; i < 10; ++i) {
                 const generation = board.storage.generation()
-                await noteSent(board.history, sentDay, i, logName, generation)
-                await noteSent(cellHistory(board), sentDay, i, cellName, generation)
+                await board.finish(noteSent(board.history, sentDay, i, logName, generation))
+                await board.finish(noteSent(cellHistory(board), sentDay, i, cellName, generation))
             }
         })
 })
@@ -180,17 +176,17 @@ describe("an upload from a card on which the history finds no room", () => {
         const store = await formattedStore(4)
         await put(store, "LOG/20261121.CSV", dayLog("2026-11-21"))
         fillUp(store, 0)
-        const board = new CardBoard(new SdCardChip(store))
+        const board = await CardLife.start(new SdCardChip(store))
         const files = new WholeFiles(board.storage)
-        await board.storage.poll()
+        await board.poll()
         for (let i = 0; i < 8; ++i) {
             const generation = board.storage.generation()
             const full = { code: FaultCode.VolumeFull }
             await expect(
-                noteSent(board.history, sentDay, i, logName, generation),
+                board.finish(noteSent(board.history, sentDay, i, logName, generation)),
             ).rejects.toMatchObject(full)
             await expect(
-                files.write(`BACK${i}.BAK`, [text("x".repeat(600))]),
+                board.finish(files.write(`BACK${i}.BAK`, [text("x".repeat(600))])),
             ).rejects.toMatchObject(full)
         }
     })
@@ -199,9 +195,9 @@ describe("an upload from a card on which the history finds no room", () => {
 describe("the search on a full card with 420 unsent days and a history of a year", () => {
     it("costs no record at one a second", async () => {
         const { store, sent } = await cardOfUnsentDays(morning)
-        const board = new CardBoard(new SdCardChip(store), { transferMs: 0.6 })
+        const board = await CardLife.start(new SdCardChip(store), { transferMs: 0.6 })
         await board.run(60)
-        await board.storage.sync()
+        await board.sync()
         expect(board.logger.recordsLost()).toBe(0)
         expect(await textOn(store, sent[0])).toBeUndefined()
         expect(await timesOn(store, today)).toEqual(board.made)

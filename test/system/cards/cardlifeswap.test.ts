@@ -1,21 +1,15 @@
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
-import {
-    CardBoard,
-    formattedStore,
-    morning,
-    textOn,
-    timesOn,
-    type CardBoardOptions,
-} from "../../support/cardboard"
+import { CardLife, morning, type CardLifeOptions } from "../../support/cardlife"
+import { formattedStore, textOn, timesOn } from "../../support/cardstore"
 
 const today = "LOG/20261122.CSV"
 const cells = "CELL/20261122.CSV"
 
-async function boardOnCard(options: CardBoardOptions) {
+async function boardOnCard(options: CardLifeOptions) {
     const store = await formattedStore(16)
     const card = new SdCardChip(store)
-    return { store, card, board: new CardBoard(card, options) }
+    return { store, card, board: await CardLife.start(card, options) }
 }
 
 describe("two boards whose cards are exchanged", () => {
@@ -35,7 +29,7 @@ describe("two boards whose cards are exchanged", () => {
             for (const { board } of [one, two]) {
                 await board.settle()
                 await board.run(20)
-                await board.storage.sync()
+                await board.sync()
             }
             const texts = [await textOn(one.store, today), await textOn(two.store, today)].join("")
             for (const { board } of [one, two]) {
@@ -56,7 +50,7 @@ describe("a clock that is set back", () => {
             for (let after = 1; after <= 3; ++after) {
                 const { store, card, board } = await boardOnCard({ cells: true })
                 await board.run(10)
-                board.startSeconds -= 3600
+                await board.moveClock(-3600)
                 await board.run(after)
                 const made = [...board.made]
                 let next = board
@@ -65,16 +59,17 @@ describe("a clock that is set back", () => {
                     await board.run(3)
                     board.socket.insert(card)
                 } else {
-                    const startSeconds = board.seconds()
-                    next = new CardBoard(new SdCardChip(store), {
+                    // Away for less, the clock would go on from what the flash has.
+                    const startSeconds = board.seconds() + 3
+                    next = await CardLife.start(new SdCardChip(store), {
                         startSeconds,
-                        flash: { ...board.flash },
+                        flash: board.flash,
                         cells: true,
                     })
                 }
                 await next.settle()
                 await next.run(5)
-                await next.storage.sync()
+                await next.sync()
                 const all = next === board ? board.made : [...made, ...next.made]
                 expect(await timesOn(store, today), `${after}`).toEqual(all)
                 expect(await timesOn(store, cells), `${after}`).toEqual(all)
@@ -84,9 +79,9 @@ describe("a clock that is set back", () => {
     it("logs a second a second time when it comes again", async () => {
         const { store, board } = await boardOnCard({ periodSeconds: 10 })
         await board.run(25)
-        board.startSeconds -= 10
+        await board.moveClock(-10)
         await board.run(30)
-        await board.storage.sync()
+        await board.sync()
         const times = (await timesOn(store, today)).map(second => second - morning)
         expect(times).toEqual(board.made.map(second => second - morning))
     })
@@ -102,7 +97,7 @@ describe("a card that comes back on the next day", () => {
         board.socket.insert(card)
         expect(await board.settle()).toBeLessThanOrEqual(5)
         await board.run(5)
-        await board.storage.sync()
+        await board.sync()
         const midnight = Date.UTC(2026, 10, 23) / 1000
         for (const log of ["LOG", "CELL"]) {
             const old = await timesOn(store, `${log}/20261122.CSV`)
@@ -128,7 +123,7 @@ describe("a card that stays away too long", () => {
             `logger: ${lost} records lost while the card could not be written`,
         )
         await board.run(15)
-        await board.storage.sync()
+        await board.sync()
         expect(board.flags()).toBe("none")
         const kept = [...board.made.slice(0, 5), ...board.made.slice(5 + lost)]
         expect(await timesOn(store, today)).toEqual(kept)

@@ -6,7 +6,7 @@ import { keyCount, Row } from "../../../src/settings/schema"
 import { cardWith } from "../../support/cardconsole"
 import { ForeignFiles } from "../../support/foreignfiles"
 import { MemoryFlash } from "../../support/memoryflash"
-import { WholeConsole } from "../../support/wholeconsole"
+import { equippedBoard, type NodeBoard } from "../../support/nodeboard"
 
 // A user interface that knows docs/reference/console-service.md, and of the firmware only what describe says.
 
@@ -124,7 +124,7 @@ function choices(setting: SettingLine): { good: string[]; bad: string[] } | unde
 
 const quoted = (text: string) => `"${text.replace(/\\(?!n)|"/g, "\\$&")}"`
 
-let board: WholeConsole
+let board: NodeBoard
 
 async function described(): Promise<Line[]> {
     const { done, text } = await board.run("describe")
@@ -140,7 +140,7 @@ async function settingLines(): Promise<SettingLine[]> {
 }
 
 beforeEach(async () => {
-    board = await new WholeConsole(await cardWith({})).start()
+    board = await equippedBoard(await cardWith({}))
     await board.live(5)
 })
 
@@ -223,31 +223,31 @@ describe("describe", () => {
         const full = await cardWith({})
         const files = new ForeignFiles(full)
         files.fill(files.directory(), "MORE    BIN", files.free() - 1)
-        board = await new WholeConsole(full, flash).start()
+        board = await equippedBoard(full, flash)
         expect(await names()).toEqual(documented(["outside of safe mode"]))
 
         // Twenty more starts that ended early. Then nothing is measured, and no backup is looked for.
         for (let starts = 0; starts < 20; ++starts)
-            board = await new WholeConsole(await cardWith({}), flash).start()
+            board = await equippedBoard(await cardWith({}), flash)
         expect(await names()).toEqual(documented(["while all is well", silent]))
 
         // A second start in good order.
         const card = await cardWith({})
         const kept = new MemoryFlash()
-        await (await new WholeConsole(card, kept).start()).live(1000)
-        board = await new WholeConsole(card, kept).start()
+        await (await equippedBoard(card, kept)).live(1000)
+        board = await equippedBoard(card, kept)
         const well = ["outside of safe mode", "while all is well"]
         expect(await names()).toEqual(documented(well))
 
         // What a cell cannot have: the monitor's answers are not believed.
-        board.pack.setCell(1, 9)
+        board.pack!.setCell(1, 9)
         await board.live(5)
         expect(await names()).toEqual(documented([...well, silent]))
     })
 
     it("has what is measured as numbers, which `values` prints alone", async () => {
         await board.run("set time.zone +05:30")
-        board.chip.pull()
+        board.socket.pull()
         await board.live(10)
         const { text } = await board.run("values")
         const [values, battery] = text
@@ -275,13 +275,13 @@ describe("describe", () => {
         expect(tail).toEqual(["values", "battery"])
 
         // What a cell cannot have: the monitor's answers are not believed.
-        board.pack.setCell(1, 9)
+        board.pack!.setCell(1, 9)
         await board.live(5)
         expect((await board.run("values")).text.split("\n")).toHaveLength(2)
     })
 
     it("says which alarms are active", async () => {
-        board.chip.pull()
+        board.socket.pull()
         await board.live(10)
         const active = (await described()).filter(line => line.kind === "alarm" && line.active)
         expect(active).toEqual([{ kind: "alarm", name: "SD_CARD", bit: 16, active: true }])

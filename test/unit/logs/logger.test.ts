@@ -1,23 +1,21 @@
 import { beforeEach, describe, expect, it } from "vitest"
 import type { BatteryState } from "../../../src/battery/state"
 import { Alarm } from "../../../src/core/alarm"
-import { formatVolume } from "../../../src/fat/format"
-import { Storage } from "../../../src/fat/storage"
-import { Volume } from "../../../src/fat/volume"
-import type { LogStorage, LogVolume } from "../../../src/logs/logcard"
+import { SdCardChip } from "../../../sim/chips/sdcard"
+import type { LogVolume } from "../../../src/logs/logcard"
 import { Journal } from "../../../src/journal/journal"
 import { Logger } from "../../../src/logs/logger"
 import { cellHeader, LogKind, mainHeader } from "../../../src/logs/record"
 import { Retention } from "../../../src/logs/retention"
 import { Key } from "../../../src/settings/keys"
-import { DeviceBuffer } from "../../support/devicebuffer"
+import { CardLife, morning } from "../../support/cardlife"
+import { formattedStore, timesOn } from "../../support/cardstore"
 import { measurement } from "../../support/measurement"
-import { blankStore, FakeTicks, MemoryBlockDevice } from "../../support/memorycard"
+import { FakeTicks } from "../../support/memorycard"
 import { MemoryFlash } from "../../support/memoryflash"
 import { MemoryStorage, MemoryVolume } from "../../support/memoryvolume"
 import { SentLines } from "../../support/sentlines"
 
-const morning = Date.UTC(2026, 10, 22, 9, 0, 0) / 1000
 const today = "LOG/20261122.CSV"
 const todayCells = "CELL/20261122.CSV"
 
@@ -51,7 +49,7 @@ class World {
     }
 
     /** A logger after a start; the card is what it was. */
-    start(storage: LogStorage & { recover: unknown } = this.card): Logger {
+    start(): Logger {
         const clock = {
             nowSeconds: () => this.seconds,
             trusted: () => this.trusted,
@@ -74,10 +72,10 @@ class World {
         }
         const retention = new Retention(this.ticks, this.onServer.histories)
         const log = (line: string) => this.lines.push(line)
-        const { journal } = this
-        const logger = new Logger(clock, settings, storage, sample, alarms, retention, log, journal)
-        storage.recover = async (volume: LogVolume) => await logger.recover(volume)
-        this.card.restart()
+        const { card, journal } = this
+        const logger = new Logger(clock, settings, card, sample, alarms, retention, log, journal)
+        card.recover = async (volume: LogVolume) => await logger.recover(volume)
+        card.restart()
         return logger
     }
 
@@ -441,48 +439,36 @@ describe("logger on a full card", () => {
     })
 })
 
-describe("logger on a FAT volume", () => {
-    /** The text of a file as the directory has it. */
-    async function textOf(device: MemoryBlockDevice, path: string): Promise<string> {
-        const volume = await Volume.mount(device, world.ticks)
-        const file = (await volume.open(path))!
-        const bytes = DeviceBuffer.alloc(file.byteCount())
-        await file.read(0, bytes as unknown as Buffer, bytes.length)
-        return bytes.toString()
-    }
-
-    function storageOn(device: MemoryBlockDevice): Storage {
-        const alarms = { set: () => {} }
-        const exclusive = async (_owner: string, work: () => Promise<unknown>) => await work()
-        return new Storage(async () => device, exclusive, world.ticks, alarms)
-    }
-
+describe("the logger of a whole board, on a FAT volume", () => {
     it("finds every record again after power cuts on two days", async () => {
-        const device = new MemoryBlockDevice(blankStore(64))
-        await formatVolume(device, "BMSMINI")
-        world.numbers[Key.SdCells] = 1
-        await world.run(world.start(storageOn(device)), 300)
-        // The power was cut: the next start knows no open file.
-        world.seconds += 86400
-        const storage = storageOn(device)
-        await world.run(world.start(storage), 300)
-        await storage.sync()
-        const count = async (path: string) => (await textOf(device, path)).split("\r\n").length - 2
-        expect(await count(today)).toBe(300)
-        expect(await count(todayCells)).toBe(300)
-        expect(await count("LOG/20261123.CSV")).toBe(300)
-        expect(await count("CELL/20261123.CSV")).toBe(300)
+        const store = await formattedStore(64)
+        const made: Record<string, number[]> = {}
+        let flash: MemoryFlash | undefined
+        let startSeconds = morning
+        for (const day of ["20261122", "20261123"]) {
+            const options = { cells: true, periodSeconds: 5, startSeconds, flash }
+            const board = await CardLife.start(new SdCardChip(store), options)
+            await board.run(1500)
+            made[day] = board.made
+            flash = board.flash
+            startSeconds += 86400
+            // The power is cut: the next start knows no open file.
+            if (day === "20261123") await board.sync()
+        }
+        for (const [day, times] of Object.entries(made)) {
+            expect(times.length).toBe(300)
+            for (const log of ["LOG", "CELL"])
+                expect(await timesOn(store, `${log}/${day}.CSV`)).toEqual(times)
+        }
     })
 
     it("writes little more than a sector a record", async () => {
-        const device = new MemoryBlockDevice(blankStore(64))
-        await formatVolume(device, "BMSMINI")
-        const logger = world.start(storageOn(device))
-        await world.run(logger, 1)
-        const before = device.writes
-        world.numbers[Key.SdPeriod] = 1
-        await world.run(logger, 1000)
-        expect((device.writes - before) / 1000).toBeLessThan(1.3)
-        expect(logger.recordsWritten(LogKind.Main)).toBe(1001)
+        const card = new SdCardChip(await formattedStore(64))
+        const board = await CardLife.start(card)
+        await board.run(1)
+        const before = card.counters.sectorWrites
+        await board.run(1000)
+        expect((card.counters.sectorWrites - before) / 1000).toBeLessThan(1.3)
+        expect(board.logger.recordsWritten(LogKind.Main)).toBe(1001)
     })
 })

@@ -1,8 +1,9 @@
 import { beforeEach, expect, test } from "vitest"
-import { mountStore } from "../../support/cardboard"
+import { formattedStore, mountStore } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { forgedCopy, settingsValue } from "../../support/forgedcopy"
-import { NodeFirmware } from "../../support/nodefirmware"
+import { blankStore } from "../../support/memorycard"
+import { NodeBoard } from "../../support/nodeboard"
 
 // The whole firmware and the backup on its card: what it believes, and what it says of it.
 
@@ -13,12 +14,11 @@ const evil = {
     sj: "",
 }
 
-let board: NodeFirmware
+let board: NodeBoard
 
 beforeEach(async () => {
-    board = new NodeFirmware("2027-01-04T02:30:00Z")
-    await board.format()
-    await board.start()
+    const card = await formattedStore(64)
+    board = await new NodeBoard({ start: "2027-01-04T02:30:00Z", card }).start()
     for (const line of ["user.serial PACK-7", "ftp.host files.example", "ftp.password sesame"])
         expect(await board.console("set " + line)).toBe("ok\n")
     expect(await board.console("passwd guarded")).toBe("ok\n")
@@ -26,7 +26,7 @@ beforeEach(async () => {
 })
 
 async function putOnCard(name: string, content: Uint8Array): Promise<void> {
-    const volume = await mountStore(board.store)
+    const volume = await mountStore(board.card!)
     await volume.remove(name)
     const file = await volume.openForAppend(name, "")
     await file.append(DeviceBuffer.from(content) as never)
@@ -74,13 +74,13 @@ test("what an empty flash has taken from the card is said, and stays an alarm un
 })
 
 test("a board that started without its card takes the copy later, unless somebody has set it up anew", async () => {
-    const { store } = board
+    const card = board.card!
     for (const setUp of [false, true]) {
         board.flash.values.clear()
-        Object.assign(board, { store: new NodeFirmware("2027-01-04T02:30:00Z").store })
+        board.insert(blankStore(64))
         await start()
         if (setUp) await board.console("set user.serial NEW-1")
-        Object.assign(board, { store })
+        board.insert(card)
         await start()
         const serial = setUp ? "NEW-1" : "PACK-7"
         expect(await board.console("show user.serial"), `set up: ${setUp}`).toContain(serial)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { CardEditor } from "../../support/cardeditor"
-import { formattedStore, mountStore, textOn } from "../../support/cardboard"
+import { formattedStore, mountStore, textOn } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { checkVolume } from "../../support/fatimage"
 import { hasTool } from "../../support/tools"

@@ -1,15 +1,15 @@
 import { beforeEach, expect, test } from "vitest"
+import { formattedStore } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
-import { NodeFirmware } from "../../support/nodefirmware"
+import { NodeBoard } from "../../support/nodeboard"
 
 // Resets of the whole firmware: what each part has to do with them, and what the console says.
 
-let board: NodeFirmware
+let board: NodeBoard
 
 beforeEach(async () => {
-    board = new NodeFirmware("2027-01-04T02:30:00Z")
-    await board.format()
-    await board.start()
+    const card = await formattedStore(64)
+    board = await new NodeBoard({ start: "2027-01-04T02:30:00Z", card }).start()
 })
 
 async function set(...lines: string[]): Promise<void> {
@@ -146,14 +146,14 @@ test("safe mode has console, settings and journal, writes no records, and ends w
     await set("sd.period 5", "user.address here")
     await dieEarly()
     // The card may be what they died of.
-    const selects = board.cardSelects
+    const { transfers } = board.socket
     const before = await board.cardFile("LOG/20270104.CSV")
     await board.live(30)
     expect(await board.console("status")).toContain("safe mode")
     expect(await board.cardFile("LOG/20270104.CSV")).toBe(before)
     expect(await board.console("show user.address")).toContain("here")
     await set("user.address there")
-    expect([selects, board.cardSelects]).toEqual([0, 0])
+    expect([transfers, board.socket.transfers]).toEqual([0, 0])
     expect(await board.console("journal")).toContain("Last record")
     const charge = "0011223344556677"
     await board.flash.write("charge", DeviceBuffer.from(charge, "hex") as unknown as Buffer)

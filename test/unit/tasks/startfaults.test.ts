@@ -1,16 +1,16 @@
 import { beforeEach, expect, test } from "vitest"
+import { formattedStore } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
-import { NodeFirmware } from "../../support/nodefirmware"
+import { NodeBoard } from "../../support/nodeboard"
 
 // The whole firmware when its flash does not answer. An exception that nobody catches ends the program on the board;
 // here it ends the test.
 
-let board: NodeFirmware
+let board: NodeBoard
 
 beforeEach(async () => {
-    board = new NodeFirmware("2027-01-04T02:30:00Z")
-    await board.format()
-    await board.start()
+    const card = await formattedStore(64)
+    board = await new NodeBoard({ start: "2027-01-04T02:30:00Z", card }).start()
     for (const line of ["sd.period 1", "user.serial PACK-7", "time.zone +02:00"])
         expect(await board.console("set " + line)).toBe("ok\n")
     await board.live(70)

@@ -1,0 +1,220 @@
+import { Bq76952Chip } from "../../sim/chips/bq76952"
+import { Ds3231Chip } from "../../sim/chips/ds3231"
+import { SdCardChip } from "../../sim/chips/sdcard"
+import type { MemoryStore } from "../../sim/chips/sdcardstore"
+import { Pack } from "../../sim/pack"
+import type { Parts } from "../../src/console/parts"
+import type { Session } from "../../src/console/session"
+import type { Shell } from "../../src/console/shell"
+import type { Board, I2cBus, SpiBus, TcpConnector, Wifi } from "../../src/core/seams"
+import { startFirmware } from "../../src/firmware"
+import { Key } from "../../src/settings/keys"
+import { bareBoard } from "./bareboard"
+import { CardSocket } from "./cardsocket"
+import { textOn } from "./cardstore"
+import { ChipI2cBus } from "./chipi2cbus"
+import { CollectedOutput } from "./consoleparts"
+import { FakeTicks } from "./faketicks"
+import { ChipSpiBus } from "./memorycard"
+import { MemoryFlash } from "./memoryflash"
+import { MemoryServers } from "./memoryservers"
+import { SlowSpiBus } from "./slowspibus"
+
+/** Uptime of the processor when the program begins. */
+const bootMs = 500
+
+export interface NodeBoardOptions {
+    /** What its clock chip shows when the power comes first: half a second before the program begins. */
+    start: string
+    flash?: MemoryFlash
+    /** The card in its socket, which is empty otherwise. */
+    card?: MemoryStore
+    /** Measured by a battery monitor; without it there is none. */
+    pack?: Pack
+    /** What a transfer to the card takes besides its bits; without it all of it takes no time. */
+    transferMs?: number
+    /** It is in the network of its settings, whichever that is, and example.org is there. */
+    network?: boolean
+}
+
+/**
+ * The whole firmware in Node on emulated chips, as `startFirmware` builds it, over as many starts as a test makes.
+ * Time passes only while a line runs, and when the test says so.
+ */
+export class NodeBoard {
+    readonly flash: MemoryFlash
+    readonly socket = new CardSocket()
+    readonly pack: Pack | undefined
+    readonly clockChip: Ds3231Chip
+    ticks = new FakeTicks()
+    /** The last card that was put in. */
+    card: MemoryStore | undefined
+    /** Another number is another program, deployed before the next start. */
+    program = 1
+    /** What it has logged since its first start. */
+    readonly lines: string[] = []
+    /** The firmware's own parts, since the last start. */
+    parts!: Parts
+    /** A console that is new at each start. */
+    session!: Session
+    /** Of work that is to hang for ever: a call of the status light does. */
+    lightHangs = false
+    /** The open networks that the runtime was told, each of which ended the program. */
+    readonly toldOpen: string[] = []
+    /** It has called for a restart of the processor, and waits for it. */
+    rebooted = false
+    /** What a fiber throws ends the program, and so the test. */
+    onCrash = (thrown: unknown): void => {
+        throw thrown
+    }
+    private readonly i2c: I2cBus
+    private readonly online: boolean
+    private shell!: Shell
+    private readonly startMs: number
+    private worldMs = 0
+
+    constructor(private readonly options: NodeBoardOptions) {
+        const { start, flash, card, pack } = options
+        this.pack = pack
+        const nowMs = () => this.nowMs()
+        this.startMs = Date.parse(start)
+        this.flash = flash ?? new MemoryFlash()
+        this.online = options.network ?? false
+        if (card) this.insert(card)
+        const nowSeconds = () => nowMs() / 1000
+        const startSeconds = this.startMs / 1000
+        this.clockChip = new Ds3231Chip({ nowSeconds, startSeconds })
+        const monitor = pack && new Bq76952Chip(pack, { nowMs })
+        // A pack with as many cells as are set.
+        if (monitor)
+            monitor.onConfigured = mode =>
+                pack.useCells(mode.toString(2).replaceAll("0", "").length || 16)
+        const chips = monitor ? [monitor, this.clockChip] : [this.clockChip]
+        this.i2c = new ChipI2cBus(chips) as unknown as I2cBus
+    }
+
+    insert(card: MemoryStore): void {
+        this.card = card
+        this.socket.insert(new SdCardChip(card))
+    }
+
+    /** Ms since the world began, over all starts. */
+    nowMs(): number {
+        return this.worldMs + this.ticks.nowMs()
+    }
+
+    /** The power comes; what ran before is gone. @param uptimeMs more than 5 s: the program alone starts again */
+    async start(uptimeMs = bootMs): Promise<this> {
+        const started = this.begin(uptimeMs)
+        await this.ticks.finish(started)
+        return this
+    }
+
+    /** The same without waiting until everything runs. */
+    begin(uptimeMs = bootMs): Promise<void> {
+        this.worldMs = this.nowMs()
+        this.ticks = new FakeTicks(uptimeMs)
+        this.rebooted = false
+        this.socket.card?.powerUp()
+        this.socket.transfers = 0
+        return startFirmware(this.board())
+    }
+
+    /** Lets the board live for that long, over resets. @returns the resets' number */
+    async live(seconds: number): Promise<number> {
+        let resets = 0
+        for (let leftMs = seconds * 1000; leftMs > 0; leftMs -= 1000) {
+            await this.ticks.advance(Math.min(leftMs, 1000))
+            if (!this.rebooted) continue
+            ++resets
+            await this.start()
+        }
+        return resets
+    }
+
+    /** Runs a line, while all else goes on; how it ended and what it printed. */
+    async run(line: string, session = this.session) {
+        const output = new CollectedOutput()
+        const done = await this.ticks.finish(this.shell.carryOut(session, line, output))
+        return { done, text: output.take(), largestWrite: output.largestWrite }
+    }
+
+    /** The answer to a line. */
+    async console(line: string): Promise<string> {
+        return (await this.run(line)).text
+    }
+
+    /** A file on the card as another reader finds it. */
+    async cardFile(path: string): Promise<string> {
+        const text = await textOn(this.card!, path)
+        if (text === undefined) throw new Error(`there is no ${path} on the card`)
+        return text
+    }
+
+    private board(): Board {
+        const { ticks, i2c, flash, program } = this
+        const reboot = async () => {
+            this.rebooted = true
+            await new Promise(() => undefined)
+        }
+        return bareBoard({
+            ticks,
+            i2c,
+            flash,
+            program,
+            spi: this.spi(),
+            tcp: this.tcp(),
+            wifi: this.wifi(reboot),
+            light: {
+                set: () => (this.lightHangs ? new Promise(() => undefined) : Promise.resolve()),
+            },
+            spawn: work =>
+                void Promise.resolve()
+                    .then(work)
+                    .catch(thrown => this.onCrash(thrown)),
+            log: line => {
+                if (this.ticks === ticks) this.lines.push(line)
+            },
+            serveConsole: runner => {
+                this.shell = runner as Shell
+                this.parts = this.shell["parts"]
+                this.session = this.shell.newSession()
+            },
+            reboot,
+        })
+    }
+
+    private spi(): SpiBus {
+        const { transferMs } = this.options
+        if (transferMs === undefined) return new ChipSpiBus(this.socket)
+        return new SlowSpiBus(this.socket, this.ticks, transferMs)
+    }
+
+    private tcp(): TcpConnector {
+        if (this.online) return new MemoryServers(this.ticks, () => this.startMs + this.nowMs())
+        return { connect: () => Promise.reject(new Error("no network")) }
+    }
+
+    private wifi(reboot: () => Promise<void>): Wifi {
+        return {
+            look: async () => {},
+            join: async () => {},
+            leaveNetwork: async () => {},
+            // As on the ESP32: that is the end.
+            tellOpen: async ssid => {
+                this.toldOpen.push(ssid)
+                await reboot()
+            },
+            network: () => (this.online ? this.parts.settings.text(Key.WifiSsid) : ""),
+            connected: () => this.online,
+            address: async () => (this.online ? "192.0.2.17" : ""),
+        }
+    }
+}
+
+/** A board with all that belongs to it, which has started on 2026-11-22 at noon. */
+export async function equippedBoard(card: MemoryStore, flash?: MemoryFlash): Promise<NodeBoard> {
+    const start = "2026-11-22T11:59:59.500Z"
+    const pack = new Pack({ startHour: 12 })
+    return await new NodeBoard({ start, card, flash, pack, network: true }).start()
+}

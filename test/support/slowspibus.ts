@@ -1,0 +1,25 @@
+import type { SpiChip } from "../../sim/chips/chip"
+import type { Ticks } from "../../src/core/seams"
+import { ChipSpiBus } from "./memorycard"
+
+/** Transfers that take so much board time each, and 8 bits a byte. */
+export class SlowSpiBus extends ChipSpiBus {
+    /** What they have taken since whoever waits last woke: parts of a millisecond. */
+    private restMs = 0
+
+    constructor(
+        chip: SpiChip,
+        private readonly ticks: Ticks,
+        private readonly transferMs: number,
+    ) {
+        super(chip)
+    }
+
+    override async transfer(out: Buffer): Promise<Buffer> {
+        const answer = await super.transfer(out)
+        const tookMs = this.restMs + this.transferMs + (out.length * 8000) / this.clockHz
+        this.restMs = tookMs % 1
+        if (tookMs >= 1) await this.ticks.sleep(Math.floor(tookMs))
+        return answer
+    }
+}
