@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest"
+import { formatUpload } from "../../../src/console/commands/system"
+import { Key } from "../../../src/settings/keys"
+import { pattern } from "../../support/uploadcard"
+import { uploadBenchOfEachTest } from "../../support/uploadbench"
+
+const day = "LOG/20261122.CSV"
+const remote = "BMS-1-LOG-20261122.CSV"
+
+const bench = uploadBenchOfEachTest()
+
+describe("faults", () => {
+    it.each([1, 511, 512, 20_000, 99_999])(
+        "resumes where the data connection was cut, at %i bytes",
+        async at => {
+            const world = await bench.worldWith({ restarts: true })
+            world.card.put(day, pattern(100_000))
+            bench.server.cutAfterBytes = at
+            await world.session()
+            expect(bench.server.files.get(remote)!.equals(pattern(100_000))).toBe(true)
+            expect(bench.server.commands.filter(line => line.startsWith("REST"))).toEqual([
+                `REST ${at}`,
+            ])
+            expect(bench.server.count("STOR")).toBe(2)
+            expect(bench.server.count("APPE") + bench.server.count("DELE")).toBe(0)
+            expect(world.card.text("LOGSENT.TXT")).toContain(`20261122.CSV,${at},`)
+        },
+    )
+
+    it.each([1, 511, 512, 20_000, 99_999])(
+        "sends it whole again after %i bytes to a server without restarts: a late tail could double them",
+        async at => {
+            const world = await bench.worldWith()
+            world.card.put(day, pattern(100_000))
+            bench.server.cutAfterBytes = at
+            await world.session()
+            expect(bench.server.files.get(remote)!.equals(pattern(100_000))).toBe(true)
+            expect([
+                bench.server.count("DELE"),
+                bench.server.count("STOR"),
+                bench.server.count("APPE"),
+            ]).toEqual([1, 2, 0])
+            expect(world.card.text("LOGSENT.TXT")).not.toContain(`20261122.CSV,${at},`)
+        },
+    )
+
+    it("sends it whole again when the server promises restarts and refuses them", async () => {
+        const world = await bench.worldWith({
+            restarts: true,
+            answer: verb => (verb === "REST" ? "502 not today" : undefined),
+        })
+        world.card.put(day, pattern(3000))
+        bench.server.cutAfterBytes = 700
+        await world.session()
+        expect(bench.server.files.get(remote)).toEqual(Buffer.from(pattern(3000)))
+        expect([
+            bench.server.count("REST"),
+            bench.server.count("DELE"),
+            bench.server.count("STOR"),
+        ]).toEqual([1, 1, 2])
+    })
+
+    it.each([
+        [true, 0, 2],
+        [false, 1, 1],
+    ])("appends to a grown file (restarts: %s)", async (restarts, appends, stores) => {
+        const world = await bench.worldWith({ restarts })
+        world.card.put(day, pattern(300))
+        await world.session()
+        world.card.put(day, pattern(4500))
+        await world.session()
+        expect(bench.server.files.get(remote)).toEqual(Buffer.from(pattern(4500)))
+        expect([bench.server.count("APPE"), bench.server.count("STOR")]).toEqual([appends, stores])
+        expect(bench.server.count("DELE")).toBe(0)
+    })
+
+    it("leaves a name alone that another card's file has taken and not reached yet", async () => {
+        let up = false
+        const world = await bench.worldWith({
+            answer: verb => (verb === "STOR" && !up ? "(hang up)" : undefined),
+        })
+        const first = world.card.files
+        world.card.put(day, pattern(300))
+        await world.session().catch(() => {})
+        world.card.files = new Map()
+        world.card.mounts++
+        world.card.put(day, pattern(400, 7))
+        up = true
+        await world.session()
+        world.card.files = first
+        world.card.mounts++
+        await world.session()
+        expect(bench.server.files.get(remote)).toEqual(Buffer.from(pattern(300)))
+        expect(bench.server.files.get("BMS-1-LOG-20261122-2.CSV")).toEqual(
+            Buffer.from(pattern(400, 7)),
+        )
+    })
+
+    const steps = ["USER", "PASS", "TYPE", "SIZE", "EPSV", "STOR", "DELE"]
+    for (const answer of ["(hang up)", "421 going down", "garbage", "x".repeat(4000)])
+        it.each(steps)(`delivers after one ${answer.slice(0, 12)} in answer to %s`, async step => {
+            let left = 1
+            const world = await bench.worldWith({
+                answer: verb => (verb === step && left-- > 0 ? answer : undefined),
+            })
+            world.card.put(day, pattern(3000))
+            world.card.put("LOGSENT.TXT", `20261122.CSV,9,2026-11-22 13:00:01,${remote}\r\n`)
+            bench.server.files.set(remote, Buffer.alloc(5))
+            for (let tries = 0; tries < 3; ++tries) await world.session().catch(() => {})
+            expect(world.uploader.lastError).toBe("")
+            const name =
+                bench.server.files.get(remote)?.length === 3000
+                    ? remote
+                    : "BMS-1-LOG-20261122-2.CSV"
+            expect(bench.server.files.get(name)).toEqual(Buffer.from(pattern(3000)))
+        })
+
+    it("names the remedy when the server stops transfers, and counts nothing as sent", async () => {
+        const world = await bench.worldWith({ abortsTransfers: true })
+        world.card.put(day, pattern(50_000))
+        await expect(world.session()).rejects.toThrow(
+            "server stops the transfer when the control connection closes: set ftp.gateway",
+        )
+        expect(world.card.text("LOGSENT.TXT")).toMatch(/^20261122.CSV,0,[^\n]*\n$/)
+        expect(world.uploader.bytesConfirmed).toBe(0)
+    })
+
+    it("says in the server's words why it takes no file", async () => {
+        const world = await bench.worldWith({
+            answer: verb => (verb === "STOR" ? "552 disk full" : undefined),
+        })
+        world.card.put(day, pattern(10))
+        await expect(world.session()).rejects.toThrow("refuses STOR " + remote + ": 552 disk full")
+    })
+
+    it("never writes a control character into a command", async () => {
+        const world = await bench.worldWith()
+        world.card.put(day, pattern(10))
+        world.settings.set(Key.FtpUser, "me\r\nDELE x")
+        await expect(world.session()).rejects.toThrow("control character")
+        expect(bench.server.commands).toEqual([])
+    })
+
+    it("never shows the password", async () => {
+        const world = await bench.worldWith({
+            answer: verb => (verb === "PASS" ? "530 no" : undefined),
+        })
+        world.settings.set(Key.FtpPassword, "sesame")
+        world.card.put(day, pattern(10))
+        await expect(world.session()).rejects.toThrow("log-in refused")
+        expect([...world.lines, ...formatUpload(world.uploader)].join("\n")).not.toContain("sesame")
+    })
+
+    it("does not count a file as sent when its history line cannot be written", async () => {
+        const world = await bench.worldWith()
+        world.card.put(day, pattern(100))
+        world.card.appendFault = new Error("card is gone")
+        await expect(world.session()).rejects.toThrow("card is gone")
+        await world.session()
+        expect(bench.server.files.get(remote)).toEqual(Buffer.from(pattern(100)))
+        expect(bench.server.files.size).toBe(1)
+    })
+
+    it("lets a server that hangs up at the goodbye be", async () => {
+        const world = await bench.worldWith({
+            answer: verb => (verb === "QUIT" ? "(hang up)" : undefined),
+        })
+        world.card.put(day, pattern(100))
+        await world.session()
+        expect(world.uploader.failures).toBe(0)
+    })
+})
