@@ -36,7 +36,7 @@ export default tseslint.config(
         },
     },
     {
-        files: ["{src,sim,console,optimizer,tools,page}/**/*.{ts,tsx}"],
+        files: ["{src,sim,console,optimizer,tools,page,test,campaigns,bench}/**/*.{ts,tsx}"],
         rules: {
             "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
             "sizes/function-lines": [
