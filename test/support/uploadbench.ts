@@ -5,7 +5,7 @@ import { ScriptedFtpServer, type ServerOptions } from "./uploadserver"
 import { UploadWorld } from "./uploadworld"
 
 /** A scripted server, and the uploader that sends to it. */
-export class UploadBench {
+class UploadBench {
     server!: ScriptedFtpServer
 
     async worldWith(options: ServerOptions = {}, tcp = new NodeConnector()): Promise<UploadWorld> {
