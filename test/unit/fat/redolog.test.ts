@@ -340,3 +340,15 @@ async function directoryOf(volume: Volume, name: string): Promise<number | undef
     })
     return cluster
 }
+
+it("compares the table's copies as they are on the card now", async () => {
+    const { table } = (await mounted(await formatted(64))).volume
+    const chain = [10, 11, 12, 13]
+    for (const cluster of chain) await table.markCluster(cluster, cluster + 1)
+    await table.markCluster(14, 0x0fffffff)
+    await table.settle(10)
+    // Freed: what the comparison before has read leads on.
+    for (const cluster of [...chain, 14]) await table.markCluster(cluster, 0)
+    await table.settle(10)
+    for (const cluster of chain) expect(await table.entry(cluster)).toBe(0)
+})

@@ -67,78 +67,7 @@ async function logRecords(device: CardDevice, count: number, acknowledged: numbe
     await volume.sync()
 }
 
-/** Fills clusters so that the scenario soon reaches the next sector of the table. */
-async function filled(store: MemoryStore, clusters: number): Promise<MemoryStore> {
-    const volume = await Volume.mount(new MemoryBlockDevice(store), ticks)
-    const file = await volume.openForAppend("FILL.TXT", "x\r\n")
-    const block = bytes("y".repeat(510) + "\r\n")
-    for (let i = 0; i < (clusters * volume.clusterBytes) / 512 - 1; ++i) await file.append(block)
-    await file.close()
-    await volume.sync()
-    return store
-}
-
 const tools = hasTool("fsck.fat") && hasTool("mkfs.fat")
-
-describe("a power cut", () => {
-    const scenarios: { title: string; count: number; make: () => Promise<MemoryStore> }[] = [
-        {
-            title: "on FAT16 with 1 KiB clusters",
-            count: 40,
-            make: async () => {
-                const store = blankStore(16)
-                await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
-                return store
-            },
-        },
-        {
-            title: "on FAT32 while the chains enter another sector of the table",
-            count: 40,
-            make: async () => await filled(makeVolume(40, "-F32", "-s1"), 115),
-        },
-        {
-            title: "on FAT16 while the chains enter another sector of the table",
-            count: 30,
-            make: async () => await filled(makeVolume(8, "-F16", "-s1"), 240),
-        },
-    ]
-    for (const { title, count, make } of scenarios) {
-        it.skipIf(!tools)(`after any write loses no acknowledged record, ${title}`, async () => {
-            const start = await make()
-            const whole = new MemoryBlockDevice(start.clone())
-            await logRecords(whole, count, [0, 0])
-            const writes = whole.writes
-            expect(writes).toBeGreaterThan(count * 2)
-            for (let cut = 0; cut < writes; ++cut) {
-                const store = start.clone()
-                const device = new MemoryBlockDevice(store)
-                device.writesLeft = cut
-                const acknowledged = [0, 0]
-                await expect(logRecords(device, count, acknowledged)).rejects.toThrow("power cut")
-                await recoverAndCheck(store, acknowledged, `cut after write ${cut}`)
-            }
-        })
-
-        it.skipIf(!tools)(`inside a recovery is recovered from, ${title}`, async () => {
-            const start = await make()
-            const whole = new MemoryBlockDevice(start.clone())
-            await logRecords(whole, count, [0, 0])
-            for (let cut = 0; cut < whole.writes; cut += 3) {
-                const store = start.clone()
-                const device = new MemoryBlockDevice(store)
-                device.writesLeft = cut
-                const acknowledged = [0, 0]
-                await expect(logRecords(device, count, acknowledged)).rejects.toThrow("power cut")
-                for (let again = 0; again < 5; ++again) {
-                    const next = new MemoryBlockDevice(store)
-                    next.writesLeft = again
-                    await reopen(next).catch(() => {})
-                }
-                await recoverAndCheck(store, acknowledged, `cut after write ${cut}, then again`)
-            }
-        })
-    }
-})
 
 async function reopen(device: MemoryBlockDevice) {
     const volume = await Volume.mount(device, ticks)
@@ -162,20 +91,6 @@ async function recoverAndCheck(store: MemoryStore, acknowledged: number[], title
         expect(await readAll(volume, path), title).toBe(expected)
     }
 }
-
-it("compares the table's copies as they are on the card now", async () => {
-    const store = blankStore(64)
-    await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
-    const { table } = await Volume.mount(new MemoryBlockDevice(store), ticks)
-    const chain = [10, 11, 12, 13]
-    for (const cluster of chain) await table.markCluster(cluster, cluster + 1)
-    await table.markCluster(14, 0x0fffffff)
-    await table.settle(10)
-    // Freed: what the comparison before has read leads on.
-    for (const cluster of [...chain, 14]) await table.markCluster(cluster, 0)
-    await table.settle(10)
-    for (const cluster of chain) expect(await table.entry(cluster)).toBe(0)
-})
 
 describe("a power cut in a stream, whose announced blocks the card has erased ahead", () => {
     const kinds: TornWrite[] = ["dropped", "erased", "half"]
