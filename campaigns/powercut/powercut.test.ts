@@ -8,17 +8,17 @@ import { FsckPool } from "./fsck"
 import { formatTables, formatViolations } from "./report"
 import { scenarios } from "./scenarios"
 
-// A part of the campaign that `npm run powercut` runs in full: every scenario and every kind of card, every fifth
+// A part of the campaign that `npm run powercut` runs in full: every scenario and every kind of card, every eighth
 // cut or so of each run.
 
 const tools = hasTool("mkfs.fat") && hasTool("fsck.fat")
 const fsck = tools ? new FsckPool() : undefined
 const campaign = new Campaign({
     cardEvery: 16,
-    fsckShare: 0.35,
+    fsckShare: 0.25,
     fsck,
     nestedCuts: 1,
-    cutEvery: 6,
+    cutEvery: 8,
 })
 
 /** What has broken once. */
