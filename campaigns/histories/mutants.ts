@@ -234,12 +234,12 @@ export const mutants: Mutant[] = [
         promise: "heap stays flat",
         file: "src/logs/logger.ts",
         from: "            await this.queueRecords(release)\n",
-        to: "            await this.queueRecords(release)\n            this.leak = [this.leak, Buffer.alloc(700)]\n",
+        to: "            await this.queueRecords(release)\n            const leaking: any = this\n            leaking.kept = [leaking.kept, Buffer.alloc(700)]\n",
     },
     {
         promise: "somebody else's files stay as they are",
         file: "src/fat/table.ts",
-        from: "            if (\n                width === 4\n",
-        to: "            if (\n                cluster + at === 5 ||\n                width === 4\n",
+        from: "if ((await this.entry(first)) === 0) return first",
+        to: "if ((await this.entry(first)) === 0) return first === 9 ? 3 : first",
     },
 ]
