@@ -3,10 +3,7 @@ import { secondsFromCivil } from "../../src/core/calendar"
 import { Key } from "../../src/settings/keys"
 import { Settings } from "../../src/settings/settings"
 import { Scheduler } from "../../src/tasks/scheduler"
-import {
-Supervisor,
-type SupervisorParts
-} from "../../src/tasks/supervisor"
+import { Supervisor, type SupervisorParts } from "../../src/tasks/supervisor"
 import { FakeClock } from "./fakeclock"
 import { FakeTicks } from "./faketicks"
 import { MemoryFlash } from "./memoryflash"

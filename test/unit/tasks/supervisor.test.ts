@@ -1,12 +1,8 @@
-import { beforeEach,describe,expect,test } from "vitest"
-import { offsetMinutesAt,parseTimeZone } from "../../../src/core/timezone"
+import { beforeEach, describe, expect, test } from "vitest"
+import { offsetMinutesAt, parseTimeZone } from "../../../src/core/timezone"
 import { Key } from "../../../src/settings/keys"
-import {
-resetIsDue,
-StartCause,
-startCauseName
-} from "../../../src/tasks/supervisor"
-import { at,SupervisorBoard } from "../../support/supervisorboard"
+import { resetIsDue, StartCause, startCauseName } from "../../../src/tasks/supervisor"
+import { at, SupervisorBoard } from "../../support/supervisorboard"
 
 describe("the decision", () => {
     const monday = 1

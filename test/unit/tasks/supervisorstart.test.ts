@@ -1,11 +1,8 @@
-import { beforeEach,describe,expect,test } from "vitest"
+import { beforeEach, describe, expect, test } from "vitest"
 import { Key } from "../../../src/settings/keys"
-import {
-StartCause,
-startCauseName
-} from "../../../src/tasks/supervisor"
+import { StartCause, startCauseName } from "../../../src/tasks/supervisor"
 import { DeviceBuffer } from "../../support/devicebuffer"
-import { at,SupervisorBoard } from "../../support/supervisorboard"
+import { at, SupervisorBoard } from "../../support/supervisorboard"
 
 let board: SupervisorBoard
 
