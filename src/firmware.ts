@@ -379,9 +379,6 @@ class Firmware implements Parts {
         if (!this.renewed) await renewStore(this.flash)
         this.renewed = true
         if (!this.storage.mounted()) return
-        // The logs come first, where the card's root directory has few entries left.
-        const logging = this.settings.number(Key.SdEnable) !== 0
-        if (logging && nowMs < minuteMs && this.logger.recordsWritten(LogKind.Main) === 0) return
         if (this.backedUp === this.changes && nowMs - this.backupMs < 24 * hourMs) return
         const changes = this.changes
         await this.backup.save(this.files)
