@@ -2,8 +2,9 @@ import { expect } from "vitest"
 import { emptyWriteAbort } from "../../sim/abortwords"
 import { asBytes, defaultNetwork } from "../../sim/wifi/air"
 import type { DriverOptions } from "../../sim/wifi/driver"
-import type { Wifi } from "../../src/core/seams"
+import { ServiceWifi } from "../../src/board/wifi"
 import { WifiBoard } from "./wifiboard"
+import { useWifiBoard } from "./wifinatives"
 
 const { name, password } = defaultNetwork
 
@@ -15,10 +16,8 @@ export function expectJoined(board: WifiBoard, network: string, resets = 0): voi
     expect(board.resets).toBe(resets)
 }
 
-/** Boards in the reach of three networks. @param createWifi makes `ServiceWifi` on the service that the board gives */
+/** Boards in the reach of three networks. The test's file has `natives` of wifinatives.ts for "@devicescript/core". */
 export class WifiBoards {
-    constructor(private readonly createWifi: (board: WifiBoard) => Wifi) {}
-
     /** Out of the box, at its first power-on. */
     fresh(seed?: number, options?: Partial<DriverOptions>): WifiBoard {
         const board = this.make(seed, options)
@@ -63,7 +62,11 @@ export class WifiBoards {
 
     /** Before its first power-on. */
     make(seed?: number, options?: Partial<DriverOptions>): WifiBoard {
-        const board: WifiBoard = new WifiBoard(() => this.createWifi(board), seed, options)
+        const create = () => {
+            useWifiBoard(board)
+            return new ServiceWifi()
+        }
+        const board: WifiBoard = new WifiBoard(create, seed, options)
         board.air.addNetwork("other", "its password")
         board.air.addNetwork("open")
         return board

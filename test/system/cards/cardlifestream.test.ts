@@ -6,21 +6,15 @@ import { formatVolume } from "../../../src/fat/format"
 import { Volume } from "../../../src/fat/volume"
 import type { TornWrite } from "../../../sim/chips/sdcardfaults"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import { DeviceBuffer } from "../../support/devicebuffer"
 import { checkVolume, makeVolume } from "../../support/fatimage"
-import { blankStore, FakeTicks, MemoryBlockDevice, openMemoryCard } from "../../support/memorycard"
+import { bytes, header, readAll, ticks } from "../../support/linefiles"
+import { blankStore, MemoryBlockDevice, openMemoryCard } from "../../support/memorycard"
 import { hasTool } from "../../support/tools"
 
-const header = "time,value\r\n"
-const ticks = new FakeTicks()
 const logs = [
     { path: "LOG/20261122.CSV", bytes: 96 },
     { path: "CELL/20261122.CSV", bytes: 160 },
 ]
-
-function bytes(text: string): Buffer {
-    return DeviceBuffer.from(text) as unknown as Buffer
-}
 
 function line(number: number, length: number): string {
     const start = `${String(number).padStart(6, "0")},${length},`
@@ -38,18 +32,6 @@ async function openLog(volume: Volume, log: { path: string; bytes: number }) {
         return true
     })
     return file
-}
-
-async function readAll(volume: Volume, path: string): Promise<string> {
-    const file = await volume.open(path)
-    const into = DeviceBuffer.alloc(512) as unknown as Buffer
-    let text = ""
-    while (file !== undefined) {
-        const count = await file.read(text.length, into, 512)
-        if (count === 0) break
-        text += into.slice(0, count).toString()
-    }
-    return text
 }
 
 /** Two logs take turns; `acknowledged` counts the records of each whose append has returned. */

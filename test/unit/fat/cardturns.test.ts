@@ -6,20 +6,16 @@ import { reserveClusters, Volume } from "../../../src/fat/volume"
 import { Lock } from "../../../src/core/lock"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
 import { Chance } from "../../../sim/random"
-import { DeviceBuffer } from "../../support/devicebuffer"
 import { FakeTicks } from "../../support/faketicks"
 import { checkVolume, copyAllOut } from "../../support/fatimage"
 import { ForeignFiles } from "../../support/foreignfiles"
 import { MemoryBlockDevice } from "../../support/memorycard"
+import { bytes } from "../../support/linefiles"
 import { hasTool } from "../../support/tools"
 
 // Long searches let the card's lock go: what others do meanwhile, and what becomes of the search then.
 
 const tools = hasTool("fsck.fat") && hasTool("mcopy")
-
-function bytes(text: string): Buffer {
-    return DeviceBuffer.from(text) as unknown as Buffer
-}
 
 /** A block device whose reads take time, as a card's do. */
 class TimedDevice extends MemoryBlockDevice {

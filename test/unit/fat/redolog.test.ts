@@ -6,7 +6,7 @@ import type { MemoryStore } from "../../../sim/chips/sdcardstore"
 import { checkVolume } from "../../support/fatimage"
 import { MemoryBlockDevice } from "../../support/memorycard"
 import { hasTool } from "../../support/tools"
-import { bytes, formatted, header, line, mounted, ticks } from "../../support/linefiles"
+import { bytes, formatted, header, isLater, line, mounted, ticks } from "../../support/linefiles"
 
 const torn = new Uint8Array(512).fill(0xff)
 /** What a sector holds behind a write that was cut off: cards erase to ones or to zeros. */
@@ -19,17 +19,6 @@ const tears: Record<string, (data: Uint8Array) => Uint8Array> = {
 const fsck = hasTool("fsck.fat")
 
 const record = (number: number): Buffer => bytes(line(number))
-
-/** Lines continue a file as long as their numbers rise. */
-function rising() {
-    let last = -1
-    return (text: string) => {
-        const number = parseInt(text, 10)
-        if (!(number > last)) return false
-        last = number
-        return true
-    }
-}
 
 async function blankVolume() {
     const store = await formatted(600)
@@ -53,7 +42,7 @@ async function cutOpening(store: MemoryStore, writes: number, tearLast = false):
 }
 
 async function openLog(volume: Volume) {
-    return await volume.openForAppend("LOG/20261122.CSV", header, rising())
+    return await volume.openForAppend("LOG/20261122.CSV", header, isLater({ number: -1 }))
 }
 
 /** A card with some files and a log that has entered several clusters since it was opened. */
@@ -321,9 +310,9 @@ describe("the redo log", () => {
                 await logs.write(encodeName(`L${i}.CSV`), 0x20, 0, 0x00210000)
             }
             const today = "LOG/20261123.CSV"
-            await (await volume.openForAppend(today, header, rising())).close()
+            await (await volume.openForAppend(today, header, isLater({ number: -1 }))).close()
             const again = await mounted(store)
-            await again.volume.openForAppend(today, header, rising())
+            await again.volume.openForAppend(today, header, isLater({ number: -1 }))
             return again.device.reads
         }
         const few = await reads(3, "behind")

@@ -3,30 +3,11 @@ import { defaultNetwork } from "../../../sim/wifi/air"
 import { emptyWriteAbort } from "../../../sim/abortwords"
 import { expectJoined, WifiBoards } from "../../support/wifiboards"
 
-const core = vi.hoisted(() => ({
-    client: (): object => ({}),
-    sleep: async (_ms: number): Promise<void> => {},
-}))
-
-vi.mock("@devicescript/core", () => ({
-    // What a constructor returns is the object.
-    Wifi: class {
-        constructor() {
-            return core.client()
-        }
-    },
-    sleep: (ms: number) => core.sleep(ms),
-}))
-
-const { ServiceWifi } = await import("../../../src/board/wifi")
+vi.mock("@devicescript/core", async () => (await import("../../support/wifinatives")).natives)
 
 const { name, password } = defaultNetwork
 
-const boards = new WifiBoards(board => {
-    core.client = () => board.client()
-    core.sleep = ms => board.ticks.sleep(ms)
-    return new ServiceWifi()
-})
+const boards = new WifiBoards()
 
 const toRestart = /^; to join an open network the board restarts once, about a minute after/
 const away = /^; this open network is away or hidden, or the board once had a password: /
