@@ -11,7 +11,8 @@ type Natives = typeof ds & {
     _socketClose(): number
     /** 0 queued, -1 queue full, -10 not connected (now), -100 nobody is told of its events. */
     _socketWrite(data: Buffer): number
-    _socketOnEvent(event: string, data?: any): void
+    /** Without it the runtime drops what comes before it makes a piece of the heap of it. */
+    _socketOnEvent: ((event: string, data: any) => void) | undefined
 }
 
 const enum Stage {
@@ -24,10 +25,13 @@ const pieceBytes = 512
 const sendTimeoutMs = 20000
 /** Events of up to 1,024 bytes: what comes in one turn of the runtime. Ten of them were more than the heap always has. */
 const chunksMax = 6
+const tooMuch = "the other side sends more than it is asked for"
 /** As many pieces fit into lwIP's send buffer (5,744 bytes), whatever the network does. */
 const piecesAtOnce = 8
 /** Two turns of the runtime's loop: what was queued is under way, what it has to tell is told. */
 const turnMs = 20
+/** What is queued has so long to leave if the end of it is not told. */
+const mutedFlushMs = 2000
 /** A connection that nobody is told of is made, and ended again by the runtime, by then. */
 const unheardMs = 500
 const opensMax = 4
@@ -38,6 +42,8 @@ class DeviceTcpStream implements TcpStream {
     reason = ""
     /** Pieces sent since the other side spoke last: those before have left. */
     unanswered = 0
+    /** The other side talks where it has nothing to say: neither that nor its end is told any more. */
+    muted = false
     private queue: Buffer[] = []
     private waiter: ds.Fiber
 
@@ -49,12 +55,17 @@ class DeviceTcpStream implements TcpStream {
         else if (event !== "data") {
             if (event === "error") this.reason = "" + data
             this.stage = Stage.Ended
-        } else if (this.stage === Stage.Open && !this.deaf) {
-            if (this.queue.length < chunksMax) this.queue.push(data)
+        } else if (this.stage === Stage.Open) {
+            if (this.deaf) {
+                // Each 1,024 bytes of what would still come are a piece of the heap.
+                this.muted = true
+                this.reason = tooMuch
+                ;(ds as Natives)._socketOnEvent = undefined
+            } else if (this.queue.length < chunksMax) this.queue.push(data)
             else {
                 // What waits, and what would still come, could fill the heap.
                 this.queue = []
-                this.reason = "the other side sends more than it is asked for"
+                this.reason = tooMuch
                 this.stage = Stage.Ended
                 ;(ds as Natives)._socketClose()
             }
@@ -86,7 +97,7 @@ class DeviceTcpStream implements TcpStream {
                 const result =
                     this.stage === Stage.Open ? (ds as Natives)._socketWrite(piece) : -100
                 if (result === 0) break
-                if (result !== -1 && result !== -10) throw this.lost()
+                if (result !== -1 && (result !== -10 || this.muted)) throw this.lost()
                 if (ds.millis() >= endMs)
                     throw new Fault(
                         FaultCode.SocketTimeout,
@@ -153,8 +164,8 @@ export class DeviceTcpConnector implements TcpConnector {
         let doubtful = unheard
         unheard = false
         if (before !== undefined) {
-            if (before.unanswered < piecesAtOnce) {
-                await ds.sleep(turnMs)
+            if (before.muted || before.unanswered < piecesAtOnce) {
+                await ds.sleep(before.muted ? mutedFlushMs : turnMs)
                 await before.close()
             } else {
                 // The runtime's worker flushes and closes, perhaps while the runtime receives: "recv error".

@@ -14,7 +14,8 @@ const websocketAnswerBytes = 12
 
 /**
  * The runtime between socket and program (DeviceScript 2.16.4, impl_socket.c, websock_conn.c): "close" and
- * "error" unhook the program's handler, and what comes then goes to the runtime's own websocket code.
+ * "error" unhook the program's handler, and what comes then goes to the runtime's own websocket code. While the
+ * program has taken its handler away nothing is told, and nothing unhooks.
  */
 class RuntimeSocket {
     private hooked = false
@@ -22,7 +23,7 @@ class RuntimeSocket {
 
     constructor(
         private readonly worker: SocketWorker,
-        private readonly tell: (event: string, data?: unknown) => void,
+        private readonly handler: () => ((event: string, data?: unknown) => void) | undefined,
     ) {
         worker.onEvent = (event, data) => this.take(event, data)
     }
@@ -45,10 +46,12 @@ class RuntimeSocket {
 
     private take(event: SocketEvent, data?: Uint8Array): void {
         if (!this.hooked) return this.asWebsocket(event, data)
+        const tell = this.handler()
+        if (!tell) return
         this.hooked = event === "open" || event === "data"
         if (event === "error") this.worker.close()
-        if (event === "data") this.tell(event, DeviceBuffer.from(data!))
-        else this.tell(event, data && Buffer.from(data).toString())
+        if (event === "data") tell(event, DeviceBuffer.from(data!))
+        else tell(event, data && Buffer.from(data).toString())
     }
 
     private asWebsocket(event: SocketEvent, data?: Uint8Array): void {
@@ -85,7 +88,7 @@ export const natives = {
     plugIn: (boardClock: VirtualClock, worker: SocketWorker): void => {
         clock = boardClock
         ++starts
-        socket = new RuntimeSocket(worker, (event, data) => natives._socketOnEvent?.(event, data))
+        socket = new RuntimeSocket(worker, () => natives._socketOnEvent)
     },
     millis: () => clock.nowMs(),
     sleep: (ms: number) => new Promise<void>(resolve => onTick(ms, resolve)),

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { firmware, readManifest } from "../../tools/firmware"
+import { LargePieces } from "../support/largepieces"
 import { TemperedBoard } from "../support/temperedboard"
 import { kindTempers, type NamedTemper, unkindTempers } from "../support/tempers"
 
 // The whole firmware in the VM at servers of many tempers: whatever they do, it logs on each second. What becomes of
 // older files at each is in test/unit/upload/uploadtempers.test.ts.
+
+/** A piece that the runtime has received is larger, one of ours is not. */
+const receivedBytes = 600
 
 let board: TemperedBoard
 /** Board time at which the tempers began. */
@@ -46,6 +50,18 @@ describe("a board that logs each second goes on, and", () => {
         let error = await session()
         for (let more = 0; error !== "" && more < 2; ++more) error = await session()
         expect(error).toBe("")
+        expect(board.faults(fromMs)).toEqual([])
+    })
+
+    it("takes of what a data connection says no more than the runtime's first turn brings", async () => {
+        await meet({ name: "talks", temper: { dataPort: () => "talking" } })
+        const pieces = new LargePieces(board.board.simulation, receivedBytes)
+        expect(await session()).toBe("")
+        await board.board.sleep(5000)
+        pieces.stop()
+        const counts = [...pieces.seen.values()]
+        // As many fit into lwIP's receive window.
+        expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(6)
         expect(board.faults(fromMs)).toEqual([])
     })
 })

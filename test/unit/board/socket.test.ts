@@ -104,6 +104,14 @@ async function connect(): Promise<TcpStream> {
     return await connecting
 }
 
+/** To a side that has nothing to say. */
+async function connectDeaf(): Promise<TcpStream> {
+    const connecting = new DeviceTcpConnector().connect("h", 2000, 1000, true)
+    await settle()
+    await event("open")
+    return await connecting
+}
+
 /** As much as the runtime's worker may still have in its queue. */
 async function sendMuch(stream: TcpStream): Promise<void> {
     await stream.send(DeviceBuffer.alloc(8 * 512))
@@ -343,6 +351,33 @@ describe("the device's socket", () => {
         await expect(drain()).rejects.toThrow("more than it is asked for")
         // What waited is dropped: a heap that floods is none.
         expect(count).toBe(0)
+    })
+
+    it("has the runtime drop what comes where nothing is to come", async () => {
+        const stream = await connectDeaf()
+        await event("data", "hello")
+        expect(core._socketOnEvent).toBeUndefined()
+        await stream.send(DeviceBuffer.alloc(5))
+        // Its end is not told: the next write finds it.
+        runtime.writeResults = [-10]
+        await expect(stream.send(DeviceBuffer.alloc(5))).rejects.toThrow(
+            "connection lost, check Wi-Fi and server: the other side sends more than",
+        )
+    })
+
+    it("lets what was sent there leave before it hears again", async () => {
+        await sendMuch(await connectDeaf())
+        await event("data", "hello")
+        const connecting = new DeviceTcpConnector().connect("h", 22, 5000, false)
+        await settle()
+        await advance(1999)
+        expect(runtime.log).toEqual(["0 open"])
+        expect(core._socketOnEvent).toBeUndefined()
+        await advance(1)
+        await advance(20)
+        await event("open")
+        await connecting
+        expect(runtime.log).toEqual(["0 open", "2000 close", "2020 open"])
     })
 
     it("wakes who waits on it when the next connection is opened", async () => {
