@@ -57,7 +57,8 @@ async function uploaderCost(meter: FtpMeter, port: number): Promise<Results> {
         for (let i = 0; i < files; ++i)
             world.card.put(`LOG/2026112${i}.CSV`, pattern(fileBytes, i + 1))
         await world.session()
-        if (world.uploader.filesConfirmed !== files) throw new Error("a file was not confirmed")
+        if (world.uploader.sender.filesConfirmed !== files)
+            throw new Error("a file was not confirmed")
     })
 }
 

@@ -135,8 +135,8 @@ export const mutants: Mutant[] = [
     {
         promise: "all that was logged is sent",
         file: "src/upload/uploader.ts",
-        from: "            const code = faultCode(thrown)\n            if (!ofOneFile",
-        to: "            const code = faultCode(thrown)\n            if (code === FaultCode.SocketClosed) this.stopping = true\n            if (!ofOneFile",
+        from: "        const code = faultCode(thrown)\n        if (noCard",
+        to: "        const code = faultCode(thrown)\n        if (code === FaultCode.SocketClosed) this.stopping = true\n        if (noCard",
     },
     {
         promise: "the journal numbers its entries on, over resets",
@@ -194,7 +194,7 @@ export const mutants: Mutant[] = [
     },
     {
         promise: "a password is never printed",
-        file: "src/upload/uploader.ts",
+        file: "src/upload/sender.ts",
         from: 'this.log("ftp: logged in")',
         to: 'this.log("ftp: logged in, " + this.settings.text(Key.FtpPassword))',
     },

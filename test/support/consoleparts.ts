@@ -154,11 +154,8 @@ export class ConsoleBench {
             test: async () => ["mode: direct", "log-in accepted"],
             requested: false,
             finished: async () => this.uploadEnd,
-            filesConfirmed: 2,
-            bytesConfirmed: 8192,
-            logins: 3,
-            failures: 1,
-            failuresInRow: 0,
+            sender: { filesConfirmed: 2, bytesConfirmed: 8192, logins: 3 },
+            pacing: { failures: 1, failuresInRow: 0 },
             resend: async (day: string) => {
                 this.act(`resend ${day}`)
                 return 4

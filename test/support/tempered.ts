@@ -27,7 +27,8 @@ export async function runTempered(one: NamedTemper, minutes: number): Promise<Te
     let doneMs: number | undefined
     while (doneMs === undefined && world.clock.nowMs() < minutes * 60_000) {
         await world.run(lookMs)
-        if (world.uploader.filesConfirmed === temperedDays.length) doneMs = world.clock.nowMs()
+        if (world.uploader.sender.filesConfirmed === temperedDays.length)
+            doneMs = world.clock.nowMs()
     }
     const wrong = world.differences(directory).join()
     const delivered = temperedDays.filter(day => !wrong.includes(day))

@@ -28,7 +28,7 @@ async function outcome({ temper, directory = "", password }: NamedTemper, bytes:
         do error = await world.session()
         while (error !== "" && ++sessions < sessionsMax)
         judge(world, directory)
-        const { filesConfirmed } = world.uploader
+        const { filesConfirmed } = world.uploader.sender
         const count = filesConfirmed === temperedDays.length ? "all" : `${filesConfirmed} of 3`
         const cell = error === "" && sessions > 0 ? `${count}, ${sessions + 1} sessions` : count
         return { cell, error }
@@ -48,7 +48,7 @@ function judge(world: SimUpload, directory: string): void {
         if (!there.equals(whole.subarray(0, there.length))) throw new Error(`${name} is not ours`)
     }
     const wrong = world.differences(directory).length
-    const { filesConfirmed } = world.uploader
+    const { filesConfirmed } = world.uploader.sender
     if (filesConfirmed > temperedDays.length - wrong)
         throw new Error(`${filesConfirmed} confirmed, ${wrong} not there`)
 }

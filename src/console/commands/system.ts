@@ -35,7 +35,8 @@ export const uploadNames =
 
 /** The upload's state in words, in the order of uploadNames. */
 export function formatUpload(uploader: Uploader): string[] {
-    const { filesConfirmed, bytesConfirmed, logins, failures, failuresInRow } = uploader
+    const { filesConfirmed, bytesConfirmed, logins } = uploader.sender
+    const { failures, failuresInRow } = uploader.pacing
     return [
         uploader.activity(),
         // It may have anything in it that the server said.
@@ -58,7 +59,7 @@ export async function ftpSend(call: Call): Promise<void> {
     uploader.requested = true
     const obstacle = await uploader.finished()
     if (obstacle) refuse(obstacle)
-    await call.print("files confirmed since the start: " + uploader.filesConfirmed)
+    await call.print("files confirmed since the start: " + uploader.sender.filesConfirmed)
 }
 
 export async function ftpTest(call: Call): Promise<void> {

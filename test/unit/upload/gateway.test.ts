@@ -196,7 +196,7 @@ describe("the gateway", () => {
         proxy.status = { PUT: status }
         world.card.put(day, pattern(10))
         await world.session()
-        expect(world.uploader.filesConfirmed).toBe(1)
+        expect(world.uploader.sender.filesConfirmed).toBe(1)
     })
 
     it.each([
@@ -265,7 +265,7 @@ describe("the gateway", () => {
         proxy.early = true
         world.card.put(day, pattern(3_000_000))
         await expect(world.session()).rejects.toThrow(/403 Forbidden|closed the connection/)
-        expect(world.uploader.filesConfirmed).toBe(0)
+        expect(world.uploader.sender.filesConfirmed).toBe(0)
     })
 
     it("waits for the next period when the log-in is refused", async () => {

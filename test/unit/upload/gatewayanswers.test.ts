@@ -164,14 +164,17 @@ describe("one file", () => {
                 : answer
         expect(await world.session()).toContain("the server did not get all of the file")
         expect(gateway.files.size).toBe(3)
-        expect(world.uploader.filesConfirmed).toBe(2)
+        expect(world.uploader.sender.filesConfirmed).toBe(2)
     })
 
     it("that is taken away at once is confirmed by its 201, and sent once", async () => {
         gateway.takesAway = true
         await world.run(6 * 3_600_000)
         expect(gateway.asked.filter(line => line.startsWith("PUT"))).toHaveLength(3)
-        expect(world.uploader).toMatchObject({ filesConfirmed: 3, failures: 0 })
+        expect(world.uploader).toMatchObject({
+            sender: { filesConfirmed: 3 },
+            pacing: { failures: 0 },
+        })
         expect(world.alarms).toBe(0)
     })
 })

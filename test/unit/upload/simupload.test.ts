@@ -40,7 +40,10 @@ describe("an upload in board time", () => {
         expect(await world.session()).toBe("")
         expect(world.differences()).toEqual([])
         expect(world.received).toHaveLength(8)
-        expect(world.uploader).toMatchObject({ logins: 1, failures: 0, filesConfirmed: 8 })
+        expect(world.uploader).toMatchObject({
+            sender: { logins: 1, filesConfirmed: 8 },
+            pacing: { failures: 0 },
+        })
         expect(world.clock.holds).toBe(0)
     })
 
@@ -154,7 +157,7 @@ describe("trouble with the server", () => {
         world.clock.setTimeout(() => world.server.setMode("down"), 700)
         world.clock.setTimeout(() => world.server.setMode("up"), 5000)
         await world.run(120_000)
-        expect(world.uploader.failures).toBe(1)
+        expect(world.uploader.pacing.failures).toBe(1)
         expect(world.differences()).toEqual([])
     })
 
@@ -188,7 +191,8 @@ describe("the ESP32's socket faults", () => {
             putDays(20)
             await world.run(300_000)
             expect(world.differences()).toEqual([])
-            expect(world.uploader).toMatchObject({ failures: 0, logins: 1 })
+            expect(world.uploader.pacing.failures).toBe(0)
+            expect(world.uploader.sender.logins).toBe(1)
             expect(world.alarms).toBe(0)
             if (seed < 10) world.remove()
         }
@@ -218,7 +222,7 @@ describe("the ESP32's socket faults", () => {
         watch()
         expect(await world.session()).toBe("")
         expect(world.differences()).toEqual([])
-        expect(world.uploader.failures).toBe(0)
+        expect(world.uploader.pacing.failures).toBe(0)
         // It was lost: half the patience has passed.
         expect(world.clock.nowMs()).toBeGreaterThan(15_000)
     })

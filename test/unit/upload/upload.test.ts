@@ -83,7 +83,7 @@ describe("a session", () => {
                 Buffer.from(pattern(i + 1, i + 1)),
             ),
         )
-        expect(world.uploader.filesConfirmed).toBe(70)
+        expect(world.uploader.sender.filesConfirmed).toBe(70)
     })
 
     it("does not log in when there is nothing to send", async () => {

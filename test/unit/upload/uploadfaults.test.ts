@@ -122,7 +122,7 @@ describe("faults", () => {
             "server stops the transfer when the control connection closes: set ftp.gateway",
         )
         expect(world.card.text("LOGSENT.TXT")).toMatch(/^20261122.CSV,0,[^\n]*\n$/)
-        expect(world.uploader.bytesConfirmed).toBe(0)
+        expect(world.uploader.sender.bytesConfirmed).toBe(0)
     })
 
     it("says in the server's words why it takes no file", async () => {
@@ -167,6 +167,6 @@ describe("faults", () => {
         })
         world.card.put(day, pattern(100))
         await world.session()
-        expect(world.uploader.failures).toBe(0)
+        expect(world.uploader.pacing.failures).toBe(0)
     })
 })

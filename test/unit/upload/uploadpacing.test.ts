@@ -109,12 +109,12 @@ describe("pacing", () => {
             "ftp: waits: there is no card",
             "ftp: waits: the card is not formatted",
         ])
-        expect(world.uploader.failures).toBe(0)
+        expect(world.uploader.pacing.failures).toBe(0)
         expect(world.alarms.has(Alarm.Ftp)).toBe(false)
         world.card.absence = undefined
         await world.uploader.run()
         expect(world.uploader.lastError).toBe("")
-        expect(world.uploader.filesConfirmed).toBe(1)
+        expect(world.uploader.sender.filesConfirmed).toBe(1)
     })
 
     it("counts a full card, and a file that cannot be opened, as failures, with the alarm after three", async () => {
@@ -126,7 +126,7 @@ describe("pacing", () => {
             for (let failures = 1; failures <= 3; ++failures) {
                 await world.uploader.run()
                 world.nowMs += 60_000
-                expect(world.uploader.failures).toBe(failures)
+                expect(world.uploader.pacing.failures).toBe(failures)
             }
             expect(world.alarms.has(Alarm.Ftp)).toBe(true)
             world.card.absence = undefined
@@ -145,7 +145,7 @@ describe("pacing", () => {
         world.card.absence = undefined
         world.nowMs += 10_000
         await world.uploader.run()
-        expect(world.uploader.filesConfirmed).toBe(1)
+        expect(world.uploader.sender.filesConfirmed).toBe(1)
     })
 
     it("stores its two times with one write, and only when it has logged in", async () => {
@@ -165,10 +165,10 @@ describe("pacing", () => {
         world.wifiUp = false
         await world.uploader.run()
         expect(world.uploader.activity()).toBe("no Wi-Fi")
-        expect(world.uploader.failures).toBe(0)
+        expect(world.uploader.pacing.failures).toBe(0)
         world.wifiUp = true
         await world.uploader.run()
-        expect(world.uploader.filesConfirmed).toBe(1)
+        expect(world.uploader.sender.filesConfirmed).toBe(1)
     })
 })
 
@@ -242,8 +242,8 @@ describe("stop()", () => {
         world.uploader.requested = true
         await world.uploader.run()
         expect(await stopped).toBe(true)
-        expect(world.uploader.filesConfirmed).toBe(0)
-        expect(world.uploader.failures).toBe(0)
+        expect(world.uploader.sender.filesConfirmed).toBe(0)
+        expect(world.uploader.pacing.failures).toBe(0)
         await world.uploader.run()
         expect(world.uploader.activity()).toBe("stopped")
         const next = new UploadWorld(new NodeConnector())

@@ -37,7 +37,9 @@ describe("a file that cannot be read", () => {
         world.card.unreadable.set(logOf(30), damaged)
         await world.uploader.run()
         expect(world.uploader.lastError).toBe(damaged.message)
-        expect([world.uploader.failures, world.uploader.filesConfirmed]).toEqual([1, 58])
+        expect([world.uploader.pacing.failures, world.uploader.sender.filesConfirmed]).toEqual([
+            1, 58,
+        ])
         for (const day of [2, 29, 31, 60])
             expect(server.files.get(remoteOf(day))).toEqual(Buffer.from(pattern(600, day)))
     })
@@ -56,7 +58,7 @@ describe("a file that cannot be read", () => {
         expect(world.uploader.lastError).toBe("")
         expect(world.alarms.has(Alarm.Ftp)).toBe(false)
         expect(server.files.get(remoteOf(2))).toEqual(Buffer.from(pattern(600, 2)))
-        expect(world.uploader.filesConfirmed).toBe(3)
+        expect(world.uploader.sender.filesConfirmed).toBe(3)
     })
 })
 
@@ -80,7 +82,7 @@ it("a card that is back is looked for within ten seconds, whatever the period", 
     expect(server.connections).toBe(0)
     world.nowMs += 1_500
     await world.uploader.run()
-    expect(world.uploader.filesConfirmed).toBe(1)
+    expect(world.uploader.sender.filesConfirmed).toBe(1)
 })
 
 it("a session of more than four hours ends between two files, and the next one goes on at once", async () => {
@@ -93,9 +95,9 @@ it("a session of more than four hours ends between two files, and the next one g
     }
     await world.uploader.run()
     expect(world.uploader.lastError).toBe("")
-    expect(world.uploader.filesConfirmed).toBe(3)
+    expect(world.uploader.sender.filesConfirmed).toBe(3)
     await world.uploader.run()
-    expect(world.uploader.filesConfirmed).toBe(6)
+    expect(world.uploader.sender.filesConfirmed).toBe(6)
     expect(world.uploader.requested).toBe(false)
 })
 

@@ -58,7 +58,7 @@ describe("servers that take all", () => {
         expect(run.delivered).toEqual(temperedDays)
         expect(run.errors.length).toBeLessThan(3)
         expect(world.alarms).toBe(0)
-        expect(world.uploader.filesConfirmed).toBe(3)
+        expect(world.uploader.sender.filesConfirmed).toBe(3)
     })
 })
 
@@ -166,13 +166,16 @@ describe("one file that the server refuses", () => {
         await worldWith(refusing([oldest]))
         expect(await world!.session()).toBe(`the server refuses STOR ${remote(oldest)}: 550 In use`)
         expect(world!.received).toEqual([remote(middle), remote(youngest)])
-        expect(world!.uploader).toMatchObject({ failures: 1, filesConfirmed: 2 })
+        expect(world!.uploader).toMatchObject({
+            pacing: { failures: 1 },
+            sender: { filesConfirmed: 2 },
+        })
     })
 
     it("raises the alarm with the third session, and is delivered when it is free", async () => {
         await worldWith(refusing([oldest]))
         await world!.run(5 * minuteMs)
-        expect(world!.uploader.failures).toBeGreaterThanOrEqual(3)
+        expect(world!.uploader.pacing.failures).toBeGreaterThanOrEqual(3)
         expect([world!.alarms, world!.alarm]).toEqual([1, true])
         world!.server.temper = {}
         await world!.run(2 * minuteMs)

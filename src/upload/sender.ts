@@ -1,0 +1,182 @@
+import { FaultCode, faultCode } from "../core/fault"
+import { Board, WallClock } from "../core/seams"
+import { Key, StateWriter } from "../settings/keys"
+import { Backlog } from "./backlog"
+import { Courier } from "./courier"
+import { DirectCourier, ServerMemory } from "./ftp"
+import { Gateway } from "./gateway"
+import { Shipment } from "./shipment"
+
+const growingFileMs = 3600000
+/** So many files in a row that the server wants none of end a session; the next one goes on behind them. */
+const refusedMax = 2
+const dayMs = 24 * 3600000
+/** A session ends between two files then, and the next one goes on: a task that takes longer counts as stuck. */
+const sessionMsMax = 4 * 3600000
+
+/** Brings unsent bytes of backlogs to the server: one session at a time, one courier at a time. */
+export class Sender implements ServerMemory {
+    /** Since the start: log-ins, and what the server has confirmed. */
+    logins = 0
+    filesConfirmed = 0
+    bytesConfirmed = 0
+    pasv: boolean
+    gone: string[] = []
+    goneMs: number
+    courier: Courier
+    /** What the session's backlogs had unsent when the card was looked at last. */
+    pendingBytes = 0
+    /** What was wrong with one file alone, and did not hold up the others. */
+    spoiled: any
+    /** The session has taken too long: what is left is for the next one, at once. */
+    unfinished: boolean
+    /** On its way now. */
+    private shipment: Shipment
+    private startedMs: number
+    private loginSeconds: number
+    private confirmedSeconds: number
+    /** Files in a row that the server wants none of. */
+    private refused = 0
+
+    constructor(
+        private readonly board: Board,
+        private readonly settings: StateWriter,
+        private readonly clock: WallClock,
+        private readonly log: (line: string) => void,
+    ) {}
+
+    /** @param anew files that were gone from the server are tried once more */
+    begin(nowMs: number, anew: boolean): void {
+        const { settings } = this
+        if (anew || nowMs - this.goneMs > dayMs) this.gone = []
+        this.startedMs = nowMs
+        this.pendingBytes = 0
+        this.spoiled = undefined
+        this.unfinished = false
+        this.refused = 0
+        this.loginSeconds = settings.number(Key.FtpLastLogin)
+        this.confirmedSeconds = settings.number(Key.FtpLastSuccess)
+    }
+
+    /** Ends a session, however it went. */
+    async end(): Promise<void> {
+        if (this.courier) await this.courier.stop()
+        this.courier = undefined
+        this.shipment = undefined
+    }
+
+    /** Once a session: each write takes room in flash. */
+    async storeTimes(): Promise<void> {
+        await this.settings.apply(
+            [Key.FtpLastLogin, Key.FtpLastSuccess],
+            [this.loginSeconds, this.confirmedSeconds],
+        )
+    }
+
+    /** Settings have changed: another server may answer. */
+    forget(): void {
+        this.pasv = false
+        this.gone = []
+    }
+
+    /** The way that the settings ask for. */
+    newCourier(): Courier {
+        const { board, settings } = this
+        return settings.text(Key.FtpGateway)
+            ? new Gateway(board, settings, this.clock)
+            : new DirectCourier(board, settings, this)
+    }
+
+    /** What is under way, in words; "" between two sessions. */
+    activity(): string {
+        const { shipment } = this
+        if (shipment)
+            return `sending ${shipment.remoteName}: ${shipment.position} of ${shipment.sizeBytes}`
+        return this.courier ? "connecting" : ""
+    }
+
+    /** Throws what ends a session; `spoiled` is what did not. */
+    async sendBacklog(backlog: Backlog): Promise<void> {
+        // Through the gateway a grown file goes whole each time, so not at every period.
+        const gateway = this.settings.text(Key.FtpGateway)
+        const pendingBytes = this.pendingBytes
+        // The last session ended in the middle: this one goes on there, then from the oldest.
+        let again = backlog.triedKey > 0
+        for (;;) {
+            this.pendingBytes += await backlog.load()
+            const early = gateway && this.startedMs - backlog.newestSentMs < growingFileMs
+            for (const file of backlog.files) {
+                if (file.sentBytes >= file.sizeBytes || file.key <= backlog.triedKey) continue
+                const newest = file.key === backlog.newestKey
+                if (newest && early && file.sentBytes > 0) continue
+                if (this.board.ticks.nowMs() - this.startedMs > sessionMsMax) {
+                    this.unfinished = true
+                    return
+                }
+                if (await this.trySendFile(file)) {
+                    if (newest) backlog.newestSentMs = this.startedMs
+                    continue
+                }
+                backlog.leave(file)
+                if (this.refused === refusedMax) throw this.spoiled
+            }
+            if (backlog.more) continue
+            backlog.end()
+            if (!again) return
+            again = false
+            this.pendingBytes = pendingBytes
+        }
+    }
+
+    /**
+     * False when the file cannot be read, or the server wants none of it: that is kept, and the session goes on with
+     * a connection of its own.
+     */
+    private async trySendFile(file: Shipment): Promise<boolean> {
+        try {
+            await this.sendFile(file)
+            this.refused = 0
+            return true
+        } catch (thrown) {
+            await file.noteBegun()
+            const code = faultCode(thrown)
+            if (!ofOneFile.includes(code)) throw thrown
+            if (code >= FaultCode.FtpRefused) ++this.refused
+            this.spoiled = thrown
+        }
+        // Its connection may be in the middle of the file.
+        await this.courier.stop()
+        this.courier = undefined
+        return false
+    }
+
+    private async sendFile(shipment: Shipment): Promise<void> {
+        if (!this.courier) {
+            this.courier = this.newCourier()
+            await this.courier.logIn()
+            this.logins++
+            this.log("ftp: logged in")
+            this.loginSeconds = this.clock.nowSeconds()
+        }
+        shipment.claim(this.courier)
+        const unsentBytes = shipment.sizeBytes - Math.max(0, shipment.sentBytes)
+        this.shipment = shipment
+        await this.courier.deliver(shipment)
+        this.shipment = undefined
+        this.log(`ftp: confirmed ${unsentBytes} bytes of ${shipment.remoteName}`)
+        this.confirmedSeconds = this.clock.nowSeconds()
+        this.filesConfirmed++
+        this.bytesConfirmed += unsentBytes
+        this.pendingBytes -= unsentBytes
+    }
+}
+
+/** Faults that keep one file from being read or stored, while others may be well. */
+const ofOneFile = [
+    FaultCode.CardRefused,
+    FaultCode.CardCrc,
+    FaultCode.VolumeDamaged,
+    FaultCode.NotFound,
+    FaultCode.FtpNoProgress,
+    FaultCode.FtpFileRefused,
+]
