@@ -1,3 +1,5 @@
+import { Fault, FaultCode } from "../core/fault"
+
 // What the upload needs of the card; the FAT volume and its storage offer it, and more.
 
 export interface ListedFile {
@@ -34,11 +36,21 @@ export interface CardStorage {
 /** Reads so many bytes from an offset; fewer at the end of the file, 0 when there is no such file. */
 export type Reader = (offset: number, into: Buffer, bytes: number) => Promise<number>
 
-/** Reads one file of the card a few sectors at a time, so that the logger is never kept waiting. */
-export function cardReader(storage: CardStorage, path: string): Reader {
+/** To be called with the card held: another one may have come while that was waited for. Throws CardAbsent. */
+export function checkMount(storage: CardStorage, generation: number): void {
+    if (storage.generation() !== generation)
+        throw new Fault(FaultCode.CardAbsent, "the card was changed during the upload")
+}
+
+/**
+ * Reads one file of the card a few sectors at a time, so that the logger is never kept waiting.
+ * @param generation the only mount that it may be read of; any unless told
+ */
+export function cardReader(storage: CardStorage, path: string, generation?: number): Reader {
     let file: OpenFile
     return async (offset, into, bytes) => {
         const work = async (volume: CardVolume) => {
+            if (generation !== undefined) checkMount(storage, generation)
             if (!file) file = await volume.open(path)
             return file ? await file.read(offset, into, bytes) : 0
         }

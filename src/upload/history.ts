@@ -1,11 +1,10 @@
 import { formatDateTime } from "../core/calendar"
 import { crc16 } from "../core/checksum"
-import { Fault, FaultCode } from "../core/fault"
 import { logKey } from "../core/logname"
 import { WallClock } from "../core/seams"
 import { fieldAt, formatDigits, parseInteger, textOf } from "../core/text"
 import { consistsOf } from "../settings/values"
-import { cardReader, CardStorage, CardVolume } from "./cardreader"
+import { cardReader, CardStorage, CardVolume, checkMount } from "./cardreader"
 
 export { logKey }
 
@@ -162,8 +161,7 @@ export class History {
         const self = this
         const storage = this.storage
         await storage.use("history", async (volume: CardVolume) => {
-            if (storage.generation() !== generation)
-                throw new Fault(FaultCode.CardAbsent, "the card was changed during the upload")
+            checkMount(storage, generation)
             const file = await volume.openForAppend(self.path, "", () => false)
             try {
                 await file.append(Buffer.from(line + "\r\n"))

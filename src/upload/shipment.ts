@@ -108,14 +108,13 @@ export class Shipment extends SentFile {
     /** Sends the bytes from `start` to the listed size, sector by sector. */
     async copyTo(stream: TcpStream, start: number): Promise<void> {
         const name = logName(this.key)
-        const read = cardReader(this.from.storage, this.from.folder + "/" + name)
+        const path = this.from.folder + "/" + name
+        const read = cardReader(this.from.storage, path, this.generation)
         const { outgoing } = this.from
         this.position = start
         while (this.position < this.sizeBytes) {
             const roomBytes = sectorBytes - (this.position % sectorBytes)
             const bytes = Math.min(roomBytes, this.sizeBytes - this.position)
-            if (this.from.storage.generation() !== this.generation)
-                throw new Fault(FaultCode.CardAbsent, "the card was changed during the upload")
             if ((await read(this.position, outgoing, bytes)) !== bytes)
                 throw new Fault(FaultCode.NotFound, name + " is shorter than it was")
             if (bytes === sectorBytes) await stream.send(outgoing)

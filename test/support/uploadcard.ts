@@ -9,6 +9,8 @@ export class MemoryCard implements CardStorage {
     /** The most bytes read and the most calls made inside one use(). */
     bytesPerUseMax = 0
     uses = 0
+    /** Called when somebody gets the card: it may be another one by then. */
+    onUse: (uses: number) => void = () => {}
     /** Thrown by the next append, once. */
     appendFault: Error | undefined
     /** Thrown by each use() while it is set. */
@@ -43,6 +45,7 @@ export class MemoryCard implements CardStorage {
         if (this.busy) throw new Error("the card is in use: use() inside use()")
         this.busy = true
         this.uses++
+        this.onUse(this.uses)
         let bytes = 0
         const { files } = this
         const open = (path: string): OpenFile => this.handle(path, count => (bytes += count))
