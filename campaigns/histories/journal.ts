@@ -156,7 +156,9 @@ export class Journal {
                 const after = ended && this.doings.find(one => one.atMs > ended.atMs + entryMs)
                 if (!ended || !after) return
                 this.expect(flag, true, begun.atMs, ended.atMs)
-                this.expect(flag, false, ended.atMs, after.atMs)
+                const again = this.doings.find(one => one.line === on && one.atMs > ended.atMs)
+                const wellMs = Math.min(after.atMs, again?.atMs ?? Infinity)
+                this.expect(flag, false, ended.atMs, wellMs)
             })
     }
 
@@ -170,11 +172,10 @@ export class Journal {
                 one.atMs > fromMs - 60_000 &&
                 one.atMs < endMs,
         )
-        // What did not last long enough to be entered does not go either.
-        const wasUp =
-            appears ||
-            this.entries.findLast(one => one.flag === flag && one.atMs <= fromMs)?.appears
-        if (!wasUp || disturbed || this.tooOften(flag, fromMs)) return
+        // What did not last long enough to be entered does not go either, and what is up does not come.
+        const before = this.entries.findLast(one => one.flag === flag && one.atMs <= fromMs)
+        const isUp = before?.appears ?? false
+        if (isUp === appears || disturbed || this.tooOften(flag, fromMs)) return
         const made = this.entries.some(
             one =>
                 one.flag === flag &&
