@@ -6,7 +6,6 @@ import { Access } from "./console/access"
 import { Parts } from "./console/parts"
 import { Session } from "./console/session"
 import { Shell } from "./console/shell"
-import { Alarm } from "./core/alarm"
 import { formatDateTime } from "./core/calendar"
 import { faultMessage } from "./core/fault"
 import { Lock } from "./core/lock"
@@ -20,11 +19,12 @@ import { Logger } from "./logs/logger"
 import { LogKind, TailCheck } from "./logs/record"
 import { Retention } from "./logs/retention"
 import { Backup } from "./settings/backup"
+import { BackupKeeper } from "./settings/backupkeeper"
 import { Key } from "./settings/keys"
-import { renewStore } from "./settings/renewal"
 import { nameOf, publicPlaces } from "./settings/schema"
 import { Settings } from "./settings/settings"
 import { Scheduler } from "./tasks/scheduler"
+import { StatusLight } from "./tasks/statuslight"
 import { startCauseName, Supervisor } from "./tasks/supervisor"
 import { WifiKeeper } from "./tasks/wifikeeper"
 import { ReplyReader } from "./upload/ftpreply"
@@ -83,14 +83,9 @@ class Firmware implements Parts {
     supervisor: Supervisor
     backup: Backup
     private readonly socketLock: Lock
-    private readonly files: WholeFiles
+    private readonly backupKeeper: BackupKeeper
+    private readonly light: StatusLight
     readonly wifiKeeper: WifiKeeper
-    /** Changes since the start, and how many of them the card's copy has: none of those before the start. */
-    private changes = 1
-    /** The store was looked at, or renewed, since the start. */
-    private renewed: boolean
-    private backedUp = 0
-    private backupMs = 0
 
     constructor(private readonly board: Board) {
         const { ticks, flash, log, spawn } = board
@@ -103,7 +98,7 @@ class Firmware implements Parts {
         this.flash = flash
         this.wifi = board.wifi
         const journal = (this.journal = new Journal(flash))
-        const alarms = new Alarms(ticks, journal)
+        const alarms = (this.alarms = new Alarms(ticks, journal))
         const settings = new Settings(flash, alarms, board.shortId, new Lock(ticks, "settings"))
         const clock = new Clock(ticks, settings, flash, alarms, new Ds3231(board.i2c))
         const battery = new BatteryMonitor(board.i2c, ticks, settings, alarms, async charge => {
@@ -122,7 +117,6 @@ class Firmware implements Parts {
         const uploader = new Uploader(board, settings, clock, storage, this.socketLock, alarms, log)
         const retention = new Retention(ticks, [uploader.logs.history, uploader.cells.history])
         const sample = async () => battery.last
-        this.alarms = alarms
         this.settings = settings
         this.access = new Access(ticks, settings, board.hashing)
         this.clock = clock
@@ -135,8 +129,10 @@ class Firmware implements Parts {
         this.wifiKeeper = new WifiKeeper(ticks, settings, board.wifi, flash, alarms, () => {
             scheduler.trigger("time")
         })
-        this.backup = new Backup(flash, board.shortId, backupKey, board.hashing)
-        this.files = new WholeFiles(storage)
+        const backup = (this.backup = new Backup(flash, board.shortId, backupKey, board.hashing))
+        const files = new WholeFiles(storage)
+        this.backupKeeper = new BackupKeeper(backup, files, storage, board, settings, alarms)
+        this.light = new StatusLight(board, alarms, storage)
         this.supervisor = new Supervisor(this)
         settings.onChange = this.changed
         makePrototypes()
@@ -215,7 +211,8 @@ class Firmware implements Parts {
                     await this.settings.load()
                     break
                 case Step.RestoreBackup:
-                    await this.restoreBackup()
+                    await this.backupKeeper.restore()
+                    if (this.backup.remark) this.log(this.backup.remark)
                     break
                 case Step.StartClock:
                     await this.clock.start()
@@ -301,15 +298,15 @@ class Firmware implements Parts {
         this.addTask("write", 2 * secondMs, this.writeRecords)
         this.addTask("card", 2 * secondMs, this.storage.poll)
         this.addTask("time", 24 * hourMs, this.syncTimeOnline)
-        this.addTask("light", 2 * secondMs, this.blink)
-        this.addTask("backup", 10 * secondMs, this.keepBackup)
+        this.addTask("light", 2 * secondMs, this.light.show)
+        this.addTask("backup", 10 * secondMs, this.backupKeeper.keep)
     }
 
     private async tickAlarms(): Promise<void> {
         const journal = this.journal
         let sequence = journal.lastSequence
         await this.alarms.tick()
-        if (journal.lastSequence !== sequence) ++this.changes
+        if (journal.lastSequence !== sequence) this.backupKeeper.changed()
         while (sequence < journal.lastSequence)
             this.log("journal: record " + journal.describe(++sequence, this.formatTime))
     }
@@ -339,28 +336,11 @@ class Firmware implements Parts {
         if (this.wifi.connected()) await this.syncTime()
     }
 
-    /** One flash: all is well. Two: an alarm. Three: no card. On: the card can be pulled. */
-    private async blink(): Promise<void> {
-        const { storage, ticks } = this
-        const light = this.board.light
-        await light.set(storage.ejected !== undefined)
-        if (storage.ejected) return
-        let flashes = 1
-        if (this.alarms.flags() !== 0) flashes = 2
-        if (!storage.mounted()) flashes = 3
-        for (let i = 0; i < flashes; ++i) {
-            await light.set(true)
-            await ticks.sleep(60)
-            await light.set(false)
-            await ticks.sleep(200)
-        }
-    }
-
     /** Settings work at once: who keeps something derived from them is told here. */
     private changed(key: Key): void {
         // What the uploader notes itself is not worth a copy on the card.
         if (key === Key.FtpLastLogin || key === Key.FtpLastSuccess) return
-        ++this.changes
+        this.backupKeeper.changed()
         const section = fieldAt(nameOf(key), 0, ".")
         if (section === "battery") this.battery.reconfigure()
         if (section === "ftp") this.uploader.settingsChanged()
@@ -371,33 +351,6 @@ class Firmware implements Parts {
 
     private formatTime(epochSeconds: number): string {
         return formatDateTime(epochSeconds + this.clock.offsetMinutes(epochSeconds) * 60)
-    }
-
-    /** Once a day, and within ten seconds of a change, the card gets a copy of what the flash holds. */
-    private async keepBackup(): Promise<void> {
-        const nowMs = this.ticks.nowMs()
-        if (!this.renewed) await renewStore(this.flash)
-        this.renewed = true
-        if (!this.storage.mounted()) return
-        if (this.backedUp === this.changes && nowMs - this.backupMs < 24 * hourMs) return
-        const changes = this.changes
-        await this.backup.save(this.files)
-        this.backedUp = changes
-        this.backupMs = nowMs
-    }
-
-    /** A flash that is empty, or went back to an older state, is filled from the card's copy and loaded anew. */
-    private async restoreBackup(): Promise<void> {
-        const { backup, settings } = this
-        const unread = settings.unread
-        // Should the flash refuse a part of the copy.
-        settings.unread = true
-        if (await backup.restore(this.files, settings.stored)) {
-            await settings.load()
-            // For the journal, and until somebody has looked at them.
-            this.alarms.set(Alarm.Settings, true)
-        } else settings.unread = unread
-        if (backup.remark) this.log(backup.remark)
     }
 }
 

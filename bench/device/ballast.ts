@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 import { runtimeBoard } from "../../src/board/runtime"
-import { SimI2cBus, SimSpiBus, SimStatusLight } from "../../src/board/simbuses"
+import { SimI2cBus, SimSpiBus, SimLight } from "../../src/board/simbuses"
 import { startFirmware } from "../../src/firmware"
 
 // The firmware as src/mainsim.ts starts it, with 16 of the 64 KB of heap taken away from the start: what runs here needs
@@ -17,4 +17,4 @@ async function hold(): Promise<void> {
 }
 
 hold.start()
-await startFirmware(runtimeBoard(new SimSpiBus(), new SimI2cBus(), new SimStatusLight()))
+await startFirmware(runtimeBoard(new SimSpiBus(), new SimI2cBus(), new SimLight()))

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 import { Fault, FaultCode, faultMessage } from "../core/fault"
-import { I2cBus, SpiBus, StatusLight } from "../core/seams"
+import { I2cBus, SpiBus, Light } from "../core/seams"
 import { AnswerBuffers } from "./answerbuffers"
 
 /**
@@ -86,7 +86,7 @@ export class DeviceI2cBus implements I2cBus {
 }
 
 /** An LED between a pin and ground. */
-export class PinStatusLight implements StatusLight {
+export class PinLight implements Light {
     constructor(private readonly pin: ds.OutputPin) {}
 
     async set(on: boolean): Promise<void> {

@@ -1,7 +1,7 @@
 import * as ds from "@devicescript/core"
 import { faultMessage } from "../core/fault"
 import { Lock } from "../core/lock"
-import { Board, I2cBus, SpiBus, StatusLight } from "../core/seams"
+import { Board, I2cBus, SpiBus, Light } from "../core/seams"
 import { printPieces } from "../core/text"
 import { DeviceHashing, serveConsole } from "./console"
 import { announceForever } from "./control"
@@ -35,7 +35,7 @@ async function guarded(work: () => Promise<void>): Promise<void> {
 }
 
 /** A board of the buses and the light given, and of what the runtime has on every board. */
-export function runtimeBoard(spi: SpiBus, i2c: I2cBus, light: StatusLight): Board {
+export function runtimeBoard(spi: SpiBus, i2c: I2cBus, light: Light): Board {
     const ticks = new RuntimeTicks()
     return {
         ticks,

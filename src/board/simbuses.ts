@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 import { Fault, FaultCode } from "../core/fault"
-import { I2cBus, SpiBus, StatusLight } from "../core/seams"
+import { I2cBus, SpiBus, Light } from "../core/seams"
 import { AnswerBuffers } from "./answerbuffers"
 
 // The simulated board's wires. A message announces a transfer to the host, which runs the emulated chips; the answer
@@ -59,7 +59,7 @@ export class SimI2cBus implements I2cBus {
     }
 }
 
-export class SimStatusLight implements StatusLight {
+export class SimLight implements Light {
     async set(on: boolean): Promise<void> {
         await tell(on ? "light 1" : "light 0")
     }

@@ -106,8 +106,8 @@ export interface Wifi {
     address(): Promise<string>
 }
 
-/** The status light. */
-export interface StatusLight {
+/** The board's light. */
+export interface Light {
     set(on: boolean): Promise<void>
 }
 
@@ -158,7 +158,7 @@ export interface Board {
     flash: Flash
     tcp: TcpConnector
     wifi: Wifi
-    light: StatusLight
+    light: Light
     hashing: Hashing
     /** Four characters that tell boards apart, from the device identifier. */
     shortId: string
