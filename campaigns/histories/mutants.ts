@@ -56,7 +56,7 @@ export function buildMutant({ file, from, to }: Mutant): { image: string; remove
 export const mutants: Mutant[] = [
     {
         promise: "a record is on the card once",
-        file: "src/logs/logger.ts",
+        file: "src/logs/cardlogs.ts",
         from: "            await place.file.append(Buffer.from(record.line))\n",
         to: "            await place.file.append(Buffer.from(record.line))\n            if (record.epochSeconds % 30 === 0) await place.file.append(Buffer.from(record.line))\n",
     },
@@ -69,7 +69,7 @@ export const mutants: Mutant[] = [
     {
         promise: "records wait while the card is out",
         file: "src/logs/logger.ts",
-        from: "            this.tell(faultMessage(thrown))\n        }\n        this.reportLosses()",
+        from: "            this.tell(thrown)\n        }\n        this.reportLosses()",
         to: "            this.queue.drop(this.queue.first(LogKind.Main))\n        }\n        this.reportLosses()",
     },
     {
@@ -80,7 +80,7 @@ export const mutants: Mutant[] = [
     },
     {
         promise: "a record is in the file of its day",
-        file: "src/logs/logger.ts",
+        file: "src/logs/cardlogs.ts",
         from: "if (!place.file || place.day !== day ||",
         to: "if (!place.file ||",
     },
@@ -92,7 +92,7 @@ export const mutants: Mutant[] = [
     },
     {
         promise: "what lies behind a recorded size is found again",
-        file: "src/logs/logger.ts",
+        file: "src/logs/cardlogs.ts",
         from: "for (const path of volume.left) await this.takeIn(volume, path)",
         to: "",
     },

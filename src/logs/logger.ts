@@ -1,26 +1,21 @@
 import { BatteryState } from "../battery/state"
 import { Alarm, AlarmSink } from "../core/alarm"
-import { fatStamp } from "../core/calendar"
-import { FaultCode, faultCode, faultMessage } from "../core/fault"
-import { logDirectories, logOf } from "../core/logname"
+import { faultMessage } from "../core/fault"
 import { WallClock } from "../core/seams"
 import { fieldAt } from "../core/text"
 import { At, Journal, journalPositions } from "../journal/journal"
 import { Key, SettingsReader } from "../settings/keys"
+import { CardLogs } from "./cardlogs"
 import { LogStorage, LogVolume } from "./logcard"
-import { enter, leave, LogPlace, readHeader } from "./logplace"
 import { LogRecord, RecordQueue } from "./queue"
 import { cellRecord, dayDigits, eventColumns, eventRecord } from "./record"
-import { header, LogKind, logFileName } from "./record"
-import { mainRecord, recordStart, startColumns } from "./record"
+import { LogKind, mainRecord, recordStart } from "./record"
 import { Retention } from "./retention"
 
 /** The monitor's thermistors, until the first sample says how many there are. */
 const thermistorsAtStart = 2
 /** RECORDS_LOST stays up for so long after the last loss. */
 const lossShownSeconds = 10
-/** YYMMDDnn goes to 99; a day changes its columns less often than that. */
-const numberMax = 99
 
 /** The alarm flags, to set and as the `errors_hex` column shows them. */
 export interface LogAlarms extends AlarmSink {
@@ -36,14 +31,10 @@ export class Logger {
     lastError = ""
 
     private readonly queue = new RecordQueue()
-    private readonly places = [new LogPlace(), new LogPlace(), new LogPlace()]
+    private readonly files: CardLogs
     /** Number of the last journal entry that the card has, 0 until that is known of this mount. */
     private events = 0
-    /** The log whose records are written first. */
-    private nextKind: LogKind = LogKind.Main
     private lastSeconds = 0
-    /** Why a record found no room. */
-    private full: any
     private thermistors = thermistorsAtStart
     private lostShown = 0
     private lossSeconds = 0
@@ -61,11 +52,13 @@ export class Logger {
         private readonly retention: Retention,
         private readonly log: (line: string) => void,
         private readonly journal: Journal,
-    ) {}
+    ) {
+        this.files = new CardLogs(clock, alarms, this.tell)
+    }
 
     /** Records of that log on the card since the start. */
     recordsWritten(kind: LogKind): number {
-        return this.places[kind].written
+        return this.files.place(kind).written
     }
 
     /** Records that the queue had to let go since the start. */
@@ -83,29 +76,10 @@ export class Logger {
      * has left behind the recorded sizes, of whatever day and board, and goes on in these files.
      */
     async recover(volume: LogVolume): Promise<void> {
-        const { places, retention } = this
+        const { retention } = this
         retention.pausedUntilMs = retention.after = 0
         this.events = 0
-        for (const place of places) {
-            place.file = undefined
-            place.columns = -1
-        }
-        for (const path of volume.left) await this.takeIn(volume, path)
-    }
-
-    /** What a power cut has left behind the recorded size of that log. */
-    private async takeIn(volume: LogVolume, path: string): Promise<void> {
-        try {
-            const found = await readHeader(volume, path)
-            const place = this.places[logOf(path)]
-            // Others may have made a file of that name.
-            if (found.indexOf(startColumns) === 0) await enter(volume, place, path, found)
-            // Its buffer is for others, too.
-            await leave(this.places[LogKind.Event])
-        } catch (thrown) {
-            // The new records matter more; a card that is away will say so again.
-            this.tell(faultMessage(thrown))
-        }
+        await this.files.recover(volume)
     }
 
     /**
@@ -134,11 +108,11 @@ export class Logger {
                 if (!day) break
                 if (await this.retention.makeRoom(this.storage, day)) continue
                 this.alarms.set(Alarm.SdFull, true)
-                throw this.full
+                throw this.files.full
             }
             this.lastError = ""
         } catch (thrown) {
-            this.tell(faultMessage(thrown))
+            this.tell(thrown)
         }
         this.reportLosses()
     }
@@ -172,11 +146,12 @@ export class Logger {
 
     /** Writes what waits, and an event. @returns "", or the main log's day when something finds no room */
     private async drain(volume: LogVolume): Promise<string> {
-        const { queue } = this
+        const { queue, files } = this
         for (;;) {
-            const record = queue.first(this.nextKind) || queue.first(LogKind.Cell - this.nextKind)
+            const { nextKind } = files
+            const record = queue.first(nextKind) || queue.first(LogKind.Cell - nextKind)
             if (!record) return await this.writeEvent(volume)
-            if (!(await this.write(volume, record))) return this.places[LogKind.Main].day
+            if (!(await files.write(volume, record))) return files.place(LogKind.Main).day
             // A queue that overflowed meanwhile has pushed out, and counted, what is on the card now.
             if (!queue.drop(record)) queue.lost -= 1
         }
@@ -187,16 +162,16 @@ export class Logger {
      * @returns "", or the main log's day when there is no room for it
      */
     private async writeEvent(volume: LogVolume): Promise<string> {
+        const { files } = this
         const last = this.journal.lastSequence
         const oldest = Math.max(0, last - journalPositions)
         let number = this.events || (await this.findEvent(volume, last, oldest))
         let record: LogRecord
         if (number < oldest) number = oldest
         while (!record && number < last) record = this.eventOf(++number)
-        const written = !record || (await this.write(volume, record))
-        // Its buffer is for others, too.
-        await leave(this.places[LogKind.Event])
-        if (!written) return this.places[LogKind.Main].day
+        const written = !record || (await files.write(volume, record))
+        await files.leaveEvents()
+        if (!written) return files.place(LogKind.Main).day
         this.events = number
         return ""
     }
@@ -212,7 +187,7 @@ export class Logger {
 
     /** The youngest entry that is the last line of its day on the card. @returns its number, or `oldest` */
     private async findEvent(volume: LogVolume, last: number, oldest: number): Promise<number> {
-        const place = this.places[LogKind.Event]
+        const place = this.files.place(LogKind.Event)
         // Of the card before.
         place.lastLine = ""
         let day = ""
@@ -221,7 +196,7 @@ export class Logger {
             if (!record) continue
             if (day !== dayDigits(record.line)) {
                 day = dayDigits(record.line)
-                await this.takeIn(volume, "EVT/" + day + ".CSV")
+                await this.files.takeIn(volume, "EVT/" + day + ".CSV")
             }
             const { lastLine } = place
             if (
@@ -233,72 +208,9 @@ export class Logger {
         return last
     }
 
-    /** @returns false when there is no room for it */
-    private async write(volume: LogVolume, record: LogRecord): Promise<boolean> {
-        const place = this.places[record.kind]
-        const day = dayDigits(record.line)
-        try {
-            await this.appendRecord(volume, record, day)
-            this.alarms.set(Alarm.SdFull, false)
-            place.failures = 0
-            return true
-        } catch (thrown) {
-            // What is wrong with one log is not to keep the other waiting.
-            this.nextKind = LogKind.Cell - (record.kind & 1)
-            const code = faultCode(thrown)
-            if (code !== FaultCode.VolumeFull) {
-                if (place.failed(code)) this.alarms.set(Alarm.SdCard, true)
-                throw thrown
-            }
-            this.full = thrown
-            // A file that is open can not go.
-            const other = this.places[this.nextKind]
-            if (other.day !== day) await leave(other)
-            return false
-        }
-    }
-
-    private async appendRecord(volume: LogVolume, record: LogRecord, day: string): Promise<void> {
-        const place = this.places[record.kind]
-        if (!place.file || place.day !== day || place.columns !== record.columns)
-            await this.openFile(volume, place, record, day)
-        // It reached the card although the card reported a failure: once is enough.
-        if (record.line !== place.lastLine) {
-            await place.file.append(Buffer.from(record.line))
-            // After a step back in time: it would be judged by what is before it.
-            if (record.epochSeconds < place.lastSeconds) await place.file.syncEntry(true)
-            place.lastSeconds = record.epochSeconds
-            place.lastLine = record.line
-        }
-        place.written += 1
-    }
-
-    /** Finds or makes the file of that day and columns, after putting the one before in order. */
-    private async openFile(
-        volume: LogVolume,
-        place: LogPlace,
-        record: LogRecord,
-        day: string,
-    ): Promise<void> {
-        if (place.day !== day) place.numberMin = 0
-        place.day = day
-        // Until it is open.
-        place.columns = -1
-        const now = this.clock.nowSeconds()
-        volume.stamp = fatStamp(now + this.clock.offsetMinutes(now) * 60)
-        const wanted = header(record.columns)
-        let path = ""
-        for (place.number = place.numberMin; ; place.number++) {
-            path = logDirectories[record.kind] + "/" + logFileName(day, place.number)
-            const found = await readHeader(volume, path)
-            if (found === "" || found === wanted || place.number === numberMax) break
-        }
-        await enter(volume, place, path, wanted)
-        place.columns = record.columns
-    }
-
     /** One line at the console for each new trouble. */
-    private tell(message: string): void {
+    private tell(thrown: any): void {
+        const message = faultMessage(thrown)
         if (message !== this.lastError) this.log("logger: " + message)
         this.lastError = message
     }
