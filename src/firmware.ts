@@ -6,6 +6,7 @@ import { Access } from "./console/access"
 import { Parts } from "./console/parts"
 import { Session } from "./console/session"
 import { Shell } from "./console/shell"
+import { Alarm } from "./core/alarm"
 import { formatDateTime } from "./core/calendar"
 import { faultMessage } from "./core/fault"
 import { Lock } from "./core/lock"
@@ -19,12 +20,11 @@ import { Logger } from "./logs/logger"
 import { LogKind, TailCheck } from "./logs/record"
 import { Retention } from "./logs/retention"
 import { Backup } from "./settings/backup"
-import { BackupKeeper } from "./settings/backupkeeper"
 import { Key } from "./settings/keys"
 import { nameOf, publicPlaces } from "./settings/schema"
 import { Settings } from "./settings/settings"
 import { Scheduler } from "./tasks/scheduler"
-import { StatusLight } from "./tasks/statuslight"
+import { showStatus } from "./tasks/statuslight"
 import { startCauseName, Supervisor } from "./tasks/supervisor"
 import { WifiKeeper } from "./tasks/wifikeeper"
 import { ReplyReader } from "./upload/ftpreply"
@@ -83,8 +83,7 @@ class Firmware implements Parts {
     supervisor: Supervisor
     backup: Backup
     private readonly socketLock: Lock
-    private readonly backupKeeper: BackupKeeper
-    private readonly light: StatusLight
+    private readonly files: WholeFiles
     readonly wifiKeeper: WifiKeeper
 
     constructor(private readonly board: Board) {
@@ -129,10 +128,8 @@ class Firmware implements Parts {
         this.wifiKeeper = new WifiKeeper(ticks, settings, board.wifi, flash, alarms, () => {
             scheduler.trigger("time")
         })
-        const backup = (this.backup = new Backup(flash, board.shortId, backupKey, board.hashing))
-        const files = new WholeFiles(storage)
-        this.backupKeeper = new BackupKeeper(backup, files, storage, board, settings, alarms)
-        this.light = new StatusLight(board, alarms, storage)
+        this.backup = new Backup(flash, board.shortId, backupKey, board.hashing)
+        this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor(this)
         settings.onChange = this.changed
         makePrototypes()
@@ -211,8 +208,7 @@ class Firmware implements Parts {
                     await this.settings.load()
                     break
                 case Step.RestoreBackup:
-                    await this.backupKeeper.restore()
-                    if (this.backup.remark) this.log(this.backup.remark)
+                    await this.restoreBackup()
                     break
                 case Step.StartClock:
                     await this.clock.start()
@@ -298,15 +294,15 @@ class Firmware implements Parts {
         this.addTask("write", 2 * secondMs, this.writeRecords)
         this.addTask("card", 2 * secondMs, this.storage.poll)
         this.addTask("time", 24 * hourMs, this.syncTimeOnline)
-        this.addTask("light", 2 * secondMs, this.light.show)
-        this.addTask("backup", 10 * secondMs, this.backupKeeper.keep)
+        this.addTask("light", 2 * secondMs, this.showStatus)
+        this.addTask("backup", 10 * secondMs, this.keepBackup)
     }
 
     private async tickAlarms(): Promise<void> {
         const journal = this.journal
         let sequence = journal.lastSequence
         await this.alarms.tick()
-        if (journal.lastSequence !== sequence) this.backupKeeper.changed()
+        if (journal.lastSequence !== sequence) this.backup.changed()
         while (sequence < journal.lastSequence)
             this.log("journal: record " + journal.describe(++sequence, this.formatTime))
     }
@@ -336,11 +332,33 @@ class Firmware implements Parts {
         if (this.wifi.connected()) await this.syncTime()
     }
 
+    private async showStatus(): Promise<void> {
+        await showStatus(this.board, this.alarms, this.storage)
+    }
+
+    private async keepBackup(): Promise<void> {
+        await this.backup.keep(this.files, this.ticks.nowMs(), this.storage.mounted())
+    }
+
+    /** A flash that is empty, or went back to an older state, is filled from the card's copy and loaded anew. */
+    private async restoreBackup(): Promise<void> {
+        const { backup, settings } = this
+        const unread = settings.unread
+        // Should the flash refuse a part of the copy.
+        settings.unread = true
+        if (await backup.restore(this.files, settings.stored)) {
+            await settings.load()
+            // For the journal, and until somebody has looked at them.
+            this.alarms.set(Alarm.Settings, true)
+        } else settings.unread = unread
+        if (backup.remark) this.log(backup.remark)
+    }
+
     /** Settings work at once: who keeps something derived from them is told here. */
     private changed(key: Key): void {
         // What the uploader notes itself is not worth a copy on the card.
         if (key === Key.FtpLastLogin || key === Key.FtpLastSuccess) return
-        this.backupKeeper.changed()
+        this.backup.changed()
         const section = fieldAt(nameOf(key), 0, ".")
         if (section === "battery") this.battery.reconfigure()
         if (section === "ftp") this.uploader.settingsChanged()

@@ -80,7 +80,7 @@ async function measureLogs(volume: Volume): Promise<void> {
         offer: async () => {},
     }
     const piece = Buffer.alloc(pieceBytes)
-    const backlog = new Backlog(storage, clock, "LOG", Buffer.alloc(512), piece)
+    const backlog = new Backlog(storage, clock, "LOG", Buffer.alloc(512), piece, undefined)
     await measure("backlog", async () => await backlog.load())
     await measure("history", async () => await backlog.history.fillIn(backlog.files, 0))
     await measure("nothing", async () => {

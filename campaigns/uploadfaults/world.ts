@@ -2,6 +2,7 @@ import { type Board, TimeSource, type WallClock } from "../../src/core/seams"
 import { Key } from "../../src/settings/keys"
 import { DeviceTcpConnector } from "../../src/board/socket"
 import { Uploader } from "../../src/upload/uploader"
+import { MemoryFlash } from "../../test/support/memoryflash"
 import { MapSettings, noonSeconds } from "../../test/support/uploadworld"
 import type { BoardClock } from "./boardclock"
 import { type BoardSocket } from "./boardsocket"
@@ -22,6 +23,7 @@ export interface SessionEnd {
 /** A board with the uploader and its real socket code. */
 export class World {
     readonly settings = new MapSettings()
+    readonly flash = new MemoryFlash()
     uploader: Uploader
     private powerCut: () => void = () => {}
 
@@ -81,6 +83,7 @@ export class World {
         }
         const board = {
             ticks: { nowMs: () => clock.nowMs, sleep: (ms: number) => clock.boardSleep(ms) },
+            flash: this.flash,
             tcp: new DeviceTcpConnector(),
             wifi: { connected: () => true },
         } as unknown as Board

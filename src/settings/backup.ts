@@ -2,7 +2,9 @@ import { crc16 } from "../core/checksum"
 import { faultMessage } from "../core/fault"
 import { Flash, Hashing } from "../core/seams"
 import { textOf } from "../core/text"
+import { renewStore } from "./renewal"
 
+const dayMs = 24 * 3600000
 const magic = "BMSBAK1\n"
 const generationAt = 12
 const headerBytes = 16
@@ -52,6 +54,13 @@ export class Backup {
     /** What flash holds of it, or will. */
     private noted: Buffer
 
+    /** Changes since the start, and how many of them the card's copy has: none of those before the start. */
+    private changes = 1
+    private copied = 0
+    private copiedMs = 0
+    /** The store was looked at, or renewed, since the start. */
+    private renewed = false
+
     /** @param keyAt the flash keys to copy, from 0 on, "" behind the last: none of a secret */
     constructor(
         private readonly flash: Flash,
@@ -60,6 +69,26 @@ export class Backup {
         private readonly hashing: Hashing,
     ) {
         this.noted = hashing.random(noteBytes)
+    }
+
+    /** What the copy holds has changed. */
+    changed(): void {
+        ++this.changes
+    }
+
+    /**
+     * The task's job: a copy at the first run behind a change, and once a day.
+     * @param mounted only a card that is in use already is written to
+     */
+    async keep(files: BackupFiles, nowMs: number, mounted: boolean): Promise<void> {
+        if (!this.renewed) await renewStore(this.flash)
+        this.renewed = true
+        if (!mounted) return
+        if (this.copied === this.changes && nowMs - this.copiedMs < dayMs) return
+        const changes = this.changes
+        await this.save(files)
+        this.copied = changes
+        this.copiedMs = nowMs
     }
 
     /**

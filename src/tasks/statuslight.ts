@@ -16,27 +16,21 @@ export interface LightCard {
 }
 
 /** One flash: all is well. Two: an alarm. Three: no card. On: the card can be pulled. */
-export class StatusLight {
-    constructor(
-        private readonly board: Board,
-        private readonly alarms: LightAlarms,
-        private readonly card: LightCard,
-    ) {}
-
-    /** The task's job. */
-    async show(): Promise<void> {
-        const { card } = this
-        const { light, ticks } = this.board
-        await light.set(card.ejected !== undefined)
-        if (card.ejected) return
-        let flashes = 1
-        if (this.alarms.flags() !== 0) flashes = 2
-        if (!card.mounted()) flashes = 3
-        for (let i = 0; i < flashes; ++i) {
-            await light.set(true)
-            await ticks.sleep(lightOnMs)
-            await light.set(false)
-            await ticks.sleep(lightOffMs)
-        }
+export async function showStatus(
+    board: Board,
+    alarms: LightAlarms,
+    card: LightCard,
+): Promise<void> {
+    const { light, ticks } = board
+    await light.set(card.ejected !== undefined)
+    if (card.ejected) return
+    let flashes = 1
+    if (alarms.flags() !== 0) flashes = 2
+    if (!card.mounted()) flashes = 3
+    for (let i = 0; i < flashes; ++i) {
+        await light.set(true)
+        await ticks.sleep(lightOnMs)
+        await light.set(false)
+        await ticks.sleep(lightOffMs)
     }
 }

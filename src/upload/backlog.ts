@@ -1,4 +1,4 @@
-import { WallClock } from "../core/seams"
+import { Flash, WallClock } from "../core/seams"
 import { CardStorage, CardVolume, ListedFile } from "./cardreader"
 import { dayKey, History, logKey, Sent } from "./history"
 import { LogFolder, Shipment } from "./shipment"
@@ -20,7 +20,6 @@ export class Backlog implements LogFolder {
     /** When some of it was sent last, by whoever sends. A member set later would be a large piece of the heap. */
     newestSentMs: number = undefined
     readonly history: History
-    readonly reserved: string[] = []
     // All files up to doneKey are sent; they had doneBytes together.
     private doneKey: number
     private doneBytes: number
@@ -39,6 +38,7 @@ export class Backlog implements LogFolder {
         readonly folder: string,
         readonly outgoing: Buffer,
         piece: Buffer,
+        readonly flash: Flash,
     ) {
         this.history = new History(storage, clock, folder + "SENT.TXT", piece)
     }

@@ -36,10 +36,13 @@ export interface CardStorage {
 /** Reads so many bytes from an offset; fewer at the end of the file, 0 when there is no such file. */
 export type Reader = (offset: number, into: Buffer, bytes: number) => Promise<number>
 
-/** To be called with the card held: another one may have come while that was waited for. Throws CardAbsent. */
+/**
+ * To be called with the card held: another one may have come while that was waited for. Throws NotMounted; a fault of
+ * the card itself would end the mount of the new one.
+ */
 export function checkMount(storage: CardStorage, generation: number): void {
     if (storage.generation() !== generation)
-        throw new Fault(FaultCode.CardAbsent, "the card was changed during the upload")
+        throw new Fault(FaultCode.NotMounted, "the card was changed during the upload")
 }
 
 /**

@@ -146,7 +146,7 @@ export class History {
     /**
      * Notes that so many bytes are on the server; the line is on the card on return. Nothing behind the recorded
      * size is taken in: it would be an older history's. A card other than the one of that mount keeps its own
-     * history: Fault CardAbsent.
+     * history: Fault NotMounted.
      */
     async addLine(file: SentFile, bytes: number, generation: number): Promise<void> {
         const { sizeBytes } = file

@@ -28,8 +28,6 @@ export class Sender implements ServerMemory {
     pendingBytes = 0
     /** What was wrong with one file alone, and did not hold up the others. */
     spoiled: any
-    /** The session has taken too long: what is left is for the next one, at once. */
-    unfinished: boolean
     /** On its way now. */
     private shipment: Shipment
     private startedMs: number
@@ -52,7 +50,6 @@ export class Sender implements ServerMemory {
         this.startedMs = nowMs
         this.pendingBytes = 0
         this.spoiled = undefined
-        this.unfinished = false
         this.refused = 0
         this.loginSeconds = settings.number(Key.FtpLastLogin)
         this.confirmedSeconds = settings.number(Key.FtpLastSuccess)
@@ -95,8 +92,11 @@ export class Sender implements ServerMemory {
         return this.courier ? "connecting" : ""
     }
 
-    /** Throws what ends a session; `spoiled` is what did not. */
-    async sendBacklog(backlog: Backlog): Promise<void> {
+    /**
+     * Throws what ends a session; `spoiled` is what did not.
+     * @returns false when the session has taken too long: what is left is for the next one, at once
+     */
+    async sendBacklog(backlog: Backlog): Promise<boolean> {
         // Through the gateway a grown file goes whole each time, so not at every period.
         const gateway = this.settings.text(Key.FtpGateway)
         const pendingBytes = this.pendingBytes
@@ -109,10 +109,7 @@ export class Sender implements ServerMemory {
                 if (file.sentBytes >= file.sizeBytes || file.key <= backlog.triedKey) continue
                 const newest = file.key === backlog.newestKey
                 if (newest && early && file.sentBytes > 0) continue
-                if (this.board.ticks.nowMs() - this.startedMs > sessionMsMax) {
-                    this.unfinished = true
-                    return
-                }
+                if (this.board.ticks.nowMs() - this.startedMs > sessionMsMax) return false
                 if (await this.trySendFile(file)) {
                     if (newest) backlog.newestSentMs = this.startedMs
                     continue
@@ -122,7 +119,7 @@ export class Sender implements ServerMemory {
             }
             if (backlog.more) continue
             backlog.end()
-            if (!again) return
+            if (!again) return true
             again = false
             this.pendingBytes = pendingBytes
         }

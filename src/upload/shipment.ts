@@ -1,13 +1,12 @@
 import { Fault, FaultCode } from "../core/fault"
-import { TcpStream } from "../core/seams"
+import { Flash, TcpStream } from "../core/seams"
 import { cardReader, CardStorage } from "./cardreader"
 import { History, logName, namesMax, Sent, SentFile } from "./history"
+import { isReserved, reserve, settle } from "./reservednames"
 
 export const sectorBytes = 512
 /** What is less than a sector goes in parts: many small buffers find room where one large one does not. */
 const partBytes = 128
-/** As many cards in turn, each pulled in the middle of its file, are more than anybody has. */
-const reservedMax = 8
 
 /** Where the board's files go. */
 export interface RemoteFiles {
@@ -25,8 +24,7 @@ export interface LogFolder {
     readonly history: History
     /** "LOG", "CELL" or "EVT": the folder on the card, and the word in remote names. */
     readonly folder: string
-    /** Names taken whose file has not arrived: with another card in the slot they are no free names. */
-    readonly reserved: string[]
+    readonly flash: Flash
     /** The bytes on their way from the card to the server. */
     readonly outgoing: Buffer
 }
@@ -64,9 +62,8 @@ export class Shipment extends SentFile {
 
     /** Notes in the history that so many bytes have arrived. */
     async noteArrived(bytes: number): Promise<void> {
-        const { history, reserved } = this.from
-        await history.addLine(this, bytes, this.generation)
-        if (bytes > 0 && reserved[reserved.length - 1] === this.remoteName) reserved.pop()
+        await this.from.history.addLine(this, bytes, this.generation)
+        if (bytes > 0) settle(this.remoteName, this.key)
     }
 
     /** To be called when its delivery has failed: notes that what may have arrived by then is this file's. */
@@ -87,18 +84,25 @@ export class Shipment extends SentFile {
      */
     async takeFreeName(server: RemoteFiles): Promise<void> {
         const stem = this.stem(server)
-        const { reserved } = this.from
+        const { flash } = this.from
+        const { key } = this
         let name = stem + ".CSV"
-        for (let number = 2; reserved.includes(name) || (await server.size(name)) >= 0; ++number) {
+        let number = 2
+        for (; (await isReserved(flash, name, key)) || (await server.size(name)) >= 0; ++number) {
             if (number > namesMax)
                 throw new Fault(FaultCode.FtpFileRefused, "the server has no free name for " + name)
             name = stem + "-" + number + ".CSV"
         }
+        // Before the card has it: another card is never to take it for free.
+        await reserve(flash, name, key)
         this.remoteName = name
         this.markedBytes = undefined
-        await this.noteArrived(0)
-        if (reserved.length >= reservedMax) reserved.pop()
-        reserved.push(name)
+        try {
+            await this.noteArrived(0)
+        } catch (thrown) {
+            settle(name, key)
+            throw thrown
+        }
     }
 
     private stem(server: RemoteFiles): string {

@@ -47,9 +47,9 @@ export class Uploader {
         const sector = Buffer.alloc(sectorBytes)
         const piece = Buffer.alloc(pieceBytes)
         this.sender = new Sender(board, settings, clock, log)
-        this.logs = new Backlog(storage, clock, "LOG", sector, piece)
-        this.cells = new Backlog(storage, clock, "CELL", sector, piece)
-        this.events = new Backlog(storage, clock, "EVT", sector, piece)
+        this.logs = new Backlog(storage, clock, "LOG", sector, piece, board.flash)
+        this.cells = new Backlog(storage, clock, "CELL", sector, piece, board.flash)
+        this.events = new Backlog(storage, clock, "EVT", sector, piece, board.flash)
     }
 
     /** The task's job: one session when it is time for one. Failures are kept, not thrown. */
@@ -67,25 +67,29 @@ export class Uploader {
         this.requested = false
         this.running = true
         try {
-            await this.socketLock.run("upload", socketWaitMs, async () => await self.session())
+            const work = async () => await self.session()
+            // What took too long goes on at once.
+            if (!(await this.socketLock.run("upload", socketWaitMs, work))) this.requested = true
             if (sender.spoiled !== undefined) throw sender.spoiled
             this.settled()
         } catch (thrown) {
             if (!this.stopping) this.failed(thrown)
         }
-        if (sender.unfinished) this.requested = true
         await sender.end()
         pacing.end(ticks.nowMs())
         this.running = false
         await sender.storeTimes()
     }
 
-    private async session(): Promise<void> {
+    /** @returns false when there was no time for all */
+    private async session(): Promise<boolean> {
         const { sender } = this
-        await sender.sendBacklog(this.logs)
-        await sender.sendBacklog(this.events)
-        if (this.settings.number(Key.FtpCells)) await sender.sendBacklog(this.cells)
+        const all =
+            (await sender.sendBacklog(this.logs)) &&
+            (await sender.sendBacklog(this.events)) &&
+            (!this.settings.number(Key.FtpCells) || (await sender.sendBacklog(this.cells)))
         if (sender.courier) await sender.courier.logOut()
+        return all
     }
 
     /** Waits for the end of the session asked for. @returns "" when all is sent, else why not */

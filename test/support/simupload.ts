@@ -10,6 +10,7 @@ import { Alarm } from "../../src/core/alarm"
 import type { Board, TcpConnector, WallClock } from "../../src/core/seams"
 import { Key } from "../../src/settings/keys"
 import type { Uploader } from "../../src/upload/uploader"
+import { MemoryFlash } from "./memoryflash"
 import type { natives } from "./simnatives"
 import { MemoryCard } from "./uploadcard"
 import { MapSettings, noonSeconds } from "./uploadworld"
@@ -22,6 +23,7 @@ import { VirtualClock } from "./virtualclock"
 export class SimUpload {
     readonly clock = new VirtualClock()
     readonly card = new MemoryCard()
+    readonly flash = new MemoryFlash()
     readonly settings = new MapSettings()
     readonly network: SimNetwork
     readonly server: SimFtpServer
@@ -125,6 +127,7 @@ export class SimUpload {
                 nowMs: () => Math.floor(clock.nowMs()),
                 sleep: runtime.sleep,
             },
+            flash: this.flash,
             tcp: this.tcp,
             wifi: { connected: () => true },
         } as unknown as Board

@@ -3,6 +3,7 @@ import { type Board, type TcpConnector, TimeSource, type WallClock } from "../..
 import { Key, type StateWriter } from "../../src/settings/keys"
 import type { CardStorage } from "../../src/upload/cardreader"
 import { Uploader } from "../../src/upload/uploader"
+import { MemoryFlash } from "./memoryflash"
 import { MemoryCard } from "./uploadcard"
 
 /** Settings held in a map, with the defaults that the upload reads. */
@@ -47,6 +48,7 @@ export const noonSeconds = 1795348800
 /** Everything around an Uploader, with time that moves only when it sleeps or is moved. */
 export class UploadWorld {
     readonly card = new MemoryCard()
+    readonly flash = new MemoryFlash()
     readonly settings = new MapSettings()
     readonly alarms = new Set<Alarm>()
     readonly lines: string[] = []
@@ -78,6 +80,7 @@ export class UploadWorld {
     ) {
         const board = {
             ticks: this.ticks,
+            flash: this.flash,
             tcp,
             wifi: { connected: () => this.wifiUp },
         } as unknown as Board

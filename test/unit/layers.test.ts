@@ -44,6 +44,14 @@ test("bytes become text in one place, which knows the runtime's reader of UTF-8"
     expect(places).toEqual(["src/core/text.ts"])
 })
 
+test("a fault of the card comes from its driver: from elsewhere it would end the mount of a good card", () => {
+    const places = sourcesBelow("src").filter(file =>
+        /new Fault\(\s*FaultCode\.Card/.test(readFileSync(file, "utf8")),
+    )
+    expect(places.length).toBeGreaterThan(0)
+    for (const file of places) expect(file).toMatch(/^src\/card\//)
+})
+
 test("only the composition root and the entries import the firmware's root, and nothing imports the entries", () => {
     for (const file of sourcesBelow("src"))
         for (const path of importsOf(file)) {

@@ -20,7 +20,7 @@ function listed() {
         storage: card,
         history: undefined as never,
         folder: "LOG",
-        reserved: [],
+        reserved: undefined as never,
         outgoing: DeviceBuffer.alloc(512) as never,
     }
     return { card, sent, stream, shipment: new Shipment(folder, 26112200, sizeBytes) }
@@ -42,7 +42,7 @@ describe("a file on its way to the server", () => {
                 card.put(path, pattern(sizeBytes, 2))
             }
             await expect(shipment.copyTo(stream, 0)).rejects.toMatchObject({
-                code: FaultCode.CardAbsent,
+                code: FaultCode.NotMounted,
             })
             const begun = pattern(sizeBytes, 1).subarray(0, (change - 1) * 512)
             expect(Buffer.from(sent).equals(begun), `${change}`).toBe(true)

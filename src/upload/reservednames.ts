@@ -1,0 +1,57 @@
+import { crc16 } from "../core/checksum"
+import { Flash } from "../core/seams"
+
+// Names that were taken on the server, and whose file has not arrived: the card that they were taken for may be away,
+// and the server does not know them yet. One that is free there would be taken for another card's file, too. They are
+// in flash, as the board may start anew in between: a write for each name. None of them is held in memory.
+
+/** Flash key: eight marks of names, u32 each, and the place of the last one. */
+const flashKey = "names"
+const places = 8
+const lastAt = places * 4
+
+/** Mark of the last name; 0 when its file has arrived or it was not used: then its place is used again. */
+let last = 1
+
+/** @param key of the file, see logKey() */
+export async function isReserved(flash: Flash, name: string, key: number): Promise<boolean> {
+    const marks = await load(flash)
+    const mark = markOf(name, key)
+    for (let at = 0; at < lastAt; at += 4) if (marks.getAt(at, "u32") === mark) return true
+    return false
+}
+
+/** In flash on return, if that answers: the file is worth more. The oldest name gives way. */
+export async function reserve(flash: Flash, name: string, key: number): Promise<void> {
+    const marks = await load(flash)
+    if (last !== 0) marks[lastAt] = (marks[lastAt] + 1) % places
+    last = markOf(name, key)
+    marks.setAt(marks[lastAt] * 4, "u32", last)
+    try {
+        await flash.write(flashKey, marks)
+    } catch {
+        // Whoever has to keep something in it tells of that.
+    }
+}
+
+/** The server has some of the file, or the name was not used. */
+export function settle(name: string, key: number): void {
+    if (last === markOf(name, key)) last = 0
+}
+
+async function load(flash: Flash): Promise<Buffer> {
+    let stored: Buffer
+    try {
+        stored = await flash.read(flashKey)
+    } catch {
+        // As above.
+    }
+    const whole = stored !== undefined && stored.length === lastAt + 1 && stored[lastAt] < places
+    return whole ? stored : Buffer.alloc(lastAt + 1)
+}
+
+/** Never 0: names of one day differ in their checksum, names of other days in the key as well. */
+function markOf(name: string, key: number): number {
+    const bytes = Buffer.from(name)
+    return (key & 0xffff) * 65536 + (crc16(0, bytes, 0, bytes.length) | 1)
+}
