@@ -13,12 +13,16 @@ const sendingMax = 8
 /**
  * The runtime's main loop turns only when no fiber is due, and the watchdog wants a turn in 5 s. Consoles that print and
  * the card's fibers can be due by turns for longer: behind so many reports all consoles rest. More than once, since a
- * rest that goes by while somebody computes is none.
+ * rest that goes by while somebody computes is none; and for longer when those reports have taken long, as the board
+ * has more to do than it can.
  */
 const enum Rest {
     Reports = 16,
-    Times = 3,
+    TimesMin = 3,
     Milliseconds = 20,
+    /** What the reports take a board that has time for them. */
+    UsualMs = 500,
+    MostMs = 1000,
 }
 /** The reports of all consoles. */
 let sent = 0
@@ -55,6 +59,8 @@ class Link implements Output {
     private readonly packet: ds.Packet
     private held = 0
     private rests = 0
+    /** When it has rested last, or begun with a line. */
+    private restedMs = 0
 
     constructor(
         private readonly server: ConsoleService,
@@ -81,6 +87,7 @@ class Link implements Output {
         report[Member.Flags] = Flags.Running
         report[Member.Text] = ""
         this.cancelled = false
+        this.restedMs = ds.millis()
         let flags = Flags.FinalRefused
         try {
             const line: Buffer = packet[3]
@@ -139,9 +146,15 @@ class Link implements Output {
         sent += 1
         await ds.sleep(3)
         const rests = (sent / Rest.Reports) | 0
-        for (let i = 0; i < Rest.Times && this.rests !== rests; ++i)
-            await ds.sleep(Rest.Milliseconds)
+        if (this.rests === rests) return
         this.rests = rests
+        let now = ds.millis()
+        const endMs = now + Math.min(now - this.restedMs - Rest.UsualMs, Rest.MostMs)
+        for (let i = 0; i < Rest.TimesMin || now < endMs; ++i) {
+            await ds.sleep(Rest.Milliseconds)
+            now = ds.millis()
+        }
+        this.restedMs = now
     }
 }
 

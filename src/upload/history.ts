@@ -87,7 +87,7 @@ export class History {
      * Fills in what was sent of each file.
      * @param offset where a line begins, before which no line is about these files
      * @param visit is told of each line: the file's key (-1 for none), and whether it says bytes
-     * @returns where the first line about them begins, or the next one would
+     * @returns where the first line begins that is still to be read to know the same, or the next one would
      */
     async fillIn(
         files: SentFile[],
@@ -96,7 +96,8 @@ export class History {
     ): Promise<number> {
         const { piece } = this
         const read = cardReader(this.storage, this.path)
-        let first = -1
+        // Of each file where its last line with bytes begins, which makes those before superfluous.
+        const starts: number[] = []
         let at = 0
         for (;;) {
             const count = await read(offset, piece, pieceBytes)
@@ -110,11 +111,13 @@ export class History {
                 if (end - at >= lineBytesMin && end - at <= lineBytesMax) {
                     const key = logKey(piece, at)
                     // ",0,": none.
-                    if (visit) visit(key, piece.getAt(at + 13, "u16") !== 0x2c30)
-                    for (const file of files)
-                        if (file.key === key) {
-                            if (first < 0) first = offset + at
-                            readLine(file, textOf(piece.slice(at, end)), this.folder)
+                    const sent = piece.getAt(at + 13, "u16") !== 0x2c30
+                    if (visit) visit(key, sent)
+                    for (let i = 0; i < files.length; ++i)
+                        if (files[i].key === key) {
+                            const line = textOf(piece.slice(at, end))
+                            const ours = readLine(files[i], line, this.folder)
+                            if (starts[i] === undefined || (sent && ours)) starts[i] = offset + at
                         }
                 }
                 at = end + 1
@@ -140,7 +143,9 @@ export class History {
                 // Its sending will meet the same trouble, and say so.
             }
         }
-        return first < 0 ? offset + at : first
+        let first = offset + at
+        for (const start of starts) if (start < first) first = start
+        return first
     }
 
     /**
@@ -187,21 +192,25 @@ export class History {
     }
 }
 
-/** Takes over a file's line, unless it is damaged or its name none of ours. A comma has replaced a carriage return. */
-function readLine(file: SentFile, line: string, folder: string): void {
+/**
+ * Takes over a file's line, unless it is damaged or its name none of ours. A comma has replaced a carriage return.
+ * @returns false when the lines before it count on
+ */
+function readLine(file: SentFile, line: string, folder: string): boolean {
     const bytes = parseInteger(fieldAt(line, 1, ","))
     const name = fieldAt(line, 3, ",")
-    if (!(bytes >= 0) || !isOurs(name, "-" + folder + "-" + line.slice(0, 8))) return
+    if (!(bytes >= 0) || !isOurs(name, "-" + folder + "-" + line.slice(0, 8))) return false
     const before = file.sentBytes
     if (bytes !== 0 || before === Sent.Unknown || before === 0) file.sentBytes = bytes
     else file.sentBytes = Sent.Again
     file.remoteName = name
     const size = parseInteger(fieldAt(line, 6, ","))
     // Earlier firmware wrote no marks.
-    if (!(size >= 0)) return
+    if (!(size >= 0)) return false
     file.server = parseInteger(fieldAt(line, 4, ","))
     file.mark = parseInteger(fieldAt(line, 5, ","))
     file.markedBytes = size
+    return true
 }
 
 /** True for a name that a board gives: a serial number, the stem, and "-2" to "-99" or nothing. */

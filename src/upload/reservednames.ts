@@ -13,19 +13,21 @@ const lastAt = places * 4
 /** Mark of the last name; 0 when its file has arrived or it was not used: then its place is used again. */
 let last = 1
 
-/** @param key of the file, see logKey() */
-export async function isReserved(flash: Flash, name: string, key: number): Promise<boolean> {
+/** @param salt what else tells it from others: the file's key and the server's number */
+export async function isReserved(flash: Flash, name: string, salt: number): Promise<boolean> {
     const marks = await load(flash)
-    const mark = markOf(name, key)
-    for (let at = 0; at < lastAt; at += 4) if (marks.getAt(at, "u32") === mark) return true
+    const mark = markOf(name, salt)
+    const free = last === 0 ? marks[lastAt] : places
+    for (let place = 0; place < places; ++place)
+        if (place !== free && marks.getAt(place * 4, "u32") === mark) return true
     return false
 }
 
 /** In flash on return, if that answers: the file is worth more. The oldest name gives way. */
-export async function reserve(flash: Flash, name: string, key: number): Promise<void> {
+export async function reserve(flash: Flash, name: string, salt: number): Promise<void> {
     const marks = await load(flash)
     if (last !== 0) marks[lastAt] = (marks[lastAt] + 1) % places
-    last = markOf(name, key)
+    last = markOf(name, salt)
     marks.setAt(marks[lastAt] * 4, "u32", last)
     try {
         await flash.write(flashKey, marks)
@@ -35,8 +37,8 @@ export async function reserve(flash: Flash, name: string, key: number): Promise<
 }
 
 /** The server has some of the file, or the name was not used. */
-export function settle(name: string, key: number): void {
-    if (last === markOf(name, key)) last = 0
+export function settle(name: string, salt: number): void {
+    if (last === markOf(name, salt)) last = 0
 }
 
 async function load(flash: Flash): Promise<Buffer> {
@@ -50,8 +52,8 @@ async function load(flash: Flash): Promise<Buffer> {
     return whole ? stored : Buffer.alloc(lastAt + 1)
 }
 
-/** Never 0: names of one day differ in their checksum, names of other days in the key as well. */
-function markOf(name: string, key: number): number {
+/** Never 0: names of one day differ in their checksum, others in the salt as well. */
+function markOf(name: string, salt: number): number {
     const bytes = Buffer.from(name)
-    return (key & 0xffff) * 65536 + (crc16(0, bytes, 0, bytes.length) | 1)
+    return (salt & 0xffff) * 65536 + (crc16(0, bytes, 0, bytes.length) | 1)
 }

@@ -63,7 +63,7 @@ export class Shipment extends SentFile {
     /** Notes in the history that so many bytes have arrived. */
     async noteArrived(bytes: number): Promise<void> {
         await this.from.history.addLine(this, bytes, this.generation)
-        if (bytes > 0) settle(this.remoteName, this.key)
+        if (bytes > 0) settle(this.remoteName, this.salt())
     }
 
     /** To be called when its delivery has failed: notes that what may have arrived by then is this file's. */
@@ -85,24 +85,28 @@ export class Shipment extends SentFile {
     async takeFreeName(server: RemoteFiles): Promise<void> {
         const stem = this.stem(server)
         const { flash } = this.from
-        const { key } = this
+        const salt = this.salt()
         let name = stem + ".CSV"
         let number = 2
-        for (; (await isReserved(flash, name, key)) || (await server.size(name)) >= 0; ++number) {
+        for (; (await isReserved(flash, name, salt)) || (await server.size(name)) >= 0; ++number) {
             if (number > namesMax)
                 throw new Fault(FaultCode.FtpFileRefused, "the server has no free name for " + name)
             name = stem + "-" + number + ".CSV"
         }
         // Before the card has it: another card is never to take it for free.
-        await reserve(flash, name, key)
+        await reserve(flash, name, salt)
         this.remoteName = name
         this.markedBytes = undefined
         try {
             await this.noteArrived(0)
         } catch (thrown) {
-            settle(name, key)
+            settle(name, salt)
             throw thrown
         }
+    }
+
+    private salt(): number {
+        return this.key ^ this.server
     }
 
     private stem(server: RemoteFiles): string {

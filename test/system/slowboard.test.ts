@@ -7,10 +7,11 @@ import { SimulatedBoard } from "../support/simulatedboard"
 // The board at the slowest profile, all of its work at once for half an hour.
 
 const minutes = 30
-/** What a person types in a minute, and the seconds in between. */
-const typed: (string | number)[] = [
+/** What a person types in a minute, and the seconds in between; each change of a setting has a copy on the card made. */
+const typed = (minute: number): (string | number)[] => [
     ...["describe", 6, "status", "journal", 8, "card ls LOG"],
-    ...["card tail LOG/20260301.CSV 20", 9, "export", "cells", 7, "tasks", 24],
+    ...[`set battery.imbalance ${1000 + minute}`, 5, "describe"],
+    ...["card tail LOG/20260301.CSV 20", 9, "export", "cells", 7, "tasks", 14],
 ]
 
 let board: SimulatedBoard
@@ -23,9 +24,10 @@ beforeAll(async () => {
     clock.onExecuted = ms => (longestTurnMs = Math.max(longestTurnMs, ms))
     await board.simulation.start()
     for (const line of fullUse) await board.run(line)
+    await board.run("set ftp.period 10")
     await board.sleep(30_000)
     for (let minute = 0; minute < minutes; ++minute)
-        for (const one of typed)
+        for (const one of typed(minute))
             if (typeof one === "string") await board.run(one)
             else await board.sleep(one * 1000)
 }, 240_000)

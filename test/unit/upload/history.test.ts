@@ -57,6 +57,8 @@ describe("a log file's key", () => {
 })
 
 const day = "20261122.CSV"
+/** At most, of those here. */
+const lineBytes = 80
 const remote = "B-LOG-20261122.CSV"
 
 describe("the history", () => {
@@ -181,6 +183,33 @@ describe("the history", () => {
             card.put("LOGSENT.TXT", edit(old + oldLine(day, 600, "B-LOG-20261122-2.CSV")))
             expect(await scan(day)).toEqual({ sent: 600, remote: "B-LOG-20261122-2.CSV" })
         }
+    })
+
+    it("is read on from the last line with bytes of each file, however many there were before", async () => {
+        const other = "20261121.CSV"
+        const files = (): SentFile[] => [new SentFile(key(other), 1e9), new SentFile(key(day), 1e9)]
+        await append(other, 10, "B-LOG-20261121.CSV")
+        let from = 0
+        for (let bytes = 1; bytes <= 300; ++bytes) {
+            if (bytes % 30 === 0) await append(other, bytes, "B-LOG-20261121.CSV")
+            if (bytes % 50 === 0) await append(day, 0, remote, 1000)
+            await append(day, bytes, remote, 1000)
+            const found = files()
+            from = await history.fillIn(found, from)
+            const whole = files()
+            await history.fillIn(whole, 0)
+            expect(found).toEqual(whole)
+            expect(card.text("LOGSENT.TXT").length - from).toBeLessThan(33 * lineBytes)
+        }
+        // One with 0 bytes says nothing without the one before it.
+        await append(other, 300, "B-LOG-20261121.CSV")
+        for (let i = 0; i < 3; ++i) await append(day, 0, remote, 1000)
+        for (let again = 0; again < 2; ++again) {
+            const found = files()
+            from = await history.fillIn(found, from)
+            expect(found.map(file => file.sentBytes)).toEqual([300, Sent.Again])
+        }
+        expect(card.text("LOGSENT.TXT").length - from).toBeLessThan(6 * lineBytes)
     })
 
     it("reads lines wherever a sector ends, and never much at once", async () => {

@@ -20,7 +20,7 @@ function listed() {
         storage: card,
         history: undefined as never,
         folder: "LOG",
-        reserved: undefined as never,
+        flash: undefined as never,
         outgoing: DeviceBuffer.alloc(512) as never,
     }
     return { card, sent, stream, shipment: new Shipment(folder, 26112200, sizeBytes) }
