@@ -4,8 +4,8 @@ import { defineConfig, type Plugin } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 /**
- * Firmware files as Node runs them: they see DeviceScript's Buffer and `hex` literal, nothing of Node's, and a
- * reference to a method is bound to its object.
+ * Firmware files as Node runs them: they see DeviceScript's Buffer and `hex` literal, nothing of
+ * Node's, and a reference to a method is bound to its object.
  */
 function firmwareInNode(): Plugin {
     const firmware = resolve("src") + "/"
@@ -44,7 +44,8 @@ export default defineConfig({
         // Many files wait for boards that run in real time: none of them needs a core for itself.
         maxWorkers: 2 * availableParallelism(),
         sequence: { sequencer: LongestFirst },
-        // Only what hangs reaches them: a busy machine is slow, and the first test may have to build the firmware.
+        // Only what hangs reaches them: a busy machine is slow, and the first test may have to
+        // build the firmware.
         testTimeout: 600_000,
         hookTimeout: 600_000,
     },

@@ -9,14 +9,18 @@ import { crcBench } from "./crc"
 import { flashBench } from "./flash"
 import { heapBench, heapBudgets, heapFloors } from "./heap"
 
-// Prints counts and ratios and writes them to bench/results.json. A figure that was not measured is absent.
+// Prints counts and ratios and writes them to bench/results.json. A figure that was not measured is
+// absent.
 
 type Results = Record<string, number>
 
 // jacdac-ts tells of its connections here.
 console.debug = () => {}
 
-/** At most this, and at least the floors of the heap; a figure beyond its budget makes the bench fail. */
+/**
+ * At most this, and at least the floors of the heap; a figure beyond its budget makes the bench
+ * fail.
+ */
 const budgets: Results = {
     "heap.peakBytes": 48 * 1024,
     ...heapBudgets,
@@ -76,7 +80,9 @@ async function measureStateOfCharge(): Promise<Results> {
     return await socBench()
 }
 
-/** Every task busy: 1 s logging with cells, uploads every 30 s, an alarm now and then, the console. */
+/**
+ * Every task busy: 1 s logging with cells, uploads every 30 s, an alarm now and then, the console.
+ */
 const busyMinute = [
     "!current -300",
     "sleep 20s",
@@ -110,8 +116,8 @@ function runBoard(lines: string[]): string {
 }
 
 /**
- * The whole board for ten busy minutes. The heap figure is what a collection could not free, sampled in the
- * runtime's memory every 200 ms of board time.
+ * The whole board for ten busy minutes. The heap figure is what a collection could not free,
+ * sampled in the runtime's memory every 200 ms of board time.
  */
 function measureBusyBoard(): Results {
     // The second start is the one that is timed: from power-on to the first record on the card.

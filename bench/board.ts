@@ -4,7 +4,8 @@ import { defaultNetwork } from "../sim/wifi/air"
 import { SimulatedBoard } from "../test/support/simulatedboard"
 import { firmware, readManifest } from "../tools/firmware"
 
-// Figures of the whole board, in the ESP32's counted time: the same on every machine, but for the last one.
+// Figures of the whole board, in the ESP32's counted time: the same on every machine, but for the
+// last one.
 
 type Results = Record<string, number>
 
@@ -23,7 +24,10 @@ const secondSteps: [string, string[]][] = [
     ["cellLog", ["set sd.cells on"]],
 ]
 
-/** What the processor is busy in a logging second with cells, and the shares of what it does; and a start. */
+/**
+ * What the processor is busy in a logging second with cells, and the shares of what it does; and a
+ * start.
+ */
 async function secondAndStart(imagePath: string, cpu: CpuName): Promise<Results> {
     const board = new SimulatedBoard(imagePath, { cpu })
     const { clock } = board.simulation
@@ -68,7 +72,10 @@ async function format(imagePath: string): Promise<Results> {
     return { "esp32.format32GBSeconds": round(seconds, 1), "esp32.format32GBRecordsLost": lost }
 }
 
-/** An upload of the records of a day, with what of its time is the interpreter's, the buses' and the network's. */
+/**
+ * An upload of the records of a day, with what of its time is the interpreter's, the buses' and the
+ * network's.
+ */
 async function upload(imagePath: string): Promise<Results> {
     const board = new SimulatedBoard(imagePath)
     const { clock } = board.simulation
@@ -108,7 +115,10 @@ async function upload(imagePath: string): Promise<Results> {
     }
 }
 
-/** How many board seconds a real second lives in a quiet hour at a period of 60 s; the machine's figure. */
+/**
+ * How many board seconds a real second lives in a quiet hour at a period of 60 s; the machine's
+ * figure.
+ */
 async function quietHour(imagePath: string): Promise<Results> {
     const board = new SimulatedBoard(imagePath, { cardBytes: GIB })
     await board.simulation.start()

@@ -44,7 +44,9 @@ async function freshCard(mebibytes: number, expected: string) {
     return { ...opened, volume }
 }
 
-/** Appends durable records to a freshly formatted card, and counts what reaches the emulated card. */
+/**
+ * Appends durable records to a freshly formatted card, and counts what reaches the emulated card.
+ */
 async function measure({ mebibytes, expected, sizes }: Case, header: string) {
     const { chip, volume } = await freshCard(mebibytes, expected)
     const files = []
@@ -61,7 +63,10 @@ async function measure({ mebibytes, expected, sizes }: Case, header: string) {
     }
 }
 
-/** Sector reads from mounting a card to its open log, with so many files beside it in both directories. */
+/**
+ * Sector reads from mounting a card to its open log, with so many files beside it in both
+ * directories.
+ */
 async function mountReads(foreignFiles: number): Promise<number> {
     const { card, chip, ticks, volume } = await freshCard(1024, "FAT32 4096")
     const fill = async (cluster: number) => {

@@ -59,7 +59,10 @@ async function measure(image: Uint8Array) {
     return best
 }
 
-/** What a block's CRC-16 costs in the runtime beside what it protects, and what several blocks a command would save. */
+/**
+ * What a block's CRC-16 costs in the runtime beside what it protects, and what several blocks a
+ * command would save.
+ */
 export async function crcBench(): Promise<Record<string, number>> {
     const program = await firmware("bench/device/crc.ts")
     const times = await measure(readFileSync(program.imagePath))

@@ -2,18 +2,24 @@ import { askChild } from "../campaigns/child"
 import { blankCard, firmwarePath, Rig } from "../campaigns/flashcut/rig"
 import { readHalves, writeBytes } from "../campaigns/flashcut/store"
 
-// What the firmware writes to the runtime's store: an entry, a setting, a quiet day and one with a hundred alarms, on
-// the whole simulated board. Bytes are those that the store uses up; the ESP32's pages are worn by them alone.
+// What the firmware writes to the runtime's store: an entry, a setting, a quiet day and one with a
+// hundred alarms, on the whole simulated board. Bytes are those that the store uses up; the ESP32's
+// pages are worn by them alone.
 
 type Results = Record<string, number>
 
 const dayMs = 86_400_000
 const alarmsADay = 100
-/** The ESP32's store has 64 pages, of which two halves of four take turns; the others hold the program. */
+/**
+ * The ESP32's store has 64 pages, of which two halves of four take turns; the others hold the
+ * program.
+ */
 const espHalfBytes = 4 * 4096
 const erasesMax = 100_000
 
-/** Settings with a value that differs from the default and is long, and another one of that length. */
+/**
+ * Settings with a value that differs from the default and is long, and another one of that length.
+ */
 const settings: readonly [string, string, string][] = [
     ["user.serial", "ABCDEFGH-1234567", "ABCDEFGH-7654321"],
     ["user.address", "a".repeat(63), "b".repeat(63)],

@@ -5,7 +5,8 @@ import { Key } from "../src/settings/keys"
 import { batteryBench } from "../test/support/batterybench"
 import { DeviceBuffer } from "../test/support/devicebuffer"
 
-// State of charge: the firmware's driver and gauge on the emulated chip, against what the pack model really holds.
+// State of charge: the firmware's driver and gauge on the emulated chip, against what the pack
+// model really holds.
 
 export interface SocCase {
     name: string
@@ -49,7 +50,10 @@ const cloudy: Scenario = (seconds, capacityAh) => {
     return bright || amps < 0 ? amps : amps * 0.45
 }
 
-/** The cases whose largest error is the bench's figure: solar storage, all with sensor offset and noise. */
+/**
+ * The cases whose largest error is the bench's figure: solar storage, all with sensor offset and
+ * noise.
+ */
 export const storageCases: SocCase[] = [
     { name: "LFP", chemistry: "LFP", ...storage },
     { name: "LFP, offset the other way", chemistry: "LFP", ...storage, offsetAmps: -0.05 },
@@ -76,7 +80,10 @@ export const drivingCase: SocCase = {
     scenario: drive,
 }
 
-/** Storage that is seldom full: full once in the month, empty nearly every day. A figure of its own, without a budget. */
+/**
+ * Storage that is seldom full: full once in the month, empty nearly every day. A figure of its own,
+ * without a budget.
+ */
 export const seldomFullCase: SocCase = {
     name: "LFP, a sunny day in five",
     chemistry: "LFP",

@@ -128,8 +128,8 @@ async function fairness(port: number): Promise<Results> {
 }
 
 /**
- * The upload on the wire and in time, against vsftpd; beside curl's figures where there is curl. Without vsftpd or
- * mtools figures are absent.
+ * The upload on the wire and in time, against vsftpd; beside curl's figures where there is curl.
+ * Without vsftpd or mtools figures are absent.
  */
 export async function uploadBench(): Promise<Results> {
     if (findTool("vsftpd") === undefined) return {}

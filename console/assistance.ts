@@ -22,7 +22,10 @@ const unaskedCatalog = new Catalog(
     ),
 )
 
-/** Carries out a person's line: `help` with what the manual has, a refused one with what may have been meant. */
+/**
+ * Carries out a person's line: `help` with what the manual has, a refused one with what may have
+ * been meant.
+ */
 export async function carryOut(line: string, board: Assisted): Promise<LineResult> {
     const { completer, run, print } = board
     if (completer.inBlock) return await run(line)

@@ -24,7 +24,10 @@ export class BoardPrompt {
         this.serial = ""
     }
 
-    /** Asks the board who it is. @returns a line for the person; undefined when there is nothing to say */
+    /**
+     * Asks the board who it is. @returns a line for the person; undefined when there is nothing to
+     * say
+     */
     async greet(): Promise<string | undefined> {
         let status = ""
         try {

@@ -15,7 +15,8 @@ export function boardService(bus: JDBus, serviceClass: number): JDService | unde
 }
 
 /**
- * Waits until it is there: on a busy PC the bus may have forgotten the board, until it hears from it again.
+ * Waits until it is there: on a busy PC the bus may have forgotten the board, until it hears from
+ * it again.
  * @returns undefined after the time
  */
 export async function awaitBoardService(

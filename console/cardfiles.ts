@@ -57,8 +57,8 @@ export class CardFiles {
     }
 
     /**
-     * Copies a file, byte for byte. What a former run has left is gone on with when the file is still the same.
-     * Throws CardRefusal, and ConsoleError when the board is gone.
+     * Copies a file, byte for byte. What a former run has left is gone on with when the file is
+     * still the same. Throws CardRefusal, and ConsoleError when the board is gone.
      * @returns how much of it was there
      * @param bytes the file's size; one that grows meanwhile may come longer
      * @param onProgress told how much is there, 0 to 1
@@ -84,7 +84,9 @@ export class CardFiles {
         throw new ConsoleError(`${path} came with gaps`)
     }
 
-    /** From an offset to the end. @returns how far the file is right, and whether that is its end */
+    /**
+     * From an offset to the end. @returns how far the file is right, and whether that is its end
+     */
     private async read(
         path: string,
         part: PartFile,

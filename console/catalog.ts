@@ -103,7 +103,10 @@ export class Catalog {
     }
 }
 
-/** Puts the lines of `describe` into one document. Throws a SyntaxError when a line is no JSON or the first is missing. */
+/**
+ * Puts the lines of `describe` into one document. Throws a SyntaxError when a line is no JSON or
+ * the first is missing.
+ */
 export function parseDescription(text: string): Description {
     const lines = text.split("\n").filter(line => line !== "")
     const objects = lines.map(line => JSON.parse(line) as { kind?: string; format?: number })

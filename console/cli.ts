@@ -13,7 +13,9 @@ import { measureTiming, StartWatch, timingReport } from "./timing"
 import { ConsoleError } from "./transport"
 import { watchLine } from "./watch"
 
-/** Of the board's log, what a script's error output has unless it asks for all: warnings and panics. */
+/**
+ * Of the board's log, what a script's error output has unless it asks for all: warnings and panics.
+ */
 const forScripts = /^(! |PANIC|abort\(\)|\[noise)/
 
 /** How the program ended, for scripts; docs/reference/console-service.md and --help have them. */

@@ -72,7 +72,8 @@ function told({ networks, fresh }: WifiScan, state: string): [string, number] {
         : undefined
     const table = networkTable(networks, joined)
     if (fresh) return [table || "no network is in range\n", 0]
-    // A look that was broken off by that is never over, for the runtime: until the processor starts anew it begins no other.
+    // A look that was broken off by that is never over, for the runtime: until the processor starts
+    // anew it begins no other.
     const busy = "the board cannot look around: it is joining a network, or was while it looked"
     const remedy = '"reset now", then "wifi scan" within 20 s'
     if (table === "") return [`error: ${busy}; ${remedy}\n`, 1]
@@ -162,7 +163,10 @@ export class ConsoleClient implements ConsoleTransport {
         return this.service() !== undefined
     }
 
-    /** When the console's device was last heard of, in ms of the bus's time; undefined while there is none. */
+    /**
+     * When the console's device was last heard of, in ms of the bus's time; undefined while there
+     * is none.
+     */
     lastSeenMs(): number | undefined {
         return this.service()?.device.lastSeen
     }
@@ -196,7 +200,8 @@ export class ConsoleClient implements ConsoleTransport {
         const wrong = refusal ?? (bytes.length > protocol.lineBytesMax ? tooLong : undefined)
         if (wrong !== undefined) {
             say(output, `error: ${wrong}\n`)
-            // A block that is being imported must not miss this line: the board refuses a zero byte.
+            // A block that is being imported must not miss this line: the board refuses a zero
+            // byte.
             return await this.exchangeLine(new Uint8Array(1), nowhere)
         }
         if (remark !== undefined) say(output, remark + "\n")

@@ -21,8 +21,9 @@ export interface Asked {
 }
 
 /**
- * Completes lines from what the board says of itself. It is asked when nothing else runs, each time with a limit,
- * and never inside an import block, where a question would be a wrong line of the block.
+ * Completes lines from what the board says of itself. It is asked when nothing else runs, each time
+ * with a limit, and never inside an import block, where a question would be a wrong line of the
+ * block.
  */
 export class Completer {
     catalog: Catalog | undefined
@@ -41,7 +42,9 @@ export class Completer {
         private readonly own: readonly CommandSchema[] = [],
     ) {}
 
-    /** Learns what the board offers, when that is not known yet; ends early when `stop` is called. */
+    /**
+     * Learns what the board offers, when that is not known yet; ends early when `stop` is called.
+     */
     async learn(): Promise<void> {
         if (this.described || this.refused || this.inBlock) return
         this.asking ??= this.ask().finally(() => (this.asking = undefined))
@@ -80,7 +83,10 @@ export class Completer {
         this.paths.clear()
     }
 
-    /** What the board offers, asked for when it is not known yet; undefined when it does not tell in time. */
+    /**
+     * What the board offers, asked for when it is not known yet; undefined when it does not tell in
+     * time.
+     */
     async known(): Promise<Catalog | undefined> {
         if (!this.described) await Promise.race([this.learn(), pause(descriptionMs)])
         return this.catalog
@@ -188,7 +194,9 @@ export class Completer {
         return setting?.type === "days" ? dayNames : []
     }
 
-    /** The names in a directory of the card ("LOG/", "" for the root); directories end with a slash. */
+    /**
+     * The names in a directory of the card ("LOG/", "" for the root); directories end with a slash.
+     */
     private async list(folder: string): Promise<string[]> {
         const known = this.paths.get(folder)
         if (known && Date.now() - known.atMs < pathsAgeMs) return known.names

@@ -7,7 +7,9 @@ import { connectBus, SerialTransport } from "./serial"
 
 const answerMs = 5_000
 const greetTries = 3
-/** An announcement: flags with a counter that begins anew with the device, then its service classes. */
+/**
+ * An announcement: flags with a counter that begins anew with the device, then its service classes.
+ */
 const counterMask = 0x0f
 const announceHeaderBytes = 4
 
@@ -35,8 +37,8 @@ export class Connection {
     }
 
     /**
-     * Returns when the console of the board at the other end answers. Throws ConsoleError, which says what to do; the
-     * line is closed then.
+     * Returns when the console of the board at the other end answers. Throws ConsoleError, which
+     * says what to do; the line is closed then.
      * @param onLog takes the lines of the board's log
      */
     static async open(line: Line, onLog: (line: string) => void): Promise<Connection> {
@@ -63,7 +65,10 @@ export class Connection {
         }
     }
 
-    /** Waits until the board has been seen to start more often than that. @returns false after the time */
+    /**
+     * Waits until the board has been seen to start more often than that. @returns false after the
+     * time
+     */
     async restartAfter(restarts: number, timeoutMs: number): Promise<boolean> {
         for (const endMs = Date.now() + timeoutMs; this.restarts === restarts;) {
             if (Date.now() >= endMs) return false
@@ -74,8 +79,8 @@ export class Connection {
     }
 
     /**
-     * An empty line makes the session known to the board. A first line that gets lost would look like one from
-     * before a reset; this one may be sent again.
+     * An empty line makes the session known to the board. A first line that gets lost would look
+     * like one from before a reset; this one may be sent again.
      */
     private async greet(): Promise<void> {
         for (let tries = 1; ; tries++)
@@ -94,7 +99,8 @@ export class Connection {
         await this.line.close()
     }
 
-    // The bus forgets a device that is silent for long, and with it that it was there before: so it is counted here.
+    // The bus forgets a device that is silent for long, and with it that it was there before: so it
+    // is counted here.
     private announced(data: Uint8Array): void {
         const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
         let serves = false

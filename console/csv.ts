@@ -8,7 +8,9 @@ export interface CsvRow {
     fields: string[]
 }
 
-/** The rows that are not empty. Throws an Error that names the line of a quote that is not closed. */
+/**
+ * The rows that are not empty. Throws an Error that names the line of a quote that is not closed.
+ */
 export function parseCsv(text: string): CsvRow[] {
     const whole = withoutMark(text)
     const separator = separatorOf(whole)

@@ -7,7 +7,10 @@ import { ConsoleError } from "./transport"
 const imageMagic = [0x44, 0x65, 0x76, 0x53, 0x0a, 0x6e, 0x29, 0xf1]
 const versionOffset = 8
 const imageHeaderBytes = 32
-/** A slow board needs a second to check the program, and another one until its firmware says the cause. */
+/**
+ * A slow board needs a second to check the program, and another one until its firmware says the
+ * cause.
+ */
 const startMs = 15_000
 /** A program of another kind says no cause: it is not waited for as long. */
 const causeMs = 8_000
@@ -51,7 +54,10 @@ export async function hashOf(image: Uint8Array): Promise<string> {
     return toHex(new Uint8Array(hash))
 }
 
-/** Throws ConsoleError when that is no program, or one whose file is incomplete. @param name of the file */
+/**
+ * Throws ConsoleError when that is no program, or one whose file is incomplete. @param name of the
+ * file
+ */
 export function checkImage(image: Uint8Array, name: string): void {
     const begins = imageMagic.every((byte, at) => image[at] === byte)
     if (!begins || image.length < imageHeaderBytes)

@@ -24,8 +24,8 @@ function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
 }
 
 /**
- * Takes a file's bytes out of what `card cat` prints: between its lines the board says how far it is, and at the end
- * perhaps why it broke off.
+ * Takes a file's bytes out of what `card cat` prints: between its lines the board says how far it
+ * is, and at the end perhaps why it broke off.
  */
 export class FileStream {
     /** Told when the board says how far it is, in its words. */
@@ -71,7 +71,9 @@ export class FileStream {
         if (!held) this.pass(this.line)
     }
 
-    /** The line has ended: what waits is the file's. @param done false when the board has refused it */
+    /**
+     * The line has ended: what waits is the file's. @param done false when the board has refused it
+     */
     end(done: boolean): void {
         if (done) this.giveBack()
         if (this.line.length > 0) this.pass(this.line)
@@ -86,7 +88,10 @@ export class FileStream {
         this.atLineStart = true
     }
 
-    /** A line of the file that looks like a remark has hardly ever the very offset at which it stands. */
+    /**
+     * A line of the file that looks like a remark has hardly ever the very offset at which it
+     * stands.
+     */
     private isRemark(line: Uint8Array): boolean {
         if (line.length > remarkLineBytesMax) return false
         const [, at] = /^# (\d+) of \d+ bytes\n$/.exec(latin1(line)) ?? []

@@ -1,5 +1,6 @@
-// Jacdac frames and log text on one serial line, as the DeviceScript runtime mixes them (jacdac-c, jd_usb.c).
-// 0xFE begins a mark; the byte after it says which. It never occurs in UTF-8, so log text needs no marks.
+// Jacdac frames and log text on one serial line, as the DeviceScript runtime mixes them (jacdac-c,
+// jd_usb.c). 0xFE begins a mark; the byte after it says which. It never occurs in UTF-8, so log
+// text needs no marks.
 
 import {
     crc,
@@ -24,7 +25,10 @@ export interface LineReceiver {
     onLogLine(line: Uint8Array): void
 }
 
-/** Takes the bytes of the serial line apart. What is broken is left out; the next frame is found again. */
+/**
+ * Takes the bytes of the serial line apart. What is broken is left out; the next frame is found
+ * again.
+ */
 export class LineDecoder {
     private marked = false
     private frame: number[] | undefined

@@ -16,7 +16,10 @@ function isFolder(path: string): boolean {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
-/** Copies a file or a directory of the card to this computer. @returns false when the board refused a part of it */
+/**
+ * Copies a file or a directory of the card to this computer. @returns false when the board refused
+ * a part of it
+ */
 export async function getFiles(
     files: CardFiles,
     name: string,

@@ -76,7 +76,9 @@ function aboutOwn(name: string): string {
         .join("\n")
 }
 
-/** The board explains all that begin with the first word; the manual the ones that were asked for. */
+/**
+ * The board explains all that begin with the first word; the manual the ones that were asked for.
+ */
 function aboutCommand(name: string, catalog: Catalog): Help {
     const [first] = name.split(" ")
     const entries = manual.flatMap(([, all]) => all)

@@ -14,7 +14,10 @@ export function historyPath(environment: NodeJS.ProcessEnv = process.env): strin
     return join(state, "bms-mini", "history")
 }
 
-/** The lines that were typed, kept between runs. Who adds a line has seen to it that it holds no secret. */
+/**
+ * The lines that were typed, kept between runs. Who adds a line has seen to it that it holds no
+ * secret.
+ */
 export class History {
     private last = ""
     private failed = false

@@ -155,7 +155,10 @@ export function isReset(line: string): boolean {
     return /^\s*reset\s+now\s*$/.test(line)
 }
 
-/** Logs in with the password that the environment has in BMS_PASSWORD, if any. Throws ConsoleError when it is wrong. */
+/**
+ * Logs in with the password that the environment has in BMS_PASSWORD, if any. Throws ConsoleError
+ * when it is wrong.
+ */
 export async function logIn(connection: Connection, screen: Screen): Promise<void> {
     const password = process.env.BMS_PASSWORD
     if (!password) return

@@ -4,7 +4,10 @@ const trouble =
 
 const choices = ["off", "errors", "on"] as const
 
-/** How much of the board's log a person wants to see while typing: `log off|errors|on`, a line of the terminal's own. */
+/**
+ * How much of the board's log a person wants to see while typing: `log off|errors|on`, a line of
+ * the terminal's own.
+ */
 export class LogChoice {
     private choice: (typeof choices)[number] = "on"
 

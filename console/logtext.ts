@@ -4,7 +4,10 @@ const remarkMs = 1_000
 /** What moves a terminal's cursor or sets its colours (ECMA-48). */
 const terminalCodes = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])/g
 
-/** Makes lines for people of the board's log; what is no text is noise, of which a remark is made now and then. */
+/**
+ * Makes lines for people of the board's log; what is no text is noise, of which a remark is made
+ * now and then.
+ */
 export class LogText {
     private readonly decoder = new TextDecoder("utf-8", { fatal: true })
     private noiseBytes = 0
@@ -20,7 +23,8 @@ export class LogText {
 
     private decode(line: Uint8Array): string | undefined {
         try {
-            // Colours and carriage returns are the runtime's habit; other control characters are not.
+            // Colours and carriage returns are the runtime's habit; other control characters are
+            // not.
             const text = this.decoder
                 .decode(line)
                 .replace(terminalCodes, "")

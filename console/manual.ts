@@ -1,4 +1,5 @@
-// The manual as data: what a person reads about each command and flag. docs/reference/console.md is made of it, and `help` shows it.
+// The manual as data: what a person reads about each command and flag. docs/reference/console.md is
+// made of it, and `help` shows it.
 
 /** A command of the board. */
 export interface ManualEntry {
@@ -6,8 +7,8 @@ export interface ManualEntry {
     /** What it prints or does, beyond its help. */
     notes: string
     /**
-     * Lines that are run one after the other for docs/reference/console.md; "+5" lets 5 s pass, "!out" and "!in" pull the card
-     * and put it back.
+     * Lines that are run one after the other for docs/reference/console.md; "+5" lets 5 s pass,
+     * "!out" and "!in" pull the card and put it back.
      */
     examples: string[]
 }

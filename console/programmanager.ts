@@ -22,7 +22,10 @@ const lookMs = 50
 /** A register that is asked for again after a while; the program may be starting meanwhile. */
 const registerMs = 500
 const registerTries = 20
-/** The flash's pages are erased before the answer comes; a board that takes 5 s for it is reset by its watchdog. */
+/**
+ * The flash's pages are erased before the answer comes; a board that takes 5 s for it is reset by
+ * its watchdog.
+ */
 const eraseMs = 8_000
 const eraseTries = 2
 /** Of a pipe's packet; the board takes multiples of `imageAlignBytes` only. */
@@ -31,7 +34,9 @@ const pieceMs = 5_000
 export const imageAlignBytes = 32
 const silent = "the board does not answer: press its reset button and try again"
 
-/** The runtime's service that takes a program: it is there whatever program the board has, or none. */
+/**
+ * The runtime's service that takes a program: it is there whatever program the board has, or none.
+ */
 export class ProgramManager {
     private constructor(
         private readonly bus: JDBus,
@@ -40,7 +45,9 @@ export class ProgramManager {
         private readonly lost: Promise<never>,
     ) {}
 
-    /** Throws ConsoleError when there is none on the bus. @param lost rejects when the line is gone */
+    /**
+     * Throws ConsoleError when there is none on the bus. @param lost rejects when the line is gone
+     */
     static async find(bus: JDBus, lost: Promise<never>): Promise<ProgramManager> {
         for (const endMs = Date.now() + findMs; Date.now() < endMs;) {
             const [found] = bus.services({ serviceClass: SRV_DEVICE_SCRIPT_MANAGER })
@@ -79,13 +86,14 @@ export class ProgramManager {
     }
 
     /**
-     * Stops the program, writes this one to flash and starts it. The old one is gone as soon as it begins.
-     * Throws ConsoleError.
+     * Stops the program, writes this one to flash and starts it. The old one is gone as soon as it
+     * begins. Throws ConsoleError.
      * @param onProgress told how much is written, 0 to 1
      */
     async deploy(image: Uint8Array, onProgress: (done: number) => void): Promise<void> {
-        // Each 8 s a runtime without a program starts an empty one, by the board configuration of the one that is
-        // being erased: what it reads there may keep it busy until its watchdog bites, in the middle of a deployment.
+        // Each 8 s a runtime without a program starts an empty one, by the board configuration of
+        // the one that is being erased: what it reads there may keep it busy until its watchdog
+        // bites, in the middle of a deployment.
         await this.setAutostart(0)
         await this.write(image, onProgress)
         await this.setAutostart(1)
@@ -108,7 +116,10 @@ export class ProgramManager {
         onProgress(1)
     }
 
-    /** A packet of a pipe, again until it is acknowledged: jacdac-ts gives up after half a second (its OutPipe too). */
+    /**
+     * A packet of a pipe, again until it is acknowledged: jacdac-ts gives up after half a second
+     * (its OutPipe too).
+     */
     private async sendPiece(command: number, piece: Uint8Array): Promise<void> {
         for (const endMs = Date.now() + pieceMs; ;) {
             const packet = Packet.from(command, piece)
@@ -137,7 +148,10 @@ export class ProgramManager {
         return this.ask(serviceIndex, command, new Uint8Array(0), registerMs, registerTries)
     }
 
-    /** Sends a command until the board answers it. The bus may forget a silent device, but we keep its number. */
+    /**
+     * Sends a command until the board answers it. The bus may forget a silent device, but we keep
+     * its number.
+     */
     private async ask(
         serviceIndex: number,
         command: number,

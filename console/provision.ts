@@ -1,4 +1,5 @@
-// Set-up files of many boards from one template and a table: what differs from board to board stands in the table.
+// Set-up files of many boards from one template and a table: what differs from board to board
+// stands in the table.
 
 import { parseCsv, type CsvRow } from "./csv"
 import { lineBytesMax } from "./protocol"
@@ -25,7 +26,10 @@ const passwordKey = "console.password"
 const alwaysKnown = [serialKey, passwordKey, "wifi.password", "ftp.password"]
 const secretBytesMax = 63
 
-/** @param template lines as an export or a person has them @param csv a heading of keys, then a row for each board */
+/**
+ * @param template lines as an export or a person has them @param csv a heading of keys, then a row
+ * for each board
+ */
 export function provision(template: string, csv: string): Provision {
     const lines = withoutMark(template).trimEnd().split(/\r?\n/)
     const problems = templateProblems(lines)

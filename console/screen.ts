@@ -7,7 +7,10 @@ interface Output {
     write(text: string | Uint8Array): unknown
 }
 
-/** What the lines print goes to the standard output, the board's log and remarks to the error output. */
+/**
+ * What the lines print goes to the standard output, the board's log and remarks to the error
+ * output.
+ */
 export class Screen {
     private prompt: Prompt | undefined
     private atLineStart = true

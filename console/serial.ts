@@ -11,7 +11,10 @@ const observer = 1
 /** A board that sent nothing for so long was reset: it is asked anew for its frames. */
 const silenceMs = 1_000
 const askMs = 250
-/** Frames that wait to be written to a line that takes none; more than these are lost, as on a busy bus. */
+/**
+ * Frames that wait to be written to a line that takes none; more than these are lost, as on a busy
+ * bus.
+ */
 const waitingBytesMax = 65_536
 
 /** The Jacdac bus of the board at the other end of an open serial line. */
@@ -39,7 +42,9 @@ export class SerialTransport extends Transport {
         line.onEnd = reason => this.gone(reason)
     }
 
-    /** Returns when the board has answered. Throws ConsoleError when it does not within the time. */
+    /**
+     * Returns when the board has answered. Throws ConsoleError when it does not within the time.
+     */
     async answered(timeoutMs: number): Promise<void> {
         for (const endMs = Date.now() + timeoutMs; this.frames === 0;) {
             if (Date.now() >= endMs)

@@ -1,4 +1,6 @@
-/** Colours for a stream; nothing is added when it is no terminal or NO_COLOR is set (no-color.org). */
+/**
+ * Colours for a stream; nothing is added when it is no terminal or NO_COLOR is set (no-color.org).
+ */
 export class Style {
     private readonly on: boolean
 

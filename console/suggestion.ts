@@ -51,7 +51,10 @@ const elsewhere: Readonly<Record<string, string>> = {
 }
 const noDeleting = /^(rm|del|delete|erase|mv|ren|cp|copy|mkdir|put|write)$/
 
-/** What may have been meant by a line that was refused; undefined when nothing comes near. It repeats no word of the line. */
+/**
+ * What may have been meant by a line that was refused; undefined when nothing comes near. It
+ * repeats no word of the line.
+ */
 export function suggestion(line: string, catalog: Catalog): string | undefined {
     const [first = "", second = "", third = ""] = line.trim().toLowerCase().split(/\s+/)
     const commands = [...catalog.commands, ...ownCommands]
@@ -81,7 +84,10 @@ export function suggestion(line: string, catalog: Catalog): string | undefined {
     return `there is ${first}, ${longer.map(one => one.words.join(" ")).join(", ")}`
 }
 
-/** A setting, a section or a flag that stands where the command should: `sd.period`, `sd.period=5`, `CLOCK`. */
+/**
+ * A setting, a section or a flag that stands where the command should: `sd.period`, `sd.period=5`,
+ * `CLOCK`.
+ */
 function withItsCommand(first: string, second: string, catalog: Catalog): string | undefined {
     const [name, value = second] = first.split("=", 2)
     if (catalog.setting(name)) return `${value === "" ? "show" : "set"} ${name}`
@@ -125,7 +131,10 @@ function zoneNear(key: string, typed: string): string | undefined {
     return near && didYouMean(`set time.zone ${near}`)
 }
 
-/** The word that takes fewest changes of a letter to become the typed one; undefined when that are too many. */
+/**
+ * The word that takes fewest changes of a letter to become the typed one; undefined when that are
+ * too many.
+ */
 function nearest(typed: string, words: readonly string[]): string | undefined {
     const allowed = typed.length <= 3 ? 1 : typed.length <= 7 ? 2 : 3
     let best: string | undefined

@@ -20,7 +20,9 @@ export interface Prompt {
 export interface TerminalOptions {
     /** Carries out a line; throws ConsoleError, whose message is shown. */
     execute: (line: string) => Promise<void>
-    /** Ends the output of the line that is running (Ctrl-C); `again` when that was asked for before. */
+    /**
+     * Ends the output of the line that is running (Ctrl-C); `again` when that was asked for before.
+     */
     cancel: (again: boolean) => Promise<void>
     /** Told once, when the prompt is there. */
     onPrompt?: (prompt: Prompt) => void
@@ -212,7 +214,8 @@ class Terminal {
         const nothing: [string[], string] = [[], line]
         if (!this.prompting || !this.options.complete || this.completing) return nothing
         this.completing = true
-        // Readline would let keys pile up until the answer is there, and take Tabs that come together for text.
+        // Readline would let keys pile up until the answer is there, and take Tabs that come
+        // together for text.
         this.lines.resume()
         try {
             const found = await this.options.complete(line)
@@ -245,7 +248,8 @@ class Terminal {
     }
 
     private toFirstRow(): void {
-        // Readline counts the rows from its first one; it is to begin anew where the cursor is then.
+        // Readline counts the rows from its first one; it is to begin anew where the cursor is
+        // then.
         const counted = this.lines as unknown as { prevRows: number }
         moveCursor(this.output, 0, -this.lines.getCursorPos().rows)
         counted.prevRows = 0

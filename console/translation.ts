@@ -15,8 +15,8 @@ const daysLine = /^(\s*set\s+"?reset\.days"?\s+)(\S+)\s*$/
 const dayNames = /\b(mon|tues|wednes|thurs|fri|satur|sun)day\b/gi
 
 /**
- * The line for the board, which knows neither names of the IANA time zone database nor the computer's clock, and
- * days by three letters.
+ * The line for the board, which knows neither names of the IANA time zone database nor the
+ * computer's clock, and days by three letters.
  * @param nowMs the host's time, Unix ms
  */
 export function translated(line: string | Uint8Array, nowMs: number): Translation {

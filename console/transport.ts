@@ -3,14 +3,16 @@ export interface LineResult {
     status: number
 }
 
-/** A way to a board's console: over a serial port, a pseudo-terminal, or the simulator's own bus. */
+/**
+ * A way to a board's console: over a serial port, a pseudo-terminal, or the simulator's own bus.
+ */
 export interface ConsoleTransport {
     /** Returns when the board's console is there; throws ConsoleError when it does not come. */
     open(): Promise<void>
     close(): Promise<void>
     /**
-     * Runs one line of text or of raw bytes; its output comes in pieces, in order. Lines given while one runs wait their turn.
-     * Throws ConsoleError when the board does not answer any more.
+     * Runs one line of text or of raw bytes; its output comes in pieces, in order. Lines given
+     * while one runs wait their turn. Throws ConsoleError when the board does not answer any more.
      */
     execute(line: string | Uint8Array, onText: (text: string) => void): Promise<LineResult>
     /** Ends the output of the line that is running. */

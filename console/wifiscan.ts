@@ -14,11 +14,15 @@ import { awaitBoardService, type Time } from "./busservice"
 import { quoteWord } from "./secrets"
 import { ConsoleError } from "./transport"
 
-// The program on the board cannot ask for what a scan has found, which comes over a pipe of the bus: the terminal does.
+// The program on the board cannot ask for what a scan has found, which comes over a pipe of the
+// bus: the terminal does.
 
 const serviceMs = 5_000
 const scanMs = 8_000
-/** While it joins a network the station cannot look around, and says nothing of that: it is asked again. */
+/**
+ * While it joins a network the station cannot look around, and says nothing of that: it is asked
+ * again.
+ */
 const askMs = 2_000
 const resultsMs = 2_000
 const resultTries = 3
@@ -89,7 +93,10 @@ function parseNetwork(data: Uint8Array): FoundNetwork {
     return { name, signalDbm, channel, locked }
 }
 
-/** The strongest of each name, the strongest first, for people. @param joined the network that the board is in */
+/**
+ * The strongest of each name, the strongest first, for people. @param joined the network that the
+ * board is in
+ */
 export function networkTable(networks: readonly FoundNetwork[], joined?: string): string {
     const strongest = new Map<string, FoundNetwork>()
     for (const network of [...networks].sort((one, other) => other.signalDbm - one.signalDbm))

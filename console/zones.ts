@@ -1,4 +1,5 @@
-// POSIX rules of the zones of the IANA time zone database, made from what the JavaScript runtime knows of them.
+// POSIX rules of the zones of the IANA time zone database, made from what the JavaScript runtime
+// knows of them.
 
 const minuteMs = 60_000
 const dayMs = 86_400_000
@@ -17,8 +18,8 @@ interface Change {
 const zoneNames = /^([a-z_]+(\/[a-z0-9_+-]+)*|(est5e|cst6c|mst7m|pst8p)dt)$/i
 
 /**
- * What the board takes for an IANA name: an offset, or a POSIX rule. Undefined when there is no such zone. Throws a
- * RangeError for a zone whose changes follow no yearly rule.
+ * What the board takes for an IANA name: an offset, or a POSIX rule. Undefined when there is no
+ * such zone. Throws a RangeError for a zone whose changes follow no yearly rule.
  */
 export function posixZone(name: string, nowMs: number): string | undefined {
     if (!zoneNames.test(name)) return undefined
@@ -79,7 +80,9 @@ function changesOf(offsetAt: (ms: number) => number, fromMs: number, toMs: numbe
     return changes
 }
 
-/** The rule by which the clock goes forward and back once a year each; undefined when there is none. */
+/**
+ * The rule by which the clock goes forward and back once a year each; undefined when there is none.
+ */
 function ruleOf(changes: readonly Change[]): string | undefined {
     const forward = changes.filter(one => one.after > one.before)
     const back = changes.filter(one => one.after < one.before)
@@ -97,7 +100,10 @@ function ruleOf(changes: readonly Change[]): string | undefined {
     return `${names[0]}${posixOffset(standard)}${names[1]}${summer},${start},${end}`
 }
 
-/** `M3.5.0`: the month, the week (5 is the last), the weekday and, unless it is 2, the hour that fit all years. */
+/**
+ * `M3.5.0`: the month, the week (5 is the last), the weekday and, unless it is 2, the hour that fit
+ * all years.
+ */
 function changeoverOf(changes: readonly Change[]): string | undefined {
     // "The Saturday before the last Sunday" is the last Sunday, some hours earlier.
     for (const shift of [0, 1, -1, 2, -2]) {

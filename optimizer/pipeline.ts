@@ -186,9 +186,10 @@ const STEPS: readonly Step[] = [
 ]
 
 /**
- * The same program in fewer bytes of code. The runtime takes no more than 64 KiB of it, and the compiler writes every
- * jump in its longest form and every value into a local of its own. Stack traces name the functions that are left; what
- * the program does, and in which order, stays the same.
+ * The same program in fewer bytes of code. The runtime takes no more than 64 KiB of it, and the
+ * compiler writes every jump in its longest form and every value into a local of its own. Stack
+ * traces name the functions that are left; what the program does, and in which order, stays the
+ * same.
  * @throws Error when the image is not one that DeviceScript 2.16 compiled
  */
 export function optimize(image: Uint8Array, options: OptimizerOptions = {}): Encoded {

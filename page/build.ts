@@ -18,7 +18,10 @@ const root = join(projectFolder, "page")
 /** Where the page is kept, ready to be served. */
 export const builtFolder = join(projectFolder, "built/page")
 
-/** The DeviceScript runtime's code as a module: a strict Content-Security-Policy lets no text become code. */
+/**
+ * The DeviceScript runtime's code as a module: a strict Content-Security-Policy lets no text become
+ * code.
+ */
 function runtime(text: string): Plugin {
     const name = "virtual:runtime"
     // It looks for Node by these names; in a module they would be the worker's, or nothing.

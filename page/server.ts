@@ -26,7 +26,10 @@ export interface PageServerOptions {
     folder: string
     /** 0 for any that is free. */
     port: number
-    /** Opens the serial line that the page's WebSocket carries. Throws an Error that says why it cannot be. */
+    /**
+     * Opens the serial line that the page's WebSocket carries. Throws an Error that says why it
+     * cannot be.
+     */
     board: () => Promise<OpenLine>
 }
 

@@ -61,7 +61,10 @@ export class SimBoard {
     private readonly bootDelays: Random
     /** Until when the serial line towards the board is busy, in board ms. */
     private lineFreeMs = 0
-    /** Counts the times the supply went: what was started before the last one is not the board any more. */
+    /**
+     * Counts the times the supply went: what was started before the last one is not the board any
+     * more.
+     */
     private powerLosses = 0
     private fail!: (failure: Error) => void
     /** Never resolves while the board can run; rejects with what stopped it for good. */
@@ -120,7 +123,10 @@ export class SimBoard {
         await this.boot(deployed ? undefined : image)
     }
 
-    /** The supply fails at this instant and is back a little later; a reset of the processor is the same here. */
+    /**
+     * The supply fails at this instant and is back a little later; a reset of the processor is the
+     * same here.
+     */
     powerCut(): void {
         this.off()
         this.restartSoon()
@@ -201,7 +207,10 @@ export class SimBoard {
         this.options.onLog(text)
     }
 
-    /** On the serial line comes what the board says when it has got there: what it executes takes time. */
+    /**
+     * On the serial line comes what the board says when it has got there: what it executes takes
+     * time.
+     */
     private leave(send: () => void): void {
         this.options.clock.setTimeout(send, 0)
     }

@@ -5,8 +5,8 @@ import type { Chance } from "./random"
 type Timer = ReturnType<SimClock["setTimeout"]>
 
 /**
- * A console client that lives in the board's time, with numbers by the seed: not by the host's, as the
- * one at a serial port does.
+ * A console client that lives in the board's time, with numbers by the seed: not by the host's, as
+ * the one at a serial port does.
  * @param stream of chance; each console of a board has its own
  */
 export function boardConsole(

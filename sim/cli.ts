@@ -43,7 +43,10 @@ async function live(
     return end === "signal" ? 0 : end
 }
 
-/** The lines that are piped in, as `echo status | npm start` does; a terminal has none, nor a run of a given length. */
+/**
+ * The lines that are piped in, as `echo status | npm start` does; a terminal has none, nor a run of
+ * a given length.
+ */
 function pipedScript({ forMs }: Options): string | undefined {
     const input = fstatSync(0)
     if (forMs !== undefined) return undefined

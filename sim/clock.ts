@@ -1,6 +1,8 @@
 import { performance } from "node:perf_hooks"
 
-/** How fast board time may run: a factor of real time, or as fast as there is nothing to wait for. */
+/**
+ * How fast board time may run: a factor of real time, or as fast as there is nothing to wait for.
+ */
 export type Speed = number | "max"
 
 interface Timer {
@@ -13,9 +15,9 @@ interface Timer {
 const TURN_RUNS = 256
 
 /**
- * The board's time. What the board executes is counted, not measured: it takes the same time on every
- * host. The time in which the board waits is skipped as far as the speed allows. While something outside
- * is awaited (`hold`, a real TCP connection), `max` falls back to real speed.
+ * The board's time. What the board executes is counted, not measured: it takes the same time on
+ * every host. The time in which the board waits is skipped as far as the speed allows. While
+ * something outside is awaited (`hold`, a real TCP connection), `max` falls back to real speed.
  */
 export class SimClock {
     private boardMs = 0
@@ -106,7 +108,9 @@ export class SimClock {
         this.schedule()
     }
 
-    /** Something outside is awaited: `max` runs at real speed until the returned function is called. */
+    /**
+     * Something outside is awaited: `max` runs at real speed until the returned function is called.
+     */
     hold(): () => void {
         if (this.holds++ === 0 && this.speed === "max") this.resetPace()
         let held = true
@@ -133,7 +137,10 @@ export class SimClock {
         this.schedule()
     }
 
-    /** Stands still until the returned function is called: what happens meanwhile takes no board time. */
+    /**
+     * Stands still until the returned function is called: what happens meanwhile takes no board
+     * time.
+     */
     pause(): () => void {
         this.boardMs = this.nowMs()
         this.pauses++
@@ -145,14 +152,20 @@ export class SimClock {
         }
     }
 
-    /** How far the board's time lags behind the speed asked for, in board ms; the worst since the last call. */
+    /**
+     * How far the board's time lags behind the speed asked for, in board ms; the worst since the
+     * last call.
+     */
     takeBehindMs(): number {
         const behind = this.behindMs
         this.behindMs = 0
         return behind
     }
 
-    /** Board time jumps ahead: what was due meanwhile is late, as after so long a blackout of the whole board. */
+    /**
+     * Board time jumps ahead: what was due meanwhile is late, as after so long a blackout of the
+     * whole board.
+     */
     skip(boardMs: number): void {
         this.boardMs = this.nowMs() + boardMs
         this.resetPace()

@@ -10,7 +10,8 @@ export type CpuName = "esp32" | "slow" | "fast"
 
 /**
  * `esp32`: 160 MHz, flash DIO at 40 MHz, -Og: what the published runtime is built with. `slow`: the
- * same with the cache evicted at each turn. `fast`: 240 MHz, flash QIO at 80 MHz, a build of one's own.
+ * same with the cache evicted at each turn. `fast`: 240 MHz, flash QIO at 80 MHz, a build of one's
+ * own.
  */
 export const cpus: Record<CpuName, Cpu> = {
     esp32: { name: "esp32", nsPerCount: 12.5 },
@@ -29,7 +30,9 @@ export const serialMsPerByte = 10 / 1500
 
 /** What takes time beside the processor, on this board. */
 export const delays = {
-    /** Driver, DMA and interrupt of an SPI transfer; the turn of the main loop behind it is counted. */
+    /**
+     * Driver, DMA and interrupt of an SPI transfer; the turn of the main loop behind it is counted.
+     */
     spi: { ms: [0.04, 0.1] },
     /** Driver and start of an I²C transfer at 400 kHz. */
     i2c: { ms: [0.18, 0.22] },

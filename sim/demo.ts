@@ -17,7 +17,10 @@ const uploadLines = [
     "set ftp.cells on",
     "set ftp.enable on",
 ]
-/** What happens to the battery of a new board while a person looks on: a load, and a weak cell under it. */
+/**
+ * What happens to the battery of a new board while a person looks on: a load, and a weak cell under
+ * it.
+ */
 const scenes: { afterMs: number; line: string; remark: string }[] = [
     { afterMs: 6_000, line: "!current -18.5", remark: "a load of 18.5 A comes on" },
     { afterMs: 5_000, line: "!cell 7 2.93", remark: "cell 7 sags under it: CELL_IMBALANCE" },

@@ -32,7 +32,10 @@ function quotedWords(text: string): string[] {
     return [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(found => found[1] ?? found[2])
 }
 
-/** What is to happen to the networks around the board; undefined for a line that says nothing of them. */
+/**
+ * What is to happen to the networks around the board; undefined for a line that says nothing of
+ * them.
+ */
 function wifiChange(line: string): ((air: WifiEvents) => void) | undefined {
     const [, what, name = "", more, ...rest] = quotedWords(line.slice(1))
     if (name === "" || rest.length > 0) return undefined
@@ -95,13 +98,18 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
     else throw new Error(`${line}: ${usage}`)
 }
 
-/** One line of an --exec file; `line` is for showing, a command goes to the board as its very bytes. */
+/**
+ * One line of an --exec file; `line` is for showing, a command goes to the board as its very bytes.
+ */
 export type ScriptStep =
     | { kind: "command"; line: string; bytes: Uint8Array; allowed: boolean }
     | { kind: "sleep"; line: string; boardMs: number }
     | { kind: "event"; line: string; allowed: boolean }
 
-/** The steps of an --exec file; comments and blank lines are left out, and what is behind `exit`. Throws on a sleep it cannot read. */
+/**
+ * The steps of an --exec file; comments and blank lines are left out, and what is behind `exit`.
+ * Throws on a sleep it cannot read.
+ */
 export function parseScript(file: Uint8Array): ScriptStep[] {
     const steps: ScriptStep[] = []
     // Latin-1 keeps each byte, so that what is no UTF-8 reaches the board as it stands in the file.

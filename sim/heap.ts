@@ -1,9 +1,10 @@
 import { HeapMap } from "./heapmap"
 
 /**
- * Follows how much of the heap the program needs, and what is left. Each look finds out what is reachable, as a
- * collection at that moment would: garbage that has not been collected yet counts as free. What is counted is then
- * exact, but only for the moments that were looked at, in which the board executes nothing.
+ * Follows how much of the heap the program needs, and what is left. Each look finds out what is
+ * reachable, as a collection at that moment would: garbage that has not been collected yet counts
+ * as free. What is counted is then exact, but only for the moments that were looked at, in which
+ * the board executes nothing.
  */
 export class HeapGauge {
     private readonly map = new HeapMap()

@@ -1,10 +1,13 @@
-// Reads the garbage-collected heap out of the runtime's memory, as its collector would see it (devicescript/gc_alloc.c
-// of 2.16.4, wasm32). Offsets are in bytes, word indexes in 32-bit words.
+// Reads the garbage-collected heap out of the runtime's memory, as its collector would see it
+// (devicescript/gc_alloc.c of 2.16.4, wasm32). Offsets are in bytes, word indexes in 32-bit words.
 
 const HEAP_BYTES = 64 * 1024
 const THRESHOLD_WORDS = HEAP_BYTES / 4 / 4
 
-/** The collector, in words: first free, first chunk, allocations, threshold, since the last collection, context. */
+/**
+ * The collector, in words: first free, first chunk, allocations, threshold, since the last
+ * collection, context.
+ */
 const CHUNK = 1
 const THRESHOLD = 3
 const CONTEXT = 5
@@ -88,8 +91,8 @@ function findCollector(words: Uint32Array): number | undefined {
 }
 
 /**
- * The heap of a runtime that executes nothing at the moment. It is never written to: what is reachable is followed
- * here, from the same roots as the collector's.
+ * The heap of a runtime that executes nothing at the moment. It is never written to: what is
+ * reachable is followed here, from the same roots as the collector's.
  */
 export class HeapMap {
     private words: Uint32Array = new Uint32Array(0)

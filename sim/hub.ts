@@ -11,13 +11,16 @@ import { SimClock } from "./clock"
 /** jacdac-ts: BusInteractionMode.Observer, a type-only enum of the package. */
 const OBSERVER = 1
 /**
- * jacdac-ts looks 20 times a second whether a register is to be polled, and makes each device's announcement twice:
- * after so many times, when the devices are known, it is left in peace.
+ * jacdac-ts looks 20 times a second whether a register is to be polled, and makes each device's
+ * announcement twice: after so many times, when the devices are known, it is left in peace.
  */
 const BUSY_TIMES = 20
 const BUSY_MS_MIN = 500
 const REST_MS = 60_000
-/** The hub repeats the announcements: the board forgets a device after 2 s. No packet is lost on this wire. */
+/**
+ * The hub repeats the announcements: the board forgets a device after 2 s. No packet is lost on
+ * this wire.
+ */
 const ANNOUNCE_MS = 1000
 
 /** The devices of this side of the bus are the same in every run. */
@@ -142,7 +145,10 @@ export class Hub {
     constructor(
         private readonly clock: SimClock,
         private readonly toBoard: (frame: Uint8Array) => void,
-        /** Takes what the devices that are served say: on the ESP32 they are the board itself, and so on its line. */
+        /**
+         * Takes what the devices that are served say: on the ESP32 they are the board itself, and
+         * so on its line.
+         */
         private readonly toLine: (frame: Uint8Array) => void = () => undefined,
     ) {
         this.transport = new BoardTransport(frame => {
@@ -201,7 +207,10 @@ export class Hub {
         }
     }
 
-    /** An announcement that says nothing new: the device is there. Packets are counted in one of its bytes. */
+    /**
+     * An announcement that says nothing new: the device is there. Packets are counted in one of its
+     * bytes.
+     */
     private heardAgain(frame: Uint8Array): boolean {
         if (!isAnnouncement(frame)) return false
         const id = deviceOf(frame)

@@ -5,7 +5,10 @@ import type { StateFolder } from "./state"
 /** So many lines of the log wait for the end of a line that is printed; then it is torn. */
 const WAITING_MAX = 100
 
-/** Shows lines on the terminal and keeps them in the transcript; a prompt that stands there stays whole. */
+/**
+ * Shows lines on the terminal and keeps them in the transcript; a prompt that stands there stays
+ * whole.
+ */
 export class LinePrinter {
     /** Which lines of the board's log are shown; the transcript has them all. */
     shows: (line: string) => boolean = () => true
@@ -29,7 +32,8 @@ export class LinePrinter {
     }
 
     /**
-     * A line of the board's log goes behind the line that is being printed, so that neither is torn.
+     * A line of the board's log goes behind the line that is being printed, so that neither is
+     * torn.
      * @param shown false for the transcript only
      */
     log(text: string, shown = true): void {

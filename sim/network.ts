@@ -12,8 +12,9 @@ export interface NetworkTime extends BoardTime {
 }
 
 /**
- * The board's network: its one socket, and what the socket reaches. Hosts of the simulation are reached in
- * board time, without a real socket; all other names are real servers, which the clock waits for.
+ * The board's network: its one socket, and what the socket reaches. Hosts of the simulation are
+ * reached in board time, without a real socket; all other names are real servers, which the clock
+ * waits for.
  */
 export class SimNetwork {
     /** The simulation's own computers: `network.hosts.host("ftp.sim")`. */
@@ -45,8 +46,8 @@ export class SimNetwork {
     }
 
     /**
-     * The station has an address, or has lost it. Connections inside the simulation stand still meanwhile, as
-     * on the ESP32; those to real servers break.
+     * The station has an address, or has lost it. Connections inside the simulation stand still
+     * meanwhile, as on the ESP32; those to real servers break.
      */
     setUp(up: boolean): void {
         this.hosts.air.setUp(up)

@@ -2,7 +2,10 @@
 
 export type Chemistry = "LFP" | "NMC"
 
-/** Amperes (charging positive) at a time in s since midnight of the pack's first day; capacity in Ah. */
+/**
+ * Amperes (charging positive) at a time in s since midnight of the pack's first day; capacity in
+ * Ah.
+ */
 export type Scenario = (seconds: number, capacityAh: number) => number
 
 /** What a pack is when nothing is connected to it: kept between the runs of a simulated board. */
@@ -18,7 +21,9 @@ export interface PackOptions {
     capacityAh?: number
     /** State of charge to begin with, 0–1. */
     initialCharge?: number
-    /** Largest deviation of one cell's charge, capacity and resistance from the mean, as a fraction. */
+    /**
+     * Largest deviation of one cell's charge, capacity and resistance from the mean, as a fraction.
+     */
     spread?: number
     ambientC?: number
     /** How much warmer than ambientC the air is in the afternoon, and colder at dawn. */
@@ -293,7 +298,10 @@ function interpolate(points: [number, number][], x: number): number {
 /** Nothing but the electronics. */
 export const idle: Scenario = (_seconds, capacityAh) => -capacityAh / 500
 
-/** A house with solar panels: a bright day with passing clouds, a small load, more of it in the evening. */
+/**
+ * A house with solar panels: a bright day with passing clouds, a small load, more of it in the
+ * evening.
+ */
 export const solar: Scenario = (seconds, capacityAh) => {
     const hour = (seconds / 3600) % 24
     const sun = Math.max(0, Math.sin((Math.PI * (hour - 6)) / 12))

@@ -26,9 +26,9 @@ export interface BusOptions {
 }
 
 /**
- * Carries the firmware's bus transfers to the emulated chips. A message says what is to be done; the bytes go in place,
- * in the buffer that the firmware has filled with random ones next: the runtime has no other call in which the host
- * could answer. Transfers take the ESP32's time.
+ * Carries the firmware's bus transfers to the emulated chips. A message says what is to be done;
+ * the bytes go in place, in the buffer that the firmware has filled with random ones next: the
+ * runtime has no other call in which the host could answer. Transfers take the ESP32's time.
  */
 export class BusPort {
     /** How long SPI transfers were on the wire, in board ms. */
@@ -61,7 +61,10 @@ export class BusPort {
         else if (words[0] === "i2c") this.announced = this.i2cTransfer(Uint8Array.from(data))
     }
 
-    /** @returns how long the transfer takes; undefined when none was announced: the buffer is as it was */
+    /**
+     * @returns how long the transfer takes; undefined when none was announced: the buffer is as it
+     * was
+     */
     exchange(buffer: Uint8Array): BusTime | undefined {
         const transfer = this.announced
         this.announced = undefined

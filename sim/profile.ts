@@ -12,9 +12,9 @@ const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 const namedAtMost = 5
 
 /**
- * A profile of lines `seconds,amperes` (charging positive), seconds rising: each line holds until the next, and
- * the whole repeats from the last one's time on. Blank lines, lines that begin with # and a heading are skipped.
- * Throws an Error that names the bad lines by their number in the file.
+ * A profile of lines `seconds,amperes` (charging positive), seconds rising: each line holds until
+ * the next, and the whole repeats from the last one's time on. Blank lines, lines that begin with #
+ * and a heading are skipped. Throws an Error that names the bad lines by their number in the file.
  */
 export function parseProfile(csv: string): Scenario {
     const times: number[] = []
@@ -71,7 +71,10 @@ function follow(times: readonly number[], currents: readonly number[]): Scenario
     }
 }
 
-/** What `--scenario NAME` and `--profile FILE` make of the pack. A profile begins with the board's power-on. */
+/**
+ * What `--scenario NAME` and `--profile FILE` make of the pack. A profile begins with the board's
+ * power-on.
+ */
 export function packOptions(options: { scenario?: string; profile?: string }): PackOptions {
     const { scenario, profile } = options
     if (profile === undefined) return { scenario: scenarios[scenario ?? "solar"] }

@@ -12,7 +12,9 @@ import { runEvent } from "./events"
 import type { LinePrinter } from "./lineprinter"
 import type { Simulation } from "./simulation"
 
-/** What is typed at the simulator's own terminal: lines for the board, events, and what acts here. */
+/**
+ * What is typed at the simulator's own terminal: lines for the board, events, and what acts here.
+ */
 class TypedLines {
     readonly completer: Completer
     readonly boardPrompt: BoardPrompt

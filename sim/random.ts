@@ -1,7 +1,9 @@
 /** A number from 0 up to, but not including, 1. */
 export type Random = () => number
 
-/** A generator whose whole sequence follows from its seed. Source: mulberry32, by Tommy Ettinger. */
+/**
+ * A generator whose whole sequence follows from its seed. Source: mulberry32, by Tommy Ettinger.
+ */
 export function generator(seed: number): Random {
     let state = seed >>> 0
     return () => {
@@ -13,8 +15,8 @@ export function generator(seed: number): Random {
 }
 
 /**
- * All chance of one simulation. Each use has a stream of its own, by name, so that one more draw here
- * does not change what is drawn there.
+ * All chance of one simulation. Each use has a stream of its own, by name, so that one more draw
+ * here does not change what is drawn there.
  */
 export class Chance {
     constructor(readonly seed: number) {}

@@ -4,14 +4,18 @@ import { runEvent, type ScriptStep } from "./events"
 import type { LinePrinter } from "./lineprinter"
 import type { Simulation } from "./simulation"
 
-/** Runs the steps of an --exec file in order. @returns how many were refused without a `-` in front */
+/**
+ * Runs the steps of an --exec file in order. @returns how many were refused without a `-` in front
+ */
 export async function runScript(
     steps: readonly ScriptStep[],
     simulation: Simulation,
     printer: LinePrinter,
 ): Promise<number> {
     let refused = 0
-    /** The block of an import that the board has refused: its lines alone would be half a set-up. */
+    /**
+     * The block of an import that the board has refused: its lines alone would be half a set-up.
+     */
     let skipping = false
     for (const step of steps) {
         if (skipping) {

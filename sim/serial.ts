@@ -6,14 +6,18 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { UsbBridge } from "./usbbridge"
 
-/** The other end is not given more than this ahead of what it reads: the bridge's own queue is the buffer. */
+/**
+ * The other end is not given more than this ahead of what it reads: the bridge's own queue is the
+ * buffer.
+ */
 const AHEAD_BYTES = 1024
 const OFFER_MS = 5_000
 const LOOK_MS = 20
 
 /**
- * Offers the board's serial line to one console at a time: as a pseudo-terminal at a path, or on HOST:PORT of
- * TCP with the same bytes. While nobody has it open, what the board sends is lost, as on a cable.
+ * Offers the board's serial line to one console at a time: as a pseudo-terminal at a path, or on
+ * HOST:PORT of TCP with the same bytes. While nobody has it open, what the board sends is lost, as
+ * on a cable.
  */
 export class SerialOffer {
     private readonly server: Server
@@ -94,7 +98,10 @@ export class SerialOffer {
     }
 }
 
-/** A pseudo-terminal made by socat, anew after each console that had it open, so that no old text waits in it. */
+/**
+ * A pseudo-terminal made by socat, anew after each console that had it open, so that no old text
+ * waits in it.
+ */
 class PseudoTerminal {
     private child: ChildProcess | undefined
     private complaint = ""

@@ -45,7 +45,10 @@ export type SimulationOptions = Pick<Options, "speed" | "scenario" | "profile"> 
         network?: Partial<NetworkOptions>
     }
 
-/** The board, the world around it, and its console: everything that one run of the simulator is made of. */
+/**
+ * The board, the world around it, and its console: everything that one run of the simulator is made
+ * of.
+ */
 export class Simulation implements WorldEvents {
     readonly clock: SimClock
     readonly board: SimBoard
@@ -148,7 +151,10 @@ export class Simulation implements WorldEvents {
         if (this.safeMode && this.state.endedInOrder) await this.leaveSafeMode()
     }
 
-    /** Runs that were ended here within a minute look like early deaths to the board: they were none. */
+    /**
+     * Runs that were ended here within a minute look like early deaths to the board: they were
+     * none.
+     */
     private async leaveSafeMode(): Promise<void> {
         this.printer.line(
             "The last runs were shorter than a minute, which the board takes for early deaths:",
@@ -186,7 +192,9 @@ export class Simulation implements WorldEvents {
         return status
     }
 
-    /** What the program needs of the heap, as of the last collection; undefined before the first. */
+    /**
+     * What the program needs of the heap, as of the last collection; undefined before the first.
+     */
     liveHeapBytes(): number | undefined {
         return this.heap.liveBytes
     }
@@ -219,9 +227,9 @@ export class Simulation implements WorldEvents {
     }
 
     /**
-     * Before an ordinary end: what was logged goes to the FTP server when uploads are on, so that the server
-     * has what the card has; else the card is synced. A board that logs faster than it sends never ends with
-     * that: what is logged during its last session stays for the next run.
+     * Before an ordinary end: what was logged goes to the FTP server when uploads are on, so that
+     * the server has what the card has; else the card is synced. A board that logs faster than it
+     * sends never ends with that: what is logged during its last session stays for the next run.
      */
     async deliverRest(): Promise<void> {
         this.printer.line("Stopping: what was logged is sent, then the power goes off.")
@@ -235,7 +243,9 @@ export class Simulation implements WorldEvents {
         }
     }
 
-    /** @returns undefined when all is sent, "" when nothing is to be sent, else why it could not be */
+    /**
+     * @returns undefined when all is sent, "" when nothing is to be sent, else why it could not be
+     */
     private async sendRest(): Promise<string | undefined> {
         await this.consoleReady()
         if (!/ftp\.enable +on /.test(await this.ask("show ftp.enable"))) return ""
@@ -335,8 +345,8 @@ export class Simulation implements WorldEvents {
         this.clock.setTimeout(step, periodMs)
     }
 
-    // The runtime's own lines are kept in the transcript; on the screen are those of the firmware ("> …"),
-    // warnings and panics.
+    // The runtime's own lines are kept in the transcript; on the screen are those of the firmware
+    // ("> …"), warnings and panics.
     private log(line: string): void {
         const text = line.trimEnd()
         const firmware = /^> (.*)/s.exec(text)

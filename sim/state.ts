@@ -82,7 +82,10 @@ export class StateFolder {
         writeWhole(this.flashPath, data)
     }
 
-    /** What the board's clock chip shows now, Unix ms: it has run on since it was saved. Host time for a new board. */
+    /**
+     * What the board's clock chip shows now, Unix ms: it has run on since it was saved. Host time
+     * for a new board.
+     */
     loadClock(hostMs: number): number {
         if (!existsSync(this.clockPath)) return hostMs
         try {
@@ -115,7 +118,10 @@ export class StateFolder {
         writeWhole(this.batteryPath, JSON.stringify(condition) + "\n")
     }
 
-    /** The network that the runtime has stored, on the chip in the flash: without that there is none. */
+    /**
+     * The network that the runtime has stored, on the chip in the flash: without that there is
+     * none.
+     */
     loadWifi(): StoredNetwork {
         if (!existsSync(this.flashPath) || !existsSync(this.wifiPath)) return {}
         try {

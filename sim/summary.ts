@@ -6,20 +6,26 @@ export interface Summary {
     ftp: { logins: number; filesConfirmed: number; bytesConfirmed: number; failures: number }
     resets: number
     journal: { last?: number }
-    /** Of the runtime's heap: reachable at most, free at least, and the smallest largest piece that was free. */
+    /**
+     * Of the runtime's heap: reachable at most, free at least, and the smallest largest piece that
+     * was free.
+     */
     heap: { peakBytes?: number; freeBytesMin?: number; largestFreeMin?: number }
     exit: number
 }
 
 /**
- * Counts from the firmware's own log lines, which are printed once the thing has happened: so the figures
- * span resets and power cuts.
+ * Counts from the firmware's own log lines, which are printed once the thing has happened: so the
+ * figures span resets and power cuts.
  */
 export class LogCounts {
     readonly records = { main: 0, cell: 0, lost: 0 }
     readonly ftp = { logins: 0, filesConfirmed: 0, bytesConfirmed: 0, failures: 0 }
     lastJournalEntry: number | undefined
-    /** Main records since the firmware last logged in, which it does when it has listed what to send. */
+    /**
+     * Main records since the firmware last logged in, which it does when it has listed what to
+     * send.
+     */
     recordsSinceLogin = 0
 
     take(line: string): void {

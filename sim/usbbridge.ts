@@ -1,5 +1,6 @@
-// The board's end of its serial line, restated from the runtime's jd_usb.c and jd_queue.c (jacdac-c): frames of
-// the Jacdac bus between marks, log text in between. test/fixtures/serial-framing.json has its very bytes.
+// The board's end of its serial line, restated from the runtime's jd_usb.c and jd_queue.c
+// (jacdac-c): frames of the Jacdac bus between marks, log text in between.
+// test/fixtures/serial-framing.json has its very bytes.
 
 const MAGIC = 0xfe
 const LITERAL_MAGIC = 0xf8
@@ -98,7 +99,9 @@ export class UsbBridge {
         this.received = []
     }
 
-    /** A frame that the board sends. @returns false when nobody asked for frames or there is no room */
+    /**
+     * A frame that the board sends. @returns false when nobody asked for frames or there is no room
+     */
     sendFrame(frame: Uint8Array): boolean {
         if (!this.forwarding) return false
         const queued = this.queue.push(Uint8Array.from(frame))

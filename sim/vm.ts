@@ -41,7 +41,9 @@ export interface VmSocket {
 /** JD_CONN_EV_… of the runtime. */
 const SOCKET_EVENTS = { open: 1, close: 2, error: 3, data: 4 }
 
-/** What a bus transfer costs: the VM stands still for `blockedMs`, the fiber goes on after `waitMs`. */
+/**
+ * What a bus transfer costs: the VM stands still for `blockedMs`, the fiber goes on after `waitMs`.
+ */
 export interface BusTime {
     blockedMs?: number
     waitMs?: number
@@ -57,14 +59,17 @@ export interface VmOptions {
     epochMs: number
     /** 16 hexadecimal digits. */
     deviceId: string
-    /** How large the flash is; the simulated board's is smaller than the ESP32's store partition. */
+    /**
+     * How large the flash is; the simulated board's is smaller than the ESP32's store partition.
+     */
     flashBytes?: number
     loadFlash(): Uint8Array
     saveFlash(data: Uint8Array): void
     /** Absent for a board that opens none. */
     socket?: VmSocket
     /**
-     * The program asks for random bytes in a buffer: the host may look at what is in it and put something else there.
+     * The program asks for random bytes in a buffer: the host may look at what is in it and put
+     * something else there.
      * @returns undefined for truly random bytes
      */
     exchange?(buffer: Uint8Array): BusTime | undefined
@@ -86,7 +91,10 @@ const LARGE_FRAME = 0xff
 /** The runtime's flash, unless told. */
 const FLASH_BYTES = 128 * 1024
 
-/** The runtime hands out its flash without the last byte, at each write one less: what is missing is erased. */
+/**
+ * The runtime hands out its flash without the last byte, at each write one less: what is missing is
+ * erased.
+ */
 function wholeFlash(saved: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
     const flash = new Uint8Array(bytes).fill(0xff)
     flash.set(saved.subarray(0, bytes))
@@ -99,7 +107,10 @@ interface Turn {
     timer: ReturnType<SimClock["setTimeout"]>
 }
 
-/** One power-on of the board's processor: the runtime from its first instruction to a reset or a power cut. */
+/**
+ * One power-on of the board's processor: the runtime from its first instruction to a reset or a
+ * power cut.
+ */
 export class Vm {
     private runtime!: Runtime
     private globals!: Record<keyof typeof added, WebAssembly.Global>
@@ -126,7 +137,10 @@ export class Vm {
         this.startMs = options.clock.nowMs()
     }
 
-    /** Starts the runtime; with `image` that program is written to flash first, else it runs what flash holds. */
+    /**
+     * Starts the runtime; with `image` that program is written to flash first, else it runs what
+     * flash holds.
+     */
     static async start(options: VmOptions, image?: Uint8Array): Promise<Vm> {
         const vm = new Vm(options)
         const resume = options.clock.pause()
@@ -152,7 +166,10 @@ export class Vm {
         })
     }
 
-    /** The power is gone: nothing runs and nothing is written any more. What was written is in the flash. */
+    /**
+     * The power is gone: nothing runs and nothing is written any more. What was written is in the
+     * flash.
+     */
     cut(): void {
         if (!this.alive) return
         this.keepFlash()
@@ -166,7 +183,10 @@ export class Vm {
         return this.alive ? this.runtime?.HEAPU8 : undefined
     }
 
-    /** The runtime hands over its flash when a write of its store is complete; a program comes in many pieces. */
+    /**
+     * The runtime hands over its flash when a write of its store is complete; a program comes in
+     * many pieces.
+     */
     private keepFlash(): void {
         if (this.flashAt === undefined) return
         const flash = this.runtime.HEAPU8.slice(this.flashAt, this.flashAt + this.flash.length)
@@ -259,7 +279,10 @@ export class Vm {
         if (flashAccesses.value !== 0) this.drawFlashDelays()
     }
 
-    /** The main loop turns on a grid of ticks; what it does in a tick without work is nothing that is seen. */
+    /**
+     * The main loop turns on a grid of ticks; what it does in a tick without work is nothing that
+     * is seen.
+     */
     private plan(run: () => void, delayMs: number): Turn {
         const { clock } = this.options
         const upMs = clock.nowMs() - this.startMs

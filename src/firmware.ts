@@ -53,7 +53,10 @@ const enum Step {
     SyncCard,
 }
 
-/** The first of a class makes its prototype, and the table of them larger: while there is room for that. */
+/**
+ * The first of a class makes its prototype, and the table of them larger: while there is room for
+ * that.
+ */
 function makePrototypes(): void {
     new TailCheck("", "")
     new Session()
@@ -136,8 +139,9 @@ class Firmware implements Parts {
     }
 
     /**
-     * The fewest steps to the first record come first; the rest follows while records are made. None
-     * of them keeps the others from being made: without its flash the board logs with the defaults.
+     * The fewest steps to the first record come first; the rest follows while records are made.
+     * None of them keeps the others from being made: without its flash the board logs with the
+     * defaults.
      */
     async start(): Promise<void> {
         const { settings, supervisor } = this
@@ -175,7 +179,9 @@ class Firmware implements Parts {
         await this.openJournal()
     }
 
-    /** The journal, and settings that the start could not load: asked for until the flash answers. */
+    /**
+     * The journal, and settings that the start could not load: asked for until the flash answers.
+     */
     private async openJournal(): Promise<void> {
         const { settings, journal, ticks } = this
         while (true) {
@@ -284,7 +290,8 @@ class Firmware implements Parts {
             deadlineMs: minuteMs,
             job: this.logRecord,
         })
-        // A year without a server is a long backlog; each step of an upload has a time limit of its own.
+        // A year without a server is a long backlog; each step of an upload has a time limit of its
+        // own.
         scheduler.add({
             name: "upload",
             periodMs: () => secondMs,
@@ -340,7 +347,10 @@ class Firmware implements Parts {
         await this.backup.keep(this.files, this.ticks.nowMs(), this.storage.mounted())
     }
 
-    /** A flash that is empty, or went back to an older state, is filled from the card's copy and loaded anew. */
+    /**
+     * A flash that is empty, or went back to an older state, is filled from the card's copy and
+     * loaded anew.
+     */
     private async restoreBackup(): Promise<void> {
         const { backup, settings } = this
         const unread = settings.unread

@@ -41,7 +41,10 @@ export interface Program {
     codeBytes: number
     /** The same before the optimizer. */
     compiledBytes: number
-    /** Bytes of functions by folder; what comes from DeviceScript's packages is under `@devicescript`. */
+    /**
+     * Bytes of functions by folder; what comes from DeviceScript's packages is under
+     * `@devicescript`.
+     */
     folderBytes: Map<string, number>
 }
 
@@ -179,8 +182,9 @@ async function compile(
 }
 
 /**
- * Puts the image's own hash where src/board/runtime.ts keeps a place for it, so that a board can tell
- * that another program was deployed. The same sources in the same version are the same program.
+ * Puts the image's own hash where src/board/runtime.ts keeps a place for it, so that a board can
+ * tell that another program was deployed. The same sources in the same version are the same
+ * program.
  * @returns false for a program without such a place: a bench's, a test's
  * @throws Error when it has several
  */

@@ -11,7 +11,8 @@ import { projectFolder, readManifest } from "./firmware"
 const run = promisify(execFile)
 const require = createRequire(import.meta.url)
 
-// Where things are on the ESP32's flash: the runtime's partition table, and DeviceScript's own file on this chip.
+// Where things are on the ESP32's flash: the runtime's partition table, and DeviceScript's own file
+// on this chip.
 const archPath = join(projectFolder, "tools", "esp32-arch.json")
 export const runtimeAt = 0x1000
 const tableAt = 0x8000
@@ -28,7 +29,10 @@ const entryBytes = 32
 /** The type of DeviceScript's own partitions: board configuration and store. */
 const ownType = 0x8a
 
-/** The ESP32's store partition as the runtime itself makes it when that program is deployed: settings are empty. */
+/**
+ * The ESP32's store partition as the runtime itself makes it when that program is deployed:
+ * settings are empty.
+ */
 export async function storeOf(program: Uint8Array): Promise<Uint8Array> {
     let flash: Uint8Array = new Uint8Array(0)
     const clock = new SimClock("max")
@@ -118,7 +122,9 @@ function checkRuntime(runtime: Uint8Array): void {
         )
 }
 
-/** Where DeviceScript's partitions are, and their sizes, by the partition table of a runtime's file. */
+/**
+ * Where DeviceScript's partitions are, and their sizes, by the partition table of a runtime's file.
+ */
 function* ownPartitions(runtime: Uint8Array): Generator<[at: number, bytes: number]> {
     const view = new DataView(runtime.buffer, runtime.byteOffset, runtime.byteLength)
     for (let at = tableAt - runtimeAt; at + entryBytes <= runtime.length; at += entryBytes) {

@@ -57,7 +57,10 @@ export async function runImage(
     return run
 }
 
-/** Throws an Error with the verifier's number (verify.c; 1051 is the wall) when the runtime refuses the image. */
+/**
+ * Throws an Error with the verifier's number (verify.c; 1051 is the wall) when the runtime refuses
+ * the image.
+ */
 export async function verifyImage(image: Uint8Array): Promise<void> {
     await runImage(image, "", 0)
 }

@@ -3,8 +3,8 @@ import { runtimeBoard } from "../../src/board/runtime"
 import { SimI2cBus, SimSpiBus, SimLight } from "../../src/board/simbuses"
 import { startFirmware } from "../../src/firmware"
 
-// The firmware as src/mainsim.ts starts it, with 16 of the 64 KB of heap taken away from the start: what runs here needs
-// no more than the other 48 KB.
+// The firmware as src/mainsim.ts starts it, with 16 of the 64 KB of heap taken away from the start:
+// what runs here needs no more than the other 48 KB.
 
 const ballast = Buffer.alloc(16 * 1024)
 

@@ -10,8 +10,9 @@ import { Backlog } from "../../src/upload/backlog"
 import { CardStorage } from "../../src/upload/cardreader"
 import { pieceBytes } from "../../src/upload/history"
 
-// The loops over the card whose length is the card's, a directory's or a file's, one after the other, on the card that
-// bench/bounds.ts has put in. Says "begin <name>" and "end <name> <longest time of the lock in ms>".
+// The loops over the card whose length is the card's, a directory's or a file's, one after the
+// other, on the card that bench/bounds.ts has put in. Says "begin <name>" and "end <name> <longest
+// time of the lock in ms>".
 
 const ticks = {
     nowMs: () => ds.millis(),

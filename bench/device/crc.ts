@@ -3,8 +3,8 @@ import { SimSpiBus } from "../../src/board/simbuses"
 import { SdCard } from "../../src/card/sdcard"
 import { blockSum, crc16, swapped } from "../../src/core/checksum"
 
-// Runs in the runtime and says "<name> <count>" before and after what is timed; the host takes the times.
-// What has no wait in it repeats so often that the opcode limit of a turn is not reached.
+// Runs in the runtime and says "<name> <count>" before and after what is timed; the host takes the
+// times. What has no wait in it repeats so often that the opcode limit of a turn is not reached.
 
 const blockBytes = 512
 const rounds = 40
@@ -83,7 +83,10 @@ async function time(name: string, work: (bytes: Buffer) => number, bytes: Buffer
     if (result !== 0x7fa1 && name !== "loop") console.log(`wrong ${name} ${result}`)
 }
 
-/** Reads blocks one after the other with CMD18 and CMD12, as far as a transfer of 4096 bytes holds them. */
+/**
+ * Reads blocks one after the other with CMD18 and CMD12, as far as a transfer of 4096 bytes holds
+ * them.
+ */
 async function readMany(spi: SimSpiBus, frame: Buffer, into: Buffer): Promise<number> {
     frame.fillAt(0, frame.length, 0xff)
     frame.blitAt(1, hex`52 00 00 00 00 ff`, 0, 6)

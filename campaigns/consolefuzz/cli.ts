@@ -4,8 +4,9 @@ import { parseArgs } from "node:util"
 import { importWithFirmware } from "../../test/support/firmwareloader"
 import { firmware, projectFolder, readManifest } from "../../tools/firmware"
 
-// Console lines of every kind, from the command table and the schema by mutation: to the shell over all the
-// firmware's parts in Node, and to the firmware in the VM. Writes campaigns/consolefuzz/report.md after a whole campaign.
+// Console lines of every kind, from the command table and the schema by mutation: to the shell over
+// all the firmware's parts in Node, and to the firmware in the VM. Writes
+// campaigns/consolefuzz/report.md after a whole campaign.
 
 const { values } = parseArgs({
     options: {

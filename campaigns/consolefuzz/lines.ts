@@ -103,7 +103,9 @@ function quoted(word: string): string {
     return plain ? word : `"${word.replace(/["\\]/g, "\\$&")}"`
 }
 
-/** Makes console lines of every kind, from the grammar that the command table and the schema are. */
+/**
+ * Makes console lines of every kind, from the grammar that the command table and the schema are.
+ */
 export class LineFuzzer {
     private readonly kinds: [number, () => FuzzLine][] = [
         [30, () => this.typed(this.right())],
@@ -213,7 +215,10 @@ export class LineFuzzer {
         return Uint8Array.from({ length: count }, () => this.random.below(256))
     }
 
-    /** Bytes of a character that is cut off, never ends, is overlong or is none, somewhere in the line. */
+    /**
+     * Bytes of a character that is cut off, never ends, is overlong or is none, somewhere in the
+     * line.
+     */
     private fragmented(text: string): Uint8Array {
         const { random } = this
         const fragment = random.pick([[0xc3], [0xe2, 0x82], [0xf0, 0x9f, 0x98], [0xc0, 0x80]])

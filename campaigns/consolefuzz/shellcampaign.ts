@@ -43,7 +43,9 @@ function firstWords(line: string): string {
     }
 }
 
-/** A board in memory that is started anew when a line has it reset, and what the lines did to it. */
+/**
+ * A board in memory that is started anew when a line has it reset, and what the lines did to it.
+ */
 export class ShellCampaign {
     private readonly random: Random
     private readonly fuzzer: LineFuzzer
@@ -66,7 +68,9 @@ export class ShellCampaign {
         this.fuzzer = new LineFuzzer(this.random, 20_000)
     }
 
-    /** Runs so many lines. Throws an Error that names the line and what is wrong with what it did. */
+    /**
+     * Runs so many lines. Throws an Error that names the line and what is wrong with what it did.
+     */
     async run(lines: number): Promise<ShellCounts> {
         let heap = 0
         await this.start()

@@ -3,7 +3,8 @@ import { keyCount } from "../../src/settings/schema"
 import { firmware, readManifest } from "../../tools/firmware"
 import { FuzzedBoard } from "./vmcampaign"
 
-// Console lines of every kind to the firmware in the VM, from two consoles. "npm run consolefuzz" runs more.
+// Console lines of every kind to the firmware in the VM, from two consoles. "npm run consolefuzz"
+// runs more.
 
 let imagePath: string
 let board: FuzzedBoard

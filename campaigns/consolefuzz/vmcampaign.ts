@@ -15,13 +15,16 @@ const lineBytesMax = 231
 /** The settings are compared each time after so many lines. */
 const comparedLines = 20
 /**
- * The first use of each method makes the table of its class larger, and each alarm keeps its last reason: after so
- * many lines most of that is there. A quarter of a byte a line would be found in the second half.
+ * The first use of each method makes the table of its class larger, and each alarm keeps its last
+ * reason: after so many lines most of that is there. A quarter of a byte a line would be found in
+ * the second half.
  */
 const settlingLines = 6000
 const firstUseBytesMax = 4096
 const heapGrowthBytesMax = 1536
-/** What is made at the first use is there after these: the files of records and of cell records too. */
+/**
+ * What is made at the first use is there after these: the files of records and of cell records too.
+ */
 const firstLines = [
     "describe",
     "card ls",
@@ -31,7 +34,10 @@ const firstLines = [
     "set sd.cells on",
     "set sd.period 1",
 ]
-/** Lines that would end the test, or take it to servers that are not there; tests of their own have them. */
+/**
+ * Lines that would end the test, or take it to servers that are not there; tests of their own have
+ * them.
+ */
 const leftOut =
     /reset\.enable|reset"?\s+"?now|format|eject|passwd|ftp\.(host|gateway|enable)|wifi\.ssid|time\.server/
 const cells = /^(cell \d+ +\d\.\d{3} V.*\n){3,16}$|^error: no answer/
@@ -39,7 +45,10 @@ const cells = /^(cell \d+ +\d\.\d{3} V.*\n){3,16}$|^error: no answer/
 export interface VmCounts {
     done: number
     refused: number
-    /** What the program holds on to while nothing happens: before, after half the lines, and after all. */
+    /**
+     * What the program holds on to while nothing happens: before, after half the lines, and after
+     * all.
+     */
     heapBytes: [number, number, number]
 }
 
@@ -79,7 +88,9 @@ export class FuzzedBoard {
         return { done: status === 0, text }
     }
 
-    /** Runs fuzzed lines. Throws an Error that names the line and what is wrong with what it did. */
+    /**
+     * Runs fuzzed lines. Throws an Error that names the line and what is wrong with what it did.
+     */
     async fuzz(lines: number, seed: number): Promise<VmCounts> {
         const random = new Random(seed)
         const fuzzer = new LineFuzzer(random, lineBytesMax)
@@ -141,7 +152,9 @@ export class FuzzedBoard {
         if (bad) throw new Error(bad[0])
     }
 
-    /** The median over two minutes: a task that is under way at a collection makes more than 1 kB. */
+    /**
+     * The median over two minutes: a task that is under way at a collection makes more than 1 kB.
+     */
     private async quietHeapBytes(block: Block): Promise<number> {
         if (block.open) await this.run("abort")
         block.open = false

@@ -136,7 +136,9 @@ export class Chain {
         if (!cutNext) await this.check()
     }
 
-    /** Nineteen short lives in a row: the next is a long one, or the board is let into safe mode. */
+    /**
+     * Nineteen short lives in a row: the next is a long one, or the board is let into safe mode.
+     */
     private async surviveEarlyDeath(): Promise<void> {
         const boot = readValues(this.rig.flash.image).get("boot")
         const deaths = boot ? boot[1] : 0
@@ -252,7 +254,9 @@ export class Chain {
         for (let i = 0; i < 14 && !this.gone; ++i) await rig.clock.sleep(500)
     }
 
-    /** Lets an hour pass, and sets the reset for the next minute; the cut may come anywhere in it. */
+    /**
+     * Lets an hour pass, and sets the reset for the next minute; the cut may come anywhere in it.
+     */
     private async resetOnSchedule(): Promise<void> {
         const { rig } = this
         const wanted = this.cutWanted

@@ -8,8 +8,9 @@ import { formatFlashCuts } from "./report"
 import { firmwarePath } from "./rig"
 import { projectFolder } from "../../tools/firmware"
 
-// Cuts the power of the whole simulated board while settings change, journal entries arrive and counters count.
-// Writes campaigns/flashcut/report.md and the figures flashcut.* of bench/results.json when the whole campaign was run.
+// Cuts the power of the whole simulated board while settings change, journal entries arrive and
+// counters count. Writes campaigns/flashcut/report.md and the figures flashcut.* of
+// bench/results.json when the whole campaign was run.
 
 const { values } = parseArgs({
     options: {

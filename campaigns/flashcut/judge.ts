@@ -24,7 +24,9 @@ const defaults: Record<string, string> = Object.fromEntries(
     Object.entries(choices).map(([key, values]) => [key, values[0]]),
 )
 
-/** What a board may show after a power cut: what it has acknowledged, or what was just under way. */
+/**
+ * What a board may show after a power cut: what it has acknowledged, or what was just under way.
+ */
 export class Judge {
     /** Acknowledged resets. */
     count = 0

@@ -156,7 +156,10 @@ export class Rig {
         this.console = this.newConsole()
     }
 
-    /** Waits in board time until a line of the log, from the given one on, matches; undefined when it does not come. */
+    /**
+     * Waits in board time until a line of the log, from the given one on, matches; undefined when
+     * it does not come.
+     */
     async logged(pattern: RegExp, from: number, patienceMs: number): Promise<LogLine | undefined> {
         const endMs = this.clock.nowMs() + patienceMs
         for (let next = from; ;) {

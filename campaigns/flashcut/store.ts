@@ -1,6 +1,7 @@
 /**
- * The runtime's key/value store as bytes, restated from its source (jacdac-c, jd_fstor.c) and from what it writes:
- * a reader that judges what a power cut has left, and a writer that stops where a cut would.
+ * The runtime's key/value store as bytes, restated from its source (jacdac-c, jd_fstor.c) and from
+ * what it writes: a reader that judges what a power cut has left, and a writer that stops where a
+ * cut would.
  */
 
 export const pageBytes = 4096
@@ -72,14 +73,20 @@ function readHalf(image: Uint8Array, from: number): Half | undefined {
     return { generation: word(from + 8), from, entries, next: at, dataFrom, complaint }
 }
 
-/** Both halves; the one that the runtime looks at comes first. It looks at no other when that one is bad. */
+/**
+ * Both halves; the one that the runtime looks at comes first. It looks at no other when that one is
+ * bad.
+ */
 export function readHalves(image: Uint8Array): Half[] {
     const second = halfPages(image) * pageBytes
     const halves = [readHalf(image, 0), readHalf(image, second)].filter(half => half !== undefined)
     return halves.sort((a, b) => b.generation - a.generation || b.from - a.from)
 }
 
-/** The values that the runtime would read, by key without the settings service's ":"; none when it would format. */
+/**
+ * The values that the runtime would read, by key without the settings service's ":"; none when it
+ * would format.
+ */
 export function readValues(image: Uint8Array): Map<string, Buffer> {
     const values = new Map<string, Buffer>()
     const [half] = readHalves(image)
@@ -108,7 +115,8 @@ function formatEntry(key: string, offset: number, bytes: number): Uint8Array {
 }
 
 /**
- * A write that stops: so many bytes of the value (it is written first, from its beginning), then so many of the entry.
+ * A write that stops: so many bytes of the value (it is written first, from its beginning), then so
+ * many of the entry.
  * @throws Error when the half has no room for it
  */
 export function writeTorn(
@@ -143,7 +151,10 @@ export interface CollectionStop {
     header: number
 }
 
-/** A garbage collection that stops: erasing the other half, then copying the last value of each key, then the header. */
+/**
+ * A garbage collection that stops: erasing the other half, then copying the last value of each key,
+ * then the header.
+ */
 export function collectTorn(image: Uint8Array, stop: CollectionStop): Uint8Array {
     const [half] = readHalves(image)
     const halfBytes = halfPages(image) * pageBytes
@@ -175,7 +186,10 @@ export function collect(image: Uint8Array): Uint8Array {
     return collectTorn(image, { pages, bytes: 0, entries: Infinity, header: headBytes })
 }
 
-/** The runtime's way out of a half that it cannot read: the first one is erased and begins with generation 1. */
+/**
+ * The runtime's way out of a half that it cannot read: the first one is erased and begins with
+ * generation 1.
+ */
 export function formatTorn(image: Uint8Array, pages: number, header: number): Uint8Array {
     const torn = Uint8Array.from(image)
     torn.fill(erased, 0, pages * pageBytes)

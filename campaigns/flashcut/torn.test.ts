@@ -29,7 +29,10 @@ async function memory(rig: Rig): Promise<string> {
     return settings + journal + /reset\.count.*/.exec(await rig.ask("show reset"))![0]
 }
 
-/** A board with settings, entries and a backup of them; @returns its flash, its card and what it remembers */
+/**
+ * A board with settings, entries and a backup of them; @returns its flash, its card and what it
+ * remembers
+ */
 async function livedBoard(
     flash: Uint8Array = new Uint8Array(0),
     card?: MemoryStore,
@@ -46,6 +49,10 @@ async function livedBoard(
     await rig.ask("set reset.max 77")
     await rig.ask("set wifi.password secret-of-ours")
     await rig.clock.sleep(11 * 180_000)
+    // The store has been collected meanwhile: with a copy on the card that is younger the older
+    // half is old.
+    await rig.ask("set reset.max 78")
+    await rig.clock.sleep(30_000)
     const remembered = await memory(rig)
     await rig.stop()
     return { flash: rig.flash.image, card: store, remembered }

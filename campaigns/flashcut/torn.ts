@@ -9,7 +9,10 @@ export interface Start {
     log: string[]
 }
 
-/** Long enough for the runtime and the program's first line, and over before the program writes to the store. */
+/**
+ * Long enough for the runtime and the program's first line, and over before the program writes to
+ * the store.
+ */
 const lifeMs = 2000
 
 /** The bare runtime on that flash; with `program` that is deployed at once. */

@@ -12,8 +12,8 @@ import { shorten } from "./shorten"
 import { firmware, projectFolder, readManifest } from "../../tools/firmware"
 import { findMutants, mutantTable } from "./findmutants"
 
-// Chance lives of chance boards, the whole firmware in the VM, and one judge that knows the promises only. Writes
-// campaigns/histories/report.md, or reportslow.md, after a whole campaign.
+// Chance lives of chance boards, the whole firmware in the VM, and one judge that knows the
+// promises only. Writes campaigns/histories/report.md, or reportslow.md, after a whole campaign.
 
 const { values } = parseArgs({
     options: {
@@ -25,9 +25,14 @@ const { values } = parseArgs({
         days: { type: "string" },
         cpu: { type: "string", default: "esp32" },
         jobs: { type: "string", default: String(cpus().length) },
-        /** Keeps what each life told, a line each; lives that are in there already are not lived again. */
+        /**
+         * Keeps what each life told, a line each; lives that are in there already are not lived
+         * again.
+         */
         results: { type: "string" },
-        /** Puts each fault of campaigns/histories/mutants.ts into the firmware, and looks for it. */
+        /**
+         * Puts each fault of campaigns/histories/mutants.ts into the firmware, and looks for it.
+         */
         mutants: { type: "boolean", default: false },
         /** Prints what happened in one life. */
         show: { type: "boolean", default: false },

@@ -7,7 +7,10 @@ const form =
 /** What the journal keeps for a card that is away. */
 const kept = 32
 
-/** Judges the events: on each card each entry once, as it was told, and none left out that the journal still had. */
+/**
+ * Judges the events: on each card each entry once, as it was told, and none left out that the
+ * journal still had.
+ */
 export function judgeEvents(
     card: string,
     files: Files,

@@ -15,7 +15,10 @@ interface Entry {
 const entryMs = 25_000
 /** A monitor that does not answer is asked at growing intervals, at last each half minute. */
 const monitorBackMs = 60_000
-/** So long after its cause has ended a flag may still come: a session's time limits and pauses, a start. */
+/**
+ * So long after its cause has ended a flag may still come: a session's time limits and pauses, a
+ * start.
+ */
 const explainedMs = 240_000
 const timeSlackSeconds = 8
 const entryLine = /#(\d+) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)~? (\w+) (appeared|disappeared)/
@@ -172,7 +175,8 @@ export class Journal {
                 one.atMs > fromMs - 60_000 &&
                 one.atMs < endMs,
         )
-        // What did not last long enough to be entered does not go either, and what is up does not come.
+        // What did not last long enough to be entered does not go either, and what is up does not
+        // come.
         const before = this.entries.findLast(one => one.flag === flag && one.atMs <= fromMs)
         const isUp = before?.appears ?? false
         if (isUp === appears || disturbed || this.tooOften(flag, fromMs)) return

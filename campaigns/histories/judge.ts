@@ -27,8 +27,8 @@ export interface Verdict {
 const heapFreeBytesMin = 4096
 
 /**
- * Compares a life's evidence with what README and SPEC promise, and with nothing else: no code of the
- * firmware is used here. Needs mtools and dosfstools.
+ * Compares a life's evidence with what README and SPEC promise, and with nothing else: no code of
+ * the firmware is used here. Needs mtools and dosfstools.
  */
 export function judge(evidence: Evidence): Verdict {
     const violations: string[] = []
@@ -86,8 +86,9 @@ function openCard(evidence: Evidence, card: "A" | "B", complain: Complain): File
 }
 
 /**
- * A power cut while a file is removed may leave its clusters to nobody on a card of a PC without room for the redo log,
- * as docs/reference/card.md says: that of one file for each such cut, of which few meet a removal.
+ * A power cut while a file is removed may leave its clusters to nobody on a card of a PC without
+ * room for the redo log, as docs/reference/card.md says: that of one file for each such cut, of
+ * which few meet a removal.
  */
 function mayBeLeft({ life, seen }: Evidence, card: "A" | "B", said: string): boolean {
     const cuts = seen.filter(one => one.kind === "event" && /^!(power|card) /.test(one.line))
@@ -108,7 +109,10 @@ function judgeLog(evidence: Evidence, complain: Complain): void {
         complain(`heap: at least ${heapFreeMin} bytes free`)
 }
 
-/** What is missing, the lines that may be refused then, and how long after its return it is found at the latest. */
+/**
+ * What is missing, the lines that may be refused then, and how long after its return it is found at
+ * the latest.
+ */
 const absences = [
     {
         goes: /^!card out|^card eject/,
@@ -149,7 +153,10 @@ function judgeAnswers(evidence: Evidence, complain: Complain): void {
     }
 }
 
-/** What was answered with ok is so in the end; a line without an answer may have been carried out or not. */
+/**
+ * What was answered with ok is so in the end; a line without an answer may have been carried out or
+ * not.
+ */
 function judgeSettings(evidence: Evidence, complain: Complain): void {
     const wanted = new Map<string, string[]>()
     for (const seen of evidence.seen) {

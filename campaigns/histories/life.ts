@@ -4,12 +4,13 @@ import { defaultNetwork } from "../../sim/wifi/air"
 import { kindTempers, unkindTempers } from "../../test/support/tempers"
 
 /**
- * One thing that happens, and how long after the one before. A line is the console's, or an event with `!`; beside
- * those of sim/events.ts there are:
+ * One thing that happens, and how long after the one before. A line is the console's, or an event
+ * with `!`; beside those of sim/events.ts there are:
  * - `!power off SECONDS`, `!power cut in MS`: the latter falls into whatever comes next
  * - `!card in A|B`: one of the life's two cards
  * - `!server NAME`: the server is from now on like the one of that name in test/support/tempers.ts
- * - `time set by SECONDS`, `reset in MINUTES`: the runner reckons the time from what the clock shows
+ * - `time set by SECONDS`, `reset in MINUTES`: the runner reckons the time from what the clock
+ *   shows
  */
 export interface Step {
     waitMs: number
@@ -61,7 +62,10 @@ const zones: Zone[] = [
     { rule: "NZST-12NZDT,M9.5.0,M4.1.0/3", name: "Pacific/Auckland" },
 ]
 
-/** Moments worth living near: midnights, summer time, leap day, the end of a year. All UTC, in 2027 and 2028. */
+/**
+ * Moments worth living near: midnights, summer time, leap day, the end of a year. All UTC, in 2027
+ * and 2028.
+ */
 const moments = [
     "2027-03-28T00:50:00Z",
     "2027-10-31T00:50:00Z",

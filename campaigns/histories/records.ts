@@ -62,7 +62,10 @@ export class Records {
         for (const calm of new Timeline(this.evidence, true).calm) this.judgeCalm(calm)
     }
 
-    /** The first line tells of the columns; each line is whole, of that day, and not before the one above. */
+    /**
+     * The first line tells of the columns; each line is whole, of that day, and not before the one
+     * above.
+     */
     private judgeFile(card: string, log: Log, path: string, text: string): void {
         const where = `card ${card}, ${path}`
         const lines = text.split("\r\n")

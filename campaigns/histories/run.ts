@@ -200,8 +200,8 @@ class Living {
     }
 
     /**
-     * Everything is well, so that all that was logged can be sent. Both cards are made safe to pull: the size in a
-     * directory may lag behind the records, and a mount finds those again.
+     * Everything is well, so that all that was logged can be sent. Both cards are made safe to
+     * pull: the size in a directory may lag behind the records, and a mount finds those again.
      */
     private async lastDay(): Promise<void> {
         const { clock } = this.simulation

@@ -5,7 +5,10 @@ import type { Timeline } from "./timeline"
 export const startCauses = /^start: ([\w -]+), /
 
 const hourMs = 3_600_000
-/** The supervisor looks every two seconds, and ends all work within half a minute; then the chip starts. */
+/**
+ * The supervisor looks every two seconds, and ends all work within half a minute; then the chip
+ * starts.
+ */
 const resetMs = 45_000
 
 /** Each start is what it says, none came by itself, and those of the schedule came at its time. */
@@ -26,7 +29,10 @@ class Starts {
     /** "HH:MM" of the scheduled reset while there is one, and since when. */
     private time = ""
     private timeMs = 0
-    /** When the schedule's next reset has to be made: at its time, an hour after the start at the earliest. */
+    /**
+     * When the schedule's next reset has to be made: at its time, an hour after the start at the
+     * earliest.
+     */
     private dueMs = Infinity
 
     constructor(

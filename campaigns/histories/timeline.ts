@@ -17,10 +17,16 @@ export interface Calm {
 const afterStartMs = 8_000
 const afterCardMs = 10_000
 const afterSettingMs = 3_000
-/** A record is on the card so long after its second at the latest: a card's slow writes, an upload's turn. */
+/**
+ * A record is on the card so long after its second at the latest: a card's slow writes, an upload's
+ * turn.
+ */
 const writtenMs = 4_000
 
-/** Records wait for a card in a queue of 32 and 4 KiB; those of both logs have at most so many bytes together. */
+/**
+ * Records wait for a card in a queue of 32 and 4 KiB; those of both logs have at most so many bytes
+ * together.
+ */
 const queueRecords = 32
 const queueBytes = 4096
 const pairBytes = 280
@@ -39,11 +45,17 @@ export class Timeline {
     private cells: boolean | undefined
     private on = true
     private readonly origins: { atMs: number; seconds: number }[]
-    /** When the first card was pulled whose records may still be in the queue, and when the last one was put in. */
+    /**
+     * When the first card was pulled whose records may still be in the queue, and when the last one
+     * was put in.
+     */
     private outMs: number | undefined
     private inMs = 0
 
-    /** @param overPulls a pulled card does not end a stretch, as long as the queue has room for its records */
+    /**
+     * @param overPulls a pulled card does not end a stretch, as long as the queue has room for its
+     * records
+     */
     constructor(
         evidence: Evidence,
         private readonly overPulls = false,

@@ -9,8 +9,9 @@ import { shrunk } from "./shrink"
 import { printed } from "./source"
 import { projectFolder } from "../../tools/firmware"
 
-// Random programs, plain against optimized, in the runtime. Writes campaigns/optimizerfuzz/report.md after a whole
-// campaign. `--shrink <seed>` prints the shortest program that still does something else.
+// Random programs, plain against optimized, in the runtime. Writes
+// campaigns/optimizerfuzz/report.md after a whole campaign. `--shrink <seed>` prints the shortest
+// program that still does something else.
 
 const { values } = parseArgs({
     options: {

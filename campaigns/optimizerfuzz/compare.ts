@@ -20,8 +20,8 @@ export const differs = ({ plain, optimized }: Comparison): boolean =>
     plain.length !== optimized.length || plain.some((line, at) => line !== optimized[at])
 
 /**
- * Compiles the programs into one image, runs it plain and optimized, and sorts what they logged. When that image
- * cannot be made or run, its halves are tried.
+ * Compiles the programs into one image, runs it plain and optimized, and sorts what they logged.
+ * When that image cannot be made or run, its halves are tried.
  * @param without passes of the optimizer that are left out
  * @returns by seed; a program that does not run plain is left out
  */
@@ -60,7 +60,10 @@ function compiled(programs: readonly Program[]): Promise<Uint8Array> {
     return compileSources(new Map([...texts, ["main", `${imports}console.log("${END}")\n`]]))
 }
 
-/** The runtime's collector frees the fields of arrays and buffers: whether and when it meets that is chance. */
+/**
+ * The runtime's collector frees the fields of arrays and buffers: whether and when it meets that is
+ * chance.
+ */
 class RuntimeFault extends Error {}
 
 async function logOf(image: Uint8Array): Promise<string[]> {

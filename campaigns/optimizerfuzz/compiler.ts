@@ -19,7 +19,10 @@ let compileFile: CompileFile | undefined
 
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
 
-/** The command line's bundle exports nothing but its start: with a line more it exports the compiler. */
+/**
+ * The command line's bundle exports nothing but its start: with a line more it exports the
+ * compiler.
+ */
 function load(): CompileFile {
     const path = require
         .resolve("@devicescript/cli/package.json")

@@ -16,8 +16,9 @@ const MAIN_LEVEL = 50
 const WORKER_LEVEL = 45
 
 /**
- * A random program in the firmware's language: classes, closures, fibers, errors, names made up while it runs,
- * `delete`, loops, and calls in every way. It always ends, and what it logs does not depend on how fast it runs.
+ * A random program in the firmware's language: classes, closures, fibers, errors, names made up
+ * while it runs, `delete`, loops, and calls in every way. It always ends, and what it logs does not
+ * depend on how fast it runs.
  */
 class Generator extends Statements {
     private constructorsMayFail = false

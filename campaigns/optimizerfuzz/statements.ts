@@ -201,7 +201,8 @@ export class Statements extends Values {
             return `if (${condition}) return ${this.value(scope, scope.result, 1)}`
         const isError = random.chance(0.8)
         const value = isError ? `new Error("${this.name("e")}")` : this.value(scope, "text", 0)
-        // A thrown object gets a field with the stack, which is another one when functions are inlined.
+        // A thrown object gets a field with the stack, which is another one when functions are
+        // inlined.
         const thrown = isError || value.startsWith('"') ? value : '"thrown"'
         return `if (${condition}) throw ${thrown}`
     }

@@ -104,7 +104,10 @@ export class Board {
         this.watch(LogKind.Event)
     }
 
-    /** The next releases of the logging period: each is logged and written, then the card is looked after. */
+    /**
+     * The next releases of the logging period: each is logged and written, then the card is looked
+     * after.
+     */
     async logRecords(count: number): Promise<void> {
         for (let i = 0; i < count; ++i) {
             this.pass(this.settings.periodSeconds)
@@ -131,7 +134,10 @@ export class Board {
         await this.backup.save(this.trackedFiles())
     }
 
-    /** The number of the newest backup that a board with an empty flash would take from the card, 0 for none. */
+    /**
+     * The number of the newest backup that a board with an empty flash would take from the card, 0
+     * for none.
+     */
     async newestBackup(): Promise<number> {
         const flash: Record<string, Uint8Array> = {}
         const store: any = {
@@ -189,7 +195,7 @@ export class Board {
 
     /** A log's record is promised at the moment in which the logger counts it as written. */
     private watch(kind: LogKind): void {
-        const place = (this.logger as any).places[kind]
+        const place = (this.logger as any).files.place(kind)
         let written: number = place.written
         Object.defineProperty(place, "written", {
             get: () => written,

@@ -6,7 +6,10 @@ import type { Scenario } from "./scenarios"
 
 const card = "FAT16 512 B, card format"
 
-/** Runs a scenario of some records, after whose cuts `harm` is done to the card; returns what is noticed. */
+/**
+ * Runs a scenario of some records, after whose cuts `harm` is done to the card; returns what is
+ * noticed.
+ */
 async function noticed(harm?: (volume: Volume) => Promise<unknown>, only?: string) {
     const scenario: Scenario = {
         name: "harm",

@@ -24,9 +24,15 @@ import { Trace } from "./trace"
 
 /** How much is done. */
 export interface CampaignOptions {
-    /** One recovery in so many goes through the emulated card and its driver, not straight to its blocks. */
+    /**
+     * One recovery in so many goes through the emulated card and its driver, not straight to its
+     * blocks.
+     */
     cardEvery: number
-    /** The share of recovered cards that fsck.fat judges, too; of half of these also what the cut has left. */
+    /**
+     * The share of recovered cards that fsck.fat judges, too; of half of these also what the cut
+     * has left.
+     */
     fsckShare: number
     fsck: FsckPool | undefined
     /** Cuts whose recovery is cut in turn, for each case. */
@@ -44,7 +50,10 @@ export class Campaign {
 
     constructor(private readonly options: CampaignOptions) {}
 
-    /** Records the case's run, then cuts it after each write in each mode, and some of its recoveries as well. */
+    /**
+     * Records the case's run, then cuts it after each write in each mode, and some of its
+     * recoveries as well.
+     */
     async run(one: Case): Promise<void> {
         const start = await prepare(one)
         const trace = await this.record(start, board => one.scenario.run(board, random(one)))

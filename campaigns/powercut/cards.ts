@@ -16,7 +16,9 @@ const partitionStart = 63
 interface CardKind {
     /** Needs mkfs.fat. */
     tools: boolean
-    /** Nothing is promised for writes that are torn or come out of order: docs/reference/card.md. */
+    /**
+     * Nothing is promised for writes that are torn or come out of order: docs/reference/card.md.
+     */
     inOrderOnly?: boolean
     make(): Disk | Promise<Disk>
 }

@@ -22,7 +22,9 @@ export interface Case {
     seed: number
 }
 
-/** Where a power cut comes: after so many writes, in a mode; or before the flash write that follows. */
+/**
+ * Where a power cut comes: after so many writes, in a mode; or before the flash write that follows.
+ */
 export interface Cut {
     mode: Mode
     after: number
@@ -42,7 +44,10 @@ export interface Start {
 /** The device of a disk, without a card around it. */
 export const plainDevice = (disk: Disk) => async (): Promise<CardDevice> => new DiskDevice(disk)
 
-/** The device of an emulated card: the firmware's driver, the bus, and the chip that keeps blocks in the store. */
+/**
+ * The device of an emulated card: the firmware's driver, the bus, and the chip that keeps blocks in
+ * the store.
+ */
 export function cardDevice(store: BlockStore): (ticks: FakeTicks) => Promise<CardDevice> {
     const bus = new ChipSpiBus(new SdCardChip(store, {}))
     return async ticks => await new SdCard(bus, ticks).openAgain()
@@ -104,7 +109,10 @@ export async function prepare(one: Case): Promise<Start> {
     return { ...start, foreign: { ...foreign, disk: start.disk } }
 }
 
-/** The mode that a row of cuts is counted under: the last that tears or loses a write, if there is one. */
+/**
+ * The mode that a row of cuts is counted under: the last that tears or loses a write, if there is
+ * one.
+ */
 export function worstMode(cuts: Cut[]): Mode {
     return (cuts.findLast(cut => !inOrder(cut.mode)) ?? cuts[cuts.length - 1]).mode
 }

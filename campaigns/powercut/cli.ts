@@ -8,8 +8,9 @@ import { projectFolder } from "../../tools/firmware"
 import type { PowercutRequest } from "./node"
 import type { Tally, TallyDump } from "./tally"
 
-// Cuts the power after every sector write of every scenario, in every mode, and judges what the firmware makes of it.
-// Writes campaigns/powercut/report.md and the figures powercut.* of bench/results.json when the whole campaign was run.
+// Cuts the power after every sector write of every scenario, in every mode, and judges what the
+// firmware makes of it. Writes campaigns/powercut/report.md and the figures powercut.* of
+// bench/results.json when the whole campaign was run.
 
 const { values } = parseArgs({
     options: {

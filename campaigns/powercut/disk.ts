@@ -4,8 +4,9 @@ import type { CardDevice } from "../../src/core/seams"
 const zeros = new Uint8Array(512)
 
 /**
- * Blocks in memory in layers: what a layer does not hold is the layer's below; below the last there are
- * zeros. A block once held is never changed, only exchanged, so that two disks that share it are equal there.
+ * Blocks in memory in layers: what a layer does not hold is the layer's below; below the last there
+ * are zeros. A block once held is never changed, only exchanged, so that two disks that share it
+ * are equal there.
  */
 export class Disk implements BlockStore {
     private readonly own = new Map<number, Uint8Array>()
@@ -15,7 +16,10 @@ export class Disk implements BlockStore {
         private readonly below?: Disk,
     ) {}
 
-    /** An empty layer over this disk, which must not be written any more as long as that one is used. */
+    /**
+     * An empty layer over this disk, which must not be written any more as long as that one is
+     * used.
+     */
     over(): Disk {
         return new Disk(this.blockCount, this)
     }

@@ -263,14 +263,17 @@ export function nameChecksum(name: Uint8Array): number {
     return sum
 }
 
-/** The slots of long names [7]: parts that no short entry follows are an error, others are remarks. */
+/**
+ * The slots of long names [7]: parts that no short entry follows are an error, others are remarks.
+ */
 function checkLongNames(
     path: string,
     slots: (Slot | undefined)[],
     errors: string[],
     remarks: string[],
 ): void {
-    // The number of the part that has to come next: 0 for the short entry, -1 outside of long names.
+    // The number of the part that has to come next: 0 for the short entry, -1 outside of long
+    // names.
     let expected = -1
     let checksum = 0
     const orphaned = () => {

@@ -1,7 +1,7 @@
 import type { Disk } from "./disk"
 
-// Reads FAT16 and FAT32 volumes by the book (Microsoft, FAT32 File System Specification 1.03), for judging what the
-// firmware has written: it shares nothing with src/fat.
+// Reads FAT16 and FAT32 volumes by the book (Microsoft, FAT32 File System Specification 1.03), for
+// judging what the firmware has written: it shares nothing with src/fat.
 
 /** Where the parts of a volume lie; blocks count from the start of the card. */
 export interface VolumeShape {

@@ -16,9 +16,9 @@ export const modes = [
 ] as const
 
 /**
- * dropped: the writes up to the cut are whole, later ones are not on the card. torn: the last write left what
- * is named, for both halves of the sector or one after the other. swapped: the last write is on the card, the one before it
- * is not.
+ * dropped: the writes up to the cut are whole, later ones are not on the card. torn: the last write
+ * left what is named, for both halves of the sector or one after the other. swapped: the last write
+ * is on the card, the one before it is not.
  */
 export type Mode = (typeof modes)[number]
 

@@ -49,7 +49,8 @@ export function foreignFiles(disk: Disk, shape: VolumeShape, model: Model): Fore
 
 /**
  * Holds what is on a disk against what has to be.
- * @param synced false while directory entries may lag behind the records, which are then not looked at
+ * @param synced false while directory entries may lag behind the records, which are then not looked
+ * at
  */
 export function judge(
     disk: Disk,
@@ -163,7 +164,10 @@ function judgeText(
     if (fault !== "") violations.push(`${file.path}: ${fault}`)
 }
 
-/** Goes through a text: every record that has to be there is there, in order, once, and nothing else is. */
+/**
+ * Goes through a text: every record that has to be there is there, in order, once, and nothing else
+ * is.
+ */
 export function matchText(file: TextFile, content: string): { missing: number; fault: string } {
     const reading = new Reading(file, content)
     const fault = reading.match()
@@ -210,8 +214,9 @@ class Reading {
     }
 
     /**
-     * Passes over nonsense up to where `next` stands on a line of its own, or to the end. Nonsense may stand
-     * in the sectors that did not come through, and for what was torn off of the record that leads into one.
+     * Passes over nonsense up to where `next` stands on a line of its own, or to the end. Nonsense
+     * may stand in the sectors that did not come through, and for what was torn off of the record
+     * that leads into one.
      */
     private skipNonsense(next: string | undefined): boolean {
         const { content, at, file } = this
@@ -272,7 +277,10 @@ function judgeWhole(
     )
 }
 
-/** Where a content is not the beginning of the new one, apart from sectors that did not come through; -1 for nowhere. */
+/**
+ * Where a content is not the beginning of the new one, apart from sectors that did not come
+ * through; -1 for nowhere.
+ */
 function firstDifference(content: string, file: WholeFile): number {
     const now = file.now ?? ""
     for (let i = 0; i < content.length; ++i)

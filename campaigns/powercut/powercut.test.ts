@@ -8,8 +8,8 @@ import { FsckPool } from "./fsck"
 import { formatTables, formatViolations } from "./report"
 import { scenarios } from "./scenarios"
 
-// A part of the campaign that `npm run powercut` runs in full: every scenario and every kind of card, every eighth
-// cut or so of each run.
+// A part of the campaign that `npm run powercut` runs in full: every scenario and every kind of
+// card, every eighth cut or so of each run.
 
 const tools = hasTool("mkfs.fat") && hasTool("fsck.fat")
 const fsck = tools ? new FsckPool() : undefined
@@ -116,7 +116,8 @@ describe("a power cut after any sector write", () => {
             const counts = campaign.tally.fsckOf(mode)
             expect(counts.recovered, mode).toBeGreaterThanOrEqual(120)
             expect(counts.agreed, mode).toBe(counts.recovered + counts.raw)
-            // As the cut has left them, not all of them were clean: it is no agreement about nothing.
+            // As the cut has left them, not all of them were clean: it is no agreement about
+            // nothing.
             expect(counts.rawDamaged, mode).toBeGreaterThan(0)
         }
     })

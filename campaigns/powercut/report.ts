@@ -30,7 +30,9 @@ function countsTable(title: string, sums: Map<string, Counts>): string {
     return table(header, rows)
 }
 
-/** The figures of a campaign as Markdown: by scenario, by card, by mode, and how fsck.fat agrees. */
+/**
+ * The figures of a campaign as Markdown: by scenario, by card, by mode, and how fsck.fat agrees.
+ */
 export function formatTables(tally: Tally): string {
     const fsck = modes.map(mode => {
         const counts = tally.fsckOf(mode)

@@ -135,7 +135,8 @@ async function clusterBytes(board: Board): Promise<number> {
 
 const fullCard: Scenario = {
     name: "full card",
-    // Without a redo log a removed file may leave clusters that belong to nobody: docs/reference/card.md.
+    // Without a redo log a removed file may leave clusters that belong to nobody:
+    // docs/reference/card.md.
     cards: smallClusters,
     seeds: 2,
     prepare(setup) {
@@ -220,7 +221,8 @@ const smallFiles: Scenario = {
     },
     async goOn(board, random) {
         await board.logRecords(1)
-        // The file that was being replaced is the older one of the two; the other may have lost a sector.
+        // The file that was being replaced is the older one of the two; the other may have lost a
+        // sector.
         const newest = await board.newestBackup()
         if (newest < board.ownBackup() - 1)
             throw new Error(`backup ${newest} is the newest, ${board.ownBackup()} was made`)

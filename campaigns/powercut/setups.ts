@@ -43,8 +43,8 @@ export function crowd(editor: CardEditor, directory: string, left: number): void
 }
 
 /**
- * Takes all clusters but some in each sector of the table: `wanted` in all, so that almost each new cluster
- * has its entry in another sector than the one before.
+ * Takes all clusters but some in each sector of the table: `wanted` in all, so that almost each new
+ * cluster has its entry in another sector than the one before.
  */
 export function scatterFree(setup: Setup, wanted: number): void {
     const { editor, random } = setup

@@ -35,7 +35,10 @@ export interface SectorWrite {
     text: FileSector | undefined
 }
 
-/** What happened in a run: each write of a sector, and each event with the number of writes before it. */
+/**
+ * What happened in a run: each write of a sector, and each event with the number of writes before
+ * it.
+ */
 export class Trace implements BlockStore {
     readonly writes: SectorWrite[] = []
     readonly events: { at: number; event: Event }[] = []
@@ -75,7 +78,10 @@ export class Trace implements BlockStore {
         this.current = { path, offset, bytes: Buffer.from(text, "latin1") }
     }
 
-    /** A write in the data area that has the piece of the present text where it has to be in a file's sector. */
+    /**
+     * A write in the data area that has the piece of the present text where it has to be in a
+     * file's sector.
+     */
     private sectorOf(block: number, data: Uint8Array): FileSector | undefined {
         if (this.current === undefined || block < this.dataStart) return undefined
         const { path, offset, bytes } = this.current

@@ -7,9 +7,10 @@ import { projectFolder } from "../../tools/firmware"
 import { formatSoak } from "./report"
 import { soakInVm, type SoakResult } from "./soak"
 
-// Thirty days of a board's life at high speed, with servers, cards and clocks that come and go: the optimized image in
-// the DeviceScript runtime, with blackouts where it would only wait for the next record, and the same firmware in Node
-// with every second. Writes campaigns/soak/report.md after a whole run.
+// Thirty days of a board's life at high speed, with servers, cards and clocks that come and go: the
+// optimized image in the DeviceScript runtime, with blackouts where it would only wait for the next
+// record, and the same firmware in Node with every second. Writes campaigns/soak/report.md after a
+// whole run.
 
 /** Shorter than any time limit of the firmware that a blackout can fall into. */
 const leaveOutMs = 19_000

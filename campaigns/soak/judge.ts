@@ -7,7 +7,10 @@ import { localText, offsetMinutesAt } from "./localtime"
 import type { ExpectedRecord, Plan } from "./plan"
 import type { MadeEntry, Outcome } from "./run"
 
-/** How much the heap may have grown since the first day: the uploader's window and the journal's notes fill. */
+/**
+ * How much the heap may have grown since the first day: the uploader's window and the journal's
+ * notes fill.
+ */
 const heapBytesMore = 3072
 /** A journal entry's time against the time at which it was said; seconds. */
 const entryTimeSlack = 5
@@ -110,7 +113,10 @@ class Judge {
         return existsSync(path) ? readdirSync(path).sort() : []
     }
 
-    /** Every record of the plan is in the file of its day and in order, or was made while there was no card. */
+    /**
+     * Every record of the plan is in the file of its day and in order, or was made while there was
+     * no card.
+     */
     private checkRecords(log: string): void {
         const byDay = new Map<string, ExpectedRecord[]>()
         for (const record of this.plan.records()) {
@@ -204,7 +210,10 @@ class Judge {
         this.check(there.size === 0, `further files on the server: ${[...there].join(", ")}`)
     }
 
-    /** Each entry of the plan was made once in its time, nothing else was entered, and the console shows the last. */
+    /**
+     * Each entry of the plan was made once in its time, nothing else was entered, and the console
+     * shows the last.
+     */
     private checkJournal(): void {
         const { plan, outcome, verdict } = this
         verdict.journalExpected = plan.journal.length

@@ -24,7 +24,10 @@ import type { World } from "./world"
 const bootMs = 300
 const joinMs = 3000
 
-/** The firmware's own classes, put together by src/firmware.ts, in Node on the simulator's chips and clock. */
+/**
+ * The firmware's own classes, put together by src/firmware.ts, in Node on the simulator's chips and
+ * clock.
+ */
 export class NativeWorld implements World, WorldEvents {
     readonly name = "Node"
     readonly clock = new SimClock("max")

@@ -1,7 +1,9 @@
 import { NativeWorld } from "./nativeworld"
 import { soak, type SoakResult } from "./soak"
 
-/** The firmware in Node; to be imported with the firmware's sources seeing DeviceScript's Buffer. */
+/**
+ * The firmware in Node; to be imported with the firmware's sources seeing DeviceScript's Buffer.
+ */
 export async function soakInNode(
     days: number,
     secondsMax: number,

@@ -34,15 +34,18 @@ const logPeriod = 60
 const uploadPeriod = 3600
 /** The supervisor looks every 2 s, ends all work, and the board needs some seconds to start. */
 const resetSeconds = 40
-/** A flag is entered 3 s after it has changed; tasks look every 1 or 2 s, a restart may lie in between. */
+/**
+ * A flag is entered 3 s after it has changed; tasks look every 1 or 2 s, a restart may lie in
+ * between.
+ */
 const entrySeconds = resetSeconds + 20
 /** A task that fails again and again is held back for a minute at most. */
 const heldSeconds = 60
 const dayNames = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 
 /**
- * A soak: what happens to the board and when, and what must come of it. The second follows from the first and
- * from the specification; nothing of a run enters it.
+ * A soak: what happens to the board and when, and what must come of it. The second follows from the
+ * first and from the specification; nothing of a run enters it.
  */
 export class Plan {
     /** Console lines and events (with `!`), by the time at which they are carried out. */
@@ -113,7 +116,10 @@ export class Plan {
         }
     }
 
-    /** The server refuses connections. The flag is up after the third failure in a row, within a period and the pauses. */
+    /**
+     * The server refuses connections. The flag is up after the third failure in a row, within a
+     * period and the pauses.
+     */
     stopServer(at: number, seconds: number): void {
         const to = at + seconds
         this.step(at, "!ftp down", to, "!ftp up")
@@ -150,7 +156,8 @@ export class Plan {
         let from = 0
         for (const to of [...this.jumps.map(jump => jump.at), this.seconds]) {
             const start = this.wall(from)
-            // A release that the clock jumps over is made up for at once, with the time as it is then.
+            // A release that the clock jumps over is made up for at once, with the time as it is
+            // then.
             const passed = Math.floor(start / logPeriod) * logPeriod
             if (from > 0 && passed > last) records.push({ seconds: passed, elapsed: from })
             const end = start + (to - from)
@@ -162,7 +169,10 @@ export class Plan {
         return records
     }
 
-    /** How often the board is reset on schedule: once on each day of the schedule on which the time comes by. */
+    /**
+     * How often the board is reset on schedule: once on each day of the schedule on which the time
+     * comes by.
+     */
     resetCount(): number {
         let count = 0
         for (let at = 60; at <= this.seconds; at += 60) {

@@ -11,9 +11,10 @@ const monday = Date.UTC(2027, 2, 14, 23, 0, 30) / 1000
 const offBeat = 20
 
 /**
- * So many days: resets on Thursdays and Fridays at 03:30 (so that the last days are lived without one), a session each hour, the server down one day in five, the
- * card pulled three times, five kinds of alarms, the clock set forwards, back and over midnight, and on the 14th day
- * the beginning of summer time.
+ * So many days: resets on Thursdays and Fridays at 03:30 (so that the last days are lived without
+ * one), a session each hour, the server down one day in five, the card pulled three times, five
+ * kinds of alarms, the clock set forwards, back and over midnight, and on the 14th day the
+ * beginning of summer time.
  */
 export function longPlan(days: number): Plan {
     const plan = new Plan(monday, days * day, { days: [4, 5], minutes: 3 * 60 + 30 })

@@ -28,7 +28,10 @@ export interface Outcome {
     /** Lines that no soak should have. */
     alarming: string[]
     refusedLines: string[]
-    /** Live heap in bytes, the least in the half hour before the end of the first day and before the end. */
+    /**
+     * Live heap in bytes, the least in the half hour before the end of the first day and before the
+     * end.
+     */
     heapFirst?: number
     heapLast?: number
     boardSeconds: number
@@ -43,7 +46,9 @@ const settleMs = 5000
 /** The end is not on a record's second. */
 const beforeEnd = 10
 
-/** After an event, or anything that the board tells of but its daily work, every second is lived. */
+/**
+ * After an event, or anything that the board tells of but its daily work, every second is lived.
+ */
 const calmMs = 60_000
 /** Blackouts look like other patterns of the light. */
 const usual = /^(light|ftp): /
@@ -52,19 +57,25 @@ const livedMs = 1000
 /** From the line that tells of a record to where the next one may be due. */
 const nextRecordMs = 57_000
 
-/** How long a soak is: all of it, or cut short at the end of a day, by its plan for so many days. */
+/**
+ * How long a soak is: all of it, or cut short at the end of a day, by its plan for so many days.
+ */
 export interface Course {
     whole: Plan
     /**
-     * Between two records, while nothing else happens, the board lives a second and then has a blackout that long, of
-     * which it only knows that its clocks went on: at most 20000. Without it every second is lived.
+     * Between two records, while nothing else happens, the board lives a second and then has a
+     * blackout that long, of which it only knows that its clocks went on: at most 20000. Without it
+     * every second is lived.
      */
     leaveOutMs?: number
     /** Asked at the beginning of each day but the first: whether it is to be the last. */
     cut?: (dayNumber: number, wallSeconds: number) => Plan | undefined
 }
 
-/** Runs a plan on a board, from its first power-on to the last session. @returns the plan that was carried out, too */
+/**
+ * Runs a plan on a board, from its first power-on to the last session. @returns the plan that was
+ * carried out, too
+ */
 export async function runSoak(
     world: World,
     course: Course,
@@ -125,7 +136,10 @@ class Soak {
         world.onLine = line => this.take(line)
     }
 
-    /** From here on what happens counts. @param firstHeapAt when the heap is measured that the last is compared with */
+    /**
+     * From here on what happens counts. @param firstHeapAt when the heap is measured that the last
+     * is compared with
+     */
     begin(firstHeapAt: number): void {
         const { world, outcome } = this
         this.beginMs = world.clock.nowMs()

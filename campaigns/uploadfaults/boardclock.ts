@@ -5,8 +5,9 @@ interface Timer {
 }
 
 /**
- * Board time. It runs a few times faster than real time, and jumps to the next timer when nothing has moved on
- * the network for a while: at once while a fault holds the network back, so that a wait of 20 s costs nothing.
+ * Board time. It runs a few times faster than real time, and jumps to the next timer when nothing
+ * has moved on the network for a while: at once while a fault holds the network back, so that a
+ * wait of 20 s costs nothing.
  */
 export class BoardClock {
     nowMs = 1000

@@ -8,8 +8,9 @@ import type { CaseResult } from "./case"
 import { runSimulated, simulatedCases } from "./simulated"
 import { projectFolder } from "../../tools/firmware"
 
-// Puts the uploader and real FTP servers on either side of a network that cuts, stalls and talks nonsense, and
-// checks that everything arrives once the faults stop. Writes campaigns/uploadfaults/report.md after a whole campaign.
+// Puts the uploader and real FTP servers on either side of a network that cuts, stalls and talks
+// nonsense, and checks that everything arrives once the faults stop. Writes
+// campaigns/uploadfaults/report.md after a whole campaign.
 
 const { values } = parseArgs({
     options: {

@@ -25,8 +25,9 @@ interface Pair {
 export type Speaks = "ftp" | "http"
 
 /**
- * Stands between a client and an FTP server, or an HTTP proxy, and does to their connections what the plan says:
- * one fault at a protocol step or at a byte of a transfer, and ill manners all the time.
+ * Stands between a client and an FTP server, or an HTTP proxy, and does to their connections what
+ * the plan says: one fault at a protocol step or at a byte of a transfer, and ill manners all the
+ * time.
  */
 export class FaultProxy {
     port = 0

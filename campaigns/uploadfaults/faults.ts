@@ -14,7 +14,9 @@ export type Action =
     | "card pulled"
     | "card changed"
 
-/** When it happens: at the n-th protocol step, or when so many bytes of the transfers have passed. */
+/**
+ * When it happens: at the n-th protocol step, or when so many bytes of the transfers have passed.
+ */
 export type Trigger = { step: number } | { bytes: number }
 
 export interface Fault {
@@ -53,7 +55,10 @@ export interface Manners {
 
 const actions: Action[] = ["cut", "reset", "stall", "stall, reset", "outage"]
 
-/** A fault of that kind, or of any kind of the network, at a random moment of a session that brings `bytes`. */
+/**
+ * A fault of that kind, or of any kind of the network, at a random moment of a session that brings
+ * `bytes`.
+ */
 export function randomFault(random: Random, bytes: number, steps: number, action?: Action): Fault {
     const inTransfer = random.chance(0.5)
     const when = inTransfer

@@ -78,7 +78,9 @@ function judgeFiles(
         }
 }
 
-/** A board in the simulator at vsftpd behind a proxy with one fault; then everything must arrive. */
+/**
+ * A board in the simulator at vsftpd behind a proxy with one fault; then everything must arrive.
+ */
 export async function runSimulated(
     index: number,
     seed: number,

@@ -8,8 +8,8 @@ import { formatTables, formatViolations } from "./report"
 
 vi.mock("@devicescript/core", async () => (await import("./natives")).natives)
 
-// A part of the campaign that `npm run uploadfaults` runs in full: one case of every other kind, in gateway mode of
-// every third.
+// A part of the campaign that `npm run uploadfaults` runs in full: one case of every other kind, in
+// gateway mode of every third.
 
 const direct = hasServer("vsftpd") && hasServer("inetutils-ftpd")
 

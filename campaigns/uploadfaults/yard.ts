@@ -15,7 +15,10 @@ interface Place {
     proxy: FaultProxy
 }
 
-/** The real servers, each behind a proxy, and Squid with one in front; started when they are first needed. */
+/**
+ * The real servers, each behind a proxy, and Squid with one in front; started when they are first
+ * needed.
+ */
 export class Yard {
     /** In front of Squid. */
     readonly front: FaultProxy

@@ -22,8 +22,8 @@ export interface WildCounts {
 }
 
 /**
- * One board at `count` servers, one session each, by the numbers from `first` on; every third of them is reached
- * through a gateway. Then an honest server must get everything.
+ * One board at `count` servers, one session each, by the numbers from `first` on; every third of
+ * them is reached through a gateway. Then an honest server must get everything.
  */
 export async function runWild(
     imagePath: string,

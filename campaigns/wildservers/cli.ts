@@ -4,8 +4,8 @@ import { parseArgs } from "node:util"
 import { importWithFirmware } from "../../test/support/firmwareloader"
 import { firmware, projectFolder, readManifest } from "../../tools/firmware"
 
-// The firmware in the VM at servers that do anything: no server may end the program or keep it from logging. Writes
-// campaigns/wildservers/report.md after a whole campaign.
+// The firmware in the VM at servers that do anything: no server may end the program or keep it from
+// logging. Writes campaigns/wildservers/report.md after a whole campaign.
 
 const { values } = parseArgs({
     options: {

@@ -25,8 +25,8 @@ const ports: (DataPortTemper | undefined)[] = [
 ]
 
 /**
- * A host on which everything may be: an FTP server with a temper, one that says anything at any time, and a
- * gateway of that kind. What it does follows from the number of the behaviour.
+ * A host on which everything may be: an FTP server with a temper, one that says anything at any
+ * time, and a gateway of that kind. What it does follows from the number of the behaviour.
  */
 export class WildServer {
     temper: FtpTemper = {}

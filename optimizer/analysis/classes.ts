@@ -27,7 +27,10 @@ export interface Classes {
     setup: FunctionCode
 }
 
-/** The string number with its kind, of a constant that names a field; the number of any other expression is undefined. */
+/**
+ * The string number with its kind, of a constant that names a field; the number of any other
+ * expression is undefined.
+ */
 export function stringNumber({ op, value }: Expression): number | undefined {
     if (op === Op.AsciiString || op === Op.AsciiField)
         return (ASCII_STRING_KIND << STRING_KIND_SHIFT) | value

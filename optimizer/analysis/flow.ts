@@ -51,7 +51,8 @@ export function coveredBy(code: readonly Statement[]): Map<number, Set<number>> 
         if (op !== Op.Try) return
         const handler = indexOf.get(target!)!
         const isWithin = (index: number) => index > start && index < handler
-        // The compiler writes a block and its handler behind each other: only `Try` leads into it, and no jump out.
+        // The compiler writes a block and its handler behind each other: only `Try` leads into it,
+        // and no jump out.
         const isBlock = code.every((one, index) => {
             if (!one.target || index === start) return true
             const leads = isWithin(indexOf.get(one.target)!)
@@ -72,7 +73,10 @@ function usedSlots(one: Statement, body: FunctionCode): number[] {
     return used
 }
 
-/** Which slots' values are needed: before each statement, after it, and in any handler. Sets are shared. */
+/**
+ * Which slots' values are needed: before each statement, after it, and in any handler. Sets are
+ * shared.
+ */
 export interface Liveness {
     before: ReadonlySet<number>[]
     after: ReadonlySet<number>[]
@@ -90,8 +94,8 @@ export function union(known: ReadonlySet<number>, more: ReadonlySet<number>): Re
 }
 
 /**
- * Backwards data flow. Every statement of a function with handlers may lead to each of them: what a handler needs is
- * needed everywhere.
+ * Backwards data flow. Every statement of a function with handlers may lead to each of them: what a
+ * handler needs is needed everywhere.
  */
 export function liveness(body: FunctionCode): Liveness {
     const { code } = body

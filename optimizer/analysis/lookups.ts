@@ -35,8 +35,8 @@ export interface Resolved {
 /** By statement and slot: the stores that may have been the last one, as of `reachingStores`. */
 export type Reaching = (body: FunctionCode) => readonly (readonly ReadonlySet<number>[])[]
 
-// Names that the runtime itself looks up: toString, __func__, _onPacket, name, message, constructor, _logRepr,
-// _onServerPacket, _socketOnEvent.
+// Names that the runtime itself looks up: toString, __func__, _onPacket, name, message,
+// constructor, _logRepr, _onServerPacket, _socketOnEvent.
 const RUNTIME_NAMES: ReadonlySet<number> = new Set(
     [68, 88, 97, 99, 118, 123, 125, 164, 175].map(
         one => (BUILTIN_STRING_KIND << STRING_KIND_SHIFT) | one,
@@ -50,8 +50,9 @@ const SETTER = "set_"
 const isPlainCall = (one: Statement): boolean => isCall(one.op) && one.op !== Op.CallArray
 
 /**
- * Names that the runtime or a server finds methods by: what services define, with `set_` in front or without. Other
- * names that a program makes up while it runs find nothing anyway, as the compiler drops methods no code names.
+ * Names that the runtime or a server finds methods by: what services define, with `set_` in front
+ * or without. Other names that a program makes up while it runs find nothing anyway, as the
+ * compiler drops methods no code names.
  */
 export function reservedNames(program: Program): Set<number> {
     const names = new Set([...namesInSpecs(program), ...RUNTIME_NAMES])

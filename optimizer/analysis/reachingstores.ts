@@ -2,7 +2,9 @@ import { coveredBy, successors, union } from "./flow"
 import { type Statement } from "../ir/code"
 import { Op } from "../ir/opcodes"
 
-/** By slot. Shared: where one way leads to a statement, most of it is what the statement before has. */
+/**
+ * By slot. Shared: where one way leads to a statement, most of it is what the statement before has.
+ */
 type Stores = readonly ReadonlySet<number>[]
 
 /** Both together: the first one when it has all of the other. */
@@ -16,7 +18,10 @@ function merged(known: Stores, more: Stores): Stores {
     return result ?? known
 }
 
-/** By statement: the stores whose values may be in the locals before it. A slot itself stands for its value at the start. */
+/**
+ * By statement: the stores whose values may be in the locals before it. A slot itself stands for
+ * its value at the start.
+ */
 export function reachingStores(code: Statement[], slots: number): Stores[] {
     const next = successors(code)
     const nothing: Stores = Array.from({ length: slots }, () => new Set<number>())

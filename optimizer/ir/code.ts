@@ -87,6 +87,7 @@ export const sameStatement = (a: Statement, b: Statement): boolean =>
     a.args.length === b.args.length &&
     a.args.every((arg, index) => sameExpression(arg, b.args[index]))
 
-// `ret_val` costs one byte to read where a local costs two. While no call is made it can hold any value.
+// `ret_val` costs one byte to read where a local costs two. While no call is made it can hold any
+// value.
 
 export const returnValue = expression(Op.ReturnValue)

@@ -27,9 +27,14 @@ export const Section = {
 
 export const FunctionFlag = { NeedsThis: 1, Constructor: 2, RestArgument: 4 } as const
 
-/** A function of a program. References to functions by index stay as in the image it was read from. */
+/**
+ * A function of a program. References to functions by index stay as in the image it was read from.
+ */
 export interface FunctionCode {
-    /** Its index in the image that was read; one behind all of them for a function that was not in there. */
+    /**
+     * Its index in the image that was read; one behind all of them for a function that was not in
+     * there.
+     */
     index: number
     /** For that one: the function that it does a part of. */
     from?: number
@@ -53,7 +58,8 @@ export const view = (bytes: Uint8Array) =>
 
 /** Takes an image apart. Throws an Error when it is not one of this runtime's layout. */
 export function decodeImage(given: Uint8Array): Program {
-    // A Buffer's slices would be views of it, and what is changed in them would change the image that was given.
+    // A Buffer's slices would be views of it, and what is changed in them would change the image
+    // that was given.
     const image = Uint8Array.from(given)
     const numbers = view(image)
     if (numbers.getUint32(0, true) !== 0x53766544 || image[11] !== 2)
@@ -86,15 +92,18 @@ const refersToAscii = (op: number): boolean => op === Op.AsciiString || op === O
 /** What was written, and where each function of the new image comes from. */
 export interface Encoded {
     image: Uint8Array
-    /** By new index: the index in the image that was read, and the bytes of code now (with padding). */
+    /**
+     * By new index: the index in the image that was read, and the bytes of code now (with padding).
+     */
     functions: { from: number; codeBytes: number }[]
     /** Where the code ends. */
     codeEnd: number
 }
 
 /**
- * Puts a program together. Functions and ASCII strings get their numbers by how often code refers to them, as
- * numbers below 248 are the shortest; the first function stays first, because the runtime starts it.
+ * Puts a program together. Functions and ASCII strings get their numbers by how often code refers
+ * to them, as numbers below 248 are the shortest; the first function stays first, because the
+ * runtime starts it.
  */
 export function encodeImage(program: Program, renumber = true): Encoded {
     const order = functionOrder(program, renumber)
@@ -192,7 +201,10 @@ function descriptors(
     return result
 }
 
-/** Services, their packets and the packets' fields are named by string numbers: where in the section each is. */
+/**
+ * Services, their packets and the packets' fields are named by string numbers: where in the section
+ * each is.
+ */
 function specNames(program: Program): Set<number> {
     const numbers = view(program.sections[Section.ServiceSpecs])
     const places = new Set<number>()

@@ -1,11 +1,15 @@
-// The instructions of DeviceScript 2.16 (its bytecode.md), each once: its number, how many values it takes, and what
-// it does. What a row does not say is the worst: a value may be anything, read anything and throw; a statement changes
-// the return value. So an opcode that somebody forgets here costs bytes, not correctness.
+// The instructions of DeviceScript 2.16 (its bytecode.md), each once: its number, how many values
+// it takes, and what it does. What a row does not say is the worst: a value may be anything, read
+// anything and throw; a statement changes the return value. So an opcode that somebody forgets here
+// costs bytes, not correctness.
 
 /** What is known of a value by itself, its parts aside. */
 type ValueFact =
     | "operand"
-    /** Its evaluation never throws. Arithmetic converts everything to numbers; `+` may fail on texts too long. */
+    /**
+     * Its evaluation never throws. Arithmetic converts everything to numbers; `+` may fail on texts
+     * too long.
+     */
     | "never throws"
     /** It depends on its parts only, not on memory that a statement may change. */
     | "reads nothing"
@@ -74,7 +78,10 @@ const OPCODES = {
     Catch: does(82, 0),
     Finally: does(83, 0),
     Throw: does(84, 1, "final", "keeps result"),
-    /** The return value goes: on the way to a handler or a jump's label it is the error, or a note of the jump. */
+    /**
+     * The return value goes: on the way to a handler or a jump's label it is the error, or a note
+     * of the jump.
+     */
     ReThrow: does(85, 1),
     ThrowJump: does(86, 1, "operand", "jump", "final"),
     Debugger: does(87, 0, "keeps result"),

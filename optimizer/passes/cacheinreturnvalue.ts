@@ -10,7 +10,8 @@ const isVariable = (one: Expression): boolean => one.op === Op.LoadLocal || one.
 const same = (a: Expression, b: Expression): boolean => a.op === b.op && a.value === b.value
 
 /**
- * Where a local or global is read more than three times and `ret_val` is free, that holds it meanwhile.
+ * Where a local or global is read more than three times and `ret_val` is free, that holds it
+ * meanwhile.
  *
  * Needs: liveness; nothing behind it may move what it reads.
  * Keeps: the return value where it is needed.

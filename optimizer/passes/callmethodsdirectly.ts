@@ -17,14 +17,14 @@ const look = (object: Expression): Statement =>
     statement(Op.StoreReturnValue, 0, expression(Op.BuiltinField, BuiltinName.constructor, object))
 
 /**
- * A method that every call finds by its name becomes a function that is called directly with `this` as its first
- * argument: the prototype needs no entry, and a function with a single caller may go into it. A call with a receiver
- * that is missing fails all the same, with a TypeError and before anything happens, though its text names another
- * field.
+ * A method that every call finds by its name becomes a function that is called directly with `this`
+ * as its first argument: the prototype needs no entry, and a function with a single caller may go
+ * into it. A call with a receiver that is missing fails all the same, with a TypeError and before
+ * anything happens, though its text names another field.
  *
  * Needs: the compiler's code, as nothing was moved yet, and `analysis/values`.
- * Keeps: the object that a method is called on, and the TypeError before anything happens when it is missing.
- * Buys: 7,592 bytes.
+ * Keeps: the object that a method is called on, and the TypeError before anything happens when it
+ * is missing. Buys: 7,592 bytes.
  */
 export function callMethodsDirectly(program: Program): void {
     const classes = classesOf(program)
@@ -88,7 +88,10 @@ interface Unchecked {
     early: boolean
 }
 
-/** True when the method has no use for `this`, is looked up by its calls, and none of their arguments is a result. */
+/**
+ * True when the method has no use for `this`, is looked up by its calls, and none of their
+ * arguments is a result.
+ */
 function mayLookEarly(method: FunctionCode, from: readonly LookUp[]): boolean {
     const needsThis = method.code.some(one => parts(one).some(isThis))
     return (

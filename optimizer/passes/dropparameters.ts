@@ -13,13 +13,12 @@ const given = (call: Statement, place: number): Expression =>
 const same = (a: Expression, b: Expression): boolean => a.op === b.op && a.value === b.value
 
 /**
- * A parameter that gets the same constant from every call is that constant; one that nobody reads is not passed. Only
- * of functions that nothing but calls by number refers to.
+ * A parameter that gets the same constant from every call is that constant; one that nobody reads
+ * is not passed. Only of functions that nothing but calls by number refers to.
  *
  * Needs: dead reads dropped; functions that nothing but calls by number refers to.
- * Keeps: arguments whose evaluation may throw, which come before the call or stay, and all parameters of functions
- * with closures.
- * Buys: 728 bytes.
+ * Keeps: arguments whose evaluation may throw, which come before the call or stay, and all
+ * parameters of functions with closures. Buys: 728 bytes.
  */
 export function dropParameters(program: Program, contexts: readonly Context[]): void {
     const byIndex = new Map(contexts.map(one => [one.body.index, one]))
@@ -81,7 +80,10 @@ function dropParameter(
     return true
 }
 
-/** True when nothing else of the call needs the return value, and no error comes before the one of this argument. */
+/**
+ * True when nothing else of the call needs the return value, and no error comes before the one of
+ * this argument.
+ */
 function mayComeFirst(call: Statement, place: number): boolean {
     const others = call.args.filter((_, index) => index !== place + 1)
     const before = call.args.slice(0, place + 1)

@@ -21,9 +21,9 @@ function replaceSlot(one: Statement, slot: number, by: Expression): Statement["a
 }
 
 /**
- * `x := e; … f(x) …` becomes `… f(e) …` when that is the only use of x and evaluating e later makes no difference:
- * nothing in between, nor anything evaluated before it in its new place, changes what e reads, and no two errors
- * change their order.
+ * `x := e; … f(x) …` becomes `… f(e) …` when that is the only use of x and evaluating e later makes
+ * no difference: nothing in between, nor anything evaluated before it in its new place, changes
+ * what e reads, and no two errors change their order.
  *
  * Needs: liveness.
  * Keeps: the order of errors, calls and writes.

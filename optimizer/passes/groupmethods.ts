@@ -6,8 +6,9 @@ import { type Program } from "../ir/image"
 import { Op } from "../ir/opcodes"
 
 /**
- * Class after class instead of method after method: assignments of functions to different prototypes have no
- * influence on each other. The prototype of a constructor is one object and its evaluation never fails.
+ * Class after class instead of method after method: assignments of functions to different
+ * prototypes have no influence on each other. The prototype of a constructor is one object and its
+ * evaluation never fails.
  *
  * Needs: the code that sets the prototypes up.
  * Keeps: the order of the methods of one class.

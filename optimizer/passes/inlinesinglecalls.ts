@@ -23,7 +23,8 @@ import { Op } from "../ir/opcodes"
 
 // A call's frame is part of the heap: the caller's must not grow without end.
 const MOST_SLOTS = 64
-// What closures see keeps its slot, however few are needed in the end: this many are a frame of 256 bytes.
+// What closures see keeps its slot, however few are needed in the end: this many are a frame of 256
+// bytes.
 const MOST_SLOTS_WITH_CLOSURES = 29
 const undefinedValue = expression(Op.Undefined)
 
@@ -100,7 +101,10 @@ export function inlined(
     return [...code, ...moved(inner.code, base, end), end]
 }
 
-/** In the closures that the function makes, however deep, its variables are in other slots from now on. */
+/**
+ * In the closures that the function makes, however deep, its variables are in other slots from now
+ * on.
+ */
 function moveVariables(
     program: Program,
     maker: FunctionCode,

@@ -11,12 +11,14 @@ const MOST_CALLS = 8
 const size = (body: FunctionCode): number => encodeFunction(body.code).length
 
 /**
- * Puts copies of a function where it is called when all of them together are smaller than the function and its calls:
- * that is tried out, as much of a copy often goes where its arguments are known.
+ * Puts copies of a function where it is called when all of them together are smaller than the
+ * function and its calls: that is tried out, as much of a copy often goes where its arguments are
+ * known.
  *
  * Needs: what `inlineSingleCalls` needs, and a way to settle a copy.
  * Keeps: the same; a function stays when its copies are larger.
- * Buys: 572 bytes, and time: without it an SPI transfer of 544 bytes takes 0.96 ms instead of less than 0.75.
+ * Buys: 572 bytes, and time: without it an SPI transfer of 544 bytes takes 0.96 ms instead of less
+ * than 0.75.
  */
 export function inlineSmallFunctions(
     program: Program,

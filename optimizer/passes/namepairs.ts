@@ -12,7 +12,8 @@ const STRING_INDEX_MASK = (1 << STRING_KIND_SHIFT) - 1
 const BETWEEN_NAMES = new TextEncoder().encode("|")
 
 /**
- * Functions made of two show both names in stack traces, as far as these are in the program's own table.
+ * Functions made of two show both names in stack traces, as far as these are in the program's own
+ * table.
  *
  * Needs: the pairs of `pairFunctions`.
  * Keeps: the numbers of all strings.

@@ -20,8 +20,8 @@ export interface Pair {
 }
 
 /**
- * Two functions become one, which a last parameter tells what to do: a descriptor less, and ends that are the same
- * can be shared. Only functions that nothing but calls refers to.
+ * Two functions become one, which a last parameter tells what to do: a descriptor less, and ends
+ * that are the same can be shared. Only functions that nothing but calls refers to.
  *
  * Needs: all inlining done, as a function of two is not inlined.
  * Keeps: parameters, and one place free among eight.

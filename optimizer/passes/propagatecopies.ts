@@ -10,8 +10,9 @@ type Facts = ReadonlyMap<number, Expression>
 const same = (a: Expression, b: Expression): boolean => a.op === b.op && a.value === b.value
 
 /**
- * Reads of a local become what was stored in it, when that is `ret_val`, a constant or another local that still holds
- * the same value on every way to the read. The store itself goes when nobody needs it any more.
+ * Reads of a local become what was stored in it, when that is `ret_val`, a constant or another
+ * local that still holds the same value on every way to the read. The store itself goes when nobody
+ * needs it any more.
  *
  * Needs: nothing.
  * Keeps: locals that closures write; nothing is believed in a handler.

@@ -14,7 +14,9 @@ export interface Web {
     conflicts: Set<number>
 }
 
-/** Works on the code while each web has a number of its own; the webs that it deletes get no slot. */
+/**
+ * Works on the code while each web has a number of its own; the webs that it deletes get no slot.
+ */
 type Prepare = (body: FunctionCode, webs: Map<number, Web>) => void
 
 // Webs are numbered from here while slots are given out.
@@ -28,8 +30,9 @@ function pinnedSlots({ body, captured }: Context): Set<number> {
 }
 
 /**
- * Gives the function's values new slots: values that are never needed at the same time share one, a copy and its
- * original above all, whose copying then goes. Parameters begin in their slots, and what closures see stays in place.
+ * Gives the function's values new slots: values that are never needed at the same time share one, a
+ * copy and its original above all, whose copying then goes. Parameters begin in their slots, and
+ * what closures see stays in place.
  *
  * Needs: liveness and the stores that reach each read.
  * Keeps: parameters, `this` of constructors, and what closures see.
@@ -123,7 +126,10 @@ function renameToWebs(body: FunctionCode, pinned: ReadonlySet<number>): Map<numb
     return webs
 }
 
-/** Two webs conflict when one is stored to while the other's value is needed, unless it is stored from that other. */
+/**
+ * Two webs conflict when one is stored to while the other's value is needed, unless it is stored
+ * from that other.
+ */
 function addConflicts(body: FunctionCode, webs: Map<number, Web>): void {
     const { before, after } = liveness(body)
     const conflict = (a: number, b: number) => {
@@ -140,7 +146,9 @@ function addConflicts(body: FunctionCode, webs: Map<number, Web>): void {
     for (const a of atStart) for (const b of atStart) conflict(a, b)
 }
 
-/** Unites the webs of copies and originals that do not conflict; returns who stands for each web. */
+/**
+ * Unites the webs of copies and originals that do not conflict; returns who stands for each web.
+ */
 function unitedCopies(code: Statement[], webs: Map<number, Web>): (web: number) => number {
     const { find, unite } = unions()
     for (const one of code) {

@@ -5,8 +5,8 @@ import { size } from "../ir/codec"
 import { Op } from "../ir/opcodes"
 
 /**
- * `JMP x IF NOT c; RETURN; x:` becomes a jump to another such return when c holds; kept when the function becomes
- * shorter.
+ * `JMP x IF NOT c; RETURN; x:` becomes a jump to another such return when c holds; kept when the
+ * function becomes shorter.
  *
  * Needs: the final code of a function.
  * Keeps: which value is returned or thrown.

@@ -227,8 +227,8 @@ class Singletons {
 }
 
 /**
- * An object that a program makes once at most is known wherever it turns up: it is read from a global then, its fields
- * become globals, and what is called through them is called by number.
+ * An object that a program makes once at most is known wherever it turns up: it is read from a
+ * global then, its fields become globals, and what is called through them is called by number.
  *
  * Needs: the compiler's code and `analysis/values`.
  * Keeps: fields of objects that are shown, and each look that may meet another object or none.

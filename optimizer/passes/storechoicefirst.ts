@@ -16,8 +16,9 @@ interface Choice {
 }
 
 /**
- * `JMP e IF NOT c; x := a; JMP end; e: x := b; end:` becomes `x := b; JMP end IF NOT c; x := a; end:` where computing b
- * first makes no difference, and `x := !!c` when a and b are true and false.
+ * `JMP e IF NOT c; x := a; JMP end; e: x := b; end:` becomes
+ * `x := b; JMP end IF NOT c; x := a; end:` where computing b first makes no difference, and
+ * `x := !!c` when a and b are true and false.
  *
  * Needs: liveness.
  * Keeps: values that may throw or read memory.

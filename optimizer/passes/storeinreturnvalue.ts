@@ -7,8 +7,8 @@ import { Op } from "../ir/opcodes"
 import { type Web, giveSlots } from "./sharelocals"
 
 /**
- * Values that are needed only while `ret_val` is free are stored there and not in a local: a byte less for the store
- * and for each read.
+ * Values that are needed only while `ret_val` is free are stored there and not in a local: a byte
+ * less for the store and for each read.
  *
  * Needs: liveness, and the webs of `shareLocals`.
  * Keeps: the return value where it is needed, and what a handler needs.

@@ -35,7 +35,10 @@ export function threadJumps({ body }: Context): boolean {
     return changed
 }
 
-/** `RETURN undefined` and the like; or a return of what was stored just before, which then needs no store. */
+/**
+ * `RETURN undefined` and the like; or a return of what was stored just before, which then needs no
+ * store.
+ */
 function returnsShortly(there: Statement, previous: Statement | undefined): boolean {
     if (there.op !== Op.Return) return false
     if (statementSize(there) <= 2) return true

@@ -12,11 +12,12 @@ interface Place {
 }
 
 /**
- * `CALL new F(…); THROW ret_val` in many places becomes a call of one function that does both and never returns.
+ * `CALL new F(…); THROW ret_val` in many places becomes a call of one function that does both and
+ * never returns.
  *
- * Needs: the final code of all functions: nobody is told that execution does not go on behind the call.
- * Keeps: what is thrown, and after which evaluations; missing arguments are undefined as before.
- * Buys: 168 bytes.
+ * Needs: the final code of all functions: nobody is told that execution does not go on behind the
+ * call. Keeps: what is thrown, and after which evaluations; missing arguments are undefined as
+ * before. Buys: 168 bytes.
  */
 export function throwFromOnePlace(program: Program): void {
     for (const [maker, places] of placesByMaker(program)) {

@@ -5,8 +5,9 @@ import { Op } from "../ir/opcodes"
 import { appendUtf8Strings, asciiText } from "../ir/strings"
 
 /**
- * Strings for which the ASCII table has no short number left get one in the UTF-8 table. The runtime compares texts,
- * so it does not matter that names of functions and services stay where they were.
+ * Strings for which the ASCII table has no short number left get one in the UTF-8 table. The
+ * runtime compares texts, so it does not matter that names of functions and services stay where
+ * they were.
  *
  * Needs: the final code of all functions.
  * Keeps: every text.

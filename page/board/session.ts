@@ -93,7 +93,10 @@ export class BoardSession {
         return { status, text }
     }
 
-    /** An empty line first: one that gets lost on its way to a program that has just started may be sent again. */
+    /**
+     * An empty line first: one that gets lost on its way to a program that has just started may be
+     * sent again.
+     */
     private async greet(channel: Channel): Promise<void> {
         const client = this.clients[channel]
         for (let tries = 0; tries < greetTries && client.present(); tries++) {

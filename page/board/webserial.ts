@@ -34,7 +34,9 @@ export function portName(port: SerialPort): string {
     return `${names[hex(usbVendorId)] ?? "USB"} ${hex(usbVendorId)}:${hex(usbProductId)}`
 }
 
-/** The port as it is known now: after the cable was out the browser may have another object for it. */
+/**
+ * The port as it is known now: after the cable was out the browser may have another object for it.
+ */
 export async function samePort(port: SerialPort): Promise<SerialPort> {
     const ports = await knownPorts()
     const { usbVendorId, usbProductId } = port.getInfo()
@@ -45,7 +47,9 @@ export async function samePort(port: SerialPort): Promise<SerialPort> {
     return ports.includes(port) ? port : (ports.find(alike) ?? port)
 }
 
-/** Opens a port and carries its bytes to and from the worker. Throws an Error that says what to do. */
+/**
+ * Opens a port and carries its bytes to and from the worker. Throws an Error that says what to do.
+ */
 export async function openPort(port: SerialPort): Promise<Opening> {
     try {
         await port.open({ baudRate, bufferSize })

@@ -14,7 +14,8 @@ export function brokenAt(
     const out: number[][] = columns.map(() => [])
     for (const index of order) {
         const time = times[index]
-        // A clock that was set back makes a second twice: the later record is the one that is shown.
+        // A clock that was set back makes a second twice: the later record is the one that is
+        // shown.
         if (time === outTimes.at(-1)) {
             out.forEach((list, c) => (list[list.length - 1] = columns[c][index]))
             continue

@@ -1,5 +1,5 @@
-// Reads a day's file of the card, main log or cell log (docs/reference/logs.md), from bytes. A file may be torn, cut, empty, or
-// of somebody else: what is no record is left out and counted.
+// Reads a day's file of the card, main log or cell log (docs/reference/logs.md), from bytes. A file
+// may be torn, cut, empty, or of somebody else: what is no record is left out and counted.
 
 export type DayKind = "log" | "cell"
 
@@ -75,7 +75,10 @@ class LineReader {
         return sign * (this.digits(at + 1, 2) * 60 + this.digits(at + 4, 2))
     }
 
-    /** A decimal number, or `0x` and hexadecimal digits; NaN for nothing; undefined for anything else. */
+    /**
+     * A decimal number, or `0x` and hexadecimal digits; NaN for nothing; undefined for anything
+     * else.
+     */
     value(from: number, to: number): number | undefined {
         const { bytes } = this
         if (from === to) return NaN
@@ -174,7 +177,10 @@ class Serials {
     }
 }
 
-/** Undefined when the file does not begin as a day's file; a file without records is a day without records. */
+/**
+ * Undefined when the file does not begin as a day's file; a file without records is a day without
+ * records.
+ */
 export function parseDay(bytes: Uint8Array): Day | undefined {
     const reader = new LineReader(bytes)
     const endOf = (from: number) => {
@@ -257,7 +263,10 @@ export function column(day: Day, name: string): Float64Array | undefined {
     return index < 0 ? undefined : day.columns[index]
 }
 
-/** What a file's name says: of the card (`LOG/20261122.CSV`) or of the server (`ACME-7-LOG-20261122.CSV`). */
+/**
+ * What a file's name says: of the card (`LOG/20261122.CSV`) or of the server
+ * (`ACME-7-LOG-20261122.CSV`).
+ */
 export interface DayName {
     kind: DayKind
     /** `2026-11-22` */
@@ -266,7 +275,10 @@ export interface DayName {
     serial?: string
 }
 
-/** Undefined for a file of another kind. @param path with the folder that it was in, if that is known */
+/**
+ * Undefined for a file of another kind. @param path with the folder that it was in, if that is
+ * known
+ */
 export function parseName(path: string): DayName | undefined {
     const name = path.split(/[/\\]/).at(-1)!.toUpperCase()
     const dated = (digits: string) =>

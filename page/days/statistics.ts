@@ -92,7 +92,8 @@ function gapsOf(times: Float64Array, periodSeconds = usualPeriod(times)): Gap[] 
 }
 
 /**
- * What flowed between the records: the mean of both ends, not across a gap, in which nobody knows what flowed.
+ * What flowed between the records: the mean of both ends, not across a gap, in which nobody knows
+ * what flowed.
  * @returns ampere-hours and watt-hours, in and out
  */
 function flow(day: Day, periodSeconds: number | undefined): [number, number, number, number] {

@@ -2,7 +2,10 @@ import { quoteWord } from "../../console/secrets"
 import type { Setting } from "./description"
 import { isZone } from "./zones"
 
-/** How a setting is shown and changed. What the page does not know is text: a board may have types of its own. */
+/**
+ * How a setting is shown and changed. What the page does not know is text: a board may have types
+ * of its own.
+ */
 export type FieldKind =
     | "switch"
     | "number"
@@ -57,8 +60,8 @@ export function formatDays(days: number): string {
 const bytesOf = (value: string) => new TextEncoder().encode(value).length
 
 /**
- * What is wrong with a value, before the board is asked; undefined when nothing is. The board has the last word: it
- * knows rules that no type can say.
+ * What is wrong with a value, before the board is asked; undefined when nothing is. The board has
+ * the last word: it knows rules that no type can say.
  */
 export function problemWith(setting: Setting, value: string): string | undefined {
     const allowed = setting.allowed || `${setting.min}–${setting.max}`

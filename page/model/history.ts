@@ -1,4 +1,6 @@
-/** What was seen of the battery, a sample a look: the last minutes whole, what is older thinned out. */
+/**
+ * What was seen of the battery, a sample a look: the last minutes whole, what is older thinned out.
+ */
 export class LiveHistory {
     /** Unix seconds of this computer; volts, amperes, percent; NaN for what was not measured. */
     readonly times: number[] = []

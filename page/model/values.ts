@@ -35,7 +35,10 @@ const numbers = (text: unknown): number[] =>
 const numberOf = (value: unknown): number =>
     typeof value === "number" && Number.isFinite(value) ? value : 0
 
-/** What the command `values` printed; undefined when that is not there. Unknown lines and members are passed over. */
+/**
+ * What the command `values` printed; undefined when that is not there. Unknown lines and members
+ * are passed over.
+ */
 export function parseValues(text: string): Values | undefined {
     let values: Values | undefined
     for (const line of text.split("\n")) {

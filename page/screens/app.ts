@@ -37,7 +37,10 @@ export function go(screen: ScreenName, rest = ""): void {
     location.hash = `#/${screen}${rest === "" ? "" : "/" + path}`
 }
 
-/** The page's server gives this to who may command the board on this PC; it is not kept in the address. */
+/**
+ * The page's server gives this to who may command the board on this PC; it is not kept in the
+ * address.
+ */
 export const pcToken = takeToken()
 
 function takeToken(): string | undefined {

@@ -1,6 +1,7 @@
 /**
- * A byte-wise wire as its receiver sees it. Usually both sides agree where a byte begins; each stray clock edge moves
- * the receiver on by one bit, and what it takes and gives is shifted from then on.
+ * A byte-wise wire as its receiver sees it. Usually both sides agree where a byte begins; each
+ * stray clock edge moves the receiver on by one bit, and what it takes and gives is shifted from
+ * then on.
  */
 export class BitSlip {
     private slipped = 0
@@ -9,7 +10,9 @@ export class BitSlip {
     /** What the receiver is giving in that byte. */
     private giving = 0
 
-    /** @param next the receiver's next byte out; `take` gets each byte that came in, right after it */
+    /**
+     * @param next the receiver's next byte out; `take` gets each byte that came in, right after it
+     */
     constructor(
         private readonly next: () => number,
         private readonly take: (byte: number) => void,
@@ -20,7 +23,10 @@ export class BitSlip {
         this.slipped = 0
     }
 
-    /** One clock edge that the sender did not mean, with its line high; what is on the other line is lost. */
+    /**
+     * One clock edge that the sender did not mean, with its line high; what is on the other line is
+     * lost.
+     */
     stray(): void {
         if (this.slipped === 0) {
             this.taken = 0

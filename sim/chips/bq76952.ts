@@ -3,7 +3,10 @@ import { DataMemory } from "./bq76952memory"
 import { SafetyUnit } from "./bq76952safety"
 import type { I2cChip } from "./chip"
 
-/** What the chip keeps as long as the cells feed it: also while the board, or a run of the simulator, is away. */
+/**
+ * What the chip keeps as long as the cells feed it: also while the board, or a run of the
+ * simulator, is away.
+ */
 export interface MonitorCondition {
     memory: string
     /** What it has counted, A·s, and for how long, s. */
@@ -24,7 +27,9 @@ export interface MonitorOptions {
     noiseMv?: number
     /** What the chip's own sensor and those at TS1 and TS3 read too much, °C. */
     sensorErrorC?: [number, number, number]
-    /** What the maker has put into data memory, which a reset brings back: address and byte, signed. */
+    /**
+     * What the maker has put into data memory, which a reset brings back: address and byte, signed.
+     */
     factory?: [address: number, byte: number][]
     /** The part speaks I²C with a CRC behind each byte, as the BQ7695202 does. */
     crc?: boolean
@@ -37,9 +42,9 @@ export interface MonitorOptions {
 export type MonitorFault = "none" | "offline" | "garbage" | "stalled"
 
 /**
- * Emulated TI BQ76952 at register level: direct commands, subcommands, transfer buffer, data memory and
- * CONFIG_UPDATE mode (SLUUBY2 revision B). The pack behind it is wired as on the board: cells from input 1
- * up, the top cell at input 16, unused inputs shorted.
+ * Emulated TI BQ76952 at register level: direct commands, subcommands, transfer buffer, data memory
+ * and CONFIG_UPDATE mode (SLUUBY2 revision B). The pack behind it is wired as on the board: cells
+ * from input 1 up, the top cell at input 16, unused inputs shorted.
  */
 export class Bq76952Chip implements I2cChip {
     readonly address = 0x08
@@ -53,7 +58,10 @@ export class Bq76952Chip implements I2cChip {
     balancing = 0
     /** So many of the next answers of a part with CRC have one wrong bit. */
     flipBits = 0
-    /** Transactions, refused CRCs, and writes to data memory that came outside of CONFIG_UPDATE mode. */
+    /**
+     * Transactions, refused CRCs, and writes to data memory that came outside of CONFIG_UPDATE
+     * mode.
+     */
     readonly counters = { reads: 0, writes: 0, refusedCrcs: 0, refusedMemoryWrites: 0, resets: 0 }
 
     private readonly registers = new Uint8Array(0x80)

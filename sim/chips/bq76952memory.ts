@@ -1,4 +1,5 @@
-// Data memory of the BQ76952 with its defaults (SLUUBY2 revision B, §13), as far as the board uses it.
+// Data memory of the BQ76952 with its defaults (SLUUBY2 revision B, §13), as far as the board uses
+// it.
 
 const first = 0x9180
 const last = 0x93ff

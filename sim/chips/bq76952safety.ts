@@ -93,7 +93,9 @@ const protections: Protection[] = [
     },
 ]
 
-/** The primary protections as far as they set alert and status bits (§5.2); no FETs are modelled. */
+/**
+ * The primary protections as far as they set alert and status bits (§5.2); no FETs are modelled.
+ */
 export class SafetyUnit {
     /** Safety Status A, B, C. */
     readonly status = [0, 0, 0]

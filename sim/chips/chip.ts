@@ -1,8 +1,8 @@
 /** An emulated chip on the SPI bus, as the wire sees it. */
 export interface SpiChip {
     /**
-     * The host's bus is made anew for this rate. The ESP32's driver lets go of the clock line for that, which is
-     * pulled up, and drives it low again: one clock edge.
+     * The host's bus is made anew for this rate. The ESP32's driver lets go of the clock line for
+     * that, which is pulled up, and drives it low again: one clock edge.
      */
     configure(hz: number): void
     select(on: boolean): void

@@ -1,7 +1,8 @@
 import type { I2cChip } from "./chip"
 
-// Maxim DS3231 (datasheet 19-5170 rev. 10): 19 registers behind an address pointer that counts up and
-// wraps from 0x12 to 0x00. Restated here on its own, so that a wrong register in a driver shows.
+// Maxim DS3231 (datasheet 19-5170 rev. 10): 19 registers behind an address pointer that counts up
+// and wraps from 0x12 to 0x00. Restated here on its own, so that a wrong register in a driver
+// shows.
 
 const registerCount = 0x13
 const control = 0x0e

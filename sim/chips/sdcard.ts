@@ -14,7 +14,8 @@ export type { SdCardTiming } from "./sdcardpace"
 
 /**
  * SD memory card in SPI mode, from the SD Physical Layer Simplified Specification, version 6.00,
- * chapter 7. Without `timing` it knows no time: what takes time on a card is a number of bytes on the wire then.
+ * chapter 7. Without `timing` it knows no time: what takes time on a card is a number of bytes on
+ * the wire then.
  */
 export class SdCardChip implements SpiChip {
     readonly faults = new SdCardFaults()
@@ -106,7 +107,9 @@ export class SdCardChip implements SpiChip {
         this.strayClock()
     }
 
-    /** One clock edge too much: while it is selected the card is out of step by a bit from then on. */
+    /**
+     * One clock edge too much: while it is selected the card is out of step by a bit from then on.
+     */
     strayClock(): void {
         if (this.faults.absent || this.faults.powerless) return
         if (this.selected) this.wire.stray()

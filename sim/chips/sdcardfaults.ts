@@ -16,7 +16,9 @@ export class SdCardFaults {
     failWrites = 0
     /** The next so many commands are not answered. */
     ignoreCommands = 0
-    /** Blocks that cannot be read, with a data error token each time, until they are written anew. */
+    /**
+     * Blocks that cannot be read, with a data error token each time, until they are written anew.
+     */
     readonly unreadable = new Set<number>()
     /** Blocks that cannot be written: programming fails each time, told in the status. */
     readonly unwritable = new Set<number>()
@@ -26,7 +28,10 @@ export class SdCardFaults {
     writesUntilPowerCut: number | undefined = undefined
     /** What becomes of the write in which the power goes. */
     tornWrite: TornWrite = "dropped"
-    /** The blocks that a stream has been announced to write yet are erased when the power goes in it. */
+    /**
+     * The blocks that a stream has been announced to write yet are erased when the power goes in
+     * it.
+     */
     erasesAhead = false
     /** The power is gone: nothing is answered or kept until `powerUp()`. */
     powerless = false
@@ -79,7 +84,10 @@ export class SdCardFaults {
     }
 }
 
-/** dropped: old data stays; erased: 512 bytes of 0xff; half: the first half is new; zeroed: 512 zeros. */
+/**
+ * dropped: old data stays; erased: 512 bytes of 0xff; half: the first half is new; zeroed: 512
+ * zeros.
+ */
 export type TornWrite = "dropped" | "erased" | "half" | "zeroed"
 
 /** What a sector holds when the power went while `data` was written over `old`. */

@@ -19,8 +19,9 @@ export interface SdCardTiming {
 }
 
 /**
- * A card of today as measured by others: a block written alone takes ten to thirty times as long as one of a stream.
- * On bad days a card tidies up in one write of a hundred: `tidying: { ms: [0, 0], tail: { share: 0.01, ms: [20, 250] } }`.
+ * A card of today as measured by others: a block written alone takes ten to thirty times as long as
+ * one of a stream. On bad days a card tidies up in one write of a hundred:
+ * `tidying: { ms: [0, 0], tail: { share: 0.01, ms: [20, 250] } }`.
  */
 export const usualSdCardTiming: Required<Omit<SdCardTiming, "nowMs" | "random">> = {
     write: { ms: [0.85, 1], tail: { share: 0.03, ms: [2, 5] } },
@@ -34,8 +35,8 @@ export const usualSdCardTiming: Required<Omit<SdCardTiming, "nowMs" | "random">>
 const startHz = 400_000
 
 /**
- * How long what a card does takes: so many bytes on the wire, or board time. During a transfer the time goes on by the
- * bytes that were clocked.
+ * How long what a card does takes: so many bytes on the wire, or board time. During a transfer the
+ * time goes on by the bytes that were clocked.
  */
 export class SdCardPace {
     /** The moment of the byte that is being clocked. */
@@ -90,7 +91,10 @@ export class SdCardPace {
         this.busyUntilMs = this.byteMs + 8000 / this.clockHz
     }
 
-    /** When the block of a read that begins now comes: after so many bytes, and not before that moment. */
+    /**
+     * When the block of a read that begins now comes: after so many bytes, and not before that
+     * moment.
+     */
     readDelay(kind: "read" | "streamRead"): { bytes: number; untilMs: number } {
         const { timing, readDelayBytes } = this.options
         if (!timing) return { bytes: readDelayBytes ?? 2, untilMs: 0 }

@@ -3,7 +3,9 @@ const startBlock = 0xfe
 const startStreamBlock = 0xfc
 const stopStream = 0xfd
 
-/** Receives the data blocks of a write command: one, or a stream that ends with a token of its own. */
+/**
+ * Receives the data blocks of a write command: one, or a stream that ends with a token of its own.
+ */
 export class SdCardReception {
     private state: "closed" | "token" | "data" | "refused" = "closed"
     private stream = false

@@ -20,7 +20,9 @@ export interface SdCardTraits {
     responseLateBits?: number
     /** Each block of so many that are read, or written, has one wrong bit. */
     noise?: { reads?: number; writes?: number; aboveHz: number }
-    /** For the first so many selections since power-up all that it sends comes so many bits late. */
+    /**
+     * For the first so many selections since power-up all that it sends comes so many bits late.
+     */
     outOfStep?: { times: number; bits: number }
     /** Busy for so long from the board's own reset on, ms. */
     busyAtStartMs?: number

@@ -37,7 +37,10 @@ export class Path {
     }
 }
 
-/** The board's Wi-Fi in both directions. While it is down nothing is lost for good: TCP sends it again later. */
+/**
+ * The board's Wi-Fi in both directions. While it is down nothing is lost for good: TCP sends it
+ * again later.
+ */
 export class Air {
     readonly fromBoard: Path
     readonly toBoard: Path
@@ -66,7 +69,8 @@ export class Air {
             this.downSinceMs = this.time.nowMs()
             return
         }
-        // TCP doubles its waits, so the next one ends within as long as it was down (RFC 6298 §5.5).
+        // TCP doubles its waits, so the next one ends within as long as it was down (RFC 6298
+        // §5.5).
         const longestMs = Math.min(this.time.nowMs() - this.downSinceMs!, RETRANSMIT_MS_MAX)
         this.downSinceMs = undefined
         for (const connection of this.held.keys())

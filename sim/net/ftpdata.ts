@@ -12,7 +12,10 @@ const CHUNK_BYTES = 16_384
 /** What a data connection that talks has to say. */
 const TALK_BYTES = 2 << 20
 
-/** A passive port (RFC 959 §3.2): it takes one connection, which may come before or after it is wanted. */
+/**
+ * A passive port (RFC 959 §3.2): it takes one connection, which may come before or after it is
+ * wanted.
+ */
 export class PassivePort {
     readonly port: number
     private readonly stopListening: () => void

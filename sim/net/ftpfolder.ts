@@ -136,7 +136,10 @@ export class FtpFolder {
         return this.isFolder(name) ? readdirSync(this.onDisk(name)).sort() : undefined
     }
 
-    /** The lines of LIST in the form of `ls -l`, which is what clients read (RFC 959 leaves it open). */
+    /**
+     * The lines of LIST in the form of `ls -l`, which is what clients read (RFC 959 leaves it
+     * open).
+     */
     lines(name: string): string[] | undefined {
         const folder = this.isFolder(name) ? name : posix.dirname(this.absolute(name))
         return this.names(name)?.map(entry => {

@@ -35,10 +35,10 @@ interface Command {
 }
 
 /**
- * One log-in at the simulation's FTP server: RFC 959 in stream mode, RFC 2428 (EPSV), RFC 3659 (SIZE, REST),
- * RFC 2389 (FEAT). It opens no connections itself, so PORT and EPRT are refused. Files keep the line ends that
- * they came with, whatever the TYPE. A transfer goes on to its end when the control connection closes, as
- * vsftpd's does.
+ * One log-in at the simulation's FTP server: RFC 959 in stream mode, RFC 2428 (EPSV), RFC 3659
+ * (SIZE, REST), RFC 2389 (FEAT). It opens no connections itself, so PORT and EPRT are refused.
+ * Files keep the line ends that they came with, whatever the TYPE. A transfer goes on to its end
+ * when the control connection closes, as vsftpd's does.
  */
 export class FtpSession {
     private readonly folder: FtpFolder
@@ -311,8 +311,8 @@ export class FtpSession {
     }
 
     /**
-     * Waits for the data connection, lets `work` use it, and answers the command: in the usual words unless
-     * `finish` gives others.
+     * Waits for the data connection, lets `work` use it, and answers the command: in the usual
+     * words unless `finish` gives others.
      */
     private begin(
         work: (transfer: DataTransfer) => void,

@@ -12,8 +12,8 @@ export type DataPortTemper =
     | "talking"
 
 /**
- * What an FTP server does otherwise than the simulation's does by itself; each was met somewhere. All of it is
- * a switch of its own, and any of them can be on together.
+ * What an FTP server does otherwise than the simulation's does by itself; each was met somewhere.
+ * All of it is a switch of its own, and any of them can be on together.
  */
 export interface FtpTemper {
     /** Until it greets, as while it looks up the client's name. */
@@ -21,8 +21,8 @@ export interface FtpTemper {
     /** The greeting's lines, one byte a character (Latin-1), with CR LF between them. */
     greeting?: string
     /**
-     * What it says to a command instead of obeying it; undefined leaves the command as it is, "" says nothing
-     * at all. The connection is closed behind a 421.
+     * What it says to a command instead of obeying it; undefined leaves the command as it is, ""
+     * says nothing at all. The connection is closed behind a 421.
      */
     answer?: (verb: string, argument: string) => string | undefined
     /** Replies come in pieces of so many bytes. */

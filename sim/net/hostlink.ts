@@ -6,7 +6,10 @@ import type { Dialled, Link, Over } from "./link"
 /** As much waits here as fits the ESP32's receive window; the rest stays with the sender. */
 const WINDOW_BYTES = 5744
 
-/** A connection of the board that goes out of the simulation, to a server that this computer reaches. */
+/**
+ * A connection of the board that goes out of the simulation, to a server that this computer
+ * reaches.
+ */
 export class HostLink implements Link {
     over: Over = ""
     onChange: () => void = () => {}

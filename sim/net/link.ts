@@ -7,7 +7,10 @@ export interface Link {
     readonly over: Over
     /** Something can be read, or it is over. */
     onChange: () => void
-    /** `taken(true)` once the send buffer holds all of it, `taken(false)` when the connection is over first. */
+    /**
+     * `taken(true)` once the send buffer holds all of it, `taken(false)` when the connection is
+     * over first.
+     */
     write(data: Uint8Array, taken?: (whole: boolean) => void): void
     /** The oldest bytes that have come, undefined when there are none. */
     read(bytesMax: number): Uint8Array | undefined

@@ -15,8 +15,8 @@ export interface NetworkOptions {
     /** The hosts of the simulation take no SYN, unless told otherwise by name. */
     synBlackhole: boolean
     /**
-     * Share of the socket's handovers at which the runtime receives on the old socket while its worker
-     * closes it: "recv error" for a connection that nobody has any more.
+     * Share of the socket's handovers at which the runtime receives on the old socket while its
+     * worker closes it: "recv error" for a connection that nobody has any more.
      */
     receiveCloseRace: number
     /** The runtime's main loop looks at the socket that often. */
@@ -24,9 +24,10 @@ export interface NetworkOptions {
 }
 
 /**
- * An ESP32 on a good Wi-Fi network. Round trip 13–16 ms in the middle, 47–114 ms at 99 %; at most 20 Mbit/s;
- * 20–200 ms to connect. Sources: public measurements of the ESP32's Wi-Fi; the times of lwIP 2.1.3 as in
- * ESP-IDF 5.0, whose SYN is given up after some 18 s and a name server's silence after 10 s.
+ * An ESP32 on a good Wi-Fi network. Round trip 13–16 ms in the middle, 47–114 ms at 99 %; at most
+ * 20 Mbit/s; 20–200 ms to connect. Sources: public measurements of the ESP32's Wi-Fi; the times of
+ * lwIP 2.1.3 as in ESP-IDF 5.0, whose SYN is given up after some 18 s and a name server's silence
+ * after 10 s.
  */
 export const esp32Network: NetworkOptions = {
     oneWay: { ms: [6, 8.5], tail: { share: 0.01, ms: [40, 105] } },

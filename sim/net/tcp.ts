@@ -13,9 +13,9 @@ interface Write {
 }
 
 /**
- * One end of a simulated TCP connection (RFC 9293): a send buffer, a window of the other side's, segments in
- * order, small ones held back while others are on their way (RFC 896), FIN behind the data, RST for data that
- * nobody reads any more. What it sends costs time on the air.
+ * One end of a simulated TCP connection (RFC 9293): a send buffer, a window of the other side's,
+ * segments in order, small ones held back while others are on their way (RFC 896), FIN behind the
+ * data, RST for data that nobody reads any more. What it sends costs time on the air.
  */
 export class TcpEnd implements Link {
     over: Over = ""

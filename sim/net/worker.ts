@@ -30,10 +30,11 @@ export interface SocketWorkerParts {
 
 /**
  * The board's one TCP socket as DeviceScript's port to the ESP32 has it (devicescript-esp32 2.16.1,
- * main/sock.c). A worker beside the runtime carries out opens and writes one after the other, and a name
- * look-up or a SYN without an answer holds up all that come later. The runtime's main loop hands on what the
- * worker has to tell, and receives by itself. Both share one socket and know nothing of whose connection it
- * is: what an earlier one still has to tell reaches whoever came after it.
+ * main/sock.c). A worker beside the runtime carries out opens and writes one after the other, and a
+ * name look-up or a SYN without an answer holds up all that come later. The runtime's main loop
+ * hands on what the worker has to tell, and receives by itself. Both share one socket and know
+ * nothing of whose connection it is: what an earlier one still has to tell reaches whoever came
+ * after it.
  */
 export class SocketWorker {
     /** What the main loop tells the runtime; data comes in pieces of at most 1,024 bytes. */
@@ -45,7 +46,9 @@ export class SocketWorker {
     /** Commands taken out of the queue so far. */
     private done = 0
     private turn: object | undefined
-    /** Counts the losses of power: what was under way before the last one is no part of this board. */
+    /**
+     * Counts the losses of power: what was under way before the last one is no part of this board.
+     */
     private losses = 0
 
     constructor(private readonly parts: SocketWorkerParts) {}
@@ -57,8 +60,9 @@ export class SocketWorker {
     }
 
     /**
-     * An open that finds no room in time is never carried out, and nobody hears of it: the runtime's native
-     * says 0 in any case. (The ESP32's main loop stands still while it waits; here it goes on.)
+     * An open that finds no room in time is never carried out, and nobody hears of it: the
+     * runtime's native says 0 in any case. (The ESP32's main loop stands still while it waits; here
+     * it goes on.)
      */
     open(host: string, port: number): number {
         const command = { host, port }

@@ -1,7 +1,7 @@
 /**
- * What the runtime's WebAssembly instructions stand for on the ESP32, in cycles of its Xtensa LX6: [first opcode, last
- * opcode, cycles]. The same C code compiled for Xtensa keeps locals in registers, has no hardware for double floats and
- * divides in some ten cycles. Later rows count.
+ * What the runtime's WebAssembly instructions stand for on the ESP32, in cycles of its Xtensa LX6:
+ * [first opcode, last opcode, cycles]. The same C code compiled for Xtensa keeps locals in
+ * registers, has no hardware for double floats and divides in some ten cycles. Later rows count.
  */
 const rows: readonly [first: number, last: number, cycles: number][] = [
     [0x0c, 0x0d, 2], // br, br_if

@@ -14,16 +14,16 @@ export interface Instrumentation {
     /** Further globals, for the code in `entries`. */
     globals: readonly AddedGlobal[]
     /**
-     * Code that runs at the entry of a function, before its own, by the function's name; it finds the
-     * added globals' indexes by their names. It is not counted.
+     * Code that runs at the entry of a function, before its own, by the function's name; it finds
+     * the added globals' indexes by their names. It is not counted.
      */
     entries: Readonly<Record<string, (index: (global: string) => number[]) => number[]>>
 }
 
 /**
- * Makes a module count what it executes: at the start of each basic block the block's cost is added to
- * an exported global. Globals and exports are appended, so that no index of the module changes. It
- * takes modules of WebAssembly 1.0 with sign extension, saturating conversion and bulk memory.
+ * Makes a module count what it executes: at the start of each basic block the block's cost is added
+ * to an exported global. Globals and exports are appended, so that no index of the module changes.
+ * It takes modules of WebAssembly 1.0 with sign extension, saturating conversion and bulk memory.
  */
 export function instrument(wasm: Uint8Array, instrumentation: Instrumentation): Uint8Array {
     const names = functionNames(wasm)
@@ -147,7 +147,10 @@ function countedFunction(
     return joined(pieces)
 }
 
-/** Behind these the code goes on, or comes from, somewhere else: unreachable, loop … end, br … return. */
+/**
+ * Behind these the code goes on, or comes from, somewhere else: unreachable, loop … end, br …
+ * return.
+ */
 function endsBlock(opcode: number): boolean {
     return opcode === 0 || (opcode >= 0x03 && opcode <= 0x05) || (opcode >= 0x0b && opcode <= 0x0f)
 }

@@ -8,7 +8,10 @@ export const added = {
     counter: "bms_counter",
     /** Address of the fiber that ran last. */
     fiber: "bms_fiber",
-    /** The counter at the entry into the module, and by how much it may grow until the watchdog bites. */
+    /**
+     * The counter at the entry into the module, and by how much it may grow until the watchdog
+     * bites.
+     */
     entered: "bms_entered",
     limit: "bms_limit",
     /** Why the module was left by a trap: one of `Trap`. */
@@ -21,7 +24,10 @@ export const added = {
     /** What each further page takes that the same turn erases. */
     usualEraseCost: "bms_usual_erase_cost",
     flashAccesses: "bms_flash_accesses",
-    /** Address of the fiber that waits for a transfer, 0 for none, and the counter when that is over. */
+    /**
+     * Address of the fiber that waits for a transfer, 0 for none, and the counter when that is
+     * over.
+     */
     waiting: "bms_waiting",
     transferEnd: "bms_transfer_end",
 } as const
@@ -77,8 +83,9 @@ function flashAccess(cost: string, index: Index): number[] {
 }
 
 /**
- * On a chip another task tells the fiber that its transfer is over, in the middle of a turn of the main loop too:
- * it is the next fiber to run. Not one that is about to wait, which the first argument may be.
+ * On a chip another task tells the fiber that its transfer is over, in the middle of a turn of the
+ * main loop too: it is the next fiber to run. Not one that is about to wait, which the first
+ * argument may be.
  */
 function wakeWaiting(index: Index): number[] {
     const waiting = [Op.GlobalGet, ...index(added.waiting)]
@@ -132,9 +139,9 @@ export interface RuntimeModule {
 let loaded: RuntimeModule | undefined
 
 /**
- * The runtime inside the DeviceScript CLI's bundle. Handing its globals in gives each start of the board
- * its own time, timers, sockets and memory, without a process of its own. Its WebAssembly is made to count
- * what it executes. Both are made once and kept.
+ * The runtime inside the DeviceScript CLI's bundle. Handing its globals in gives each start of the
+ * board its own time, timers, sockets and memory, without a process of its own. Its WebAssembly is
+ * made to count what it executes. Both are made once and kept.
  */
 export function runtimeModule(): RuntimeModule {
     if (loaded) return loaded

@@ -29,7 +29,10 @@ export interface RuntimeSource {
     wasm: Uint8Array
 }
 
-/** The runtime inside the DeviceScript CLI's bundle: its code as text, without its WebAssembly, and that. */
+/**
+ * The runtime inside the DeviceScript CLI's bundle: its code as text, without its WebAssembly, and
+ * that.
+ */
 export function runtimeParts(): { text: string; wasm: Buffer } {
     const path = require.resolve("@devicescript/cli/built/devicescript-cli.cjs")
     const bundle = readFileSync(path, "utf8")

@@ -2,7 +2,9 @@
 export interface WifiEvents {
     /** All access points lose their power, or have it back. */
     setPower(on: boolean): void
-    /** Puts a network in range, in the place of one of the same name; without a password it is open. */
+    /**
+     * Puts a network in range, in the place of one of the same name; without a password it is open.
+     */
     addNetwork(name: string, password?: string): void
     /** Throws an Error for a name that was never in the air. */
     setInRange(name: string, inRange: boolean): void
@@ -123,7 +125,10 @@ export class WifiAir implements WifiEvents {
     }
 }
 
-/** Each name has its place, and so its signal, and a channel; the network that is always there is near. */
+/**
+ * Each name has its place, and so its signal, and a channel; the network that is always there is
+ * near.
+ */
 function placeOf(name: string): Pick<Network, "signalDbm" | "channel"> {
     if (name === defaultNetwork.name) return { signalDbm: -58, channel: 6 }
     const sum = Buffer.from(name, "latin1").reduce((before, byte) => before * 7 + byte, 0)

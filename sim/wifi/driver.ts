@@ -17,7 +17,10 @@ const enum Reason {
     FourWayHandshakeTimeout = 15,
     /** The access point went silent. */
     BeaconTimeout = 200,
-    /** No network of the name, or none of the name that fits the password: an open one to a password, or the reverse. */
+    /**
+     * No network of the name, or none of the name that fits the password: an open one to a
+     * password, or the reverse.
+     */
     NoApFound = 201,
 }
 
@@ -27,7 +30,10 @@ export type DriverState = "off" | "idle" | "searching" | "joining" | "addressing
 export interface DriverDelays {
     /** A scan of all channels. */
     scan: Delay
-    /** Looking for the network that is to be joined, up to the first of its name, and when there is none. */
+    /**
+     * Looking for the network that is to be joined, up to the first of its name, and when there is
+     * none.
+     */
     search: Delay
     searchInVain: Delay
     /** Authentication, association and the handshake of the password. */
@@ -57,8 +63,8 @@ export interface DriverOptions {
     air: WifiAir
     delays?: Partial<DriverDelays>
     /**
-     * True: a scan that a connection ends gives its scan-done event all the same. ESP-IDF's driver gives none:
-     * a connection cancels the scan that runs.
+     * True: a scan that a connection ends gives its scan-done event all the same. ESP-IDF's driver
+     * gives none: a connection cancels the scan that runs.
      */
     abortedScanReports?: boolean
 }
@@ -76,8 +82,8 @@ export interface DriverEvents {
 export type DriverError = "ESP_ERR_WIFI_STATE" | "ESP_ERR_WIFI_CONN" | undefined
 
 /**
- * ESP-IDF's Wi-Fi driver with one station, as it behaves from outside: what is asked for is answered at once,
- * what comes of it comes later as an event.
+ * ESP-IDF's Wi-Fi driver with one station, as it behaves from outside: what is asked for is
+ * answered at once, what comes of it comes later as an event.
  */
 export class WifiDriver {
     state: DriverState = "off"
@@ -133,7 +139,10 @@ export class WifiDriver {
         return undefined
     }
 
-    /** No event comes of it while the network is still searched for, nor when there is nothing to leave. */
+    /**
+     * No event comes of it while the network is still searched for, nor when there is nothing to
+     * leave.
+     */
     disconnect(): void {
         if (this.state === "idle" || this.state === "off") return
         this.cancelScan()
@@ -151,8 +160,8 @@ export class WifiDriver {
     }
 
     /**
-     * The network of the name, if the driver takes it: with a password it passes over open ones, whatever the
-     * password's length, and without one it passes over the others.
+     * The network of the name, if the driver takes it: with a password it passes over open ones,
+     * whatever the password's length, and without one it passes over the others.
      */
     private matching(): Network | undefined {
         const network = this.options.air.find(this.name)

@@ -2,7 +2,10 @@ import { checkFailed, emptyWriteAbort } from "../abortwords"
 import type { Network } from "./air"
 import type { Timers, WifiDriver } from "./driver"
 
-/** The runtime looks for networks this often while it has no address, and first so long after its start. */
+/**
+ * The runtime looks for networks this often while it has no address, and first so long after its
+ * start.
+ */
 const scanEveryMs = 10 << 10
 const firstScanMs = 2 << 10
 /** The driver's field for a name has 32 bytes with the NUL at its end, that for a password 64. */
@@ -35,8 +38,8 @@ export interface RuntimeOptions {
 }
 
 /**
- * The runtime's Wi-Fi service (devicescript/network/wifi.c) on the ESP32's port of it. It runs from the
- * processor's start to its next one, whatever becomes of the program meanwhile.
+ * The runtime's Wi-Fi service (devicescript/network/wifi.c) on the ESP32's port of it. It runs from
+ * the processor's start to its next one, whatever becomes of the program meanwhile.
  */
 export class WifiRuntime {
     /** The network it is to join; undefined when there is none. */

@@ -44,7 +44,10 @@ export interface StationOptions {
     onAbort(words: readonly string[]): void
 }
 
-/** The ESP32's Wi-Fi station as the Jacdac bus shows it: driver, the runtime's service, and its registers. */
+/**
+ * The ESP32's Wi-Fi station as the Jacdac bus shows it: driver, the runtime's service, and its
+ * registers.
+ */
 export class WifiStation extends JDServiceServer {
     readonly runtime: WifiRuntime
     private readonly driver: WifiDriver

@@ -5,13 +5,14 @@ import { Memory, monitorAddress, Status, Subcommand, Wire } from "./registers"
 import { BatteryState } from "./state"
 
 /**
- * Driver of the TI BQ76952 battery monitor (manual SLUUBY2, revision B) on I²C, with or without CRC: which of
- * them the part speaks is found out at the first contact.
+ * Driver of the TI BQ76952 battery monitor (manual SLUUBY2, revision B) on I²C, with or without
+ * CRC: which of them the part speaks is found out at the first contact.
  *
- * Units: mV, mA (charging positive), 0.1 °C. Each transaction has the bus for itself, none is longer than 58
- * bytes, twice that with CRC. Throws Fault MonitorNoAnswer when three tries in a row were not acknowledged or
- * failed their CRC, and MonitorNonsense when an answer cannot be true; the evidence is the register,
- * subcommand or address. A failed call hands nothing back: no partial sample escapes.
+ * Units: mV, mA (charging positive), 0.1 °C. Each transaction has the bus for itself, none is
+ * longer than 58 bytes, twice that with CRC. Throws Fault MonitorNoAnswer when three tries in a row
+ * were not acknowledged or failed their CRC, and MonitorNonsense when an answer cannot be true; the
+ * evidence is the register, subcommand or address. A failed call hands nothing back: no partial
+ * sample escapes.
  */
 export class Bq76952 {
     private cells = 0
@@ -23,12 +24,18 @@ export class Bq76952 {
         private readonly ticks: Ticks,
     ) {}
 
-    /** True when the chip kept its configuration and its charge counter since it was configured last. */
+    /**
+     * True when the chip kept its configuration and its charge counter since it was configured
+     * last.
+     */
     async readConfigured(): Promise<boolean> {
         return ((await this.readStatus()) & (Status.PowerOnReset | Status.ConfigUpdate)) === 0
     }
 
-    /** Writes the whole configuration, laid out as configurationTemplate, reads it back and starts measuring; takes some 350 ms. */
+    /**
+     * Writes the whole configuration, laid out as configurationTemplate, reads it back and starts
+     * measuring; takes some 350 ms.
+     */
     async configure(cells: number, image: Buffer): Promise<void> {
         const identity = await this.readResponse(Subcommand.DeviceNumber)
         if (identity.getAt(0, "u16") !== deviceNumber) throw nonsense(Subcommand.DeviceNumber)
@@ -48,11 +55,13 @@ export class Bq76952 {
             await this.checkMemory(image, offset)
             offset += 3 + bytes
         }
-        // A chip that reset itself on the way has left CONFIG_UPDATE; leaving it hides the reset, so look twice.
+        // A chip that reset itself on the way has left CONFIG_UPDATE; leaving it hides the reset,
+        // so look twice.
         if (((await this.readStatus()) & Status.ConfigUpdate) === 0)
             throw nonsense(Subcommand.SetConfigUpdate)
         await this.switchConfigUpdate(Subcommand.ExitConfigUpdate, 0)
-        // The first full scan after CONFIG_UPDATE takes 190 ms (§4.1.1), and no subcommand is to disturb it.
+        // The first full scan after CONFIG_UPDATE takes 190 ms (§4.1.1), and no subcommand is to
+        // disturb it.
         await this.ticks.sleep(300)
         await this.checkMemory(image, At.DaConfiguration - 3)
         this.cells = cells
@@ -60,8 +69,8 @@ export class Bq76952 {
     }
 
     /**
-     * One sample, without state of charge and balancing. Undefined when the chip has reset itself or is in
-     * CONFIG_UPDATE mode: it must be configured anew.
+     * One sample, without state of charge and balancing. Undefined when the chip has reset itself
+     * or is in CONFIG_UPDATE mode: it must be configured anew.
      */
     async readState(): Promise<BatteryState | undefined> {
         const block = await this.readBlock(Direct.SafetyAlertA, Block.MeasurementsBytes)
@@ -111,7 +120,10 @@ export class Bq76952 {
         }
     }
 
-    /** What the chip has counted since it was last reset, in mA·s, charging positive (§12.3, 0x0076). */
+    /**
+     * What the chip has counted since it was last reset, in mA·s, charging positive (§12.3,
+     * 0x0076).
+     */
     async readChargeMas(): Promise<number> {
         if (this.stepMa === 0) {
             await this.detectCrc()
@@ -130,7 +142,10 @@ export class Bq76952 {
         return (inputs & ((1 << top) - 1)) | ((inputs >> 15) << top)
     }
 
-    /** A part whose answer carries a CRC behind each byte wants it on writes too, and refuses them without. */
+    /**
+     * A part whose answer carries a CRC behind each byte wants it on writes too, and refuses them
+     * without.
+     */
     private async detectCrc(): Promise<void> {
         this.checked = true
         try {
@@ -166,7 +181,10 @@ export class Bq76952 {
         await this.transfer(out, 0)
     }
 
-    /** The data of a subcommand or data memory address, once its echo, length and checksum are right (§3.1). */
+    /**
+     * The data of a subcommand or data memory address, once its echo, length and checksum are right
+     * (§3.1).
+     */
     private async readResponse(subcommand: number): Promise<Buffer> {
         await this.writeSubcommand(subcommand)
         for (let attempt = 0; attempt < 10; ++attempt) {
@@ -241,7 +259,10 @@ function checksumOf(bytes: Buffer, offset: number, length: number): number {
     return ~sum & 255
 }
 
-/** A write with its CRC behind each byte of data; the first one's covers address and register too (§9.2). */
+/**
+ * A write with its CRC behind each byte of data; the first one's covers address and register too
+ * (§9.2).
+ */
 function withCrc(out: Buffer): Buffer {
     const wire = Buffer.alloc(2 * out.length - 1)
     wire[0] = out[0]

@@ -17,8 +17,8 @@ const enum Unit {
 type TakeLimit = (register: At, unit: Unit, key: Key, min: number, max: number) => void
 
 /**
- * Gives each limit that appliedNames has: its register and the register's unit, the setting it comes from, the
- * register's least and highest value (signed).
+ * Gives each limit that appliedNames has: its register and the register's unit, the setting it
+ * comes from, the register's least and highest value (signed).
  */
 function forEachLimit(take: TakeLimit): void {
     take(At.CovThreshold, Unit.Voltage, Key.BatteryCellOvervoltage, 20, 110)
@@ -94,7 +94,9 @@ function fillLimits(image: Buffer, settings: SettingsReader, shunt: number): voi
     image.blitAt(At.Undertemperature + 3, image, At.Undertemperature, 3)
 }
 
-/** The limits as the chip's registers have them, rounded and clamped, in the order of appliedNames. */
+/**
+ * The limits as the chip's registers have them, rounded and clamped, in the order of appliedNames.
+ */
 export function formatApplied(image: Buffer): string[] {
     const texts: string[] = []
     const step = steps(gainTimesShunt / image.getAt(At.CcGain, "f32"))

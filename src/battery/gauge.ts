@@ -1,7 +1,8 @@
 import { Key, SettingsReader } from "../settings/keys"
 import { BatteryState } from "./state"
 
-// Voltage of a cell at rest at 25 °C in mV (low byte first) for 0 %, 5 % … 100 %, then the marks of full and empty.
+// Voltage of a cell at rest at 25 °C in mV (low byte first) for 0 %, 5 % … 100 %, then the marks of
+// full and empty.
 const lfpTable = hex`
     8C0A 080C 7B0C 960C AD0C BD0C CB0C D40C D90C DC0C DF0C
     E30C EB0C F60C FE0C 020D 040D 060D 090D 110D 480D  5C0D F00A`
@@ -24,15 +25,19 @@ const enum Rest {
     EdgeMs = 60000,
 }
 
-/** Kept from here on: this, and billionths of the full pack. Below it are the A·s that older firmware kept. */
+/**
+ * Kept from here on: this, and billionths of the full pack. Below it are the A·s that older
+ * firmware kept.
+ */
 const keptShare = 2147483648
 const billion = 1000000000
 
 /**
- * State of charge. It counts what the monitor's coulomb counter reports, as a share of the full pack, so that
- * another capacity leaves the percentage as it is; the count is corrected
- * where the voltage tells more than the count: at rest into the band that the open-circuit table gives for
- * the voltage ± 10 mV (narrow at the ends, wide on LFP's plateau), to 100 % when full, to 0 % when empty.
+ * State of charge. It counts what the monitor's coulomb counter reports, as a share of the full
+ * pack, so that another capacity leaves the percentage as it is; the count is corrected where the
+ * voltage tells more than the count: at rest into the band that the open-circuit table gives for
+ * the voltage ± 10 mV (narrow at the ends, wide on LFP's plateau), to 100 % when full, to 0 % when
+ * empty.
  */
 export class Gauge {
     // Neither is always whole and within 32 bits, so they are never tested for truth.
@@ -54,7 +59,10 @@ export class Gauge {
         this.addMas(0)
     }
 
-    /** Charge (u32) and the counter it goes with in A·s (i32); undefined while the charge is unknown. */
+    /**
+     * Charge (u32) and the counter it goes with in A·s (i32); undefined while the charge is
+     * unknown.
+     */
     stored(): Buffer | undefined {
         if (this.charge === undefined || this.counterMas === undefined) return undefined
         const value = Buffer.alloc(8)
@@ -65,7 +73,8 @@ export class Gauge {
 
     /**
      * Counts on from the last reading; a jump by more than the whole capacity is not believed.
-     * @param counterMas undefined when the counter starts anew: its next reading is only where to count from
+     * @param counterMas undefined when the counter starts anew: its next reading is only where to
+     * count from
      */
     count(counterMas: number | undefined): void {
         const before = this.counterMas
@@ -73,7 +82,10 @@ export class Gauge {
         if (before !== undefined && counterMas !== undefined) this.addMas(counterMas - before)
     }
 
-    /** Corrects the count by one sample. @returns the state of charge in 0.1 %, undefined while unknown */
+    /**
+     * Corrects the count by one sample. @returns the state of charge in 0.1 %, undefined while
+     * unknown
+     */
     update(state: BatteryState): number | undefined {
         const capacityMah = this.settings.number(Key.BatteryCapacity)
         const table = this.settings.number(Key.BatteryChemistry) === 0 ? lfpTable : nmcTable
@@ -121,7 +133,9 @@ export class Gauge {
     }
 }
 
-/** State of charge for a voltage at rest, 0–1, between the points of the table by straight lines. */
+/**
+ * State of charge for a voltage at rest, 0–1, between the points of the table by straight lines.
+ */
 function shareAt(table: Buffer, mv: number): number {
     let index = 0
     while (index < Table.Points - 2 && table.getAt(2 * index + 2, "u16") < mv) ++index

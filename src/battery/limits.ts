@@ -6,8 +6,8 @@ import { BatteryState } from "./state"
 
 /**
  * Thresholds of the battery. A flag is raised when a value has been at or beyond its threshold for
- * battery.delay, and cleared when it has been back by more than the hysteresis for as long. Settings are read
- * at each check, so that a change works at once.
+ * battery.delay, and cleared when it has been back by more than the hysteresis for as long.
+ * Settings are read at each check, so that a change works at once.
  */
 export class Limits {
     private raised = 0
@@ -35,7 +35,9 @@ export class Limits {
         this.alarms.set(Alarm.ShortCircuit, shorted !== 0)
     }
 
-    /** There was no sample: the flags stay, but what was about to change must last its delay anew. */
+    /**
+     * There was no sample: the flags stay, but what was about to change must last its delay anew.
+     */
     pause(): void {
         this.changedAtMs = []
     }

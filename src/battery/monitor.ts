@@ -12,13 +12,16 @@ import { BatteryState } from "./state"
 const saveEveryMs = 3600000
 
 /**
- * The battery as the rest of the firmware sees it: samples it, keeps its state of charge, checks its limits.
- * One fiber calls `sample()`; the rest may be called from any.
+ * The battery as the rest of the firmware sees it: samples it, keeps its state of charge, checks
+ * its limits. One fiber calls `sample()`; the rest may be called from any.
  */
 export class BatteryMonitor {
     /** The newest sample, undefined while the monitor chip does not answer as it should. */
     last: BatteryState | undefined
-    /** What was written into the chip and read back, laid out as configurationTemplate; undefined before that. */
+    /**
+     * What was written into the chip and read back, laid out as configurationTemplate; undefined
+     * before that.
+     */
     applied: Buffer | undefined
 
     private readonly chip: Bq76952
@@ -57,8 +60,8 @@ export class BatteryMonitor {
     async configure(): Promise<void> {
         const revision = this.revision
         const { settings, chip, gauge } = this
-        // The chip counts on while the board restarts; what it counted must not be lost. The counter is read
-        // before the flag that says whether it is still to be believed.
+        // The chip counts on while the board restarts; what it counted must not be lost. The
+        // counter is read before the flag that says whether it is still to be believed.
         const chargeMas = await chip.readChargeMas()
         if (await chip.readConfigured()) gauge.count(chargeMas)
         gauge.count(undefined)
@@ -71,9 +74,9 @@ export class BatteryMonitor {
     }
 
     /**
-     * Takes one sample and publishes it as `last`. Throws Fault MonitorNoAnswer or MonitorNonsense, with
-     * MONITOR_OFFLINE raised and `last` undefined; the next call tries again. A Fault of `persist` comes
-     * after the sample was published.
+     * Takes one sample and publishes it as `last`. Throws Fault MonitorNoAnswer or MonitorNonsense,
+     * with MONITOR_OFFLINE raised and `last` undefined; the next call tries again. A Fault of
+     * `persist` comes after the sample was published.
      */
     async sample(): Promise<BatteryState> {
         let state: BatteryState
@@ -105,8 +108,9 @@ export class BatteryMonitor {
     private async measure(): Promise<BatteryState> {
         for (let pass = 0; pass < 2; ++pass) {
             if (this.configuredRevision !== this.revision) await this.configure()
-            // Charge and balancing take turns: neither is in a hurry, and both cost two transactions. They come
-            // first, since the state tells whether the chip had reset itself before.
+            // Charge and balancing take turns: neither is in a hurry, and both cost two
+            // transactions. They come first, since the state tells whether the chip had reset
+            // itself before.
             const chip = this.chip
             const charging = (this.turn++ & 1) === 0
             const answer = charging ? await chip.readChargeMas() : await chip.readBalancing()

@@ -1,9 +1,13 @@
-// TI BQ76952, technical reference manual SLUUBY2 (revision B); the section stands beside each group.
+// TI BQ76952, technical reference manual SLUUBY2 (revision B); the section stands beside each
+// group.
 
 /** 7-bit I²C address as the part is delivered (§9.2). */
 export const monitorAddress = 0x08
 
-/** The CRC of a transaction begins with the address and its direction bit (§9.2): 0x10, and 0x11 before data read. */
+/**
+ * The CRC of a transaction begins with the address and its direction bit (§9.2): 0x10, and 0x11
+ * before data read.
+ */
 export const enum Wire {
     /** CRC of 0x10 alone. */
     WriteCrc = 0x70,
@@ -27,7 +31,9 @@ export const enum Direct {
 
 /** Blocks read in one transaction: the register number counts up by itself. */
 export const enum Block {
-    /** SafetyAlertA, SafetyStatusA … SafetyStatusC, BatteryStatus, cells, up to and with Cc2Current. */
+    /**
+     * SafetyAlertA, SafetyStatusA … SafetyStatusC, BatteryStatus, cells, up to and with Cc2Current.
+     */
     MeasurementsBytes = 58,
     /** IntTemperature up to and with Ts3Temperature. */
     TemperaturesBytes = 14,
@@ -42,7 +48,9 @@ export const enum Status {
     SecurityState = 0x0300,
 }
 
-/** Bits of BatteryState.safety: Safety Status A, B and C from the lowest byte on (§12.1, 0x03–0x07). */
+/**
+ * Bits of BatteryState.safety: Safety Status A, B and C from the lowest byte on (§12.1, 0x03–0x07).
+ */
 export const enum Safety {
     CellUndervoltage = 0x04,
     CellOvervoltage = 0x08,
@@ -76,8 +84,9 @@ export const enum DaConfiguration {
 }
 
 /**
- * Everything that is written in CONFIG_UPDATE mode: blocks of address (2 bytes, low byte first), length and
- * data. Zeros are filled in from the settings at the offsets of `At`; the rest is written as it stands.
+ * Everything that is written in CONFIG_UPDATE mode: blocks of address (2 bytes, low byte first),
+ * length and data. Zeros are filled in from the settings at the offsets of `At`; the rest is
+ * written as it stands.
  */
 export const configurationTemplate = hex`
     A8 91 08  00 00 00 00  00 00 00 00
@@ -97,25 +106,36 @@ export const enum At {
     CcGain = 3,
     /** Calibration, 0x91AC: Capacity Gain, IEEE-754 single (§13.2). */
     CapacityGain = 7,
-    /** Settings, 0x9234: Power Config, default 0x2982 without SLEEP, which would measure every 5 s only (§13.3). */
+    /**
+     * Settings, 0x9234: Power Config, default 0x2982 without SLEEP, which would measure every 5 s
+     * only (§13.3).
+     */
     PowerConfig = 14,
     /** Settings, 0x9261/2: SCD OCD1 OCC COV CUV; OTD OTC UTD UTC (§13.3). */
     EnabledProtections = 19,
-    /** Protections, 0x9275–0x927C: thresholds and hysteresis in 50.6 mV, delays of (2 + n) × 3.3 ms (§5.2, §13.6). */
+    /**
+     * Protections, 0x9275–0x927C: thresholds and hysteresis in 50.6 mV, delays of (2 + n) × 3.3 ms
+     * (§5.2, §13.6).
+     */
     CuvThreshold = 24,
     CuvDelay = 25,
     CovThreshold = 27,
     CovDelay = 28,
     CuvHysteresis = 30,
     CovHysteresis = 31,
-    /** Protections, 0x9280–0x9283: 2 mV across the shunt, delays of (2 + n) × 3.3 ms (§5.2, §13.6). */
+    /**
+     * Protections, 0x9280–0x9283: 2 mV across the shunt, delays of (2 + n) × 3.3 ms (§5.2, §13.6).
+     */
     OccThreshold = 35,
     OccDelay = 36,
     Ocd1Threshold = 37,
     Ocd1Delay = 38,
     /** Protections, 0x9286/7: index into shortCircuitSteps; delay (11 - 1) × 15 µs (§13.6). */
     ScdThreshold = 42,
-    /** Protections, 0x929A–0x929F and 0x92A6–0x92AB: threshold, delay in s, recovery in °C, each twice (§13.6). */
+    /**
+     * Protections, 0x929A–0x929F and 0x92A6–0x92AB: threshold, delay in s, recovery in °C, each
+     * twice (§13.6).
+     */
     Overtemperature = 47,
     Undertemperature = 56,
     /** Settings, 0x92FD–0x92FF: TS1 and TS3 as cell thermistors with the 18 kΩ pull-up (§13.3). */

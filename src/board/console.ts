@@ -11,10 +11,10 @@ const textBytes = 224
 const linksMax = 4
 const sendingMax = 8
 /**
- * The runtime's main loop turns only when no fiber is due, and the watchdog wants a turn in 5 s. Consoles that print and
- * the card's fibers can be due by turns for longer: behind so many reports all consoles rest. More than once, since a
- * rest that goes by while somebody computes is none; and for longer when those reports have taken long, as the board
- * has more to do than it can.
+ * The runtime's main loop turns only when no fiber is due, and the watchdog wants a turn in 5 s.
+ * Consoles that print and the card's fibers can be due by turns for longer: behind so many reports
+ * all consoles rest. More than once, since a rest that goes by while somebody computes is none; and
+ * for longer when those reports have taken long, as the board has more to do than it can.
  */
 const enum Rest {
     Reports = 16,
@@ -53,9 +53,14 @@ const enum Member {
 /** One console at the other end: its session, and what waits to be sent to it. */
 class Link implements Output {
     cancelled: boolean
-    /** What is sent when the line in `Member.Request` comes again: its last report, or that it is running. */
+    /**
+     * What is sent when the line in `Member.Request` comes again: its last report, or that it is
+     * running.
+     */
     readonly report: any[]
-    /** A full report, used again and again; the text that waits until it is full is in its payload. */
+    /**
+     * A full report, used again and again; the text that waits until it is full is in its payload.
+     */
     private readonly packet: ds.Packet
     private held = 0
     private rests = 0
@@ -174,8 +179,9 @@ class ConsoleService {
     constructor(private readonly runner: LineRunner) {}
 
     /**
-     * Each packet that comes in waits here in a fiber of its own until its answer is on the wire; more
-     * than a few would fill the memory, so that in a flood answers are dropped. The client asks again.
+     * Each packet that comes in waits here in a fiber of its own until its answer is on the wire;
+     * more than a few would fill the memory, so that in a flood answers are dropped. The client
+     * asks again.
      */
     async sendPacket(packet: ds.Packet): Promise<void> {
         if (this.sending >= sendingMax) return
@@ -227,7 +233,9 @@ async function answer(packet: ds.Packet): Promise<void> {
     else await (ds as unknown as RuntimeServer)._serverSend(0, report)
 }
 
-/** What is sent to service index 255 comes without a packet. Nothing that comes may end the program. */
+/**
+ * What is sent to service index 255 comes without a packet. Nothing that comes may end the program.
+ */
 async function takeServerPacket(packet: ds.Packet): Promise<void> {
     try {
         if (packet) await answer(packet)

@@ -1,7 +1,7 @@
 import * as ds from "@devicescript/core"
 
-// Jacdac's control service, which every device has with index 0. @devicescript/server has one, too, and brings 2,400
-// bytes of code for what a board with a single service does not need.
+// Jacdac's control service, which every device has with index 0. @devicescript/server has one, too,
+// and brings 2,400 bytes of code for what a board with a single service does not need.
 
 /** The natives of the processor's second device, the one of its program's services. */
 export interface RuntimeServer {
@@ -39,7 +39,10 @@ function announcement(): number[] {
     return [flags, 0, 0, ds.BmsConsole.spec.classIdentifier]
 }
 
-/** @returns what the control service answers: null for nothing, undefined where it does not know the command */
+/**
+ * @returns what the control service answers: null for nothing, undefined where it does not know the
+ * command
+ */
 export function controlAnswer(command: number): any {
     if (command === Asked.Announce) return announcement()
     if (command === Asked.Reset) ds.reboot()

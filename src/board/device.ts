@@ -4,8 +4,9 @@ import { I2cBus, SpiBus, Light } from "../core/seams"
 import { AnswerBuffers } from "./answerbuffers"
 
 /**
- * The runtime's own natives. @devicescript/gpio would bring 400 bytes of pin events that nobody here waits for, `i2c`
- * and `spi` 500 of methods that nobody calls, and a transfer of `spi` makes a buffer each time.
+ * The runtime's own natives. @devicescript/gpio would bring 400 bytes of pin events that nobody
+ * here waits for, `i2c` and `spi` 500 of methods that nobody calls, and a transfer of `spi` makes a
+ * buffer each time.
  */
 interface RuntimePin {
     setMode(mode: ds.GPIOMode): void

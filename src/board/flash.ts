@@ -12,8 +12,8 @@ const writesMax = 3
 const lockMs = 30000
 const restMs = 10
 /**
- * What a removed key holds. The runtime's own deletion writes a value of no bytes, which the ESP32's
- * flash driver refuses: the board aborts.
+ * What a removed key holds. The runtime's own deletion writes a value of no bytes, which the
+ * ESP32's flash driver refuses: the board aborts.
  */
 const tombstone = hex`00`
 
@@ -70,7 +70,8 @@ export class DeviceFlash implements Flash {
             for (let i = 0; i < writesMax; ++i) {
                 await self.service.set(key, value)
                 const stored = await self.ask(key)
-                // Packets on their way keep the runtime's main loop from its turn: so do many writes in a row.
+                // Packets on their way keep the runtime's main loop from its turn: so do many
+                // writes in a row.
                 await ds.sleep(restMs)
                 if (isSame(stored, value)) return
             }
@@ -89,7 +90,8 @@ export class DeviceFlash implements Flash {
             await this.service.get(key)
             // The answer may have come while the request was leaving.
             if (!this.answer) {
-                // Not the library's emitter: an answer at the time-out would wake a fiber that has ended.
+                // Not the library's emitter: an answer at the time-out would wake a fiber that has
+                // ended.
                 this.waiter = ds.Fiber.self()
                 await ds.suspend(answerMs)
                 this.waiter = undefined

@@ -3,8 +3,8 @@ import { Fault, FaultCode } from "../core/fault"
 import { I2cBus, SpiBus, Light } from "../core/seams"
 import { AnswerBuffers } from "./answerbuffers"
 
-// The simulated board's wires. A message announces a transfer to the host, which runs the emulated chips; the answer
-// comes in the one call in which the host can put bytes into a buffer.
+// The simulated board's wires. A message announces a transfer to the host, which runs the emulated
+// chips; the answer comes in the one call in which the host can put bytes into a buffer.
 
 interface RandomBuffer {
     fillRandom(): void

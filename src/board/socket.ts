@@ -23,7 +23,10 @@ const enum Stage {
 
 const pieceBytes = 512
 const sendTimeoutMs = 20000
-/** Events of up to 1,024 bytes: what comes in one turn of the runtime. Ten of them were more than the heap always has. */
+/**
+ * Events of up to 1,024 bytes: what comes in one turn of the runtime. Ten of them were more than
+ * the heap always has.
+ */
 const chunksMax = 6
 const tooMuch = "the other side sends more than it is asked for"
 /** As many pieces fit into lwIP's send buffer (5,744 bytes), whatever the network does. */
@@ -42,7 +45,9 @@ class DeviceTcpStream implements TcpStream {
     reason = ""
     /** Pieces sent since the other side spoke last: those before have left. */
     unanswered = 0
-    /** The other side talks where it has nothing to say: neither that nor its end is told any more. */
+    /**
+     * The other side talks where it has nothing to say: neither that nor its end is told any more.
+     */
     muted = false
     private queue: Buffer[] = []
     private waiter: ds.Fiber
@@ -168,7 +173,8 @@ export class DeviceTcpConnector implements TcpConnector {
                 await ds.sleep(before.muted ? mutedFlushMs : turnMs)
                 await before.close()
             } else {
-                // The runtime's worker flushes and closes, perhaps while the runtime receives: "recv error".
+                // The runtime's worker flushes and closes, perhaps while the runtime receives:
+                // "recv error".
                 before.onEvent("close", undefined)
                 doubtful = true
                 // An open is lost without a word when the worker's queue stays full for 200 ms.

@@ -2,14 +2,15 @@ import * as ds from "@devicescript/core"
 import { Wifi } from "../core/seams"
 
 /**
- * Stands for "no network" in the runtime's store, where nothing can be deleted and nothing may be empty: a name
- * longer than any network's, and its password.
+ * Stands for "no network" in the runtime's store, where nothing can be deleted and nothing may be
+ * empty: a name longer than any network's, and its password.
  */
 const nowhere = "no network: wifi.ssid of the BMS Mini is empty"
 
 /**
- * The Wi-Fi station behind the runtime's own Jacdac service, which stores the network that it is told and joins it
- * at each start of the processor. What the service does is in docs/design/platform.md.
+ * The Wi-Fi station behind the runtime's own Jacdac service, which stores the network that it is
+ * told and joins it at each start of the processor. What the service does is in
+ * docs/design/platform.md.
  */
 export class ServiceWifi implements Wifi {
     private readonly service = new ds.Wifi()

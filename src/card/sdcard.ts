@@ -16,15 +16,19 @@ import {
 } from "./sdprotocol"
 
 /**
- * An SD card in SPI mode as 512-byte blocks; one for all cards that come into the socket: its buffers are kept.
- * It owns the bus during a call. A returned write was programmed: the card's status was asked after its busy time.
- * Throws Fault CardAbsent, CardTimeout, CardRefused, CardCrc, CardWriteProtected, CardUnsupported;
- * after CardAbsent and CardTimeout the card has to be opened anew.
+ * An SD card in SPI mode as 512-byte blocks; one for all cards that come into the socket: its
+ * buffers are kept. It owns the bus during a call. A returned write was programmed: the card's
+ * status was asked after its busy time. Throws Fault CardAbsent, CardTimeout, CardRefused, CardCrc,
+ * CardWriteProtected, CardUnsupported; after CardAbsent and CardTimeout the card has to be opened
+ * anew.
  */
 export class SdCard implements BlockDevice {
     /** "SDSC", "SDHC" or "SDXC". */
     kind = ""
-    /** Works done again after a damaged, refused or unanswered transfer, and those that failed for good. */
+    /**
+     * Works done again after a damaged, refused or unanswered transfer, and those that failed for
+     * good.
+     */
     retries: number
     errors: number
     /** Halved each time when something was damaged on the wire. */
@@ -36,7 +40,10 @@ export class SdCard implements BlockDevice {
     /** What came back last, and how far it was looked at: R1, or behind a block. */
     private answer: Buffer
     private at: number
-    /** The block that the card sends next, one after the other; 0 when that is not known, -1 when it sends none. */
+    /**
+     * The block that the card sends next, one after the other; 0 when that is not known, -1 when it
+     * sends none.
+     */
     private next: number
     /** The block that was read last. */
     private last: number
@@ -57,8 +64,8 @@ export class SdCard implements BlockDevice {
     }
 
     /**
-     * Wakes the card in the socket and reads what it is; what was known of the one before is forgotten. Takes some
-     * 50 ms to 5 s.
+     * Wakes the card in the socket and reads what it is; what was known of the one before is
+     * forgotten. Takes some 50 ms to 5 s.
      */
     async openAgain(): Promise<SdCard> {
         this.retries = 0
@@ -105,7 +112,8 @@ export class SdCard implements BlockDevice {
         for (let attempt = 1; ; ++attempt) {
             await this.spi.select(true)
             try {
-                // The card goes on sending as long as the next block is read. Behind its last one it would look for more.
+                // The card goes on sending as long as the next block is read. Behind its last one
+                // it would look for more.
                 const alike =
                     look === Look.Read || (look === Look.Checked && block === this.last + 1)
                 const many = alike && block + 1 < this.blocks
@@ -157,7 +165,8 @@ export class SdCard implements BlockDevice {
         frame.setAt(514, "u16", blockSum(from))
         let response = Token.Accepted
         for (; count > 0 && response === Token.Accepted; --count) {
-            // 0xff, token, data, checksum; the data response comes in the next byte, or some bits later.
+            // 0xff, token, data, checksum; the data response comes in the next byte, or some bits
+            // later.
             const answer = await spi.transfer(frame)
             let bits = 0
             for (let at = 516; at < 520; ++at) bits = (bits << 8) | answer[at]
@@ -213,7 +222,8 @@ export class SdCard implements BlockDevice {
     private async initialise(): Promise<void> {
         let hostCapacity = 0
         let r1 = await this.command(Command.Cmd8SendIfCond, 0x1aa)
-        // CMD8 is unknown to cards from before version 2, which have no high capacity; some do not answer it.
+        // CMD8 is unknown to cards from before version 2, which have no high capacity; some do not
+        // answer it.
         if ((r1 & R1.IllegalCommand) === 0) {
             if (this.answer.getAt(this.at + 3, "u16") !== 0xaa01)
                 throw unsupported("the card does not run at 3.3 V", 8)
@@ -233,13 +243,15 @@ export class SdCard implements BlockDevice {
         r1 = await this.command(Command.Cmd58ReadOcr, 0)
         // Some still say that they are idle.
         if (r1 > R1.Idle) throw refusal(r1, Command.Cmd58ReadOcr)
-        // Bit 30 of the OCR (CCS): addressed in blocks. Other cards get a block length of 512 bytes.
+        // Bit 30 of the OCR (CCS): addressed in blocks. Other cards get a block length of 512
+        // bytes.
         this.blockUnits = 1
         if ((this.answer[this.at + 1] & 0x40) === 0) {
             this.blockUnits = 512
             await this.accepted(Command.Cmd16SetBlocklen, 512)
         }
-        // The card looks at the checksums of commands and blocks from here on. One that refuses may look all the same.
+        // The card looks at the checksums of commands and blocks from here on. One that refuses may
+        // look all the same.
         r1 = await this.command(Command.Cmd59CrcOnOff, 1)
         if (r1 >= R1.None) throw refusal(r1, Command.Cmd59CrcOnOff)
     }
@@ -284,7 +296,8 @@ export class SdCard implements BlockDevice {
     }
 
     /**
-     * Reads a block: finds its token behind the answer, or behind the block before, or in further polls.
+     * Reads a block: finds its token behind the answer, or behind the block before, or in further
+     * polls.
      * @param many others may follow
      * @param goes it is the one that comes next
      */
@@ -302,8 +315,8 @@ export class SdCard implements BlockDevice {
         if (many) this.next = 0
         let { answer, at } = this
         for (let polls = 0; ; ++polls) {
-            // Between two blocks there may be hundreds of idle bytes. Behind an error there is no token any more
-            // (section 4.3.3): the block is read again, alone.
+            // Between two blocks there may be hundreds of idle bytes. Behind an error there is no
+            // token any more (section 4.3.3): the block is read again, alone.
             if (goes && answer[at] === 0xff) {
                 at = answer.indexOf(Token.StartBlock, at)
                 if (at < 0) at = frameBytes

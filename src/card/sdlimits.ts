@@ -6,9 +6,14 @@ export const enum Limit {
     BusyMs = 3000,
     /** Bytes of a short transfer: a command, twice the longest NCR, R1 and four bytes more. */
     ShortBytes = 29,
-    /** A longer poll would be no better: looking through what came takes the interpreter longer than the wire. */
+    /**
+     * A longer poll would be no better: looking through what came takes the interpreter longer than
+     * the wire.
+     */
     PollBytes = 20,
-    /** So many polls, some 4 ms, come before the first sleep, which lasts to the next tick of 10 ms. */
+    /**
+     * So many polls, some 4 ms, come before the first sleep, which lasts to the next tick of 10 ms.
+     */
     QuickPolls = 8,
     StartClockHz = 400000,
     ClockHz = 20000000,
@@ -18,9 +23,15 @@ export const enum Limit {
     WakeTries = 4,
     /** The same to a card that is busy with what it did before the board's reset: 2 s at least. */
     BusyTries = 80,
-    /** ACMD41 is sent until the card has started (section 4.2.3: one second, some need two), each 10 ms at least. */
+    /**
+     * ACMD41 is sent until the card has started (section 4.2.3: one second, some need two), each 10
+     * ms at least.
+     */
     StartTries = 300,
-    /** Behind so many works, at least 0.2 s, there is a rest: the main loop turns, or its watchdog bites. */
+    /**
+     * Behind so many works, at least 0.2 s, there is a rest: the main loop turns, or its watchdog
+     * bites.
+     */
     WorksMost = 63,
     Tries = 3,
     /** More blocks than an SDHC card can have (C_SIZE 65375) make it SDXC. */

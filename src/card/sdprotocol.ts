@@ -45,8 +45,9 @@ export const enum Token {
 }
 
 /**
- * Bytes of one frame on the wire: a data block with all around it. The 220 behind it are 88 µs at 20 MHz, in which a
- * card has usually taken a block of a stream: asking once more would take six times as long.
+ * Bytes of one frame on the wire: a data block with all around it. The 220 behind it are 88 µs at
+ * 20 MHz, in which a card has usually taken a block of a stream: asking once more would take six
+ * times as long.
  */
 export const frameBytes = 736
 
@@ -82,7 +83,9 @@ export function putCommand(frame: Buffer, index: Command, argument: number): voi
     frame[commandAt + 5] = sum | 1
 }
 
-/** Capacity in 512-byte blocks from the card-specific data (sections 5.3.2, 5.3.3), 0 if unknown. */
+/**
+ * Capacity in 512-byte blocks from the card-specific data (sections 5.3.2, 5.3.3), 0 if unknown.
+ */
 export function parseCsdBlocks(csd: Buffer): number {
     const version = csd[0] >> 6
     if (version === 0) {

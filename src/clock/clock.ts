@@ -6,9 +6,14 @@ import { offsetMinutesAt, parseTimeZone, TimeZoneRule } from "../core/timezone"
 import { Key, SettingsReader } from "../settings/keys"
 import { fetchTime } from "./timeserver"
 
-/** The flash key of the last known time: Unix seconds, u32; a byte behind it says that the chip has not got it. */
+/**
+ * The flash key of the last known time: Unix seconds, u32; a byte behind it says that the chip has
+ * not got it.
+ */
 const flashKey = "clock"
-/** 2024-01-01 and 2100-01-01: no other time is believed. The first is also where a new board starts. */
+/**
+ * 2024-01-01 and 2100-01-01: no other time is believed. The first is also where a new board starts.
+ */
 const earliestSeconds = 1704067200
 const endSeconds = 4102444800
 /** 2026-12-01, about when this version was made: a new board knows no later time. */
@@ -21,7 +26,9 @@ const toleranceSeconds = 2
 const trustSeconds = 86400
 /** The processor's crystal drifts some seconds a day at most. */
 const driftSecondsMax = 60
-/** For the socket, and again for the answer: longer than the runtime takes to give up a connection. */
+/**
+ * For the socket, and again for the answer: longer than the runtime takes to give up a connection.
+ */
 const syncTimeoutMs = 30000
 
 function believable(epochSeconds: number): boolean {
@@ -41,8 +48,8 @@ export function timeSourceName(source: TimeSource): string {
 
 /**
  * The wall clock. It counts the ticks since its base, and a source moves the base: person, time
- * server, chip, flash, in falling order of trust. With none but flash the time is a lower bound: the
- * clock goes on from the last time it stored, and the CLOCK flag is up.
+ * server, chip, flash, in falling order of trust. With none but flash the time is a lower bound:
+ * the clock goes on from the last time it stored, and the CLOCK flag is up.
  */
 export class Clock implements WallClock {
     /** What the clock runs on. */
@@ -52,7 +59,9 @@ export class Clock implements WallClock {
     /** Why the chip could not be used the last time; "" when it could. */
     chipError = ""
 
-    /** The chip has not got the time, which is known: its own is not believed, after a start either. */
+    /**
+     * The chip has not got the time, which is known: its own is not believed, after a start either.
+     */
     private chipMissed = false
 
     private baseSeconds = earliestSeconds
@@ -70,7 +79,9 @@ export class Clock implements WallClock {
         this.baseMs = ticks.nowMs()
     }
 
-    /** Takes the time from the flash, then from the chip. Throws the flash's faults, after the chip. */
+    /**
+     * Takes the time from the flash, then from the chip. Throws the flash's faults, after the chip.
+     */
     async start(): Promise<void> {
         try {
             const stored = await this.flash.read(flashKey)
@@ -145,8 +156,8 @@ export class Clock implements WallClock {
     }
 
     /**
-     * Once an hour and before a reset: follows the chip, which keeps better time than the processor,
-     * and stores the time in flash.
+     * Once an hour and before a reset: follows the chip, which keeps better time than the
+     * processor, and stores the time in flash.
      */
     async persist(): Promise<void> {
         await this.readChip()
@@ -195,8 +206,8 @@ export class Clock implements WallClock {
             const seconds = await this.chip.read()
             // The bus has no checksum: what it garbled once is not there the second time.
             const again = await this.chip.read()
-            // It was given every time that went to flash: behind it, it has lost count. Far ahead of what
-            // has counted by itself, too.
+            // It was given every time that went to flash: behind it, it has lost count. Far ahead
+            // of what has counted by itself, too.
             if (
                 !believable(seconds) ||
                 Math.abs(again - seconds) >= toleranceSeconds ||

@@ -48,7 +48,9 @@ export class Ds3231 {
         return seconds
     }
 
-    /** Sets the chip to Unix seconds of 2000–2199, starts it and clears the oscillator-stop flag. */
+    /**
+     * Sets the chip to Unix seconds of 2000–2199, starts it and clears the oscillator-stop flag.
+     */
     async write(seconds: number): Promise<void> {
         const text = formatDateTime(seconds)
         const registers = Buffer.alloc(8)

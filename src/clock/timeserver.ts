@@ -9,7 +9,8 @@ import { parseInteger } from "../core/text"
 const answerBytesMax = 2048
 
 /**
- * The value of a field in a line of an HTTP answer's head (RFC 9112 §5), "" when it is another field's line.
+ * The value of a field in a line of an HTTP answer's head (RFC 9112 §5), "" when it is another
+ * field's line.
  * @param name in lower case, with its colon
  */
 export function fieldValue(line: string, name: string): string {
@@ -21,12 +22,18 @@ export function fieldValue(line: string, name: string): string {
     return line.slice(at, end)
 }
 
-/** What may stand around a field's value; a line that begins with it would go on with the one before. */
+/**
+ * What may stand around a field's value; a line that begins with it would go on with the one
+ * before.
+ */
 export function isBlank(character: string): boolean {
     return character === " " || character === "\t"
 }
 
-/** The moment in an HTTP answer's `Date` field (RFC 9110 §6.6.1), in Unix seconds; undefined in other lines. */
+/**
+ * The moment in an HTTP answer's `Date` field (RFC 9110 §6.6.1), in Unix seconds; undefined in
+ * other lines.
+ */
 export function dateInLine(line: string): number | undefined {
     return parseHttpDate(fieldValue(line, "date:").slice(0, 29))
 }

@@ -12,9 +12,9 @@ const saltBytes = 8
 const rounds = 300
 
 /**
- * The console's password. Stored as hexadecimal text: 8 bytes of salt, then SHA-256 over the password
- * and the salt, hashed again 300 times with the salt.
- * Five wrong tries lock the log-in for a minute, for every console.
+ * The console's password. Stored as hexadecimal text: 8 bytes of salt, then SHA-256 over the
+ * password and the salt, hashed again 300 times with the salt. Five wrong tries lock the log-in for
+ * a minute, for every console.
  */
 export class Access {
     private wrongTries = 0

@@ -43,8 +43,8 @@ export class Call {
     }
 
     /**
-     * A line with one JSON object; the names of its members have commas between them. It goes out in
-     * pieces: the whole of it would be among the largest that the heap is asked for.
+     * A line with one JSON object; the names of its members have commas between them. It goes out
+     * in pieces: the whole of it would be among the largest that the heap is asked for.
      */
     async object(names: string, values: any[]): Promise<void> {
         const out = this.out

@@ -1,9 +1,10 @@
 import { fieldAt } from "../core/text"
 
 /**
- * Every command, one line each: words;arguments;help. An argument in <> must be given, one in [] may be
- * left out; its name says what it is (docs/reference/console-service.md has the names). Parsing, usage errors, help
- * and completion all come from here; what runs is in commands/runcommand.ts.
+ * Every command, one line each: words;arguments;help. An argument in <> must be given, one in []
+ * may be left out; its name says what it is (docs/reference/console-service.md has the names).
+ * Parsing, usage errors, help and completion all come from here; what runs is in
+ * commands/runcommand.ts.
  */
 const table = `
 help;[command];list the commands, or explain one

@@ -10,7 +10,9 @@ export class Session {
     block: Changes
 }
 
-/** Settings that were checked and are not yet applied: of one `set`, or of the lines of an import. */
+/**
+ * Settings that were checked and are not yet applied: of one `set`, or of the lines of an import.
+ */
 export interface Changes {
     /** A byte for each of the values. */
     keys: Buffer

@@ -9,7 +9,10 @@ import { Parts } from "./parts"
 import { Session } from "./session"
 import { refuse, splitWords } from "./words"
 
-/** Runs console lines. One shell serves every console; what belongs to one of them is in its Session. */
+/**
+ * Runs console lines. One shell serves every console; what belongs to one of them is in its
+ * Session.
+ */
 export class Shell implements LineRunner {
     constructor(private readonly parts: Parts) {}
 

@@ -54,9 +54,13 @@ export function splitWords(line: string): string[] {
     return words
 }
 
-/** Text in quotes that both `splitWords` and a JSON reader take back; for text without control characters. */
+/**
+ * Text in quotes that both `splitWords` and a JSON reader take back; for text without control
+ * characters.
+ */
 export function quote(text: string): string {
-    // Most have nothing of the kind: looking through a text costs the interpreter more than all else here.
+    // Most have nothing of the kind: looking through a text costs the interpreter more than all
+    // else here.
     if (text.indexOf('"') >= 0 || text.indexOf("\\") >= 0) {
         let quoted = ""
         for (let i = 0; i < text.length; ++i) {

@@ -33,7 +33,8 @@ export function secondsFromCivil(
         year -= 1
         month += 12
     }
-    // 719469 days from the day before 0000-03-01 to 1970-01-01; 153 days are five months from March.
+    // 719469 days from the day before 0000-03-01 to 1970-01-01; 153 days are five months from
+    // March.
     const days =
         365 * year +
         ((year / 4) | 0) -
@@ -49,7 +50,8 @@ export function secondsFromCivil(
 export function civilFromSeconds(seconds: number): CivilTime {
     const days = Math.floor(seconds / secondsPerDay)
     const rest = Math.floor(seconds - days * secondsPerDay)
-    // Days since 0000-03-01, then the same with the leap days that full centuries left out put back.
+    // Days since 0000-03-01, then the same with the leap days that full centuries left out put
+    // back.
     const gregorian = days + 719468
     const century = ((4 * gregorian + 3) / 146097) | 0
     const julian = gregorian + century - (century >> 2)
@@ -115,8 +117,8 @@ export function formatOffset(minutes: number): string {
 }
 
 /**
- * The moment as a FAT directory entry has it: date word * 65536 + time word, in steps of two seconds
- * (Microsoft FAT specification, "Date and Time Formats").
+ * The moment as a FAT directory entry has it: date word * 65536 + time word, in steps of two
+ * seconds (Microsoft FAT specification, "Date and Time Formats").
  */
 export function fatStamp(seconds: number): number {
     const t = civilFromSeconds(seconds)

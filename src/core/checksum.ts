@@ -54,7 +54,9 @@ const first = hex`
     a373d5c70129779dec419af5cbd8bd6c26b050049f4de9f97225049155bc2308b8d4ce601a8e6c3af7e68152d07f
     a6cb3d174ba3`
 
-/** The other byte first: a card's wire has the high byte in front, numbers in buffers the low one. */
+/**
+ * The other byte first: a card's wire has the high byte in front, numbers in buffers the low one.
+ */
 export function swapped(sum: number): number {
     return (sum >> 8) | ((sum & 255) << 8)
 }
@@ -89,9 +91,9 @@ function putRest(at: number, one: number, two: number, three: number, four: numb
 }
 
 /**
- * The checksum of a block of 512 bytes as it goes over a card's wire, in half the time: some 7 ms. x^512 leaves the
- * same as x^384 + x^160 + 1, which are whole words of four bytes. So each word is exclusive-ored to those 4, 11 and 16
- * further on, and only the last 16 are left to be divided.
+ * The checksum of a block of 512 bytes as it goes over a card's wire, in half the time: some 7 ms.
+ * x^512 leaves the same as x^384 + x^160 + 1, which are whole words of four bytes. So each word is
+ * exclusive-ored to those 4, 11 and 16 further on, and only the last 16 are left to be divided.
  */
 export function blockSum(bytes: Buffer): number {
     let a = 0

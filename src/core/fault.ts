@@ -57,7 +57,8 @@ export const enum FaultCode {
 
 /**
  * A failure outside the program: the card, a chip, the network, a person's input.
- * The message says what happened and what to do; `evidence` is the number documented beside the code.
+ * The message says what happened and what to do; `evidence` is the number documented beside the
+ * code.
  */
 export class Fault extends Error {
     constructor(

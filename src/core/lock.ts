@@ -24,12 +24,12 @@ export class Lock implements Exclusive {
     ) {}
 
     /**
-     * Runs `work` alone. Throws what `work` throws, and Fault LockTimeout (evidence: ms waited) when
-     * the lock did not become free within `timeoutMs`.
+     * Runs `work` alone. Throws what `work` throws, and Fault LockTimeout (evidence: ms waited)
+     * when the lock did not become free within `timeoutMs`.
      */
     async run<T>(owner: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
-        // An array of its own, so that two places of one owner are told apart; a second member stands in it once the
-        // work has paused.
+        // An array of its own, so that two places of one owner are told apart; a second member
+        // stands in it once the work has paused.
         const place = [owner]
         this.queue.push(place)
         try {
@@ -53,9 +53,9 @@ export class Lock implements Exclusive {
     }
 
     /**
-     * For the work inside, between two of its steps: who waits next for a first turn has it, behind those who pause as
-     * well, unless that is the same owner, who never meets its own work half done, or the favoured one's turn is not
-     * over. Suspends in any case.
+     * For the work inside, between two of its steps: who waits next for a first turn has it, behind
+     * those who pause as well, unless that is the same owner, who never meets its own work half
+     * done, or the favoured one's turn is not over. Suspends in any case.
      */
     async pause(): Promise<void> {
         const queue = this.queue

@@ -14,8 +14,8 @@ export interface SpiBus {
     /** Drives chip select: true is low (selected). */
     select(on: boolean): Promise<void>
     /**
-     * Full duplex: as many bytes come back as go out (1–4096), in a buffer that the next transfer of that length uses
-     * again. Throws Fault SpiFailed.
+     * Full duplex: as many bytes come back as go out (1–4096), in a buffer that the next transfer
+     * of that length uses again. Throws Fault SpiFailed.
      */
     transfer(out: Buffer): Promise<Buffer>
 }
@@ -32,7 +32,10 @@ export interface BlockDevice {
     /** @param unchecked a bit that is wrong on the way may pass: that is quicker */
     readBlock(block: number, into: Buffer, unchecked?: boolean): Promise<void>
     writeBlock(block: number, from: Buffer): Promise<void>
-    /** Writes the same bytes to each of `count` blocks from `block` on, as quickly as the medium can. */
+    /**
+     * Writes the same bytes to each of `count` blocks from `block` on, as quickly as the medium
+     * can.
+     */
     fillBlocks(block: number, count: number, from: Buffer): Promise<void>
 }
 
@@ -84,21 +87,23 @@ export interface Wifi {
     /** Learns how the station stands; call it every few seconds. */
     look(): Promise<void>
     /**
-     * Makes this the only network to join, now and at each start; the password is not empty. `another`: it may still
-     * be on its way to the network before.
+     * Makes this the only network to join, now and at each start; the password is not empty.
+     * `another`: it may still be on its way to the network before.
      */
     join(ssid: string, password: string, another: boolean): Promise<void>
     /**
-     * Leaves the network, and joins none until the next start. `forGood`: then neither, and no open network any more
-     * until the flash is erased. `another` as above.
+     * Leaves the network, and joins none until the next start. `forGood`: then neither, and no open
+     * network any more until the flash is erased. `another` as above.
      */
     leaveNetwork(forGood: boolean, another: boolean): Promise<void>
     /**
-     * Makes this open network the only one to join at each start, if there never was one with a password. May not come
-     * back: on the ESP32 the processor starts anew.
+     * Makes this open network the only one to join at each start, if there never was one with a
+     * password. May not come back: on the ESP32 the processor starts anew.
      */
     tellOpen(ssid: string): Promise<void>
-    /** The network that it has an address in, "" while it has none, "?" when that cannot be told. */
+    /**
+     * The network that it has an address in, "" while it has none, "?" when that cannot be told.
+     */
     network(): string
     /** True while the station has an address. */
     connected(): boolean
@@ -131,7 +136,10 @@ export const enum TimeSource {
     Person = 4,
 }
 
-/** Where a command's output goes; waits while it cannot go. Throws Fault when the console cancels the command. */
+/**
+ * Where a command's output goes; waits while it cannot go. Throws Fault when the console cancels
+ * the command.
+ */
 export interface Output {
     /**
      * @param data a text, or a buffer, which is free again on return
@@ -146,7 +154,10 @@ export interface Output {
 export interface LineRunner {
     /** What one console has under way between its lines, for nobody else to look into. */
     newSession(): any
-    /** @returns true when the line was done, false when it was refused. Throws only what `out` throws. */
+    /**
+     * @returns true when the line was done, false when it was refused. Throws only what `out`
+     * throws.
+     */
     carryOut(session: any, line: string, out: Output): Promise<boolean>
 }
 

@@ -1,8 +1,9 @@
-// The one formatter and the one parser of numbers; everything that is shown or read goes through here.
+// The one formatter and the one parser of numbers; everything that is shown or read goes through
+// here.
 
 /**
- * The text of bytes that others may have written. Behind bytes that end within a character the runtime reads on, into
- * what lies beyond the buffer: those get one more.
+ * The text of bytes that others may have written. Behind bytes that end within a character the
+ * runtime reads on, into what lies beyond the buffer: those get one more.
  */
 export function textOf(bytes: Buffer): string {
     const { length } = bytes
@@ -39,7 +40,10 @@ export function formatScaled(value: number, decimals: number): string {
     return sign + digits.slice(0, point) + "." + digits.slice(point)
 }
 
-/** "0x0000FF41": an unsigned 32-bit number with a fixed count of digits, a text for every tool that guesses types. */
+/**
+ * "0x0000FF41": an unsigned 32-bit number with a fixed count of digits, a text for every tool that
+ * guesses types.
+ */
 export function formatHex(value: number, digits: number): string {
     let text = "0x"
     for (let shift = digits * 4 - 4; shift >= 0; shift -= 4) {
@@ -49,7 +53,9 @@ export function formatHex(value: number, digits: number): string {
     return text
 }
 
-/** A decimal integer of up to 10 digits with an optional minus, else undefined ("12x", "", "1.5"). */
+/**
+ * A decimal integer of up to 10 digits with an optional minus, else undefined ("12x", "", "1.5").
+ */
 export function parseInteger(text: string): number | undefined {
     const negative = text[0] === "-"
     const first = negative ? 1 : 0
@@ -100,7 +106,10 @@ export function printable(text: string, length: number): string {
 /** The ESP32's log cuts a line behind 156 bytes. */
 const lineBytesMax = 156
 
-/** Prints a line of the log in pieces that stay whole on the ESP32, cut at blanks where there are any. */
+/**
+ * Prints a line of the log in pieces that stay whole on the ESP32, cut at blanks where there are
+ * any.
+ */
 export function printPieces(line: string, print: (piece: string) => void): void {
     while (line.byteLength > lineBytesMax) {
         // A character may take four bytes.

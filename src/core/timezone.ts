@@ -5,9 +5,9 @@ export const timeZoneForms =
     "a POSIX rule such as CET-1CEST,M3.5.0,M10.5.0/3 or an offset such as +02:00"
 
 /**
- * A zone as numbers: minutes east of UTC in winter and in summer, then, for a zone with summer time,
- * its beginning and its end as month 1–12, week 1–5 (5 = the last), weekday 0–6 (0 = Sunday) and
- * minutes of that day. Weekday 7: not a week but the days after the first of that month.
+ * A zone as numbers: minutes east of UTC in winter and in summer, then, for a zone with summer
+ * time, its beginning and its end as month 1–12, week 1–5 (5 = the last), weekday 0–6 (0 = Sunday)
+ * and minutes of that day. Weekday 7: not a week but the days after the first of that month.
  */
 export type TimeZoneRule = number[]
 
@@ -62,7 +62,10 @@ function takeName(): void {
     if (at - first < 3) wrong = true
 }
 
-/** `,M3.5.0/3`, `,J60/3` (29 February has no number) or `,59/3` (from 0); without a time it is 02:00. */
+/**
+ * `,M3.5.0/3`, `,J60/3` (29 February has no number) or `,59/3` (from 0); without a time it is
+ * 02:00.
+ */
 function takeChangeover(rule: TimeZoneRule): void {
     let month = 1
     let day = 0
@@ -82,9 +85,9 @@ function takeChangeover(rule: TimeZoneRule): void {
 }
 
 /**
- * Reads a POSIX TZ rule (IEEE Std 1003.1 §8.3, with the times -167 to 167 h that zone files use), in
- * which offsets count west, or a plain offset "+02:00", which counts east. Offsets are whole minutes;
- * summer time needs both changeovers. @returns undefined when the text is neither
+ * Reads a POSIX TZ rule (IEEE Std 1003.1 §8.3, with the times -167 to 167 h that zone files use),
+ * in which offsets count west, or a plain offset "+02:00", which counts east. Offsets are whole
+ * minutes; summer time needs both changeovers. @returns undefined when the text is neither
  */
 export function parseTimeZone(zone: string): TimeZoneRule | undefined {
     text = zone

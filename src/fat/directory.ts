@@ -10,7 +10,10 @@ import { Volume } from "./volume"
 const knownClustersMax = 256
 /** A directory has at most so many sectors [6]. */
 const sectorsMax = 4096
-/** Sectors after which others have their turn; the interpreter ends who goes on for longer without a pause. */
+/**
+ * Sectors after which others have their turn; the interpreter ends who goes on for longer without a
+ * pause.
+ */
 const sectorsAtOnce = 12
 
 /** What a directory says about a file or subdirectory. */
@@ -49,7 +52,10 @@ export class Directory {
         this.enter(cluster)
     }
 
-    /** Moves to the next slot and has its sector loaded; false behind the last. The table may rest in between. */
+    /**
+     * Moves to the next slot and has its sector loaded; false behind the last. The table may rest
+     * in between.
+     */
     async next(): Promise<boolean> {
         this.at += entryBytes
         if (this.at >= blockBytes) {
@@ -90,7 +96,8 @@ export class Directory {
 
     /**
      * Moves to the entry of that name (11 bytes); false when there is none.
-     * @param sure one may be made then: that there is none is beyond doubt, and it stands on the first unused slot
+     * @param sure one may be made then: that there is none is beyond doubt, and it stands on the
+     * first unused slot
      */
     async find(name: Buffer, sure?: boolean): Promise<boolean> {
         const start = this.cluster
@@ -132,8 +139,8 @@ export class Directory {
     }
 
     /**
-     * Moves to the next unused slot, unless it stands on one, for which the directory grows if it can.
-     * Throws Fault DirectoryFull for FAT16's root directory, and VolumeFull.
+     * Moves to the next unused slot, unless it stands on one, for which the directory grows if it
+     * can. Throws Fault DirectoryFull for FAT16's root directory, and VolumeFull.
      * @param spare so many clusters have to stay free then
      */
     async seekUnused(spare = 0): Promise<void> {
@@ -170,7 +177,10 @@ export class Directory {
         await redoLog.done()
     }
 
-    /** Puts back its sectors' images in these slots of the redo log. @returns those that were put back */
+    /**
+     * Puts back its sectors' images in these slots of the redo log. @returns those that were put
+     * back
+     */
     async restore(slots: number): Promise<number> {
         const { redoLog, sector, table } = this
         let restored = 0

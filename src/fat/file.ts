@@ -60,7 +60,10 @@ export class CardFile {
         return this.size
     }
 
-    /** Copies up to `length` bytes from `offset` into `into`; 0 at the end. Sequential reads are cheap. */
+    /**
+     * Copies up to `length` bytes from `offset` into `into`; 0 at the end. Sequential reads are
+     * cheap.
+     */
     async read(offset: number, into: Buffer, length: number): Promise<number> {
         this.check()
         const volume = this.volume
@@ -123,7 +126,8 @@ export class CardFile {
 
     /**
      * Brings the directory entry up to date.
-     * @param careful also when this very write is lost, as nothing else can tell what the file's end is
+     * @param careful also when this very write is lost, as nothing else can tell what the file's
+     * end is
      */
     async syncEntry(careful = false): Promise<void> {
         this.check()
@@ -131,8 +135,8 @@ export class CardFile {
     }
 
     /**
-     * Brings the directory entry up to date, a log's without its mark, and gives the append buffer back, that
-     * whatever fails. Never fails on a file of a card that is gone.
+     * Brings the directory entry up to date, a log's without its mark, and gives the append buffer
+     * back, that whatever fails. Never fails on a file of a card that is gone.
      */
     async close(): Promise<void> {
         const { volume } = this
@@ -147,14 +151,19 @@ export class CardFile {
         }
     }
 
-    /** Sets the size, also in the directory entry; that cannot say 0 as long as there is a cluster. */
+    /**
+     * Sets the size, also in the directory entry; that cannot say 0 as long as there is a cluster.
+     */
     async resize(size: number): Promise<void> {
         this.size = size
         this.unsynced = true
         if (size !== 0) await this.writeEntry()
     }
 
-    /** Follows the chain to the cluster that holds the last byte, or to the last but one in the chain. */
+    /**
+     * Follows the chain to the cluster that holds the last byte, or to the last but one in the
+     * chain.
+     */
     async seekEnd(): Promise<void> {
         const { table, clusterBytes } = this.volume
         await this.blockOf(this.size - 1)
@@ -219,7 +228,9 @@ export class CardFile {
         this.unsynced = false
     }
 
-    /** Writes the sectors; the rest of the last one becomes zeros, which end the search for lines. */
+    /**
+     * Writes the sectors; the rest of the last one becomes zeros, which end the search for lines.
+     */
     private async put(data: Buffer, from: number, count: number, fresh: number): Promise<void> {
         const { volume, tail } = this
         const { table, sector, clusterBytes } = volume

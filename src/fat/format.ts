@@ -8,8 +8,8 @@ const fat32BlocksMin = 1048576
 const largeBlocksMin = 16777216
 
 /**
- * Makes an empty FAT16 or FAT32 volume without a partition table, as most readers expect it. The boot
- * sector is destroyed first and written last: a broken off format leaves an unformatted card.
+ * Makes an empty FAT16 or FAT32 volume without a partition table, as most readers expect it. The
+ * boot sector is destroyed first and written last: a broken off format leaves an unformatted card.
  * @param label 11 upper-case characters, blanks at the end
  * @param progress called now and then with the percentage done
  * @param block a sector's buffer to work with
@@ -38,7 +38,8 @@ export async function formatVolume(
     const reserved = dataBlock - fixed
     block.fillAt(0, blockBytes, 0)
     await device.writeBlock(0, block)
-    // In pieces, so that each is repeated when one of its blocks is refused, and something is seen meanwhile.
+    // In pieces, so that each is repeated when one of its blocks is refused, and something is seen
+    // meanwhile.
     const step = Math.min(Math.ceil(dataBlock / 10), 8192)
     for (let i = 1; i < dataBlock; i += step) {
         if (progress) await progress(Math.floor((i * 100) / dataBlock))

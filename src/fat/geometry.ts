@@ -28,8 +28,9 @@ export class Geometry {
     logBlock: number
 
     /**
-     * Reads it from the first FAT partition of the master boot record, from the first data partition of a GUID partition
-     * table, or from the volume on a card without partitions. Throws Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
+     * Reads it from the first FAT partition of the master boot record, from the first data
+     * partition of a GUID partition table, or from the volume on a card without partitions. Throws
+     * Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
      */
     async readGeometry(device: BlockDevice, sector: Sector): Promise<void> {
         const boot = sector.bytes
@@ -38,7 +39,8 @@ export class Geometry {
         for (let i = 0; i < 5; ++i) {
             await sector.load(0)
             let first = 0
-            // Partitions go before what else sector 0 may be: a boot sector that is left there shows on no PC.
+            // Partitions go before what else sector 0 may be: a boot sector that is left there
+            // shows on no PC.
             if (i < 4) {
                 const at = Mbr.Partitions + i * Mbr.PartitionBytes
                 first = boot.getAt(at + Mbr.FirstBlock, "u32")
@@ -110,7 +112,8 @@ export class Geometry {
         }
         const count = Math.floor((blocks - this.dataBlock) / clusterBlocks)
         this.clusterEnd = count + 2
-        // Below 4085 clusters it is FAT12 [3.5]. Small FAT32 volumes exist, whatever the standard says.
+        // Below 4085 clusters it is FAT12 [3.5]. Small FAT32 volumes exist, whatever the standard
+        // says.
         if ((!this.fat32 && count < 4085) || active >= fatCount)
             throw unsupported("FAT12 or an odd FAT")
         if (blocks > deviceBlocks || fatBlocks << this.entryShift < this.clusterEnd) {

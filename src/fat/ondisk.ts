@@ -58,8 +58,8 @@ export const infoSignatures = 0x41615252 ^ 0x61417272
 export const enum Entry {
     Attributes = 11,
     /**
-     * Hundredths of a second of the making. Ours are made at whole ones: 1 + the log's number here says that the
-     * log is being written, and what it has may be more than the entry says.
+     * Hundredths of a second of the making. Ours are made at whole ones: 1 + the log's number here
+     * says that the log is being written, and what it has may be more than the entry says.
      */
     Mark = 13,
     /** Time and date of the making as one number: date * 65536 + time. */

@@ -6,7 +6,10 @@ import { textOf } from "../core/text"
 
 /** A line that has not ended after so many characters is no record. */
 const lineCharsMax = 256
-/** So much of a line is looked at in one go: a whole sector of text is more than the heap may have in one piece. */
+/**
+ * So much of a line is looked at in one go: a whole sector of text is more than the heap may have
+ * in one piece.
+ */
 const pieceBytes = 128
 /** Lines after which others have their turn: to judge one takes some 8 ms. */
 const linesAtOnce = 16
@@ -44,7 +47,8 @@ export async function recoverTail(
     if (file.clusters === 1 && extra === 0 && (await isHeadTorn(volume, file))) end = 0
     if (extra !== 0) {
         if (end > own) {
-            // The cluster's data came before its link, so what is found in it proves that it is ours.
+            // The cluster's data came before its link, so what is found in it proves that it is
+            // ours.
             await table.markCluster(last, extra)
             await table.markCluster(extra, chainEnd)
             file.lastCluster = extra
@@ -100,8 +104,8 @@ async function lastLineStart(volume: Volume, file: CardFile): Promise<number> {
 }
 
 /**
- * The end of the last line that is whole and accepted, from `start` to the end of the chain. The last
- * recorded line is shown to `accepts`, for it to compare with, but stays whatever it says.
+ * The end of the last line that is whole and accepted, from `start` to the end of the chain. The
+ * last recorded line is shown to `accepts`, for it to compare with, but stays whatever it says.
  */
 async function findEnd(
     volume: Volume,

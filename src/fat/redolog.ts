@@ -5,7 +5,10 @@ import { Sector } from "./sector"
 
 /** Images of sectors that the log keeps. */
 const slots = 5
-/** Blocks that the header names: those of the images, and two of directory entries that are often looked for. */
+/**
+ * Blocks that the header names: those of the images, and two of directory entries that are often
+ * looked for.
+ */
 export const logEntries = slots + 2
 /** Blocks of the log: two headers, then the images. */
 export const redoBlocks = 2 + slots
@@ -38,8 +41,8 @@ const magic = 0x52534d42
 /**
  * Makes changes of several sectors whole: before the first of them is touched, its new contents and
  * what has to follow are on the card, in reserved sectors that belong to no file. The images
- * also replace a directory's sector that was torn by a power cut. Without a block of its own it does
- * nothing.
+ * also replace a directory's sector that was torn by a power cut. Without a block of its own it
+ * does nothing.
  */
 export class RedoLog {
     /** The first block, 0 when the volume has no room for a log. */
@@ -82,9 +85,10 @@ export class RedoLog {
     }
 
     /**
-     * To be called before a change: keeps an image of the sector that is about to be stored, if any.
-     * @param redo the sector has to be stored whatever happens, and the table changed after it as `last` and
-     * `cluster` say, until `done` is called
+     * To be called before a change: keeps an image of the sector that is about to be stored, if
+     * any.
+     * @param redo the sector has to be stored whatever happens, and the table changed after it as
+     * `last` and `cluster` say, until `done` is called
      */
     async begin(sector?: Sector, redo = false, last = 0, cluster = 0): Promise<void> {
         if (this.block === 0) return
@@ -135,7 +139,10 @@ export class RedoLog {
         return slot < 0 ? 0 : this.blockAt(slot)
     }
 
-    /** Writes the header to the copy that it is not in yet, before the next change can tear this one. */
+    /**
+     * Writes the header to the copy that it is not in yet, before the next change can tear this
+     * one.
+     */
     async confirm(): Promise<void> {
         this.seal()
         await this.store(this.header.block === this.block ? 1 : 0)
@@ -164,9 +171,10 @@ export class RedoLog {
     }
 
     /**
-     * Whether a power cut made zeros or 0xff of the named block of a directory, or of a half of it; the rest has the
-     * entries of its image.
-     * @param home gets what the block holds @param image is for its image, and has it if the block is torn
+     * Whether a power cut made zeros or 0xff of the named block of a directory, or of a half of it;
+     * the rest has the entries of its image.
+     * @param home gets what the block holds @param image is for its image, and has it if the block
+     * is torn
      */
     async isTorn(slot: number, home: Sector, image: Sector): Promise<boolean> {
         await home.loadTorn(this.blockAt(slot))
@@ -189,7 +197,10 @@ export class RedoLog {
         return this.header.bytes.getAt(Head.Tables + index * 4, "u32")
     }
 
-    /** To be called before a block of the table is changed without an image: a mount compares its copies. */
+    /**
+     * To be called before a block of the table is changed without an image: a mount compares its
+     * copies.
+     */
     async noteTable(block: number): Promise<void> {
         const latest = this.tableAt(0)
         if (latest === block || this.tableAt(1) === block) return
@@ -236,8 +247,8 @@ export class RedoLog {
     }
 
     /**
-     * The slot with that block, else one that no open file needs: a directory's last, since by it the next mount
-     * finds files that a power cut has left. Never the one of an unfinished change.
+     * The slot with that block, else one that no open file needs: a directory's last, since by it
+     * the next mount finds files that a power cut has left. Never the one of an unfinished change.
      */
     private slotFor(block: number): number {
         let free = 0

@@ -23,8 +23,8 @@ export class Storage {
     /** Why the card cannot be used, "" while it can. */
     lastError = ""
     /**
-     * Puts in order what a power cut has left of the logs, after each mount and before anybody works with the card
-     * or looks at them; must not throw.
+     * Puts in order what a power cut has left of the logs, after each mount and before anybody
+     * works with the card or looks at them; must not throw.
      */
     recover: (volume: any) => Promise<void>
 
@@ -62,7 +62,8 @@ export class Storage {
     }
 
     /**
-     * Works with the mounted card, alone. Throws why it cannot be mounted, and what the work throws.
+     * Works with the mounted card, alone. Throws why it cannot be mounted, and what the work
+     * throws.
      * @param early the work is at the start, and has nothing to do with the logs
      */
     async use<T>(owner: string, work: (volume: Volume) => Promise<T>, early = false): Promise<T> {
@@ -72,7 +73,9 @@ export class Storage {
         })
     }
 
-    /** To be called every 2 s: finds out about a pulled and a returned card, syncs once a minute. */
+    /**
+     * To be called every 2 s: finds out about a pulled and a returned card, syncs once a minute.
+     */
     async poll(): Promise<void> {
         const self = this
         try {
@@ -99,8 +102,9 @@ export class Storage {
     }
 
     /**
-     * Makes an empty file system, whatever was on the card, and mounts it. That takes from seconds to minutes: who
-     * else wants the card meanwhile does not wait, but is told so by Fault NotMounted.
+     * Makes an empty file system, whatever was on the card, and mounts it. That takes from seconds
+     * to minutes: who else wants the card meanwhile does not wait, but is told so by Fault
+     * NotMounted.
      */
     async format(progress?: (percent: number) => Promise<void>): Promise<void> {
         const self = this
@@ -114,7 +118,9 @@ export class Storage {
         await this.guarded("card format", work, true)
     }
 
-    /** A failure of the card ends its mount; one of the work (a full card, a missing file) does not. */
+    /**
+     * A failure of the card ends its mount; one of the work (a full card, a missing file) does not.
+     */
     private async guarded(owner: string, work: () => Promise<any>, formats = false): Promise<any> {
         if (this.formatting)
             throw new Fault(FaultCode.NotMounted, "the card is being formatted: wait for its end")
@@ -173,7 +179,10 @@ export class Storage {
         return volume
     }
 
-    /** In the midst of long work with a volume: others have their turn. Throws when it is not mounted any more. */
+    /**
+     * In the midst of long work with a volume: others have their turn. Throws when it is not
+     * mounted any more.
+     */
     private async rest(volume: Volume): Promise<void> {
         // A format would take too long, and nothing be left to go on with.
         if (this.pause === undefined || this.formatting) await this.ticks.sleep(1)

@@ -48,8 +48,8 @@ export class Table extends Geometry {
     /** True while FSInfo on the card says that the free count is unknown. */
     private unknownStored = false
     /**
-     * To be called now and then by what may take long, where nothing is half done: others work with the volume
-     * meanwhile. Sectors may be others then, clusters be taken, directories have grown.
+     * To be called now and then by what may take long, where nothing is half done: others work with
+     * the volume meanwhile. Sectors may be others then, clusters be taken, directories have grown.
      */
     rest: () => Promise<void>
 
@@ -87,8 +87,8 @@ export class Table extends Geometry {
     }
 
     /**
-     * Writes FSInfo: what is known, or that the count is unknown, which has to be on the card before
-     * the first change of the table.
+     * Writes FSInfo: what is known, or that the count is unknown, which has to be on the card
+     * before the first change of the table.
      */
     async writeInfo(known: boolean): Promise<void> {
         const free = known ? this.freeClusters() : undefined
@@ -117,7 +117,10 @@ export class Table extends Geometry {
         }
     }
 
-    /** Counts the free clusters from one on, before `end`, in one sector of the table; returns where it ended. */
+    /**
+     * Counts the free clusters from one on, before `end`, in one sector of the table; returns where
+     * it ended.
+     */
     private async countIn(cluster: number, end: number): Promise<number> {
         await this.load(cluster, true)
         const bytes = this.sector.bytes
@@ -200,8 +203,8 @@ export class Table extends Geometry {
     }
 
     /**
-     * A free cluster, not yet taken: the first from the hint on. Throws Fault VolumeFull, and VolumeSearching after a
-     * while; the next call goes on then.
+     * A free cluster, not yet taken: the first from the hint on. Throws Fault VolumeFull, and
+     * VolumeSearching after a while; the next call goes on then.
      * @param spare so many more have to be free, for files that matter more
      */
     async seekFree(spare: number): Promise<number> {
@@ -246,8 +249,9 @@ export class Table extends Geometry {
     }
 
     /**
-     * Hangs the free cluster `fresh` behind `last` (0: it begins a chain). The link is written before
-     * the new end, so that a power cut between the two leaves something that the file leads to.
+     * Hangs the free cluster `fresh` behind `last` (0: it begins a chain). The link is written
+     * before the new end, so that a power cut between the two leaves something that the file leads
+     * to.
      */
     async extend(last: number, fresh: number): Promise<void> {
         if (last !== 0) {
@@ -261,8 +265,8 @@ export class Table extends Geometry {
     }
 
     /**
-     * Frees a chain from `cluster` on, a sector of the table at a time, until it leads to none. FSInfo has to
-     * say already that the free count is unknown.
+     * Frees a chain from `cluster` on, a sector of the table at a time, until it leads to none.
+     * FSInfo has to say already that the free count is unknown.
      */
     async release(cluster: number): Promise<void> {
         const { clusterEnd, countedTo, entryShift } = this
@@ -296,7 +300,10 @@ export class Table extends Geometry {
         await this.release(next)
     }
 
-    /** Makes both copies of the sector with this entry the same, where a power cut came between the two. */
+    /**
+     * Makes both copies of the sector with this entry the same, where a power cut came between the
+     * two.
+     */
     async settle(cluster: number): Promise<void> {
         await this.settleBlock(this.blockOf(cluster))
     }
@@ -313,12 +320,12 @@ export class Table extends Geometry {
         while (at < blockBytes && sector.bytes.getAt(at, "u32") === info.bytes.getAt(at, "u32"))
             at += 4
         if (at >= blockBytes) return
-        // What was torn has more faults; else the first copy is the newer one. Without a redo log that can have
-        // faults of its own, and what it has freed stays free.
+        // What was torn has more faults; else the first copy is the newer one. Without a redo log
+        // that can have faults of its own, and what it has freed stays free.
         const safe = this.redoLog.block !== 0
         let own = this.faults(sector.bytes, safe ? info.bytes : sector.bytes) - (safe ? 0 : 2)
-        // Where one has zeros only, the other was not freed by it: that goes through the redo log. A single entry may
-        // be the change itself.
+        // Where one has zeros only, the other was not freed by it: that goes through the redo log.
+        // A single entry may be the change itself.
         for (let half = 0; half < 2; ++half) {
             const from = half * halfBytes
             if (safe && filling(sector.bytes, from) === 0 && this.used(info.bytes, half) > 0)
@@ -375,7 +382,9 @@ export class Table extends Geometry {
         sector.block = block
     }
 
-    /** Entries of a sector that lead nowhere, and those that are free where the other copy leads on. */
+    /**
+     * Entries of a sector that lead nowhere, and those that are free where the other copy leads on.
+     */
     private faults(bytes: Buffer, other: Buffer): number {
         let faults = 0
         for (let i = 0; i >> this.entryShift === 0; ++i) {
@@ -386,7 +395,10 @@ export class Table extends Geometry {
         return faults
     }
 
-    /** The entries in use in half a sector; 0 where one cannot be true, but for the two marks that a table begins with. */
+    /**
+     * The entries in use in half a sector; 0 where one cannot be true, but for the two marks that a
+     * table begins with.
+     */
     private used(bytes: Buffer, half: number): number {
         const word = filling(bytes, half * halfBytes)
         if (word === 0 || word === erased) return 0

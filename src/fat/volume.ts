@@ -15,8 +15,8 @@ const appendFilesMax = 3
 const visitsAtOnce = 32
 
 /**
- * So many free clusters are for the histories, without which no log could ever be deleted: one for each, and one
- * for the root directory. Nobody else takes them.
+ * So many free clusters are for the histories, without which no log could ever be deleted: one for
+ * each, and one for the root directory. Nobody else takes them.
  */
 export const reserveClusters = 4
 
@@ -26,7 +26,10 @@ const directories = ["", ...logDirectories]
 /** More logs than the few that were open at a time are not taken for left by a power cut. */
 const leftMax = 16
 
-/** The memory of a volume: table, directory, redo log, and a sector for each file that is appended to. */
+/**
+ * The memory of a volume: table, directory, redo log, and a sector for each file that is appended
+ * to.
+ */
 export function volumeBuffers(): Buffer[] {
     const buffers: Buffer[] = []
     for (let i = 0; i < 3 + appendFilesMax; ++i) buffers.push(Buffer.alloc(blockBytes))
@@ -108,18 +111,19 @@ export class Volume {
     }
 
     /**
-     * Opens a file for appending, and makes it with its directory and its first line if it is missing.
-     * Whole lines behind the recorded size are taken in, in order, as long as `accepts` (if given) says so.
-     * Who opens a file does so once, and closes it whatever fails.
-     * @param header the first line of a log with its CR LF; "" for a file that is not opened after every start,
-     * and whose changes the redo log has to keep whole
+     * Opens a file for appending, and makes it with its directory and its first line if it is
+     * missing. Whole lines behind the recorded size are taken in, in order, as long as `accepts`
+     * (if given) says so. Who opens a file does so once, and closes it whatever fails.
+     * @param header the first line of a log with its CR LF; "" for a file that is not opened after
+     * every start, and whose changes the redo log has to keep whole
      */
     async openForAppend(
         path: string,
         header: string,
         accepts?: (line: string) => boolean,
     ): Promise<CardFile> {
-        // "LOGSENT.TXT" and "EVTSENT.TXT" leave one to "CELLSENT.TXT": 3 and 4 letters are in front.
+        // "LOGSENT.TXT" and "EVTSENT.TXT" leave one to "CELLSENT.TXT": 3 and 4 letters are in
+        // front.
         const history = path.indexOf(historyName)
         const spare = reserveClusters - Math.max(history, 0)
         const slot = await this.locate(path, spare)
@@ -167,7 +171,8 @@ export class Volume {
     async remove(path: string): Promise<boolean> {
         const slot = await this.locate(path, -1, true)
         if (slot === undefined) return false
-        // Behind the search, during which another may write what is known. Nobody else removes the file.
+        // Behind the search, during which another may write what is known. Nobody else removes the
+        // file.
         await this.table.writeInfo(false)
         await this.table.rest()
         await this.table.writeInfo(false)
@@ -261,8 +266,9 @@ export class Volume {
     }
 
     /**
-     * Puts the images in these slots of the redo log back where the block still belongs to a directory of ours: a PC
-     * may have given it to another file. @returns the slots that were put back, as bits like those asked for
+     * Puts the images in these slots of the redo log back where the block still belongs to a
+     * directory of ours: a PC may have given it to another file. @returns the slots that were put
+     * back, as bits like those asked for
      */
     private async restore(slots: number): Promise<number> {
         let restored = 0
@@ -307,8 +313,9 @@ export class Volume {
     }
 
     /**
-     * Without a redo log a power cut can leave an entry whose cluster the table does not know yet: it is
-     * taken before anybody else gets it. Ours are in the root, where the logs' directories are, and in these.
+     * Without a redo log a power cut can leave an entry whose cluster the table does not know yet:
+     * it is taken before anybody else gets it. Ours are in the root, where the logs' directories
+     * are, and in these.
      */
     private async adopt(directory: number, logs: boolean): Promise<void> {
         const self = this
@@ -349,8 +356,8 @@ export class Volume {
 
     /**
      * Moves to the entry of a path and has its sector loaded.
-     * @param spare makes an empty file, and its directory, when there is none, and leaves so many clusters free;
-     * without it that is undefined
+     * @param spare makes an empty file, and its directory, when there is none, and leaves so many
+     * clusters free; without it that is undefined
      * @param sure that there is none has to be beyond doubt
      */
     private async locate(

@@ -13,7 +13,10 @@ export class WholeFiles {
 
     constructor(private readonly storage: Storage) {}
 
-    /** Fills the buffer with what a file has from `offset` on. @returns the file's length, -1 without one */
+    /**
+     * Fills the buffer with what a file has from `offset` on. @returns the file's length, -1
+     * without one
+     */
     async read(name: string, offset: number, into: Buffer): Promise<number> {
         const self = this
         const work = async (volume: Volume) => {
@@ -31,7 +34,9 @@ export class WholeFiles {
         return await this.storage.use(owner, work, true)
     }
 
-    /** Replaces the file by these pieces; durable on return. A power cut in between may leave none. */
+    /**
+     * Replaces the file by these pieces; durable on return. A power cut in between may leave none.
+     */
     async write(name: string, pieces: Buffer[]): Promise<void> {
         await this.storage.use(owner, async volume => {
             await volume.remove(name)

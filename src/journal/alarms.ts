@@ -52,7 +52,9 @@ export class Alarms implements AlarmSink {
         return this.debounced
     }
 
-    /** Goes on from the journal's last entry, and makes entries from now on; the journal is loaded. */
+    /**
+     * Goes on from the journal's last entry, and makes entries from now on; the journal is loaded.
+     */
     start(clock: WallClock): void {
         const { journal, entryCounts } = this
         this.entered = journal.lastFlags
@@ -71,8 +73,8 @@ export class Alarms implements AlarmSink {
     }
 
     /**
-     * Call it once a second or more often. Makes the journal entries that are due; throws the flash's
-     * faults, after which the next call tries again.
+     * Call it once a second or more often. Makes the journal entries that are due; throws the
+     * flash's faults, after which the next call tries again.
      */
     async tick(): Promise<void> {
         const nowMs = this.ticks.nowMs()

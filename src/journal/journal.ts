@@ -35,7 +35,10 @@ export const enum Mark {
     Limited = 2,
 }
 
-/** Where the entry with that number lies among the 32, from 0. Its position is a number with the same place. */
+/**
+ * Where the entry with that number lies among the 32, from 0. Its position is a number with the
+ * same place.
+ */
 function placeOf(number: number): number {
     return (number - 1) & (journalPositions - 1)
 }
@@ -75,15 +78,19 @@ export class Journal {
         this.lastSequence = last
     }
 
-    /** A copy of the bytes at a position, 1–32, or where the entry with that number is; zeros while there is none. */
+    /**
+     * A copy of the bytes at a position, 1–32, or where the entry with that number is; zeros while
+     * there is none.
+     */
     entry(number: number): Buffer {
         const at = placeOf(number) * entryBytes
         return this.entries.slice(at, at + entryBytes)
     }
 
     /**
-     * Makes an entry: `alarm` is the flag that changed, `flags` are all of them after it, `note` says why. It
-     * is in flash on return; after a fault of the flash the position is written again by the next entry.
+     * Makes an entry: `alarm` is the flag that changed, `flags` are all of them after it, `note`
+     * says why. It is in flash on return; after a fault of the flash the position is written again
+     * by the next entry.
      */
     async record(
         epochSeconds: number,
@@ -107,14 +114,19 @@ export class Journal {
         this.notes[sequence % notesMax] = note ? printable(note, noteLengthMax) : ""
     }
 
-    /** Why the entry with that number was made; "" unless it is one of the last ones since the start. */
+    /**
+     * Why the entry with that number was made; "" unless it is one of the last ones since the
+     * start.
+     */
     noteOf(number: number): string {
         return (number > this.lastSequence - notesMax && this.notes[number % notesMax]) || ""
     }
 
     /**
-     * The entry at a position, 1–32, or where that number is, as one line: "#37 2026-11-22 10:00:00 SD_CARD appeared; now: SD_CARD",
-     * for the last entries since the start with a note: "SD_CARD appeared (no card: insert one); now: SD_CARD". A time that is a lower bound has a "~" behind it. "empty" while there is none.
+     * The entry at a position, 1–32, or where that number is, as one line: "#37 2026-11-22 10:00:00
+     * SD_CARD appeared; now: SD_CARD", for the last entries since the start with a note: "SD_CARD
+     * appeared (no card: insert one); now: SD_CARD". A time that is a lower bound has a "~" behind
+     * it. "empty" while there is none.
      */
     describe(number: number, formatTime: (epochSeconds: number) => string): string {
         const entry = this.entry(number)

@@ -11,7 +11,10 @@ import { dayDigits, header, LogKind, logFileName, startColumns } from "./record"
 /** YYMMDDnn goes to 99; a day changes its columns less often than that. */
 const numberMax = 99
 
-/** The files of the three logs on the card: each record goes once into a file of its day and its columns. */
+/**
+ * The files of the three logs on the card: each record goes once into a file of its day and its
+ * columns.
+ */
 export class CardLogs {
     /** The log whose records are written first. */
     nextKind: LogKind = LogKind.Main
@@ -31,7 +34,10 @@ export class CardLogs {
         return this.places[kind]
     }
 
-    /** Another mount: takes in what a power cut has left behind the recorded sizes, and goes on in these files. */
+    /**
+     * Another mount: takes in what a power cut has left behind the recorded sizes, and goes on in
+     * these files.
+     */
     async recover(volume: LogVolume): Promise<void> {
         for (const place of this.places) {
             place.file = undefined

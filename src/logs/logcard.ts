@@ -21,7 +21,9 @@ export interface LogVolume {
     /** FAT date * 65536 + time for whatever is written next. */
     stamp: number
     open(path: string): Promise<LogFile | undefined>
-    /** `header` is the first line of a new file; `accepts` judges lines behind the recorded size. */
+    /**
+     * `header` is the first line of a new file; `accepts` judges lines behind the recorded size.
+     */
     openForAppend(
         path: string,
         header: string,

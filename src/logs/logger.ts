@@ -23,8 +23,8 @@ export interface LogAlarms extends AlarmSink {
 }
 
 /**
- * The logger: one main record, and one cell record if set so, at each multiple of the logging period.
- * Records go through a queue to the card; while the card is away they wait there.
+ * The logger: one main record, and one cell record if set so, at each multiple of the logging
+ * period. Records go through a queue to the card; while the card is away they wait there.
  */
 export class Logger {
     /** Why the last write failed, "" when it did not. */
@@ -72,8 +72,9 @@ export class Logger {
     }
 
     /**
-     * To be called at each mount, before anybody else works with the card. Takes in the records that a power cut
-     * has left behind the recorded sizes, of whatever day and board, and goes on in these files.
+     * To be called at each mount, before anybody else works with the card. Takes in the records
+     * that a power cut has left behind the recorded sizes, of whatever day and board, and goes on
+     * in these files.
      */
     async recover(volume: LogVolume): Promise<void> {
         const { retention } = this
@@ -83,8 +84,8 @@ export class Logger {
     }
 
     /**
-     * The task's job at each multiple of the logging period: measures and queues the records of that
-     * second. It never waits for the card: `flush` does.
+     * The task's job at each multiple of the logging period: measures and queues the records of
+     * that second. It never waits for the card: `flush` does.
      */
     async logRecord(): Promise<void> {
         const now = this.clock.nowSeconds()
@@ -97,7 +98,10 @@ export class Logger {
         }
     }
 
-    /** Writes what is queued, if the card is there; that it is away is no failure. One fiber at a time. */
+    /**
+     * Writes what is queued, if the card is there; that it is away is no failure. One fiber at a
+     * time.
+     */
     async flush(): Promise<void> {
         if (this.queue.count() === 0 && this.events === this.journal.lastSequence) return
         const self = this
@@ -144,7 +148,10 @@ export class Logger {
         return recordStart(seconds, offset, this.settings.text(Key.UserSerial))
     }
 
-    /** Writes what waits, and an event. @returns "", or the main log's day when something finds no room */
+    /**
+     * Writes what waits, and an event. @returns "", or the main log's day when something finds no
+     * room
+     */
     private async drain(volume: LogVolume): Promise<string> {
         const { queue, files } = this
         for (;;) {
@@ -152,13 +159,15 @@ export class Logger {
             const record = queue.first(nextKind) || queue.first(LogKind.Cell - nextKind)
             if (!record) return await this.writeEvent(volume)
             if (!(await files.write(volume, record))) return files.place(LogKind.Main).day
-            // A queue that overflowed meanwhile has pushed out, and counted, what is on the card now.
+            // A queue that overflowed meanwhile has pushed out, and counted, what is on the card
+            // now.
             if (!queue.drop(record)) queue.lost -= 1
         }
     }
 
     /**
-     * Writes the oldest entry of the journal that the card does not have: one at a time, so that nobody waits long.
+     * Writes the oldest entry of the journal that the card does not have: one at a time, so that
+     * nobody waits long.
      * @returns "", or the main log's day when there is no room for it
      */
     private async writeEvent(volume: LogVolume): Promise<string> {
@@ -185,7 +194,10 @@ export class Logger {
         return { kind: LogKind.Event, columns: eventColumns, line, epochSeconds }
     }
 
-    /** The youngest entry that is the last line of its day on the card. @returns its number, or `oldest` */
+    /**
+     * The youngest entry that is the last line of its day on the card. @returns its number, or
+     * `oldest`
+     */
     private async findEvent(volume: LogVolume, last: number, oldest: number): Promise<number> {
         const place = this.files.place(LogKind.Event)
         // Of the card before.

@@ -19,15 +19,17 @@ export class LogPlace {
     lastLine = ""
     lastSeconds = 0
     written = 0
-    /** Of the day's files: the one tried last, the first that can be used, and failures in a row. */
+    /**
+     * Of the day's files: the one tried last, the first that can be used, and failures in a row.
+     */
     number = 0
     numberMin = 0
     failures = 0
 
     /**
-     * Takes note of a failed write. What is the matter may be with one file or its sectors: after the second
-     * failure in a row the day goes on in its next file, and after a third, in that one, for a while in the
-     * file before again.
+     * Takes note of a failed write. What is the matter may be with one file or its sectors: after
+     * the second failure in a row the day goes on in its next file, and after a third, in that one,
+     * for a while in the file before again.
      * @returns true when nothing can be written
      */
     failed(code: FaultCode): boolean {
@@ -45,7 +47,10 @@ export class LogPlace {
     }
 }
 
-/** The first line of a file without its line end, "" when there is no file or its beginning was torn. */
+/**
+ * The first line of a file without its line end, "" when there is no file or its beginning was
+ * torn.
+ */
 export async function readHeader(volume: LogVolume, path: string): Promise<string> {
     const file = await volume.open(path)
     if (file === undefined) return ""
@@ -79,8 +84,8 @@ export async function enter(
         place.file = await volume.openForAppend(path, firstLine + "\r\n", accepts)
         place.path = path
     } finally {
-        // What was seen on the card is there, also when the file could not be put in order yet. A further file
-        // of a day may be empty: then the last record is that of the file before it.
+        // What was seen on the card is there, also when the file could not be put in order yet. A
+        // further file of a day may be empty: then the last record is that of the file before it.
         if (check.lastSeconds !== 0) {
             place.lastSeconds = check.lastSeconds
             place.lastLine = check.lastLine + "\r\n"

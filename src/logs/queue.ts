@@ -15,8 +15,8 @@ const recordsMax = 32
 const bytesMax = 4096
 
 /**
- * The records that wait for the card, oldest first: at most 32, and 4 KiB of text. What does not fit
- * pushes out the oldest, since the files must stay in order, and is counted.
+ * The records that wait for the card, oldest first: at most 32, and 4 KiB of text. What does not
+ * fit pushes out the oldest, since the files must stay in order, and is counted.
  */
 export class RecordQueue {
     /** Records pushed out since the start. */

@@ -30,7 +30,10 @@ export const eventHeader = startColumns + ",number,flag,change,errors_hex,marks,
 /** Stands for the columns of the event log, see header(). */
 export const eventColumns = 1
 
-/** The header of a log by its columns: 0 for the main log, 1 for the events, else cells * 16 + thermistors. */
+/**
+ * The header of a log by its columns: 0 for the main log, 1 for the events, else cells * 16 +
+ * thermistors.
+ */
 export function header(columns: number): string {
     if (columns === eventColumns) return eventHeader
     return columns === 0 ? mainHeader : cellHeader(columns >> 4, columns & 15)
@@ -52,7 +55,10 @@ function indexOfExtreme(values: number[], sign: number): number {
 const mainDecimals = hex`030301030300000101`
 const cellDecimals = hex`03030303 03030303 03030303 03030303 01010101 01010101`
 
-/** The fields of a record: `values` with the decimals from `from` to the table's `end`; missing ones are empty. */
+/**
+ * The fields of a record: `values` with the decimals from `from` to the table's `end`; missing ones
+ * are empty.
+ */
 function recordLine(
     start: string,
     values: number[],

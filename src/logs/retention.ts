@@ -6,7 +6,10 @@ import { LogKind } from "./record"
 
 /** A search that found nothing is not repeated sooner. */
 const searchPauseMs = 60000
-/** So many files that are not sent, though a line says bytes, one search looks at; the next one goes on behind them. */
+/**
+ * So many files that are not sent, though a line says bytes, one search looks at; the next one goes
+ * on behind them.
+ */
 const triesMax = 4
 /** Days of five years, at 31 a month: so many have a bit of their own. */
 const dayBits = 5 * 12 * 31
@@ -24,15 +27,17 @@ export interface LogHistory {
 }
 
 /**
- * Makes room on a full card: the oldest log file that is on the server goes. A search reads each history once, and
- * one once more for each file that it looks at; in between others have the card.
+ * Makes room on a full card: the oldest log file that is on the server goes. A search reads each
+ * history once, and one once more for each file that it looks at; in between others have the card.
  */
 export class Retention {
     /** Until when a search is not worth while; 0 when there is another card. */
     pausedUntilMs = 0
     /** The key behind which the next search begins; 0 when there is another card. */
     after = 0
-    /** A bit for each day and log: of the day's first file the last line in the history says bytes. */
+    /**
+     * A bit for each day and log: of the day's first file the last line in the history says bytes.
+     */
     private readonly sentDays = Buffer.alloc(dayBits / 4)
 
     /** @param histories of the main log and of the cell log */

@@ -9,36 +9,45 @@ const magic = "BMSBAK1\n"
 const generationAt = 12
 const headerBytes = 16
 /**
- * The generation's place, and how the first entry begins. Its 32 bytes prove that this very flash has made a copy
- * of that generation.
+ * The generation's place, and how the first entry begins. Its 32 bytes prove that this very flash
+ * has made a copy of that generation.
  */
 const sealHead = "....\x04 seal"
 const sealAt = 22
 const sealEnd = 54
 const bytesMax = 2560
 /**
- * A copy is read and written in pieces, the largest entry and less: a heap may have room for them and
- * none for the whole.
+ * A copy is read and written in pieces, the largest entry and less: a heap may have room for them
+ * and none for the whole.
  */
 const pieceBytes = 216
-/** Flash key of the generation that was written or restored last, u32, and 12 bytes of a secret for the seals. */
+/**
+ * Flash key of the generation that was written or restored last, u32, and 12 bytes of a secret for
+ * the seals.
+ */
 const generationKey = "backup"
 const noteBytes = 16
-/** Flash keys of server, gateway and network: what a card says must not get to know a password that is stored. */
+/**
+ * Flash keys of server, gateway and network: what a card says must not get to know a password that
+ * is stored.
+ */
 const addressKeys = "sk,sn,so"
 
 /** Where copies are kept: the card. */
 export interface BackupFiles {
-    /** Fills the buffer with what a file has from `offset` on. @returns the file's length, -1 without one */
+    /**
+     * Fills the buffer with what a file has from `offset` on. @returns the file's length, -1
+     * without one
+     */
     read(name: string, offset: number, into: Buffer): Promise<number>
     /** Replaces the whole file by these pieces; durable on return. */
     write(name: string, pieces: Buffer[]): Promise<void>
 }
 
 /**
- * A copy of flash values on the card, in two files that take turns, so that a half-written one never
- * leaves the board without. Whoever had the card may have written it: who is believed, and how far, is
- * in docs/reference/settings.md, with the bytes.
+ * A copy of flash values on the card, in two files that take turns, so that a half-written one
+ * never leaves the board without. Whoever had the card may have written it: who is believed, and
+ * how far, is in docs/reference/settings.md, with the bytes.
  */
 export class Backup {
     /** What was restored, or what is wrong with the card's copies. Undefined when all is well. */
@@ -54,7 +63,10 @@ export class Backup {
     /** What flash holds of it, or will. */
     private noted: Buffer
 
-    /** Changes since the start, and how many of them the card's copy has: none of those before the start. */
+    /**
+     * Changes since the start, and how many of them the card's copy has: none of those before the
+     * start.
+     */
     private changes = 1
     private copied = 0
     private copiedMs = 0
@@ -134,8 +146,8 @@ export class Backup {
     }
 
     /**
-     * To be called first. Puts the newest whole copy of this very board back into the flash, when that
-     * is empty or has gone back to an older state by itself. Sets `remark`.
+     * To be called first. Puts the newest whole copy of this very board back into the flash, when
+     * that is empty or has gone back to an older state by itself. Sets `remark`.
      * @param lived the flash holds something that a person has set
      * @returns true when it did
      */
@@ -185,9 +197,9 @@ export class Backup {
     }
 
     /**
-     * Looks for the copy to be taken, whole and of this board: the one of the higher generation, `last`, which must
-     * be ahead of what this flash knows, and sealed by it. One ahead is the copy that a power cut has kept the flash
-     * from noting. An empty flash takes any.
+     * Looks for the copy to be taken, whole and of this board: the one of the higher generation,
+     * `last`, which must be ahead of what this flash knows, and sealed by it. One ahead is the copy
+     * that a power cut has kept the flash from noting. An empty flash takes any.
      * @returns where its checksum is, 0 when there is none
      */
     private async newest(files: BackupFiles): Promise<number> {
@@ -235,7 +247,10 @@ export class Backup {
         else await flash.write(key, value)
     }
 
-    /** True for a copy of this board, of which `piece` has the beginning, that was written to its end. */
+    /**
+     * True for a copy of this board, of which `piece` has the beginning, that was written to its
+     * end.
+     */
     private async isWhole(
         files: BackupFiles,
         name: string,

@@ -46,7 +46,10 @@ export const enum Key {
     ConsolePassword,
 }
 
-/** Typed access to the settings in force. Flags are 0 or 1; times of state are Unix seconds, 0 = never. */
+/**
+ * Typed access to the settings in force. Flags are 0 or 1; times of state are Unix seconds, 0 =
+ * never.
+ */
 export interface SettingsReader {
     number(key: Key): number
     text(key: Key): string

@@ -7,8 +7,8 @@ const fillerWrites = 74
 
 /**
  * Writes to a new store until it has collected its garbage once. A store that was formatted after a
- * torn write keeps its former half, which is preferred at the next start: it would bring back an old
- * state, or format once more, program included. The first collection erases it. Some 3 s, once.
+ * torn write keeps its former half, which is preferred at the next start: it would bring back an
+ * old state, or format once more, program included. The first collection erases it. Some 3 s, once.
  */
 export async function renewStore(flash: Flash): Promise<void> {
     const mark = await flash.read(markKey)

@@ -66,8 +66,8 @@ export const publicPlaces = "abcdefghiklnoqrs"
 /** How many settings there are; keys are 0 to this less 1. */
 export const keyCount = Key.ConsolePassword + 1
 
-// Where the row that was asked for last begins, and the next field: rows and fields are mostly asked
-// for in their order, and a search from the beginning would cost the interpreter too much.
+// Where the row that was asked for last begins, and the next field: rows and fields are mostly
+// asked for in their order, and a search from the beginning would cost the interpreter too much.
 let rowKey = 0
 let rowAt = 0
 let fieldStart = 0
@@ -133,7 +133,10 @@ function isOneOf(types: string, type: string): boolean {
     return types.indexOf("|" + type + "|") >= 0
 }
 
-/** The place in flash: the letter of the value that holds the setting and the digit of its line there. */
+/**
+ * The place in flash: the letter of the value that holds the setting and the digit of its line
+ * there.
+ */
 export function placeOf(key: Key): string {
     findRow(key + 1)
     return table.slice(rowAt - 4, rowAt - 2)

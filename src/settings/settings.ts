@@ -10,8 +10,8 @@ import { formatAllowed, parseValue, textFits } from "./values"
 /** The first byte of each flash value: how its lines are to be read. */
 const layoutVersion = "1"
 /**
- * Flash key of the flash values that a change under way replaces, as a decimal number: bit 0 is "a".
- * While it is there, "ta" … "tr" hold what they were before.
+ * Flash key of the flash values that a change under way replaces, as a decimal number: bit 0 is
+ * "a". While it is there, "ta" … "tr" hold what they were before.
  */
 const undoKey = "t"
 /** Times and their reasons: docs/reference/times.md. */
@@ -49,7 +49,9 @@ function placeIndex(place: string): number {
     return place.charCodeAt(0) - 97
 }
 
-/** The flash key of that flash value: of what holds with "s" in front, of what held before with "t". */
+/**
+ * The flash key of that flash value: of what holds with "s" in front, of what held before with "t".
+ */
 function flashKey(prefix: string, index: number): string {
     return prefix + String.fromCharCode(97 + index)
 }
@@ -90,7 +92,8 @@ function isDamaged(text: string): boolean {
 function valueOf(row: Row, line: string, fallback: number | string): number | string | undefined {
     const stored = line.slice(2)
     if (!isWhole(line)) return undefined
-    // Earlier firmware took a name of 32 bytes: it is no damage, and "wifi" says what is wrong with it.
+    // Earlier firmware took a name of 32 bytes: it is no damage, and "wifi" says what is wrong with
+    // it.
     if (row.key === Key.WifiSsid) row.max = 32
     if (typeof fallback === "string") return textFits(row, stored) ? stored : undefined
     const value = parseInteger(stored)
@@ -164,7 +167,10 @@ export class Settings implements StateWriter {
         this.alarms.set(Alarm.Settings, this.damaged !== 0)
     }
 
-    /** Number settings, flags (0 or 1), enums (the choice's index), days, minutes, counts, Unix seconds. */
+    /**
+     * Number settings, flags (0 or 1), enums (the choice's index), days, minutes, counts, Unix
+     * seconds.
+     */
     number(key: Key): number {
         return this.values[key]
     }
@@ -200,10 +206,10 @@ export class Settings implements StateWriter {
     /**
      * Stores values that `parse` or `fallback` gave, or states, all or none: each flash value is
      * written once, and only when something in it has changed; a power cut in between puts all of
-     * them back at the next start. When the flash refuses, all are as before and its fault is thrown.
-     * Whoever changes some at the same time waits for its turn.
-     * Throws Fault ValueRefused when limits among them would contradict each other, FlashNoAnswer
-     * as long as it is not known what the flash holds, LockTimeout.
+     * them back at the next start. When the flash refuses, all are as before and its fault is
+     * thrown. Whoever changes some at the same time waits for its turn. Throws Fault ValueRefused
+     * when limits among them would contradict each other, FlashNoAnswer as long as it is not known
+     * what the flash holds, LockTimeout.
      */
     async apply(keys: Key[], values: any[]): Promise<void> {
         const self = this
@@ -252,7 +258,10 @@ export class Settings implements StateWriter {
             if (before[i] !== values[i] && this.onChange) this.onChange(keys[i])
     }
 
-    /** Throws Fault ValueRefused when limits that some of the keys belong to leave no room between them. */
+    /**
+     * Throws Fault ValueRefused when limits that some of the keys belong to leave no room between
+     * them.
+     */
     private checkLimits(keys: Key[]): void {
         for (const rule of limitRules()) {
             let text = ""

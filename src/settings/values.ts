@@ -7,7 +7,10 @@ const switchNames = "off,on,no,yes,false,true,0,1"
 
 const plainCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-/** True when every character is an ASCII letter, a digit, a hyphen, an underscore or one of `others`. */
+/**
+ * True when every character is an ASCII letter, a digit, a hyphen, an underscore or one of
+ * `others`.
+ */
 export function consistsOf(text: string, others: string): boolean {
     const allowed = plainCharacters + others
     for (let i = 0; i < text.length; ++i) if (allowed.indexOf(text[i]) < 0) return false

@@ -38,7 +38,10 @@ export class Scheduler {
         return task
     }
 
-    /** Releases tasks from now on. The first release of a task is its first multiple, or one period later. */
+    /**
+     * Releases tasks from now on. The first release of a task is its first multiple, or one period
+     * later.
+     */
     start(): void {
         const nowMs = this.ticks.nowMs()
         for (const task of this.tasks) task.restart(nowMs, this.wallMs())
@@ -50,7 +53,10 @@ export class Scheduler {
         })
     }
 
-    /** Runs a task at once, or once more when it is running. False for an unknown name or after `stop`. */
+    /**
+     * Runs a task at once, or once more when it is running. False for an unknown name or after
+     * `stop`.
+     */
     trigger(name: string): boolean {
         if (!this.running) return false
         for (const task of this.tasks)
@@ -62,7 +68,10 @@ export class Scheduler {
         return false
     }
 
-    /** Releases nothing more and waits for the running jobs. False when some still ran at the time limit. */
+    /**
+     * Releases nothing more and waits for the running jobs. False when some still ran at the time
+     * limit.
+     */
     async stop(timeoutMs: number): Promise<boolean> {
         this.running = false
         const endMs = this.ticks.nowMs() + timeoutMs
@@ -83,8 +92,8 @@ export class Scheduler {
     }
 
     /**
-     * Starts the jobs that are due. In between a task is asked for its next release once in `lookMs`
-     * only, since asking takes the interpreter longer than anything else here.
+     * Starts the jobs that are due. In between a task is asked for its next release once in
+     * `lookMs` only, since asking takes the interpreter longer than anything else here.
      * @returns ms until it has to be looked at again
      */
     private release(): number {
@@ -105,7 +114,10 @@ export class Scheduler {
         return wakeMs - nowMs
     }
 
-    /** Starts the job if it is due. @returns when it has to be looked at again, in the past while it runs too long */
+    /**
+     * Starts the job if it is due. @returns when it has to be looked at again, in the past while it
+     * runs too long
+     */
     private plan(task: Task, nowMs: number): number {
         let leftMs = lookMs
         try {

@@ -23,7 +23,10 @@ const deathsMax = 20
 const panicWeight = 4
 /** Safe mode ends so long after the start. */
 const safeModeMs = 600000
-/** A program that starts this late after the processor was started again by the runtime, after a panic. */
+/**
+ * A program that starts this late after the processor was started again by the runtime, after a
+ * panic.
+ */
 const panicRestartMs = 4500
 const stuckGraceMs = 60000
 /** How long TASK_STUCK stays up after the reset that it led to. */
@@ -58,8 +61,8 @@ export function startCauseName(cause: StartCause): string {
 }
 
 /**
- * Whether the scheduled reset of today is due. It is when today is one of `days`, its time of day has
- * passed while the board was running with this schedule, and none was made today. All in local
+ * Whether the scheduled reset of today is due. It is when today is one of `days`, its time of day
+ * has passed while the board was running with this schedule, and none was made today. All in local
  * seconds, by the clock and the zone as they are now.
  * @param days bit 0 is Monday
  * @param timeMinutes time of day, minutes since midnight
@@ -100,7 +103,9 @@ export interface SupervisorParts {
     reboot: () => Promise<void>
 }
 
-/** Resets the board: on schedule, when a task is stuck, before its timers run out, when asked to. */
+/**
+ * Resets the board: on schedule, when a task is stuck, before its timers run out, when asked to.
+ */
 export class Supervisor {
     /** Why this start happened. */
     cause = StartCause.PowerOn

@@ -8,7 +8,9 @@ const holdMsMax = 60000
 /** What a task is. */
 export interface TaskOptions {
     name: string
-    /** Milliseconds between releases, ≥ 1; asked each time, so that a changed setting works at once. */
+    /**
+     * Milliseconds between releases, ≥ 1; asked each time, so that a changed setting works at once.
+     */
     periodMs: () => number
     /** Releases on multiples of the period of the wall clock instead of since the start. */
     alignToClock?: boolean
@@ -77,7 +79,9 @@ export class Task {
         return (Math.floor(this.lastWallMs / periodMs) + 1) * periodMs - wallMs
     }
 
-    /** A release that passed so long ago is taken up. Of several that have passed it stands for all. */
+    /**
+     * A release that passed so long ago is taken up. Of several that have passed it stands for all.
+     */
     release(nowMs: number, wallMs: number, lateMs: number): void {
         // Later than the uptime explains: the clock was moved, nobody was late.
         const moved = lateMs > 1000 && lateMs > nowMs - this.lastMs - this.periodMs + 1000

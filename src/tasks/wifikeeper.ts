@@ -3,13 +3,24 @@ import { Flash, Ticks, Wifi } from "../core/seams"
 import { textOf } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
 
-/** Flash key: "=" and the open network that the runtime was told last; without a name once one with a password was. */
+/**
+ * Flash key: "=" and the open network that the runtime was told last; without a name once one with
+ * a password was.
+ */
 const flashKey = "wifi"
-/** In the name's place when the runtime has been made to forget it, up to its next start. No network is called so. */
+/**
+ * In the name's place when the runtime has been made to forget it, up to its next start. No network
+ * is called so.
+ */
 const forgotten = "\n"
-/** WIFI goes up after so long without a connection; one whose address takes 20 s is there by then. */
+/**
+ * WIFI goes up after so long without a connection; one whose address takes 20 s is there by then.
+ */
 const alarmMs = 30000
-/** The runtime joins by itself what it has stored. It is told again after so long in vain, and then each … */
+/**
+ * The runtime joins by itself what it has stored. It is told again after so long in vain, and then
+ * each …
+ */
 const firstMs = 20000
 const againMs = 60000
 /** The board restarts for an open network so long after the start, the last change, the loss. */
@@ -30,8 +41,9 @@ export interface KeeperSettings extends SettingsReader {
 }
 
 /**
- * Keeps the station in the network of the settings, and raises WIFI when that does not succeed. The runtime takes an
- * open network only with a restart, of which a change of the settings can bring about one: docs/reference/wifi.md.
+ * Keeps the station in the network of the settings, and raises WIFI when that does not succeed. The
+ * runtime takes an open network only with a restart, of which a change of the settings can bring
+ * about one: docs/reference/wifi.md.
  */
 export class WifiKeeper {
     /** The settings have changed: the station is told at the next run. */
@@ -64,7 +76,10 @@ export class WifiKeeper {
         this.dueMs = this.sinceMs + firstMs
     }
 
-    /** What to say behind the station's state: why it is not in the network of the settings, "" when nothing is known. */
+    /**
+     * What to say behind the station's state: why it is not in the network of the settings, "" when
+     * nothing is known.
+     */
     problem(): string {
         const settings = this.settings
         const ssid = settings.text(Key.WifiSsid)

@@ -17,7 +17,10 @@ export class Backlog implements LogFolder {
     more: boolean
     /** The youngest file up to today: it may still grow. */
     newestKey: number
-    /** When some of it was sent last, by whoever sends. A member set later would be a large piece of the heap. */
+    /**
+     * When some of it was sent last, by whoever sends. A member set later would be a large piece of
+     * the heap.
+     */
     newestSentMs: number = undefined
     readonly history: History
     // All files up to doneKey are sent; they had doneBytes together.
@@ -54,7 +57,10 @@ export class Backlog implements LogFolder {
         this.triedKey = file.key
     }
 
-    /** Fills the window with the oldest files that may have unsent bytes. @returns how many those are */
+    /**
+     * Fills the window with the oldest files that may have unsent bytes. @returns how many those
+     * are
+     */
     async load(): Promise<number> {
         await this.listFiles()
         // Another card, or a file that was thought finished has changed: from the beginning.

@@ -16,7 +16,9 @@ export interface OpenFile {
 
 export interface CardVolume {
     open(path: string): Promise<OpenFile | undefined>
-    /** An unfinished last line is cut off; `accepts` is asked about lines behind the recorded size. */
+    /**
+     * An unfinished last line is cut off; `accepts` is asked about lines behind the recorded size.
+     */
     openForAppend(
         path: string,
         header: string,
@@ -33,12 +35,14 @@ export interface CardStorage {
     generation(): number
 }
 
-/** Reads so many bytes from an offset; fewer at the end of the file, 0 when there is no such file. */
+/**
+ * Reads so many bytes from an offset; fewer at the end of the file, 0 when there is no such file.
+ */
 export type Reader = (offset: number, into: Buffer, bytes: number) => Promise<number>
 
 /**
- * To be called with the card held: another one may have come while that was waited for. Throws NotMounted; a fault of
- * the card itself would end the mount of the new one.
+ * To be called with the card held: another one may have come while that was waited for. Throws
+ * NotMounted; a fault of the card itself would end the mount of the new one.
  */
 export function checkMount(storage: CardStorage, generation: number): void {
     if (storage.generation() !== generation)

@@ -8,16 +8,21 @@ import { Key, SettingsReader } from "../settings/keys"
 import { isAboutFile } from "./ftpreply"
 import { Shipment } from "./shipment"
 
-/** Longer than the runtime takes to give up: 10 s for a name, 18 s for a server that takes no SYN. */
+/**
+ * Longer than the runtime takes to give up: 10 s for a name, 18 s for a server that takes no SYN.
+ */
 const connectTimeoutMs = 30000
-/** As much of an answer is shown that a password in it is never cut: a line is kept to 160 characters. */
+/**
+ * As much of an answer is shown that a password in it is never cut: a line is kept to 160
+ * characters.
+ */
 const saidMax = 96
 
 export const noFolder = "the server has and makes no such folder, check ftp.directory"
 
 /**
- * A way to the FTP server over the board's one socket, for one session: with more than fifteen members it would be a
- * large piece of the heap. Throws Fault Socket*, Ftp*, GatewayRefused.
+ * A way to the FTP server over the board's one socket, for one session: with more than fifteen
+ * members it would be a large piece of the heap. Throws Fault Socket*, Ftp*, GatewayRefused.
  */
 export abstract class Courier {
     /** The open connection. */
@@ -74,7 +79,10 @@ export abstract class Courier {
         if (this.stream) await this.stream.close()
     }
 
-    /** The last answer for people: no control characters, and not the password, which some servers repeat. */
+    /**
+     * The last answer for people: no control characters, and not the password, which some servers
+     * repeat.
+     */
     said(): string {
         const { password } = this
         let text = this.answer
@@ -105,7 +113,10 @@ export abstract class Courier {
         return parseInteger(this.answer.slice(0, 3))
     }
 
-    /** Throws with the last answer in words; evidence: its code. FtpFileRefused that is not about a file is FtpRefused. */
+    /**
+     * Throws with the last answer in words; evidence: its code. FtpFileRefused that is not about a
+     * file is FtpRefused.
+     */
     protected refuse(code: FaultCode, what: string): void {
         const evidence = this.answerCode()
         if (code === FaultCode.FtpFileRefused && !isAboutFile(evidence)) code = FaultCode.FtpRefused

@@ -14,7 +14,10 @@ const replyTimeoutMs = 60000
 /** More than any server says over one control connection. */
 const repliesBytesMax = 1048576
 const settlingMs = 800
-/** For a file that was sent twice and is not there: while some servers look for viruses, none is seen. */
+/**
+ * For a file that was sent twice and is not there: while some servers look for viruses, none is
+ * seen.
+ */
 const lateMs = 12800
 /** Handovers without progress; in the last one the server has time to name its reason. */
 const stalledMax = 3
@@ -165,7 +168,10 @@ export class DirectCourier extends Courier {
         await shipment.noteArrived(size)
     }
 
-    /** Throws what keeps a file from coming, unless it came whole each time and nothing of it is there. */
+    /**
+     * Throws what keeps a file from coming, unless it came whole each time and nothing of it is
+     * there.
+     */
     private mustBeGone(there: number, whole: number): void {
         if (this.closedPort > 0)
             throw new Fault(
@@ -179,8 +185,8 @@ export class DirectCourier extends Courier {
     }
 
     /**
-     * Whether the server promises STOR from any byte of a file on (REST STREAM, RFC 3659 §5): what comes late of a
-     * broken transfer then only repeats what is there.
+     * Whether the server promises STOR from any byte of a file on (REST STREAM, RFC 3659 §5): what
+     * comes late of a broken transfer then only repeats what is there.
      */
     async restartable(): Promise<boolean> {
         if (this.restarts === undefined) {
@@ -196,9 +202,9 @@ export class DirectCourier extends Courier {
     }
 
     /**
-     * One handover of the socket: control, data from `start` on. What breaks the connection shows in
-     * the size; other faults are passed on. With `refusalMs` the server gets that time to refuse in
-     * words. @returns true when all was handed to the network
+     * One handover of the socket: control, data from `start` on. What breaks the connection shows
+     * in the size; other faults are passed on. With `refusalMs` the server gets that time to refuse
+     * in words. @returns true when all was handed to the network
      */
     private async transfer(shipment: Shipment, start: number, refusalMs: number): Promise<boolean> {
         const name = shipment.remoteName
@@ -230,7 +236,8 @@ export class DirectCourier extends Courier {
         try {
             code = await this.reply(timeoutMs)
         } catch (thrown) {
-            // Goes on: a server left without the data connection may keep the file locked for a minute.
+            // Goes on: a server left without the data connection may keep the file locked for a
+            // minute.
             if (faultCode(thrown) !== FaultCode.SocketTimeout) throw thrown
         }
         if (code >= 400) this.refuse(FaultCode.FtpFileRefused, "the server refuses " + command)
@@ -253,7 +260,10 @@ export class DirectCourier extends Courier {
         }
     }
 
-    /** When one way of passive mode is refused, or its answer has no port, the other one is asked for from then on. */
+    /**
+     * When one way of passive mode is refused, or its answer has no port, the other one is asked
+     * for from then on.
+     */
     private async passivePort(): Promise<number> {
         const { memory } = this
         for (let i = 0; i < 2; ++i) {

@@ -1,14 +1,17 @@
 import { Fault, FaultCode } from "../core/fault"
 import { parseInteger } from "../core/text"
 
-/** Whether a reply is about the file (RFC 959 §4.2.1), not the command, the connection or the log-in. */
+/**
+ * Whether a reply is about the file (RFC 959 §4.2.1), not the command, the connection or the
+ * log-in.
+ */
 export function isAboutFile(code: number): boolean {
     return ((code / 10) | 0) % 10 === 5
 }
 
 /**
- * Puts the server's replies together from its lines (RFC 959 §4.2). Of a reply of several lines only the last
- * is kept, so that a long banner costs no memory.
+ * Puts the server's replies together from its lines (RFC 959 §4.2). Of a reply of several lines
+ * only the last is kept, so that a long banner costs no memory.
  */
 export class ReplyReader {
     /** True once a reply had the line REST STREAM (RFC 3659 §5.3), as FEAT's has. */

@@ -12,7 +12,10 @@ import { Sent } from "./history"
 import { Shipment } from "./shipment"
 
 const answerTimeoutMs = 60000
-/** A gateway's answer, with a page that explains an error; the server's words are near its beginning. */
+/**
+ * A gateway's answer, with a page that explains an error; the server's words are near its
+ * beginning.
+ */
 const answerBytesMax = 8192
 
 const remedies =
@@ -28,8 +31,8 @@ const remedies =
 
 /**
  * Delivers over an HTTP proxy that speaks FTP (Squid): PUT of an ftp:// address (RFC 9112 §3.2.2),
- * one connection a request. Besides Socket*: GatewayRefused, FtpRefused, FtpFileRefused, FtpLoginRefused
- * (evidence: the status, or the code of the server's reply).
+ * one connection a request. Besides Socket*: GatewayRefused, FtpRefused, FtpFileRefused,
+ * FtpLoginRefused (evidence: the status, or the code of the server's reply).
  */
 export class Gateway extends Courier {
     /** Content-Length of the last answer, -1 without one: Squid says none for an empty file. */
@@ -61,7 +64,8 @@ export class Gateway extends Courier {
         await this.ask("HEAD", name, 0)
         let status = await this.status()
         if (status === 502) {
-            // Of what servers say when there is no such file, Squid knows 550; the rest is in a page only.
+            // Of what servers say when there is no such file, Squid knows 550; the rest is in a
+            // page only.
             await this.ask("GET", name, 0)
             status = await this.status()
             if (isAboutFile(this.answerCode())) return -1
@@ -72,13 +76,14 @@ export class Gateway extends Courier {
     }
 
     /**
-     * Sends the whole file; it counts as sent when the gateway says 201 or 202 and the server has that many
-     * bytes: a broken data connection can look like the end of the file to it.
+     * Sends the whole file; it counts as sent when the gateway says 201 or 202 and the server has
+     * that many bytes: a broken data connection can look like the end of the file to it.
      */
     override async deliver(shipment: Shipment): Promise<void> {
         const size = shipment.sizeBytes
         const there = shipment.remoteName ? await this.size(shipment.remoteName) : -1
-        // Longer than ours, or than what the last line speaks of: not only ours, so it is left alone.
+        // Longer than ours, or than what the last line speaks of: not only ours, so it is left
+        // alone.
         if (!shipment.remoteName || there > size || there > shipment.markedBytes)
             await shipment.takeFreeName(this)
         else if (there === size && shipment.sentBytes !== Sent.Again)

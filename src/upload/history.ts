@@ -20,7 +20,10 @@ export const enum Sent {
 export const pieceBytes = 256
 /** The numbers that a remote name may have behind it. */
 export const namesMax = 99
-/** Name, comma, a digit, comma, time, comma, and the shortest remote name; and with everything at its longest. */
+/**
+ * Name, comma, a digit, comma, time, comma, and the shortest remote name; and with everything at
+ * its longest.
+ */
 const lineBytesMin = 53
 const lineBytesMax = 120
 
@@ -42,7 +45,10 @@ export class SentFile {
     remoteName = ""
     /** The server with that name, see Courier; -1 when no line says it. */
     server = -1
-    /** So many of its bytes were there at the last line, and their mark: what differs is another file. */
+    /**
+     * So many of its bytes were there at the last line, and their mark: what differs is another
+     * file.
+     */
     markedBytes: number
     mark: number
 
@@ -54,10 +60,10 @@ export class SentFile {
 }
 
 /**
- * What was sent, on the card: a line for each confirmed transfer, and one with 0 bytes before a file's first
- * transfer; of a file's lines the last one counts. 0 bytes after more than 0 ask for the file to be sent again,
- * whole. A line that is none of these is passed over. Its exact form: docs/reference/upload.md. The history may be as
- * long as it likes: it is read through, never held.
+ * What was sent, on the card: a line for each confirmed transfer, and one with 0 bytes before a
+ * file's first transfer; of a file's lines the last one counts. 0 bytes after more than 0 ask for
+ * the file to be sent again, whole. A line that is none of these is passed over. Its exact form:
+ * docs/reference/upload.md. The history may be as long as it likes: it is read through, never held.
  */
 export class History {
     /** "LOG", "CELL" or "EVT". */
@@ -69,8 +75,8 @@ export class History {
         /** "LOGSENT.TXT" and so on. */
         readonly path: string,
         /**
-         * All histories of a card may share it: who reads into it holds the card, and has looked through it
-         * before anybody else can get the card.
+         * All histories of a card may share it: who reads into it holds the card, and has looked
+         * through it before anybody else can get the card.
          */
         private readonly piece: Buffer,
     ) {
@@ -87,7 +93,8 @@ export class History {
      * Fills in what was sent of each file.
      * @param offset where a line begins, before which no line is about these files
      * @param visit is told of each line: the file's key (-1 for none), and whether it says bytes
-     * @returns where the first line begins that is still to be read to know the same, or the next one would
+     * @returns where the first line begins that is still to be read to know the same, or the next
+     * one would
      */
     async fillIn(
         files: SentFile[],
@@ -126,6 +133,14 @@ export class History {
             // No line is that long: damage, passed over.
             offset += at || count
         }
+        await this.disown(files)
+        let first = offset + at
+        for (const start of starts) if (start < first) first = start
+        return first
+    }
+
+    /** Lines about a file that is another one now, cut or changed on a PC, say nothing of it. */
+    private async disown(files: SentFile[]): Promise<void> {
         for (const file of files) {
             const { markedBytes } = file
             try {
@@ -143,15 +158,12 @@ export class History {
                 // Its sending will meet the same trouble, and say so.
             }
         }
-        let first = offset + at
-        for (const start of starts) if (start < first) first = start
-        return first
     }
 
     /**
-     * Notes that so many bytes are on the server; the line is on the card on return. Nothing behind the recorded
-     * size is taken in: it would be an older history's. A card other than the one of that mount keeps its own
-     * history: Fault NotMounted.
+     * Notes that so many bytes are on the server; the line is on the card on return. Nothing behind
+     * the recorded size is taken in: it would be an older history's. A card other than the one of
+     * that mount keeps its own history: Fault NotMounted.
      */
     async addLine(file: SentFile, bytes: number, generation: number): Promise<void> {
         const { sizeBytes } = file
@@ -193,7 +205,8 @@ export class History {
 }
 
 /**
- * Takes over a file's line, unless it is damaged or its name none of ours. A comma has replaced a carriage return.
+ * Takes over a file's line, unless it is damaged or its name none of ours. A comma has replaced a
+ * carriage return.
  * @returns false when the lines before it count on
  */
 function readLine(file: SentFile, line: string, folder: string): boolean {

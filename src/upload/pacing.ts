@@ -4,13 +4,16 @@ const backOffMsMin = 10000
 /** As many as the longest period needs. */
 const doublingsMax = 16
 /**
- * Boards that start together come to the server within ten minutes and a quarter of the period; with a period of
- * five minutes or less, as on the bench, at once.
+ * Boards that start together come to the server within ten minutes and a quarter of the period;
+ * with a period of five minutes or less, as on the bench, at once.
  */
 const spreadMsMax = 600000
 const unspreadMs = 300000
 
-/** When the next session is due: a period behind the last one, sooner behind a failure. All in board time. */
+/**
+ * When the next session is due: a period behind the last one, sooner behind a failure. All in board
+ * time.
+ */
 export class Pacing {
     failures = 0
     failuresInRow = 0
@@ -19,7 +22,10 @@ export class Pacing {
     private endedMs: number
     /** When it is due by something else than the period. */
     private dueMs: number = undefined
-    /** Part of the back-off that is waited, so that many boards do not come back to a server at once. */
+    /**
+     * Part of the back-off that is waited, so that many boards do not come back to a server at
+     * once.
+     */
     private jitter = 1
     private loginRefused: boolean
 
@@ -32,7 +38,10 @@ export class Pacing {
         this.endedMs = nowMs
     }
 
-    /** So long until the next session is due; 0 or less: it is. The first one's moment is by the serial number. */
+    /**
+     * So long until the next session is due; 0 or less: it is. The first one's moment is by the
+     * serial number.
+     */
     waitMs(nowMs: number, periodMs: number, serial: string): number {
         let dueMs = this.dueMs
         if (this.failuresInRow > 0 && !this.loginRefused) {
@@ -64,7 +73,9 @@ export class Pacing {
         this.dueMs = nowMs + Math.min(backOffMsMin, periodMs)
     }
 
-    /** Settings have changed: what failed with the old ones, or was not tried yet, is tried at once. */
+    /**
+     * Settings have changed: what failed with the old ones, or was not tried yet, is tried at once.
+     */
     settingsChanged(hasFailed: boolean): void {
         if (hasFailed || this.startedMs === undefined) this.dueMs = 0
     }

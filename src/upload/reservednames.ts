@@ -1,16 +1,20 @@
 import { crc16 } from "../core/checksum"
 import { Flash } from "../core/seams"
 
-// Names that were taken on the server, and whose file has not arrived: the card that they were taken for may be away,
-// and the server does not know them yet. One that is free there would be taken for another card's file, too. They are
-// in flash, as the board may start anew in between: a write for each name. None of them is held in memory.
+// Names that were taken on the server, and whose file has not arrived: the card that they were
+// taken for may be away, and the server does not know them yet. One that is free there would be
+// taken for another card's file, too. They are in flash, as the board may start anew in between: a
+// write for each name. None of them is held in memory.
 
 /** Flash key: eight marks of names, u32 each, and the place of the last one. */
 const flashKey = "names"
 const places = 8
 const lastAt = places * 4
 
-/** Mark of the last name; 0 when its file has arrived or it was not used: then its place is used again. */
+/**
+ * Mark of the last name; 0 when its file has arrived or it was not used: then its place is used
+ * again.
+ */
 let last = 1
 
 /** @param salt what else tells it from others: the file's key and the server's number */

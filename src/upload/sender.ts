@@ -8,10 +8,16 @@ import { Gateway } from "./gateway"
 import { Shipment } from "./shipment"
 
 const growingFileMs = 3600000
-/** So many files in a row that the server wants none of end a session; the next one goes on behind them. */
+/**
+ * So many files in a row that the server wants none of end a session; the next one goes on behind
+ * them.
+ */
 const refusedMax = 2
 const dayMs = 24 * 3600000
-/** A session ends between two files then, and the next one goes on: a task that takes longer counts as stuck. */
+/**
+ * A session ends between two files then, and the next one goes on: a task that takes longer counts
+ * as stuck.
+ */
 const sessionMsMax = 4 * 3600000
 
 /** Brings unsent bytes of backlogs to the server: one session at a time, one courier at a time. */
@@ -126,8 +132,8 @@ export class Sender implements ServerMemory {
     }
 
     /**
-     * False when the file cannot be read, or the server wants none of it: that is kept, and the session goes on with
-     * a connection of its own.
+     * False when the file cannot be read, or the server wants none of it: that is kept, and the
+     * session goes on with a connection of its own.
      */
     private async trySendFile(file: Shipment): Promise<boolean> {
         try {

@@ -5,7 +5,10 @@ import { History, logName, namesMax, Sent, SentFile } from "./history"
 import { isReserved, reserve, settle } from "./reservednames"
 
 export const sectorBytes = 512
-/** What is less than a sector goes in parts: many small buffers find room where one large one does not. */
+/**
+ * What is less than a sector goes in parts: many small buffers find room where one large one does
+ * not.
+ */
 const partBytes = 128
 
 /** Where the board's files go. */
@@ -47,7 +50,10 @@ export class Shipment extends SentFile {
         this.generation = from.storage.generation()
     }
 
-    /** To be called before it is delivered: a name at another server, or of another board, is none of ours there. */
+    /**
+     * To be called before it is delivered: a name at another server, or of another board, is none
+     * of ours there.
+     */
     claim(files: RemoteFiles): void {
         const { server } = this
         this.server = files.number(false)
@@ -66,7 +72,10 @@ export class Shipment extends SentFile {
         if (bytes > 0) settle(this.remoteName, this.salt())
     }
 
-    /** To be called when its delivery has failed: notes that what may have arrived by then is this file's. */
+    /**
+     * To be called when its delivery has failed: notes that what may have arrived by then is this
+     * file's.
+     */
     async noteBegun(): Promise<void> {
         const { sentBytes } = this
         if (this.position === 0 || sentBytes < 0 || !(this.markedBytes < this.sizeBytes)) return

@@ -20,8 +20,8 @@ export interface SocketLock {
 }
 
 /**
- * Decides when the log files' unsent bytes are sent to the FTP server, and keeps what became of it: the task calls
- * run() every second. A byte counts as sent when the server has confirmed it.
+ * Decides when the log files' unsent bytes are sent to the FTP server, and keeps what became of it:
+ * the task calls run() every second. A byte counts as sent when the server has confirmed it.
  */
 export class Uploader {
     lastError = ""
@@ -110,7 +110,8 @@ export class Uploader {
 
     /**
      * Notes that everything from that day on is to be sent once more, whole; the next run() does.
-     * @param day "YYYY-MM-DD"; throws Fault BadValue for anything else, LockTimeout during an upload
+     * @param day "YYYY-MM-DD"; throws Fault BadValue for anything else, LockTimeout during an
+     * upload
      * @returns how many files that are
      */
     async resend(day: string): Promise<number> {
@@ -211,7 +212,9 @@ export class Uploader {
     }
 }
 
-/** Faults that say there is no card that could be read: nothing can be sent, and nobody has failed. */
+/**
+ * Faults that say there is no card that could be read: nothing can be sent, and nobody has failed.
+ */
 const noCard = [
     FaultCode.CardAbsent,
     FaultCode.CardUnsupported,

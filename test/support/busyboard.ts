@@ -56,7 +56,10 @@ const looks = [
 ]
 const files = [`LOG/${day}.CSV`, `CELL/${day}.CSV`]
 
-/** Of a block that `export` printed, what is changed in another one: more than one group of settings in flash. */
+/**
+ * Of a block that `export` printed, what is changed in another one: more than one group of settings
+ * in flash.
+ */
 const others: Record<string, string> = {
     "user.address": '"the shed behind the house, second rack from the left, lower shelf"',
     "ftp.user": '"logger"',
@@ -75,8 +78,8 @@ export interface BusyOptions {
 }
 
 /**
- * A simulated board in full use: both logs at 1 s, uploads every 30 s, alarms that come and go, and a person at
- * the console. What happens when follows from the seed.
+ * A simulated board in full use: both logs at 1 s, uploads every 30 s, alarms that come and go, and
+ * a person at the console. What happens when follows from the seed.
  */
 export class BusyBoard {
     readonly board: SimulatedBoard

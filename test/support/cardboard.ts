@@ -16,7 +16,10 @@ import { ChipSpiBus } from "./memorycard"
 import { MemoryFlash } from "./memoryflash"
 import { SlowSpiBus } from "./slowspibus"
 
-/** Board time. Whatever sleeps lets records be made meanwhile, as the logging task does on the board. */
+/**
+ * Board time. Whatever sleeps lets records be made meanwhile, as the logging task does on the
+ * board.
+ */
 class BoardTicks implements Ticks {
     ms = 0
     onSecond = async () => {}
@@ -48,8 +51,9 @@ export interface CardBoardOptions {
 }
 
 /**
- * The firmware from the bus to the logger on a board of its own, where nobody else uses the card. For tests that the
- * whole firmware of CardLife would disturb: its backup writes to the card as well, and looks for its files there.
+ * The firmware from the bus to the logger on a board of its own, where nobody else uses the card.
+ * For tests that the whole firmware of CardLife would disturb: its backup writes to the card as
+ * well, and looks for its files there.
  */
 export class CardBoard {
     readonly ticks = new BoardTicks()
@@ -128,7 +132,10 @@ export class CardBoard {
         return this.storage.mounted() && this.logger.queued() === 0
     }
 
-    /** Runs until everything is on the card again; gives the seconds that took. Throws after `limit`. */
+    /**
+     * Runs until everything is on the card again; gives the seconds that took. Throws after
+     * `limit`.
+     */
     async settle(limit = 30): Promise<number> {
         const startMs = this.ticks.ms
         await this.run(limit, () => this.settled())

@@ -27,7 +27,10 @@ export async function cardWith(files: Files, mebibytes = 16): Promise<MemoryStor
     return store
 }
 
-/** A console whose card is a real one: storage, file system and driver of the firmware on an emulated card. */
+/**
+ * A console whose card is a real one: storage, file system and driver of the firmware on an
+ * emulated card.
+ */
 export class CardConsole extends ConsoleBench {
     readonly chip: SdCardChip
     readonly cardTicks = new FakeTicks()

@@ -15,8 +15,8 @@ interface Entry {
 }
 
 /**
- * A card in a PC's reader: what people do there to the files that the board made, with none of the firmware's code.
- * Paths are upper-case 8.3 with at most one directory.
+ * A card in a PC's reader: what people do there to the files that the board made, with none of the
+ * firmware's code. Paths are upper-case 8.3 with at most one directory.
  */
 export class CardEditor {
     private files: ForeignFiles

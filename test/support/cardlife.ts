@@ -80,7 +80,10 @@ export class CardLife {
         return new CardLife(board)
     }
 
-    /** The power comes. The board is the test's when the next whole second, and record, is half a second away. */
+    /**
+     * The power comes. The board is the test's when the next whole second, and record, is half a
+     * second away.
+     */
     async powerUp(): Promise<void> {
         const { board } = this
         await board.start(bootMs)
@@ -178,7 +181,10 @@ export class CardLife {
         return this.storage.mounted() && this.logger.queued() === 0
     }
 
-    /** Runs until everything is on the card again; gives the seconds that took. Throws after `limit`. */
+    /**
+     * Runs until everything is on the card again; gives the seconds that took. Throws after
+     * `limit`.
+     */
     async settle(limit = 30): Promise<number> {
         const startMs = this.nowMs()
         await this.run(limit, () => this.settled())

@@ -26,7 +26,10 @@ export async function textOn(store: MemoryStore, path: string): Promise<string |
     return bytes.toString()
 }
 
-/** The times of a log's records in UTC seconds, in the order of the file. Throws on a line that is none. */
+/**
+ * The times of a log's records in UTC seconds, in the order of the file. Throws on a line that is
+ * none.
+ */
 export function recordTimes(text: string | undefined): number[] {
     return (text ?? "\r\n")
         .split("\r\n")

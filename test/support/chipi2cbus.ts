@@ -18,7 +18,9 @@ export class ChipI2cBus {
     /** The first transactions since a test emptied it. */
     readonly log: Transaction[] = []
 
-    /** @param repeatedStart the host begins a read behind a write without a STOP; the ESP32 does not */
+    /**
+     * @param repeatedStart the host begins a read behind a write without a STOP; the ESP32 does not
+     */
     constructor(
         private readonly chips: I2cChip[],
         private readonly repeatedStart = false,

@@ -56,7 +56,9 @@ export class CollectedOutput implements Output {
     }
 }
 
-/** A shell over fakes: settings and journal are the real ones, all else is what the test puts there. */
+/**
+ * A shell over fakes: settings and journal are the real ones, all else is what the test puts there.
+ */
 export class ConsoleBench {
     nowMs = 5_000_000
     readonly flash = new FakeFlash()

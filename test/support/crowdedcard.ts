@@ -9,7 +9,10 @@ export interface Crowd {
     mebibytes: number
     /** Foreign files with long names in the root directory, three slots each. */
     rootFiles?: number
-    /** Log files, a day each, from 2018 on; the first has records behind its recorded end, to its cluster's end. */
+    /**
+     * Log files, a day each, from 2018 on; the first has records behind its recorded end, to its
+     * cluster's end.
+     */
     logFiles?: number
     /** Lines of the history, for the first of these days. */
     historyLines?: number

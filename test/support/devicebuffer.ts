@@ -1,4 +1,5 @@
-// DeviceScript's Buffer for firmware code that runs in Node: same names, same saturation, same copies.
+// DeviceScript's Buffer for firmware code that runs in Node: same names, same saturation, same
+// copies.
 
 type Reader = (view: DataView, offset: number) => number
 type Writer = (view: DataView, offset: number, value: number) => void

@@ -2,7 +2,8 @@ import { afterEach, beforeEach } from "vitest"
 import { SimulatorBench } from "./simulator"
 
 /**
- * A simulator bench of its own for each test of the file, or of the suite it is called in; it goes with its test.
+ * A simulator bench of its own for each test of the file, or of the suite it is called in; it goes
+ * with its test.
  * @returns that of the test that runs
  */
 export function benchOfEachTest(): () => SimulatorBench {

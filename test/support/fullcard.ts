@@ -26,7 +26,8 @@ export function fillUp(store: MemoryStore, freeClusters: number): void {
 }
 
 /**
- * A full card with the logs of 422 days before a date, and a history of a year whose files are gone.
+ * A full card with the logs of 422 days before a date, and a history of a year whose files are
+ * gone.
  * @returns also the paths of the two days that were sent, the last ones
  */
 export async function cardOfUnsentDays(todaySeconds: number) {

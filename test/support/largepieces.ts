@@ -1,10 +1,15 @@
 import { HeapMap } from "../../sim/heapmap"
 import type { Simulation } from "../../sim/simulation"
 
-/** So often: the collector comes a few times a second, and what it has not been at is still there. */
+/**
+ * So often: the collector comes a few times a second, and what it has not been at is still there.
+ */
 const sampleMs = 5
 
-/** What pieces of memory a program asks for, beyond a size: seen from outside, whatever becomes of them. */
+/**
+ * What pieces of memory a program asks for, beyond a size: seen from outside, whatever becomes of
+ * them.
+ */
 export class LargePieces {
     /** How many of each size, in bytes with their header. */
     readonly seen = new Map<number, number>()

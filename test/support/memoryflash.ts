@@ -5,7 +5,9 @@ import { DeviceBuffer } from "./devicebuffer"
 /** What a test catches when the power went. */
 export class PowerCut extends Error {}
 
-/** When the power goes: in the n-th write from now (1 is the next), before or after it took effect. */
+/**
+ * When the power goes: in the n-th write from now (1 is the next), before or after it took effect.
+ */
 export interface Cut {
     write: number
     stored: boolean

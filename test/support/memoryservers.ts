@@ -38,8 +38,8 @@ class MemoryStream implements TcpStream {
 }
 
 /**
- * example.org in memory: an FTP server that finishes transfers on port 21, and an HTTP server that knows the
- * time on port 80. Every other host refuses.
+ * example.org in memory: an FTP server that finishes transfers on port 21, and an HTTP server that
+ * knows the time on port 80. Every other host refuses.
  */
 export class MemoryServers implements TcpConnector {
     readonly files = new Map<string, number[]>()

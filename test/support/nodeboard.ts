@@ -24,7 +24,10 @@ import { SlowSpiBus } from "./slowspibus"
 const bootMs = 500
 
 export interface NodeBoardOptions {
-    /** What its clock chip shows when the power comes first: half a second before the program begins. */
+    /**
+     * What its clock chip shows when the power comes first: half a second before the program
+     * begins.
+     */
     start: string
     flash?: MemoryFlash
     /** The card in its socket, which is empty otherwise. */
@@ -38,8 +41,8 @@ export interface NodeBoardOptions {
 }
 
 /**
- * The whole firmware in Node on emulated chips, as `startFirmware` builds it, over as many starts as a test makes.
- * Time passes only while a line runs, and when the test says so.
+ * The whole firmware in Node on emulated chips, as `startFirmware` builds it, over as many starts
+ * as a test makes. Time passes only while a line runs, and when the test says so.
  */
 export class NodeBoard {
     readonly flash: MemoryFlash
@@ -103,7 +106,10 @@ export class NodeBoard {
         return this.worldMs + this.ticks.nowMs()
     }
 
-    /** The power comes; what ran before is gone. @param uptimeMs more than 5 s: the program alone starts again */
+    /**
+     * The power comes; what ran before is gone. @param uptimeMs more than 5 s: the program alone
+     * starts again
+     */
     async start(uptimeMs = bootMs): Promise<this> {
         const started = this.begin(uptimeMs)
         await this.ticks.finish(started)

@@ -8,7 +8,10 @@ export interface NodeSocketOptions {
     eventBytesMax?: number
     /** send() calls that may be queued before it waits; the ESP32's worker has 50. */
     queueMax?: number
-    /** Received pieces that may wait for a receive() before the connection is given up; no bound unless told. */
+    /**
+     * Received pieces that may wait for a receive() before the connection is given up; no bound
+     * unless told.
+     */
     receivedMax?: number
 }
 
@@ -16,8 +19,8 @@ export interface NodeSocketOptions {
 export const esp32Socket: NodeSocketOptions = { eventBytesMax: 1024, queueMax: 50, receivedMax: 9 }
 
 /**
- * The board's one socket over node:net. Opening flushes what the stream before has queued, ends it, and only
- * then connects; closing drops what is queued, as on the ESP32.
+ * The board's one socket over node:net. Opening flushes what the stream before has queued, ends it,
+ * and only then connects; closing drops what is queued, as on the ESP32.
  */
 export class NodeConnector implements TcpConnector {
     connections = 0

@@ -92,7 +92,10 @@ export async function openScreen(page: Page, name: string): Promise<void> {
     await page.getByRole("heading", { level: 1, name }).waitFor()
 }
 
-/** The demo settings of a new board are all typed: what comes now is the test's, at ten times the speed. */
+/**
+ * The demo settings of a new board are all typed: what comes now is the test's, at ten times the
+ * speed.
+ */
 export async function demoEnded(page: Page): Promise<void> {
     await openScreen(page, "Simulation")
     // Board time is what is waited for from now on.

@@ -19,12 +19,15 @@ function secondsOf(iso: string): number {
 }
 
 /**
- * A board with nothing but its clock chip, whose time passes in leaps: each to the next multiple of `lookMs` of its
- * clock, where the supervisor looks. Tasks run at the start and while the work is stopped; of what they do in
- * between, only the time is kept, once an hour.
+ * A board with nothing but its clock chip, whose time passes in leaps: each to the next multiple of
+ * `lookMs` of its clock, where the supervisor looks. Tasks run at the start and while the work is
+ * stopped; of what they do in between, only the time is kept, once an hour.
  */
 export class ResetWorld {
-    /** "2027-03-28 03:00 +02:00", local time when the work was stopped, of each reset that went through. */
+    /**
+     * "2027-03-28 03:00 +02:00", local time when the work was stopped, of each reset that went
+     * through.
+     */
     readonly resets: string[] = []
     lookMs = 60_000
     /** How long the work takes to stop, besides what it takes by itself. */
@@ -52,7 +55,10 @@ export class ResetWorld {
         this.board = new NodeBoard({ start })
     }
 
-    /** A board with that zone (its name for the judge, its rule for the board) that starts at a moment. */
+    /**
+     * A board with that zone (its name for the judge, its rule for the board) that starts at a
+     * moment.
+     */
     static async start(zone: string, rule: string, iso: string): Promise<ResetWorld> {
         const world = new ResetWorld(zone, iso)
         await world.boot(0)
@@ -139,7 +145,10 @@ export class ResetWorld {
         await this.boot(resetMs)
     }
 
-    /** The next stop of the work takes longer, finds the chip changed, and is followed by the power cut. */
+    /**
+     * The next stop of the work takes longer, finds the chip changed, and is followed by the power
+     * cut.
+     */
     private tamperWithStop(): void {
         const { ticks, flash, parts } = this.board
         const firmware = parts as unknown as SupervisorParts
@@ -150,7 +159,8 @@ export class ResetWorld {
             this.chip.offsetSeconds += this.chipStepSeconds
             this.chipStepSeconds = 0
             await shutdown()
-            // Of the writes that follow, the first has the count and the time, the second the cause.
+            // Of the writes that follow, the first has the count and the time, the second the
+            // cause.
             if (this.cut) flash.cutPowerAt({ ...powerCuts[this.cut] })
         }
     }

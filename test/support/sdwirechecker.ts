@@ -45,8 +45,8 @@ export interface WireTransfer {
 }
 
 /**
- * Sits between a host and a card in SPI mode, reads every byte that goes either way and holds both to the SD
- * Physical Layer Simplified Specification 6.00. It changes nothing.
+ * Sits between a host and a card in SPI mode, reads every byte that goes either way and holds both
+ * to the SD Physical Layer Simplified Specification 6.00. It changes nothing.
  */
 export class SdWireChecker implements SpiBus {
     /** What the host did against the standard, each beginning with the section. */
@@ -155,7 +155,9 @@ export class SdWireChecker implements SpiBus {
         this.checkRest()
     }
 
-    /** Section 4.4: eight clocks complete a transaction; the select may be high or low meanwhile. */
+    /**
+     * Section 4.4: eight clocks complete a transaction; the select may be high or low meanwhile.
+     */
     private checkRest(): void {
         if (this.phase === "rest" && this.restBytes < 1)
             this.hostFault("4.4", "no 8 clocks after the last transaction")
@@ -238,7 +240,8 @@ export class SdWireChecker implements SpiBus {
                 return this.takeWriteData(out)
         }
         if (out === 0xff) return
-        // The end of a stream, for a card that does not answer to CMD0: it may have been left in one.
+        // The end of a stream, for a card that does not answer to CMD0: it may have been left in
+        // one.
         const unanswered = this.current?.index === 0 && this.current.answer.length === 0
         if (out === 0xfd && this.phase === "rest" && unanswered) return
         if ((out & 0xc0) === 0x40) this.startCommand(out)

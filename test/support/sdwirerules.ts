@@ -1,5 +1,6 @@
 // What a host may send to an SD card in SPI mode, and what it has to do before: SD Physical Layer
-// Simplified Specification 6.00. Written from the standard alone; nothing here is shared with driver or chip.
+// Simplified Specification 6.00. Written from the standard alone; nothing here is shared with
+// driver or chip.
 
 export type AnswerFormat = "R1" | "R1b" | "R2" | "R3" | "R7"
 
@@ -55,7 +56,9 @@ export interface WireCommand {
     answer: number[]
 }
 
-/** Bits of R1 that refuse a command: all but "in idle state" and "erase reset" (section 7.3.2.1). */
+/**
+ * Bits of R1 that refuse a command: all but "in idle state" and "erase reset" (section 7.3.2.1).
+ */
 const refusal = 0x7c
 
 export function answerLength(command: WireCommand): number {

@@ -1,6 +1,7 @@
 import type { WireCommand } from "./sdwirerules"
 
-// What bytes on the wire mean, in words, with the sections of the SD Physical Layer Simplified Specification 6.00.
+// What bytes on the wire mean, in words, with the sections of the SD Physical Layer Simplified
+// Specification 6.00.
 
 export function hex(byte: number): string {
     return byte.toString(16).padStart(2, "0")

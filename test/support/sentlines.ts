@@ -4,7 +4,9 @@ import { DeviceBuffer } from "./devicebuffer"
 
 type Visit = (key: number, sent: boolean) => void
 
-/** Paths of both logs that were sent, as the two histories tell it; each reading of one is counted. */
+/**
+ * Paths of both logs that were sent, as the two histories tell it; each reading of one is counted.
+ */
 export class SentLines {
     readonly sent = new Set<string>()
     /** Lines that say bytes of files that were not sent whole. */

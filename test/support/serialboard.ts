@@ -20,8 +20,9 @@ const enablePackets = 0x81
 const consoleServiceClass = 0x1b5c0c51
 
 /**
- * A pseudo-terminal that looks like the ESP32's serial port: frames of a Jacdac bus in the framing of jacdac-c's
- * jd_usb.c, with log text in between. As on the board, no frame leaves it before the other end has asked for them.
+ * A pseudo-terminal that looks like the ESP32's serial port: frames of a Jacdac bus in the framing
+ * of jacdac-c's jd_usb.c, with log text in between. As on the board, no frame leaves it before the
+ * other end has asked for them.
  */
 export class SerialBoard {
     private readonly socat: ChildProcess

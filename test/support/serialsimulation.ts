@@ -9,7 +9,10 @@ import { Simulation } from "../../sim/simulation"
 import { StateFolder } from "../../sim/state"
 import { firmware, readManifest } from "../../tools/firmware"
 
-/** A simulated board in this process, with its serial port on a pseudo-terminal and FTP_HOST on its network. */
+/**
+ * A simulated board in this process, with its serial port on a pseudo-terminal and FTP_HOST on its
+ * network.
+ */
 export class SerialSimulation {
     /** What the simulator has printed: the log of the board. */
     log = ""

@@ -2,13 +2,16 @@ import { DeviceBuffer } from "./devicebuffer"
 
 type Handler = (packet: unknown) => void
 
-/** What the chip's flash driver does with a write of no bytes: the port's check of its answer ends the board. */
+/**
+ * What the chip's flash driver does with a write of no bytes: the port's check of its answer ends
+ * the board.
+ */
 const abortion = "flash write of no bytes: the ESP32 aborts"
 
 /**
- * The runtime's settings store on the ESP32's flash, as far as a program meets it: a value that changed
- * is programmed, then its entry; of a key's entries the last one counts; a deletion is a value of no bytes.
- * Source: jd_fstor.c, and flash.c of the ESP32's port.
+ * The runtime's settings store on the ESP32's flash, as far as a program meets it: a value that
+ * changed is programmed, then its entry; of a key's entries the last one counts; a deletion is a
+ * value of no bytes. Source: jd_fstor.c, and flash.c of the ESP32's port.
  */
 export class ChipFlash {
     readonly values = new Map<string, DeviceBuffer>()
@@ -16,7 +19,10 @@ export class ChipFlash {
     aborts = 0
     /** Writes that reached the chip. */
     writes = 0
-    /** The next so many questions get no answer, as while the service is not bound or the board is busy. */
+    /**
+     * The next so many questions get no answer, as while the service is not bound or the board is
+     * busy.
+     */
     silent = 0
     /** The next so many answers are garbled. */
     garbled = 0

@@ -2,8 +2,8 @@ import type { SimHost } from "../../sim/net/hosts"
 import type { TcpEnd } from "../../sim/net/tcp"
 
 /**
- * An HTTP proxy that speaks FTP, as far as the board uses one: it answers one request a connection, and closes
- * right behind its answer.
+ * An HTTP proxy that speaks FTP, as far as the board uses one: it answers one request a connection,
+ * and closes right behind its answer.
  */
 export class SimGateway {
     readonly files = new Map<string, Buffer>()

@@ -2,20 +2,24 @@ import type { SocketEvent, SocketWorker } from "../../sim/net/worker"
 import { DeviceBuffer } from "./devicebuffer"
 import type { VirtualClock } from "./virtualclock"
 
-// What src/board/socket.ts uses of "@devicescript/core", on the simulated network: one board at a time.
+// What src/board/socket.ts uses of "@devicescript/core", on the simulated network: one board at a
+// time.
 
 /** The runtime's main loop turns that often. */
 const tickMs = 10
 
-/** What the runtime's websocket code sends on a connection that no program's handler is there for. */
+/**
+ * What the runtime's websocket code sends on a connection that no program's handler is there for.
+ */
 const websocketRequest = "GET  HTTP/1.1\r\nHost: \r\nUpgrade: websocket\r\n\r\n"
 /** As much of an answer makes it close. */
 const websocketAnswerBytes = 12
 
 /**
- * The runtime between socket and program (DeviceScript 2.16.4, impl_socket.c, websock_conn.c): "close" and
- * "error" unhook the program's handler, and what comes then goes to the runtime's own websocket code. While the
- * program has taken its handler away nothing is told, and nothing unhooks.
+ * The runtime between socket and program (DeviceScript 2.16.4, impl_socket.c, websock_conn.c):
+ * "close" and "error" unhook the program's handler, and what comes then goes to the runtime's own
+ * websocket code. While the program has taken its handler away nothing is told, and nothing
+ * unhooks.
  */
 class RuntimeSocket {
     private hooked = false

@@ -9,7 +9,10 @@ import { requireTool } from "./tools"
 export interface SimulatorRun {
     exit: number | null
     output: string
-    /** The output's lines after the line `> command` and before the next one, board log lines left out. */
+    /**
+     * The output's lines after the line `> command` and before the next one, board log lines left
+     * out.
+     */
     answer(command: string): string[]
     summary: Summary
 }
@@ -73,7 +76,10 @@ export class SimulatorBench {
     readonly state = join(this.folder, "state")
     private readonly running = new Set<SimulatorProcess>()
 
-    /** Runs `npm start`'s program with an --exec file of these lines, the same in every run unless flags say other. */
+    /**
+     * Runs `npm start`'s program with an --exec file of these lines, the same in every run unless
+     * flags say other.
+     */
     async exec(lines: (string | Uint8Array)[], flags: string[] = []): Promise<SimulatorRun> {
         const script = join(this.folder, "exec.txt")
         const parts = lines.flatMap(line => [Buffer.from(line as string), Buffer.from("\n")])

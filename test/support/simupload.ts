@@ -17,8 +17,9 @@ import { MapSettings, noonSeconds } from "./uploadworld"
 import { VirtualClock } from "./virtualclock"
 
 /**
- * The firmware's uploader with its own socket code, on the simulated network at the simulation's FTP server,
- * all in board time. Whoever imports it gives vitest simnatives.ts for "@devicescript/core".
+ * The firmware's uploader with its own socket code, on the simulated network at the simulation's
+ * FTP server, all in board time. Whoever imports it gives vitest simnatives.ts for
+ * "@devicescript/core".
  */
 export class SimUpload {
     readonly clock = new VirtualClock()

@@ -76,7 +76,10 @@ export class SupervisorBoard {
         await this.supervisor.start()
     }
 
-    /** Lets the board run with a look a minute; resets start it anew, 20 s later. @returns when they happened */
+    /**
+     * Lets the board run with a look a minute; resets start it anew, 20 s later. @returns when they
+     * happened
+     */
     async live(minutes: number): Promise<string[]> {
         const resets: string[] = []
         for (let i = 0; i < minutes; ++i) {

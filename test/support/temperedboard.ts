@@ -9,8 +9,8 @@ import { SimulatedBoard } from "./simulatedboard"
 const cardBytes = 64 << 20
 
 /**
- * The whole firmware in the VM, which logs once a second and uploads every ten seconds to a server of the test's,
- * all in board time.
+ * The whole firmware in the VM, which logs once a second and uploads every ten seconds to a server
+ * of the test's, all in board time.
  */
 export class TemperedBoard {
     readonly board: SimulatedBoard
@@ -53,8 +53,8 @@ export class TemperedBoard {
     }
 
     /**
-     * What is wrong with the board: panics, resets, and records of the time from then on that were not made each
-     * second.
+     * What is wrong with the board: panics, resets, and records of the time from then on that were
+     * not made each second.
      */
     faults(fromMs: number): string[] {
         const { simulation, log } = this.board

@@ -1,4 +1,5 @@
-// The emulated card with its own time, on a board with the ESP32's: what the driver does costs what it costs there.
+// The emulated card with its own time, on a board with the ESP32's: what the driver does costs what
+// it costs there.
 
 import { SdCard } from "../../src/card/sdcard"
 import type { Ticks } from "../../src/core/seams"

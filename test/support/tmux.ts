@@ -62,7 +62,10 @@ export class Tmux {
         }
     }
 
-    /** Returns when the program has ended. What tmux writes about it may be missing, its word is not. */
+    /**
+     * Returns when the program has ended. What tmux writes about it may be missing, its word is
+     * not.
+     */
     async ends(): Promise<void> {
         const endMs = Date.now() + shownMs
         while (this.run("display-message", "-p", "-t", "test", "#{pane_dead}").trim() !== "1") {

@@ -8,8 +8,8 @@ export function findTool(name: string): string | undefined {
 }
 
 /**
- * True when the program is installed. Without it the tests that need it are to be skipped, and say so;
- * in CI (CI=true) a missing one is an error.
+ * True when the program is installed. Without it the tests that need it are to be skipped, and say
+ * so; in CI (CI=true) a missing one is an error.
  */
 export function hasTool(name: string): boolean {
     if (findTool(name) !== undefined) return true

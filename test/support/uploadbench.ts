@@ -15,7 +15,10 @@ class UploadBench {
         return world
     }
 
-    /** Advances board time a second at a time, as the task does, until the server has seen a new log-in. */
+    /**
+     * Advances board time a second at a time, as the task does, until the server has seen a new
+     * log-in.
+     */
     async secondsToNextTry(world: UploadWorld, atMost: number): Promise<number> {
         const before = this.server.connections
         for (let seconds = 1; seconds <= atMost; ++seconds) {

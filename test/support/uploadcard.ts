@@ -101,7 +101,9 @@ export class MemoryCard implements CardStorage {
     }
 }
 
-/** `length` bytes that never repeat within a sector's distance, so that a shift or a double shows. */
+/**
+ * `length` bytes that never repeat within a sector's distance, so that a shift or a double shows.
+ */
 export function pattern(length: number, seed = 1): FirmwareBuffer {
     const content = new DeviceBuffer(length) as FirmwareBuffer
     const random = generator(seed)

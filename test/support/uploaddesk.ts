@@ -14,7 +14,10 @@ import { UploadWorld } from "./uploadworld"
 
 export const header = "time,utc_offset,serial,voltage_V\r\n"
 
-/** A board with an uploader, a card that goes to a PC and back, and an FTP server; the board's time stands still. */
+/**
+ * A board with an uploader, a card that goes to a PC and back, and an FTP server; the board's time
+ * stands still.
+ */
 export class UploadDesk {
     readonly server = new ScriptedFtpServer({ restarts: true })
     world: UploadWorld
@@ -62,7 +65,10 @@ export class UploadDesk {
         return this.editor().read(path).toString("latin1")
     }
 
-    /** The power is cut, or the card is pulled with the board on; a person sits down with the card at a PC. */
+    /**
+     * The power is cut, or the card is pulled with the board on; a person sits down with the card
+     * at a PC.
+     */
     async pc(work: (editor: CardEditor) => void, powerCut = false): Promise<void> {
         await this.takeCard(powerCut)
         work(this.editor())

@@ -37,7 +37,10 @@ export async function prepareUpload(bench: SimulatorBench, bytes: number): Promi
     execFileSync(requireTool("mcopy"), ["-i", image, file, `::LOG/${pastDay}`])
 }
 
-/** Starts the prepared board in real time and has it send everything; `lines` are run before, others after. */
+/**
+ * Starts the prepared board in real time and has it send everything; `lines` are run before, others
+ * after.
+ */
 export async function runUpload(
     bench: SimulatorBench,
     ftpPort: number,

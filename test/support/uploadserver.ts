@@ -4,7 +4,9 @@ import type { AddressInfo } from "node:net"
 export interface ServerOptions {
     /** Ends a transfer when its control connection goes, as ProFTPD and others do. */
     abortsTransfers?: boolean
-    /** Replaces the reply to a command; undefined leaves it. `argument` is what followed the verb. */
+    /**
+     * Replaces the reply to a command; undefined leaves it. `argument` is what followed the verb.
+     */
     answer?: (verb: string, argument: string) => string | undefined
     /** Sends replies in pieces of that many bytes. */
     pieceBytes?: number

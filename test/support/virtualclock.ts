@@ -3,7 +3,10 @@ interface Timer {
     run: () => void
 }
 
-/** Board time that takes no real time and no other: the same timers fire in the same order in every run. */
+/**
+ * Board time that takes no real time and no other: the same timers fire in the same order in every
+ * run.
+ */
 export class VirtualClock {
     private timeMs = 0
     private timers: Timer[] = []

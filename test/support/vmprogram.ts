@@ -16,7 +16,10 @@ export interface ProgramRun {
     at(text: string): number
 }
 
-/** Runs one of the small programs of test/vm/programs/chip on the simulated chip, with a chip at I²C address 8. */
+/**
+ * Runs one of the small programs of test/vm/programs/chip on the simulated chip, with a chip at I²C
+ * address 8.
+ */
 export async function runProgram(
     entry: string,
     boardMs: number,

@@ -21,8 +21,8 @@ interface Subscriptions {
 }
 
 /**
- * The firmware's keeping of its network, on the model of the ESP32's station: the processor starts anew after an
- * abort, the program after `restartProgram`.
+ * The firmware's keeping of its network, on the model of the ESP32's station: the processor starts
+ * anew after an abort, the program after `restartProgram`.
  */
 export class WifiBoard extends WifiBench {
     ssid = ""

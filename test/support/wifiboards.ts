@@ -16,7 +16,10 @@ export function expectJoined(board: WifiBoard, network: string, resets = 0): voi
     expect(board.resets).toBe(resets)
 }
 
-/** Boards in the reach of three networks. The test's file has `natives` of wifinatives.ts for "@devicescript/core". */
+/**
+ * Boards in the reach of three networks. The test's file has `natives` of wifinatives.ts for
+ * "@devicescript/core".
+ */
 export class WifiBoards {
     /** Out of the box, at its first power-on. */
     fresh(seed?: number, options?: Partial<DriverOptions>): WifiBoard {

@@ -7,7 +7,10 @@ export function useWifiBoard(one: WifiBoard): void {
     board = one
 }
 
-/** What src/board/wifi.ts uses of "@devicescript/core", on a model of the ESP32's station: one board at a time. */
+/**
+ * What src/board/wifi.ts uses of "@devicescript/core", on a model of the ESP32's station: one board
+ * at a time.
+ */
 export const natives = {
     // What a constructor returns is the object.
     Wifi: class {

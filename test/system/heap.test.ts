@@ -3,12 +3,16 @@ import { BusyBoard } from "../support/busyboard"
 import { LargePieces } from "../support/largepieces"
 import { firmware, readManifest } from "../../tools/firmware"
 
-// What the firmware asks of the heap in the runtime, where a large piece is what first fails when memory is short.
+// What the firmware asks of the heap in the runtime, where a large piece is what first fails when
+// memory is short.
 
 /** The runtime gives away up to two words more than it was asked for. */
 const roundingBytes = 8
 
-/** What a board does while both logs, uploads and alarms go on, and beyond which size pieces are looked for. */
+/**
+ * What a board does while both logs, uploads and alarms go on, and beyond which size pieces are
+ * looked for.
+ */
 const works = {
     looks: {
         bytes: 256,
@@ -28,7 +32,9 @@ const works = {
     },
 } satisfies Record<string, { bytes: number; work: (busy: BusyBoard) => Promise<void> }>
 
-/** How many pieces of each size beyond that each work asks for, one after the other on one board. */
+/**
+ * How many pieces of each size beyond that each work asks for, one after the other on one board.
+ */
 const seen = {} as Record<keyof typeof works, Record<number, number>>
 
 beforeAll(async () => {

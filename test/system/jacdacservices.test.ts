@@ -45,7 +45,10 @@ describe.skipIf(!hasTool("socat"))("the board's Jacdac services", () => {
         await new Promise<void>(done => line.stream.write(onTheLine(frame), () => done()))
     }
 
-    /** @returns the reports of one service, announcements aside, up to its answer to a command that it does not know */
+    /**
+     * @returns the reports of one service, announcements aside, up to its answer to a command that
+     * it does not know
+     */
     async function ask(index: number, command: number, payload: number[] = []): Promise<Packet[]> {
         answers = []
         await send(index, command, payload)

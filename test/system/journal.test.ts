@@ -5,8 +5,9 @@ import type { SimulatorRun } from "../support/simulator"
 const bench = benchOfEachTest()
 
 /**
- * Few records and no upload: what is looked at is the journal, and it is quick. A new board may have missed
- * its unformatted card already: entries are counted from the journal that is shown here.
+ * Few records and no upload: what is looked at is the journal, and it is quick. A new board may
+ * have missed its unformatted card already: entries are counted from the journal that is shown
+ * here.
  */
 const quiet = ["set ftp.enable off", "set sd.period 3600", "sleep 10s", "journal"]
 

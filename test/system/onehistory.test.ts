@@ -63,7 +63,10 @@ function digests(state: string): Record<string, string> {
     )
 }
 
-/** Runs the script in a working folder of its own, where the state has the same name as in any other. */
+/**
+ * Runs the script in a working folder of its own, where the state has the same name as in any
+ * other.
+ */
 async function run(name: string, seed: number): Promise<Record<string, string>> {
     const cwd = mkdtempSync(join(folder, name))
     // A small card, as all of it is read in the end.

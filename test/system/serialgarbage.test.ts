@@ -118,7 +118,8 @@ describe.skipIf(!hasTool("socat"))(
             expect(refused.output).toContain("log in first")
             await board.free()
             const values = await withBus(async bus => {
-                // It is announced by the other of the board's two devices, up to half a second later.
+                // It is announced by the other of the board's two devices, up to half a second
+                // later.
                 for (let tries = 0; !serviceOf(bus, settingsServiceClass) && tries < 100; tries++)
                     await sleep(100)
                 const store = serviceOf(bus, settingsServiceClass)

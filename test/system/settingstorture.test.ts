@@ -7,8 +7,9 @@ import { benchOfEachTest } from "../support/eachbench"
 import { defaultLine, type Sample, settingSamples, shownLine } from "../support/settingsamples"
 import type { SimulatorRun } from "../support/simulator"
 
-// Every setting through every way in which it can change, at the console of the simulated board. Its chip ends the
-// board at a flash write of no bytes, as the ESP32's does. test/unit/settings/settingstorture.test.ts has the same without a VM.
+// Every setting through every way in which it can change, at the console of the simulated board.
+// Its chip ends the board at a flash write of no bytes, as the ESP32's does.
+// test/unit/settings/settingstorture.test.ts has the same without a VM.
 
 /** The simulated board's; its serial number's default ends with the short form. */
 const shortId = shortDeviceId("12abdd2289421234")
@@ -32,7 +33,10 @@ async function exec(lines: string[]): Promise<SimulatorRun> {
     return run
 }
 
-/** What each `show` of the run printed, in turn, without line ends: a line of the log may come within another. */
+/**
+ * What each `show` of the run printed, in turn, without line ends: a line of the log may come
+ * within another.
+ */
 function shows(run: SimulatorRun): string[] {
     return run.output
         .split("\n> show\n")
@@ -125,13 +129,15 @@ test("no way of changing a setting writes an empty value, and each leaves the ri
     const last = new Map([...valuesAt("default"), ["sd.period", "9"]])
     expectShown(shown[1], last, "all at their defaults but one")
 
-    // A flash that went back to its older state takes the card's copy, in which most values are empty.
+    // A flash that went back to its older state takes the card's copy, in which most values are
+    // empty.
     copyFileSync(old, flash)
     run = await exec(["show"])
     expect(run.output).toContain("restored from the card")
     const secrets = samples.filter(({ isSecret }) => isSecret)
     expect(secrets).toHaveLength(2)
-    // The passwords are not in the copy, and an address from the card never meets one that is stored.
+    // The passwords are not in the copy, and an address from the card never meets one that is
+    // stored.
     const addresses = ["ftp.host", "ftp.gateway", "wifi.ssid"]
     const kept = samples
         .filter(({ isSecret, name }) => isSecret || addresses.includes(name))

@@ -37,7 +37,8 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
             "export",
             "journal",
             "status",
-            // A session takes longer than a record's second: only a board that logs no more ends with all sent.
+            // A session takes longer than a record's second: only a board that logs no more ends
+            // with all sent.
             "set sd.enable off",
             "sleep 5s",
             "ftp send",
@@ -71,7 +72,8 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
             .sort()
             .flatMap(name => recordSeconds(bench().cardFile(`LOG/${name}`)))
         const steps = records.slice(1).map((at, i) => at - records[i])
-        // The first records came under the demo's 5 s period; after that the only gap is the reset's.
+        // The first records came under the demo's 5 s period; after that the only gap is the
+        // reset's.
         const steady = steps.indexOf(1)
         const gaps = steps.slice(steady).filter(step => step !== 1)
         expect(gaps).toHaveLength(1)

@@ -7,7 +7,10 @@ import { SimulatedBoard } from "../support/simulatedboard"
 // The board at the slowest profile, all of its work at once for half an hour.
 
 const minutes = 30
-/** What a person types in a minute, and the seconds in between; each change of a setting has a copy on the card made. */
+/**
+ * What a person types in a minute, and the seconds in between; each change of a setting has a copy
+ * on the card made.
+ */
 const typed = (minute: number): (string | number)[] => [
     ...["describe", 6, "status", "journal", 8, "card ls LOG"],
     ...[`set battery.imbalance ${1000 + minute}`, 5, "describe"],

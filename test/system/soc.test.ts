@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { drivingCase, seldomFullCase, simulateSoc, storageCases } from "../../bench/soc"
 
-// A month of samples takes some seconds: the bench runs all cases, the tests those that differ most.
+// A month of samples takes some seconds: the bench runs all cases, the tests those that differ
+// most.
 const within = 60_000
 
 describe("the state of charge against the pack's truth", () => {

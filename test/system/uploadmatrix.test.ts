@@ -18,8 +18,9 @@ import { UploadWorld } from "../support/uploadworld"
 vi.mock("@devicescript/core", async () => (await import("../support/simnatives")).natives)
 const { temperTable } = await import("../support/tempermatrix")
 
-// Every server, both ways to it, files of every awkward size; and the simulation's server in every temper. The page is kept in docs/reference/upload-matrix.md;
-// BMS_WRITE_DOCS=1 npx vitest run test/system/uploadmatrix.test.ts writes it anew.
+// Every server, both ways to it, files of every awkward size; and the simulation's server in every
+// temper. The page is kept in docs/reference/upload-matrix.md; BMS_WRITE_DOCS=1 npx vitest run
+// test/system/uploadmatrix.test.ts writes it anew.
 
 const documentPath = "docs/reference/upload-matrix.md"
 const writing = process.env.BMS_WRITE_DOCS === "1"
@@ -34,7 +35,10 @@ type Mode = (typeof modes)[number]
 const rounds = writing ? 5 : 1
 
 const delivered = "delivered"
-/** What the errors say that a server which aborts may lead to, by the letter they have in the document. */
+/**
+ * What the errors say that a server which aborts may lead to, by the letter they have in the
+ * document.
+ */
 const namedErrors = {
     a: "server stops the transfer when the control connection closes: set ftp.gateway",
     b: "the transfer breaks off again and again: set ftp.gateway, or look for a better connection",
@@ -85,7 +89,9 @@ class Delivery {
         this.world.settings.set(Key.FtpGateway, `127.0.0.1:${squid!.port}`)
     }
 
-    /** One session. @returns what became of the file; throws when something is wrong on the server */
+    /**
+     * One session. @returns what became of the file; throws when something is wrong on the server
+     */
     async run(): Promise<string> {
         const outcome = await this.world.session().then(
             () => delivered,
@@ -131,7 +137,10 @@ async function deliver(server: FtpTestServer, mode: Mode, bytes: number, round: 
     return outcome
 }
 
-/** Outcomes of one server and mode, by size, then round; all at once, but a size at a time with more rounds. */
+/**
+ * Outcomes of one server and mode, by size, then round; all at once, but a size at a time with more
+ * rounds.
+ */
 async function measure(name: FtpServerName, mode: Mode, times: number): Promise<string[][]> {
     const measureSize = async (bytes: number): Promise<string[]> => {
         const startMs = Date.now()

@@ -4,8 +4,8 @@ import { LargePieces } from "../support/largepieces"
 import { TemperedBoard } from "../support/temperedboard"
 import { kindTempers, type NamedTemper, unkindTempers } from "../support/tempers"
 
-// The whole firmware in the VM at servers of many tempers: whatever they do, it logs on each second. What becomes of
-// older files at each is in test/unit/upload/uploadtempers.test.ts.
+// The whole firmware in the VM at servers of many tempers: whatever they do, it logs on each
+// second. What becomes of older files at each is in test/unit/upload/uploadtempers.test.ts.
 
 /** A piece that the runtime has received is larger, one of ours is not. */
 const receivedBytes = 600

@@ -82,7 +82,8 @@ describe("the networks in range", () => {
         expect(text).toMatch(
             /^the board cannot look around.* before that it saw .*\n(.*\n)*bms-simulator /,
         )
-        // A scan that the change of network has cut off never ends, for the runtime: a reset of the processor helps.
+        // A scan that the change of network has cut off never ends, for the runtime: a reset of the
+        // processor helps.
         await board.run("set wifi.ssid nowhere")
         const { board: sim } = board.simulation
         const resets = sim.resets

@@ -46,7 +46,8 @@ test("a loop takes the profile's time, the same in every run", async () => {
 test("other fibers have their turns while one does nothing but SPI transfers", async () => {
     const run = await runProgram("test/vm/programs/chip/transfers.ts", 5_000)
     const tookMs = run.at("transfers end") - run.at("transfers begin")
-    // 544 bytes at 20 MHz are 0.22 ms, the driver 0.04 to 0.1, the turn of the loop and the opcodes.
+    // 544 bytes at 20 MHz are 0.22 ms, the driver 0.04 to 0.1, the turn of the loop and the
+    // opcodes.
     expect(tookMs / 500).toBeGreaterThan(0.34)
     expect(tookMs / 500).toBeLessThan(0.75)
     const turns = Number(/turns of the other fiber (\d+)/.exec(texts(run))![1])
@@ -56,7 +57,8 @@ test("other fibers have their turns while one does nothing but SPI transfers", a
 test("a fiber whose transfer is over is the next to run, in the middle of a turn of the main loop too", async () => {
     const run = await runProgram("test/vm/programs/chip/busy.ts", 5_000)
     const [, runs, transfers] = /runs (\d+) transfers (\d+)/.exec(texts(run))!.map(Number)
-    // A run takes more than 20 ms, its pause 1: while two of them go by turns no turn of the loop ends.
+    // A run takes more than 20 ms, its pause 1: while two of them go by turns no turn of the loop
+    // ends.
     expect(runs).toBeGreaterThan(30)
     expect(transfers).toBeGreaterThan(runs - 3)
 })

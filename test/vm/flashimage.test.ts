@@ -14,7 +14,8 @@ import {
 } from "../../tools/flashimage"
 import { readHalves } from "../../campaigns/flashcut/store"
 
-// Tried here: the store boots in the runtime's own code, at the ESP32's size. Not tried: a chip, esptool, the runtime's file.
+// Tried here: the store boots in the runtime's own code, at the ESP32's size. Not tried: a chip,
+// esptool, the runtime's file.
 
 const at = (address: number) => address - runtimeAt
 let program: Buffer

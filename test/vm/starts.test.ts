@@ -38,7 +38,8 @@ test(
             deployed = 0
             const rig = new Rig(path, { card: blankCard(), cpu: "slow", seed: first })
             rig.clock.onExecuted = ms => {
-                // The runtime's own, with the program stopped: one draw of the erase's time stands for its 24 pages.
+                // The runtime's own, with the program stopped: one draw of the erase's time stands
+                // for its 24 pages.
                 if (rig.log.at(-1)?.text.endsWith("program written")) return
                 longestTurnMs = Math.max(longestTurnMs, ms)
             }

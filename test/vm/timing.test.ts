@@ -53,8 +53,8 @@ describe("the timing of a board", () => {
     )
 
     test("is one line that names times and profile", () => {
-        const [line] = timingReport({ describeMs: 4300, startMs: 800 }).split("\n")
-        expect(line).toMatch(/^timing: describe 4\.30 s, start 0\.80 s: profile slow \(10\d % of/)
+        const [line] = timingReport({ describeMs: 5300, startMs: 820 }).split("\n")
+        expect(line).toMatch(/^timing: describe 5\.30 s, start 0\.82 s: profile slow \(10\d % of/)
     })
 
     test("says what to do when the log does not come or the board refuses", async () => {

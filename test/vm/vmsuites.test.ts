@@ -3,7 +3,8 @@ import { expect, test } from "vitest"
 import { firmware } from "../../tools/firmware"
 import { runImage } from "../../tools/verify"
 
-// Suites of DeviceScript's own test package, compiled and run in the runtime: what only it can get wrong.
+// Suites of DeviceScript's own test package, compiled and run in the runtime: what only it can get
+// wrong.
 test.each([
     ["test/vm/programs/suites/numbers.ts", 6],
     ["test/vm/programs/suites/flash.ts", 7],

@@ -1,6 +1,6 @@
 /**
- * What a value may be: a constructor's number for its instances; an object literal, a function or an array by its
- * place in the program; or one of the following.
+ * What a value may be: a constructor's number for its instances; an object literal, a function or
+ * an array by its place in the program; or one of the following.
  */
 export type Kinds = ReadonlySet<number>
 

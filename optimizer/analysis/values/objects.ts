@@ -35,7 +35,9 @@ export function mixesResults(body: FunctionCode): boolean {
     return body.code.some((one, index) => one.op === Op.Label && before[index].has(RETURN_VALUE))
 }
 
-/** An object or array that a function makes; the instances of a class are made by its constructor. */
+/**
+ * An object or array that a function makes; the instances of a class are made by its constructor.
+ */
 interface Made {
     made?: Statement
     kind: number
@@ -111,7 +113,10 @@ function setField(one: Statement, slot: number): number | undefined {
     return keyNumber(one.args[1])
 }
 
-/** True when something else may have the object after the statement, or during it, or a field is read too early. */
+/**
+ * True when something else may have the object after the statement, or during it, or a field is
+ * read too early.
+ */
 function showsObject(
     one: Statement,
     slot: number,
@@ -133,7 +138,10 @@ function showsObject(
     return args.some(shows)
 }
 
-/** By level and slot: the variables of outer functions that the function or closures made in it read. */
+/**
+ * By level and slot: the variables of outer functions that the function or closures made in it
+ * read.
+ */
 export function outerReads(
     body: FunctionCode,
     byIndex: ReadonlyMap<number, FunctionCode>,

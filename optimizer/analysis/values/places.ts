@@ -7,9 +7,14 @@ export const local = (body: FunctionCode, slot: number): string => `local ${body
 
 /** The places of a program where values are, and what each may have. Knowledge only grows. */
 export class Places {
-    /** Objects that are also where they cannot be followed, and functions that are called from there. */
+    /**
+     * Objects that are also where they cannot be followed, and functions that are called from
+     * there.
+     */
     readonly shown = new Set<number>()
-    /** Objects whose fields are also read or written by names that the program does not spell out. */
+    /**
+     * Objects whose fields are also read or written by names that the program does not spell out.
+     */
     readonly opened = new Set<number>()
     /** Objects that are told as a text, with all that they hold. */
     private readonly revealed = new Set<number>()

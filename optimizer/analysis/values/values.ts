@@ -176,13 +176,19 @@ export class Values extends Places {
             this.show(this.kindsOfResult(body, index + 1))
     }
 
-    /** Something is read by a name that the program does not spell out: a field, or a function's `start`. */
+    /**
+     * Something is read by a name that the program does not spell out: a field, or a function's
+     * `start`.
+     */
     private lookInto(kinds: Kinds): void {
         this.open(new Set([...kinds].filter(hasFields)))
         this.show(new Set([...kinds].filter(one => functionOf(one) !== undefined)))
     }
 
-    /** Behind everything else, as it asks for what is not there: a number that was not seen yet would be missed. */
+    /**
+     * Behind everything else, as it asks for what is not there: a number that was not seen yet
+     * would be missed.
+     */
     private followTexts({ functions }: Program): void {
         for (const body of functions)
             body.code.forEach((one, index) => {
@@ -192,7 +198,10 @@ export class Values extends Places {
             })
     }
 
-    /** An object as a text tells all its fields. What may also be a number or text is taken for that. */
+    /**
+     * An object as a text tells all its fields. What may also be a number or text is taken for
+     * that.
+     */
     private followText(kinds: Kinds): void {
         if (![OTHER, NUMBER, ANY].some(one => kinds.has(one))) this.reveal(kinds)
     }
@@ -267,8 +276,9 @@ export class Values extends Places {
     }
 
     /**
-     * The functions of the program that a call may run, and whether it runs nothing else. It is early to ask while
-     * nothing is known of them that may be soon: a value that has come to a place never leaves it again.
+     * The functions of the program that a call may run, and whether it runs nothing else. It is
+     * early to ask while nothing is known of them that may be soon: a value that has come to a
+     * place never leaves it again.
      */
     private targets(
         body: FunctionCode,
@@ -413,7 +423,10 @@ export class Values extends Places {
         return own ?? this.findIn(this.classes.parents.get(owner), name)
     }
 
-    /** True when the runtime, or a server, may look for the name on the object: it must have the object for that. */
+    /**
+     * True when the runtime, or a server, may look for the name on the object: it must have the
+     * object for that.
+     */
     isReserved(owner: number, name: number): boolean {
         if (!this.reserved.has(name)) return false
         return isRuntimeName(name) || !hasFields(owner) || this.isHandedOut(owner)
@@ -432,7 +445,10 @@ export class Values extends Places {
         return this.family(owner).some(one => this.isReserved(one, name))
     }
 
-    /** True when instances are looked into by names that the program makes up: methods are found so, too. */
+    /**
+     * True when instances are looked into by names that the program makes up: methods are found so,
+     * too.
+     */
     isOpened(owner: number): boolean {
         return this.family(owner).some(one => this.opened.has(one))
     }

@@ -7,5 +7,8 @@ function missing(): never {
 /** node:net: connections that leave the simulation. */
 export const createConnection = missing
 
-/** node:module: the runtime looks whether there are sockets, which the simulator gives it, by asking for `tls`. */
+/**
+ * node:module: the runtime looks whether there are sockets, which the simulator gives it, by asking
+ * for `tls`.
+ */
 export const createRequire = () => (name: string) => (name === "tls" ? {} : missing())

@@ -1,4 +1,5 @@
-// Files in memory, in pages, of which those that were never written cost nothing: a card image is mostly those.
+// Files in memory, in pages, of which those that were never written cost nothing: a card image is
+// mostly those.
 
 /** How much of a file is kept and stored at a time. */
 export const pageBytes = 16 * 1024

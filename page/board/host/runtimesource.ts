@@ -1,4 +1,5 @@
-// Stands for sim/wasm/runtimesource.ts in the browser: the build has taken the runtime apart already.
+// Stands for sim/wasm/runtimesource.ts in the browser: the build has taken the runtime apart
+// already.
 
 import { asset } from "../assets"
 import type { RuntimeSource } from "../../../sim/wasm/runtimesource"

@@ -6,7 +6,10 @@ import { ask, model } from "../app"
 import { refusalOf } from "../../model/service"
 import { WorkButton } from "./pieces"
 
-/** What stands beside a section's settings: the board's commands that belong to them, as far as it has them. */
+/**
+ * What stands beside a section's settings: the board's commands that belong to them, as far as it
+ * has them.
+ */
 interface Action {
     section: string
     /** As the board's list of commands has them. */

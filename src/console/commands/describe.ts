@@ -41,7 +41,10 @@ export async function values(call: Call): Promise<void> {
         ])
 }
 
-/** The schema, the commands, the alarms and the state as JSON lines; docs/reference/console-service.md has the members. */
+/**
+ * The schema, the commands, the alarms and the state as JSON lines;
+ * docs/reference/console-service.md has the members.
+ */
 export async function describe(call: Call): Promise<void> {
     const { settings, alarms, battery, uploader } = call.parts
     await call.object("kind,format", ["bms-mini", version])

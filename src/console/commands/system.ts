@@ -10,8 +10,8 @@ import { refuse } from "../words"
 import { showSettings } from "./settings"
 
 /**
- * "2026-11-22 12:00:00 +01:00 from RTC chip"; a time that is a lower bound has a "~" behind it, and what
- * is the matter with the chip is said.
+ * "2026-11-22 12:00:00 +01:00 from RTC chip"; a time that is a lower bound has a "~" behind it, and
+ * what is the matter with the chip is said.
  */
 export function timeState(call: Call): string {
     const clock = call.parts.clock

@@ -8,12 +8,14 @@ import { Changes, noChanges } from "../session"
 import { quote, refuse, splitWords } from "../words"
 import { addChange } from "./settings"
 
-/** Beyond these a block takes only comments: the table of settings has fewer, and memory is scarce. */
+/**
+ * Beyond these a block takes only comments: the table of settings has fewer, and memory is scarce.
+ */
 const linesMax = 200
 
 /**
- * Prints a block that `import` takes back. Secrets are named in comments, and the serial number stands in one: the
- * block may be another board's set-up.
+ * Prints a block that `import` takes back. Secrets are named in comments, and the serial number
+ * stands in one: the block may be another board's set-up.
  */
 export async function exportSettings(call: Call): Promise<void> {
     await call.print("import")
@@ -35,8 +37,8 @@ export async function importSettings(call: Call): Promise<void> {
 }
 
 /**
- * Takes a line of the block that `import` began. A wrong one is refused with its number, and so is then
- * the block's end.
+ * Takes a line of the block that `import` began. A wrong one is refused with its number, and so is
+ * then the block's end.
  */
 export async function importLine(call: Call, line: string): Promise<void> {
     const block = call.session.block

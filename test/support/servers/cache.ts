@@ -3,8 +3,8 @@ import { join, resolve } from "node:path"
 import { findTool } from "../tools"
 
 /**
- * The servers' Debian packages cannot be installed side by side, so install.ts unpacks them into a folder:
- * BMS_SERVERS_FOLDER, or one in node_modules.
+ * The servers' Debian packages cannot be installed side by side, so install.ts unpacks them into a
+ * folder: BMS_SERVERS_FOLDER, or one in node_modules.
  */
 export function cacheFolder(): string {
     return resolve(process.env.BMS_SERVERS_FOLDER ?? "node_modules/.cache/bms-servers")
@@ -44,8 +44,8 @@ export function userLibrary(): string | undefined {
 const install = "fetch it with: npx tsx test/support/servers/install.ts"
 
 /**
- * Says whether what a test needs is there. Without it the test is to be skipped; in CI (CI=true) that is an error.
- * `remedy` tells what to do.
+ * Says whether what a test needs is there. Without it the test is to be skipped; in CI (CI=true)
+ * that is an error. `remedy` tells what to do.
  */
 export function present(there: boolean, what: string, remedy = install): boolean {
     if (there) return true

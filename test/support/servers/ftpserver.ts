@@ -34,14 +34,18 @@ const passwordHash =
 const nobody = 65534
 const asRoot = "run the tests as root"
 
-/** True when the server can be started here; tests without it are to be skipped, in CI they fail. */
+/**
+ * True when the server can be started here; tests without it are to be skipped, in CI they fail.
+ */
 export function hasServer(name: FtpServerName): boolean {
     const recipe: Recipe = recipes[name]
     if (recipe.needsRoot && !isRoot) return present(false, `${name} cannot be started`, asRoot)
     return present(recipe.installed(), `${name} is not there`)
 }
 
-/** True when the option `diskBytes` works here: mounting takes CAP_SYS_ADMIN, which containers lack. */
+/**
+ * True when the option `diskBytes` works here: mounting takes CAP_SYS_ADMIN, which containers lack.
+ */
 export function canLimitDisk(): boolean {
     const status = existsSync("/proc/self/status") ? readFileSync("/proc/self/status", "utf8") : ""
     const capabilities = BigInt("0x" + (/^CapEff:\s*(\w+)/m.exec(status)?.[1] ?? "0"))
@@ -93,7 +97,9 @@ export class FtpTestServer {
         await becomes(async () => !(await listens(this.port)), 5000)
     }
 
-    /** Starts it again on the same port with the same folder; options given here replace all before. */
+    /**
+     * Starts it again on the same port with the same folder; options given here replace all before.
+     */
     async restart(options = this.options): Promise<void> {
         await this.kill()
         this.options = options

@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { cacheFolder, cached, cachedLibraries, findServerProgram } from "./cache"
 
 /**
- * Unpacks the FTP servers, Squid and what they need from their Debian packages into cacheFolder(), without
- * installing them: npx tsx test/support/servers/install.ts
+ * Unpacks the FTP servers, Squid and what they need from their Debian packages into cacheFolder(),
+ * without installing them: npx tsx test/support/servers/install.ts
  */
 
 /** Packages that may be looked up together; FTP servers exclude each other. */
@@ -38,7 +38,8 @@ function run(command: string, args: string[], cwd?: string): string {
 /** The packages of a group and those of their dependencies that are not installed here. */
 function needed(group: string[]): string[] {
     const plan = run("apt-get", ["--simulate", "--no-install-recommends", "install", ...group])
-    // "Inst name (version …" is new, "Inst name [old version] (…" is there in a version that will do.
+    // "Inst name (version …" is new, "Inst name [old version] (…" is there in a version that will
+    // do.
     const fresh = [...plan.matchAll(/^Inst (\S+) \(/gm)].map(match => match[1])
     return [...group, ...fresh.filter(name => wanted.test(name))]
 }

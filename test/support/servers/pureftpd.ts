@@ -2,7 +2,9 @@ import { execFileSync } from "node:child_process"
 import { cachedLibraries, findServerProgram } from "./cache"
 import { refuse, type Recipe } from "./setup"
 
-/** How full, in percent, Pure-FTPd lets a small disk become before it answers 552 to a new transfer. */
+/**
+ * How full, in percent, Pure-FTPd lets a small disk become before it answers 552 to a new transfer.
+ */
 const diskPercentMax = 90
 
 /** Pure-FTPd with a user database of its own. It logs transfers only. */

@@ -5,8 +5,8 @@ export interface FtpServerOptions {
     /** Nothing may be stored: 550 or 553. */
     readOnly?: boolean
     /**
-     * Size of the disk that holds the served folder, by pages of 4 KiB; only root can have it. When it is full the
-     * servers answer 451, 452, 552, 426, 550, whatever each of them likes.
+     * Size of the disk that holds the served folder, by pages of 4 KiB; only root can have it. When
+     * it is full the servers answer 451, 452, 552, 426, 550, whatever each of them likes.
      */
     diskBytes?: number
     /** What PASV says instead of 127.0.0.1. Not inetutils-ftpd. */

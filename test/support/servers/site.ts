@@ -35,8 +35,9 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * A temporary folder with a server's configuration, logs (*.log) and served files (files/), and the processes
- * that were started for it. remove() ends and deletes it all, and so does the end of the test's process.
+ * A temporary folder with a server's configuration, logs (*.log) and served files (files/), and the
+ * processes that were started for it. remove() ends and deletes it all, and so does the end of the
+ * test's process.
  */
 export class Site {
     readonly folder: string

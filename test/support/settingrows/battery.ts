@@ -49,7 +49,8 @@ export const batteryRows: Row[] = [
             "set battery.capacity 100000",
         ],
         check: answers => {
-            // What is known of the pack stays; what flows from then on counts for more: 720 of 7200 A·s.
+            // What is known of the pack stays; what flows from then on counts for more: 720 of 7200
+            // A·s.
             expect(Math.abs(percent(answers[3]) - percent(answers[0]))).toBeLessThan(2)
             const counted = percent(answers[3]) - percent(answers[6])
             expect(counted).toBeGreaterThan(4)

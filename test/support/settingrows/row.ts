@@ -15,7 +15,10 @@ export const amperes = (battery: string): number => Number(/V, (\S+) A/.exec(bat
 export const percent = (battery: string): number => Number(/A, (\S+) %/.exec(battery)![1])
 export const cellCount = (cells: string): number => cells.split("\n").filter(line => line).length
 
-/** Sets a limit, waits for delay and debounce, and looks at the alarms; then the same with another value. */
+/**
+ * Sets a limit, waits for delay and debounce, and looks at the alarms; then the same with another
+ * value.
+ */
 export function alarmRow(key: string, lines: string[], up: (string | RegExp)[]): Row {
     return {
         keys: [key],

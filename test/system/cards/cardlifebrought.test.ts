@@ -17,7 +17,8 @@ import {
 } from "../../support/fatimage"
 import { hasTool, requireTool } from "../../support/tools"
 
-// Cards that people bring: from cameras, phones, Macs and other computers. They are logged on, and what was there stays.
+// Cards that people bring: from cameras, phones, Macs and other computers. They are logged on, and
+// what was there stays.
 
 const today = "LOG/20261122.CSV"
 const needed = ["fsck.fat", "mkfs.fat", "mcopy", "mmd", "mattrib", "mdir", "mlabel"]
@@ -58,7 +59,8 @@ function brought(mebibytes: number, options: string[], tree: Tree): MemoryStore 
 /** What mdir shows of everything but the board's own files. */
 function listing(store: MemoryStore): string[] {
     const text = runMtools(store, "mdir", "-/", "-a", "-f", "::")
-    // The board's own folders and its backup take their time of making; free bytes are not listed with -f.
+    // The board's own folders and its backup take their time of making; free bytes are not listed
+    // with -f.
     const ours =
         /^(20261122 CSV|BMSMINI  BA[K2]|LOG|CELL|EVT|\.|\.\.) |^ +\d+ files? |^Total|^$|^Directory/
     return text.split("\n").filter(line => !ours.test(line))
@@ -211,7 +213,8 @@ describe.skipIf(!tools)("a volume", () => {
     it("that was not unmounted: its mark stays", async () => {
         for (const store of [fat32(), fat16()]) {
             const { table, tableBlocks, fat32 } = layout(store)
-            // "Clean shutdown" is bit 27, or 15, of the table's second entry; Windows NT has a mark of its own.
+            // "Clean shutdown" is bit 27, or 15, of the table's second entry; Windows NT has a mark
+            // of its own.
             const [at, bit] = fat32 ? [7, 0x08] : [3, 0x80]
             const places = [table, table + tableBlocks]
             const set = (dirty: boolean) => {
@@ -308,7 +311,8 @@ async function expectPartitionLogged(card: MemoryStore, volume: MemoryStore, fir
 }
 
 describe.skipIf(!tools)("a card as the SD Association's formatter leaves it", () => {
-    // Capacity, partition and cluster as its table has them (File System Specification 3.00, annex C).
+    // Capacity, partition and cluster as its table has them (File System Specification 3.00, annex
+    // C).
     const layouts = [
         {
             title: "2 GB: FAT16",
@@ -340,7 +344,9 @@ describe.skipIf(!tools)("a card as the SD Association's formatter leaves it", ()
 const efiSystem = "28732ac11ff8d211ba4b00a0c93ec93b"
 const basicData = "a2a0d0ebe5b9334487c068b6b72699c7"
 
-/** A card with a GUID partition table: protective record, header, entries (UEFI 2.10, section 5.3). */
+/**
+ * A card with a GUID partition table: protective record, header, entries (UEFI 2.10, section 5.3).
+ */
 function guidCard(mebibytes: number, entriesAt: number, parts: [string, number, MemoryStore][]) {
     const card = new MemoryStore(mebibytes * 2048)
     edit(card, 0, view => {

@@ -9,8 +9,8 @@ import { formattedStore, timesOn } from "../../support/cardstore"
 import { checkVolume, copyOut, editVolume, makeVolume, runMtools } from "../../support/fatimage"
 import { hasTool, requireTool } from "../../support/tools"
 
-// A card whose logs were moved to a PC, and whose room other files have now: what the board remembers of its directories
-// is not true any more.
+// A card whose logs were moved to a PC, and whose room other files have now: what the board
+// remembers of its directories is not true any more.
 
 const tools = ["mkfs.fat", "fsck.fat", "mdeltree", "mmd", "mcopy"].every(hasTool)
 const today = "LOG/20261122.CSV"

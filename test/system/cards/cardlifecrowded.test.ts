@@ -30,7 +30,9 @@ function directoryCluster(store: MemoryStore, name: string): number {
     return (entries.readUInt16LE(at + 20) << 16) | entries.readUInt16LE(at + 26)
 }
 
-/** Foreign files with long names, in the root or, after a first run of the board, in LOG as well. */
+/**
+ * Foreign files with long names, in the root or, after a first run of the board, in LOG as well.
+ */
 async function crowded(count: number, where: "root" | "LOG"): Promise<MemoryStore> {
     const store = await formattedStore(600)
     const first = await CardLife.start(new SdCardChip(store), { startSeconds: morning - 86400 })

@@ -8,8 +8,8 @@ import { DeviceBuffer } from "../../support/devicebuffer"
 import { makeVolume } from "../../support/fatimage"
 import { hasTool } from "../../support/tools"
 
-// What a power cut, or a card that was pulled, leaves behind the recorded sizes belongs to whoever comes to the card
-// next: this board or another, today or later, whatever it wants there.
+// What a power cut, or a card that was pulled, leaves behind the recorded sizes belongs to whoever
+// comes to the card next: this board or another, today or later, whatever it wants there.
 
 const tools = hasTool("mkfs.fat")
 const today = "20261122.CSV"
@@ -21,7 +21,10 @@ const cards: Record<string, () => Promise<MemoryStore>> = {
 if (tools)
     cards["a card of a PC, which has no redo log"] = async () => makeVolume(16, "-F16", "-s2")
 
-/** A board has logged for so long, and its power was cut; some records are behind the recorded sizes. */
+/**
+ * A board has logged for so long, and its power was cut; some records are behind the recorded
+ * sizes.
+ */
 async function cutOff(store: MemoryStore, seconds = 153, options: CardLifeOptions = {}) {
     const board = await CardLife.start(new SdCardChip(store), { cells: true, ...options })
     await board.run(seconds)
@@ -144,7 +147,9 @@ describe("a log whose name the redo log has forgotten", () => {
 })
 
 describe("files of others in LOG that have the mark", () => {
-    /** Every entry of LOG gets the mark, as the hundredths of a second of its making might have it. */
+    /**
+     * Every entry of LOG gets the mark, as the hundredths of a second of its making might have it.
+     */
     async function markAll(store: MemoryStore): Promise<void> {
         const volume = await mountStore(store)
         const paths: string[] = []
@@ -164,7 +169,8 @@ describe("files of others in LOG that have the mark", () => {
             const first = await CardLife.start(new SdCardChip(store))
             await first.use(async volume => {
                 for (let i = 0; i < 40; ++i) {
-                    // A name that is no log's, and a log's name with other columns; no last line end.
+                    // A name that is no log's, and a log's name with other columns; no last line
+                    // end.
                     const path = `LOG/${i < 20 ? "NOTES" : "202601"}${10 + (i % 20)}.CSV`
                     texts[path] =
                         `${i < 20 ? "time,utc_offset,serial,voltage_V" : "a,b,c"}\r\ntorn ${i}`

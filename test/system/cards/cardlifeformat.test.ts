@@ -17,7 +17,9 @@ import { hasTool, requireTool } from "../../support/tools"
 const tools = hasTool("fsck.fat") && hasTool("mdir") && hasTool("mcopy") && hasTool("mkfs.fat")
 const today = "LOG/20261122.CSV"
 
-/** Formats a card as the console does; a large one without the wire between, which takes its time. */
+/**
+ * Formats a card as the console does; a large one without the wire between, which takes its time.
+ */
 async function format(card: MemoryStore): Promise<CardLife> {
     if (card.blockCount > 4194304) {
         await formatVolume(new MemoryBlockDevice(card), "BMSMINI    ")

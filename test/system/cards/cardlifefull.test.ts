@@ -151,7 +151,8 @@ describe("a full card", () => {
                 const fresh = left.filter(file => file.path.includes("/") && !names.has(file.path))
                 if (fresh.length === 0) return
                 gone.push(...fresh.sort((one, other) => (age(one) < age(other) ? -1 : 1)))
-                // No more than what one file of each log had: no file goes before its room is needed.
+                // No more than what one file of each log had: no file goes before its room is
+                // needed.
                 expect(new ForeignFiles(store).free()).toBeLessThanOrEqual(2 * 7)
             }
             await board.run(120)
@@ -350,7 +351,8 @@ describe("a full card at midnight", () => {
         const startSeconds = Date.UTC(2026, 10, 21, 23, 59, 30) / 1000
         const store = await cardWith([], freeClusters)
         const board = await CardLife.start(new SdCardChip(store), { startSeconds, cells: true })
-        // Far enough from the next cluster of both, whose beginning would bring the entries up to date.
+        // Far enough from the next cluster of both, whose beginning would bring the entries up to
+        // date.
         await board.run(16)
         await board.sync()
         for (const log of ["LOG", "CELL"]) {

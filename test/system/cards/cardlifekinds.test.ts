@@ -250,7 +250,10 @@ describe.skipIf(!tools)("a partition table", () => {
     })
 })
 
-/** Puts the start of a boot sector where the code of a master boot record was, and leaves the partitions. */
+/**
+ * Puts the start of a boot sector where the code of a master boot record was, and leaves the
+ * partitions.
+ */
 function leaveBootSector(card: MemoryStore, volume: MemoryStore): void {
     const block = Uint8Array.from(card.read(0))
     block.set(volume.read(0).subarray(0, 446))

@@ -43,7 +43,9 @@ async function session(card: SdCardChip | undefined): Promise<Session> {
     return { board, written, failed }
 }
 
-/** How many transfers a whole run makes, so that each can be the one at which the card is pulled. */
+/**
+ * How many transfers a whole run makes, so that each can be the one at which the card is pulled.
+ */
 async function countTransfers(start: MemoryStore): Promise<number> {
     const { board } = await session(new SdCardChip(start.clone()))
     await board.powerUp()
@@ -62,7 +64,10 @@ function expectHistory(text: string | undefined, { written, failed }: Session, t
     for (const start of others) expect(failed, title).toContain(start)
 }
 
-/** The card is pulled within or before transfer `at` and comes back after `awaySeconds` or transfers. */
+/**
+ * The card is pulled within or before transfer `at` and comes back after `awaySeconds` or
+ * transfers.
+ */
 async function pullAndReturn(
     start: MemoryStore,
     at: number,
@@ -125,7 +130,9 @@ function expectClean(store: MemoryStore, title: string): void {
     expect(check.clean, `${title}: ${check.text}`).toBe(true)
 }
 
-/** Tries one moment after the other; returns what went wrong, so that one test tells of them all. */
+/**
+ * Tries one moment after the other; returns what went wrong, so that one test tells of them all.
+ */
 async function campaign(
     moments: number[],
     attempt: (at: number) => Promise<void>,
@@ -275,7 +282,9 @@ describe("another card in the socket", () => {
         expect(failures).toEqual([])
     })
 
-    /** Both logs: the first card has the beginning, the second the rest; one record may be on both. */
+    /**
+     * Both logs: the first card has the beginning, the second the rest; one record may be on both.
+     */
     async function expectShared(
         first: MemoryStore,
         second: MemoryStore,

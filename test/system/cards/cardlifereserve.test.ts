@@ -17,8 +17,8 @@ import { NodeConnector } from "../../support/nodesocket"
 import { ScriptedFtpServer } from "../../support/uploadserver"
 import { UploadWorld } from "../../support/uploadworld"
 
-// A full card: what is kept for the histories, so that it can ever get room again, and what becomes of a session whose
-// history finds none.
+// A full card: what is kept for the histories, so that it can ever get room again, and what becomes
+// of a session whose history finds none.
 
 const today = "LOG/20261122.CSV"
 const sentDay = "20261121.CSV"

@@ -56,7 +56,8 @@ test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
         expect(first.filter(at => second.includes(at)).length).toBeLessThanOrEqual(1)
         const all = [...new Set([...first, ...second])].sort()
         const steps = all.slice(1).map((at, i) => at - all[i])
-        // The first records came under the demo's 5 s period; from then on there is each second, once.
+        // The first records came under the demo's 5 s period; from then on there is each second,
+        // once.
         expect(steps.slice(steps.indexOf(1)).every(step => step === 1)).toBe(true)
         expect(second.length).toBeGreaterThan(10)
     },

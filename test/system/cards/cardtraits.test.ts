@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { outcomeOf } from "../../support/cardtraits"
 import { traitRows } from "../../support/cardtraitrows"
 
-// What cards are reported to do, one trait at a time: a start, 200 records, and a file that is read now and then. The page is
-// kept in docs/reference/card-traits.md; BMS_WRITE_DOCS=1 npx vitest run test/system/cards/cardtraits.test.ts writes it anew.
+// What cards are reported to do, one trait at a time: a start, 200 records, and a file that is read
+// now and then. The page is kept in docs/reference/card-traits.md; BMS_WRITE_DOCS=1 npx vitest run
+// test/system/cards/cardtraits.test.ts writes it anew.
 
 const documentPath = "docs/reference/card-traits.md"
 const marker = "| trait | before | now |"

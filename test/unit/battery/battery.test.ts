@@ -174,7 +174,10 @@ describe("trouble at every single transaction", () => {
         },
     ]
 
-    /** One start, two samples, with the trouble before one transaction. @returns false when it was never reached */
+    /**
+     * One start, two samples, with the trouble before one transaction. @returns false when it was
+     * never reached
+     */
     async function struckAt(
         number: number,
         strike: (bench: Bench) => void,

@@ -8,7 +8,8 @@ import { Key } from "../../../src/settings/keys"
 import { batteryBench, FakeSettings } from "../../support/batterybench"
 import { DeviceBuffer } from "../../support/devicebuffer"
 
-// The registers as docs/reference/battery.md lists them, as src/battery/registers.ts has them, and as bytes.
+// The registers as docs/reference/battery.md lists them, as src/battery/registers.ts has them, and
+// as bytes.
 
 const page = readFileSync("docs/reference/battery.md", "utf8")
 const source = readFileSync("src/battery/registers.ts", "utf8")

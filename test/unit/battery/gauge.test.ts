@@ -166,7 +166,8 @@ describe("another capacity or chemistry", () => {
         expect(gauge.update(state(3307, 0, 0))).toBe(600)
         reader.with(change)
         expect(gauge.update(state(3307, 0, 1000))).toBe(600)
-        // With the next sample's coulombs, and over a restart that comes before the charge is stored.
+        // With the next sample's coulombs, and over a restart that comes before the charge is
+        // stored.
         gauge.count(0)
         gauge.count(100)
         expect(gauge.update(state(3307, 0, 2000))).toBe(600)

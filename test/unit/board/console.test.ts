@@ -54,6 +54,7 @@ vi.mock("@devicescript/core", () => ({
         },
     },
     sleep: () => new Promise<void>(resolve => setImmediate(resolve)),
+    millis: () => 0,
     _onServerPacket: async () => {},
     // It copies the packet before it waits.
     _serverSend: async (_index: number, packet: unknown) => {

@@ -4,7 +4,8 @@ import { Alarm } from "../../../src/core/alarm"
 import { Journal, journalPositions } from "../../../src/journal/journal"
 import { MemoryFlash } from "../../support/memoryflash"
 
-// What the runtime gives to every board: fibers that survive a fault, and a log whose lines stay whole.
+// What the runtime gives to every board: fibers that survive a fault, and a log whose lines stay
+// whole.
 
 vi.mock("@devicescript/core", async () => ({
     ...(await import("../../support/settingsservice")).natives,

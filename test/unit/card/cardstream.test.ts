@@ -7,7 +7,8 @@ import { ChipSpiBus } from "../../support/memorycard"
 import { BoardTime, TimedSpiBus } from "../../support/timedcard"
 import { empty, expectFaultless, filled, mebibyte, wired } from "../../support/wiredcard"
 
-// Blocks that follow each other, as files are read: one CMD18 for all of them, and CMD12 when something else is wanted.
+// Blocks that follow each other, as files are read: one CMD18 for all of them, and CMD12 when
+// something else is wanted.
 
 const blocks = 64 * mebibyte
 

@@ -93,7 +93,8 @@ describe("the driver keeps to the SD standard", () => {
         })
 
     it("when cards take as long as the standard allows", async () => {
-        // 100 ms for a read (4.6.2.1), 1 s for the start (4.2.3), 500 ms for a write of SDXC (4.6.2.2).
+        // 100 ms for a read (4.6.2.1), 1 s for the start (4.2.3), 500 ms for a write of SDXC
+        // (4.6.2.2).
         const time = new BoardTime()
         const timing = {
             nowMs: () => time.ms,
@@ -334,7 +335,8 @@ async function tracedStart(): Promise<string> {
         .replace(/cluster (\d+)/g, (text, cluster) => `${text} (${names[cluster] ?? "free"})`)
 }
 
-// After a wanted change: npx vitest run test/unit/card/sdwire.test.ts -u, and read what has changed.
+// After a wanted change: npx vitest run test/unit/card/sdwire.test.ts -u, and read what has
+// changed.
 it("a start is on the wire what test/fixtures/sd-startup.trace says", async () => {
     await expect(await tracedStart()).toMatchFileSnapshot("../../fixtures/sd-startup.trace")
 })

@@ -106,8 +106,8 @@ describe("card ls", () => {
         const before = { uses: bench.uses, reads: bench.chip.counters.sectorReads }
         expect(await bench.lines("card ls")).toEqual(names)
         expect(bench.uses - before.uses).toBe(188)
-        // Each sector of the directory once, three slots a file; and one that the card has begun to send each time that
-        // others have their turn.
+        // Each sector of the directory once, three slots a file; and one that the card has begun to
+        // send each time that others have their turn.
         expect(bench.chip.counters.sectorReads - before.reads).toBeLessThan(563 + 188)
         expect(bench.output.largestWrite).toBe(24)
     })

@@ -8,7 +8,8 @@ import { ForeignFiles } from "../../support/foreignfiles"
 import { MemoryFlash } from "../../support/memoryflash"
 import { equippedBoard, type NodeBoard } from "../../support/nodeboard"
 
-// A user interface that knows docs/reference/console-service.md, and of the firmware only what describe says.
+// A user interface that knows docs/reference/console-service.md, and of the firmware only what
+// describe says.
 
 interface SettingLine {
     kind: "setting"
@@ -73,7 +74,10 @@ const members: Record<string, Record<string, string>> = {
     },
 }
 
-/** What `set` takes and what it must refuse, by the types' table; undefined where nothing can be set. */
+/**
+ * What `set` takes and what it must refuse, by the types' table; undefined where nothing can be
+ * set.
+ */
 function choices(setting: SettingLine): { good: string[]; bad: string[] } | undefined {
     const { min, max } = setting
     const bytes = (count: number) => "x".repeat(Math.min(count, 300))
@@ -226,7 +230,8 @@ describe("describe", () => {
         board = await equippedBoard(full, flash)
         expect(await names()).toEqual(documented(["outside of safe mode"]))
 
-        // Twenty more starts that ended early. Then nothing is measured, and no backup is looked for.
+        // Twenty more starts that ended early. Then nothing is measured, and no backup is looked
+        // for.
         for (let starts = 0; starts < 20; ++starts)
             board = await equippedBoard(await cardWith({}), flash)
         expect(await names()).toEqual(documented(["while all is well", silent]))

@@ -117,7 +117,8 @@ function changes(text: string, year: number): string[] {
     )
 }
 
-// Days of the year count from 1 January; by hand from a calendar: day 60 is 1 March, or 29 February.
+// Days of the year count from 1 January; by hand from a calendar: day 60 is 1 March, or 29
+// February.
 describe("rules by the day of the year", () => {
     it.each<[string, number, string[]]>([
         // Jn never counts 29 February: J60 is 1 March, J300 27 October, in every year.
@@ -129,7 +130,8 @@ describe("rules by the day of the year", () => {
         ["CET-1CEST,59,299/3", 2028, ["2028-02-29T01:00", "2028-10-26T01:00"]],
         // The two forms and that of weeks go together, the parts of a rule being independent.
         ["EST5EDT,J100/1:30,M11.1.0", 2026, ["2026-04-10T06:30", "2026-11-01T06:00"]],
-        // The rule that Iran had: 00:00 on 21 March (or 22 in the Persian leap year), 24 h after day J263.
+        // The rule that Iran had: 00:00 on 21 March (or 22 in the Persian leap year), 24 h after
+        // day J263.
         ["<+0330>-3:30<+0430>,J79/24,J263/24", 2021, ["2021-03-20T20:30", "2021-09-20T19:30"]],
     ])("%s in %d", (text, year, expected) => {
         expect(changes(text, year)).toEqual(expected)

@@ -13,7 +13,8 @@ import { MemoryBlockDevice } from "../../support/memorycard"
 import { bytes } from "../../support/linefiles"
 import { hasTool } from "../../support/tools"
 
-// Long searches let the card's lock go: what others do meanwhile, and what becomes of the search then.
+// Long searches let the card's lock go: what others do meanwhile, and what becomes of the search
+// then.
 
 const tools = hasTool("fsck.fat") && hasTool("mcopy")
 
@@ -73,7 +74,10 @@ class Desk {
     }
 }
 
-/** A card of so many MiB with foreign files in its root, of which so many clusters are free, the last ones. */
+/**
+ * A card of so many MiB with foreign files in its root, of which so many clusters are free, the
+ * last ones.
+ */
 async function crowded(mebibytes: number, files: number, free?: number): Promise<MemoryStore> {
     const store = new MemoryStore(mebibytes * 2048)
     await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
@@ -87,7 +91,9 @@ async function crowded(mebibytes: number, files: number, free?: number): Promise
     return store
 }
 
-/** Writes FSInfo, whose numbers may be wrong; as it is left by one that knows nothing unless told. */
+/**
+ * Writes FSInfo, whose numbers may be wrong; as it is left by one that knows nothing unless told.
+ */
 function tellFree(store: MemoryStore, free = 0xffffffff, hint = 0xffffffff): void {
     const info = Uint8Array.from(store.read(1))
     const view = new DataView(info.buffer)
@@ -239,7 +245,10 @@ describe("the search for a free cluster", () => {
     })
 })
 
-/** Writes to files of its own, removes them and lists the root, by chance. @param written gets what its files have to hold */
+/**
+ * Writes to files of its own, removes them and lists the root, by chance. @param written gets what
+ * its files have to hold
+ */
 async function work(
     desk: Desk,
     owner: string,

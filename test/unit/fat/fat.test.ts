@@ -196,7 +196,8 @@ describe("a FAT volume", () => {
         const { volume } = await mounted(store)
         const file = await volume.openForAppend("OURS.CSV", header)
         await file.close()
-        // A long name of two slots before its short entry, then a read-only file, as others make them.
+        // A long name of two slots before its short entry, then a read-only file, as others make
+        // them.
         const root = volume.table.dataBlock - volume.table.rootBlocks
         const data = Uint8Array.from(store.read(root))
         for (const slot of [2, 3]) {
@@ -238,8 +239,8 @@ describe("a FAT volume", () => {
             return store
         }
         const few = await mounted(await crowded(3))
-        // Boot sector, the log's header, FSInfo, and the sector of a directory that the header names, with its
-        // image, as half of it is unused: a power cut may have made zeros of that.
+        // Boot sector, the log's header, FSInfo, and the sector of a directory that the header
+        // names, with its image, as half of it is unused: a power cut may have made zeros of that.
         expect(few.device.reads).toBe(5)
         // Five of the seven blocks that the header names are a directory's.
         const some = await mounted(await crowded(80))

@@ -16,8 +16,8 @@ import { MemoryFlash } from "../../support/memoryflash"
 import { SentLines } from "../../support/sentlines"
 import { hasTool } from "../../support/tools"
 
-// Each journal entry becomes one line of a day's file in EVT: over restarts, power cuts, cards that were away, changed
-// or another board's.
+// Each journal entry becomes one line of a day's file in EVT: over restarts, power cuts, cards that
+// were away, changed or another board's.
 
 const today = "EVT/20261122.CSV"
 const day = 86400
@@ -326,7 +326,9 @@ const cards: Record<string, () => Promise<MemoryStore>> = {
 if (hasTool("mkfs.fat")) cards["of a PC, without one"] = async () => makeVolume(16, "-F16", "-s2")
 
 describe.each(Object.keys(cards))("after a power cut, on a card %s,", title => {
-    /** Three entries are on the card, and two more are made; the power goes after so many writes. */
+    /**
+     * Three entries are on the card, and two more are made; the power goes after so many writes.
+     */
     async function cutAfter(writes: number, tear: boolean): Promise<boolean> {
         store = await cards[title]()
         board = await new Board(store).start()

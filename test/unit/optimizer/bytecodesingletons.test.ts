@@ -32,7 +32,10 @@ const names = { speed: 1, motor: 2 }
 const globalsOf = (one: Program) => one.header[12]
 
 describe("an object that is made once", () => {
-    /** Functions: 0 main, 1 setup, 2 a class with a field `speed`, 3 reads that field of its argument. */
+    /**
+     * Functions: 0 main, 1 setup, 2 a class with a field `speed`, 3 reads that field of its
+     * argument.
+     */
     const withReader = (...code: Statement[]) =>
         program(
             main(...code),

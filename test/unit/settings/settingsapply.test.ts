@@ -144,7 +144,9 @@ describe("two changes at the same time", () => {
     ]
     const old = [60, 21, "", ""]
 
-    /** A change is whole in flash once the mark of its undo is gone; the second begins behind that. */
+    /**
+     * A change is whole in flash once the mark of its undo is gone; the second begins behind that.
+     */
     const possible = [old, [6, 2222, "", ""], [6, 2222, "server", "there"]]
 
     test("are one after the other, each whole, wherever the power goes", async () => {

@@ -15,7 +15,10 @@ import { Turns } from "../../support/turns"
 const noonSeconds = 1_795_435_200
 const noon = 12 * 60
 
-/** A board that has been up for two hours, with a reset due in a minute unless one setting hinders it. */
+/**
+ * A board that has been up for two hours, with a reset due in a minute unless one setting hinders
+ * it.
+ */
 async function resetsAfter(change: [Key, number][], before: [Key, number][]): Promise<number> {
     const ticks = new FakeTicks(500)
     const clock = new FakeClock(ticks, noonSeconds - 7200)

@@ -15,8 +15,9 @@ import { defaultLine, type Sample, settingSamples } from "../../support/settings
 import { ChipFlash } from "../../support/settingsservice"
 import { Turns } from "../../support/turns"
 
-// Every setting through every way in which it can change, down to the chip's flash driver: a value of no bytes ends
-// the board there. After each step a board that starts anew has to find the same values.
+// Every setting through every way in which it can change, down to the chip's flash driver: a value
+// of no bytes ends the board there. After each step a board that starts anew has to find the same
+// values.
 
 vi.mock("@devicescript/core", async () => (await import("../../support/settingsservice")).natives)
 
@@ -42,7 +43,10 @@ let settings: Settings
 let console_: ConsoleBench
 let card: Card
 
-/** The board starts on what the chip holds; with a backup on the card it looks at that first, as firmware.ts does. */
+/**
+ * The board starts on what the chip holds; with a backup on the card it looks at that first, as
+ * firmware.ts does.
+ */
 async function start(): Promise<boolean> {
     flash = flashOn(chip)
     settings = new Settings(flash, { set: () => {} }, shortId, new Turns())

@@ -112,7 +112,8 @@ describe("the runtime's module", () => {
     })
 
     test("keeps a fiber's wake time where the simulator writes it", () => {
-        // devs_fiber_set_wake_time(fiber, time) is one store: local.get 0, local.get 1, i32.store align offset.
+        // devs_fiber_set_wake_time(fiber, time) is one store: local.get 0, local.get 1, i32.store
+        // align offset.
         const { original } = runtimeModule()
         const code = Buffer.from([0x20, 0, 0x20, 1, 0x36, 2, fiberWakeTimeOffset, 0x0b])
         expect(functionNames(original).has("devs_fiber_set_wake_time")).toBe(true)

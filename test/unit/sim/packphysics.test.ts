@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { Pack, type PackOptions } from "../../../sim/pack"
 
-// Numbers by hand. 16 cells of 100 Ah: 0.8 mΩ each at 25 °C, the RC term 0.6 of that with 240 s; 2 W/K to the air
-// (0.5 × √16), 32 kJ/K (16 × 2 kg × 1 kJ/(kg·K)).
+// Numbers by hand. 16 cells of 100 Ah: 0.8 mΩ each at 25 °C, the RC term 0.6 of that with 240 s; 2
+// W/K to the air (0.5 × √16), 32 kJ/K (16 × 2 kg × 1 kJ/(kg·K)).
 
 function pack(options: PackOptions = {}) {
     const made = new Pack({
@@ -165,8 +165,9 @@ describe("the spread between cells", () => {
     })
 
     it("stays within what its fraction can do", () => {
-        // Charge and capacity are each off by at most 0.4 %: (0.05 ± 0.004) / (1 ± 0.004), that is 4.58 % … 5.42 %.
-        // There the curve rises from 3.0633 V (4.58 %) over 3.085 V (5 %) to 3.0955 V.
+        // Charge and capacity are each off by at most 0.4 %: (0.05 ± 0.004) / (1 ± 0.004), that is
+        // 4.58 % … 5.42 %. There the curve rises from 3.0633 V (4.58 %) over 3.085 V (5 %) to
+        // 3.0955 V.
         const volts = cells({ spread: 0.004, initialCharge: 0.05 })
         expect(Math.min(...volts)).toBeGreaterThanOrEqual(3.0633)
         expect(Math.max(...volts)).toBeLessThanOrEqual(3.0955)
@@ -186,7 +187,8 @@ describe("the spread between cells", () => {
 
 describe("the charger and the cut-off", () => {
     it("charge at full current until the cell voltage is reached, then taper", () => {
-        // LFP ends at 3.5 V: at 100 %, 3.405 V, there is room for 95 mV / 0.8 mΩ = 118.75 A; 50 A pass whole.
+        // LFP ends at 3.5 V: at 100 %, 3.405 V, there is room for 95 mV / 0.8 mΩ = 118.75 A; 50 A
+        // pass whole.
         const one = new Pack({
             spread: 0,
             ambientC: 25,

@@ -48,7 +48,9 @@ function dial(port: number): Link | undefined {
 class Client {
     readonly link = dial(21)!
 
-    /** Sends lines at once. @returns the lines that have come since the last call, within so many ms */
+    /**
+     * Sends lines at once. @returns the lines that have come since the last call, within so many ms
+     */
     say(text: string, ms = 1000): string[] {
         if (text) this.link.write(Buffer.from(text + "\r\n"))
         clock.advance(ms)

@@ -6,7 +6,8 @@ import { Chance } from "../../../sim/random"
 import { VirtualClock } from "../../support/virtualclock"
 import { pattern } from "../../support/uploadcard"
 
-// The ESP32's socket worker on the simulated network: what its queue, its events and its faults are.
+// The ESP32's socket worker on the simulated network: what its queue, its events and its faults
+// are.
 
 const plain: Partial<NetworkOptions> = {
     oneWay: { ms: [5, 5] },

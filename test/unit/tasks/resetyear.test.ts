@@ -4,7 +4,9 @@ import { ResetWorld } from "../../support/resetworld"
 
 // A whole year, minute by minute, through some hundred starts of the board.
 
-/** The dates of a year as text, by the host's calendar; those of some weekdays only (0 = Sunday). */
+/**
+ * The dates of a year as text, by the host's calendar; those of some weekdays only (0 = Sunday).
+ */
 function datesOf(year: number, weekdays = [0, 1, 2, 3, 4, 5, 6]): string[] {
     const dates: string[] = []
     for (let date = new Date(Date.UTC(year, 0, 1)); date.getUTCFullYear() === year;) {
@@ -19,7 +21,8 @@ test("Berlin, a leap year and both its ends, every day at 02:30", async () => {
     const world = await ResetWorld.start("Europe/Berlin", zone, "2027-12-30T12:00+01:00")
     await world.schedule("all", "02:30")
     await world.until("2029-01-01T12:00+01:00")
-    // 26 March has no 02:30, it comes at once when that hour is over; 29 October has two, the first counts.
+    // 26 March has no 02:30, it comes at once when that hour is over; 29 October has two, the first
+    // counts.
     const expected = datesOf(2028).map(date => {
         if (date === "2028-03-26") return "2028-03-26 03:00 +02:00"
         const summer = date > "2028-03-26" && date < "2028-10-30"
@@ -72,7 +75,8 @@ test("a year without a chosen day has the resets of the uptime only, which do no
     await world.schedule("none", "00:00")
     world.lookMs = 3_600_000
     await world.until("2028-01-01T00:00Z")
-    // 45 days each; a start comes a little after the full hour at which it was reset, and so does its end.
+    // 45 days each; a start comes a little after the full hour at which it was reset, and so does
+    // its end.
     expect(world.resets).toEqual([
         "2027-02-15 00:00 +00:00",
         "2027-04-01 01:00 +00:00",

@@ -4,7 +4,8 @@ import { Key } from "../../../src/settings/keys"
 import { type Cut, ResetWorld } from "../../support/resetworld"
 
 // Each case by hand: what the board is put through, and when it is to reset, in local time.
-// 2027: 28 March and 31 October are the Sundays on which Berlin's clocks change; 4 January is a Monday.
+// 2027: 28 March and 31 October are the Sundays on which Berlin's clocks change; 4 January is a
+// Monday.
 
 async function berlin(iso: string): Promise<ResetWorld> {
     return await ResetWorld.start("Europe/Berlin", "CET-1CEST,M3.5.0,M10.5.0/3", iso)
@@ -56,7 +57,8 @@ describe("summer time ends on 31 October at 03:00, which becomes 02:00", () => {
         expect(world.resets).toEqual([expected])
     })
 
-    // An hour after the first of these it is 02:10 again: the time of day is still to come, once more.
+    // An hour after the first of these it is 02:10 again: the time of day is still to come, once
+    // more.
     test.each([
         ["before the first 02:30", "2027-10-31T02:10+02:00", ["2027-10-31 02:30 +01:00"]],
         ["after the first 02:30", "2027-10-31T02:40+02:00", []],

@@ -3,8 +3,8 @@ import { formattedStore } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { NodeBoard } from "../../support/nodeboard"
 
-// The whole firmware when its flash does not answer. An exception that nobody catches ends the program on the board;
-// here it ends the test.
+// The whole firmware when its flash does not answer. An exception that nobody catches ends the
+// program on the board; here it ends the test.
 
 let board: NodeBoard
 

@@ -16,7 +16,10 @@ interface Life {
     changes: number
 }
 
-/** A life of the network and of its settings, by chance; then all is well, and the board has to be in its network. */
+/**
+ * A life of the network and of its settings, by chance; then all is well, and the board has to be
+ * in its network.
+ */
 async function live(seed: number): Promise<Life> {
     const random = generator(seed)
     const pick = <T>(choices: readonly T[]) => choices[Math.floor(random() * choices.length)]
@@ -42,7 +45,8 @@ async function live(seed: number): Promise<Life> {
         () => board.air.setHidden(pick(networks), random() < 0.3),
         () => board.air.setDhcpMs(pick([undefined, 3000, 10_000])),
         () => {
-            // That the address to come may be one of the network before is in the program's memory only.
+            // That the address to come may be one of the network before is in the program's memory
+            // only.
             const { doubtful } = board.wifi as unknown as { doubtful: boolean }
             if (!doubtful && !board.keeper.changed) board.restartProgram()
         },
@@ -76,7 +80,8 @@ it("ends in the network of its settings after any life, with no more resets than
         // The program died between its note and the reset, or a password was stored before.
         if (open && (board.aborts.length < board.restarts.length || board.stored.psk)) right = false
         if (right) expect(network, `seed ${seed}`).toBe(board.ssid)
-        // A wrong password that came right before a restart: the runtime goes on with the right one.
+        // A wrong password that came right before a restart: the runtime goes on with the right
+        // one.
         else if (network !== "") expect(network, `seed ${seed}`).toBe(board.ssid)
         expect(board.wifi.network(), `seed ${seed}`).toBe(network)
         expect(board.resets, `seed ${seed}`).toBe(board.aborts.length)

@@ -123,7 +123,8 @@ describe("what the runtime takes", () => {
 
     it("begins with the command that asks for frames, as the runtime's specification has it", () => {
         const frame = bridgeCommand(UsbBridgeCmd.EnablePackets)
-        // Worked out by hand: size 4, flags command + service class + loopback, class, broadcast mark, index 0x3d, 0x81.
+        // Worked out by hand: size 4, flags command + service class + loopback, class, broadcast
+        // mark, index 0x3d, 0x81.
         expect(hexOf(frame.subarray(2))).toBe("04454a1af618aaaaaaaa003d8100")
         expect(hexOf(encodeFrame(frame)).startsWith("fefc")).toBe(true)
     })

@@ -64,7 +64,10 @@ describe("the terminal", () => {
     /** What the screen shows when the escape sequences are left out. */
     const plain = () => output.shown.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "").replaceAll("\r", "")
 
-    /** Starts it with "status" as what everything completes to; @returns calls that give the answers asked for */
+    /**
+     * Starts it with "status" as what everything completes to; @returns calls that give the answers
+     * asked for
+     */
     function startCompleting(): { ended: Promise<void>; answers: (() => void)[] } {
         const answers: (() => void)[] = []
         const ended = start({

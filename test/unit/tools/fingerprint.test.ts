@@ -1,7 +1,9 @@
 import { expect, test } from "vitest"
 import { stampFingerprint } from "../../../tools/firmware"
 
-/** Some program's bytes with that many places for its fingerprint, as src/board/runtime.ts has one. */
+/**
+ * Some program's bytes with that many places for its fingerprint, as src/board/runtime.ts has one.
+ */
 function image(places: number, version: string): Uint8Array {
     const place = Buffer.from("b5e7c0d1f29a4386", "hex")
     return new Uint8Array(

@@ -9,7 +9,8 @@ import type { SimUpload as World } from "../../support/simupload"
 import { SimGateway } from "../../support/simgateway"
 import { pattern } from "../../support/uploadcard"
 
-// The firmware's upload, socket code included, on the simulated network at the simulation's FTP server.
+// The firmware's upload, socket code included, on the simulated network at the simulation's FTP
+// server.
 
 vi.mock("@devicescript/core", async () => (await import("../../support/simnatives")).natives)
 const { SimUpload } = await import("../../support/simupload")

@@ -5,8 +5,9 @@ import { Key } from "../../../src/settings/keys"
 import { UploadDesk } from "../../support/uploaddesk"
 import { ScriptedFtpServer } from "../../support/uploadserver"
 
-// Cards between the board and a PC by chance: whatever a person does there, nothing that a server has confirmed is lost
-// or mixed, nothing of others is touched, and in the end a server has each log of the card byte for byte.
+// Cards between the board and a PC by chance: whatever a person does there, nothing that a server
+// has confirmed is lost or mixed, nothing of others is touched, and in the end a server has each
+// log of the card byte for byte.
 
 const days = ["LOG/20261120.CSV", "LOG/20261121.CSV", "LOG/20261122.CSV"]
 const foreign = {
@@ -122,7 +123,10 @@ class Story {
         for (const line of this.lines()) this.confirmed.add(line)
     }
 
-    /** What a session has deleted to send it anew, and could not, is on the card; it is confirmed with the next one. */
+    /**
+     * What a session has deleted to send it anew, and could not, is on the card; it is confirmed
+     * with the next one.
+     */
     private checkTaken(): void {
         const there = new Set(this.lines())
         const editor = this.desk.editor()

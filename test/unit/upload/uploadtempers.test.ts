@@ -7,7 +7,8 @@ import type { SimUpload as World } from "../../support/simupload"
 import { kindTempers, temperedDays, unkindTempers } from "../../support/tempers"
 import { pattern } from "../../support/uploadcard"
 
-// The uploader at servers of many tempers, in board time. What became of each is in docs/reference/upload-matrix.md.
+// The uploader at servers of many tempers, in board time. What became of each is in
+// docs/reference/upload-matrix.md.
 
 vi.mock("@devicescript/core", async () => (await import("../../support/simnatives")).natives)
 const { SimUpload } = await import("../../support/simupload")

@@ -4,8 +4,8 @@ import { oldLine } from "../../support/historylines"
 import { header, UploadDesk } from "../../support/uploaddesk"
 import { ScriptedFtpServer } from "../../support/uploadserver"
 
-// A card that was in other hands: what its history says is no reason to touch what is not ours, and a file is known by
-// more than its name and its size.
+// A card that was in other hands: what its history says is no reason to touch what is not ours, and
+// a file is known by more than its name and its size.
 
 const name = "20261122.CSV"
 const today = "LOG/" + name

@@ -1,4 +1,5 @@
-// The shortest programs that an optimizer could get wrong, and that ours once did. `log` prints a line.
+// The shortest programs that an optimizer could get wrong, and that ours once did. `log` prints a
+// line.
 
 export interface ShortProgram {
     title: string

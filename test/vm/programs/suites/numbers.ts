@@ -4,8 +4,8 @@ import { civilFromSeconds, formatDateTime, parseDateTime } from "../../../../src
 import { formatHex, formatScaled, parseInteger, printPieces } from "../../../../src/core/text"
 import { offsetMinutesAt, parseTimeZone } from "../../../../src/core/timezone"
 
-// The runtime's numbers are int32 or double, and only the first are truthy: what the same code does in Node
-// proves nothing here.
+// The runtime's numbers are int32 or double, and only the first are truthy: what the same code does
+// in Node proves nothing here.
 
 describe("numbers in the runtime", () => {
     test("dates go on after 2038, where seconds are no int32 any more", () => {

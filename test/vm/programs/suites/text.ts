@@ -1,8 +1,9 @@
 import { describe, expect, test } from "@devicescript/test"
 import { textOf } from "../../../../src/core/text"
 
-// The runtime's reader of UTF-8 looks at the byte behind bytes that end within a character, and makes a text in two
-// passes: what lies behind may be another one in the second. A damaged text ends the program (PANIC 60129).
+// The runtime's reader of UTF-8 looks at the byte behind bytes that end within a character, and
+// makes a text in two passes: what lies behind may be another one in the second. A damaged text
+// ends the program (PANIC 60129).
 
 /** "aaa…" that ends with the first byte of a character. */
 function torn(length: number): Buffer {
