@@ -29,6 +29,16 @@ export default tseslint.config(
         plugins: { sizes: { rules: { "function-lines": functionLinesRule } } },
         rules: {
             "no-constant-condition": ["error", { checkLoops: false }],
+            // Prettier breaks code, but no comment.
+            "max-len": [
+                "error",
+                {
+                    code: 100,
+                    ignoreStrings: true,
+                    ignoreTemplateLiterals: true,
+                    ignoreRegExpLiterals: true,
+                },
+            ],
             "@typescript-eslint/no-unused-vars": [
                 "error",
                 { argsIgnorePattern: "^_", caughtErrors: "none" },
@@ -46,7 +56,8 @@ export default tseslint.config(
         },
     },
     {
-        // DeviceScript's own idioms: strings joined with +, parts of its runtime that are typed `any`.
+        // DeviceScript's own idioms: strings joined with +, parts of its runtime that are typed
+        // `any`.
         files: ["{src,test,campaigns}/**/*.ts"],
         rules: {
             "@typescript-eslint/no-explicit-any": "off",

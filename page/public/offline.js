@@ -1,5 +1,5 @@
-// The page without a network, after the first visit: its own files, and nothing else. The build has put their names and
-// a stamp in front of this.
+// The page without a network, after the first visit: its own files, and nothing else. The build has
+// put their names and a stamp in front of this.
 
 const cacheName = "bms-mini-" + stamp
 

@@ -47,6 +47,22 @@ test("everything that a page links to is there", () => {
     expect(count).toBeGreaterThan(80)
 })
 
+test("lines have at most 100 characters, but for tables, code and what has no blank in it", () => {
+    const long: string[] = []
+    for (const page of pages()) {
+        const whole = readFileSync(page, "utf8")
+        // What a test writes has lines as long as what it quotes.
+        if (/^Written by `BMS_WRITE_DOCS=1/m.test(whole)) continue
+        const text = whole.replaceAll(/^ *```[^]*?^ *```/gm, "")
+        for (const line of text.split("\n")) {
+            const breakable = line.replaceAll(/`[^`]*`|\[[^\]]*\]\([^)]*\)/g, "x").trim()
+            if (line.length > 100 && !/^( *[|#!]| {4})/.test(line) && breakable.includes(" "))
+                long.push(`${page}: ${line}`)
+        }
+    }
+    expect(long).toEqual([])
+})
+
 test("every page that the code names is there", () => {
     const folders = ["src", "sim", "console", "tools", "test", "bench", "optimizer", "services"]
     for (const folder of folders)
