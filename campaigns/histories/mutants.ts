@@ -134,9 +134,9 @@ export const mutants: Mutant[] = [
     },
     {
         promise: "all that was logged is sent",
-        file: "src/upload/uploader.ts",
-        from: "        const code = faultCode(thrown)\n        if (noCard",
-        to: "        const code = faultCode(thrown)\n        if (code === FaultCode.SocketClosed) this.stopping = true\n        if (noCard",
+        file: "src/upload/sender.ts",
+        from: "if (file.sentBytes >= file.sizeBytes ||",
+        to: "if (file.sentBytes + 300 >= file.sizeBytes ||",
     },
     {
         promise: "the journal numbers its entries on, over resets",
