@@ -99,7 +99,7 @@ export class DeviceFlash implements Flash {
             if (this.answer) {
                 this.tries = triesMax
                 const answer = this.answer
-                // So do many questions in a row.
+                // Many in a row keep the main loop from its turn, as writes do.
                 if ((++this.asked & 3) === 0) await ds.sleep(restMs)
                 return answer
             }

@@ -17,9 +17,20 @@ const lastAt = places * 4
  */
 let last = 1
 
+/** The marks, as the other functions take them; none when the flash does not answer. */
+export async function loadMarks(flash: Flash): Promise<Buffer> {
+    let stored: Buffer
+    try {
+        stored = await flash.read(flashKey)
+    } catch {
+        // Whoever has to keep something in it tells of that.
+    }
+    const whole = stored !== undefined && stored.length === lastAt + 1 && stored[lastAt] < places
+    return whole ? stored : Buffer.alloc(lastAt + 1)
+}
+
 /** @param salt what else tells it from others: the file's key and the server's number */
-export async function isReserved(flash: Flash, name: string, salt: number): Promise<boolean> {
-    const marks = await load(flash)
+export function isReserved(marks: Buffer, name: string, salt: number): boolean {
     const mark = markOf(name, salt)
     const free = last === 0 ? marks[lastAt] : places
     for (let place = 0; place < places; ++place)
@@ -28,32 +39,25 @@ export async function isReserved(flash: Flash, name: string, salt: number): Prom
 }
 
 /** In flash on return, if that answers: the file is worth more. The oldest name gives way. */
-export async function reserve(flash: Flash, name: string, salt: number): Promise<void> {
-    const marks = await load(flash)
+export async function reserve(
+    flash: Flash,
+    marks: Buffer,
+    name: string,
+    salt: number,
+): Promise<void> {
     if (last !== 0) marks[lastAt] = (marks[lastAt] + 1) % places
     last = markOf(name, salt)
     marks.setAt(marks[lastAt] * 4, "u32", last)
     try {
         await flash.write(flashKey, marks)
     } catch {
-        // Whoever has to keep something in it tells of that.
+        // As above.
     }
 }
 
 /** The server has some of the file, or the name was not used. */
 export function settle(name: string, salt: number): void {
     if (last === markOf(name, salt)) last = 0
-}
-
-async function load(flash: Flash): Promise<Buffer> {
-    let stored: Buffer
-    try {
-        stored = await flash.read(flashKey)
-    } catch {
-        // As above.
-    }
-    const whole = stored !== undefined && stored.length === lastAt + 1 && stored[lastAt] < places
-    return whole ? stored : Buffer.alloc(lastAt + 1)
 }
 
 /** Never 0: names of one day differ in their checksum, others in the salt as well. */

@@ -2,7 +2,7 @@ import { Fault, FaultCode } from "../core/fault"
 import { Flash, TcpStream } from "../core/seams"
 import { cardReader, CardStorage } from "./cardreader"
 import { History, logName, namesMax, Sent, SentFile } from "./history"
-import { isReserved, reserve, settle } from "./reservednames"
+import { isReserved, loadMarks, reserve, settle } from "./reservednames"
 
 export const sectorBytes = 512
 /**
@@ -95,15 +95,16 @@ export class Shipment extends SentFile {
         const stem = this.stem(server)
         const { flash } = this.from
         const salt = this.salt()
+        const marks = await loadMarks(flash)
         let name = stem + ".CSV"
         let number = 2
-        for (; (await isReserved(flash, name, salt)) || (await server.size(name)) >= 0; ++number) {
+        for (; isReserved(marks, name, salt) || (await server.size(name)) >= 0; ++number) {
             if (number > namesMax)
                 throw new Fault(FaultCode.FtpFileRefused, "the server has no free name for " + name)
             name = stem + "-" + number + ".CSV"
         }
         // Before the card has it: another card is never to take it for free.
-        await reserve(flash, name, salt)
+        await reserve(flash, marks, name, salt)
         this.remoteName = name
         this.markedBytes = undefined
         try {

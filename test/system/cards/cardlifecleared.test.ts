@@ -39,6 +39,15 @@ function clear(store: MemoryStore, value: number): MemoryStore {
     })
 }
 
+/** A board that logs on it ten minutes later, and lets go of it. */
+async function logOn(store: MemoryStore): Promise<CardLife> {
+    const startSeconds = morning + 600
+    const board = await CardLife.start(new SdCardChip(store), { startSeconds, cells: true })
+    await board.run(20)
+    await board.finish(board.storage.eject())
+    return board
+}
+
 describe.skipIf(!tools)("a card on which a PC has put other files in place of ours", () => {
     for (const [title, make] of Object.entries(cards))
         for (const [what, value] of Object.entries(contents))
@@ -47,13 +56,7 @@ describe.skipIf(!tools)("a card on which a PC has put other files in place of ou
                 const first = await CardLife.start(new SdCardChip(before), { cells: true })
                 await first.run(40)
                 const store = clear(before, value)
-                const startSeconds = morning + 600
-                const board = await CardLife.start(new SdCardChip(store), {
-                    startSeconds,
-                    cells: true,
-                })
-                await board.run(20)
-                await board.finish(board.storage.eject())
+                const board = await logOn(store)
                 const photo = Buffer.from(copyOut(store, "PHOTO.JPG"), "latin1")
                 expect(photo.equals(Buffer.alloc(photoBytes, value))).toBe(true)
                 expect(await timesOn(store, today)).toEqual(board.made)
@@ -78,13 +81,7 @@ describe.skipIf(!tools)("a card on which a PC has emptied LOG", () => {
                     run("mdeltree", image, "::LOG")
                     run("mmd", image, "::LOG")
                 })
-                const startSeconds = morning + 600
-                const board = await CardLife.start(new SdCardChip(store), {
-                    startSeconds,
-                    cells: true,
-                })
-                await board.run(20)
-                await board.finish(board.storage.eject())
+                const board = await logOn(store)
                 expect(await timesOn(store, today)).toEqual(board.made)
                 expect(runMtools(store, "mdir", "-b", "::LOG").trim()).toBe(`::/${today}`)
                 const check = checkVolume(store)

@@ -24,59 +24,63 @@ async function start(): Promise<Names> {
 describe("a name on the server", () => {
     let flash: MemoryFlash
     let names: Names
+    const isReserved = async (one: string, salt: number): Promise<boolean> =>
+        names.isReserved(await names.loadMarks(flash), one, salt)
+    const reserve = async (one: string, salt: number): Promise<void> =>
+        await names.reserve(flash, await names.loadMarks(flash), one, salt)
     beforeEach(async () => {
         flash = new MemoryFlash()
         names = await start()
     })
 
     it("is known until the next seven have been taken, over restarts", async () => {
-        await names.reserve(flash, name, key)
+        await reserve(name, key)
         for (let day = 1; day <= 7; ++day) {
             names = await start()
-            expect(await names.isReserved(flash, name, key)).toBe(true)
-            await names.reserve(flash, `BMS-1-LOG-2026120${day}.CSV`, 26120000 + 100 * day)
+            expect(await isReserved(name, key)).toBe(true)
+            await reserve(`BMS-1-LOG-2026120${day}.CSV`, 26120000 + 100 * day)
         }
-        expect(await names.isReserved(flash, name, key)).toBe(true)
-        await names.reserve(flash, "BMS-1-LOG-20261210.CSV", 26121000)
-        expect(await names.isReserved(flash, name, key)).toBe(false)
+        expect(await isReserved(name, key)).toBe(true)
+        await reserve("BMS-1-LOG-20261210.CSV", 26121000)
+        expect(await isReserved(name, key)).toBe(false)
     })
 
     it("does not push out one that waits, however many arrive", async () => {
-        await names.reserve(flash, name, key)
+        await reserve(name, key)
         for (let day = 1; day <= 28; ++day) {
             const other = `BMS-1-LOG-202612${String(day).padStart(2, "0")}.CSV`
-            await names.reserve(flash, other, 26120000 + 100 * day)
+            await reserve(other, 26120000 + 100 * day)
             names.settle(other, 26120000 + 100 * day)
         }
-        expect(await names.isReserved(flash, name, key)).toBe(true)
+        expect(await isReserved(name, key)).toBe(true)
     })
 
     it("is another one in another folder, of another day and with another number", async () => {
-        await names.reserve(flash, name, key)
+        await reserve(name, key)
         for (const [other, otherKey] of [
             ["BMS-1-CELL-20261122.CSV", key],
             ["BMS-1-LOG-20261122-2.CSV", key],
             ["BMS-1-LOG-20261123.CSV", key + 100],
             ["BMS-1-LOG-26112201.CSV", key + 1],
         ] as const)
-            expect(await names.isReserved(flash, other, otherKey), other).toBe(false)
+            expect(await isReserved(other, otherKey), other).toBe(false)
     })
 
     it("costs a write of flash; without an answer of it the file is sent all the same", async () => {
-        await names.reserve(flash, name, key)
+        await reserve(name, key)
         expect(flash.writes).toBe(1)
         flash.silentAccesses = 3
-        await names.reserve(flash, name, key)
-        expect(await names.isReserved(flash, name, key)).toBe(false)
-        expect(await names.isReserved(flash, name, key)).toBe(true)
+        await reserve(name, key)
+        expect(await isReserved(name, key)).toBe(false)
+        expect(await isReserved(name, key)).toBe(true)
     })
 
     it("is not believed of a value that is none of ours", async () => {
         for (const damaged of [1, 32, 33, 34].map(bytes => DeviceBuffer.alloc(bytes))) {
             flash.values.set("names", damaged.fill(0xee))
-            expect(await names.isReserved(flash, name, key)).toBe(false)
-            await names.reserve(flash, name, key)
-            expect(await names.isReserved(flash, name, key)).toBe(true)
+            expect(await isReserved(name, key)).toBe(false)
+            await reserve(name, key)
+            expect(await isReserved(name, key)).toBe(true)
         }
     })
 })
