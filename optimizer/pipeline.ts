@@ -2,6 +2,7 @@ import { contexts, type Context } from "./analysis/contexts"
 import { decodeImage, encodeImage, type Encoded, type Program } from "./ir/image"
 import { cacheInReturnValue } from "./passes/cacheinreturnvalue"
 import { callMethodsDirectly } from "./passes/callmethodsdirectly"
+import { constructDirectly } from "./passes/constructdirectly"
 import { dropDeadStores } from "./passes/dropdeadstores"
 import { dropParameters } from "./passes/dropparameters"
 import { dropUnreachable } from "./passes/dropunreachable"
@@ -119,6 +120,11 @@ const STEPS: readonly Step[] = [
         name: "singletonsToGlobals",
         reason: "behind the direct calls: the `this` of a singleton is a global then, and its parameter unread",
         run: singletonsToGlobals,
+    },
+    {
+        name: "constructDirectly",
+        reason: "behind both: they know a class by its `new`, and take its methods out of the prototype",
+        run: constructDirectly,
     },
     {
         name: "simplify",

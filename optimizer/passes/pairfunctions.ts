@@ -4,6 +4,8 @@ import { FUNCTION_DESCRIPTOR_BYTES, type FunctionCode, type Program } from "../i
 import { Op } from "../ir/opcodes"
 
 const MOST_ARGUMENTS = 8
+/** A call's frame is part of the heap, and both functions get the larger one's. */
+const MOST_SLOTS_MORE = 1
 
 /** A jump on the parameter that chooses. */
 const CHOICE_BYTES = 4
@@ -24,7 +26,7 @@ export interface Pair {
  * that are the same can be shared. Only functions that nothing but calls refers to.
  *
  * Needs: all inlining done, as a function of two is not inlined.
- * Keeps: parameters, and one place free among eight.
+ * Keeps: parameters, one place free among eight, and frames that are small.
  * Buys: 1,476 bytes.
  */
 export function pairFunctions(program: Program): Pair[] {
@@ -64,6 +66,7 @@ function candidates(program: Program): Candidate[] {
 function cost(first: Candidate, second: Candidate): number {
     const args = Math.max(first.body.args, second.body.args)
     if (args >= MOST_ARGUMENTS) return Infinity
+    if (Math.abs(first.body.slots - second.body.slots) > MOST_SLOTS_MORE) return Infinity
     const missing = second.calls.map(call => args - (call.args.length - 1))
     return missing.reduce((sum, one) => sum + one + 1, CHOICE_BYTES)
 }

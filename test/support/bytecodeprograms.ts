@@ -26,6 +26,7 @@ export const to = (op: number, target: Statement, ...args: Expression[]): Statem
 
 export interface Parts {
     args?: number
+    slots?: number
     flags?: number
     tryFrames?: number
     code: Statement[]

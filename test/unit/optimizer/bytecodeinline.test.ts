@@ -126,6 +126,15 @@ describe("two functions that are only called", () => {
         expect(pair.body.code[0].target).toBe(pair.body.code[3])
     })
 
+    it("stay apart when one would get the other's much larger frame", () => {
+        const [small, large] = [2, 4].map(slots => ({ args: 1, slots, code: [back(local(0))] }))
+        const calls = [call(fn(1), literal(1)), call(fn(2), literal(1))]
+        const one = program({ code: [...calls, back(nothing)] }, small, large)
+        expect(pairFunctions(one)).toEqual([])
+        const alike = program({ code: [...calls, back(nothing)] }, small, { ...large, slots: 3 })
+        expect(pairFunctions(alike)).toHaveLength(1)
+    })
+
     it("stay apart when one is used as a value, or called with more than it takes", () => {
         const plain = () => ({ args: 1, code: [back(local(0))] })
         for (const other of [call(log, fn(2)), call(fn(2), literal(1), literal(2))]) {

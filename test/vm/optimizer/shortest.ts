@@ -286,4 +286,62 @@ export const shortest: ShortProgram[] = [
             const made: any = new C()
             made["re" + "set"]()`,
     },
+    {
+        title: "objects without a method, as texts and in lists of what they have",
+        text: `
+            class Point { constructor(public x: number, public y: number) {} }
+            class Empty {}
+            const p: any = new Point(1, 2)
+            log("" + p + " " + JSON.stringify(p) + " " + Object.keys(p).join(","))
+            log("" + new Empty() + " " + JSON.stringify(new Empty()) + " " + typeof new Empty())
+            console.log("@0", p, [new Point(3, 4)], new Empty())
+            log("" + p.z + " " + p.toString + " " + (p === p) + " " + (p === new Point(1, 2)))`,
+    },
+    {
+        title: "objects that are asked for their constructor",
+        text: `
+            class Point { constructor(public x: number) {} }
+            class Line { constructor(public x: number) {} }
+            function nameOf(one: any) { return one.constructor.name }
+            log(nameOf(new Point(1)) + " " + nameOf(new Line(2)))`,
+    },
+    {
+        title: "objects made of results, in loops, and by constructors that fail or keep themselves",
+        text: `
+            const all: any[] = []
+            class Wheel { size: number; constructor(size: number) { all.push(this); this.size = size } }
+            class Check {
+                constructor(public n: number) { if (n > 1) throw new RangeError("n is " + n) }
+            }
+            class Later {
+                n = 1
+                more: () => number
+                constructor(step: number) {
+                    const self = this
+                    this.more = () => { self.n += step; return self.n }
+                }
+            }
+            function twice(n: number) { return 2 * n }
+            for (let i = 0; i < 3; ++i) new Wheel(twice(i) + twice(1))
+            log(all.map((one: any) => one.size).join(","))
+            for (let i = 0; i < 3; ++i) {
+                try {
+                    log("n " + new Check(i).n)
+                } catch (e: any) {
+                    log("fails: " + e.message)
+                }
+            }
+            const a = new Later(2), b = new Later(5)
+            log(a.more() + " " + b.more() + " " + a.more() + " " + a.n + " " + b.n)`,
+    },
+    {
+        title: "objects of classes with a parent, and tests for instances",
+        text: `
+            class Base { constructor(public n: number) {} }
+            class Child extends Base { constructor(n: number) { super(n + 1) } }
+            class Alone { n = 0 }
+            function is(one: any) { return [one instanceof Base, one instanceof Child].join(",") }
+            log(is(new Base(1)) + " " + is(new Child(1)) + " " + is(new Alone()))
+            log("" + new Child(1).n + " " + new Base(1).n + " " + new Alone().n)`,
+    },
 ]

@@ -1,0 +1,79 @@
+import { callsOf, closuresOf, usesOf } from "../analysis/callgraph"
+import { type Statement, expression, parts, returnValue, rewrite, statement } from "../ir/code"
+import { type FunctionCode, FunctionFlag, type Program } from "../ir/image"
+import { BuiltinName, Op } from "../ir/opcodes"
+
+/** The object takes one of the eight arguments of a call. */
+const MOST_ARGUMENTS = 7
+const CONSTRUCTOR = FunctionFlag.Constructor | FunctionFlag.NeedsThis
+const self = expression(Op.LoadLocal, 0)
+
+/**
+ * An object whose prototype nobody needs is made without one, and its constructor becomes a
+ * function that is called directly with it as the first argument.
+ *
+ * Needs: all methods called directly that can be, as those that are left stand in the prototype.
+ * Keeps: classes with a parent, a child, a method that is found by its name or a test for
+ * instances; all of them where the program asks an object for its constructor.
+ * Buys: BYTES bytes, and the 84 bytes of heap of each such prototype.
+ */
+export function constructDirectly(program: Program): void {
+    if (program.functions.some(asksForConstructor)) return
+    const { uses } = usesOf(program)
+    const calls = callsOf(program)
+    const makers = program.functions.filter(one => {
+        const made = calls.get(one.index) ?? []
+        return made.length === uses.get(one.index) && made.every(isNew) && isPlain(program, one)
+    })
+    for (const maker of makers) {
+        maker.flags = 0
+        for (const one of maker.code) if (one.op === Op.Return) one.args = [self]
+    }
+    const made = new Set(makers.map(one => one.index))
+    for (const body of program.functions)
+        body.code = body.code.flatMap(one =>
+            isNew(one) && made.has(one.args[0].args[0].value) ? direct(body, one) : [one],
+        )
+}
+
+/** What the look for a missing receiver reads is no question. */
+const asksForConstructor = ({ code }: FunctionCode): boolean =>
+    code.some(
+        one =>
+            one.op !== Op.StoreReturnValue &&
+            parts(one).some(
+                ({ op, value }) => op === Op.BuiltinField && value === BuiltinName.constructor,
+            ),
+    )
+
+const isNew = ({ op, args: [callee] }: Statement): boolean =>
+    op >= Op.Call0 && op < Op.Call0 + MOST_ARGUMENTS && callee.op === Op.New
+
+/** A constructor that gives the object which it was called for, whatever happens. */
+function isPlain(program: Program, body: FunctionCode): boolean {
+    const closures = closuresOf(body)
+    const isReplaced = ({ op, value }: Statement) => op === Op.StoreClosure && value === 0
+    return (
+        body.flags === CONSTRUCTOR &&
+        body.code.every(({ op, value, args }) =>
+            op === Op.Return ? args[0].op === Op.Undefined : op !== Op.StoreLocal || value !== 0,
+        ) &&
+        !program.functions.some(one => closures.has(one.index) && one.code.some(isReplaced))
+    )
+}
+
+/** `new C(…)` as a call of C with a new object. */
+function direct(body: FunctionCode, call: Statement): Statement[] {
+    const [callee, ...given] = call.args
+    const needsResult = parts(statement(Op.Label, 0, ...given)).some(isResult)
+    const kept = needsResult ? body.slots++ : 0
+    const before = needsResult ? [statement(Op.StoreLocal, kept, returnValue)] : []
+    const args = given.map(one =>
+        rewrite(one, part => (isResult(part) ? expression(Op.LoadLocal, kept) : part)),
+    )
+    call.op++
+    call.args = [callee.args[0], returnValue, ...args]
+    return [...before, statement(Op.AllocMap, 0), call]
+}
+
+const isResult = ({ op }: { op: number }): boolean => op === Op.ReturnValue
