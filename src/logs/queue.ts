@@ -1,3 +1,4 @@
+import { textOf } from "../core/text"
 import { LogKind } from "./record"
 
 /** A line on its way to the card. */
@@ -11,8 +12,21 @@ export interface LogRecord {
     epochSeconds: number
 }
 
+/** One that waits, and how it is kept. */
+interface WaitingRecord extends LogRecord {
+    kept: Buffer
+}
+
 const recordsMax = 32
 const bytesMax = 4096
+
+/** What a record is kept as: in one piece, since 32 objects would take almost twice as much. */
+const enum Kept {
+    Seconds = 0,
+    Columns = 4,
+    Kind = 6,
+    Line = 7,
+}
 
 /**
  * The records that wait for the card, oldest first: at most 32, and 4 KiB of text. What does not
@@ -22,7 +36,7 @@ export class RecordQueue {
     /** Records pushed out since the start. */
     lost = 0
 
-    private records: LogRecord[] = []
+    private records: Buffer[] = []
     private bytes = 0
 
     count(): number {
@@ -30,28 +44,46 @@ export class RecordQueue {
     }
 
     add(kind: LogKind, columns: number, line: string, epochSeconds: number): void {
-        this.records.push({ kind, columns, line, epochSeconds })
-        this.bytes += line.length
+        const bytes = line.byteLength
+        const kept = Buffer.alloc(Kept.Line + bytes)
+        kept.setAt(Kept.Seconds, "u32", epochSeconds)
+        kept.setAt(Kept.Columns, "u16", columns)
+        kept[Kept.Kind] = kind
+        kept.blitAt(Kept.Line, line, 0, bytes)
+        this.records.push(kept)
+        this.bytes += bytes
         while (this.records.length > recordsMax || this.bytes > bytesMax) {
-            this.drop(this.records[0])
+            this.remove(0)
             this.lost += 1
         }
     }
 
     /** The oldest record of that log, undefined when none waits. */
-    first(kind: LogKind): LogRecord | undefined {
-        for (const record of this.records) if (record.kind === kind) return record
+    first(kind: LogKind): WaitingRecord | undefined {
+        for (const kept of this.records)
+            if (kept[Kept.Kind] === kind)
+                return {
+                    kind,
+                    columns: kept.getAt(Kept.Columns, "u16"),
+                    line: textOf(kept.slice(Kept.Line)),
+                    epochSeconds: kept.getAt(Kept.Seconds, "u32"),
+                    kept,
+                }
         return undefined
     }
 
     /** Takes a record out; false when it is no longer there. */
-    drop(record: LogRecord): boolean {
-        const records = this.records
-        let at = records.indexOf(record)
+    drop(record: WaitingRecord): boolean {
+        const at = this.records.indexOf(record.kept)
         if (at < 0) return false
+        this.remove(at)
+        return true
+    }
+
+    private remove(at: number): void {
+        const records = this.records
+        this.bytes -= records[at].length - Kept.Line
         for (; at > 0; --at) records[at] = records[at - 1]
         records.shift()
-        this.bytes -= record.line.length
-        return true
     }
 }
