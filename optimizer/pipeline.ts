@@ -1,28 +1,23 @@
 import { contexts, type Context } from "./analysis/contexts"
 import { decodeImage, encodeImage, type Encoded, type Program } from "./ir/image"
-import { cacheInReturnValue } from "./passes/cacheinreturnvalue"
 import { callMethodsDirectly } from "./passes/callmethodsdirectly"
 import { constructDirectly } from "./passes/constructdirectly"
 import { dropDeadStores } from "./passes/dropdeadstores"
 import { dropParameters } from "./passes/dropparameters"
 import { dropUnreachable } from "./passes/dropunreachable"
 import { forwardStores } from "./passes/forwardstores"
-import { groupMethods } from "./passes/groupmethods"
 import { inlineSingleCalls } from "./passes/inlinesinglecalls"
 import { inlineSmallFunctions } from "./passes/inlinesmallfunctions"
 import { invertJumps } from "./passes/invertjumps"
-import { mergeTails } from "./passes/mergetails"
 import { namePairs } from "./passes/namepairs"
 import { orderGlobals } from "./passes/orderglobals"
 import { pairFunctions, type Pair } from "./passes/pairfunctions"
 import { poolNumbers } from "./passes/poolnumbers"
 import { propagateCopies } from "./passes/propagatecopies"
 import { shareLocals } from "./passes/sharelocals"
-import { shareReturns } from "./passes/sharereturns"
 import { simplifyExpressions } from "./passes/simplifyexpressions"
 import { singletonsToGlobals } from "./passes/singletonstoglobals"
 import { storeInReturnValue } from "./passes/storeinreturnvalue"
-import { storeChoiceFirst } from "./passes/storechoicefirst"
 import { threadJumps } from "./passes/threadjumps"
 import { throwFromOnePlace } from "./passes/throwfromoneplace"
 import { useBothStringTables } from "./passes/usebothstringtables"
@@ -57,19 +52,6 @@ const SIMPLIFYING: readonly FunctionPass[] = [
     forwardStores,
 ]
 
-/** What the others would undo, or could not see through: once, at the very end. */
-const FINISHING: readonly FunctionPass[] = [
-    // Before the next two, as all of them use the return value.
-    groupMethods,
-    // Before the cache: a value that needs no local at all is better than one in both.
-    storeInReturnValue,
-    cacheInReturnValue,
-    shareReturns,
-    // Last: it jumps across blocks of `try`, where liveness is no longer exact.
-    mergeTails,
-    dropUnreachable,
-]
-
 function simplify(context: Context, program: Program, run: Run): void {
     for (let changed = true; changed;) {
         changed = false
@@ -88,7 +70,6 @@ function settle(context: Context, program: Program, run: Run): void {
         simplify(context, program, run)
         once(shareLocals, context, program, run)
     }
-    once(storeChoiceFirst, context, program, run)
     simplify(context, program, run)
 }
 
@@ -163,10 +144,10 @@ const STEPS: readonly Step[] = [
         run: (program, run) => (run.pairs = pairFunctions(program)),
     },
     {
-        name: "finish",
-        reason: "what the steps before would undo",
-        run: each((context, program, run) => {
-            for (const pass of FINISHING) once(pass, context, program, run)
+        name: "storeInReturnValue",
+        reason: "once, behind what could not see through it",
+        run: each(context => {
+            storeInReturnValue(context)
         }),
     },
     {

@@ -51,7 +51,7 @@ export const keyNumber = (key: Expression): number | undefined =>
     key.args.length ? undefined : stringNumber(key)
 
 /** The constructor C of `C.prototype["name"] := f`. */
-export function methodOwner(one: Statement, constructors: ReadonlySet<number>): number | undefined {
+function methodOwner(one: Statement, constructors: ReadonlySet<number>): number | undefined {
     if (one.op !== Op.IndexSet) return undefined
     const [object, key, value] = one.args
     if (keyNumber(key) === undefined || value.op !== Op.StaticFunction) return undefined
@@ -59,7 +59,7 @@ export function methodOwner(one: Statement, constructors: ReadonlySet<number>): 
     return owner !== undefined && constructors.has(owner) ? owner : undefined
 }
 
-export function constructorsOf(program: Program): Set<number> {
+function constructorsOf(program: Program): Set<number> {
     const found = program.functions.filter(one => one.flags & FunctionFlag.Constructor)
     return new Set(found.map(one => one.index))
 }

@@ -73,20 +73,6 @@ export function stackDepth(args: readonly Expression[]): number {
     return most
 }
 
-const sameExpression = (a: Expression, b: Expression): boolean =>
-    a === b ||
-    (a.op === b.op &&
-        a.value === b.value &&
-        a.args.length === b.args.length &&
-        a.args.every((arg, index) => sameExpression(arg, b.args[index])))
-
-export const sameStatement = (a: Statement, b: Statement): boolean =>
-    a.op === b.op &&
-    a.value === b.value &&
-    a.target === b.target &&
-    a.args.length === b.args.length &&
-    a.args.every((arg, index) => sameExpression(arg, b.args[index]))
-
 // `ret_val` costs one byte to read where a local costs two. While no call is made it can hold any
 // value.
 

@@ -24,7 +24,7 @@ const look = (object: Expression): Statement =>
  *
  * Needs: the compiler's code, as nothing was moved yet, and `analysis/values`.
  * Keeps: the object that a method is called on, and the TypeError before anything happens when it
- * is missing. Buys: 7,592 bytes.
+ * is missing. Buys: 10,844 bytes.
  */
 export function callMethodsDirectly(program: Program): void {
     const classes = classesOf(program)

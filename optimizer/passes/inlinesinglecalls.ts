@@ -44,7 +44,7 @@ function candidates(program: Program): Map<number, FunctionCode> {
  *
  * Needs: calls by number.
  * Keeps: the order of evaluation; the variables of closures where a call may be repeated.
- * Buys: 1,876 bytes.
+ * Buys: 2,028 bytes.
  */
 export function inlineSingleCalls(program: Program): void {
     const once = candidates(program)

@@ -8,7 +8,7 @@ import { Op } from "../ir/opcodes"
  *
  * Needs: the final code of all functions.
  * Keeps: values that may throw.
- * Buys: 652 bytes.
+ * Buys: 964 bytes.
  */
 export function orderGlobals(program: Program): void {
     const reads = new Map<number, number>()

@@ -16,7 +16,7 @@ const same = (a: Expression, b: Expression): boolean => a.op === b.op && a.value
  *
  * Needs: nothing.
  * Keeps: locals that closures write; nothing is believed in a handler.
- * Buys: 852 bytes.
+ * Buys: 276 bytes.
  */
 export function propagateCopies(context: Context): boolean {
     const { body } = context

@@ -232,7 +232,7 @@ class Singletons {
  *
  * Needs: the compiler's code and `analysis/values`.
  * Keeps: fields of objects that are shown, and each look that may meet another object or none.
- * Buys: 4,516 bytes.
+ * Buys: 5,400 bytes.
  */
 export function singletonsToGlobals(program: Program): void {
     const classes = classesOf(program)

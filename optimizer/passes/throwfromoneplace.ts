@@ -17,7 +17,7 @@ interface Place {
  *
  * Needs: the final code of all functions: nobody is told that execution does not go on behind the
  * call. Keeps: what is thrown, and after which evaluations; missing arguments are undefined as
- * before. Buys: 168 bytes.
+ * before. Buys: 192 bytes.
  */
 export function throwFromOnePlace(program: Program): void {
     for (const [maker, places] of placesByMaker(program)) {

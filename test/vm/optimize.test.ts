@@ -11,16 +11,13 @@ import {
 import { decodeFunction, encodeFunction } from "../../optimizer/ir/codec"
 import { decodeImage, encodeImage, type FunctionCode } from "../../optimizer/ir/image"
 import { Op } from "../../optimizer/ir/opcodes"
-import { cacheInReturnValue } from "../../optimizer/passes/cacheinreturnvalue"
 import { dropDeadStores } from "../../optimizer/passes/dropdeadstores"
 import { dropUnreachable } from "../../optimizer/passes/dropunreachable"
 import { forwardStores } from "../../optimizer/passes/forwardstores"
 import { inlineSingleCalls } from "../../optimizer/passes/inlinesinglecalls"
-import { mergeTails } from "../../optimizer/passes/mergetails"
 import { poolNumbers } from "../../optimizer/passes/poolnumbers"
 import { propagateCopies } from "../../optimizer/passes/propagatecopies"
 import { shareLocals } from "../../optimizer/passes/sharelocals"
-import { shareReturns } from "../../optimizer/passes/sharereturns"
 import { simplifyExpressions } from "../../optimizer/passes/simplifyexpressions"
 import { useBothStringTables } from "../../optimizer/passes/usebothstringtables"
 import { threadJumps } from "../../optimizer/passes/threadjumps"
@@ -188,25 +185,6 @@ describe("jumps", () => {
     })
 })
 
-describe("ret_val", () => {
-    it("holds a local that is read often between calls", () => {
-        const set = (key: number) =>
-            statement(Op.IndexSet, 0, local(0), expression(Op.AsciiString, key), literal(key))
-        const one = context([set(1), set(2), set(3), set(4), call(log, local(0)), back(local(0))])
-        const before = bytes(one.body.code).length
-        cacheInReturnValue(one)
-        expect(one.body.code[0].op).toBe(Op.StoreReturnValue)
-        expect(bytes(one.body.code).length).toBe(before - 2)
-    })
-
-    it("is left alone while its value is needed", () => {
-        const set = statement(Op.IndexSet, 0, local(0), literal(1), local(0))
-        const one = context([call(log), set, set, set, back(result)])
-        cacheInReturnValue(one)
-        expect(one.body.code).toHaveLength(5)
-    })
-})
-
 describe("slots", () => {
     it("are shared by a copy and its original", () => {
         const one = context([
@@ -248,40 +226,6 @@ describe("slots", () => {
         shareLocals(one)
         expect(one.body.code[0].value).toBe(5)
         expect(one.body.slots).toBe(6)
-    })
-})
-
-describe("ends", () => {
-    const failing = () => [call(log, literal(1000)), call(log, literal(2000)), back(local(3))]
-
-    it("that are the same are executed from one place", () => {
-        const other = label()
-        const one = context([unless(local(0), other), ...failing(), other, call(log), ...failing()])
-        mergeTails(one)
-        expect(one.body.code.filter(s => s.op === Op.Return)).toHaveLength(1)
-        expect(one.body.code.filter(s => s.op === Op.Jump)).toHaveLength(1)
-    })
-
-    it("that are too short for a jump stay", () => {
-        const other = label()
-        const code = [unless(local(0), other), back(literal(0)), other, back(literal(0))]
-        const one = context(code)
-        mergeTails(one)
-        expect(one.body.code).toEqual(code)
-    })
-
-    it("of a guard are shared with the function's", () => {
-        const next = label()
-        const one = context([
-            unless(expression(Op.Equal, 0, local(0), literal(1)), next),
-            back(literal(3)),
-            next,
-            call(log),
-            back(literal(3)),
-        ])
-        shareReturns(one)
-        expect(one.body.code.filter(s => s.op === Op.Return)).toHaveLength(1)
-        expect(one.body.code[0].args[0].op).toBe(Op.NotEqual)
     })
 })
 

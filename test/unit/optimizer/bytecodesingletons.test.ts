@@ -3,7 +3,6 @@ import { contexts } from "../../../optimizer/analysis/contexts"
 import { expression, label, statement, type Statement } from "../../../optimizer/ir/code"
 import { type Program } from "../../../optimizer/ir/image"
 import { Op } from "../../../optimizer/ir/opcodes"
-import { cacheInReturnValue } from "../../../optimizer/passes/cacheinreturnvalue"
 import { dropParameters } from "../../../optimizer/passes/dropparameters"
 import { orderGlobals } from "../../../optimizer/passes/orderglobals"
 import { singletonsToGlobals } from "../../../optimizer/passes/singletonstoglobals"
@@ -265,22 +264,5 @@ describe("globals", () => {
             call(load(0), load(0), load(0), load(1)),
         ])
         expect(globalsOf(one)).toBe(3)
-    })
-
-    it("are kept in ret_val until they are stored to", () => {
-        const reads = () => statement(Op.IndexSet, 0, load(3), load(3), load(3))
-        const one = program({ code: [reads(), reads(), set(3), back(load(3))] })
-        const [context] = contexts(one)
-        cacheInReturnValue(context)
-        const { code } = one.functions[0]
-        expect(code.map(s => s.op)).toEqual([
-            Op.StoreReturnValue,
-            Op.IndexSet,
-            Op.IndexSet,
-            Op.StoreGlobal,
-            Op.Return,
-        ])
-        expect(code[1].args).toEqual([result, result, result])
-        expect(code[4].args).toEqual([load(3)])
     })
 })
