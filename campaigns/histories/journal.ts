@@ -25,15 +25,18 @@ const entryLine = /#(\d+) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)~? (\w+) (appeared|dis
 
 /** What each flag can come from. */
 const causes: Record<string, RegExp> = {
-    SD_CARD: /^!card|^card eject|^!power/,
-    WIFI: /^!wifi|^!power/,
-    FTP: /^!ftp|^!server|^!wifi|^!card|^set ftp|^ftp|^!power/,
+    SD_CARD: /^!card|^card eject|^!power|^!deploy/,
+    WIFI: /^!wifi|^!power|^!deploy/,
+    FTP: /^!ftp|^!server|^!wifi|^!card|^set ftp|^ftp|^!power|^!deploy/,
     RECORDS_LOST: /^!card|^card eject/,
-    CELL_OVERVOLTAGE: /^!cell/,
-    CELL_UNDERVOLTAGE: /^!cell/,
+    CELL_OVERVOLTAGE: /^!cell|^!current/,
+    CELL_UNDERVOLTAGE: /^!cell|^!current/,
     OVERTEMPERATURE: /^!temp/,
     UNDERTEMPERATURE: /^!temp/,
+    OVERCURRENT_CHARGE: /^!current/,
+    OVERCURRENT_DISCHARGE: /^!current/,
     MONITOR_OFFLINE: /^!monitor/,
+    CLOCK: /^!clock/,
 }
 
 /** What else raises a flag when it lasts. */
@@ -81,7 +84,7 @@ export class Journal {
         let untold = false
         for (const { number, flag, appears, atMs } of this.entries) {
             const cut = this.doings.some(
-                one => /^(!power|reset now)/.test(one.line) && one.atMs <= atMs,
+                one => /^(!power|!deploy|reset now)/.test(one.line) && one.atMs <= atMs,
             )
             // An entry is stored before it is told; a cut may come in between.
             if (number !== last + 1 && !(cut && number > last && number <= last + 4))
@@ -124,7 +127,9 @@ export class Journal {
         const after = this.doings.find(
             one => one.atMs > cause.atMs && one.line.slice(0, 4) === cause.line.slice(0, 4),
         )
-        const lasts = /down|hang|off|out|gone|!server (?!kind)/.test(cause.line)
+        const lasts = /down|hang|off|out|gone|another-one|dhcp \d|silent|!server (?!kind)/.test(
+            cause.line,
+        )
         return atMs - (lasts ? (after?.atMs ?? Infinity) : cause.atMs) > explainedMs
     }
 
@@ -171,7 +176,7 @@ export class Journal {
         if (endMs > toMs) return
         const disturbed = this.doings.some(
             one =>
-                /^!power|^reset now|^set battery|^card eject/.test(one.line) &&
+                /^!power|^!deploy|^reset now|^set battery|^card eject/.test(one.line) &&
                 one.atMs > fromMs - 60_000 &&
                 one.atMs < endMs,
         )

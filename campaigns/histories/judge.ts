@@ -91,7 +91,7 @@ function openCard(evidence: Evidence, card: "A" | "B", complain: Complain): File
  * which few meet a removal.
  */
 function mayBeLeft({ life, seen }: Evidence, card: "A" | "B", said: string): boolean {
-    const cuts = seen.filter(one => one.kind === "event" && /^!(power|card) /.test(one.line))
+    const cuts = seen.filter(one => one.kind === "event" && /^!(power|card|deploy)/.test(one.line))
     const left =
         /^fsck\.fat [^\n]*\nReclaimed (\d+) unused clusters? \(\d+ bytes\)\.\n\nLeaving/.exec(said)
     return life.cards[card].fatBits === 16 && left !== null && Number(left[1]) <= cuts.length
@@ -100,7 +100,8 @@ function mayBeLeft({ life, seen }: Evidence, card: "A" | "B", said: string): boo
 /** Nothing that no life may have. */
 function judgeLog(evidence: Evidence, complain: Complain): void {
     for (const seen of evidence.seen) {
-        if (seen.kind !== "log") continue
+        // Its cause is judged with the starts.
+        if (seen.kind !== "log" || startCauses.test(seen.text)) continue
         if (/PANIC|out of memory|is stuck|^fault: |safe mode|assert/i.test(seen.text))
             complain(`log: ${(seen.atMs / 1000).toFixed(1)} s: ${seen.text}`)
     }
@@ -140,7 +141,7 @@ function judgeAnswers(evidence: Evidence, complain: Complain): void {
         for (const [i, one] of absences.entries())
             if (one.goes.test(line)) foundMs[i] = Infinity
             else if (one.comes.test(line)) foundMs[i] = seen.atMs + one.foundMs
-        if (line.startsWith("!power")) cutMs = seen.atMs
+        if (/^!(power|deploy)/.test(line)) cutMs = seen.atMs
         if (seen.kind === "asked") askedMs = seen.atMs
         if (seen.kind !== "answered" || seen.allowed || seen.status === 0) continue
         const cut = cutMs >= askedMs - 5000 || seen.line === "reset now"

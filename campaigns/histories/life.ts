@@ -99,7 +99,21 @@ export const upsets = [
     { on: "!cell 5 2.40", off: "!cell 5 3.32", flag: "CELL_UNDERVOLTAGE" },
     { on: "!temp 1 65", off: "!temp 1 25", flag: "OVERTEMPERATURE" },
     { on: "!temp 2 -25", off: "!temp 2 25", flag: "UNDERTEMPERATURE" },
+    { on: "!current -250", off: "!current free", flag: "OVERCURRENT_DISCHARGE" },
+    { on: "!current 130", off: "!current free", flag: "OVERCURRENT_CHARGE" },
     { on: "!monitor down", off: "!monitor up", flag: "MONITOR_OFFLINE" },
+]
+
+/** What is done to the network, and what puts it right. */
+export const networkTroubles = [
+    { on: "!wifi down", off: "!wifi up" },
+    { on: `!wifi gone ${defaultNetwork.name}`, off: `!wifi back ${defaultNetwork.name}` },
+    {
+        on: `!wifi password ${defaultNetwork.name} another-one`,
+        off: `!wifi password ${defaultNetwork.name} ${defaultNetwork.password}`,
+    },
+    { on: "!wifi dhcp 40", off: "!wifi dhcp usual" },
+    { on: "!wifi scan silent", off: "!wifi scan ok" },
 ]
 
 /** More of them cost as much again, and tell no more than another life does. */
@@ -214,6 +228,8 @@ class LifeMaker {
             () => this.upset(),
             () => this.upset(),
             () => this.clock(),
+            () => this.clockChip(),
+            () => this.imported(),
             () => this.reset(),
             () => this.send(),
             () => this.then(this.between(20, 60), "tasks"),
@@ -243,7 +259,25 @@ class LifeMaker {
         this.then(cut ? 0 : this.between(1, 12), (cut ? "-" : "") + line)
     }
 
+    /** A block of lines that a program sends, one as soon as the other is answered. */
+    private imported(): void {
+        this.then(this.between(2, 10), `set user.address "${this.word(30)}"`)
+        for (const line of [
+            `set battery.delay ${this.between(0, 3)}`,
+            `set battery.capacity ${this.between(1000, 300000)}`,
+            `set ftp.period ${this.between(10, 100)}`,
+            `set reset.max ${this.between(1, 65535)}`,
+            `set sd.period ${this.pick([1, 2, 5, 10])}`,
+            `set sd.cells ${this.pick(["on", "off"])}`,
+        ])
+            this.then(0, line)
+    }
+
     private supply(): void {
+        if (this.chance(0.15)) {
+            this.then(this.between(3, 30), "!deploy")
+            return this.then(this.between(8, 30), "status")
+        }
         const cuts = this.chance(0.2) ? this.between(2, 5) : 1
         for (let i = 0; i < cuts; ++i)
             this.then(this.between(3, 30) + this.random(), "!power cut in 1")
@@ -262,12 +296,9 @@ class LifeMaker {
     }
 
     private network(): void {
-        const [out, back] = this.pick([
-            ["!wifi down", "!wifi up"],
-            [`!wifi gone ${defaultNetwork.name}`, `!wifi back ${defaultNetwork.name}`],
-        ])
-        this.then(this.between(3, 20), out)
-        this.then(this.between(2, 90), back)
+        const { on, off } = this.pick(networkTroubles)
+        this.then(this.between(3, 20), on)
+        this.then(this.between(2, 90), off)
     }
 
     private server(): void {
@@ -283,7 +314,8 @@ class LifeMaker {
     private upset(): void {
         const { on, off } = this.pick(upsets)
         this.then(this.between(3, 15), on)
-        this.then(this.between(15, 40), off)
+        this.then(this.between(1, 5), "!light")
+        this.then(this.between(15, 35), off)
         this.then(this.between(15, 25), "journal")
     }
 
@@ -292,6 +324,14 @@ class LifeMaker {
         const by = this.pick([30, 600, 5400, -20, -600, -5400]) + this.between(0, 5)
         this.then(this.between(12, 20), `time set by ${by}`)
         this.then(this.between(12, 25), "time")
+    }
+
+    /** The chip is away, or has lost its time until the clock is set. */
+    private clockChip(): void {
+        const lost = this.chance(0.5)
+        this.then(this.between(3, 20), lost ? "!clock lost" : "!clock down")
+        this.then(this.between(5, 90), lost ? `time set by ${this.between(0, 5)}` : "!clock up")
+        this.then(this.between(5, 10), "time")
     }
 
     private reset(): void {

@@ -9,7 +9,7 @@ import { MemoryState } from "../../test/support/memorystate"
 import { kindTempers, unkindTempers } from "../../test/support/tempers"
 import { makeCard } from "./cards"
 import type { Evidence, Happening, Seen } from "./evidence"
-import type { Life } from "./life"
+import { type Life, networkTroubles } from "./life"
 
 /** The last session is tried so often. */
 const lastSessions = 12
@@ -119,7 +119,7 @@ class Living {
 
     private async event(line: string): Promise<void> {
         const { board, clock } = this.simulation
-        const [, name, what] = /^!(\S+) (.*)$/.exec(line)!
+        const [, name, what] = /^!(\S+) ?(.*)$/.exec(line)!
         const seconds = /^off (\d+)$/.exec(what)
         const cut = /^cut in (\d+)$/.exec(what)
         if (name === "server") {
@@ -205,14 +205,13 @@ class Living {
      */
     private async lastDay(): Promise<void> {
         const { clock } = this.simulation
-        for (const line of ["!ftp up", "!server kind", "!wifi up", "!card out", "!card in B"])
+        const networkIsWell = networkTroubles.map(({ off }) => off)
+        for (const line of ["!ftp up", "!server kind", ...networkIsWell, "!card out", "!card in B"])
             await this.event(line)
         await clock.sleep(15_000)
         await this.ask("card eject", false)
         await this.event("!card out")
         await this.event("!card in A")
-        if (this.seen.some(one => one.kind === "event" && one.line.startsWith("!wifi gone")))
-            await this.event("!wifi back bms-simulator")
         await clock.sleep(30_000)
         await this.ask("set sd.enable off", false)
         await clock.sleep(4000)

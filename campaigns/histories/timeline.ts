@@ -88,7 +88,7 @@ export class Timeline {
     }
 
     private event(atMs: number, line: string): void {
-        if (/^!power (cut|off)/.test(line)) {
+        if (/^!(power (cut|off)|deploy)/.test(line)) {
             this.endCalm(atMs)
             this.upMs = Infinity
         }
