@@ -1,9 +1,9 @@
 import type { SocketEvent, SocketWorker } from "../../sim/net/worker"
 import { DeviceBuffer } from "./devicebuffer"
+import { socketNatives } from "./socketnatives"
 import type { VirtualClock } from "./virtualclock"
 
-// What src/board/socket.ts uses of "@devicescript/core", on the simulated network: one board at a
-// time.
+// What src/board/socket.ts uses of "@devicescript/core", on the simulated network.
 
 /** The runtime's main loop turns that often. */
 const tickMs = 10
@@ -68,52 +68,26 @@ class RuntimeSocket {
     }
 }
 
-interface Waiting {
-    suspended: boolean
-    resume(): void
-}
-
-let clock: VirtualClock
-/** Counts the program's starts: what an earlier one waits for never comes. */
+/** Counts the program's starts. */
 let starts = 0
-let socket: RuntimeSocket
-let latest: Waiting
-
-function onTick(ms: number, run: () => void): object {
-    const start = starts
-    const atMs = Math.ceil((clock.nowMs() + Math.max(ms, 1)) / tickMs) * tickMs
-    return clock.setTimeout(() => {
-        if (start === starts) run()
-    }, atMs - clock.nowMs())
-}
 
 export const natives = {
+    ...socketNatives(),
     /** Connects the natives with a board's socket, as a start of its program does. */
-    plugIn: (boardClock: VirtualClock, worker: SocketWorker): void => {
-        clock = boardClock
-        ++starts
-        socket = new RuntimeSocket(worker, () => natives._socketOnEvent)
+    plugIn: (clock: VirtualClock, worker: SocketWorker): void => {
+        const start = ++starts
+        const onTick = (ms: number, run: () => void): (() => void) => {
+            const atMs = Math.ceil((clock.nowMs() + Math.max(ms, 1)) / tickMs) * tickMs
+            const timer = clock.setTimeout(() => {
+                if (start === starts) run()
+            }, atMs - clock.nowMs())
+            return () => clock.clearTimeout(timer)
+        }
+        natives.use({
+            nowMs: () => clock.nowMs(),
+            start: () => starts,
+            after: onTick,
+            socket: new RuntimeSocket(worker, () => natives._socketOnEvent),
+        })
     },
-    millis: () => clock.nowMs(),
-    sleep: (ms: number) => new Promise<void>(resolve => onTick(ms, resolve)),
-    /** Of the fiber that was asked for last: socket.ts asks for its own and suspends it at once. */
-    suspend: (ms: number) =>
-        new Promise<void>(resolve => {
-            const fiber = latest
-            fiber.suspended = true
-            const finish = (): void => {
-                fiber.suspended = false
-                clock.clearTimeout(timer)
-                resolve()
-            }
-            const timer = onTick(ms, finish)
-            fiber.resume = finish
-        }),
-    Fiber: {
-        self: () => (latest = { suspended: false, resume: () => {} }),
-    },
-    _socketOpen: (host: string, port: number) => socket.open(host, port),
-    _socketWrite: (data: Uint8Array) => socket.write(data),
-    _socketClose: () => socket.close(),
-    _socketOnEvent: undefined as ((event: string, data?: unknown) => void) | undefined,
 }
