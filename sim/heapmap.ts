@@ -171,6 +171,17 @@ export class HeapMap {
         }
     }
 
+    /** How many pieces of that size, headers included, could be had after a collection. */
+    places(bytes: number): number {
+        let count = 0
+        let freeFrom = this.first * 4
+        for (const block of this.reachable()) {
+            count += Math.floor((block.at - freeFrom) / bytes)
+            freeFrom = block.at + block.bytes
+        }
+        return count + Math.floor((this.end * 4 - freeFrom) / bytes)
+    }
+
     private sizeOf(block: number): number {
         const size = this.words[block] & SIZE_MASK
         if (size === 0) throw new Error("the runtime's heap is not laid out as in 2.16.4")

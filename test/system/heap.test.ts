@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from "vitest"
+import { HeapMap } from "../../sim/heapmap"
 import { BusyBoard } from "../support/busyboard"
 import { LargePieces } from "../support/largepieces"
 import { firmware, readManifest } from "../../tools/firmware"
@@ -74,4 +75,34 @@ test("nor than 344 when all settings are imported, the list of their values", ()
 
 test("nor than 436 when the card is put back, the table of its file system", () => {
     expect(seen.troubles).toEqual({})
+})
+
+/** What the runtime makes of 1,024 bytes that a server sends: a buffer, and a fiber for it. */
+const receivedBytes = 1036 + 28
+/** As many come in one turn of the runtime's loop, before a line of ours runs: lwIP's window. */
+const receivedAtOnce = 6
+
+test("whatever happens, there is room for what a server can send at once", async () => {
+    const { imagePath } = await firmware(readManifest().entries.simulator)
+    const busy = new BusyBoard(imagePath, { seed: 9, troubles: true })
+    const { simulation } = busy.board
+    const map = new HeapMap()
+    const places: number[] = []
+    let timer: ReturnType<typeof simulation.clock.setTimeout> | undefined
+    const look = (): void => {
+        const memory = simulation.board.memory()
+        if (memory && map.look(memory)) places.push(map.places(receivedBytes))
+        timer = simulation.clock.setTimeout(look, 100)
+    }
+    try {
+        await busy.start()
+        look()
+        await busy.use(8)
+        simulation.clock.clearTimeout(timer)
+        expect(busy.panics()).toBe(0)
+    } finally {
+        await busy.end()
+    }
+    expect(places.length).toBeGreaterThan(4000)
+    expect(Math.min(...places)).toBeGreaterThanOrEqual(receivedAtOnce)
 })
