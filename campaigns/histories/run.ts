@@ -8,12 +8,14 @@ import { Simulation } from "../../sim/simulation"
 import { MemoryState } from "../../test/support/memorystate"
 import { kindTempers, unkindTempers } from "../../test/support/tempers"
 import { makeCard } from "./cards"
+import { startCauses } from "./starts"
 import type { Evidence, Happening, Seen } from "./evidence"
 import { type Life, networkTroubles } from "./life"
 
 /** The last session is tried so often. */
 const lastSessions = 12
 const lastPauseMs = 10_000
+const startSecondsMax = 30
 /** A life that lasts longer than its steps and this is stuck. */
 const answerMs = 120_000
 
@@ -140,9 +142,21 @@ class Living {
                 board.powerCut()
             }, Number(cut[1]))
         } else {
+            if (name === "clock") await this.started()
             this.see({ kind: "event", line })
             const image = what.startsWith("in ") ? this.evidence.cards[what[3] as "A" | "B"] : ""
             await runEvent(image ? `!card in ${image}` : line, this.simulation)
+        }
+    }
+
+    /** A board that cannot read its clock chip in its start has no time that could be judged. */
+    private async started(): Promise<void> {
+        const tells = (one: Seen) => one.kind === "log" && startCauses.test(one.text)
+        const ends = (one: Seen) =>
+            /^(!power|!deploy|reset now)/.test("line" in one ? one.line : "")
+        for (let seconds = 0; seconds < startSecondsMax; ++seconds) {
+            if (this.seen.findLastIndex(tells) > this.seen.findLastIndex(ends)) return
+            await this.simulation.clock.sleep(1000)
         }
     }
 
