@@ -1,10 +1,13 @@
 import { existsSync, statSync } from "node:fs"
 import type { SpiChip } from "./chips/chip"
-import { SdCardChip, type SdCardTiming } from "./chips/sdcard"
+import { SdCardChip, type SdCardOptions, type SdCardTiming } from "./chips/sdcard"
 import { FileStore } from "./chips/sdcardstore"
 
 /** The smallest card that was ever sold had 8 MB; images for tests may be smaller than that. */
 const CARD_BYTES_MIN = 64 * 1024
+
+/** What a card does that differs from the usual one. */
+export type CardKind = Omit<SdCardOptions, "timing"> & Pick<SdCardTiming, "tidying">
 
 /** The microSD socket: one card at a time, backed by an image file. */
 export class CardSlot implements SpiChip {
@@ -16,10 +19,12 @@ export class CardSlot implements SpiChip {
     /**
      * @param imagePath the image that `insert` uses when it is given none
      * @param timing what every card in it takes; without it they know no time
+     * @param kindOf what the card of an image does besides
      */
     constructor(
         private readonly imagePath: string,
         private readonly timing?: SdCardTiming,
+        private readonly kindOf: (imagePath: string) => CardKind = () => ({}),
     ) {
         this.insert()
     }
@@ -41,7 +46,9 @@ export class CardSlot implements SpiChip {
         if (size < CARD_BYTES_MIN)
             throw new Error(`${imagePath} is no card image: ${size} bytes; the socket is empty`)
         this.store = new FileStore(imagePath)
-        this.card = new SdCardChip(this.store, { timing: this.timing })
+        const { tidying, ...kind } = this.kindOf(imagePath)
+        const timing = this.timing && tidying ? { ...this.timing, tidying } : this.timing
+        this.card = new SdCardChip(this.store, { ...kind, timing })
         if (this.clockHz !== undefined) this.card.configure(this.clockHz)
     }
 

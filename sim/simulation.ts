@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { ConsoleClient } from "../console/client"
 import { SimBoard } from "./board"
 import { boardConsole } from "./boardconsole"
-import { CardSlot } from "./cardslot"
+import { type CardKind, CardSlot } from "./cardslot"
 import { ChipEvents } from "./chipevents"
 import { Bq76952Chip } from "./chips/bq76952"
 import { Ds3231Chip } from "./chips/ds3231"
@@ -43,6 +43,8 @@ export type SimulationOptions = Pick<Options, "speed" | "scenario" | "profile"> 
     Partial<Pick<Options, "cpu" | "seed" | "dateMs" | "ftp">> & {
         /** What the network does that differs from the usual one. */
         network?: Partial<NetworkOptions>
+        /** What the card of an image does that differs from the usual one. */
+        cardKind?: (imagePath: string) => CardKind
     }
 
 /**
@@ -84,11 +86,9 @@ export class Simulation implements WorldEvents {
         const chance = new Chance(options.seed ?? 1)
         this.chance = chance
         const nowMs = () => this.clock.nowMs()
-        this.slot = new CardSlot(state.cardPath, {
-            ...usualSdCardTiming,
-            nowMs,
-            random: chance.stream("card delays"),
-        })
+        const random = chance.stream("card delays")
+        const timing = { ...usualSdCardTiming, nowMs, random }
+        this.slot = new CardSlot(state.cardPath, timing, options.cardKind)
         const left = state.loadBattery()
         this.pack = new Pack({ ...packOptions(options), condition: left.pack })
         this.monitor = new Bq76952Chip(this.pack, { nowMs, condition: left.monitor })

@@ -2,6 +2,7 @@ import type { CpuName } from "../../sim/cpu"
 import { type Random, Chance } from "../../sim/random"
 import { defaultNetwork } from "../../sim/wifi/air"
 import { kindTempers, unkindTempers } from "../../test/support/tempers"
+import { cardTempers } from "./cardtempers"
 
 /**
  * One thing that happens, and how long after the one before. A line is the console's, or an event
@@ -22,6 +23,8 @@ export interface LifeCard {
     mebibytes: number
     fatBits: 16 | 32
     clusterSectors: number
+    /** Of cardTempers; an ordinary card has none. */
+    temper?: string
 }
 
 export interface Zone {
@@ -139,6 +142,15 @@ const questions = [
     "reset",
 ]
 
+/** One life in four has a card that is not like the others. */
+function oddCard(seed: number): { card: "A" | "B"; temper: string } | undefined {
+    const random = new Chance(seed).stream("odd card")
+    if (random() >= 0.25) return undefined
+    const names = Object.keys(cardTempers)
+    const card = random() < 0.7 ? "A" : "B"
+    return { card, temper: names[Math.floor(random() * names.length)] }
+}
+
 /** The board and the life of a seed. */
 export function lifeOf(
     seed: number,
@@ -165,6 +177,8 @@ class LifeMaker {
         const serial = this.pick(["HIST-1", "a", "PACK_0123456789X", "BMS-7"])
         const startMs = Date.parse(this.pick(moments)) + this.between(0, 300) * 1000
         const cards = { A: this.pick(lifeCards), B: this.pick(lifeCards) }
+        const odd = oddCard(seed)
+        if (odd) cards[odd.card] = { ...cards[odd.card], temper: odd.temper }
         const temper = this.pick(kind).name
         const secrets = [`pw${this.word(8)}`, `st${this.word(7)}`]
         const setUp = this.setUp(zone, serial, secrets)

@@ -8,6 +8,7 @@ import { Simulation } from "../../sim/simulation"
 import { MemoryState } from "../../test/support/memorystate"
 import { kindTempers, unkindTempers } from "../../test/support/tempers"
 import { makeCard } from "./cards"
+import { cardTempers } from "./cardtempers"
 import { startCauses } from "./starts"
 import type { Evidence, Happening, Seen } from "./evidence"
 import { type Life, networkTroubles } from "./life"
@@ -65,7 +66,11 @@ class Living {
             text: (text: string): void => void (this.answer += text),
         } as unknown as LinePrinter
         const { cpu, seed, startMs: dateMs } = life
-        const options = { speed: "max" as const, cpu, seed, dateMs }
+        const cardKind = (path: string) => {
+            const { temper } = life.cards[path === cards.B ? "B" : "A"]
+            return temper === undefined ? {} : cardTempers[temper]
+        }
+        const options = { speed: "max" as const, cpu, seed, dateMs, cardKind }
         this.simulation = new Simulation(options, this.state, imagePath, printer)
         const { clock, board } = this.simulation
         const host = board.network.hosts.host("server.test")

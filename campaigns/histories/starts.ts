@@ -46,13 +46,14 @@ class Starts {
             this.complain(`start: no scheduled reset at ${this.time}`)
             this.dueMs = Infinity
         }
-        // A cut while the board makes its reset may count as either.
-        if (seen.kind === "event" && /^!power (cut|off)/.test(seen.line))
-            this.down(
-                /console|scheduled/.test(this.expected) ? `${this.expected}|power-on` : "power-on",
-            )
-        // The same program once more looks like a panic, says docs/reference/clock.md.
-        if (seen.kind === "event" && seen.line === "!deploy") this.down("panic")
+        const ended = seen.kind === "event" && /^!(power (?:cut|off)|deploy)/.exec(seen.line)
+        if (ended) {
+            // The same program once more looks like a panic, says docs/reference/clock.md.
+            const cause = ended[1] === "deploy" ? "panic" : "power-on"
+            // What comes while the board makes its reset may count as either.
+            const isReset = /console|scheduled/.test(this.expected)
+            this.down(isReset ? `${this.expected}|${cause}` : cause)
+        }
         if (seen.kind === "asked" && seen.line === "reset now") {
             // The console may be there before the start has told of itself.
             if (this.expected !== "") this.next = "console|"
