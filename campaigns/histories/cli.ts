@@ -74,6 +74,7 @@ async function liveSome(imagePath: string): Promise<void> {
         const happened: Record<string, number> = {}
         for (const { temper } of Object.values(life.cards))
             if (temper !== undefined) happened[`a card that ${temper}`] = 1
+        happened[`a server: ${life.temper}`] = 1
         for (const one of evidence.seen) {
             const line = one.kind === "event" || one.kind === "asked" ? one.line : ""
             const what = /^!\w+ (?!in\b)\w+|^!\w+|^\w+( now| set| send)?/.exec(line)?.[0]

@@ -1,7 +1,7 @@
 import type { CpuName } from "../../sim/cpu"
 import { type Random, Chance } from "../../sim/random"
 import { defaultNetwork } from "../../sim/wifi/air"
-import { kindTempers, unkindTempers } from "../../test/support/tempers"
+import { kindTempers, type NamedTemper, unkindTempers } from "../../test/support/tempers"
 import { cardTempers } from "./cardtempers"
 
 /**
@@ -90,10 +90,12 @@ const lifeCards: LifeCard[] = [
     { mebibytes: 64, fatBits: 32, clusterSectors: 1 },
 ]
 
-/** Those that make a session longer than a life's stretch has time for are left to the matrix. */
-const kind = kindTempers.filter(
-    ({ temper, directory }) => !temper.greetingMs && !temper.hiddenMs && !directory,
-)
+/** What a session takes its time at, or needs a directory for, is rare: lives would be long. */
+const isRare = ({ temper, directory }: NamedTemper) =>
+    Boolean(temper.greetingMs || temper.hiddenMs || directory)
+const kind = kindTempers.filter(one => !isRare(one))
+/** After 50 s a greeting is late for the pauses of a life. */
+const rare = kindTempers.filter(one => isRare(one) && (one.temper.greetingMs ?? 0) < 50_000)
 const troubles = unkindTempers.filter(({ temper }) => !temper.takesAway && !temper.deletesBroken)
 
 /** What is done to the battery, what puts it right, and the flag that tells of it. */
@@ -151,12 +153,27 @@ function oddCard(seed: number): { card: "A" | "B"; temper: string } | undefined 
     return { card, temper: names[Math.floor(random() * names.length)] }
 }
 
+/** One life in twelve has a server that is slow, shows files late, or has a root that is closed. */
+function rareServer(seed: number): NamedTemper | undefined {
+    const random = new Chance(seed).stream("rare server")
+    return random() < 1 / 12 ? rare[Math.floor(random() * rare.length)] : undefined
+}
+
 /** The board and the life of a seed. */
 export function lifeOf(
     seed: number,
     { cpu = "esp32", days = 2, scheduled = days > 2 && seed % 16 === 0 }: LifeOptions = {},
 ): Life {
-    return new LifeMaker(seed, cpu, days).make(scheduled)
+    const life = new LifeMaker(seed, cpu, days).make(scheduled)
+    const server = rareServer(seed)
+    if (server === undefined) return life
+    const { directory } = server
+    if (directory === undefined) return { ...life, temper: server.name }
+    const there = `set ftp.directory "${directory}"`
+    const steps = life.steps.map(step =>
+        step.line.includes("set ftp.directory ") ? { ...step, line: there } : step,
+    )
+    return { ...life, temper: server.name, setUp: [...life.setUp, there], steps }
 }
 
 class LifeMaker {
