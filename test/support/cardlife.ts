@@ -26,6 +26,8 @@ export interface CardLifeOptions {
     /** Its clock when the program begins, UTC. */
     startSeconds?: number
     transferMs?: number
+    /** example.org is there to be sent to. */
+    network?: boolean
     /** What it had stored before these options were set. */
     flash?: MemoryFlash
 }
@@ -70,12 +72,8 @@ export class CardLife {
         const startMs = (options.startSeconds ?? morning) * 1000 - bootMs
         const flash = await flashOf(options)
         const start = new Date(startMs).toISOString()
-        const board = new NodeBoard({
-            start,
-            flash,
-            pack: new Pack(),
-            transferMs: options.transferMs,
-        })
+        const { transferMs, network } = options
+        const board = new NodeBoard({ start, flash, pack: new Pack(), transferMs, network })
         if (card) board.socket.insert(card)
         return new CardLife(board)
     }

@@ -64,6 +64,8 @@ export class NodeBoard {
     lightHangs = false
     /** The open networks that the runtime was told, each of which ended the program. */
     readonly toldOpen: string[] = []
+    /** What answers in its network since the last start; undefined without one. */
+    servers: MemoryServers | undefined
     /** It has called for a restart of the processor, and waits for it. */
     rebooted = false
     /** What a fiber throws ends the program, and so the test. */
@@ -197,8 +199,10 @@ export class NodeBoard {
     }
 
     private tcp(): TcpConnector {
-        if (this.online) return new MemoryServers(this.ticks, () => this.startMs + this.nowMs())
-        return { connect: () => Promise.reject(new Error("no network")) }
+        this.servers = undefined
+        if (this.online)
+            this.servers = new MemoryServers(this.ticks, () => this.startMs + this.nowMs())
+        return this.servers ?? { connect: () => Promise.reject(new Error("no network")) }
     }
 
     private wifi(reboot: () => Promise<void>): Wifi {

@@ -1,21 +1,16 @@
 import { describe, expect, it } from "vitest"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
-import { Alarm } from "../../../src/core/alarm"
 import { FaultCode } from "../../../src/core/fault"
 import { WholeFiles } from "../../../src/fat/wholefile"
 import { History, pieceBytes } from "../../../src/upload/history"
 import { Key } from "../../../src/settings/keys"
-import { CardBoard } from "../../support/cardboard"
 import { CardLife, morning } from "../../support/cardlife"
 import { formattedStore, mountStore, textOn, timesOn } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { ForeignFiles } from "../../support/foreignfiles"
 import { cardOfUnsentDays, dayLog, fillUp, reserve } from "../../support/fullcard"
 import { noteSent } from "../../support/historylines"
-import { NodeConnector } from "../../support/nodesocket"
-import { ScriptedFtpServer } from "../../support/uploadserver"
-import { UploadWorld } from "../../support/uploadworld"
 
 // A full card: what is kept for the histories, so that it can ever get room again, and what becomes
 // of a session whose history finds none.
@@ -135,40 +130,45 @@ describe("an upload from a card on which the history finds no room", () => {
         for (const day of [18, 19, 20, 21])
             await put(store, `LOG/202611${day}.CSV`, dayLog(`2026-11-${day}`))
         fillUp(store, 0)
-        const board = new CardBoard(new SdCardChip(store), { cells: true })
-        const server = new ScriptedFtpServer()
-        const world = new UploadWorld(new NodeConnector(), false, board.storage)
-        world.settings.set(Key.FtpPort, await server.start())
-        world.settings.set(Key.FtpCells, 1)
-        try {
-            for (let session = 1; session <= 6; ++session) {
-                await board.run(10)
-                await expect(world.session()).rejects.toThrow("the SD card is full")
-                expect(world.alarms.has(Alarm.Ftp), `session ${session}`).toBe(session >= 3)
+        const options = { cells: true, network: true }
+        const board = await CardLife.start(new SdCardChip(store), options)
+        const { settings, uploader } = board.board.parts
+        const keys = [Key.FtpEnable, Key.FtpCells, Key.FtpHost]
+        await board.finish(settings.apply(keys, [1, 1, "example.org"]))
+        for (let session = 1; session <= 6; ++session) {
+            // The first is the board's own; the others come before its next, 7 s later and more.
+            if (session > 1) {
+                const answer = await board.board.console("ftp send")
+                expect(answer).toContain("the SD card is full")
             }
-            expect(board.flags()).toContain("SD_FULL")
-            const volume = await mountStore(store)
-            await volume.remove("FILL.BIN")
-            board.socket.pull()
-            await board.run(3)
-            board.socket.insert(new SdCardChip(store))
-            await board.settle()
-            await world.session()
-            expect(world.alarms.has(Alarm.Ftp)).toBe(false)
-            for (const day of [18, 19, 20, 21])
-                expect(server.files.get(`BMS-1-LOG-202611${day}.CSV`)!.toString()).toBe(
-                    dayLog(`2026-11-${day}`),
-                )
-            // RECORDS_LOST stays up for a while.
-            await board.run(15)
-            await board.storage.sync()
-            expect(board.flags()).toBe("none")
-            for (const path of [today, "CELL/20261122.CSV"]) {
-                const times = await timesOn(store, path)
-                expect(times).toEqual(board.made.slice(-times.length))
-            }
-        } finally {
-            await server.stop()
+            // A flag is up when its reason has lasted for 3 s.
+            await board.run(session > 2 ? 11 : 5)
+            expect(uploader.lastError).toContain("the SD card is full")
+            expect(uploader.pacing.failuresInRow).toBe(session)
+            expect(board.flags().includes("FTP"), `session ${session}`).toBe(session >= 3)
+        }
+        expect(board.flags()).toContain("SD_FULL")
+        const volume = await mountStore(store)
+        await volume.remove("FILL.BIN")
+        board.socket.pull()
+        await board.run(3)
+        board.socket.insert(new SdCardChip(store))
+        await board.settle()
+        expect(await board.board.console("ftp send")).toContain("files confirmed")
+        expect(uploader.lastError).toBe("")
+        const { files } = board.board.servers!
+        for (const day of [18, 19, 20, 21]) {
+            const sent = Buffer.from(files.get(`BMS-1A2B-LOG-202611${day}.CSV`)!).toString()
+            expect(sent).toBe(dayLog(`2026-11-${day}`))
+        }
+        // RECORDS_LOST stays up for a while.
+        await board.run(15)
+        await board.sync()
+        expect(board.flags()).toBe("none")
+        for (const path of [today, "CELL/20261122.CSV"]) {
+            const times = await timesOn(store, path)
+            expect(times).toEqual(board.made.slice(-times.length))
+            expect((board.made.length - times.length) * 2).toBe(board.logger.recordsLost())
         }
     })
 
