@@ -51,6 +51,8 @@ export class CardLife {
     readonly reasons: string[] = []
     /** The releases of which records were made, in UTC seconds. */
     readonly made: number[] = []
+    /** The lines of the main log as they were made, with their ends. */
+    readonly madeLines: string[] = []
     /** More work with the card, once a second after the logger's. */
     work: (() => Promise<void>) | undefined
 
@@ -201,7 +203,10 @@ export class CardLife {
         const queue = this.logger["queue"]
         const add = queue.add.bind(queue)
         queue.add = (kind: LogKind, columns: number, line: string, epochSeconds: number) => {
-            if (kind === LogKind.Main) this.made.push(epochSeconds)
+            if (kind === LogKind.Main) {
+                this.made.push(epochSeconds)
+                this.madeLines.push(line)
+            }
             add(kind, columns, line, epochSeconds)
         }
     }

@@ -1,12 +1,15 @@
 import type { SdCard } from "../../src/card/sdcard"
 import { Alarm } from "../../src/core/alarm"
+import { faultMessage } from "../../src/core/fault"
+import type { Storage } from "../../src/fat/storage"
+import { mainHeader } from "../../src/logs/record"
 import { SdCardChip, type SdCardOptions, type SdCardTiming } from "../../sim/chips/sdcard"
 import type { MemoryStore } from "../../sim/chips/sdcardstore"
 import type { SdCardTraits } from "../../sim/chips/sdcardtraits"
 import { generator } from "../../sim/random"
 import { Disk } from "../../campaigns/powercut/disk"
 import { checkVolume } from "../../campaigns/powercut/fatchecker"
-import { CardBoard } from "./cardboard"
+import { CardLife, morning } from "./cardlife"
 import { formattedStore, mountStore, textOn } from "./cardstore"
 import { DeviceBuffer } from "./devicebuffer"
 
@@ -78,6 +81,8 @@ export interface TraitOutcome {
     /** Wrong data that nobody noticed, and records that are not as they were made. */
     wrong: number
     records: number
+    /** From the program's begin to the first record. */
+    firstSeconds: number
 }
 
 async function runBoard(row: Partial<TraitRow>) {
@@ -89,43 +94,47 @@ async function runBoard(row: Partial<TraitRow>) {
         traits: row.traits,
         timing: timingOf(() => nowMs(), row.slow),
     })
-    const board = new CardBoard(undefined, { transferMs: 0.4 })
-    nowMs = () => board.ticks.ms
+    const life = await CardLife.withoutPower(chip, { transferMs: 0.4 })
+    nowMs = () => life.nowMs()
+    row.prepare?.(chip)
+    await life.powerUp()
     const alarms: string[] = []
-    const set = board.alarms.set.bind(board.alarms)
-    board.alarms.set = (alarm, on, text) => {
+    const failure = life.storage["failure"]
+    if (failure !== undefined) alarms.push(faultMessage(failure))
+    const alarmSink = life.board.parts.alarms
+    const set = alarmSink.set.bind(alarmSink)
+    alarmSink.set = (alarm, on, text) => {
         if (alarm === Alarm.SdCard && on) alarms.push(text ?? "")
         set(alarm, on, text)
     }
-    // The first record comes at the second: until then nobody looks at the card.
-    await board.ticks.pass(990)
-    board.socket.insert(chip)
-    row.prepare?.(chip)
     let second = 0
     let misread = 0
-    board.work = async () => {
+    life.work = async () => {
         if (++second === recordsMade / 2) row.midway?.(chip)
         if (second % 10 !== 0) return
         try {
-            if ((await readBack(board)) !== foreignText) misread++
+            if ((await readBack(life.storage)) !== foreignText) misread++
         } catch {
             // Said by the storage.
         }
     }
-    await board.run(recordsMade - 1)
-    const mounted = board.storage.mounted()
-    const volume = mounted ? await board.storage.use("test", async one => one) : undefined
+    await life.run(recordsMade)
+    const mounted = life.storage.mounted()
+    const volume = mounted ? await life.use(async one => one) : undefined
     const device = volume?.device as SdCard | undefined
-    const { lastError } = board.storage
-    if (mounted) await board.settle()
+    const { lastError } = life.storage
+    if (mounted) await life.settle()
     const raised = [...alarms]
-    if (mounted) await board.storage.eject()
-    return { store, alarms: raised, mounted, lastError, misread, device }
+    if (mounted) await life.eject()
+    // A slow card takes its time for that: what was made meanwhile waits for the next one.
+    const made = life.madeLines.slice(0, life.madeLines.length - life.logger.queued())
+    const firstSeconds = life.made[0] - morning
+    return { store, made, firstSeconds, alarms: raised, mounted, lastError, misread, device }
 }
 
 /** The file of somebody else's as the board reads it; its directories on the way. */
-async function readBack(board: CardBoard): Promise<string> {
-    return await board.storage.use("test", async volume => {
+async function readBack(storage: Storage): Promise<string> {
+    return await storage.use("test", async volume => {
         for (const directory of ["", "LOG"]) await volume.list(directory, async () => true)
         const file = await volume.open(foreign)
         if (!file) return ""
@@ -135,52 +144,43 @@ async function readBack(board: CardBoard): Promise<string> {
     })
 }
 
-let reference: Promise<string[]> | undefined
-
-/** The lines that a board writes on a card without traits. */
-async function referenceLines(): Promise<string[]> {
-    const make = async () => {
-        const { store } = await runBoard({})
-        return ((await textOn(store, today)) ?? "").split("\r\n")
-    }
-    return await (reference ??= make())
-}
-
 /** A card with that trait from power-on to 200 records. */
 export async function outcomeOf(row: Partial<TraitRow>): Promise<TraitOutcome> {
-    const wanted = await referenceLines()
-    const { store, alarms, mounted, lastError, misread, device } = await runBoard(row)
-    if (!mounted) return { text: `fails: ${lastError}`, wrong: 0, records: 0 }
+    const run = await runBoard(row)
+    const { store, made, firstSeconds, misread } = run
+    if (!run.mounted) return { text: `fails: ${run.lastError}`, wrong: 0, records: 0, firstSeconds }
     const disk = new Disk(store.blockCount)
     for (const block of store.written()) disk.put(block, store.read(block))
     const { errors } = checkVolume(disk)
-    const lines = await linesOn(store)
-    // Behind an alarm it stands in the records: then their times count.
-    const shown = (line: string) => (alarms.length > 0 ? line.slice(0, 19) : line)
-    const here = new Set(lines.map(shown))
-    const missing = wanted.filter(line => !here.has(shown(line))).length
+    const { records, wrongRecords } = await recordsOn(store, made)
     const kept = (await fileOn(store, foreign)) === foreignText
-    const records = lines.length - 2
+    const outcome = (text: string, wrong = 0) => ({ text, wrong, records, firstSeconds })
     if (errors.length > 0 || !kept) {
         const text = "wrong data in tables or directories, unnoticed"
-        return { text, wrong: Math.max(1, errors.length), records }
+        return outcome(text, Math.max(1, errors.length))
     }
-    const wrong = missing + misread
+    const wrong = wrongRecords + misread
     if (wrong > 0) {
-        const text = `${missing} records wrong, ${misread} of 20 reads of a file wrong, unnoticed`
-        return { text, wrong, records }
+        const what = `${wrongRecords} records wrong, ${misread} of 20 reads of a file wrong`
+        return outcome(`${what}, unnoticed`, wrong)
     }
+    const { device, alarms } = run
     if (device!.blockCount() !== store.blockCount)
-        return { text: "the card's size wrong, unnoticed", wrong: 1, records }
-    if (alarms.length > 0)
-        return { text: `works when tried anew; alarm: ${alarms[0]}`, wrong: 0, records }
+        return outcome("the card's size wrong, unnoticed", 1)
+    if (alarms.length > 0) return outcome(`works when tried anew; alarm: ${alarms[0]}`)
     const slower = device !== undefined && device.clockHz < 20_000_000
-    const text = slower ? `works, at ${device.clockHz / 1_000_000} MHz` : "works"
-    return { text, wrong: 0, records }
+    return outcome(slower ? `works, at ${device.clockHz / 1_000_000} MHz` : "works")
 }
 
-async function linesOn(store: MemoryStore): Promise<string[]> {
-    return ((await fileOn(store, today)) ?? "").split("\r\n")
+/** The records on a card, and how many are not there as they were made. */
+async function recordsOn(store: MemoryStore, made: string[]) {
+    const text = (await fileOn(store, today)) ?? ""
+    const lines = text.split("\r\n")
+    const here = new Set(lines)
+    const missing = made.filter(line => !here.has(line.trimEnd())).length
+    // Nor is there anything else, and all of it is in order.
+    const same = text === `${mainHeader}\r\n${made.join("")}`
+    return { records: lines.length - 2, wrongRecords: missing || (same ? 0 : 1) }
 }
 
 /** A file's text, undefined when it cannot be read. */
