@@ -1,5 +1,5 @@
 import type { Journal } from "./journal"
-import type { Complain, Files } from "./records"
+import { type Complain, type Files, isOfDay, localDay } from "./records"
 
 const header = "time,utc_offset,serial,number,flag,change,errors_hex,marks,reason"
 const form =
@@ -19,15 +19,15 @@ export function judgeEvents(
 ): number {
     const numbers: number[] = []
     for (const [path, content] of files) {
-        const [, year, month, day] = /^EVT\/(\d{4})(\d\d)(\d\d)\.CSV$/.exec(path) ?? []
-        if (year === undefined) continue
+        const [, name] = /^EVT\/(\d{8}\.CSV)$/.exec(path) ?? []
+        if (name === undefined) continue
         const where = `card ${card}, ${path}`
         const lines = content.toString("latin1").split("\r\n")
         if (lines.shift() !== header) complain(`${where}: another first line`)
         if (lines.pop() !== "") complain(`${where}: the last line is not whole`)
         for (const line of lines) {
             const [, time, number, flag, change] = form.exec(line) ?? []
-            if (time === undefined || !time.startsWith(`${year}-${month}-${day} `)) {
+            if (time === undefined || !isOfDay(name, localDay(time))) {
                 complain(`${where}: ${line}`)
                 continue
             }

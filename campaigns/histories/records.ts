@@ -24,8 +24,13 @@ function secondsOf(record: string): number {
     return Date.parse(`${time.replace(" ", "T")}${offset}`) / 1000
 }
 
-function localDay(time: string): string {
+export function localDay(time: string): string {
     return time.slice(0, 10).replaceAll("-", "")
+}
+
+/** Whether a file is the day's first, YYYYMMDD.CSV, or a further one, YYMMDDnn.CSV. */
+export function isOfDay(name: string, day: string): boolean {
+    return name.startsWith(day) || name.startsWith(day.slice(2))
 }
 
 /** "YYYY-MM-DD HH:MM:SS" in a zone of the IANA database. */
@@ -97,8 +102,7 @@ export class Records {
         const setUp = of !== serial
         if (!columns[log].test(line)) this.complain(`${where}: no record: ${line}`)
         else if (!setUp && !right) this.complain(`${where}: ${line} is not in ${zone.name}`)
-        else if (localDay(time) !== name.slice(0, 8))
-            this.complain(`${where}: of another day: ${line}`)
+        else if (!isOfDay(name, localDay(time))) this.complain(`${where}: of another day: ${line}`)
         else if (setUp && of !== "BMS-SA11") this.complain(`${where}: of another board: ${line}`)
         else if (log === "LOG") this.judgeValues(where, line, values.map(Number))
     }
