@@ -17,8 +17,8 @@ import { type Life, networkTroubles } from "./life"
 const lastSessions = 12
 const lastPauseMs = 10_000
 const startSecondsMax = 30
-/** A life that lasts longer than its steps and this is stuck. */
-const answerMs = 120_000
+/** A session at a server that shows each file late takes minutes, and its line as long. */
+const answerMs = 900_000
 
 /** Lives a life; the folder of the evidence is the caller's to remove. */
 export async function live(
