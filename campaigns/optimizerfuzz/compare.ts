@@ -62,13 +62,14 @@ function compiled(programs: readonly Program[]): Promise<Uint8Array> {
 
 /**
  * The runtime's collector frees the fields of arrays and buffers: whether and when it meets that is
- * chance.
+ * chance. Setting and reading one fail then.
  */
 class RuntimeFault extends Error {}
+const runtimeFault = /devs_object_get_attached_rw|'devs_is_map\(proto\)' failed/
 
 async function logOf(image: Uint8Array): Promise<string[]> {
     const { lines, panic } = await runImage(image, END, BOARD_MS)
-    if (lines.some(line => line.includes("devs_object_get_attached_rw"))) throw new RuntimeFault()
+    if (lines.some(line => runtimeFault.test(line))) throw new RuntimeFault()
     if (panic !== undefined) throw new Error(`panic ${panic}`)
     if (!lines.some(line => line.endsWith(END))) throw new Error("does not end")
     return lines.filter(line => line.startsWith("> "))

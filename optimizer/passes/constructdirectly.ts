@@ -31,9 +31,12 @@ export function constructDirectly(program: Program): void {
     }
     const made = new Set(makers.map(one => one.index))
     for (const body of program.functions)
-        body.code = body.code.flatMap(one =>
-            isNew(one) && made.has(one.args[0].args[0].value) ? direct(body, one) : [one],
-        )
+        body.code = body.code.flatMap(one => {
+            const maker = isNew(one) ? one.args[0].args[0] : undefined
+            // The runtime's own constructors have numbers as well.
+            const isOurs = maker?.op === Op.StaticFunction && made.has(maker.value)
+            return isOurs ? direct(body, one) : [one]
+        })
 }
 
 /** What the look for a missing receiver reads is no question. */

@@ -96,6 +96,13 @@ describe("a class stays as it is", () => {
         expect(one).toEqual(before)
     })
 
+    it("when it is the runtime's own, whatever its number", () => {
+        const error = call(expression(Op.New, 0, expression(Op.BuiltinObject, 2)), literal(5))
+        const one = made([make, error])
+        constructDirectly(one)
+        expect(one.functions[0].code).toContainEqual(error)
+    })
+
     it("but not for the look whether a receiver is there", () => {
         const one = made([make, statement(Op.StoreReturnValue, 0, constructor)])
         constructDirectly(one)
