@@ -9,6 +9,13 @@ export function callee(one: Statement): number | undefined {
     return direct && one.args[0].op === Op.StaticFunction ? one.args[0].value : undefined
 }
 
+/** The class of the program that the statement makes an object of; the runtime's own are none. */
+export function madeBy({ op, args: [callee] }: Statement): number | undefined {
+    if (!isCall(op) || op === Op.CallArray || callee.op !== Op.New) return undefined
+    const [maker] = callee.args
+    return maker.op === Op.StaticFunction ? maker.value : undefined
+}
+
 /** How often each function is named, and how often of these it is called at once. */
 export function usesOf(program: Program): Record<"uses" | "calls", Map<number, number>> {
     const uses = new Map<number, number>()

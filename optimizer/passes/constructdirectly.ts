@@ -1,4 +1,4 @@
-import { callsOf, closuresOf, usesOf } from "../analysis/callgraph"
+import { callsOf, closuresOf, madeBy, usesOf } from "../analysis/callgraph"
 import { type Statement, expression, parts, returnValue, rewrite, statement } from "../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../ir/image"
 import { BuiltinName, Op } from "../ir/opcodes"
@@ -23,7 +23,9 @@ export function constructDirectly(program: Program): void {
     const calls = callsOf(program)
     const makers = program.functions.filter(one => {
         const made = calls.get(one.index) ?? []
-        return made.length === uses.get(one.index) && made.every(isNew) && isPlain(program, one)
+        return (
+            made.length === uses.get(one.index) && made.every(isShortNew) && isPlain(program, one)
+        )
     })
     for (const maker of makers) {
         maker.flags = 0
@@ -32,10 +34,8 @@ export function constructDirectly(program: Program): void {
     const made = new Set(makers.map(one => one.index))
     for (const body of program.functions)
         body.code = body.code.flatMap(one => {
-            const maker = isNew(one) ? one.args[0].args[0] : undefined
-            // The runtime's own constructors have numbers as well.
-            const isOurs = maker?.op === Op.StaticFunction && made.has(maker.value)
-            return isOurs ? direct(body, one) : [one]
+            const maker = madeBy(one)
+            return maker !== undefined && made.has(maker) ? direct(body, one) : [one]
         })
 }
 
@@ -49,8 +49,8 @@ const asksForConstructor = ({ code }: FunctionCode): boolean =>
             ),
     )
 
-const isNew = ({ op, args: [callee] }: Statement): boolean =>
-    op >= Op.Call0 && op < Op.Call0 + MOST_ARGUMENTS && callee.op === Op.New
+const isShortNew = (one: Statement): boolean =>
+    madeBy(one) !== undefined && one.op < Op.Call0 + MOST_ARGUMENTS
 
 /** A constructor that gives the object which it was called for, whatever happens. */
 function isPlain(program: Program, body: FunctionCode): boolean {

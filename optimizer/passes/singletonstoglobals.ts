@@ -1,4 +1,4 @@
-import { executedOnce, references } from "../analysis/callgraph"
+import { executedOnce, madeBy, references } from "../analysis/callgraph"
 import { type Classes, classesOf, keyNumber, stringNumber } from "../analysis/classes"
 import { contexts } from "../analysis/contexts"
 import { neverThrows } from "../analysis/effects"
@@ -107,11 +107,10 @@ class Singletons {
     }
 
     /** `new C` there, and what the constructor returns is the object. */
-    private isMadeAt(kind: number, { args: [callee] }: Statement): boolean {
-        const isNew = callee?.op === Op.New && callee.args[0].value === kind
+    private isMadeAt(kind: number, one: Statement): boolean {
         const maker = this.program.functions.find(one => one.index === kind)!
         return (
-            isNew &&
+            madeBy(one) === kind &&
             ![...this.classes.parents.values()].includes(kind) &&
             maker.code.every(
                 one =>

@@ -1,7 +1,8 @@
+import { madeBy } from "../analysis/callgraph"
 import { type Statement, expression, returnValue, statement } from "../ir/code"
 import { size } from "../ir/codec"
 import { FUNCTION_DESCRIPTOR_BYTES, type FunctionCode, type Program } from "../ir/image"
-import { Op, isCall } from "../ir/opcodes"
+import { Op } from "../ir/opcodes"
 
 /** What a place saves that calls the function: `new`, and the throw. */
 const SAVED_BYTES = 3
@@ -44,13 +45,6 @@ function placesByMaker(program: Program): Map<number, Place[]> {
             found.set(maker, [...(found.get(maker) ?? []), { body, call }])
         })
     return found
-}
-
-/** The class of the program that the statement makes an object of. */
-function madeBy({ op, args: [callee] }: Statement): number | undefined {
-    if (!isCall(op) || op === Op.CallArray || callee.op !== Op.New) return undefined
-    const [maker] = callee.args
-    return maker.op === Op.StaticFunction ? maker.value : undefined
 }
 
 function throwerOf(program: Program, maker: number, args: number): FunctionCode {
