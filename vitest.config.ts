@@ -42,7 +42,7 @@ export default defineConfig({
     test: {
         include: ["{test,campaigns}/**/*.test.ts"],
         // Many files wait for boards that run in real time: none of them needs a core for itself.
-        maxWorkers: 3 * availableParallelism(),
+        maxWorkers: 2 * availableParallelism(),
         sequence: { sequencer: LongestFirst },
         // Only what hangs reaches them: a busy machine is slow, and the first test may have to
         // build the firmware.
