@@ -4,7 +4,6 @@ import { Clock } from "./clock/clock"
 import { Ds3231 } from "./clock/ds3231"
 import { Access } from "./console/access"
 import { Parts } from "./console/parts"
-import { Session } from "./console/session"
 import { Shell } from "./console/shell"
 import { Alarm } from "./core/alarm"
 import { formatDateTime } from "./core/calendar"
@@ -17,7 +16,7 @@ import { WholeFiles } from "./fat/wholefile"
 import { Alarms } from "./journal/alarms"
 import { Journal, journalKey, journalPositions } from "./journal/journal"
 import { Logger } from "./logs/logger"
-import { LogKind, TailCheck } from "./logs/record"
+import { LogKind } from "./logs/record"
 import { Retention } from "./logs/retention"
 import { Backup } from "./settings/backup"
 import { Key } from "./settings/keys"
@@ -27,7 +26,6 @@ import { Scheduler } from "./tasks/scheduler"
 import { showStatus } from "./tasks/statuslight"
 import { startCauseName, Supervisor } from "./tasks/supervisor"
 import { WifiKeeper } from "./tasks/wifikeeper"
-import { ReplyReader } from "./upload/ftpreply"
 import { Uploader } from "./upload/uploader"
 
 const secondMs = 1000
@@ -51,16 +49,6 @@ const enum Step {
     StoreCharge,
     WriteRecords,
     SyncCard,
-}
-
-/**
- * The first of a class makes its prototype, and the table of them larger: while there is room for
- * that.
- */
-function makePrototypes(): void {
-    new TailCheck("", "")
-    new Session()
-    new ReplyReader()
 }
 
 /** Every part of the firmware, built on one board; the only place that knows them all. */
@@ -135,7 +123,6 @@ class Firmware implements Parts {
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor(this)
         settings.onChange = this.changed
-        makePrototypes()
     }
 
     /**
