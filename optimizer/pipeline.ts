@@ -60,15 +60,11 @@ function simplify(context: Context, program: Program, run: Run): void {
     }
 }
 
-function once(pass: FunctionPass, context: Context, program: Program, run: Run): void {
-    if (run.isWanted(pass)) pass(context, program)
-}
-
 /** As small as a function becomes by itself. Shared locals make copies that can go, so twice. */
 function settle(context: Context, program: Program, run: Run): void {
     for (let round = 0; round < 2; round++) {
         simplify(context, program, run)
-        once(shareLocals, context, program, run)
+        if (run.isWanted(shareLocals)) shareLocals(context)
     }
     simplify(context, program, run)
 }

@@ -73,7 +73,7 @@ async function liveSome(imagePath: string): Promise<void> {
         const { verdict, evidence } = await lifeAndVerdict(life, imagePath)
         const happened: Record<string, number> = {}
         for (const { temper } of Object.values(life.cards))
-            if (temper !== undefined) happened[`a card that ${temper}`] = 1
+            if (temper !== undefined) happened[`a card: ${temper}`] = 1
         happened[`a server: ${life.temper}`] = 1
         for (const one of evidence.seen) {
             const line = one.kind === "event" || one.kind === "asked" ? one.line : ""

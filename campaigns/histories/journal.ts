@@ -1,5 +1,5 @@
 import type { Evidence, Seen } from "./evidence"
-import { upsets } from "./life"
+import { networkTroubles, upsets } from "./life"
 import { type Complain, localText } from "./records"
 import type { Timeline } from "./timeline"
 
@@ -127,9 +127,9 @@ export class Journal {
         const after = this.doings.find(
             one => one.atMs > cause.atMs && one.line.slice(0, 4) === cause.line.slice(0, 4),
         )
-        const lasts = /down|hang|off|out|gone|another-one|dhcp \d|silent|!server (?!kind)/.test(
-            cause.line,
-        )
+        const lasts =
+            /down|hang|off|out|!server (?!kind)/.test(cause.line) ||
+            networkTroubles.some(({ on }) => on === cause.line)
         return atMs - (lasts ? (after?.atMs ?? Infinity) : cause.atMs) > explainedMs
     }
 
