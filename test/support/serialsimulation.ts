@@ -34,11 +34,13 @@ export class SerialSimulation {
      * @param address HOST:PORT instead of a pseudo-terminal
      * @param speed of board time
      * @param makeCard writes the card's image, instead of a blank one
+     * @param dateMs its date at the start, Unix ms: the host's unless told
      */
     static async start(
         address?: string,
         speed = 1,
         makeCard?: (path: string) => Promise<void>,
+        dateMs?: number,
     ): Promise<SerialSimulation> {
         const { imagePath } = await firmware(readManifest().entries.simulator)
         const folder = mkdtempSync(join(tmpdir(), "serial-"))
@@ -47,7 +49,7 @@ export class SerialSimulation {
         const state = new StateFolder(join(folder, "state"))
         const output = new PassThrough()
         const printer = new LinePrinter(output, state)
-        const options = { state: state.path, speed }
+        const options = { state: state.path, speed, dateMs }
         const simulation = new Simulation(options, state, imagePath, printer)
         const board = new SerialSimulation(
             folder,

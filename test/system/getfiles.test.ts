@@ -22,6 +22,8 @@ import { SerialSimulation } from "../support/serialsimulation"
 const address = "127.0.0.1:47914"
 /** Board time runs faster, so that a day of records comes in a minute and less. */
 const speed = 8
+/** Far from a full minute, at which the board would log a record before the test ends that. */
+const startMs = Date.parse("2026-03-01T08:00:01Z")
 
 /** A day of one record each 11 s: 700 KB. */
 function day(): string {
@@ -55,7 +57,7 @@ let board: SerialSimulation
 let folder: string
 beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "getfiles-"))
-    board = await SerialSimulation.start(address, speed, makeCard)
+    board = await SerialSimulation.start(address, speed, makeCard, startMs)
     await board.ask("set sd.enable off")
 }, 240_000)
 afterAll(async () => {
