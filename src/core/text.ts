@@ -20,7 +20,7 @@ export function padStart(text: string, width: number, fill: string): string {
 
 const blanks = "                                        "
 
-/** Pads `text` at the end with blanks up to `width` characters, 40 at most. */
+/** Pads `text` at the end with spaces up to `width` characters, 40 at most. */
 export function padEnd(text: string, width: number): string {
     return text.length < width ? text + blanks.slice(text.length, width) : text
 }
@@ -105,7 +105,7 @@ export function printable(text: string, length: number): string {
 /** The ESP32's log cuts lines after 156 bytes. */
 const lineBytesMax = 156
 
-/** Prints a log line in pieces that the ESP32 does not cut, split at blanks where possible. */
+/** Prints a log line in pieces that the ESP32 does not cut, split at spaces where possible. */
 export function printPieces(line: string, print: (piece: string) => void): void {
     while (line.byteLength > lineBytesMax) {
         // A character may take four bytes.
