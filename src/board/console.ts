@@ -11,10 +11,10 @@ const textBytes = 224
 const linksMax = 4
 const sendingMax = 8
 /**
- * The runtime's main loop turns only when no fiber is due, and the watchdog needs a turn within 5
- * s. Printing consoles and the card's fibers can alternate for longer, so every `Reports` reports
- * all consoles rest. More than once, since a rest that passes while another fiber computes is none;
- * and for longer if those reports took long, because then the board is overloaded.
+ * The runtime's main loop turns only when no fiber is due, and its watchdog needs a turn every 5 s.
+ * Printing consoles and the card's fibers can alternate for longer, so all consoles rest after
+ * every `Reports` reports. More than once, since a rest that passes while another fiber computes is
+ * none; and for longer if those reports took long, because then the board is overloaded.
  */
 const enum Rest {
     Reports = 16,

@@ -121,7 +121,7 @@ export class DeviceFlash implements Flash {
             this.answer = report[1]
             if (this.waiter && this.waiter.suspended) this.waiter.resume(undefined)
         } catch {
-            // Garbled, so not an answer: the caller asks again.
+            // Garbled: no answer, so `ask` repeats its question.
         }
     }
 }

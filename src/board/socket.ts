@@ -24,8 +24,8 @@ const enum Stage {
 const pieceBytes = 512
 const sendTimeoutMs = 20000
 /**
- * Events of up to 1,024 bytes each, from one turn of the runtime. Ten of them sometimes exceeded
- * the heap.
+ * Queued events of up to 1,024 bytes each: what one turn of the runtime delivers. Ten of them
+ * sometimes exceeded the heap.
  */
 const chunksMax = 6
 const tooMuch = "the other side sends more than it is asked for"

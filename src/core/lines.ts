@@ -5,8 +5,8 @@ import { textOf } from "./text"
 /** Characters kept of a line. */
 const charactersMax = 160
 /**
- * Lines taken from one event before a rest. Fiber time does not advance while the fiber computes,
- * some 2 ms per line, so a shorter rest would be none and the main loop would not turn.
+ * Lines taken from one event before a rest. Fiber time does not advance while the fiber computes
+ * (some 2 ms per line), so a shorter rest would be none and the main loop would not turn.
  */
 const linesAtOnce = 16
 const restMs = 60

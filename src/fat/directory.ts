@@ -8,7 +8,7 @@ import { Volume } from "./volume"
 
 /** Clusters of a directory that are compared with known blocks. */
 const knownClustersMax = 256
-/** Sectors that a directory has at most [6]. */
+/** The most sectors that a directory can have [6]. */
 const sectorsMax = 4096
 /**
  * Sectors between two rests; the interpreter ends a fiber that runs much longer without a pause.

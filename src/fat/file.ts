@@ -151,7 +151,10 @@ export class CardFile {
         }
     }
 
-    /** Sets the size, also in the directory entry, which must not be 0 while there is a cluster. */
+    /**
+     * Sets the size, also in the directory entry unless it is 0, which an entry with a cluster must
+     * not have.
+     */
     async resize(size: number): Promise<void> {
         this.size = size
         this.unsynced = true

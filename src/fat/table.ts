@@ -321,8 +321,8 @@ export class Table extends Geometry {
         // first can have faults of its own, and clusters that it freed stay free.
         const safe = this.redoLog.block !== 0
         let own = this.faults(sector.bytes, safe ? info.bytes : sector.bytes) - (safe ? 0 : 2)
-        // If half of a copy is only zeros, it did not free the other's entries: freeing goes
-        // through the redo log. A single entry may be the change itself.
+        // A half of only zeros is torn, not freed, if the other copy has entries there: freeing
+        // goes through the redo log. A single entry may be the change itself.
         for (let half = 0; half < 2; ++half) {
             const from = half * halfBytes
             if (safe && filling(sector.bytes, from) === 0 && this.used(info.bytes, half) > 0)

@@ -24,7 +24,7 @@ export class Alarms implements AlarmSink {
     private limited = 0
     /** Undefined until the start. */
     private clock: WallClock
-    /** When each flag was first or last reported changed, and why. */
+    /** When each flag was first reported or last changed, and why. */
     private readonly sinceMs: number[] = []
     private readonly notes: string[] = []
     /** Uptime in minutes at each flag's last entries, and their count, undefined for none. */

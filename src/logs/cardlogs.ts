@@ -8,7 +8,7 @@ import { enter, leave, LogPlace, readHeader } from "./logplace"
 import { LogRecord } from "./queue"
 import { dayDigits, header, LogKind, logFileName, startColumns } from "./record"
 
-/** YYMMDDnn ends at 99; columns change less often per day. */
+/** YYMMDDnn ends at 99; columns change less often than that in a day. */
 const numberMax = 99
 
 /**

@@ -64,8 +64,8 @@ export class Backup {
     private noted: Buffer
 
     /**
-     * Changes since the start, and how many of them the card's copy has; it never counts as having
-     * those before the start.
+     * Changes since the start, counting all earlier ones as one, and how many of them the card's
+     * copy has.
      */
     private changes = 1
     private copied = 0
