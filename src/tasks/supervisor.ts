@@ -24,7 +24,8 @@ const panicWeight = 4
 /** Safe mode ends this long after the start. */
 const safeModeMs = 600000
 /**
- * A program that starts this late after the processor was restarted by the runtime after a panic.
+ * A program that starts this long after the processor did was restarted by the runtime after a
+ * panic.
  */
 const panicRestartMs = 4500
 const stuckGraceMs = 60000
@@ -120,7 +121,9 @@ export class Supervisor {
         this.scheduleMs = this.startMs
     }
 
-    /** Reads the cause of this start and counts it; call it before anything that could fail. */
+    /**
+     * Reads the cause of this start and counts the start; call it before anything that could fail.
+     */
     async start(): Promise<void> {
         const { flash, alarms, program } = this.parts
         if (this.startMs > panicRestartMs) this.cause = StartCause.Panic
