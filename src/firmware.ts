@@ -31,14 +31,14 @@ import { Uploader } from "./upload/uploader"
 const secondMs = 1000
 const minuteMs = 60000
 const hourMs = 3600000
-/** How long anyone waits for the card. */
+/** How long to wait for the card. */
 const cardWaitMs = 30000
-/** What a reset waits for the upload to end, and again for the tasks. */
+/** How long a reset waits for the upload to end, and again for the tasks. */
 const stopMs = 10000
-/** Flash key of the charge that the gauge counts. */
+/** Flash key of the gauge's charge. */
 const chargeKey = "charge"
 
-/** Steps of a start and of a reset, each of which is made whatever became of those before it. */
+/** Steps of a start and of a reset; each is run even if earlier ones failed. */
 const enum Step {
     CountStart,
     LoadSettings,
@@ -51,7 +51,7 @@ const enum Step {
     SyncCard,
 }
 
-/** Every part of the firmware, built on one board; the only place that knows them all. */
+/** All parts of the firmware, built on one board; the only place that knows them all. */
 class Firmware implements Parts {
     version: string
     program: number
@@ -126,18 +126,17 @@ class Firmware implements Parts {
     }
 
     /**
-     * The fewest steps to the first record come first; the rest follows while records are made.
-     * None of them keeps the others from being made: without its flash the board logs with the
-     * defaults.
+     * Only the steps that the first record needs come before it. No failed step blocks the others:
+     * without its flash the board logs with the defaults.
      */
     async start(): Promise<void> {
         const { settings, supervisor } = this
         this.log("BMS Mini " + this.version)
-        // Counted first of all, so that a start that dies in what follows is an early death.
+        // Comes first, so that a start that dies later counts as an early death.
         await this.attempt(Step.CountStart)
         await this.attempt(Step.LoadSettings)
         const safeMode = supervisor.safeMode
-        // The card may be what the starts died of.
+        // The card may be what killed the starts.
         if (!safeMode) await this.attempt(Step.RestoreBackup)
         await this.attempt(Step.StartClock)
         this.log(`start: ${startCauseName(supervisor.cause)}, ${settings.text(Key.UserSerial)}`)
@@ -145,10 +144,10 @@ class Firmware implements Parts {
             this.log(
                 "safe mode: the last starts died early; in ten minutes an ordinary one follows",
             )
-            // Nothing would ever run what the console asks for.
+            // No task would ever run uploads that the console requests.
             await this.uploader.stop(0)
         } else {
-            // Before the first record, and while the rest waits for the flash.
+            // Runs while the steps below wait for the flash.
             this.spawn(this.storage.poll)
             await this.attempt(Step.RestoreCharge)
             await this.sampleFirst()
@@ -167,7 +166,8 @@ class Firmware implements Parts {
     }
 
     /**
-     * The journal, and settings that the start could not load: asked for until the flash answers.
+     * Loads the journal, and settings that the start could not load, retrying until the flash
+     * answers.
      */
     private async openJournal(): Promise<void> {
         const { settings, journal, ticks } = this
@@ -175,7 +175,7 @@ class Firmware implements Parts {
             try {
                 if (settings.unread) {
                     await settings.load()
-                    // The one who has done something with the defaults.
+                    // The only part that already acted on the defaults.
                     this.battery.reconfigure()
                 }
                 await journal.load()
@@ -190,7 +190,7 @@ class Firmware implements Parts {
         this.scheduler.trigger("backup")
     }
 
-    /** A step that must not keep the following ones from being made: its fault is logged. */
+    /** Runs a step, and logs a fault so that the next steps still run. */
     private async attempt(step: Step): Promise<void> {
         try {
             switch (step) {
@@ -230,27 +230,27 @@ class Firmware implements Parts {
         this.log("fault: " + faultMessage(thrown))
     }
 
-    /** The first record is to have measurements. */
+    /** So that the first record has measurements. */
     private async sampleFirst(): Promise<void> {
         try {
             await this.battery.sample()
         } catch (thrown) {
-            // The task tries again, and says so.
+            // The task tries again, and reports it.
         }
     }
 
-    /** Asks time.server; false when none is set. */
+    /** Queries time.server; false if none is set. */
     async syncTime(): Promise<boolean> {
         return await this.clock.sync(this.board.tcp, this.socketLock)
     }
 
-    /** Ends all work in good order, before a reset. */
+    /** Ends all work in an orderly way before a reset. */
     async shutdown(): Promise<void> {
         await this.uploader.stop(stopMs)
         await this.scheduler.stop(stopMs)
         await this.attempt(Step.StoreTime)
         if (this.supervisor.safeMode) return
-        // Before the card, which may be held by work that takes longer than a reset waits.
+        // Before the card, which may be locked for longer than a reset waits.
         await this.attempt(Step.StoreCharge)
         await this.attempt(Step.WriteRecords)
         await this.attempt(Step.SyncCard)
@@ -277,8 +277,7 @@ class Firmware implements Parts {
             deadlineMs: minuteMs,
             job: this.logRecord,
         })
-        // A year without a server is a long backlog; each step of an upload has a time limit of its
-        // own.
+        // A year's backlog takes long; each step of an upload has its own timeout.
         scheduler.add({
             name: "upload",
             periodMs: () => secondMs,
@@ -306,7 +305,7 @@ class Firmware implements Parts {
         this.scheduler.trigger("write")
     }
 
-    /** What was written is said once it is on the card. */
+    /** Logs the written records once they are on the card. */
     private async writeRecords(): Promise<void> {
         const { logger, battery } = this
         const main = logger.recordsWritten(LogKind.Main)
@@ -335,25 +334,25 @@ class Firmware implements Parts {
     }
 
     /**
-     * A flash that is empty, or went back to an older state, is filled from the card's copy and
-     * loaded anew.
+     * Restores an empty flash, or one that fell back to an older state, from the copy on the card,
+     * and reloads the settings.
      */
     private async restoreBackup(): Promise<void> {
         const { backup, settings } = this
         const unread = settings.unread
-        // Should the flash refuse a part of the copy.
+        // In case the flash refuses part of the copy.
         settings.unread = true
         if (await backup.restore(this.files, settings.stored)) {
             await settings.load()
-            // For the journal, and until somebody has looked at them.
+            // For the journal, and until a user has checked them.
             this.alarms.set(Alarm.Settings, true)
         } else settings.unread = unread
         if (backup.remark) this.log(backup.remark)
     }
 
-    /** Settings work at once: who keeps something derived from them is told here. */
+    /** Settings apply at once: notifies the parts that derive something from them. */
     private changed(key: Key): void {
-        // What the uploader notes itself is not worth a copy on the card.
+        // The uploader's own notes are not worth a copy on the card.
         if (key === Key.FtpLastLogin || key === Key.FtpLastSuccess) return
         this.backup.changed()
         const section = fieldAt(nameOf(key), 0, ".")
@@ -369,7 +368,7 @@ class Firmware implements Parts {
     }
 }
 
-/** What the card's copy holds: settings but the secrets, journal, counters. "" behind the last. */
+/** What the card's copy holds: settings except secrets, journal, counters. "" past the last key. */
 function backupKey(index: number): string {
     if (index === 0) return chargeKey
     if (index === 1) return "clock"
@@ -378,7 +377,7 @@ function backupKey(index: number): string {
     return position <= journalPositions ? journalKey(position) : ""
 }
 
-/** Builds the firmware on a board and starts it. Returns when everything runs. */
+/** Builds the firmware on a board and starts it. Returns once everything runs. */
 export async function startFirmware(board: Board): Promise<void> {
     await new Firmware(board).start()
 }

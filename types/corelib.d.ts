@@ -1,5 +1,5 @@
-// DeviceScript's library says nothing of an iterator's `next`, without which newer compilers and
-// editors refuse every `for … of`.
+// DeviceScript's library does not declare an iterator's `next`, without which newer compilers and
+// editors reject every `for … of`.
 
 interface IterableIterator<T> {
     next(): { done: boolean; value: T }

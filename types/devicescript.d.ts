@@ -1,6 +1,6 @@
-// What the firmware uses of DeviceScript's packages beside its core, for `tsc` and for editors.
-// Their sources are written for TypeScript 4.9 and have errors in newer ones. `npm run build`
-// checks the firmware against the sources.
+// What the firmware uses of DeviceScript's packages besides the core, for `tsc` and editors. Their
+// sources are written for TypeScript 4.9 and have errors in newer versions. `npm run build` checks
+// the firmware against the sources.
 
 declare module "@devicescript/crypto" {
     export function digest(algorithm: "sha256", ...data: (Buffer | string)[]): Buffer

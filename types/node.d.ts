@@ -1,5 +1,5 @@
-// DeviceScript's additions to Buffer and its `hex` literal, for checking the types of firmware code
-// in tests.
+// DeviceScript's additions to Buffer and its `hex` literal, for type-checking firmware code in
+// tests.
 
 declare global {
     interface Buffer {

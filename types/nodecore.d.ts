@@ -1,4 +1,4 @@
-// What a test sees of DeviceScript's core: it comes with globals of its own that are not Node's.
+// DeviceScript's core as tests see it: the real one declares globals that are not Node's.
 
 declare module "@devicescript/core" {
     export interface InputPin {

@@ -5,14 +5,13 @@ import { Memory, monitorAddress, Status, Subcommand, Wire } from "./registers"
 import { BatteryState } from "./state"
 
 /**
- * Driver of the TI BQ76952 battery monitor (manual SLUUBY2, revision B) on I²C, with or without
- * CRC: which of them the part speaks is found out at the first contact.
+ * Driver for the TI BQ76952 battery monitor (manual SLUUBY2, revision B) on I²C, with or without
+ * CRC: the first contact finds out which the part uses.
  *
- * Units: mV, mA (charging positive), 0.1 °C. Each transaction has the bus for itself, none is
- * longer than 58 bytes, twice that with CRC. Throws Fault MonitorNoAnswer when three tries in a row
- * were not acknowledged or failed their CRC, and MonitorNonsense when an answer cannot be true; the
- * evidence is the register, subcommand or address. A failed call hands nothing back: no partial
- * sample escapes.
+ * Units: mV, mA (charging positive), 0.1 °C. Each transaction owns the bus; the longest is 58
+ * bytes, twice that with CRC. Throws Fault MonitorNoAnswer if three consecutive tries were not
+ * acknowledged or failed their CRC, and MonitorNonsense if an answer is impossible; the evidence is
+ * the register, subcommand or address. A failed call returns nothing: no partial sample escapes.
  */
 export class Bq76952 {
     private cells = 0
@@ -25,8 +24,8 @@ export class Bq76952 {
     ) {}
 
     /**
-     * True when the chip kept its configuration and its charge counter since it was configured
-     * last.
+     * True if the chip has kept its configuration and its charge counter since it was last
+     * configured.
      */
     async readConfigured(): Promise<boolean> {
         return ((await this.readStatus()) & (Status.PowerOnReset | Status.ConfigUpdate)) === 0
@@ -55,13 +54,12 @@ export class Bq76952 {
             await this.checkMemory(image, offset)
             offset += 3 + bytes
         }
-        // A chip that reset itself on the way has left CONFIG_UPDATE; leaving it hides the reset,
-        // so look twice.
+        // A chip that reset itself meanwhile has left CONFIG_UPDATE, and leaving it hides the
+        // reset: check before and after.
         if (((await this.readStatus()) & Status.ConfigUpdate) === 0)
             throw nonsense(Subcommand.SetConfigUpdate)
         await this.switchConfigUpdate(Subcommand.ExitConfigUpdate, 0)
-        // The first full scan after CONFIG_UPDATE takes 190 ms (§4.1.1), and no subcommand is to
-        // disturb it.
+        // The first full scan after CONFIG_UPDATE takes 190 ms (§4.1.1) without subcommands.
         await this.ticks.sleep(300)
         await this.checkMemory(image, At.DaConfiguration - 3)
         this.cells = cells
@@ -69,8 +67,8 @@ export class Bq76952 {
     }
 
     /**
-     * One sample, without state of charge and balancing. Undefined when the chip has reset itself
-     * or is in CONFIG_UPDATE mode: it must be configured anew.
+     * One sample, without state of charge and balancing. Undefined if the chip has reset itself or
+     * is in CONFIG_UPDATE mode: it must be configured again.
      */
     async readState(): Promise<BatteryState | undefined> {
         const block = await this.readBlock(Direct.SafetyAlertA, Block.MeasurementsBytes)
@@ -83,7 +81,7 @@ export class Bq76952 {
         let cellMaxMv = -9999
         const cells = this.cells
         for (let cell = 0; cell < cells; ++cell) {
-            // From the bottom up, but the top cell is at input 16 (VC16).
+            // From the bottom up, except that the top cell is at input 16 (VC16).
             const input = cell === cells - 1 ? 15 : cell
             const register = Direct.Cell1Voltage + 2 * input
             const mv = block.getAt(register - Direct.SafetyAlertA, "i16")
@@ -95,7 +93,7 @@ export class Bq76952 {
         }
         const packMv = block.getAt(Direct.StackVoltage - Direct.SafetyAlertA, "i16") * 10
         const differenceMv = Math.abs(packMv - sumMv)
-        // Less than 3 V cannot feed the chip: nothing has been measured yet.
+        // Less than 3 V cannot power the chip: nothing has been measured yet.
         if (packMv < 3000 || differenceMv > 1000 + packMv / 16) throw nonsense(Direct.StackVoltage)
         const temperatures = await this.readBlock(Direct.IntTemperature, Block.TemperaturesBytes)
         const chipDeciC = deciC(temperatures, Direct.IntTemperature)
@@ -121,8 +119,7 @@ export class Bq76952 {
     }
 
     /**
-     * What the chip has counted since it was last reset, in mA·s, charging positive (§12.3,
-     * 0x0076).
+     * The charge counted since the chip's last reset, in mA·s, charging positive (§12.3, 0x0076).
      */
     async readChargeMas(): Promise<number> {
         if (this.stepMa === 0) {
@@ -135,7 +132,7 @@ export class Bq76952 {
         return hours * 3600 * this.stepMa
     }
 
-    /** A bit for each cell that is being balanced, bit 0 is cell 1 (§12.3, 0x0083). */
+    /** One bit per cell being balanced, bit 0 is cell 1 (§12.3, 0x0083). */
     async readBalancing(): Promise<number> {
         const inputs = (await this.readResponse(Subcommand.CellBalanceActive)).getAt(0, "u16")
         const top = this.cells - 1
@@ -143,8 +140,7 @@ export class Bq76952 {
     }
 
     /**
-     * A part whose answer carries a CRC behind each byte wants it on writes too, and refuses them
-     * without.
+     * A part that sends a CRC after each byte requires it on writes too, and refuses them without.
      */
     private async detectCrc(): Promise<void> {
         this.checked = true
@@ -168,7 +164,7 @@ export class Bq76952 {
         throw nonsense(subcommand)
     }
 
-    /** Reads one block of the configuration back. */
+    /** Reads back and verifies one block of the configuration. */
     private async checkMemory(image: Buffer, offset: number): Promise<void> {
         const address = image.getAt(offset, "u16")
         const stored = await this.readResponse(address)
@@ -233,13 +229,13 @@ export class Bq76952 {
         if (!checked) return await bus.writeRead(monitorAddress, out, bytes)
         const answer = await bus.writeRead(monitorAddress, out, 2 * bytes)
         const data = Buffer.alloc(bytes)
-        // The first CRC begins with the write, or anew behind a STOP, as the ESP32 makes one.
+        // The first CRC includes the write, or starts after a STOP, such as the ESP32 makes.
         const whole = crc8(crc8(Wire.WriteCrc, out[0]), Wire.Read)
         let crc = crc8(0, Wire.Read)
         if (crc8(crc8(whole, answer[0]), answer[1]) === 0) crc = whole
         for (let i = 0; i < 2 * bytes; ++i) {
             crc = crc8(crc, answer[i])
-            // A byte and its CRC leave nothing over, so the next one's begins with 0.
+            // A byte with its CRC leaves 0, so the next one starts with 0.
             if ((i & 1) === 0) data[i >> 1] = answer[i]
             else if (crc !== 0) throw nonsense(out[0])
         }
@@ -247,12 +243,12 @@ export class Bq76952 {
     }
 }
 
-/** A temperature register in 0.1 K as 0.1 °C. */
+/** A temperature register (0.1 K) in 0.1 °C. */
 function deciC(block: Buffer, register: Direct): number {
     return block.getAt(register - Direct.IntTemperature, "i16") - 2732
 }
 
-/** The inverted sum of some bytes (§3.1). */
+/** The inverted sum of bytes (§3.1). */
 function checksumOf(bytes: Buffer, offset: number, length: number): number {
     let sum = 0
     for (let i = 0; i < length; ++i) sum += bytes[offset + i]
@@ -260,8 +256,7 @@ function checksumOf(bytes: Buffer, offset: number, length: number): number {
 }
 
 /**
- * A write with its CRC behind each byte of data; the first one's covers address and register too
- * (§9.2).
+ * A write with a CRC after each data byte; the first CRC covers address and register too (§9.2).
  */
 function withCrc(out: Buffer): Buffer {
     const wire = Buffer.alloc(2 * out.length - 1)
@@ -275,7 +270,7 @@ function withCrc(out: Buffer): Buffer {
     return wire
 }
 
-/** CRC-8 (x⁸ + x² + x + 1) gone on with one byte. */
+/** CRC-8 (x⁸ + x² + x + 1), continued with one byte. */
 function crc8(crc: number, byte: number): number {
     crc = crc ^ byte
     for (let bit = 0; bit < 8; ++bit) crc = (crc << 1) ^ (crc & 128 ? 0x107 : 0)

@@ -2,23 +2,23 @@ import { fieldAt } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
 import { At, configurationTemplate, DaConfiguration, shortCircuitSteps } from "./registers"
 
-/** What one step of a limit's register is worth. */
+/** The unit of one step of a limit's register. */
 const enum Unit {
-    /** 50.6 mV of a cell. */
+    /** 50.6 mV of cell voltage. */
     Voltage,
     /** 2 mV across the shunt, in A. */
     Current,
     /** 1 °C, or 1 s. */
     Whole,
-    /** 3.3 ms of a delay, to which the chip adds two steps (§5.2). */
+    /** 3.3 ms of delay; the chip adds two steps (§5.2). */
     Delay,
 }
 
 type TakeLimit = (register: At, unit: Unit, key: Key, min: number, max: number) => void
 
 /**
- * Gives each limit that appliedNames has: its register and the register's unit, the setting it
- * comes from, the register's least and highest value (signed).
+ * Calls `take` for each limit in appliedNames: its register and the register's unit, its setting,
+ * the register's minimum and maximum (signed).
  */
 function forEachLimit(take: TakeLimit): void {
     take(At.CovThreshold, Unit.Voltage, Key.BatteryCellOvervoltage, 20, 110)
@@ -34,13 +34,13 @@ function forEachLimit(take: TakeLimit): void {
     take(At.Undertemperature, Unit.Whole, Key.BatteryUndertemperature, -40, 120)
 }
 
-/** What formatApplied gives, by the manual's names. */
+/** The names of formatApplied's values, as in the manual. */
 export const appliedNames = "COV,COV hyst.,COV delay,CUV,CUV hyst.,OCC,OCC delay,OCD1,SCD,OT,UT"
 
-/** CC Gain is 7.5684 by the shunt in mΩ (§13.2). */
+/** CC Gain is 7.5684 divided by the shunt in mΩ (§13.2). */
 const gainTimesShunt = 7568.4
 
-/** One step of a register of each Unit, in mV, A, °C or s, and s of delay. */
+/** One register step of each Unit, in mV, A, °C or s, and s of delay. */
 function steps(shuntMicroohm: number): number[] {
     return [50.6, 2000 / shuntMicroohm, 1, 0.0033]
 }
@@ -49,14 +49,14 @@ function clamp(value: number, min: number, max: number): number {
     return Math.min(max, Math.max(min, Math.round(value)))
 }
 
-/** What is written into the chip: configurationTemplate with the battery settings filled in. */
+/** The chip's configuration: configurationTemplate with the battery settings filled in. */
 export function buildConfiguration(settings: SettingsReader): Buffer {
     const image = Buffer.from(configurationTemplate)
     const shunt = settings.number(Key.BatteryShunt)
     const gain = gainTimesShunt / shunt
     image.setAt(At.CcGain, "f32", gain)
     image.setAt(At.CapacityGain, "f32", gain * 298261.6178)
-    // The finest step of current with which 200 mV, the end of the range, fits 16 bits.
+    // The finest current step for which 200 mV, the end of the range, fits 16 bits.
     let amps = 3
     if (shunt >= 611) amps = 2
     if (shunt >= 6104) amps = 1
@@ -80,7 +80,7 @@ function fillLimits(image: Buffer, settings: SettingsReader, shunt: number): voi
     const delay = clamp(settings.number(Key.BatteryDelay) / step[Unit.Delay] - 2, 1, 2047)
     image.setAt(At.CovDelay, "u16", delay)
     image.setAt(At.CuvDelay, "u16", delay)
-    // A short circuit is the first step at or above three times the permitted discharge.
+    // The short-circuit limit is the first step at or above three times the permitted discharge.
     const discharge = settings.number(Key.BatteryOvercurrentDischarge) * shunt
     let index = 0
     while (index < 15 && shortCircuitSteps[index] * 5000 < discharge * 3) index++
@@ -89,21 +89,19 @@ function fillLimits(image: Buffer, settings: SettingsReader, shunt: number): voi
     const over = image.getAt(At.Overtemperature, "i8") - hysteresis
     image[At.Overtemperature + 2] = clamp(over, -40, 120)
     image[At.Undertemperature + 2] = image[At.Undertemperature] + hysteresis
-    // The registers for charge are followed by the same three for discharge.
+    // The same three registers for discharge follow those for charge.
     image.blitAt(At.Overtemperature + 3, image, At.Overtemperature, 3)
     image.blitAt(At.Undertemperature + 3, image, At.Undertemperature, 3)
 }
 
-/**
- * The limits as the chip's registers have them, rounded and clamped, in the order of appliedNames.
- */
+/** The limits in the chip's registers, rounded and clamped, in the order of appliedNames. */
 export function formatApplied(image: Buffer): string[] {
     const texts: string[] = []
     const step = steps(gainTimesShunt / image.getAt(At.CcGain, "f32"))
     forEachLimit((register, unit) => {
         let value = image.getAt(register, "i8")
         if (register === At.CovDelay) value = image.getAt(At.CovDelay, "u16")
-        // In steps of 2 mV too.
+        // Converted from 5 mV to steps of 2 mV.
         if (register === At.ScdThreshold) value = shortCircuitSteps[value] * 2.5
         if (unit === Unit.Delay) value += 2
         value = Math.round(value * step[unit] * 1000) / 1000

@@ -1,8 +1,8 @@
 import { Key, SettingsReader } from "../settings/keys"
 import { BatteryState } from "./state"
 
-// Voltage of a cell at rest at 25 °C in mV (low byte first) for 0 %, 5 % … 100 %, then the marks of
-// full and empty.
+// Open-circuit voltage of a cell at 25 °C in mV (low byte first) for 0 %, 5 % … 100 %, then the
+// thresholds of full and empty.
 const lfpTable = hex`
     8C0A 080C 7B0C 960C AD0C BD0C CB0C D40C D90C DC0C DF0C
     E30C EB0C F60C FE0C 020D 040D 060D 090D 110D 480D  5C0D F00A`
@@ -19,28 +19,27 @@ const enum Table {
 const enum Rest {
     /** How long the current must be small before a cell shows its open-circuit voltage. */
     SettleMs = 1800000,
-    /** What table, temperature and measurement may be off by. */
+    /** The error of table, temperature and measurement together. */
     ToleranceMv = 10,
     /** How long the signs of full or empty must last. */
     EdgeMs = 60000,
 }
 
 /**
- * Kept from here on: this, and billionths of the full pack. Below it are the A·s that older
- * firmware kept.
+ * Stored charges from this value on are this plus billionths of the full pack; smaller ones are
+ * A·s, as older firmware stored them.
  */
 const keptShare = 2147483648
 const billion = 1000000000
 
 /**
- * State of charge. It counts what the monitor's coulomb counter reports, as a share of the full
- * pack, so that another capacity leaves the percentage as it is; the count is corrected where the
- * voltage tells more than the count: at rest into the band that the open-circuit table gives for
- * the voltage ± 10 mV (narrow at the ends, wide on LFP's plateau), to 100 % when full, to 0 % when
- * empty.
+ * State of charge. Counts what the monitor's coulomb counter reports, as a share of the full pack,
+ * so that a changed capacity leaves the percentage alone. The count is corrected where the voltage
+ * tells more: at rest into the band that the open-circuit table gives for the voltage ± 10 mV
+ * (narrow at the ends, wide on LFP's plateau), to 100 % when full, to 0 % when empty.
  */
 export class Gauge {
-    // Neither is always whole and within 32 bits, so they are never tested for truth.
+    // Not always integers within 32 bits, so never tested for truth.
     private charge: number | undefined
     private counterMas: number | undefined
     private movedAtMs: number | undefined
@@ -49,7 +48,7 @@ export class Gauge {
 
     constructor(private readonly settings: SettingsReader) {}
 
-    /** Takes up what `stored()` gave before a restart; anything else than 8 bytes is ignored. */
+    /** Resumes from what `stored()` returned before a restart; ignores anything but 8 bytes. */
     restore(stored: Buffer | undefined): void {
         if (stored === undefined || stored.length !== 8) return
         const kept = stored.getAt(0, "u32")
@@ -60,8 +59,7 @@ export class Gauge {
     }
 
     /**
-     * Charge (u32) and the counter it goes with in A·s (i32); undefined while the charge is
-     * unknown.
+     * Charge (u32) and the matching counter in A·s (i32); undefined while the charge is unknown.
      */
     stored(): Buffer | undefined {
         if (this.charge === undefined || this.counterMas === undefined) return undefined
@@ -72,9 +70,8 @@ export class Gauge {
     }
 
     /**
-     * Counts on from the last reading; a jump by more than the whole capacity is not believed.
-     * @param counterMas undefined when the counter starts anew: its next reading is only where to
-     * count from
+     * Continues from the last reading; a jump by more than the whole capacity is ignored.
+     * @param counterMas undefined if the counter restarts: its next reading is only the new start
      */
     count(counterMas: number | undefined): void {
         const before = this.counterMas
@@ -83,8 +80,8 @@ export class Gauge {
     }
 
     /**
-     * Corrects the count by one sample. @returns the state of charge in 0.1 %, undefined while
-     * unknown
+     * Corrects the count by one sample.
+     * @returns the state of charge in 0.1 %, undefined while unknown
      */
     update(state: BatteryState): number | undefined {
         const capacityMah = this.settings.number(Key.BatteryCapacity)
@@ -127,15 +124,13 @@ export class Gauge {
         if (charge === undefined) return
         const fullMas = this.fullMas()
         if (Math.abs(deltaMas) > fullMas) return
-        // Counting alone does not make it full: 100 % is only shown once the cells have said so.
+        // Counting alone never reaches 100 %: the cells must confirm it first.
         const most = Math.min(1, Math.max(charge, 0.999))
         this.charge = Math.min(most, Math.max(0, charge + deltaMas / fullMas))
     }
 }
 
-/**
- * State of charge for a voltage at rest, 0–1, between the points of the table by straight lines.
- */
+/** State of charge for an open-circuit voltage, 0–1, interpolated linearly in the table. */
 function shareAt(table: Buffer, mv: number): number {
     let index = 0
     while (index < Table.Points - 2 && table.getAt(2 * index + 2, "u16") < mv) ++index

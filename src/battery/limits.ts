@@ -5,9 +5,9 @@ import { Safety } from "./registers"
 import { BatteryState } from "./state"
 
 /**
- * Thresholds of the battery. A flag is raised when a value has been at or beyond its threshold for
- * battery.delay, and cleared when it has been back by more than the hysteresis for as long.
- * Settings are read at each check, so that a change works at once.
+ * Thresholds of the battery. A flag is raised once a value has been at or beyond its threshold for
+ * battery.delay, and cleared once it has been back by more than the hysteresis for as long.
+ * Settings are read at each check, so that changes apply at once.
  */
 export class Limits {
     private raised = 0
@@ -30,14 +30,12 @@ export class Limits {
             Key.BatteryImbalanceHysteresis,
             1,
         )
-        // The chip catches a short circuit in microseconds and holds its flag: no delay here.
+        // The chip detects a short circuit in microseconds and latches its flag: no delay here.
         const shorted = state.safety & (Safety.ShortCircuit | Safety.ShortCircuitLatched)
         this.alarms.set(Alarm.ShortCircuit, shorted !== 0)
     }
 
-    /**
-     * There was no sample: the flags stay, but what was about to change must last its delay anew.
-     */
+    /** There was no sample: flags stay, but pending changes must last their delay again. */
     pause(): void {
         this.changedAtMs = []
     }
@@ -101,8 +99,8 @@ export class Limits {
     }
 
     /**
-     * Checks a value against the threshold and the hysteresis of these settings.
-     * @param scale how many of the value's units are one of theirs, negative for a lower limit
+     * Checks a value against the threshold and hysteresis in these settings.
+     * @param scale units of the value per unit of the settings, negative for a lower limit
      */
     private checkLimit(
         state: BatteryState,
@@ -121,7 +119,7 @@ export class Limits {
         const beyond = (value - limit) * sign >= 0
         let sinceMs = changedAtMs[alarm]
         if (beyond === active) {
-            // Said each time: the flag may be up from before the start.
+            // Repeated each time: the flag may be up from before the start.
             alarms.set(alarm, active)
             sinceMs = undefined
         } else {
@@ -136,7 +134,7 @@ export class Limits {
     }
 }
 
-/** Which cells or thermistor, what value, what limit: "cell 7: 3.652 V, limit 3.650 V". */
+/** The cells or thermistor, the value, the limit: "cell 7: 3.652 V, limit 3.650 V". */
 function explain(state: BatteryState, alarm: Alarm, value: number, limit: number): string {
     const cells = state.cellMv
     let place = ""

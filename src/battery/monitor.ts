@@ -12,15 +12,15 @@ import { BatteryState } from "./state"
 const saveEveryMs = 3600000
 
 /**
- * The battery as the rest of the firmware sees it: samples it, keeps its state of charge, checks
- * its limits. One fiber calls `sample()`; the rest may be called from any.
+ * The firmware's view of the battery: samples it, keeps its state of charge, checks its limits. One
+ * fiber calls `sample()`; any fiber may call the rest.
  */
 export class BatteryMonitor {
-    /** The newest sample, undefined while the monitor chip does not answer as it should. */
+    /** The newest sample, undefined while the monitor chip does not answer properly. */
     last: BatteryState | undefined
     /**
-     * What was written into the chip and read back, laid out as configurationTemplate; undefined
-     * before that.
+     * The configuration written into the chip and read back, laid out as configurationTemplate;
+     * undefined before that.
      */
     applied: Buffer | undefined
 
@@ -33,7 +33,7 @@ export class BatteryMonitor {
     private balancing = 0
     private saveAtMs = 0
 
-    /** @param persist keeps the 8 bytes that `restore` is given after the next start */
+    /** @param persist stores the 8 bytes that `restore` gets after the next start */
     constructor(
         bus: I2cBus,
         ticks: Ticks,
@@ -46,12 +46,12 @@ export class BatteryMonitor {
         this.limits = new Limits(settings, alarms)
     }
 
-    /** Takes up the charge kept before the last reset; to be called before the first sample. */
+    /** Restores the charge stored before the last reset; call it before the first sample. */
     restore(stored: Buffer | undefined): void {
         this.gauge.restore(stored)
     }
 
-    /** A setting of the battery has changed: the chip is configured anew before the next sample. */
+    /** A battery setting has changed: the chip is configured again before the next sample. */
     reconfigure(): void {
         this.revision++
     }
@@ -60,8 +60,8 @@ export class BatteryMonitor {
     async configure(): Promise<void> {
         const revision = this.revision
         const { settings, chip, gauge } = this
-        // The chip counts on while the board restarts; what it counted must not be lost. The
-        // counter is read before the flag that says whether it is still to be believed.
+        // The chip keeps counting while the board restarts, and that charge must not be lost. The
+        // counter is read before the flag that tells whether it is valid.
         const chargeMas = await chip.readChargeMas()
         if (await chip.readConfigured()) gauge.count(chargeMas)
         gauge.count(undefined)
@@ -76,7 +76,7 @@ export class BatteryMonitor {
     /**
      * Takes one sample and publishes it as `last`. Throws Fault MonitorNoAnswer or MonitorNonsense,
      * with MONITOR_OFFLINE raised and `last` undefined; the next call tries again. A Fault of
-     * `persist` comes after the sample was published.
+     * `persist` is thrown after the sample was published.
      */
     async sample(): Promise<BatteryState> {
         let state: BatteryState
@@ -97,7 +97,7 @@ export class BatteryMonitor {
         return state
     }
 
-    /** Keeps the charge: done every hour by itself, and to be called before a reset. */
+    /** Stores the charge: automatic every hour; call it before a reset. */
     async save(): Promise<void> {
         const value = this.gauge.stored()
         if (value === undefined) return
@@ -108,9 +108,8 @@ export class BatteryMonitor {
     private async measure(): Promise<BatteryState> {
         for (let pass = 0; pass < 2; ++pass) {
             if (this.configuredRevision !== this.revision) await this.configure()
-            // Charge and balancing take turns: neither is in a hurry, and both cost two
-            // transactions. They come first, since the state tells whether the chip had reset
-            // itself before.
+            // Charge and balancing alternate: neither is urgent, and each costs two transactions.
+            // They come first, since the state then tells whether the chip had reset itself before.
             const chip = this.chip
             const charging = (this.turn++ & 1) === 0
             const answer = charging ? await chip.readChargeMas() : await chip.readBalancing()

@@ -1,12 +1,11 @@
-// TI BQ76952, technical reference manual SLUUBY2 (revision B); the section stands beside each
-// group.
+// TI BQ76952, technical reference manual SLUUBY2 (revision B); each group names its section.
 
-/** 7-bit I²C address as the part is delivered (§9.2). */
+/** 7-bit I²C address as delivered (§9.2). */
 export const monitorAddress = 0x08
 
 /**
- * The CRC of a transaction begins with the address and its direction bit (§9.2): 0x10, and 0x11
- * before data read.
+ * A transaction's CRC begins with the address and its direction bit (§9.2): 0x10, and 0x11 before
+ * read data.
  */
 export const enum Wire {
     /** CRC of 0x10 alone. */
@@ -29,13 +28,11 @@ export const enum Direct {
     Ts3Temperature = 0x74,
 }
 
-/** Blocks read in one transaction: the register number counts up by itself. */
+/** Blocks read in one transaction: the register number auto-increments. */
 export const enum Block {
-    /**
-     * SafetyAlertA, SafetyStatusA … SafetyStatusC, BatteryStatus, cells, up to and with Cc2Current.
-     */
+    /** SafetyAlertA, SafetyStatusA … SafetyStatusC, BatteryStatus, cells, through Cc2Current. */
     MeasurementsBytes = 58,
-    /** IntTemperature up to and with Ts3Temperature. */
+    /** IntTemperature through Ts3Temperature. */
     TemperaturesBytes = 14,
     /** Subcommand, transfer buffer, checksum and length. */
     ResponseBytes = 36,
@@ -48,9 +45,7 @@ export const enum Status {
     SecurityState = 0x0300,
 }
 
-/**
- * Bits of BatteryState.safety: Safety Status A, B and C from the lowest byte on (§12.1, 0x03–0x07).
- */
+/** Bits of BatteryState.safety: Safety Status A, B and C, lowest byte first (§12.1, 0x03–0x07). */
 export const enum Safety {
     CellUndervoltage = 0x04,
     CellOvervoltage = 0x08,
@@ -69,7 +64,7 @@ export const enum Subcommand {
     ExitConfigUpdate = 0x0092,
 }
 
-/** What DeviceNumber answers. */
+/** The answer to DeviceNumber. */
 export const deviceNumber = 0x7695
 
 /** Data memory, reached like subcommands (§13.1). */
@@ -84,9 +79,8 @@ export const enum DaConfiguration {
 }
 
 /**
- * Everything that is written in CONFIG_UPDATE mode: blocks of address (2 bytes, low byte first),
- * length and data. Zeros are filled in from the settings at the offsets of `At`; the rest is
- * written as it stands.
+ * Everything written in CONFIG_UPDATE mode: blocks of address (2 bytes, low byte first), length and
+ * data. The settings replace the zeros at the offsets of `At`; the rest is written as is.
  */
 export const configurationTemplate = hex`
     A8 91 08  00 00 00 00  00 00 00 00
@@ -107,8 +101,8 @@ export const enum At {
     /** Calibration, 0x91AC: Capacity Gain, IEEE-754 single (§13.2). */
     CapacityGain = 7,
     /**
-     * Settings, 0x9234: Power Config, default 0x2982 without SLEEP, which would measure every 5 s
-     * only (§13.3).
+     * Settings, 0x9234: Power Config, default 0x2982 without SLEEP, which would measure only every
+     * 5 s (§13.3).
      */
     PowerConfig = 14,
     /** Settings, 0x9261/2: SCD OCD1 OCC COV CUV; OTD OTC UTD UTC (§13.3). */
@@ -142,12 +136,12 @@ export const enum At {
     Ts1Config = 65,
     /** Settings, 0x9303: units of current and stack voltage (§13.3). */
     DaConfiguration = 71,
-    /** Settings, 0x9304: a bit for each input with a cell (§13.3). */
+    /** Settings, 0x9304: one bit per input with a cell (§13.3). */
     VcellMode = 72,
 }
 
 /** SCD thresholds in 5 mV, by their index in the register (§13.6). */
 export const shortCircuitSteps = hex`02 04 08 0C 10 14 19 1E 23 28 32 3C 46 50 5A 64`
 
-/** The step of current in mA for each USER_AMPS of DA Configuration; 0.1 mA is not used (§13.3). */
+/** The current step in mA for each USER_AMPS of DA Configuration; 0.1 mA is unused (§13.3). */
 export const currentSteps = hex`00 01 0A 64`

@@ -1,10 +1,10 @@
-/** One whole measurement of the battery. It is never changed after it was published. */
+/** One complete measurement of the battery, immutable once published. */
 export interface BatteryState {
-    /** Sum of the cells as the chip measures it at the top of the stack, mV. */
+    /** Pack voltage, measured by the chip at the top of the stack, mV. */
     packMv: number
     /** Current in mA, charging positive. */
     currentMa: number
-    /** State of charge in 0.1 %, undefined while nothing is known of it. */
+    /** State of charge in 0.1 %, undefined while unknown. */
     socPermille: number | undefined
     /** Cell voltages in mV, cell 1 (the most negative) first. */
     cellMv: number[]
@@ -16,11 +16,11 @@ export interface BatteryState {
     temperatureDeciC: number[]
     /** The monitor chip's own temperature in 0.1 °C. */
     chipDeciC: number
-    /** A bit for each cell that is being balanced, bit 0 is cell 1. */
+    /** One bit per cell being balanced, bit 0 is cell 1. */
     balancing: number
-    /** Safety Status A, B and C of the chip from the lowest byte on, see `Safety`. */
+    /** Safety Status A, B and C of the chip, lowest byte first, see `Safety`. */
     safety: number
-    /** Safety Alert A, B and C likewise: beyond a limit, but not for its delay yet. */
+    /** Safety Alert A, B and C likewise: beyond a limit, but not yet for its delay. */
     alerts: number
     /** When it was measured, on the monotonic clock. */
     atMs: number

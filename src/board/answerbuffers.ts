@@ -1,8 +1,7 @@
 /**
- * Buffers for what comes back on a bus, one for each length that is asked for. There are few
- * lengths, and a new buffer for each transfer would cut the heap into pieces. Lengths that differ
- * in their last three bits do not drive each other out; a search would take the interpreter as long
- * as the transfer.
+ * Buffers for bus answers, one per requested length. Few lengths occur, and a new buffer per
+ * transfer would fragment the heap. Lengths that differ in their last three bits do not evict each
+ * other; a search would take the interpreter as long as the transfer.
  */
 export class AnswerBuffers {
     private readonly buffers: Buffer[] = []

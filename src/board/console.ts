@@ -5,33 +5,33 @@ import { Hashing, LineRunner, Output } from "../core/seams"
 import { textOf } from "../core/text"
 import { Asked, RuntimeServer, controlAnswer } from "./control"
 
-/** Before a report's text: session, request, sequence, flags. */
+/** In front of a report's text: session, request, sequence, flags. */
 const headBytes = 7
 const textBytes = 224
 const linksMax = 4
 const sendingMax = 8
 /**
- * The runtime's main loop turns only when no fiber is due, and the watchdog wants a turn in 5 s.
- * Consoles that print and the card's fibers can be due by turns for longer: behind so many reports
- * all consoles rest. More than once, since a rest that goes by while somebody computes is none; and
- * for longer when those reports have taken long, as the board has more to do than it can.
+ * The runtime's main loop turns only when no fiber is due, and its watchdog needs a turn every 5 s.
+ * Printing consoles and the card's fibers can alternate for longer, so all consoles rest after
+ * every `Reports` reports. More than once, since a rest that passes while another fiber computes is
+ * none; and for longer if those reports took long, because then the board is overloaded.
  */
 const enum Rest {
     Reports = 16,
     TimesMin = 3,
     Milliseconds = 20,
-    /** What the reports take a board that has time for them. */
+    /** How long the reports take if the board is not busy. */
     UsualMs = 500,
     MostMs = 1000,
 }
-/** The reports of all consoles. */
+/** Reports sent by all consoles. */
 let sent = 0
 
 const enum Mode {
     Ask = 1,
 }
 
-/** Flags of a report, as services/console.md has them. */
+/** Report flags, as in services/console.md. */
 const enum Flags {
     More = 0,
     Final = 1,
@@ -50,21 +50,19 @@ const enum Member {
     Text,
 }
 
-/** One console at the other end: its session, and what waits to be sent to it. */
+/** One remote console: its session, and output waiting to be sent to it. */
 class Link implements Output {
     cancelled: boolean
     /**
-     * What is sent when the line in `Member.Request` comes again: its last report, or that it is
+     * The answer if the line in `Member.Request` comes again: its last report, or that it is
      * running.
      */
     readonly report: any[]
-    /**
-     * A full report, used again and again; the text that waits until it is full is in its payload.
-     */
+    /** A full report, reused; text is collected in its payload until that is full. */
     private readonly packet: ds.Packet
     private held = 0
     private rests = 0
-    /** When it has rested last, or begun with a line. */
+    /** When it last rested, or began a line. */
     private restedMs = 0
 
     constructor(
@@ -76,7 +74,10 @@ class Link implements Output {
         this.packet = this.encodeReport(Buffer.alloc(textBytes))
     }
 
-    /** @returns the last report of the line in this packet: session, request, mode, line. */
+    /**
+     * @param packet session, request, mode, line
+     * @returns the last report of that line
+     */
     async runLine(runner: LineRunner, packet: any[]): Promise<any[]> {
         const report = this.report
         const request: number = packet[1]
@@ -98,7 +99,7 @@ class Link implements Output {
             const line: Buffer = packet[3]
             if (await runner.carryOut(this.session, textOf(line), this)) flags = Flags.Final
         } catch (thrown) {
-            // Cancelled while the refusal was printed: what is held goes out as the end.
+            // Cancelled while the refusal was printed: held text goes out as the end.
         }
         report[Member.Flags] = flags
         report[Member.Text] = this.takeHeld()
@@ -163,14 +164,14 @@ class Link implements Output {
     }
 }
 
-/** `serviceCommand` of the packets that only the console answers. */
+/** `serviceCommand` of packets that only the console answers. */
 const enum Command {
     Execute = 0x80,
     Cancel = 0x81,
     InstanceName = 0x1109,
 }
 
-/** Serves the console to Jacdac clients: four at a time, each with one line at a time. */
+/** Serves the console to up to four Jacdac clients, each with one line at a time. */
 class ConsoleService {
     private readonly links: Link[] = []
     private opened = 0
@@ -179,9 +180,8 @@ class ConsoleService {
     constructor(private readonly runner: LineRunner) {}
 
     /**
-     * Each packet that comes in waits here in a fiber of its own until its answer is on the wire;
-     * more than a few would fill the memory, so that in a flood answers are dropped. The client
-     * asks again.
+     * Each incoming packet waits here in its own fiber until its answer is on the wire. More than a
+     * few would fill the memory, so answers are dropped in a flood. The client asks again.
      */
     async sendPacket(packet: ds.Packet): Promise<void> {
         if (this.sending >= sendingMax) return
@@ -190,7 +190,7 @@ class ConsoleService {
         this.sending -= 1
     }
 
-    /** @returns as `controlAnswer` does; for a line its last report */
+    /** @returns as `controlAnswer`; for a line its last report */
     async answerTo(packet: ds.Packet): Promise<any> {
         const command = packet.serviceCommand
         if (command === Command.Execute) {
@@ -204,7 +204,7 @@ class ConsoleService {
         return null
     }
 
-    /** The console of that session; a new one takes the place of the oldest. */
+    /** The console of a session; a new one replaces the oldest. */
     private link(id: number): Link {
         for (const link of this.links) if (link.id === id) return link
         const link = new Link(this, this.runner.newSession(), id)
@@ -233,9 +233,7 @@ async function answer(packet: ds.Packet): Promise<void> {
     else await (ds as unknown as RuntimeServer)._serverSend(0, report)
 }
 
-/**
- * What is sent to service index 255 comes without a packet. Nothing that comes may end the program.
- */
+/** Commands to service index 255 arrive without a packet. No input may end the program. */
 async function takeServerPacket(packet: ds.Packet): Promise<void> {
     try {
         if (packet) await answer(packet)
@@ -244,7 +242,7 @@ async function takeServerPacket(packet: ds.Packet): Promise<void> {
     }
 }
 
-/** Starts to serve the console on the Jacdac bus. */
+/** Starts serving the console on the Jacdac bus. */
 export function serveConsole(runner: LineRunner): void {
     service = new ConsoleService(runner)
     ;(ds as unknown as RuntimeServer)._onServerPacket = takeServerPacket

@@ -1,19 +1,21 @@
 import * as ds from "@devicescript/core"
 
-// Jacdac's control service, which every device has with index 0. @devicescript/server has one, too,
-// and brings 2,400 bytes of code for what a board with a single service does not need.
+// Jacdac's control service, which every device has at index 0. @devicescript/server has one too,
+// but costs 2,400 bytes of code that a board with a single service does not need.
 
-/** The natives of the processor's second device, the one of its program's services. */
+/** The natives of the processor's second device, which serves the program's services. */
 export interface RuntimeServer {
     _serverSend(serviceIndex: number, packet: ds.Packet): Promise<void>
-    /** A fiber for each command that comes in; without a packet when it is for no service. */
+    /**
+     * Called in a new fiber for each incoming command; without a packet if it is for no service.
+     */
     _onServerPacket: (packet: ds.Packet) => Promise<void>
 }
 
 const announceMs = 500
 const productIdentifier = 0x355724dd
 
-/** A packet's command: what is to be done, a register that is read (0x1…) or written (0x2…). */
+/** A packet's command: an action, or a register to read (0x1…) or write (0x2…). */
 export const enum Asked {
     Announce = 0,
     Noop = 0x80,
@@ -29,20 +31,17 @@ export const enum Asked {
     SetStatusCode = 0x2103,
 }
 
-/** Counts up to 15, so that one that is smaller than before tells of a new start. */
+/** Counts up to 15; a smaller value than before reveals a restart. */
 let restarts = 1
 
-/** The classes of all services but this one, behind the flags and two members that are not used. */
+/** Flags, two unused members, and the classes of all services except this one. */
 function announcement(): number[] {
     if (restarts < ds.ControlAnnounceFlags.RestartCounterSteady) restarts += 1
     const flags = restarts | ds.ControlAnnounceFlags.SupportsACK
     return [flags, 0, 0, ds.BmsConsole.spec.classIdentifier]
 }
 
-/**
- * @returns what the control service answers: null for nothing, undefined where it does not know the
- * command
- */
+/** @returns the control service's answer: null for none, undefined for an unknown command */
 export function controlAnswer(command: number): any {
     if (command === Asked.Announce) return announcement()
     if (command === Asked.Reset) ds.reboot()
@@ -54,7 +53,7 @@ export function controlAnswer(command: number): any {
     return done.includes(command) ? null : undefined
 }
 
-/** Twice a second, in step with the clock. */
+/** Announces the device twice a second, without drift. */
 export async function announceForever(): Promise<void> {
     let dueMs = ds.millis()
     while (true) {

@@ -4,9 +4,8 @@ import { I2cBus, SpiBus, Light } from "../core/seams"
 import { AnswerBuffers } from "./answerbuffers"
 
 /**
- * The runtime's own natives. @devicescript/gpio would bring 400 bytes of pin events that nobody
- * here waits for, `i2c` and `spi` 500 of methods that nobody calls, and a transfer of `spi` makes a
- * buffer each time.
+ * The runtime's own natives. @devicescript/gpio would add 400 bytes for pin events, `i2c` and `spi`
+ * 500 for methods, all unused, and `spi` allocates a buffer per transfer.
  */
 interface RuntimePin {
     setMode(mode: ds.GPIOMode): void
@@ -15,7 +14,7 @@ interface RuntimePin {
 interface RuntimeBuses {
     spiConfigure(miso: number, mosi: number, sck: number, mode: number, hz: number): void
     spiXfer(out: Buffer, into: Buffer): Promise<void>
-    /** 0, or what failed: -1 the write, -2 the read. */
+    /** 0, or the step that failed: -1 the write, -2 the read. */
     _i2cTransaction(address: number, out: Buffer, into?: Buffer): Promise<number>
 }
 
@@ -23,7 +22,7 @@ function drive(pin: ds.OutputPin, high: boolean): void {
     ;(pin as unknown as RuntimePin).setMode(high ? ds.GPIOMode.OutputHigh : ds.GPIOMode.OutputLow)
 }
 
-/** The ESP32's SPI host with one device on it. Chip select is ours: the runtime drives none. */
+/** The ESP32's SPI host with one device. We drive chip select; the runtime does not. */
 export class DeviceSpiBus implements SpiBus {
     private readonly answers = new AnswerBuffers()
 
@@ -61,7 +60,7 @@ export class DeviceSpiBus implements SpiBus {
     }
 }
 
-/** The ESP32's I²C host on the pins that the board definition names. */
+/** The ESP32's I²C host on the pins of the board definition. */
 export class DeviceI2cBus implements I2cBus {
     async write(address: number, out: Buffer): Promise<void> {
         await this.writeRead(address, out, 0)

@@ -12,19 +12,19 @@ const writesMax = 3
 const lockMs = 30000
 const restMs = 10
 /**
- * What a removed key holds. The runtime's own deletion writes a value of no bytes, which the
- * ESP32's flash driver refuses: the board aborts.
+ * The value of a removed key. The runtime's own deletion writes an empty value, which the ESP32's
+ * flash driver refuses: the board aborts.
  */
 const tombstone = hex`00`
 
-/** True for what an absent key reads as: also the empty value that the simulator once stored. */
+/** True for the value of an absent key, including the empty one that the simulator once stored. */
 function isAbsent(value: Buffer): boolean {
     return value.length < 2 && !value[0]
 }
 
 /**
- * Key/value store on the runtime's settings service. Raw bytes; one access at a time, in the order
- * of arrival; a write is read back, since the service acknowledges nothing.
+ * Key/value store on the runtime's settings service. Raw bytes; one access at a time, in order of
+ * arrival. Writes are read back, since the service acknowledges nothing.
  */
 export class DeviceFlash implements Flash {
     private readonly service = new ds.Settings()
@@ -38,7 +38,7 @@ export class DeviceFlash implements Flash {
         this.service.report().subscribe(this.take)
     }
 
-    /** Undefined when the key is absent. Throws Fault FlashNoAnswer. */
+    /** Undefined if the key is absent. Throws Fault FlashNoAnswer. */
     async read(key: string): Promise<Buffer | undefined> {
         const self = this
         return await this.lock.run("read", lockMs, async () => {
@@ -65,13 +65,13 @@ export class DeviceFlash implements Flash {
     private async put(key: string, value: Buffer): Promise<void> {
         const self = this
         await this.lock.run("write", lockMs, async () => {
-            // No tombstone for a key that never was.
+            // No tombstone for a key that never existed.
             if (isAbsent(value) && isAbsent(await self.ask(key))) return
             for (let i = 0; i < writesMax; ++i) {
                 await self.service.set(key, value)
                 const stored = await self.ask(key)
-                // Packets on their way keep the runtime's main loop from its turn: so do many
-                // writes in a row.
+                // Packets in flight keep the runtime's main loop from turning, and so do many
+                // consecutive writes.
                 await ds.sleep(restMs)
                 if (isSame(stored, value)) return
             }
@@ -82,15 +82,15 @@ export class DeviceFlash implements Flash {
         })
     }
 
-    /** The value as it is stored, empty for a key that never was. */
+    /** The stored value, empty for a key that never existed. */
     private async ask(key: string): Promise<Buffer> {
         this.awaitedKey = key
         for (let i = 0; i < this.tries; ++i) {
             this.answer = undefined
             await this.service.get(key)
-            // The answer may have come while the request was leaving.
+            // The answer may have arrived while the request was being sent.
             if (!this.answer) {
-                // Not the library's emitter: an answer at the time-out would wake a fiber that has
+                // Not the library's emitter: an answer at the timeout would wake a fiber that has
                 // ended.
                 this.waiter = ds.Fiber.self()
                 await ds.suspend(answerMs)
@@ -99,12 +99,12 @@ export class DeviceFlash implements Flash {
             if (this.answer) {
                 this.tries = triesMax
                 const answer = this.answer
-                // Many in a row keep the main loop from its turn, as writes do.
+                // Many consecutive reads keep the main loop from turning, as writes do.
                 if ((++this.asked & 3) === 0) await ds.sleep(restMs)
                 return answer
             }
         }
-        // Who asks next is not to wait as long in vain.
+        // The next caller must not wait as long in vain.
         this.tries = 1
         throw new Fault(
             FaultCode.FlashNoAnswer,
@@ -121,12 +121,12 @@ export class DeviceFlash implements Flash {
             this.answer = report[1]
             if (this.waiter && this.waiter.suspended) this.waiter.resume(undefined)
         } catch {
-            // Garbled: that is no answer, and is asked again.
+            // Garbled: no answer, so `ask` repeats its question.
         }
     }
 }
 
-/** Compared byte by byte, since texts of both would be among the largest pieces of the heap. */
+/** Compares byte by byte, since texts of both would be among the heap's largest blocks. */
 function isSame(stored: Buffer, value: Buffer): boolean {
     let at = 0
     while (at < value.length && stored[at] === value[at]) at++

@@ -1,5 +1,5 @@
 /**
- * The four characters by which Jacdac tools show a device, from its identifier.
+ * The four characters that Jacdac tools show for a device, from its identifier.
  * @param identifierHex 16 hexadecimal digits
  * Source: Jacdac short device identifiers: FNV-1 folded to 30 bits, two letters and two digits.
  */

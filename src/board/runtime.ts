@@ -10,22 +10,22 @@ import { shortDeviceId } from "./identity"
 import { DeviceTcpConnector } from "./socket"
 import { ServiceWifi } from "./wifi"
 
-/** The build puts the program's own hash in its place: tools/firmware.ts. */
+/** The build replaces this with the program's own hash: tools/firmware.ts. */
 const fingerprint = hex`b5e7c0d1f29a4386`
 
-/** Time, waiting and fibers of the DeviceScript runtime. */
+/** Time and waiting of the DeviceScript runtime. */
 class RuntimeTicks {
     nowMs(): number {
         return ds.millis()
     }
 
     async sleep(ms: number): Promise<void> {
-        // The runtime takes a fraction for "at once".
+        // The runtime treats a fraction as "at once".
         await ds.sleep(ms > 1 ? Math.ceil(ms) : 1)
     }
 }
 
-/** A fiber's work; a fault that nobody catches would end the program. */
+/** Runs a fiber's work; an uncaught fault would end the program. */
 async function guarded(work: () => Promise<void>): Promise<void> {
     try {
         await work()
@@ -34,7 +34,7 @@ async function guarded(work: () => Promise<void>): Promise<void> {
     }
 }
 
-/** A board of the buses and the light given, and of what the runtime has on every board. */
+/** A board with the given buses and light, and what the runtime provides on every board. */
 export function runtimeBoard(spi: SpiBus, i2c: I2cBus, light: Light): Board {
     const ticks = new RuntimeTicks()
     return {

@@ -4,7 +4,7 @@ import { I2cBus, SpiBus, Light } from "../core/seams"
 import { AnswerBuffers } from "./answerbuffers"
 
 // The simulated board's wires. A message announces a transfer to the host, which runs the emulated
-// chips; the answer comes in the one call in which the host can put bytes into a buffer.
+// chips. The answer arrives in the only call in which the host can write into a buffer.
 
 interface RandomBuffer {
     fillRandom(): void
@@ -14,7 +14,7 @@ function exchange(buffer: Buffer): void {
     ;(buffer as unknown as RandomBuffer).fillRandom()
 }
 
-/** Something that the host does not answer. */
+/** Sends the host a message that it does not answer. */
 async function tell(topic: string): Promise<void> {
     await ds._twinMessage(topic, hex`00`)
 }
@@ -35,20 +35,20 @@ export class SimSpiBus implements SpiBus {
         answer.blitAt(0, out, 0, out.length)
         await tell("spi")
         exchange(answer)
-        // As on the ESP32, other fibers run until the host says that the transfer is over.
+        // As on the ESP32, other fibers run until the host reports the end of the transfer.
         await ds.suspend()
         return answer
     }
 }
 
-/** Like the ESP32's, this host is done when its call returns: no other fiber runs in between. */
+/** Like the ESP32's, this transfer ends before its call returns: no other fiber runs meanwhile. */
 export class SimI2cBus implements I2cBus {
     async write(address: number, out: Buffer): Promise<void> {
         await this.writeRead(address, out, 0)
     }
 
     async writeRead(address: number, out: Buffer, readBytes: number): Promise<Buffer> {
-        // Its length says how much is read. The last byte comes back as the status.
+        // Its length tells the host how much to read. The last byte returns the status.
         const answer = Buffer.alloc(readBytes + 1)
         answer[0] = address
         await ds._twinMessage("i2c", out)

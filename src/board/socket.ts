@@ -2,16 +2,16 @@ import * as ds from "@devicescript/core"
 import { Fault, FaultCode } from "../core/fault"
 import { TcpConnector, TcpStream } from "../core/seams"
 
-// DeviceScript's own Socket asserts when the server speaks first, throws when the send queue is
-// full and can wait for ever; this is a thin stream over the same natives without those.
+// DeviceScript's own Socket asserts if the server speaks first, throws if the send queue is full
+// and can wait for ever. This is a thin stream over the same natives without those faults.
 
 type Natives = typeof ds & {
-    /** A failure to connect comes as an event. */
+    /** A failure to connect is reported as an event. */
     _socketOpen(host: string, port: number): number
     _socketClose(): number
-    /** 0 queued, -1 queue full, -10 not connected (now), -100 nobody is told of its events. */
+    /** 0 queued, -1 queue full, -10 not connected (now), -100 no handler for its events. */
     _socketWrite(data: Buffer): number
-    /** Without it the runtime drops what comes before it makes a piece of the heap of it. */
+    /** If undefined, the runtime drops events before it allocates heap for them. */
     _socketOnEvent: ((event: string, data: any) => void) | undefined
 }
 
@@ -24,30 +24,28 @@ const enum Stage {
 const pieceBytes = 512
 const sendTimeoutMs = 20000
 /**
- * Events of up to 1,024 bytes: what comes in one turn of the runtime. Ten of them were more than
- * the heap always has.
+ * Queued events of up to 1,024 bytes each: what one turn of the runtime delivers. Ten of them
+ * sometimes exceeded the heap.
  */
 const chunksMax = 6
 const tooMuch = "the other side sends more than it is asked for"
-/** As many pieces fit into lwIP's send buffer (5,744 bytes), whatever the network does. */
+/** This many pieces fit into lwIP's send buffer (5,744 bytes), whatever the network does. */
 const piecesAtOnce = 8
-/** Two turns of the runtime's loop: what was queued is under way, what it has to tell is told. */
+/** Two turns of the runtime's loop: queued data is being sent, pending events are delivered. */
 const turnMs = 20
-/** What is queued has so long to leave if the end of it is not told. */
+/** Time for queued data to leave if its end is not reported. */
 const mutedFlushMs = 2000
-/** A connection that nobody is told of is made, and ended again by the runtime, by then. */
+/** By then the runtime has made, and ended again, a connection whose events are unheard. */
 const unheardMs = 500
 const opensMax = 4
 
 class DeviceTcpStream implements TcpStream {
     stage = Stage.Connecting
-    /** Why it ended, "" when the other side simply closed. */
+    /** Why it ended, "" if the peer simply closed. */
     reason = ""
-    /** Pieces sent since the other side spoke last: those before have left. */
+    /** Pieces sent since the peer last spoke: earlier ones have left. */
     unanswered = 0
-    /**
-     * The other side talks where it has nothing to say: neither that nor its end is told any more.
-     */
+    /** The peer talked when it should not: no further events are reported, its end included. */
     muted = false
     private queue: Buffer[] = []
     private waiter: ds.Fiber
@@ -62,20 +60,20 @@ class DeviceTcpStream implements TcpStream {
             this.stage = Stage.Ended
         } else if (this.stage === Stage.Open) {
             if (this.deaf) {
-                // Each 1,024 bytes of what would still come are a piece of the heap.
+                // Every further 1,024 bytes would take heap.
                 this.muted = true
                 this.reason = tooMuch
                 ;(ds as Natives)._socketOnEvent = undefined
             } else if (this.queue.length < chunksMax) this.queue.push(data)
             else {
-                // What waits, and what would still come, could fill the heap.
+                // Queued and further data could fill the heap.
                 this.queue = []
                 this.reason = tooMuch
                 this.stage = Stage.Ended
                 ;(ds as Natives)._socketClose()
             }
         }
-        // Data before "open" is the tail of the connection before.
+        // Data before "open" is the tail of the previous connection.
         if (this.waiter !== undefined && this.waiter.suspended) this.waiter.resume(undefined)
     }
 
@@ -138,12 +136,12 @@ class DeviceTcpStream implements TcpStream {
         if (current !== this) return
         ;(ds as Natives)._socketClose()
         this.onEvent("close", undefined)
-        // What the runtime has still to tell of it must not meet the next connection.
+        // Its pending events must not reach the next connection.
         await ds.sleep(turnMs)
     }
 }
 
-/** The answer to an open may come while the next one waits. */
+/** The answer to an earlier open may arrive while the next one waits. */
 let unheard: boolean
 let current: DeviceTcpStream
 
@@ -152,7 +150,7 @@ function onSocketEvent(event: string, data: any): void {
 }
 
 /**
- * The runtime's one socket. Errors: SocketRefused, SocketTimeout; the stream before is over either
+ * The runtime's only socket. Errors: SocketRefused, SocketTimeout; the previous stream ends either
  * way.
  */
 export class DeviceTcpConnector implements TcpConnector {
@@ -165,7 +163,8 @@ export class DeviceTcpConnector implements TcpConnector {
         const before = current
         const endMs = ds.millis() + timeoutMs
         let limitMs = endMs
-        // Whether what ends an open may be the end of an earlier one, and nobody is told of ours.
+        // True if the event that ends an open may belong to an earlier connection, which leaves
+        // ours unheard.
         let doubtful = unheard
         unheard = false
         if (before !== undefined) {
@@ -177,7 +176,7 @@ export class DeviceTcpConnector implements TcpConnector {
                 // "recv error".
                 before.onEvent("close", undefined)
                 doubtful = true
-                // An open is lost without a word when the worker's queue stays full for 200 ms.
+                // An open is lost silently if the worker's queue stays full for 200 ms.
                 limitMs -= timeoutMs / 2
             }
         }
@@ -198,7 +197,7 @@ export class DeviceTcpConnector implements TcpConnector {
                 await ds.sleep(unheardMs)
             } else if (limitMs === endMs) {
                 unheard = true
-                // Else what was queued would go out later.
+                // Otherwise queued data would go out later.
                 await stream.close()
                 await stream.wait(0)
             } else limitMs = endMs

@@ -2,21 +2,20 @@ import * as ds from "@devicescript/core"
 import { Wifi } from "../core/seams"
 
 /**
- * Stands for "no network" in the runtime's store, where nothing can be deleted and nothing may be
- * empty: a name longer than any network's, and its password.
+ * Stands for "no network" in the runtime's store, where entries cannot be deleted or empty: a name
+ * longer than any network's, and its password.
  */
 const nowhere = "no network: wifi.ssid of the BMS Mini is empty"
 
 /**
- * The Wi-Fi station behind the runtime's own Jacdac service, which stores the network that it is
- * told and joins it at each start of the processor. What the service does is in
- * docs/design/platform.md.
+ * The Wi-Fi station behind the runtime's own Jacdac service, which stores the network it is given
+ * and joins it at each start of the processor. docs/design/platform.md describes the service.
  */
 export class ServiceWifi implements Wifi {
     private readonly service = new ds.Wifi()
     private ip: Buffer
     private joined = ""
-    /** The address that comes may be one of the network before. */
+    /** The next address may be the previous network's. */
     private doubtful = false
 
     constructor() {
@@ -27,7 +26,7 @@ export class ServiceWifi implements Wifi {
         })
     }
 
-    // "Got an address" is said once a connection, which may be before the program's start.
+    // Polled, since "got an address" comes once per connection, perhaps before the program's start.
     async look(): Promise<void> {
         const ip = await this.service.ipAddress.read()
         if (!ip || !ip[0]) this.joined = ""
@@ -35,7 +34,7 @@ export class ServiceWifi implements Wifi {
             const name = await this.service.ssid.read()
             this.ip = ip
             if (this.doubtful) this.joined = "?"
-            // It was told to forget this one, if the next look finds it so too.
+            // It was told to forget this network, if the next look finds the same.
             else if (!name) this.doubtful = true
             else this.joined = name
         }
@@ -43,17 +42,17 @@ export class ServiceWifi implements Wifi {
 
     async join(ssid: string, password: string, another: boolean): Promise<void> {
         await this.leaveNetwork(false, another)
-        // Connects at once, or after the try that is under way.
+        // Connects at once, or after the current attempt.
         await this.service.addNetwork(ssid, password)
     }
 
     async leaveNetwork(forGood: boolean, another: boolean): Promise<void> {
         const service = this.service
-        // It loses its memory of one network with the next. What is stored stays.
+        // Otherwise the next addNetwork leaks this one's memory. The stored network stays.
         await service.forgetAllNetworks()
         this.doubtful = (another || this.doubtful) && !this.joined
         if (this.joined) {
-            // Only now: a search that is broken off is never followed by another one.
+            // Only if joined: after an aborted search the station never starts another.
             await service.reconnect()
             for (let i = 0; this.joined && i < 20; ++i) await ds.sleep(100)
         }
@@ -64,7 +63,7 @@ export class ServiceWifi implements Wifi {
 
     async tellOpen(ssid: string): Promise<void> {
         await this.service.addNetwork(ssid, "")
-        // The service takes it while the fibers rest, and does not survive that.
+        // The service handles it while the fibers rest, and does not survive that.
         await ds.sleep(1000)
     }
 

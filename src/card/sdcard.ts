@@ -16,38 +16,35 @@ import {
 } from "./sdprotocol"
 
 /**
- * An SD card in SPI mode as 512-byte blocks; one for all cards that come into the socket: its
- * buffers are kept. It owns the bus during a call. A returned write was programmed: the card's
- * status was asked after its busy time. Throws Fault CardAbsent, CardTimeout, CardRefused, CardCrc,
- * CardWriteProtected, CardUnsupported; after CardAbsent and CardTimeout the card has to be opened
- * anew.
+ * An SD card in SPI mode as 512-byte blocks. One instance serves all cards that are inserted, so
+ * its buffers are kept. It owns the bus during a call. When a write returns, the block is
+ * programmed: the card's status was read after its busy time. Throws Fault CardAbsent, CardTimeout,
+ * CardRefused, CardCrc, CardWriteProtected, CardUnsupported; after CardAbsent and CardTimeout the
+ * card must be opened again.
  */
 export class SdCard implements BlockDevice {
     /** "SDSC", "SDHC" or "SDXC". */
     kind = ""
     /**
-     * Works done again after a damaged, refused or unanswered transfer, and those that failed for
-     * good.
+     * Operations repeated after a damaged, refused or unanswered transfer, and those that failed
+     * for good.
      */
     retries: number
     errors: number
-    /** Halved each time when something was damaged on the wire. */
+    /** Halved at each retry, down to `Limit.ClockHzMin`. */
     clockHz: number
 
     private readonly frame = Buffer.alloc(frameBytes)
     private readonly pollFrame = Buffer.alloc(Limit.PollBytes)
     private readonly shortFrame = Buffer.alloc(Limit.ShortBytes)
-    /** What came back last, and how far it was looked at: R1, or behind a block. */
+    /** The last answer, and the position reached in it: R1, or after a block. */
     private answer: Buffer
     private at: number
-    /**
-     * The block that the card sends next, one after the other; 0 when that is not known, -1 when it
-     * sends none.
-     */
+    /** The next block of the open read stream; 0 if unknown, -1 if no stream is open. */
     private next: number
-    /** The block that was read last. */
+    /** The last block read. */
     private last: number
-    /** When the first poll was. */
+    /** Time of the first poll. */
     private pollMs: number
     /** 512 for cards addressed in bytes. */
     private blockUnits: number
@@ -64,8 +61,7 @@ export class SdCard implements BlockDevice {
     }
 
     /**
-     * Wakes the card in the socket and reads what it is; what was known of the one before is
-     * forgotten. Takes some 50 ms to 5 s.
+     * Wakes the inserted card and identifies it; forgets the previous one. Takes some 50 ms to 5 s.
      */
     async openAgain(): Promise<SdCard> {
         this.retries = 0
@@ -84,7 +80,7 @@ export class SdCard implements BlockDevice {
     }
 
     async readBlock(block: number, into: Buffer, unchecked?: boolean): Promise<void> {
-        // A wire that has spoiled something twice is not trusted any more.
+        // After two retries the wire is not trusted any more.
         const quick = unchecked && this.clockHz > Limit.ClockHzMin
         await this.work(block, 0, into, quick ? Look.Read : Look.Checked)
     }
@@ -93,12 +89,12 @@ export class SdCard implements BlockDevice {
         await this.work(block, 1, from, 0)
     }
 
-    /** More than one block is one stream; when one of them is refused, all are written again. */
+    /** More than one block is one stream; if one of them is refused, all are written again. */
     async fillBlocks(block: number, count: number, from: Buffer): Promise<void> {
         await this.work(block, count, from, 0)
     }
 
-    /** Asks the card whether it is still there and initialised: one short transfer. */
+    /** Checks that the card is still there and initialised, in one short transfer. */
     async probe(): Promise<void> {
         await this.work(0, 0, this.shortFrame, Look.Status)
     }
@@ -112,8 +108,8 @@ export class SdCard implements BlockDevice {
         for (let attempt = 1; ; ++attempt) {
             await this.spi.select(true)
             try {
-                // The card goes on sending as long as the next block is read. Behind its last one
-                // it would look for more.
+                // The card keeps streaming while consecutive blocks are read. After its last block
+                // it would try to send more.
                 const alike =
                     look === Look.Read || (look === Look.Checked && block === this.last + 1)
                 const many = alike && block + 1 < this.blocks
@@ -151,7 +147,7 @@ export class SdCard implements BlockDevice {
         const { spi, frame } = this
         const stream = count > 1
         if (stream) {
-            // The card can make room for all of them at once, but need not know how.
+            // The card may erase them all beforehand, but need not support it.
             await this.command(Command.Cmd55AppCmd, 0)
             await this.command(Command.Acmd23SetWrBlkEraseCount, count)
         }
@@ -187,7 +183,7 @@ export class SdCard implements BlockDevice {
         throw new Fault(code, `the card refused block ${block}`, block)
     }
 
-    /** CMD13 with its verdict on what was done last. */
+    /** Sends CMD13 and checks its verdict on the last operation. */
     private async checkStatus(block: number): Promise<void> {
         await this.accepted(Command.Cmd13SendStatus, 0)
         const status = this.answer[this.at + 1]
@@ -199,7 +195,7 @@ export class SdCard implements BlockDevice {
     private async wake(): Promise<void> {
         const { spi, ticks } = this
         await this.setClock(Limit.StartClockHz)
-        // At least 74 clocks with the select high let the card find its voltage (section 6.4.1).
+        // At least 74 clocks with chip select high let the card detect its voltage (section 6.4.1).
         await spi.transfer(this.pollFrame)
         await spi.select(true)
         for (let tries = 1; ; ++tries) {
@@ -208,9 +204,9 @@ export class SdCard implements BlockDevice {
             if (r1 >= R1.None) {
                 if (tries >= Limit.WakeTries) throw refusal(r1, 0)
             } else if (tries >= Limit.BusyTries) throw timeoutFault("the card does not reset", 0)
-            // What it was sending or receiving when it was left may still be in its way.
+            // A transfer that was interrupted may still be in the way.
             await ticks.sleep(2)
-            // Selected anew, a card that was out of step is in step.
+            // Selecting again brings an out-of-step card back in step.
             await spi.select(false)
             await spi.select(true)
             await this.clockFrame()
@@ -218,11 +214,11 @@ export class SdCard implements BlockDevice {
         }
     }
 
-    /** Checks the supply and waits for the end of the card's own start. */
+    /** Checks the supply voltage and waits for the card to start. */
     private async initialise(): Promise<void> {
         let hostCapacity = 0
         let r1 = await this.command(Command.Cmd8SendIfCond, 0x1aa)
-        // CMD8 is unknown to cards from before version 2, which have no high capacity; some do not
+        // CMD8 is unknown to cards before version 2, which have no high capacity; some do not
         // answer it.
         if ((r1 & R1.IllegalCommand) === 0) {
             if (this.answer.getAt(this.at + 3, "u16") !== 0xaa01)
@@ -241,25 +237,25 @@ export class SdCard implements BlockDevice {
             await this.ticks.sleep(5)
         }
         r1 = await this.command(Command.Cmd58ReadOcr, 0)
-        // Some still say that they are idle.
+        // Some still report idle.
         if (r1 > R1.Idle) throw refusal(r1, Command.Cmd58ReadOcr)
-        // Bit 30 of the OCR (CCS): addressed in blocks. Other cards get a block length of 512
-        // bytes.
+        // Bit 30 of the OCR (CCS): addressed in blocks. Other cards are set to a block length of
+        // 512 bytes.
         this.blockUnits = 1
         if ((this.answer[this.at + 1] & 0x40) === 0) {
             this.blockUnits = 512
             await this.accepted(Command.Cmd16SetBlocklen, 512)
         }
-        // The card looks at the checksums of commands and blocks from here on. One that refuses may
-        // look all the same.
+        // From here on the card checks the checksums of commands and blocks. One that refuses may
+        // check all the same.
         r1 = await this.command(Command.Cmd59CrcOnOff, 1)
         if (r1 >= R1.None) throw refusal(r1, Command.Cmd59CrcOnOff)
     }
 
-    /** From the card-specific data: how many blocks there are, and whether they may be written. */
+    /** Takes the number of blocks and the write protection from the card-specific data. */
     private takeSize(csd: Buffer): void {
         const blocks = parseCsdBlocks(csd)
-        // With its checksum behind it the checksum of all is 0.
+        // The checksum over data and checksum is 0.
         if (blocks === 0 || crc16(0, csd, 0, 18) !== 0)
             throw unsupported("the SD card's size is unknown", 9)
         // PERM_WRITE_PROTECT and TMP_WRITE_PROTECT.
@@ -268,7 +264,7 @@ export class SdCard implements BlockDevice {
         this.blocks = blocks
     }
 
-    /** Nothing may be selected: a card would take the stray clock edge for a bit. */
+    /** Deselects first: a card would take the stray clock edge for a bit. */
     private async setClock(hz: number): Promise<void> {
         await this.spi.select(false)
         this.clockHz = hz
@@ -276,8 +272,8 @@ export class SdCard implements BlockDevice {
     }
 
     /**
-     * Sends a command in a frame of its own with the polling for its answer behind it.
-     * @returns R1; 0xff when there was no answer, 0x80 and above when it was out of step
+     * Sends a command in its own frame, followed by polling bytes for its answer.
+     * @returns R1; 0xff if there was no answer, 0x80 and above if it was out of step
      */
     private async command(index: Command, argument: number): Promise<number> {
         putCommand(this.shortFrame, index, argument)
@@ -289,17 +285,17 @@ export class SdCard implements BlockDevice {
         return answer[at]
     }
 
-    /** The same for a command that only a card that is ready accepts. */
+    /** The same for a command that only a ready card accepts. */
     private async accepted(index: Command, argument: number): Promise<void> {
         const r1 = await this.command(index, argument)
         if (r1 !== 0) throw refusal(r1, index)
     }
 
     /**
-     * Reads a block: finds its token behind the answer, or behind the block before, or in further
+     * Reads a block: finds its token after the answer, after the previous block, or in further
      * polls.
      * @param many others may follow
-     * @param goes it is the one that comes next
+     * @param goes it is the next block of the open stream
      */
     private async receive(
         block: number,
@@ -315,8 +311,8 @@ export class SdCard implements BlockDevice {
         if (many) this.next = 0
         let { answer, at } = this
         for (let polls = 0; ; ++polls) {
-            // Between two blocks there may be hundreds of idle bytes. Behind an error there is no
-            // token any more (section 4.3.3): the block is read again, alone.
+            // There may be hundreds of idle bytes between two blocks. After an error no token
+            // follows (section 4.3.3): the block is read again with a new command.
             if (goes && answer[at] === 0xff) {
                 at = answer.indexOf(Token.StartBlock, at)
                 if (at < 0) at = frameBytes
@@ -325,7 +321,7 @@ export class SdCard implements BlockDevice {
             // Some send a 0x00 before the token.
             while (answer[at] === 0xff || answer[at] === 0) at++
             if (at < answer.length) break
-            // The frame has nothing but 0xff since the block before.
+            // The frame has been all 0xff since the previous block.
             answer = await this.poll(polls, Limit.ReadMs, block, goes ? this.frame : this.pollFrame)
             at = 0
         }
@@ -342,7 +338,7 @@ export class SdCard implements BlockDevice {
             if (at >= 0) sum = answer[at]
         }
         sum = sum | (answer[at + 1] << 8)
-        // Behind the last byte of a card that is pulled there is nothing but 0xff.
+        // After the last byte of a pulled card everything reads 0xff.
         const doubtful = look === Look.Checked || (look === Look.Read && sum === 0xffff)
         if (!right || (doubtful && sum !== blockSum(data)))
             throw new Fault(FaultCode.CardCrc, `block ${block} cannot be read`, block)
@@ -352,14 +348,14 @@ export class SdCard implements BlockDevice {
         if (many) this.next = block + 1
     }
 
-    /** The card sends no more blocks. */
+    /** Ends the read stream. */
     private async endStream(block: number): Promise<void> {
         this.next = -1
         await this.command(Command.Cmd12StopTransmission, 0)
         await this.waitWhileBusy(block)
     }
 
-    /** A whole frame of clocks for the card. */
+    /** Clocks the card for a whole frame. */
     private async clockFrame(): Promise<Buffer> {
         const frame = this.frame
         frame.fillAt(0, frameBytes, 0xff)
@@ -373,7 +369,7 @@ export class SdCard implements BlockDevice {
         await this.spi.transfer(frame)
     }
 
-    /** The card holds the line low while it programs. */
+    /** The card holds the line low while programming. */
     private async waitWhileBusy(block: number): Promise<void> {
         let polls = 0
         const { pollFrame } = this
@@ -383,7 +379,7 @@ export class SdCard implements BlockDevice {
         }
     }
 
-    /** Clocks the card for a moment, after a sleep when it has been asked often already. */
+    /** Clocks the card briefly, after a sleep if it has been polled often already. */
     private async poll(
         polls: number,
         limitMs: number,

@@ -1,12 +1,12 @@
 import { Fault, FaultCode } from "../core/fault"
 import { Command, R1 } from "./sdprotocol"
 
-/** What is wrong with an answer that is not 0. */
+/** The fault for a nonzero answer. */
 export function refusal(r1: number, index: Command): Fault {
     let code = FaultCode.CardAbsent
     let text = "no SD card, or it does not answer: put one in"
     if (r1 < R1.None) {
-        // A card that was pulled and put back is idle again and knows nothing of before.
+        // A card that was pulled and reinserted is idle again and has lost its state.
         text = "the SD card was changed"
         if ((r1 & R1.Idle) === 0) {
             code = r1 & R1.CommandCrcError ? FaultCode.CardCrc : FaultCode.CardRefused

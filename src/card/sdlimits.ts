@@ -1,35 +1,30 @@
-// What the driver of the SD card counts and waits for, and what it does with a block.
+// Counts, times and modes of the SD card driver.
 
 export const enum Limit {
-    /** Longest read access and write: the standard has 100 and 500 ms, cards take more. */
+    /** Longest read access and write: the standard allows 100 and 500 ms, cards take more. */
     ReadMs = 1000,
     BusyMs = 3000,
-    /** Bytes of a short transfer: a command, twice the longest NCR, R1 and four bytes more. */
+    /** Bytes of a short transfer: a command, twice the longest NCR, R1 and four more bytes. */
     ShortBytes = 29,
-    /**
-     * A longer poll would be no better: looking through what came takes the interpreter longer than
-     * the wire.
-     */
+    /** A longer poll would not help: the interpreter scans slower than the wire transfers. */
     PollBytes = 20,
-    /**
-     * So many polls, some 4 ms, come before the first sleep, which lasts to the next tick of 10 ms.
-     */
+    /** Polls, some 4 ms in all, before the first sleep, which lasts to the next tick of 10 ms. */
     QuickPolls = 8,
     StartClockHz = 400000,
     ClockHz = 20000000,
-    /** A clock that damages data is halved, but not below this. */
+    /** The clock is halved at each retry, but not below this. */
     ClockHzMin = 5000000,
-    /** As often is CMD0 sent to a socket that does not answer, three times over. */
+    /** CMD0s sent to a socket that does not answer, in each of three attempts. */
     WakeTries = 4,
-    /** The same to a card that is busy with what it did before the board's reset: 2 s at least. */
+    /** CMD0s sent to a card that is busy with work from before the board's reset: 2 s at least. */
     BusyTries = 80,
     /**
-     * ACMD41 is sent until the card has started (section 4.2.3: one second, some need two), each 10
-     * ms at least.
+     * ACMD41s sent until the card has started (section 4.2.3: one second, some need two), 10 ms or
+     * more each.
      */
     StartTries = 300,
     /**
-     * Behind so many works, at least 0.2 s, there is a rest: the main loop turns, or its watchdog
+     * Mask: every 64 operations, at least 0.2 s, a rest lets the main loop turn before its watchdog
      * bites.
      */
     WorksMost = 63,
@@ -38,13 +33,13 @@ export const enum Limit {
     SdhcBlocksMax = 66945024,
 }
 
-/** What is done with a block, behind writing it. */
+/** What an operation does besides writing blocks. */
 export const enum Look {
     Read = 1,
-    /** The same, and its checksum is looked at. */
+    /** The same, and checks its checksum. */
     Checked = 3,
-    /** Asks the card how it is. */
+    /** Checks the card's status. */
     Status = 4,
-    /** Wakes the card before, and reads what it is. */
+    /** Wakes and identifies the card first. */
     Start = 8,
 }

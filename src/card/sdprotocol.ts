@@ -24,7 +24,7 @@ export const enum R1 {
     Idle = 0x01,
     IllegalCommand = 0x04,
     CommandCrcError = 0x08,
-    /** Set in no answer that comes in step. */
+    /** Clear in every answer that is in step. */
     None = 0x80,
 }
 
@@ -45,16 +45,16 @@ export const enum Token {
 }
 
 /**
- * Bytes of one frame on the wire: a data block with all around it. The 220 behind it are 88 µs at
- * 20 MHz, in which a card has usually taken a block of a stream: asking once more would take six
+ * Bytes of one frame on the wire: a data block with its framing. The 220 bytes after it are 88 µs
+ * at 20 MHz, in which a card has usually taken a block of a stream: another poll would take six
  * times as long.
  */
 export const frameBytes = 736
 
-/** Where the command lies in a frame: a 0xff before it lets the card let go of the line. */
+/** Offset of the command in a frame: a 0xff before it makes the card release the line. */
 const commandAt = 1
 
-/** First and last byte that can be an answer: twice as many as the standard allows. */
+/** First and last byte that can be an answer: twice the range that the standard allows. */
 export const answerAt = commandAt + 6
 export const answerMost = answerAt + 16
 
@@ -69,7 +69,7 @@ const crc7Table = hex`
     4a586e7c02102634dac8feec9280b6a4786a5c4e30221406e8faccdea0b28496
     2e3c0a1866744250beac9a88f6e4d2c01c0e382a544670628c9ea8bac4d6e0f2`
 
-/** Fills a frame with a command and 0xff behind it. */
+/** Fills a frame with a command followed by 0xff. */
 export function putCommand(frame: Buffer, index: Command, argument: number): void {
     frame.fillAt(0, frame.length, 0xff)
     frame[commandAt] = 0x40 + index
@@ -77,7 +77,7 @@ export function putCommand(frame: Buffer, index: Command, argument: number): voi
     frame[commandAt + 2] = argument >> 16
     frame[commandAt + 3] = argument >> 8
     frame[commandAt + 4] = argument
-    // There are cards that look at it although they need not.
+    // Some cards check it although they need not.
     let sum = 0
     for (let at = commandAt; at < commandAt + 5; ++at) sum = crc7Table[sum ^ frame[at]]
     frame[commandAt + 5] = sum | 1

@@ -7,27 +7,27 @@ import { Key, SettingsReader } from "../settings/keys"
 import { fetchTime } from "./timeserver"
 
 /**
- * The flash key of the last known time: Unix seconds, u32; a byte behind it says that the chip has
- * not got it.
+ * Flash key of the last known time: Unix seconds, u32; an extra byte means that the chip does not
+ * have it.
  */
 const flashKey = "clock"
-/**
- * 2024-01-01 and 2100-01-01: no other time is believed. The first is also where a new board starts.
- */
+/** 2024-01-01 and 2100-01-01: times outside are not believed. A new board starts at the first. */
 const earliestSeconds = 1704067200
 const endSeconds = 4102444800
 /** 2026-12-01, about when this version was made: a new board knows no later time. */
 const releaseSeconds = 1796083200
-/** Ten years of 365 days: for longer the chip's cell does not last, and no board is put away. */
+/**
+ * Ten years of 365 days: the chip's cell does not last longer, and no board is stored for longer.
+ */
 const absenceSecondsMax = 315360000
-/** Sources count whole seconds, so that smaller differences mean nothing. */
+/** Sources count whole seconds, so smaller differences mean nothing. */
 const toleranceSeconds = 2
-/** After a day without a word from it, a source no longer outranks the lesser ones. */
+/** A source that has been silent for a day no longer outranks lesser ones. */
 const trustSeconds = 86400
 /** The processor's crystal drifts some seconds a day at most. */
 const driftSecondsMax = 60
 /**
- * For the socket, and again for the answer: longer than the runtime takes to give up a connection.
+ * For the socket, and again for the answer: longer than the runtime needs to give up a connection.
  */
 const syncTimeoutMs = 30000
 
@@ -35,32 +35,33 @@ function believable(epochSeconds: number): boolean {
     return epochSeconds >= earliestSeconds && epochSeconds < endSeconds
 }
 
-/** What the clock needs of a real-time clock chip. */
+/** The clock's view of a real-time clock chip. */
 export interface TimeChip {
     read(): Promise<number | undefined>
     write(seconds: number): Promise<void>
 }
 
-/** The source's name as the console shows it. */
+/** The source's name for the console. */
 export function timeSourceName(source: TimeSource): string {
     return fieldAt("none,flash,RTC chip,time server,person", source, ",")
 }
 
 /**
- * The wall clock. It counts the ticks since its base, and a source moves the base: person, time
- * server, chip, flash, in falling order of trust. With none but flash the time is a lower bound:
- * the clock goes on from the last time it stored, and the CLOCK flag is up.
+ * The wall clock. It counts ticks from its base, which sources move: person, time server, chip,
+ * flash, in falling order of trust. With flash only, the time is a lower bound: the clock continues
+ * from the last stored time, and the CLOCK flag is up.
  */
 export class Clock implements WallClock {
-    /** What the clock runs on. */
+    /** The source that the clock runs on. */
     source = TimeSource.None
-    /** When that source spoke last, by this clock. */
+    /** When that source last spoke, by this clock. */
     sinceSeconds = earliestSeconds
-    /** Why the chip could not be used the last time; "" when it could. */
+    /** Why the chip was unusable last time; "" if it was usable. */
     chipError = ""
 
     /**
-     * The chip has not got the time, which is known: its own is not believed, after a start either.
+     * The time is known, but the chip does not have it: the chip's own time is not believed, not
+     * after a start either.
      */
     private chipMissed = false
 
@@ -80,7 +81,8 @@ export class Clock implements WallClock {
     }
 
     /**
-     * Takes the time from the flash, then from the chip. Throws the flash's faults, after the chip.
+     * Takes the time from flash, then from the chip. Throws the flash's faults, after reading the
+     * chip.
      */
     async start(): Promise<void> {
         try {
@@ -120,10 +122,10 @@ export class Clock implements WallClock {
     }
 
     /**
-     * Moves the clock to this time, unless it runs on a better source that spoke within a day. What
-     * a server or a person says also goes to the chip and to the flash. Times outside 2024–2099 are
-     * nobody's: a person gets a Fault BadValue, other sources are ignored, also when they are ten
-     * years ahead of what is known.
+     * Moves the clock to this time, unless it runs on a better source that spoke within a day. The
+     * time of a server or person also goes to the chip and to flash. Times outside 2024–2099 are
+     * refused: a person gets a Fault BadValue, other sources are ignored, as they also are if more
+     * than ten years ahead of the known time.
      */
     async offer(epochSeconds: number, source: TimeSource): Promise<void> {
         const before = this.nowSeconds()
@@ -147,16 +149,18 @@ export class Clock implements WallClock {
         if (jumped || missed !== this.chipMissed) await this.store()
     }
 
-    /** Once a minute: a chip that was away when the time was set, or has lost it, gets it. */
+    /**
+     * Call it once a minute: sets a chip that was absent when the time was set, or that lost it.
+     */
     async catchUp(): Promise<void> {
-        // A time that is a lower bound would be trusted after the next start.
+        // The next start would trust a lower bound from the chip.
         if (!this.chipMissed || !this.trusted()) return
         await this.writeChip()
         if (!this.chipMissed) await this.store()
     }
 
     /**
-     * Once an hour and before a reset: follows the chip, which keeps better time than the
+     * Call it once an hour and before a reset: follows the chip, which keeps better time than the
      * processor, and stores the time in flash.
      */
     async persist(): Promise<void> {
@@ -165,8 +169,8 @@ export class Clock implements WallClock {
     }
 
     /**
-     * Asks time.server, with the socket to itself. @returns false when none is set. Throws Fault
-     * TimeServerNoDate and the socket's faults.
+     * Queries time.server while holding the socket.
+     * @returns false if none is set. Throws Fault TimeServerNoDate and the socket's faults.
      */
     async sync(tcp: TcpConnector, lock: Exclusive): Promise<boolean> {
         const server = this.settings.text(Key.TimeServer)
@@ -183,7 +187,7 @@ export class Clock implements WallClock {
         return epochSeconds - Math.max(this.nowSeconds(), releaseSeconds) > absenceSecondsMax
     }
 
-    /** Sets the chip, and reads it back: the bus has no checksum. */
+    /** Sets the chip and reads it back: the bus has no checksum. */
     private async writeChip(): Promise<void> {
         this.chipMissed = true
         try {
@@ -204,10 +208,10 @@ export class Clock implements WallClock {
         }
         try {
             const seconds = await this.chip.read()
-            // The bus has no checksum: what it garbled once is not there the second time.
+            // The bus has no checksum: a garbled value does not repeat.
             const again = await this.chip.read()
-            // It was given every time that went to flash: behind it, it has lost count. Far ahead
-            // of what has counted by itself, too.
+            // The chip got every time that went to flash: if its time is before that, it lost
+            // count. The same holds if it is far ahead of a trusted clock.
             if (
                 !believable(seconds) ||
                 Math.abs(again - seconds) >= toleranceSeconds ||

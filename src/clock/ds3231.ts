@@ -11,28 +11,28 @@ const enum Register {
 const address = 0x68
 /** Bit 7 of the month register: the years are 2100–2199. */
 const century = 0x80
-/** Bit 7 of the status register: the oscillator stood still, the time is worth nothing. */
+/** Bit 7 of the status register: the oscillator stopped, the time is worthless. */
 const oscillatorStopped = 0x80
 
 /**
  * Real-time clock Maxim DS3231 on I²C (datasheet 19-5170 rev. 10, tables 1–3), kept in UTC and in
- * 24-hour form. One transaction reads everything, so that no time is put together from two seconds.
- * The bus's faults pass through: a board without the chip throws I2cNoAcknowledge.
+ * 24-hour form. One transaction reads all registers, so that a time never mixes two seconds. The
+ * bus's faults pass through: a board without the chip throws I2cNoAcknowledge.
  */
 export class Ds3231 {
     constructor(private readonly bus: I2cBus) {}
 
     /**
-     * Unix seconds, whole. undefined: the chip has lost the time (its oscillator had stopped).
-     * Throws Fault ClockChipNonsense, with the status register as evidence, when the registers are
-     * not a time: digits that are none, ranges, the 12-hour form.
+     * Whole Unix seconds; undefined if the chip lost the time because its oscillator stopped.
+     * Throws Fault ClockChipNonsense, with the status register as evidence, if the registers are
+     * not a time: invalid digits, out of range, 12-hour form.
      */
     async read(): Promise<number | undefined> {
         const registers = await this.bus.writeRead(address, hex`00`, Register.Status + 1)
         const status = registers[Register.Status]
         const year = registers[5] & century ? "21" : "20"
         registers[5] = registers[5] & 0x7f
-        // Binary coded decimal, read as hexadecimal, is the number's text.
+        // Binary coded decimal printed as hexadecimal is the number's text.
         const digits = registers.toString("hex")
         let text = year + digits.slice(12, 14)
         for (let at = 10; at >= 0; at -= 2)
@@ -55,14 +55,14 @@ export class Ds3231 {
         const text = formatDateTime(seconds)
         const registers = Buffer.alloc(8)
         for (let i = 0; i < 7; ++i) {
-            // Seconds, minutes, hours, weekday, day, month, year stand at these places of the text.
+            // Positions in the text: seconds, minutes, hours, weekday, day, month, year.
             const at = hex`110e0b00080502`[i]
             registers[i + 1] = (text.charCodeAt(at) - 48) * 16 + text.charCodeAt(at + 1) - 48
         }
         registers[4] = civilFromSeconds(seconds).weekday + 1
         if (text[1] === "1") registers[6] = registers[6] | century
         await this.bus.write(address, registers)
-        // Oscillator on, square wave off; then the flag, since the time is right from here on.
+        // Oscillator on, square wave off; then clears the flag, since the time is right now.
         await this.bus.write(address, hex`0e0400`)
     }
 }

@@ -5,12 +5,12 @@ import { lineReader } from "../core/lines"
 import { TcpConnector, Ticks } from "../core/seams"
 import { parseInteger } from "../core/text"
 
-/** An answer's head that has not named the date by then will not. */
+/** A response head without a date in this many bytes has none. */
 const answerBytesMax = 2048
 
 /**
- * The value of a field in a line of an HTTP answer's head (RFC 9112 §5), "" when it is another
- * field's line.
+ * The value of a header field in a line of an HTTP response (RFC 9112 §5), "" if the line has
+ * another field.
  * @param name in lower case, with its colon
  */
 export function fieldValue(line: string, name: string): string {
@@ -23,15 +23,15 @@ export function fieldValue(line: string, name: string): string {
 }
 
 /**
- * What may stand around a field's value; a line that begins with it would go on with the one
- * before.
+ * Whitespace allowed around a field's value; a line that begins with it would continue the previous
+ * one.
  */
 export function isBlank(character: string): boolean {
     return character === " " || character === "\t"
 }
 
 /**
- * The moment in an HTTP answer's `Date` field (RFC 9110 §6.6.1), in Unix seconds; undefined in
+ * The moment in an HTTP response's `Date` field (RFC 9110 §6.6.1), in Unix seconds; undefined for
  * other lines.
  */
 export function dateInLine(line: string): number | undefined {
@@ -39,8 +39,8 @@ export function dateInLine(line: string): number | undefined {
 }
 
 /**
- * Asks an HTTP server, "host" or "host:port", for the time: one small HEAD request. Any answer will
- * do, since an error page is dated too. Throws the socket's faults, and TimeServerNoDate.
+ * Gets the time from an HTTP server, "host" or "host:port", with one small HEAD request. Any
+ * response will do: error pages are dated too. Throws the socket's faults, and TimeServerNoDate.
  */
 export async function fetchTime(
     tcp: TcpConnector,
@@ -60,7 +60,7 @@ export async function fetchTime(
         const lines = lineReader(stream, answerBytesMax)
         for (;;) {
             const line = await lines(deadline)
-            // Behind a blank line another answer may follow (RFC 9110 §15.2).
+            // After a blank line another response may follow (RFC 9110 §15.2).
             if (line === undefined) break
             const seconds = dateInLine(line)
             if (seconds !== undefined) return seconds

@@ -13,8 +13,8 @@ const rounds = 300
 
 /**
  * The console's password. Stored as hexadecimal text: 8 bytes of salt, then SHA-256 over the
- * password and the salt, hashed again 300 times with the salt. Five wrong tries lock the log-in for
- * a minute, for every console.
+ * password and the salt, hashed 300 more times with the salt. Five wrong tries lock the log-in of
+ * all consoles for a minute.
  */
 export class Access {
     private wrongTries = 0
@@ -26,7 +26,7 @@ export class Access {
         private readonly hashing: Hashing,
     ) {}
 
-    /** To be called at each line: ten minutes since the end of the one before end a log-in. */
+    /** Call it at each line: ten minutes after the end of the previous line a log-in expires. */
     touch(session: Session): void {
         if (this.ticks.nowMs() - session.lastMs > idleMs) session.proof = ""
     }
@@ -55,7 +55,7 @@ export class Access {
         session.proof = stored
     }
 
-    /** Stores a new password, "" for none; every other console is logged out by it. */
+    /** Stores a new password, "" for none; this logs out all other consoles. */
     async changePassword(session: Session, password: string): Promise<void> {
         let hash = ""
         if (password) hash = this.hash(this.hashing.random(saltBytes), password)

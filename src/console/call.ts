@@ -4,9 +4,9 @@ import { Parts } from "./parts"
 import { Session } from "./session"
 import { quote } from "./words"
 
-/** One command being run: what it may use and what it was given. */
+/** A running command: the parts it may use and its arguments. */
 export class Call {
-    /** The arguments, as many as the table allows. */
+    /** The arguments, no more than the table allows. */
     words: string[]
     printed: boolean
     /** Reports are printed as JSON lines. */
@@ -24,27 +24,27 @@ export class Call {
         await this.out.writeOut("\n")
     }
 
-    /** Prints a line that is to be seen before the command goes on. */
+    /** Prints a line that must appear before the command continues. */
     async progress(line: string): Promise<void> {
         await this.print(line)
         await this.out.sendOut()
     }
 
-    /** A line with the value behind its label, none when it is undefined. */
+    /** A line with a label and its value; nothing if it is undefined. */
     async field(label: string, value: any): Promise<void> {
         if (value === undefined) return
         if (this.json) await this.object("kind,name,value", ["state", label, value])
         else await this.print(padEnd(label, 12) + value)
     }
 
-    /** A field for each value; their labels have commas between them. */
+    /** One field per value; the labels are separated by commas. */
     async reportFields(labels: string, values: any[]): Promise<void> {
         for (let i = 0; i < values.length; ++i) await this.field(fieldAt(labels, i, ","), values[i])
     }
 
     /**
-     * A line with one JSON object; the names of its members have commas between them. It goes out
-     * in pieces: the whole of it would be among the largest that the heap is asked for.
+     * A line with one JSON object; its member names are separated by commas. It is written in
+     * pieces: as a whole it would be among the heap's largest blocks.
      */
     async object(names: string, values: any[]): Promise<void> {
         const out = this.out

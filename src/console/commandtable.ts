@@ -1,10 +1,9 @@
 import { fieldAt } from "../core/text"
 
 /**
- * Every command, one line each: words;arguments;help. An argument in <> must be given, one in []
- * may be left out; its name says what it is (docs/reference/console-service.md has the names).
- * Parsing, usage errors, help and completion all come from here; what runs is in
- * commands/runcommand.ts.
+ * All commands, one per line: words;arguments;help. Arguments in <> are required, those in []
+ * optional; their names tell what they are (listed in docs/reference/console-service.md). Parsing,
+ * usage errors, help and completion all use this table; commands/runcommand.ts runs the commands.
  */
 const table = `
 help;[command];list the commands, or explain one
@@ -43,7 +42,7 @@ values;;what is measured, as numbers in JSON lines
 describe;;schema, state and alarms as JSON lines, for tools
 `
 
-/** The parts of a command's line, ";" between them. */
+/** The parts of a command's line, separated by ";". */
 export const enum Part {
     Words,
     Arguments,
@@ -55,13 +54,13 @@ export function commandRow(index: number): string {
     return fieldAt(table, index + 1, "\n")
 }
 
-/** The line of the command with these words, "" when there is none. */
+/** The line of the command with these words, "" if there is none. */
 export function findCommand(words: string): string {
     const at = table.indexOf("\n" + words + ";")
     return at < 0 || words.indexOf(";") >= 0 ? "" : table.slice(at + 1, table.indexOf("\n", at + 1))
 }
 
-/** The command with its arguments as they are typed. */
+/** The command with its arguments as typed. */
 export function synopsis(row: string): string {
     const words = fieldAt(row, Part.Words, ";")
     const taken = fieldAt(row, Part.Arguments, ";")

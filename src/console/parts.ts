@@ -13,7 +13,7 @@ import { WifiKeeper } from "../tasks/wifikeeper"
 import { Uploader } from "../upload/uploader"
 import { Access } from "./access"
 
-/** What the commands show and what they act on. */
+/** What the commands show and act on. */
 export interface Parts {
     version: string
     ticks: Ticks
@@ -31,7 +31,7 @@ export interface Parts {
     wifiKeeper: WifiKeeper
     supervisor: Supervisor
     backup: Backup
-    /** Asks time.server; false when none is set. */
+    /** Queries time.server; false if none is set. */
     syncTime(): Promise<boolean>
     /** Starts a fiber; its work must not throw. */
     spawn(work: () => Promise<void>): void

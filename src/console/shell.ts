@@ -9,10 +9,7 @@ import { Parts } from "./parts"
 import { Session } from "./session"
 import { refuse, splitWords } from "./words"
 
-/**
- * Runs console lines. One shell serves every console; what belongs to one of them is in its
- * Session.
- */
+/** Runs console lines. One shell serves all consoles; each console's state is in its Session. */
 export class Shell implements LineRunner {
     constructor(private readonly parts: Parts) {}
 
@@ -21,8 +18,8 @@ export class Shell implements LineRunner {
     }
 
     /**
-     * Runs one line and prints what it has to say, a refusal as one line "error: …".
-     * @returns true when it was done, false when it was refused. Throws only what `out` throws.
+     * Runs one line and prints its output, a refusal as one line "error: …".
+     * @returns true if it was done, false if it was refused. Throws only what `out` throws.
      */
     async carryOut(session: Session, line: string, out: Output): Promise<boolean> {
         const { access, ticks } = this.parts
@@ -34,7 +31,7 @@ export class Shell implements LineRunner {
             done = false
             await out.writeOut("error: " + faultMessage(thrown) + "\n")
         }
-        // Nobody is idle who waits for a long output.
+        // Waiting for long output is not idling.
         session.lastMs = ticks.nowMs()
         return done
     }
@@ -68,7 +65,7 @@ async function runLine(call: Call, line: string): Promise<void> {
     wrong = wrong.startsWith("<") ? wrong + " is missing" : ""
     if (given > 0 && fieldAt(taken, given - 1, " ") === "") {
         wrong = "unknown or surplus argument"
-        // Elsewhere it may be a part of a password.
+        // Elsewhere it may be part of a password.
         if (taken === "") wrong += " " + printable(call.words[0], 40)
     }
     if (wrong) refuse(`${wrong}; usage: ${synopsis(row)}; see "help ${first}"`)

@@ -1,12 +1,12 @@
 import { Fault, FaultCode } from "../core/fault"
 import { printable } from "../core/text"
 
-/** Refuses the line in hand with this message. */
+/** Refuses the current line with this message. */
 export function refuse(message: string): never {
     throw new Fault(FaultCode.UsageWrong, message)
 }
 
-/** The character that `\` and what stands at `index` mean inside quotes. */
+/** The character that `\` and the text at `index` mean inside quotes. */
 function escaped(line: string, index: number): string {
     if (line[index] === "x") {
         const code = Buffer.from(line.slice(index + 1, index + 3), "hex")
@@ -18,16 +18,16 @@ function escaped(line: string, index: number): string {
 }
 
 /**
- * Splits a line at its blanks. Inside "double quotes" blanks count as text and \" \\ \r \n \t \xHH
- * stand for one character; outside, a backslash is itself.
- * Throws Fault UsageWrong at a control character, text that is not UTF-8, or an open quote.
+ * Splits a line at spaces. Inside "double quotes" spaces are text and \" \\ \r \n \t \xHH are
+ * escapes; outside, a backslash is literal. Throws Fault UsageWrong at a control character, text
+ * that is not UTF-8, or an open quote.
  */
 export function splitWords(line: string): string[] {
     // A byte that is not UTF-8 arrives as U+FFFD.
     if (printable(line, line.length) !== line || line.indexOf("\ufffd") >= 0)
         refuse("the line has control characters or is not UTF-8 text")
     const words: string[] = []
-    // The word in hand; undefined between two.
+    // The current word; undefined between words.
     let word: string = undefined
     let quoted = false
     for (let i = 0; i < line.length; ++i) {
@@ -55,12 +55,10 @@ export function splitWords(line: string): string[] {
 }
 
 /**
- * Text in quotes that both `splitWords` and a JSON reader take back; for text without control
- * characters.
+ * Text in quotes that both `splitWords` and JSON parsers read; for text without control characters.
  */
 export function quote(text: string): string {
-    // Most have nothing of the kind: looking through a text costs the interpreter more than all
-    // else here.
+    // Most texts need no escapes, and scanning costs the interpreter more than all else here.
     if (text.indexOf('"') >= 0 || text.indexOf("\\") >= 0) {
         let quoted = ""
         for (let i = 0; i < text.length; ++i) {

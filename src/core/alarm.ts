@@ -22,30 +22,30 @@ export const enum Alarm {
     SafeMode = 24,
 }
 
-/** Bits from this one on have no flag. */
+/** Bits from here on are unused. */
 export const alarmCount = 25
 
-/** Where a part reports that one of its error conditions appeared or disappeared. */
+/** Parts report here that one of their error conditions appeared or disappeared. */
 export interface AlarmSink {
     /**
-     * States the present condition; saying the same again is free.
+     * Reports the present condition; repeating it costs nothing.
      * @param note why it changed, for the journal: which cell, what value, what limit
      */
     set(alarm: Alarm, active: boolean, note?: string): void
 }
 
-/** The names of the flags by bit number; the reserved bits between them have none. */
+/** Flag names by bit number; the reserved bits in between have none. */
 const alarmNames =
     "CELL_OVERVOLTAGE,CELL_UNDERVOLTAGE,OVERCURRENT_CHARGE,OVERCURRENT_DISCHARGE," +
     "OVERTEMPERATURE,UNDERTEMPERATURE,CELL_IMBALANCE,MONITOR_OFFLINE,SHORT_CIRCUIT,,,,,,,," +
     "SD_CARD,SD_FULL,FTP,WIFI,CLOCK,SETTINGS,TASK_STUCK,RECORDS_LOST,SAFE_MODE"
 
-/** The name of a flag as the user sees it everywhere; "" for a reserved bit. */
+/** A flag's name as users see it everywhere; "" for a reserved bit. */
 export function alarmName(bit: number): string {
     return fieldAt(alarmNames, bit, ",")
 }
 
-/** The names of all flags that are up, a comma and a blank between them; "none" for 0. */
+/** The names of all raised flags, separated by ", "; "none" for 0. */
 export function formatAlarms(flags: number): string {
     let text = ""
     for (let bit = 0; bit < alarmCount; ++bit)

@@ -1,11 +1,11 @@
 import { formatDigits } from "./text"
 
 // Proleptic Gregorian calendar in Unix seconds, for the years 0001 to 9999. The functions know no
-// time zone: hand them local seconds (UTC plus the offset) and they speak local time.
+// time zones: given local seconds (UTC plus the offset), they return local time.
 
 export const secondsPerDay = 86400
 
-/** A moment taken apart. Months 1–12, days 1–31. */
+/** A moment split into its parts. Months 1–12, days 1–31. */
 export interface CivilTime {
     year: number
     month: number
@@ -18,8 +18,8 @@ export interface CivilTime {
 }
 
 /**
- * Seconds since 1970-01-01 00:00:00. The year is counted from March, so that the leap day is its
- * last; a month of 13 or 14 is January or February of the next year. Nothing is range-checked.
+ * Seconds since 1970-01-01 00:00:00. The year starts in March, so the leap day is its last day;
+ * months 13 and 14 are January and February of the next year. Ranges are not checked.
  */
 export function secondsFromCivil(
     year: number,
@@ -33,8 +33,8 @@ export function secondsFromCivil(
         year -= 1
         month += 12
     }
-    // 719469 days from the day before 0000-03-01 to 1970-01-01; 153 days are five months from
-    // March.
+    // 719469 days from the day before 0000-03-01 to 1970-01-01; five months from March have 153
+    // days.
     const days =
         365 * year +
         ((year / 4) | 0) -
@@ -46,12 +46,11 @@ export function secondsFromCivil(
     return days * secondsPerDay + hour * 3600 + minute * 60 + second
 }
 
-/** The parts of `seconds`; fractions of a second are dropped. */
+/** Splits `seconds` into its parts; fractions of a second are dropped. */
 export function civilFromSeconds(seconds: number): CivilTime {
     const days = Math.floor(seconds / secondsPerDay)
     const rest = Math.floor(seconds - days * secondsPerDay)
-    // Days since 0000-03-01, then the same with the leap days that full centuries left out put
-    // back.
+    // Days since 0000-03-01, then the same plus the leap days that full centuries skipped.
     const gregorian = days + 719468
     const century = ((4 * gregorian + 3) / 146097) | 0
     const julian = gregorian + century - (century >> 2)
@@ -93,7 +92,7 @@ export function parseDateTime(text: string): number | undefined {
         else ++part
     }
     const seconds = secondsFromCivil(parts[0], parts[1], parts[2], parts[3], parts[4], parts[5])
-    // Written back it must be the same text: that checks every range and separator at once.
+    // Formatting it must give the same text, which checks all ranges and separators.
     return formatDateTime(seconds) === text ? seconds : undefined
 }
 
@@ -117,8 +116,8 @@ export function formatOffset(minutes: number): string {
 }
 
 /**
- * The moment as a FAT directory entry has it: date word * 65536 + time word, in steps of two
- * seconds (Microsoft FAT specification, "Date and Time Formats").
+ * The moment as in a FAT directory entry: date word * 65536 + time word, in steps of two seconds
+ * (Microsoft FAT specification, "Date and Time Formats").
  */
 export function fatStamp(seconds: number): number {
     const t = civilFromSeconds(seconds)

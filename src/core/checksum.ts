@@ -1,6 +1,8 @@
-// CRC-16/CCITT (polynomial 0x1021), as SD cards use it on data blocks: it begins with 0 there.
+// CRC-16/CCITT (polynomial 0x1021), as SD cards use it on data blocks, where it starts at 0.
 
-/** The CRC-16 of each byte with none, one, two and three zeros behind it; the high byte first. */
+/**
+ * The CRC-16 of each byte followed by none (`last`) to three (`first`) zero bytes; high byte first.
+ */
 const last = hex`
     0000102120423063408450a560c670e781089129a14ab16bc18cd1ade1cef1ef123102103273225252b5429472f7
     62d693398318b37ba35ad3bdc39cf3ffe3de246234430420140164e674c744a45485a56ab54b85289509e5eef5cf
@@ -55,15 +57,15 @@ const first = hex`
     a6cb3d174ba3`
 
 /**
- * The other byte first: a card's wire has the high byte in front, numbers in buffers the low one.
+ * Swaps the two bytes: a card's wire sends the high byte first, buffers store the low one first.
  */
 export function swapped(sum: number): number {
     return (sum >> 8) | ((sum & 255) << 8)
 }
 
 /**
- * @param crc that of everything in front
- * @returns the checksum of `length` bytes from `offset`, 0–0xffff
+ * @param crc the checksum of everything before
+ * @returns the checksum including `length` bytes from `offset`, 0–0xffff
  */
 export function crc16(crc: number, bytes: Buffer, offset: number, length: number): number {
     let sum = swapped(crc)
@@ -80,7 +82,7 @@ export function crc16(crc: number, bytes: Buffer, offset: number, length: number
     return swapped(sum)
 }
 
-/** What is left of a block before it is divided. */
+/** The remainder of a block that is left to divide. */
 const rest = Buffer.alloc(64)
 
 function putRest(at: number, one: number, two: number, three: number, four: number): void {
@@ -91,9 +93,9 @@ function putRest(at: number, one: number, two: number, three: number, four: numb
 }
 
 /**
- * The checksum of a block of 512 bytes as it goes over a card's wire, in half the time: some 7 ms.
- * x^512 leaves the same as x^384 + x^160 + 1, which are whole words of four bytes. So each word is
- * exclusive-ored to those 4, 11 and 16 further on, and only the last 16 are left to be divided.
+ * The checksum of a 512-byte block as sent over a card's wire, in half the time: some 7 ms. x^512
+ * has the same remainder as x^384 + x^160 + 1, which are whole words of four bytes. So each word is
+ * XORed into those 4, 11 and 16 words further on, and only the last 16 words need dividing.
  */
 export function blockSum(bytes: Buffer): number {
     let a = 0
@@ -130,7 +132,7 @@ export function blockSum(bytes: Buffer): number {
         o = o ^ k ^ d ^ bytes.getAt(at + 56, "i32")
         p = p ^ l ^ e ^ bytes.getAt(at + 60, "i32")
     }
-    // None of the last words was to go on to another of them.
+    // Undoes the XORs from one of the last 16 words into another.
     putRest(0, a, b, c, d)
     putRest(16, e ^ a, f ^ b, g ^ c, h ^ d)
     putRest(32, i ^ e, j ^ f, k ^ g, l ^ h ^ a)

@@ -11,7 +11,7 @@ export class Deadline {
         this.endMs = ticks.nowMs() + timeoutMs
     }
 
-    /** Milliseconds left, 0 when it has passed. */
+    /** Milliseconds left, 0 once it has passed. */
     remainingMs(): number {
         const left = this.endMs - this.ticks.nowMs()
         return left > 0 ? left : 0

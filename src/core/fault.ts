@@ -1,4 +1,4 @@
-/** What went wrong, as a stable number: the high byte names the module. Codes are never reused. */
+/** What went wrong, as a stable number: the high byte is the module. Codes are never reused. */
 export const enum FaultCode {
     // 0x01 values and texts
     BadValue = 0x0101,
@@ -56,9 +56,8 @@ export const enum FaultCode {
 }
 
 /**
- * A failure outside the program: the card, a chip, the network, a person's input.
- * The message says what happened and what to do; `evidence` is the number documented beside the
- * code.
+ * A failure outside the program: the card, a chip, the network, user input. The message says what
+ * happened and what to do; `evidence` is the number documented beside the code.
  */
 export class Fault extends Error {
     constructor(
@@ -71,12 +70,12 @@ export class Fault extends Error {
     }
 }
 
-/** The message of anything that was thrown, for logs and one-line errors. */
+/** The message of any thrown value, for logs and one-line errors. */
 export function faultMessage(thrown: any): string {
     return thrown instanceof Error ? thrown.message : "" + thrown
 }
 
-/** The code of anything that was thrown, 0 when it is not a Fault. */
+/** The code of any thrown value, 0 unless it is a Fault. */
 export function faultCode(thrown: any): number {
     return thrown instanceof Fault ? thrown.code : 0
 }

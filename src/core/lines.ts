@@ -2,27 +2,27 @@ import { Deadline } from "./deadline"
 import { TcpStream } from "./seams"
 import { textOf } from "./text"
 
-/** What is kept of a line. */
+/** Characters kept of a line. */
 const charactersMax = 160
 /**
- * So many lines of one event; then comes a rest. A fiber's time stands while it computes, some 2 ms
- * a line, so that a shorter rest would be none, and the main loop would not turn.
+ * Lines taken from one event before a rest. Fiber time does not advance while the fiber computes
+ * (some 2 ms per line), so a shorter rest would be none and the main loop would not turn.
  */
 const linesAtOnce = 16
 const restMs = 60
 
 /**
- * The next line, without its end, once it has come; undefined when the other side has closed
- * before, or goes on and on. Throws the socket's faults, SocketTimeout when nothing comes until the
- * deadline; what has come of a line is there for the next call. The byte that ends a line is the
- * line feed unless told.
+ * Waits for the next line and returns it without its end; undefined if the peer closed before, or
+ * keeps sending past the byte limit or the deadline. Throws the socket's faults, SocketTimeout if
+ * nothing arrives before the deadline; a partial line is kept for the next call. `mark` is the byte
+ * that ends a line, by default the line feed.
  */
 export type LineReader = (deadline: Deadline, mark?: number) => Promise<string | undefined>
 
 /**
- * Gives lines out of a connection's bytes as they come. Of a long one only the beginning is kept,
- * so that whatever the other side sends costs no memory.
- * @param bytesMax after so many bytes the other side is taken for one that has closed
+ * Reads lines from a connection. Only the beginning of a long line is kept, so no peer can exhaust
+ * the memory.
+ * @param bytesMax after this many bytes the connection counts as closed by the peer
  */
 export function lineReader(stream: TcpStream, bytesMax: number): LineReader {
     let chunk: Buffer

@@ -1,19 +1,19 @@
 import { Fault, FaultCode } from "./fault"
 import { Exclusive, Ticks } from "./seams"
 
-/** What waits for a lock looks this often whether it is its turn. */
+/** Waiters check this often whether it is their turn. */
 const lookMs = 10
-/** The favoured owner lets others have a turn after so long. */
+/** The favoured owner gives others a turn after this long. */
 const favourMs = 300
 
 /**
- * A lock that is taken in the order of arrival and released whatever the work does. Not re-entrant:
- * work that asks for the lock it holds waits until its time is over.
+ * A lock granted in order of arrival and always released. Not re-entrant: work that requests the
+ * lock it holds waits until its timeout.
  */
 export class Lock implements Exclusive {
-    /** Those who hold (first) or wait. */
+    /** The holder (first) and the waiters. */
     private queue: string[][] = []
-    /** When the one who holds it got its turn. */
+    /** When the holder's turn began. */
     private turnMs = 0
 
     constructor(
@@ -24,12 +24,12 @@ export class Lock implements Exclusive {
     ) {}
 
     /**
-     * Runs `work` alone. Throws what `work` throws, and Fault LockTimeout (evidence: ms waited)
-     * when the lock did not become free within `timeoutMs`.
+     * Runs `work` alone. Throws what `work` throws, and Fault LockTimeout (evidence: ms waited) if
+     * the lock was not free within `timeoutMs`.
      */
     async run<T>(owner: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
-        // An array of its own, so that two places of one owner are told apart; a second member
-        // stands in it once the work has paused.
+        // A new array, so that two places of one owner differ; it gets a second element once the
+        // work has paused.
         const place = [owner]
         this.queue.push(place)
         try {
@@ -53,9 +53,9 @@ export class Lock implements Exclusive {
     }
 
     /**
-     * For the work inside, between two of its steps: who waits next for a first turn has it, behind
-     * those who pause as well, unless that is the same owner, who never meets its own work half
-     * done, or the favoured one's turn is not over. Suspends in any case.
+     * The holder calls this between two steps. Paused waiters go first, up to and including the
+     * next one that had no turn yet; but none of the same owner, which must never see its own work
+     * half done, and none while the favoured owner's turn lasts. Always suspends.
      */
     async pause(): Promise<void> {
         const queue = this.queue

@@ -1,4 +1,4 @@
-// The seams between the parts: each implementation is handed to a constructor, none is looked up.
+// The seams between the parts. Implementations are passed to constructors, never looked up.
 
 /** Monotonic time since the start, in ms, and the only way to wait. */
 export interface Ticks {
@@ -9,105 +9,100 @@ export interface Ticks {
 
 /** One SPI device behind its chip select. */
 export interface SpiBus {
-    /** Makes the bus anew, with a stray clock edge on it: nothing may be selected. */
+    /** Reconfigures the bus, which makes a stray clock edge: no device may be selected. */
     setClockHz(hz: number): Promise<void>
     /** Drives chip select: true is low (selected). */
     select(on: boolean): Promise<void>
     /**
-     * Full duplex: as many bytes come back as go out (1–4096), in a buffer that the next transfer
-     * of that length uses again. Throws Fault SpiFailed.
+     * Full duplex: returns as many bytes as `out` has (1–4096), in a buffer that the next transfer
+     * of that length reuses. Throws Fault SpiFailed.
      */
     transfer(out: Buffer): Promise<Buffer>
 }
 
-/** An I²C bus as its only master. Addresses have 7 bits. Throws Fault I2cNoAcknowledge. */
+/** An I²C bus with this master only. Addresses have 7 bits. Throws Fault I2cNoAcknowledge. */
 export interface I2cBus {
     write(address: number, out: Buffer): Promise<void>
     writeRead(address: number, out: Buffer, readBytes: number): Promise<Buffer>
 }
 
-/** 512-byte blocks, addressed by number from 0. A returned write is on the medium. */
+/** 512-byte blocks, numbered from 0. When a write returns, the block is on the medium. */
 export interface BlockDevice {
     blockCount(): number
-    /** @param unchecked a bit that is wrong on the way may pass: that is quicker */
+    /** @param unchecked faster, but transmission errors may pass unnoticed */
     readBlock(block: number, into: Buffer, unchecked?: boolean): Promise<void>
     writeBlock(block: number, from: Buffer): Promise<void>
-    /**
-     * Writes the same bytes to each of `count` blocks from `block` on, as quickly as the medium
-     * can.
-     */
+    /** Writes the same bytes to `count` blocks from `block` on, as fast as the medium allows. */
     fillBlocks(block: number, count: number, from: Buffer): Promise<void>
 }
 
-/** A block device that a person can take out. */
+/** A removable block device. */
 export interface CardDevice extends BlockDevice {
-    /** Throws when the card is gone or was changed; cheap. */
+    /** Throws if the card was removed or changed; cheap. */
     probe(): Promise<void>
 }
 
 /** Key/value store that survives resets. Keys 1–13 ASCII characters, values 1–200 bytes. */
 export interface Flash {
     read(key: string): Promise<Buffer | undefined>
-    /** Returns when the value is in flash. An unchanged value costs nothing. */
+    /** Returns once the value is in flash. Writing an unchanged value costs nothing. */
     write(key: string, value: Buffer): Promise<void>
     remove(key: string): Promise<void>
 }
 
-/** What is needed of cryptography. */
+/** The cryptography that the firmware needs. */
 export interface Hashing {
-    /** SHA-256 of the two, one after the other. */
+    /** SHA-256 of both, concatenated. */
     digest(first: Buffer, second: Buffer): Buffer
     random(bytes: number): Buffer
 }
 
-/** Lets one piece of work at a time in, in the order of arrival. */
+/** Mutual exclusion, in order of arrival. */
 export interface Exclusive {
-    /** Throws Fault LockTimeout, naming who is in, when `work` could not begin within the time. */
+    /** Throws Fault LockTimeout, naming the holder, if `work` could not begin in time. */
     run<T>(owner: string, timeoutMs: number, work: () => Promise<T>): Promise<T>
 }
 
-/** One open TCP connection; the board has one at a time. */
+/** An open TCP connection; the board has only one at a time. */
 export interface TcpStream {
     /** Queues bytes in order; waits while the queue is full. */
     send(data: Buffer): Promise<void>
-    /** The next bytes; undefined when the peer has closed. Throws Fault SocketTimeout. */
+    /** The next bytes; undefined once the peer has closed. Throws Fault SocketTimeout. */
     receive(timeoutMs: number): Promise<Buffer | undefined>
-    /** Drops what is still queued on the ESP32: open the next connection instead to flush. */
+    /** Drops queued bytes on the ESP32: to flush them, open the next connection instead. */
     close(): Promise<void>
 }
 
-/** Opens connections. Opening flushes and ends the one before, in that order. */
+/** Opens connections. Opening first flushes, then ends the previous one. */
 export interface TcpConnector {
-    /** @param deaf whatever the other side says on it is dropped */
+    /** @param deaf drops everything the peer sends */
     connect(host: string, port: number, timeoutMs: number, deaf?: boolean): Promise<TcpStream>
 }
 
 /** The Wi-Fi station. */
 export interface Wifi {
-    /** Learns how the station stands; call it every few seconds. */
+    /** Updates the station's state; call it every few seconds. */
     look(): Promise<void>
     /**
      * Makes this the only network to join, now and at each start; the password is not empty.
-     * `another`: it may still be on its way to the network before.
+     * `another`: the station may still be joining the previous network.
      */
     join(ssid: string, password: string, another: boolean): Promise<void>
     /**
-     * Leaves the network, and joins none until the next start. `forGood`: then neither, and no open
-     * network any more until the flash is erased. `another` as above.
+     * Leaves the network and joins none until the next start. `forGood`: not then either, and no
+     * open network until the flash is erased. `another` as above.
      */
     leaveNetwork(forGood: boolean, another: boolean): Promise<void>
     /**
-     * Makes this open network the only one to join at each start, if there never was one with a
-     * password. May not come back: on the ESP32 the processor starts anew.
+     * Makes this open network the only one to join at each start, if none with a password was ever
+     * set. May not return: the ESP32's processor restarts.
      */
     tellOpen(ssid: string): Promise<void>
-    /**
-     * The network that it has an address in, "" while it has none, "?" when that cannot be told.
-     */
+    /** The network that gave the station its address, "" without an address, "?" if unknown. */
     network(): string
     /** True while the station has an address. */
     connected(): boolean
-    /** Dotted address, or "" while there is none. */
+    /** Dotted address, or "" without one. */
     address(): Promise<string>
 }
 
@@ -116,18 +111,18 @@ export interface Light {
     set(on: boolean): Promise<void>
 }
 
-/** The wall clock, UTC in Unix seconds. It never runs backwards while it is not trusted. */
+/** The wall clock, UTC in Unix seconds. It never runs backwards while untrusted. */
 export interface WallClock {
     nowSeconds(): number
     /** False while the time is only a lower bound (the CLOCK flag is up). */
     trusted(): boolean
     /** Minutes east of UTC at that moment, by the time.zone rule. */
     offsetMinutes(epochSeconds: number): number
-    /** A source offers the time: used when the source is better than what the clock runs on. */
+    /** Offers a time, which is used if its source is better than the clock's current one. */
     offer(epochSeconds: number, source: TimeSource): Promise<void>
 }
 
-/** Sources of time in rising order of trust. */
+/** Time sources, least trusted first. */
 export const enum TimeSource {
     None = 0,
     Flash = 1,
@@ -137,31 +132,31 @@ export const enum TimeSource {
 }
 
 /**
- * Where a command's output goes; waits while it cannot go. Throws Fault when the console cancels
- * the command.
+ * Where a command's output goes; waits while output is blocked. Throws Fault when the console
+ * cancels the command.
  */
 export interface Output {
     /**
-     * @param data a text, or a buffer, which is free again on return
-     * @param length bytes of the buffer
+     * @param data text, or a buffer, which may be reused on return
+     * @param length number of bytes in the buffer
      */
     writeOut(data: any, length?: number): Promise<void>
-    /** Sends what was held back to fill a packet. */
+    /** Sends output that was held back to fill a packet. */
     sendOut(): Promise<void>
 }
 
 /** Runs the lines of all consoles. */
 export interface LineRunner {
-    /** What one console has under way between its lines, for nobody else to look into. */
+    /** State that one console keeps between its lines; opaque to others. */
     newSession(): any
     /**
-     * @returns true when the line was done, false when it was refused. Throws only what `out`
+     * @returns true if the line was carried out, false if it was refused. Throws only what `out`
      * throws.
      */
     carryOut(session: any, line: string, out: Output): Promise<boolean>
 }
 
-/** What the firmware is built on: the hardware of one board, and its runtime. */
+/** What the firmware runs on: a board's hardware and its runtime. */
 export interface Board {
     ticks: Ticks
     spi: SpiBus
@@ -173,15 +168,15 @@ export interface Board {
     hashing: Hashing
     /** Four characters that tell boards apart, from the device identifier. */
     shortId: string
-    /** The program's version, as it was built. */
+    /** The program's version, set by the build. */
     version: string
-    /** Another number for another program. */
+    /** A number that differs from program to program. */
     program: number
     /** Starts a fiber; its work must not throw. */
     spawn(work: () => Promise<void>): void
-    /** One line of the log that goes out on the serial port; a long one goes out in pieces. */
+    /** Logs one line on the serial port; a long one is sent in pieces. */
     log(line: string): void
-    /** Lines that come to the board's console are run there from now on. */
+    /** From now on, lines sent to the board's console run there. */
     serveConsole(runner: LineRunner): void
     /** Restarts the processor; does not return. */
     reboot(): Promise<void>

@@ -1,9 +1,8 @@
-// The one formatter and the one parser of numbers; everything that is shown or read goes through
-// here.
+// The only formatter and the only parser of numbers; everything shown or read goes through here.
 
 /**
- * The text of bytes that others may have written. Behind bytes that end within a character the
- * runtime reads on, into what lies beyond the buffer: those get one more.
+ * Text from bytes of unknown origin. If they end within a character, the runtime reads past the end
+ * of the buffer, so those get one more byte.
  */
 export function textOf(bytes: Buffer): string {
     const { length } = bytes
@@ -13,7 +12,7 @@ export function textOf(bytes: Buffer): string {
     return more.toString().slice(0, -1)
 }
 
-/** `text` with `fill` in front until it has `width` characters. */
+/** Pads `text` at the front with `fill` up to `width` characters. */
 export function padStart(text: string, width: number, fill: string): string {
     while (text.length < width) text = fill + text
     return text
@@ -21,12 +20,12 @@ export function padStart(text: string, width: number, fill: string): string {
 
 const blanks = "                                        "
 
-/** `text` with blanks behind it until it has `width` characters, 40 at most. */
+/** Pads `text` at the end with spaces up to `width` characters, 40 at most. */
 export function padEnd(text: string, width: number): string {
     return text.length < width ? text + blanks.slice(text.length, width) : text
 }
 
-/** A whole number with at least `digits` digits, zeros in front. Not for negative numbers. */
+/** A whole number, zero-padded to at least `digits` digits. Not for negative numbers. */
 export function formatDigits(value: number, digits: number): string {
     return padStart("" + value, digits, "0")
 }
@@ -41,8 +40,8 @@ export function formatScaled(value: number, decimals: number): string {
 }
 
 /**
- * "0x0000FF41": an unsigned 32-bit number with a fixed count of digits, a text for every tool that
- * guesses types.
+ * "0x0000FF41": an unsigned 32-bit number with a fixed number of digits, which tools that guess
+ * types take for text.
  */
 export function formatHex(value: number, digits: number): string {
     let text = "0x"
@@ -69,7 +68,7 @@ export function parseInteger(text: string): number | undefined {
     return negative ? -value : value
 }
 
-/** The field of that index, fields being parted by one character; "" past the last one. */
+/** The field at `index` of `text`, split at `separator`; "" past the last one. */
 export function fieldAt(text: string, index: number, separator: string): string {
     let from = 0
     for (; index > 0; --index) {
@@ -80,7 +79,7 @@ export function fieldAt(text: string, index: number, separator: string): string 
     return to < 0 ? text.slice(from) : text.slice(from, to)
 }
 
-/** The index of the first field that equals `word`, -1 when there is none. */
+/** The index of the first field equal to `word`, -1 if there is none. */
 export function fieldIndex(text: string, word: string, separator: string): number {
     let from = 0
     for (let index = 0; ; ++index) {
@@ -91,25 +90,22 @@ export function fieldIndex(text: string, word: string, separator: string): numbe
     }
 }
 
-/** For a one-line message: `text` cut to `length` characters, control characters as "?". */
+/** For one-line messages: `text` cut to `length` characters, with control characters as "?". */
 export function printable(text: string, length: number): string {
     if (text.length > length) text = text.slice(0, length) + "..."
     for (let i = 0; i < text.length; ++i) {
         const code = text.charCodeAt(i)
-        // A text that is well, as most are, is not copied.
+        // Clean text, the usual case, is not copied.
         if (code < 32 || (code >= 127 && code < 160))
             text = text.slice(0, i) + "?" + text.slice(i + 1)
     }
     return text
 }
 
-/** The ESP32's log cuts a line behind 156 bytes. */
+/** The ESP32's log cuts lines after 156 bytes. */
 const lineBytesMax = 156
 
-/**
- * Prints a line of the log in pieces that stay whole on the ESP32, cut at blanks where there are
- * any.
- */
+/** Prints a log line in pieces that the ESP32 does not cut, split at spaces where possible. */
 export function printPieces(line: string, print: (piece: string) => void): void {
     while (line.byteLength > lineBytesMax) {
         // A character may take four bytes.

@@ -1,13 +1,13 @@
 import { civilFromSeconds, secondsFromCivil, secondsPerDay } from "./calendar"
 
-/** What is allowed as a time zone, for messages. */
+/** The accepted time zones, for messages. */
 export const timeZoneForms =
     "a POSIX rule such as CET-1CEST,M3.5.0,M10.5.0/3 or an offset such as +02:00"
 
 /**
  * A zone as numbers: minutes east of UTC in winter and in summer, then, for a zone with summer
- * time, its beginning and its end as month 1–12, week 1–5 (5 = the last), weekday 0–6 (0 = Sunday)
- * and minutes of that day. Weekday 7: not a week but the days after the first of that month.
+ * time, its start and its end as month 1–12, week 1–5 (5 = the last), weekday 0–6 (0 = Sunday) and
+ * minutes of that day. With weekday 7 the week is the number of days after the first of that month.
  */
 export type TimeZoneRule = number[]
 
@@ -18,7 +18,7 @@ const enum Part {
     End = 6,
 }
 
-// The text being read, the place in it, and whether it broke the grammar so far.
+// The text being parsed, the position in it, and whether it has broken the grammar.
 let text = ""
 let at = 0
 let wrong = false
@@ -29,7 +29,7 @@ function take(expected: string): boolean {
     return true
 }
 
-/** The text `before` and a number behind it. */
+/** Parses the text `before`, followed by a number. */
 function takeNumber(before: string, min: number, max: number): number {
     if (!take(before)) wrong = true
     const first = at
@@ -54,7 +54,7 @@ function takeTime(hoursMax: number): number {
     return negative ? 0 - minutes : minutes
 }
 
-/** Three or more letters, or anything in angle brackets. */
+/** Parses three or more letters, or anything in angle brackets. */
 function takeName(): void {
     const first = at
     if (take("<")) while (at < text.length && !take(">")) ++at
@@ -85,9 +85,10 @@ function takeChangeover(rule: TimeZoneRule): void {
 }
 
 /**
- * Reads a POSIX TZ rule (IEEE Std 1003.1 §8.3, with the times -167 to 167 h that zone files use),
- * in which offsets count west, or a plain offset "+02:00", which counts east. Offsets are whole
- * minutes; summer time needs both changeovers. @returns undefined when the text is neither
+ * Parses a POSIX TZ rule (IEEE Std 1003.1 §8.3, with the times -167 to 167 h that zone files use),
+ * whose offsets count west, or a plain offset "+02:00", which counts east. Offsets are whole
+ * minutes; summer time needs both changeovers.
+ * @returns undefined if the text is neither
  */
 export function parseTimeZone(zone: string): TimeZoneRule | undefined {
     text = zone
@@ -106,7 +107,7 @@ export function parseTimeZone(zone: string): TimeZoneRule | undefined {
     return wrong || at < zone.length ? undefined : rule
 }
 
-/** When that year's changeover falls, in seconds of the local time before it. */
+/** That year's changeover, in seconds of the local time before it. */
 function changeoverSeconds(rule: TimeZoneRule, part: Part, year: number): number {
     const month = rule[part]
     const count = rule[part + 1]
@@ -121,7 +122,7 @@ function changeoverSeconds(rule: TimeZoneRule, part: Part, year: number): number
     return day + rule[part + 3] * 60
 }
 
-/** Minutes east of UTC that the rule gives at a moment in Unix seconds. */
+/** The rule's offset in minutes east of UTC at a moment in Unix seconds. */
 export function offsetMinutesAt(rule: TimeZoneRule, epochSeconds: number): number {
     const standard = rule[Part.Standard]
     if (rule.length === 1) return standard
@@ -129,7 +130,7 @@ export function offsetMinutesAt(rule: TimeZoneRule, epochSeconds: number): numbe
     const year = civilFromSeconds(local).year
     const start = changeoverSeconds(rule, Part.Start, year)
     const end = changeoverSeconds(rule, Part.End, year) - (rule[Part.Daylight] - standard) * 60
-    // South of the equator summer spans the new year.
+    // In the southern hemisphere, summer spans the new year.
     const begun = local >= start
     const lasting = local < end
     const summer = start < end ? begun && lasting : begun || lasting

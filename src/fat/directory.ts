@@ -8,15 +8,14 @@ import { Volume } from "./volume"
 
 /** Clusters of a directory that are compared with known blocks. */
 const knownClustersMax = 256
-/** A directory has at most so many sectors [6]. */
+/** The most sectors that a directory can have [6]. */
 const sectorsMax = 4096
 /**
- * Sectors after which others have their turn; the interpreter ends who goes on for longer without a
- * pause.
+ * Sectors between two rests; the interpreter ends a fiber that runs much longer without a pause.
  */
 const sectorsAtOnce = 12
 
-/** What a directory says about a file or subdirectory. */
+/** A directory's data on a file or subdirectory. */
 export interface DirectoryEntry {
     /** "20261122.CSV" */
     name: string
@@ -27,17 +26,17 @@ export interface DirectoryEntry {
     mark: number
 }
 
-/** Goes through the slots of one directory; the slot it stands on is in the shared sector. */
+/** Walks the slots of one directory; the shared sector holds the current one. */
 export class Directory {
-    /** The slot: its block and the offset in it. */
+    /** The current slot: its block and the offset in it. */
     block = 0
     at = blockBytes
     private cluster: number
     private blocksLeft: number
     private sectors = 0
-    /** Sectors are looked through without their checksums. */
+    /** Sectors are searched without their checksums. */
     private unchecked: boolean
-    /** Where the last search in vain came by an unused slot first. */
+    /** The first unused slot passed by the last failed search. */
     private unused: { block: number; at: number; cluster: number; blocksLeft: number } | undefined
 
     private readonly table: Table
@@ -53,8 +52,8 @@ export class Directory {
     }
 
     /**
-     * Moves to the next slot and has its sector loaded; false behind the last. The table may rest
-     * in between.
+     * Moves to the next slot and loads its sector; false after the last. The table may rest
+     * meanwhile.
      */
     async next(): Promise<boolean> {
         this.at += entryBytes
@@ -68,7 +67,7 @@ export class Directory {
             this.block++
             this.blocksLeft--
             this.sectors++
-            // A chain that bites its tail has no end.
+            // A cyclic chain has no end.
             if (this.sectors > sectorsMax)
                 throw new Fault(
                     FaultCode.VolumeDamaged,
@@ -80,7 +79,7 @@ export class Directory {
         if (this.at > 0 && this.sector.block === this.block) return true
         await this.sector.loadTorn(this.block, this.unchecked)
         if (!this.isTorn()) return true
-        // The wire may have spoiled it.
+        // The wire may have damaged it.
         await this.sector.loadTorn(this.block)
         if (this.isTorn() && !(await this.redoLog.repair(this.sector, this.block)))
             await this.sector.load(this.block)
@@ -95,14 +94,14 @@ export class Directory {
     }
 
     /**
-     * Moves to the entry of that name (11 bytes); false when there is none.
-     * @param sure one may be made then: that there is none is beyond doubt, and it stands on the
-     * first unused slot
+     * Moves to the entry with this name (11 bytes); false if there is none.
+     * @param sure the caller may create it: false is then reliable, and leaves the first unused
+     * slot current
      */
     async find(name: Buffer, sure?: boolean): Promise<boolean> {
         const start = this.cluster
         let cluster = start
-        // A large directory is not searched for entries whose blocks are known.
+        // Saves searching a large directory for entries whose blocks are known.
         for (let clusters = 1; clusters <= knownClustersMax; ++clusters) {
             this.enter(cluster)
             const before = this.block
@@ -132,16 +131,17 @@ export class Directory {
             return false
         }
         if (!found) return false
-        // It is looked at again where it is.
+        // Checks it again in place, with its checksum.
         this.block--
         this.blocksLeft++
         return await this.search(name, 1)
     }
 
     /**
-     * Moves to the next unused slot, unless it stands on one, for which the directory grows if it
-     * can. Throws Fault DirectoryFull for FAT16's root directory, and VolumeFull.
-     * @param spare so many clusters have to stay free then
+     * Moves to the next unused slot unless the current one is unused; grows the directory if
+     * necessary and possible. Throws Fault DirectoryFull for FAT16's root directory, and
+     * VolumeFull.
+     * @param spare this many clusters must then stay free
      */
     async seekUnused(spare = 0): Promise<void> {
         const { table, redoLog, sector } = this
@@ -157,7 +157,7 @@ export class Directory {
                 throw new Fault(FaultCode.DirectoryFull, text, 0)
             }
             const fresh = await table.findFree(spare)
-            // While the table rested another may have let it grow.
+            // During a rest of the table another fiber may have grown it.
             if (await this.next()) continue
             await sector.zero(table.firstBlock(fresh), table.clusterBlocks)
             await redoLog.begin(undefined, true, this.cluster, fresh)
@@ -166,7 +166,7 @@ export class Directory {
         }
     }
 
-    /** Writes a new entry into the slot, and takes its cluster, if it has one. */
+    /** Writes a new entry into the slot, and allocates its cluster, if any. */
     async write(name: Buffer, attributes: number, cluster: number, stamp: number): Promise<void> {
         const { redoLog, sector } = this
         await sector.load(this.block)
@@ -178,8 +178,8 @@ export class Directory {
     }
 
     /**
-     * Puts back its sectors' images in these slots of the redo log. @returns those that were put
-     * back
+     * Restores its sectors from their images in these slots of the redo log.
+     * @returns the slots that were restored
      */
     async restore(slots: number): Promise<number> {
         const { redoLog, sector, table } = this
@@ -191,7 +191,7 @@ export class Directory {
             for (let i = 0; slots >> i !== 0; ++i) {
                 const block = redoLog.blockAt(i)
                 if (((slots >> i) & 1) === 0 || block < first || block >= end) continue
-                // What is behind the last entry does not count.
+                // Sectors after the last entry do not count.
                 const before = (block > first ? block : previousEnd) - 1
                 if (before >= 0) await sector.loadTorn(before)
                 if (before >= 0 && sector.bytes[blockBytes - entryBytes] === Slot.End) continue
@@ -206,7 +206,7 @@ export class Directory {
         return restored
     }
 
-    /** Looks for a name in the next so many sectors. */
+    /** Searches the next `count` sectors for a name. */
     private async search(name: Buffer, count: number): Promise<boolean> {
         const bytes = this.sector.bytes
         const first = name.getAt(0, "u32")
@@ -215,7 +215,7 @@ export class Directory {
         this.at = blockBytes
         this.sectors = 0
         while (count-- > 0 && (await this.next())) {
-            // The sector's slots without a call: there may be thousands.
+            // Scans the sector's slots without calls: there may be thousands.
             for (let at = 0; at < blockBytes; at += entryBytes) {
                 const word = bytes.getAt(at, "u32")
                 if (
@@ -247,7 +247,7 @@ export class Directory {
     }
 }
 
-/** Fills in the entry of an empty file or of a directory. */
+/** Fills in the entry of an empty file or a directory. */
 export function putEntry(
     bytes: Buffer,
     at: number,
@@ -269,7 +269,7 @@ export function putCluster(bytes: Buffer, at: number, cluster: number): void {
     bytes.setAt(at + Entry.ClusterLow, "u16", cluster & 0xffff)
 }
 
-/** Part of a name without the blanks behind it. */
+/** Part of a name without its trailing spaces. */
 function nameText(bytes: Buffer, at: number, length: number): string {
     while (length > 0 && bytes[at + length - 1] === 0x20) --length
     return textOf(bytes.slice(at, at + length))

@@ -4,34 +4,34 @@ import { Directory, DirectoryEntry, putCluster } from "./directory"
 import { Sector } from "./sector"
 import { Volume } from "./volume"
 
-/** What kind of file it is, and how its entry stands. */
+/** The kind of a file, and the state of its entry. */
 export const enum Kind {
     /** The entry's mark, 0 for none: see Entry.Mark. */
     Mark = 3,
-    /** So many clusters it leaves free. */
+    /** The number of clusters that it must leave free. */
     SpareShift = 2,
     Spare = 7,
-    /** It is a log: opened, and its end put in order, after every start. */
+    /** It is a log: opened, and its end repaired, after every start. */
     Log = 32,
-    /** The redo log has an image of the entry's sector since it was opened. */
+    /** The redo log has taken an image of the entry's sector since the file was opened. */
     Imaged = 64,
 }
 
-/** Clusters of a chain after which others have their turn; no read or write goes so far at once. */
+/** Clusters of a chain between two rests; no single read or write goes this far. */
 const stepsAtOnce = 256
 
 /**
  * A file on the card, for reading anywhere and appending at its end. Valid until its volume is
- * unmounted (then Fault StaleHandle); used only while the storage is held.
+ * unmounted (then Fault StaleHandle); use it only while holding the storage.
  */
 export class CardFile {
-    // No more than twelve members: the next step would be among the largest pieces of the heap.
-    /** Clusters in the chain, and the last of them; -1 once it is closed. */
+    // At most twelve members: the next size up would be among the heap's largest blocks.
+    /** Clusters in the chain, and the last of them; -1 once closed. */
     clusters = 0
     lastCluster = 0
-    /** The directory entry says something else than `byteCount()`. */
+    /** The directory entry differs from `byteCount()`. */
     unsynced = false
-    /** Where the directory entry lies. */
+    /** The position of the directory entry. */
     readonly entryBlock: number
     readonly entryAt: number
     private firstCluster: number
@@ -40,7 +40,7 @@ export class CardFile {
     private readIndex = 0
 
     /**
-     * @param tail the sector that is being filled, undefined for a file that is only read
+     * @param tail the sector being filled, undefined for a read-only file
      * @param kind see Kind
      */
     constructor(
@@ -61,8 +61,8 @@ export class CardFile {
     }
 
     /**
-     * Copies up to `length` bytes from `offset` into `into`; 0 at the end. Sequential reads are
-     * cheap.
+     * Copies up to `length` bytes from `offset` into `into` and returns their count; 0 at the end.
+     * Sequential reads are cheap.
      */
     async read(offset: number, into: Buffer, length: number): Promise<number> {
         this.check()
@@ -83,8 +83,8 @@ export class CardFile {
     }
 
     /**
-     * Writes at the end; on the card when it returns. A new cluster is written before it is linked.
-     * Throws VolumeFull with nothing written.
+     * Writes at the end; the data is on the card on return. A new cluster is written before it is
+     * linked. Throws VolumeFull with nothing written.
      */
     async append(data: Buffer): Promise<void> {
         this.check()
@@ -114,7 +114,7 @@ export class CardFile {
                 await table.extend(last, fresh)
                 await this.writeEntry()
             } else {
-                // The entry leads to the cluster before the table knows it; a mount finishes that.
+                // The entry names the cluster before the table links it; a mount completes that.
                 await this.writeEntry(last, fresh)
                 await table.extend(last, fresh)
                 await redoLog.done()
@@ -125,9 +125,9 @@ export class CardFile {
     }
 
     /**
-     * Brings the directory entry up to date.
-     * @param careful also when this very write is lost, as nothing else can tell what the file's
-     * end is
+     * Updates the directory entry.
+     * @param careful survives the loss of this very write, for when nothing else tells the file's
+     * end
      */
     async syncEntry(careful = false): Promise<void> {
         this.check()
@@ -135,8 +135,8 @@ export class CardFile {
     }
 
     /**
-     * Brings the directory entry up to date, a log's without its mark, and gives the append buffer
-     * back, that whatever fails. Never fails on a file of a card that is gone.
+     * Updates the directory entry, clearing a log's mark, and returns the append buffer even if
+     * that fails. Never fails on a file of a card that is gone.
      */
     async close(): Promise<void> {
         const { volume } = this
@@ -152,7 +152,8 @@ export class CardFile {
     }
 
     /**
-     * Sets the size, also in the directory entry; that cannot say 0 as long as there is a cluster.
+     * Sets the size, also in the directory entry unless it is 0, which an entry with a cluster must
+     * not have.
      */
     async resize(size: number): Promise<void> {
         this.size = size
@@ -161,15 +162,14 @@ export class CardFile {
     }
 
     /**
-     * Follows the chain to the cluster that holds the last byte, or to the last but one in the
-     * chain.
+     * Follows the chain to the cluster with the last byte, or to the second to last of the chain.
      */
     async seekEnd(): Promise<void> {
         const { table, clusterBytes } = this.volume
         await this.blockOf(this.size - 1)
         await table.settle(this.readCluster)
         let next = await table.entry(this.readCluster)
-        // An entry that was restored from its image is older than the chain, which mostly rises.
+        // An entry restored from its image is older than the chain, which mostly rises.
         while (next > this.readCluster && table.isCluster(next)) {
             const after = await table.entry(next)
             if (!table.isCluster(after)) break
@@ -182,7 +182,7 @@ export class CardFile {
         this.lastCluster = this.readCluster
     }
 
-    /** The block of the byte at `offset`, inside the chain. */
+    /** The block of the byte at `offset`, within the chain. */
     async blockOf(offset: number): Promise<number> {
         const volume = this.volume
         const table = volume.table
@@ -196,7 +196,7 @@ export class CardFile {
         for (let steps = 1; this.readIndex < index; ++steps) {
             this.readCluster = await table.next(this.readCluster, true)
             this.readIndex++
-            // A chain that bites its tail comes by again.
+            // A cyclic chain comes back to `seen`.
             if (this.readCluster === seen) await table.next(0, true)
             if ((steps & (steps - 1)) === 0) seen = this.readCluster
             if (steps % stepsAtOnce === 0) await table.rest()
@@ -207,8 +207,8 @@ export class CardFile {
 
     /**
      * Writes the directory entry: size, first cluster, time of the last write.
-     * @param fresh a cluster that is about to be hung behind `last`
-     * @param careful through the redo log, as for everything but a log's size
+     * @param fresh a cluster about to be linked after `last`
+     * @param careful through the redo log, as for everything except a log's size
      */
     async writeEntry(last = 0, fresh = 0, careful = false): Promise<void> {
         const { redoLog, sector, stamp } = this.volume
@@ -216,7 +216,7 @@ export class CardFile {
         await sector.load(this.entryBlock)
         putCluster(sector.bytes, at, this.firstCluster)
         sector.bytes.setAt(at + Entry.Size, "u32", this.size)
-        // Nobody has told the time since the mount: that of the last write stays.
+        // The time has been unknown since the mount: the last write's time stays.
         if (stamp !== firstStamp) sector.bytes.setAt(at + Entry.WriteStamp, "u32", stamp)
         sector.bytes[at + Entry.Mark] = this.kind & Kind.Mark
         const isLog = this.kind >= Kind.Log

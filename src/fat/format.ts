@@ -8,11 +8,11 @@ const fat32BlocksMin = 1048576
 const largeBlocksMin = 16777216
 
 /**
- * Makes an empty FAT16 or FAT32 volume without a partition table, as most readers expect it. The
- * boot sector is destroyed first and written last: a broken off format leaves an unformatted card.
- * @param label 11 upper-case characters, blanks at the end
+ * Creates an empty FAT16 or FAT32 volume without a partition table, as most readers expect. The
+ * boot sector is destroyed first and written last: an aborted format leaves an unformatted card.
+ * @param label 11 upper-case characters, padded with spaces
  * @param progress called now and then with the percentage done
- * @param block a sector's buffer to work with
+ * @param block a sector-sized work buffer
  */
 export async function formatVolume(
     device: BlockDevice,
@@ -23,12 +23,12 @@ export async function formatVolume(
     const blocks = device.blockCount()
     const fat32 = blocks >= fat32BlocksMin
     let clusterBlocks = fat32 && blocks < largeBlocksMin ? 8 : 64
-    // FAT16: the largest cluster up to 32 KiB that leaves enough of them.
+    // FAT16: the largest cluster up to 32 KiB that leaves enough clusters.
     while (!fat32 && clusterBlocks > 1 && blocks / clusterBlocks < 16384) clusterBlocks >>= 1
     const clusters = Math.floor(blocks / clusterBlocks)
     if (clusters < 4200)
         throw new Fault(FaultCode.VolumeUnsupported, "the card is too small: use another", 0)
-    // A little more table than data, rather than less.
+    // Slightly more table than the data needs.
     const fatBlocks = Math.ceil((clusters + 2) / (fat32 ? 128 : 256))
     // The root directory is one cluster on FAT32 and 512 entries on FAT16.
     const rootBlocks = fat32 ? clusterBlocks : 32
@@ -38,8 +38,7 @@ export async function formatVolume(
     const reserved = dataBlock - fixed
     block.fillAt(0, blockBytes, 0)
     await device.writeBlock(0, block)
-    // In pieces, so that each is repeated when one of its blocks is refused, and something is seen
-    // meanwhile.
+    // In pieces, so that each is retried if one of its blocks is refused, and progress shows.
     const step = Math.min(Math.ceil(dataBlock / 10), 8192)
     for (let i = 1; i < dataBlock; i += step) {
         if (progress) await progress(Math.floor((i * 100) / dataBlock))
@@ -80,7 +79,10 @@ async function writeInfo(device: BlockDevice, block: Buffer): Promise<void> {
     await device.writeBlock(7, block)
 }
 
-/** A boot sector without what depends on the size: jump, name, 512-byte blocks, two tables, … */
+/**
+ * A boot sector without the fields that depend on the size: jump, name, 512-byte blocks, two
+ * tables, …
+ */
 function putBoot(block: Buffer, label: string, fat32: boolean): void {
     const start = fat32
         ? hex`eb5890 4d53444f53352e30 0002 00 0000 02 0000 0000 f8 0000 3f00 ff00 00000000 00000000

@@ -4,7 +4,7 @@ import { blockBytes, Boot, Guid, Mbr } from "./ondisk"
 import { redoBlocks } from "./redolog"
 import { Sector } from "./sector"
 
-/** Where the parts of a FAT16 or FAT32 volume lie; blocks count from the start of the card. */
+/** Layout of a FAT16 or FAT32 volume; blocks count from the start of the card. */
 export class Geometry {
     fat32: boolean
     fatCount: number
@@ -24,11 +24,11 @@ export class Geometry {
     rootCluster: number
     /** The volume's serial number. */
     serial: number
-    /** The last reserved blocks, for the redo log; 0 when there are too few. */
+    /** The last reserved blocks, for the redo log; 0 if there are too few. */
     logBlock: number
 
     /**
-     * Reads it from the first FAT partition of the master boot record, from the first data
+     * Reads the layout from the first FAT partition of the master boot record, from the first data
      * partition of a GUID partition table, or from the volume on a card without partitions. Throws
      * Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
      */
@@ -39,8 +39,7 @@ export class Geometry {
         for (let i = 0; i < 5; ++i) {
             await sector.load(0)
             let first = 0
-            // Partitions go before what else sector 0 may be: a boot sector that is left there
-            // shows on no PC.
+            // Partitions take precedence over a boot sector left in sector 0, which PCs ignore.
             if (i < 4) {
                 const at = Mbr.Partitions + i * Mbr.PartitionBytes
                 first = boot.getAt(at + Mbr.FirstBlock, "u32")
@@ -59,7 +58,7 @@ export class Geometry {
             try {
                 if (this.parse(boot, first, blocks)) return
             } catch (thrown) {
-                // A later partition may be of use.
+                // A later partition may be usable.
                 failure = thrown
             }
         }
@@ -67,7 +66,7 @@ export class Geometry {
         throw failure || new Fault(FaultCode.VolumeUnformatted, text, 0)
     }
 
-    /** False when this is no FAT boot sector; a Fault when it is one that cannot be used. */
+    /** False if this is no FAT boot sector; throws a Fault if it is an unusable one. */
     private parse(boot: Buffer, first: number, deviceBlocks: number): boolean {
         const name = boot.getAt(Boot.SystemName, "u16")
         if (name === 0x5845) throw unsupported("exFAT")
@@ -105,15 +104,14 @@ export class Geometry {
         this.dataBlock = this.fatBlock + fatCount * fatBlocks + this.rootBlocks
         let active = 0
         if (this.fat32 && (boot[Boot.Flags32] & 0x80) !== 0) {
-            // Without mirroring one of the copies counts, and the other is old [3.3].
+            // Without mirroring only one copy counts, the other is outdated [3.3].
             active = boot[Boot.Flags32] & 0x0f
             this.fatCount = 1
             this.fatBlock += active * fatBlocks
         }
         const count = Math.floor((blocks - this.dataBlock) / clusterBlocks)
         this.clusterEnd = count + 2
-        // Below 4085 clusters it is FAT12 [3.5]. Small FAT32 volumes exist, whatever the standard
-        // says.
+        // Below 4085 clusters it is FAT12 [3.5]. Small FAT32 volumes exist, despite the standard.
         if ((!this.fat32 && count < 4085) || active >= fatCount)
             throw unsupported("FAT12 or an odd FAT")
         if (blocks > deviceBlocks || fatBlocks << this.entryShift < this.clusterEnd) {

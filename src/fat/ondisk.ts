@@ -11,13 +11,13 @@ export const enum Mbr {
     Signature = 510,
 }
 
-/** GUID partition table [UEFI 5.3]: its header, then four entries a sector. */
+/** GUID partition table [UEFI 5.3]: its header, then four entries per sector. */
 export const enum Guid {
     /** "EFI " */
     Signature = 0x20494645,
     Entries = 72,
     EntryBytes = 128,
-    /** Begins the type of partitions with files of people. */
+    /** First word of the type GUID of data partitions. */
     BasicData = 0xebd0a0a2,
     FirstBlock = 32,
 }
@@ -34,9 +34,9 @@ export const enum Boot {
     FatBlocks16 = 22,
     Blocks32 = 32,
     FatBlocks32 = 36,
-    /** Bit 7: no mirroring; bits 0-3: which copy counts then. */
+    /** Bit 7: no mirroring; bits 0-3: the copy that then counts. */
     Flags32 = 40,
-    /** FAT16; on FAT32 it comes so many bytes later. */
+    /** FAT16; on FAT32 it is SerialShift32 bytes later. */
     Serial16 = 39,
     SerialShift32 = 28,
     RootCluster = 44,
@@ -51,21 +51,21 @@ export const enum Info {
     NextFree = 492,
 }
 
-/** What the two signatures of FSInfo are, exclusive-ored. */
+/** XOR of FSInfo's two signatures. */
 export const infoSignatures = 0x41615252 ^ 0x61417272
 
 /** Directory entry [6]. */
 export const enum Entry {
     Attributes = 11,
     /**
-     * Hundredths of a second of the making. Ours are made at whole ones: 1 + the log's number here
-     * says that the log is being written, and what it has may be more than the entry says.
+     * Hundredths of a second of the creation time. We create files at whole seconds: here 1 + the
+     * log's number means that the log is being written and may hold more than its entry says.
      */
     Mark = 13,
-    /** Time and date of the making as one number: date * 65536 + time. */
+    /** Creation time as one number: date * 65536 + time. */
     CreateStamp = 14,
     ClusterHigh = 20,
-    /** Time and date of the last write as one number: date * 65536 + time. */
+    /** Time of the last write as one number: date * 65536 + time. */
     WriteStamp = 22,
     ClusterLow = 26,
     Size = 28,
@@ -78,7 +78,7 @@ export const enum Attribute {
     Label = 0x08,
     Directory = 0x10,
     Archive = 0x20,
-    /** Long names carry the four lowest bits. */
+    /** Entries of long names have the four lowest bits set. */
     LongName = 0x0f,
 }
 
@@ -88,5 +88,5 @@ export const enum Slot {
     Deleted = 0xe5,
 }
 
-/** 1980-01-01 00:00, the first moment FAT knows. */
+/** 1980-01-01 00:00, FAT's earliest time. */
 export const firstStamp = 0x00210000

@@ -4,22 +4,19 @@ import { chainEnd, chainEndMin } from "./table"
 import { Volume } from "./volume"
 import { textOf } from "../core/text"
 
-/** A line that has not ended after so many characters is no record. */
+/** A longer line is no record. */
 const lineCharsMax = 256
-/**
- * So much of a line is looked at in one go: a whole sector of text is more than the heap may have
- * in one piece.
- */
+/** Bytes of a line read at once: the heap may have no block for a whole sector of text. */
 const pieceBytes = 128
-/** Lines after which others have their turn: to judge one takes some 8 ms. */
+/** Lines between two rests: judging one takes some 8 ms. */
 const linesAtOnce = 16
 /** A torn sector and the line that leads into it are no longer than this. */
 const tornBytesMax = 1024
 
 /**
- * Makes a file fit for appending after whatever ended the last session: takes in whole lines behind
- * the recorded size, cuts off a torn one, and finishes or undoes a change of the chain.
- * @param accepts says whether a line (without CR LF) continues the file; without it each does
+ * Prepares a file for appending after however the last session ended: takes in whole lines behind
+ * the recorded size, cuts off a torn one, and completes or undoes a change of the chain.
+ * @param accepts tells whether a line (without CR LF) continues the file; if undefined, all do
  */
 export async function recoverTail(
     volume: Volume,
@@ -33,21 +30,21 @@ export async function recoverTail(
     const last = file.lastCluster
     const following = await table.entry(last)
     const extra = table.isCluster(following) ? following : 0
-    // Its sector of the table may be another, which an earlier recovery was torn in.
+    // Its table sector may differ, and have been torn by an earlier recovery.
     if (extra !== 0) await table.settle(extra)
-    // A chain that bites its tail goes on with one of the file's own clusters.
+    // A cyclic chain continues with one of the file's own clusters.
     for (let at = 0; extra !== 0 && at < recorded; at += volume.clusterBytes)
         if ((await file.blockOf(at)) === table.firstBlock(extra)) await table.next(0, true)
     const own = file.clusters * volume.clusterBytes
     const start = await lastLineStart(volume, file)
     let end = await findEnd(volume, file, start, extra, accepts)
-    // Only a file from elsewhere can be torn so far back; its text stays.
+    // Only a foreign file can be torn this far back; its text stays.
     if (recorded - end > tornBytesMax) end = recorded
-    // The sector with the header was torn while the file had no other.
+    // The header's sector was torn while it was the file's only one.
     if (file.clusters === 1 && extra === 0 && (await isHeadTorn(volume, file))) end = 0
     if (extra !== 0) {
         if (end > own) {
-            // The cluster's data came before its link, so what is found in it proves that it is
+            // The cluster's data was written before its link, so our lines in it prove that it is
             // ours.
             await table.markCluster(last, extra)
             await table.markCluster(extra, chainEnd)
@@ -55,7 +52,7 @@ export async function recoverTail(
             file.clusters++
         } else await dropExtra(volume, last, extra)
     } else if (following < chainEndMin) {
-        // A power cut came between the directory entry and the table.
+        // The power was cut between the directory entry and the table.
         await table.markCluster(last, chainEnd)
     }
     if (end !== stored) await file.resize(end)
@@ -70,7 +67,7 @@ async function isHeadTorn(volume: Volume, file: CardFile): Promise<boolean> {
     return volume.sector.bytes.getAt(0, "u32") === 0xffffffff
 }
 
-/** Takes a cluster without records of ours off the chain. */
+/** Unlinks a cluster without our records from the chain. */
 async function dropExtra(volume: Volume, last: number, extra: number): Promise<void> {
     const { table, redoLog } = volume
     const ours = (await table.entry(extra)) >= chainEndMin
@@ -78,14 +75,14 @@ async function dropExtra(volume: Volume, last: number, extra: number): Promise<v
         await table.truncate(last)
         return
     }
-    // Link and end in one sector were written together: the cluster is ours. In two sectors it may
-    // have been free, and be another file's by now: then only the link goes.
+    // A link and an end in one sector were written together: the cluster is ours. In two sectors it
+    // may have been free, and belong to another file by now: then only the link goes.
     await table.writeInfo(false)
     if (ours && table.blockOf(last) === table.blockOf(extra)) await table.release(extra)
     await table.markCluster(last, chainEnd)
 }
 
-/** Where the last recorded line begins; the recorded size when it is too long to be one of ours. */
+/** Where the last recorded line begins; the recorded size if the line is too long to be ours. */
 async function lastLineStart(volume: Volume, file: CardFile): Promise<number> {
     const sector = volume.sector
     const bytes = sector.bytes
@@ -104,8 +101,8 @@ async function lastLineStart(volume: Volume, file: CardFile): Promise<number> {
 }
 
 /**
- * The end of the last line that is whole and accepted, from `start` to the end of the chain. The
- * last recorded line is shown to `accepts`, for it to compare with, but stays whatever it says.
+ * The end of the last whole and accepted line, from `start` to the end of the chain. `accepts` sees
+ * the last recorded line, for comparison, but it stays regardless.
  */
 async function findEnd(
     volume: Volume,
@@ -119,7 +116,7 @@ async function findEnd(
     let limit = own
     if (extra !== 0) limit += volume.clusterBytes
     let end = start
-    // One that is free could be somebody else's behind a rest.
+    // A free one could be allocated to another file during a rest.
     const free = extra !== 0 && (await table.entry(extra)) === 0
     let lines = 0
     let line = ""

@@ -3,34 +3,34 @@ import { BlockDevice } from "../core/seams"
 import { blockBytes, entryBytes } from "./ondisk"
 import { Sector } from "./sector"
 
-/** Images of sectors that the log keeps. */
+/** Number of sector images in the log. */
 const slots = 5
 /**
- * Blocks that the header names: those of the images, and two of directory entries that are often
- * looked for.
+ * Blocks named by the header: those of the images, and two of directory entries that are often
+ * searched.
  */
 export const logEntries = slots + 2
 /** Blocks of the log: two headers, then the images. */
 export const redoBlocks = 2 + slots
-/** Stands for "last" when a chain is to be released, not extended. */
+/** Given as `last` if a chain is to be released, not extended. */
 export const releaseChain = 0xffffffff
 
 /** The header; the second is a copy of the first. */
 const enum Head {
     Magic = 0,
-    /** Of the volume: a log of the file system before is not ours. */
+    /** The volume's: a log of the previous file system is not ours. */
     Serial = 4,
-    /** The slot whose image has to be stored again, plus 1; 0 for none. */
+    /** The slot whose image must be stored again, plus 1; 0 for none. */
     Redo = 8,
-    /** The cluster that `Cluster` hangs behind, 0 for none, or `releaseChain`. */
+    /** The cluster that `Cluster` is linked after, 0 for none, or `releaseChain`. */
     Last = 12,
-    /** The cluster whose table entries have to be brought up to date; 0 for none. */
+    /** The cluster whose table entries must be updated; 0 for none. */
     Cluster = 16,
-    /** For each slot the block that its image belongs to, 0 for none; then two more blocks. */
+    /** Per slot the block of its image, 0 for none; then two more blocks. */
     Blocks = 20,
-    /** For each slot the CRC-16 of its image. */
+    /** Per slot the CRC-16 of its image. */
     Sums = 48,
-    /** Blocks of the table, the latest first, that change without an image; 0 for none. */
+    /** Table blocks, latest first, that change without an image; 0 for none. */
     Tables = 60,
     /** CRC-16 of everything before. */
     Checksum = 68,
@@ -39,19 +39,19 @@ const enum Head {
 const magic = 0x52534d42
 
 /**
- * Makes changes of several sectors whole: before the first of them is touched, its new contents and
- * what has to follow are on the card, in reserved sectors that belong to no file. The images
- * also replace a directory's sector that was torn by a power cut. Without a block of its own it
- * does nothing.
+ * Makes changes to several sectors atomic: before the first of them is touched, its new contents
+ * and the rest of the change are on the card, in reserved sectors that belong to no file. The
+ * images also replace a directory's sector torn by a power cut. Does nothing if the volume has no
+ * room for it.
  */
 export class RedoLog {
-    /** The first block, 0 when the volume has no room for a log. */
+    /** The first block, 0 if the volume has no room for a log. */
     block = 0
     private readonly header: Sector
     /** Both copies of the header were written since the mount. */
     private paired: boolean
 
-    /** @param files whose entries' images are kept */
+    /** @param files open files, whose entries' images are kept */
     constructor(
         device: BlockDevice,
         buffer: Buffer,
@@ -61,8 +61,8 @@ export class RedoLog {
     }
 
     /**
-     * Reads a header that is whole, or begins a log if nobody else uses the blocks.
-     * @param sector to look at images with
+     * Reads a valid header, or starts a log if the blocks are not used otherwise.
+     * @param sector for checking images
      */
     async mount(block: number, serial: number, sector: Sector): Promise<void> {
         const header = this.header
@@ -76,7 +76,7 @@ export class RedoLog {
             }
             const ours = this.whole() && bytes.getAt(Head.Serial, "u32") === serial
             const redo = bytes[Head.Redo]
-            // A header that overtook its image is not valid yet: the second one is.
+            // A header that overtook its image is not valid yet, but the second one is.
             if (ours && (redo === 0 || (await this.loadImage(sector, redo - 1)))) return
         }
         header.blank(block)
@@ -85,10 +85,9 @@ export class RedoLog {
     }
 
     /**
-     * To be called before a change: keeps an image of the sector that is about to be stored, if
-     * any.
-     * @param redo the sector has to be stored whatever happens, and the table changed after it as
-     * `last` and `cluster` say, until `done` is called
+     * Call it before a change: keeps an image of the sector about to be stored, if any.
+     * @param redo until `done` is called, the sector must be stored in any case, and the table then
+     * changed according to `last` and `cluster`
      */
     async begin(sector?: Sector, redo = false, last = 0, cluster = 0): Promise<void> {
         if (this.block === 0) return
@@ -101,7 +100,7 @@ export class RedoLog {
             slot = this.slotFor(home)
             await sector.store(this.block + 2 + slot)
             sector.block = home
-            // An older image of the sector may be in a slot that must not be written over yet.
+            // An older image of the sector may be in a slot that must not be overwritten yet.
             for (let i = 0; i < slots; ++i)
                 if (this.blockAt(i) === home) bytes.setAt(Head.Blocks + i * 4, "u32", 0)
             bytes.setAt(Head.Blocks + slot * 4, "u32", home)
@@ -111,38 +110,35 @@ export class RedoLog {
         bytes.setAt(Head.Last, "u32", last)
         bytes.setAt(Head.Cluster, "u32", cluster)
         this.seal()
-        // Two copies, so that no home sector can overtake them both.
+        // Two copies, so that the home sector cannot overtake both.
         await this.store(0)
         await this.store(1)
     }
 
-    /** To be called after a change: nothing of it has to be done again. */
+    /** Call it after a change: nothing of it needs repeating. */
     async done(): Promise<void> {
         if (this.block === 0) return
         const bytes = this.header.bytes
         bytes[Head.Redo] = 0
         bytes.setAt(Head.Cluster, "u32", 0)
         this.seal()
-        // The copy that counts comes last: what was changed cannot be overtaken by it.
+        // The copy that counts is written last, so it cannot overtake the change.
         await this.store(1)
         await this.store(0)
     }
 
-    /** The slot whose image has to be stored again, -1 for none. */
+    /** The slot whose image must be stored again, -1 for none. */
     redoSlot(): number {
         return this.header.bytes[Head.Redo] - 1
     }
 
-    /** The block that has to be stored again, 0 for none. */
+    /** The block that must be stored again, 0 for none. */
     redoBlock(): number {
         const slot = this.redoSlot()
         return slot < 0 ? 0 : this.blockAt(slot)
     }
 
-    /**
-     * Writes the header to the copy that it is not in yet, before the next change can tear this
-     * one.
-     */
+    /** Writes the header to its other copy, before the next change can tear this one. */
     async confirm(): Promise<void> {
         this.seal()
         await this.store(this.header.block === this.block ? 1 : 0)
@@ -157,13 +153,13 @@ export class RedoLog {
         return this.header.bytes.getAt(Head.Cluster, "u32")
     }
 
-    /** Stores the image of a block again; false when there is none that is whole. */
+    /** Stores a block's image again; false if there is no valid one. */
     async repair(sector: Sector, block: number): Promise<boolean> {
         for (let slot = 0; this.block !== 0 && slot < slots; ++slot) {
             if (this.blockAt(slot) !== block) continue
             if (!(await this.loadImage(sector, slot))) break
             await sector.store(block)
-            // Between the two, so that the next image in the slot cannot overtake it.
+            // A write in between, so that the slot's next image cannot overtake the repair.
             await this.confirm()
             return true
         }
@@ -171,10 +167,10 @@ export class RedoLog {
     }
 
     /**
-     * Whether a power cut made zeros or 0xff of the named block of a directory, or of a half of it;
-     * the rest has the entries of its image.
-     * @param home gets what the block holds @param image is for its image, and has it if the block
-     * is torn
+     * True if a power cut turned this directory block, or half of it, into zeros or 0xff, and the
+     * rest matches its image.
+     * @param home receives the block
+     * @param image receives the image, if the block is torn
      */
     async isTorn(slot: number, home: Sector, image: Sector): Promise<boolean> {
         await home.loadTorn(this.blockAt(slot))
@@ -184,7 +180,7 @@ export class RedoLog {
         let torn = false
         for (let at = 0; at < blockBytes; at += entryBytes) {
             if (bytes[at] === image.bytes[at]) continue
-            // Another entry is there, or the directory is another one.
+            // Another entry is there, or it is another directory.
             const half = bytes[at & (blockBytes / 2)]
             if (bytes[at] !== half || isWritten(half)) return false
             torn = true
@@ -192,15 +188,12 @@ export class RedoLog {
         return torn
     }
 
-    /** A block of the table that may have been torn, 0 for none. */
+    /** A table block that may have been torn, 0 for none. */
     tableAt(index: number): number {
         return this.header.bytes.getAt(Head.Tables + index * 4, "u32")
     }
 
-    /**
-     * To be called before a block of the table is changed without an image: a mount compares its
-     * copies.
-     */
+    /** Call it before a table block is changed without an image: a mount compares its copies. */
     async noteTable(block: number): Promise<void> {
         const latest = this.tableAt(0)
         if (latest === block || this.tableAt(1) === block) return
@@ -210,7 +203,7 @@ export class RedoLog {
         await this.begin()
     }
 
-    /** Notes the block of an entry that will be looked for again. */
+    /** Notes the block of an entry that will be searched again. */
     remember(block: number): void {
         const bytes = this.header.bytes
         const latest = this.blockAt(slots)
@@ -228,7 +221,7 @@ export class RedoLog {
         await this.header.store(this.block + copy)
     }
 
-    /** False when the image is not the one that the header means. */
+    /** False if the image is not the one that the header means. */
     private async loadImage(sector: Sector, slot: number): Promise<boolean> {
         await sector.loadTorn(this.block + 2 + slot)
         const sum = swapped(blockSum(sector.bytes))
@@ -241,18 +234,19 @@ export class RedoLog {
         return bytes.getAt(Head.Magic, "u32") === magic && bytes.getAt(Head.Checksum, "u16") === sum
     }
 
-    /** A block that the header names, 0 for none. */
+    /** A block named by the header, 0 for none. */
     blockAt(slot: number): number {
         return this.header.bytes.getAt(Head.Blocks + slot * 4, "u32")
     }
 
     /**
-     * The slot with that block, else one that no open file needs: a directory's last, since by it
-     * the next mount finds files that a power cut has left. Never the one of an unfinished change.
+     * The slot with this block, else one that no open file needs. Directories' slots are taken
+     * last, because they lead the next mount to files left by a power cut. Never the slot of an
+     * unfinished change.
      */
     private slotFor(block: number): number {
         let free = 0
-        // Nothing, FSInfo, the table and directories follow each other in their numbers.
+        // Block numbers rise in this order: none, FSInfo, the table, directories.
         let least = 0xffffffff
         for (let slot = 0; slot < slots; ++slot) {
             if (slot + 1 === this.header.bytes[Head.Redo]) continue
@@ -271,7 +265,7 @@ export class RedoLog {
     }
 }
 
-/** Not what a power cut leaves where a block was erased for a write that did not come. */
+/** False for what a power cut leaves of a block that was erased for a write that never came. */
 function isWritten(first: number): boolean {
     return first !== 0 && first !== 0xff
 }

@@ -5,7 +5,7 @@ import { BlockDevice } from "../core/seams"
 export class Sector {
     /** The block in `bytes`, -1 for none. */
     block = -1
-    /** Nobody has looked at its checksum. */
+    /** Its checksum was not checked. */
     private unchecked: boolean
 
     constructor(
@@ -25,7 +25,7 @@ export class Sector {
         this.unchecked = unchecked
     }
 
-    /** The same for a block that may have been torn: what cannot be read is 512 times 0xff. */
+    /** The same for a block that may be torn: an unreadable one becomes 512 times 0xff. */
     async loadTorn(block: number, unchecked?: boolean): Promise<void> {
         try {
             await this.load(block, unchecked)
@@ -41,14 +41,14 @@ export class Sector {
         this.block = block
     }
 
-    /** Writes zeros over so many blocks; the first is held from then on. */
+    /** Writes zeros to `count` blocks; the first is then held. */
     async zero(block: number, count: number): Promise<void> {
         this.blank(-1)
         await this.device.fillBlocks(block, count, this.bytes)
         this.block = block
     }
 
-    /** Writes what is held to a block, which is the one held from then on. */
+    /** Writes the contents to a block, which is then the one held. */
     async store(block = this.block): Promise<void> {
         this.block = -1
         await this.device.writeBlock(block, this.bytes)

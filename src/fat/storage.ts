@@ -4,27 +4,27 @@ import { CardDevice, Ticks } from "../core/seams"
 import { formatVolume } from "./format"
 import { reserveClusters, Volume, volumeBuffers } from "./volume"
 
-/** Runs work with the card's bus held; throws Fault LockTimeout when it cannot be had. */
+/** Runs work while holding the card's bus; throws Fault LockTimeout if it does not become free. */
 export type Exclusive = (owner: string, work: () => Promise<any>) => Promise<any>
 
 const enum Pace {
-    /** Between two tries to mount. */
+    /** Between two mount attempts. */
     RetryMs = 2000,
     SyncMs = 60000,
-    /** Sectors of the table that one poll counts. */
+    /** Table sectors that one poll counts. */
     CountSectors = 16,
 }
 
 /**
- * The card as the firmware sees it: mounted when it is there, given up when it fails, mounted anew
- * when it is back, and used by one at a time. Raises and clears Alarm SdCard.
+ * The firmware's view of the card: mounted when inserted, dropped when it fails, mounted again when
+ * it is back, and used by one caller at a time. Raises and clears Alarm SdCard.
  */
 export class Storage {
-    /** Why the card cannot be used, "" while it can. */
+    /** Why the card is unusable, "" while it is usable. */
     lastError = ""
     /**
-     * Puts in order what a power cut has left of the logs, after each mount and before anybody
-     * works with the card or looks at them; must not throw.
+     * Repairs the logs after a power cut. Called after each mount, before other work with the card
+     * or the logs; must not throw.
      */
     recover: (volume: any) => Promise<void>
 
@@ -34,13 +34,13 @@ export class Storage {
     private mounts = 0
     /** `recover` was called since the mount. */
     private recovered: boolean
-    /** The card in the socket has been ejected: what was mounted of it. */
+    /** The volume of an ejected card that is still inserted. */
     ejected: Volume | undefined
     private triedMs = 0
-    /** The card failed while it was in use: that it can be mounted again does not make it good. */
+    /** The card failed in use: that it mounts again does not prove it good. */
     private suspect = false
     private syncedMs = 0
-    /** Why the last mount ended, or could not be made. */
+    /** Why the last mount ended or failed. */
     private failure: any
 
     constructor(
@@ -48,7 +48,7 @@ export class Storage {
         private readonly exclusive: Exclusive,
         private readonly ticks: Ticks,
         private readonly alarms: AlarmSink,
-        /** Lets those have their turn who wait for the card's bus. */
+        /** Gives fibers that wait for the card's bus their turn. */
         private readonly pause?: () => Promise<void>,
     ) {}
 
@@ -62,9 +62,9 @@ export class Storage {
     }
 
     /**
-     * Works with the mounted card, alone. Throws why it cannot be mounted, and what the work
+     * Runs work alone with the mounted card. Throws why it cannot be mounted, and what the work
      * throws.
-     * @param early the work is at the start, and has nothing to do with the logs
+     * @param early for work at the start that does not touch the logs: skips their recovery
      */
     async use<T>(owner: string, work: (volume: Volume) => Promise<T>, early = false): Promise<T> {
         const self = this
@@ -73,20 +73,20 @@ export class Storage {
         })
     }
 
-    /**
-     * To be called every 2 s: finds out about a pulled and a returned card, syncs once a minute.
-     */
+    /** Call it every 2 s: detects removed and reinserted cards, syncs once a minute. */
     async poll(): Promise<void> {
         const self = this
         try {
             await this.guarded("card poll", async () => await self.look())
         } catch (thrown) {
-            // The alarm is raised and lastError says why; the next poll tries again.
+            // The alarm is raised and lastError has the reason; the next poll tries again.
             return
         }
     }
 
-    /** Syncs and lets go of the card: it can be pulled. Used again once it was pulled. */
+    /**
+     * Syncs and releases the card, which can then be pulled. It is used again once it was pulled.
+     */
     async eject(): Promise<void> {
         const self = this
         await this.use("card eject", async volume => {
@@ -96,15 +96,14 @@ export class Storage {
         })
     }
 
-    /** Syncs everything, for a reset; a card that is not there is no failure. */
+    /** Syncs everything for a reset; does nothing without a card. */
     async sync(): Promise<void> {
         if (this.mounted()) await this.use("card sync", async volume => await volume.sync())
     }
 
     /**
-     * Makes an empty file system, whatever was on the card, and mounts it. That takes from seconds
-     * to minutes: who else wants the card meanwhile does not wait, but is told so by Fault
-     * NotMounted.
+     * Creates an empty file system, whatever was on the card, and mounts it. This takes seconds to
+     * minutes, during which other callers do not wait but get Fault NotMounted.
      */
     async format(progress?: (percent: number) => Promise<void>): Promise<void> {
         const self = this
@@ -124,7 +123,7 @@ export class Storage {
     private async guarded(owner: string, work: () => Promise<any>, formats = false): Promise<any> {
         if (this.formatting)
             throw new Fault(FaultCode.NotMounted, "the card is being formatted: wait for its end")
-        // From here on, so that nobody comes to wait behind it.
+        // Set before the lock, so that no caller queues behind the format.
         this.formatting = formats
         const self = this
         try {
@@ -174,17 +173,16 @@ export class Storage {
         if (this.recover) await this.recover(volume)
         this.recovered = true
         const self = this
-        // Not before: until here nobody else may have the card.
+        // Only now: until here no other fiber may have the card.
         volume.table.rest = async () => await self.rest(volume)
         return volume
     }
 
     /**
-     * In the midst of long work with a volume: others have their turn. Throws when it is not
-     * mounted any more.
+     * Gives others their turn during long work with a volume. Throws once it is no longer mounted.
      */
     private async rest(volume: Volume): Promise<void> {
-        // A format would take too long, and nothing be left to go on with.
+        // A format would take too long, and leave nothing to continue with.
         if (this.pause === undefined || this.formatting) await this.ticks.sleep(1)
         else await this.pause()
         if (this.volume === volume) return
@@ -198,14 +196,14 @@ export class Storage {
                 await this.ejected.device.probe()
                 return
             } catch (thrown) {
-                // The card was away: it is taken again.
+                // The card was removed: use it again.
                 this.ejected = undefined
             }
         }
         const before = this.volume
         const late = !this.recovered
         const volume = await this.ready()
-        // The first record waits for that, and nothing else is urgent.
+        // The first record waits for this, and the rest is not urgent.
         if (late) return
         await volume.device.probe()
         if (this.suspect && before === volume) {
@@ -218,10 +216,10 @@ export class Storage {
             this.syncedMs = this.ticks.nowMs()
         }
         try {
-            // So that no record has to wait for it.
+            // So that no record must wait for it.
             await volume.table.seekFree(reserveClusters)
         } catch (thrown) {
-            // A full card or a bad sector: it shows when the cluster is needed.
+            // A full card or a bad sector: reported when the cluster is needed.
             return
         }
     }

@@ -5,55 +5,55 @@ import { blockBytes, Info, infoSignatures } from "./ondisk"
 import { RedoLog, releaseChain } from "./redolog"
 import { Sector } from "./sector"
 
-/** The end of a chain, as we write it; from `chainEndMin` on others do. */
+/** The end of a chain as we write it; others use any value from `chainEndMin` on. */
 export const chainEnd = 0x0fffffff
 export const chainEndMin = 0x0ffffff8
-/** What fills a sector that was erased, and not written any more. */
+/** Fills a sector that was erased and not written since. */
 const erased = 0xffffffff
 const halfBytes = blockBytes / 2
 
-/** Sectors after which others have their turn. */
+/** Sectors between two rests. */
 const sectorsAtOnce = 16
-/** Who looks for a free cluster is told to come again after so long. */
+/** After this long a search for a free cluster makes its caller retry. */
 const searchMs = 20000
 
 /** A search for free clusters. */
 interface Search {
-    /** Where it goes on, and how many clusters it has not looked at. */
+    /** Where it continues, and how many clusters remain. */
     at: number
     left: number
-    /** The first free cluster, and how many there are. */
+    /** The first free cluster, and the number found. */
     first: number
     found: number
 }
 
 /**
- * The file allocation table, FAT16 and FAT32 alike. Every change goes to both copies, first copy
- * first. A cluster is 2 … clusterEnd - 1; 0 stands for "none".
+ * The file allocation table, FAT16 or FAT32. Every change goes to both copies, first copy first.
+ * Clusters are 2 … clusterEnd - 1; 0 stands for "none".
  */
 export class Table extends Geometry {
     readonly sector: Sector
-    /** Where the search for a free cluster goes on. */
+    /** Where the search for a free cluster starts. */
     private hint = 2
-    /** Free clusters below `countedTo`; the count is complete when that is past the last. */
+    /** Free clusters below `countedTo`; the count is complete once that is past the last. */
     private free = 0
     private countedTo = 2
-    /** Free clusters that the last search in vain found; nothing was freed since. */
+    /** Free clusters found by the last failed search, if none was freed since. */
     private freeMost = 0x7fffffff
-    /** The search under way or done: nothing was taken or freed since it began. */
+    /** The running or finished search: no cluster was taken or freed since it began. */
     private search: Search | undefined = undefined
-    /** What `countIn` has found, and the first of these clusters. */
+    /** The number of clusters found by `countIn`, and the first of them. */
     private found = 0
     private first = 0
-    /** True while FSInfo on the card says that the free count is unknown. */
+    /** True while FSInfo on the card marks the free count as unknown. */
     private unknownStored = false
     /**
-     * To be called now and then by what may take long, where nothing is half done: others work with
-     * the volume meanwhile. Sectors may be others then, clusters be taken, directories have grown.
+     * Long work calls this now and then, with nothing half done: others use the volume meanwhile.
+     * Afterwards sectors may hold other blocks, clusters may be taken, directories may have grown.
      */
     rest: () => Promise<void>
 
-    /** @param info the sector that is shared with the directories, for FSInfo and comparisons */
+    /** @param info the sector shared with the directories, for FSInfo and comparisons */
     constructor(
         device: BlockDevice,
         private readonly ticks: Ticks,
@@ -66,7 +66,7 @@ export class Table extends Geometry {
         this.rest = async () => await ticks.sleep(1)
     }
 
-    /** Reads the geometry, and the free count and the hint of FSInfo as far as they can be true. */
+    /** Reads the geometry, and FSInfo's free count and hint if they are plausible. */
     async mount(device: BlockDevice): Promise<void> {
         const info = this.info
         await this.readGeometry(device, info)
@@ -87,7 +87,7 @@ export class Table extends Geometry {
     }
 
     /**
-     * Writes FSInfo: what is known, or that the count is unknown, which has to be on the card
+     * Writes FSInfo: the known values, or that the count is unknown, which must be on the card
      * before the first change of the table.
      */
     async writeInfo(known: boolean): Promise<void> {
@@ -96,19 +96,19 @@ export class Table extends Geometry {
         const info = this.info
         await info.load(this.infoBlock)
         info.bytes.setAt(Info.FreeCount, "u32", free === undefined ? 0xffffffff : free)
-        // Behind the last cluster the search begins again.
+        // Past the last cluster the search starts over.
         info.bytes.setAt(Info.NextFree, "u32", this.isCluster(this.hint) ? this.hint : 2)
         await this.redoLog.begin(info)
         await info.store()
         this.unknownStored = free === undefined
     }
 
-    /** Free clusters, undefined until they were counted. */
+    /** Free clusters, undefined until counted. */
     freeClusters(): number | undefined {
         return this.countedTo < this.clusterEnd ? undefined : this.free
     }
 
-    /** Goes on counting the free clusters over so many sectors of the table. */
+    /** Continues counting free clusters, over this many table sectors. */
     async countFree(sectors: number): Promise<void> {
         for (; sectors > 0 && this.countedTo < this.clusterEnd; --sectors) {
             this.countedTo = await this.countIn(this.countedTo, this.clusterEnd)
@@ -118,8 +118,8 @@ export class Table extends Geometry {
     }
 
     /**
-     * Counts the free clusters from one on, before `end`, in one sector of the table; returns where
-     * it ended.
+     * Counts the free clusters from `cluster` on, before `end`, within one table sector; returns
+     * where it stopped.
      */
     private async countIn(cluster: number, end: number): Promise<number> {
         await this.load(cluster, true)
@@ -129,7 +129,7 @@ export class Table extends Geometry {
         let found = 0
         let first = 0
         end = Math.min((end - start) * width, blockBytes)
-        // No call that is not needed: a card has tens of thousands of sectors like this one.
+        // No unnecessary calls: a card has tens of thousands of sectors like this one.
         for (let at = (cluster - start) * width; at < end; at += width)
             if (
                 width === 4
@@ -155,12 +155,12 @@ export class Table extends Geometry {
         return this.fatCount > 1 && block >= this.fatBlock && block < this.fatBlock + this.fatBlocks
     }
 
-    /** The block of the table's first copy that holds an entry. */
+    /** The block with this entry in the table's first copy. */
     blockOf(cluster: number): number {
         return this.fatBlock + (cluster >> this.entryShift)
     }
 
-    /** The entry: 0 free, a cluster, from `chainEndMin` on an end, or nonsense. */
+    /** The entry: 0 if free, a cluster, an end from `chainEndMin` on, or nonsense. */
     async entry(cluster: number): Promise<number> {
         await this.load(cluster)
         return this.getEntry(cluster)
@@ -174,9 +174,9 @@ export class Table extends Geometry {
     }
 
     /**
-     * The cluster after `cluster`, 0 at the chain's end. An entry that cannot be true is looked up
-     * in the second copy and repaired from it. Throws Fault VolumeDamaged when both are wrong.
-     * @param expected more has to follow, so that an end cannot be true
+     * The cluster after `cluster`, 0 at the chain's end. An impossible entry is looked up in the
+     * second copy and repaired from it. Throws Fault VolumeDamaged if both are wrong.
+     * @param expected the chain must continue, so an end is impossible
      */
     async next(cluster: number, expected: boolean): Promise<number> {
         if (this.isCluster(cluster)) {
@@ -195,7 +195,7 @@ export class Table extends Geometry {
         throw new Fault(FaultCode.VolumeDamaged, text, cluster)
     }
 
-    /** The same as `seekFree`, and FSInfo is ready for it to be taken. */
+    /** Like `seekFree`, and prepares FSInfo for taking the cluster. */
     async findFree(spare = 0): Promise<number> {
         const cluster = await this.seekFree(spare)
         await this.writeInfo(false)
@@ -203,9 +203,9 @@ export class Table extends Geometry {
     }
 
     /**
-     * A free cluster, not yet taken: the first from the hint on. Throws Fault VolumeFull, and
-     * VolumeSearching after a while; the next call goes on then.
-     * @param spare so many more have to be free, for files that matter more
+     * Finds a free cluster from the hint on, without taking it. Throws Fault VolumeFull, and
+     * VolumeSearching after a while; the next call then continues.
+     * @param spare this many more must be free, for files that matter more
      */
     async seekFree(spare: number): Promise<number> {
         const { clusterEnd, ticks } = this
@@ -249,9 +249,9 @@ export class Table extends Geometry {
     }
 
     /**
-     * Hangs the free cluster `fresh` behind `last` (0: it begins a chain). The link is written
-     * before the new end, so that a power cut between the two leaves something that the file leads
-     * to.
+     * Links the free cluster `fresh` after `last` (0: it begins a chain). The link is written
+     * before the new end, so that after a power cut between the two the file still leads to the
+     * cluster.
      */
     async extend(last: number, fresh: number): Promise<void> {
         if (last !== 0) {
@@ -265,8 +265,8 @@ export class Table extends Geometry {
     }
 
     /**
-     * Frees a chain from `cluster` on, a sector of the table at a time, until it leads to none.
-     * FSInfo has to say already that the free count is unknown.
+     * Frees a chain from `cluster` on, one table sector at a time. FSInfo must already mark the
+     * free count as unknown.
      */
     async release(cluster: number): Promise<void> {
         const { clusterEnd, countedTo, entryShift } = this
@@ -275,7 +275,7 @@ export class Table extends Geometry {
         while (this.isCluster(cluster)) {
             await this.load(cluster)
             const index = cluster >> entryShift
-            // No call that is not needed: a log has hundreds of clusters.
+            // No unnecessary calls: a log has hundreds of clusters.
             while (cluster > 1 && cluster < clusterEnd && cluster >> entryShift === index) {
                 const next = this.getEntry(cluster)
                 if (next !== 0 && cluster < countedTo) this.free++
@@ -289,7 +289,7 @@ export class Table extends Geometry {
         await this.redoLog.done()
     }
 
-    /** Frees what is behind the cluster `last` of a chain. */
+    /** Frees a chain's clusters after `last`. */
     async truncate(last: number): Promise<void> {
         await this.writeInfo(false)
         await this.load(last)
@@ -300,32 +300,29 @@ export class Table extends Geometry {
         await this.release(next)
     }
 
-    /**
-     * Makes both copies of the sector with this entry the same, where a power cut came between the
-     * two.
-     */
+    /** Makes both copies of this entry's sector equal, after a power cut between the two writes. */
     async settle(cluster: number): Promise<void> {
         await this.settleBlock(this.blockOf(cluster))
     }
 
-    /** The same for a block of the first copy; others are passed over. */
+    /** The same for a block of the first copy; ignores others. */
     async settleBlock(block: number): Promise<void> {
         if (!this.holds(block)) return
         await this.load((block - this.fatBlock) << this.entryShift)
         const { sector, info } = this
-        // Changes of the table go past what it holds.
+        // Table changes bypass this sector, so it may be stale.
         info.block = -1
         await info.loadTorn(block + this.fatBlocks)
         let at = 0
         while (at < blockBytes && sector.bytes.getAt(at, "u32") === info.bytes.getAt(at, "u32"))
             at += 4
         if (at >= blockBytes) return
-        // What was torn has more faults; else the first copy is the newer one. Without a redo log
-        // that can have faults of its own, and what it has freed stays free.
+        // A torn copy has more faults; otherwise the first copy is newer. Without a redo log the
+        // first can have faults of its own, and clusters that it freed stay free.
         const safe = this.redoLog.block !== 0
         let own = this.faults(sector.bytes, safe ? info.bytes : sector.bytes) - (safe ? 0 : 2)
-        // Where one has zeros only, the other was not freed by it: that goes through the redo log.
-        // A single entry may be the change itself.
+        // A half of only zeros is torn, not freed, if the other copy has entries there: freeing
+        // goes through the redo log. A single entry may be the change itself.
         for (let half = 0; half < 2; ++half) {
             const from = half * halfBytes
             if (safe && filling(sector.bytes, from) === 0 && this.used(info.bytes, half) > 0)
@@ -338,7 +335,7 @@ export class Table extends Geometry {
             )
                 own = -blockBytes
         }
-        // Only the copy that is wrong is written: another power cut must not find both torn.
+        // Writes only the wrong copy: another power cut must not find both torn.
         if (this.faults(info.bytes, info.bytes) < own) {
             sector.bytes.blitAt(0, info.bytes, 0, blockBytes)
             await sector.store()
@@ -352,7 +349,7 @@ export class Table extends Geometry {
         this.search = undefined
         if (cluster < this.countedTo) this.free += by
         if (this.free >= 0) return
-        // The count of FSInfo was wrong: it is counted anew.
+        // FSInfo's count was wrong: count again.
         this.free = 0
         this.countedTo = 2
     }
@@ -362,7 +359,7 @@ export class Table extends Geometry {
         try {
             await this.sector.load(block, unchecked)
         } catch (thrown) {
-            // A first copy that cannot be read is made new from the second.
+            // Restores an unreadable first copy from the second.
             if (this.fatCount === 1) throw thrown
             await this.sector.load(block + this.fatBlocks)
             await this.sector.store(block)
@@ -383,7 +380,8 @@ export class Table extends Geometry {
     }
 
     /**
-     * Entries of a sector that lead nowhere, and those that are free where the other copy leads on.
+     * Counts a sector's entries that lead nowhere, and those that are free where the other copy
+     * continues.
      */
     private faults(bytes: Buffer, other: Buffer): number {
         let faults = 0
@@ -396,8 +394,8 @@ export class Table extends Geometry {
     }
 
     /**
-     * The entries in use in half a sector; 0 where one cannot be true, but for the two marks that a
-     * table begins with.
+     * Counts the used entries in half a sector; 0 if one is impossible, except the two marks at the
+     * start of the table.
      */
     private used(bytes: Buffer, half: number): number {
         const word = filling(bytes, half * halfBytes)
@@ -422,7 +420,7 @@ export class Table extends Geometry {
     private getEntry(cluster: number, bytes = this.sector.bytes): number {
         if (this.fat32) return bytes.getAt((cluster & 127) * 4, "u32") & chainEnd
         const value = bytes.getAt((cluster & 255) * 2, "u16")
-        // The marks from 0xfff7 up are those of FAT32 without their upper half.
+        // The marks from 0xfff7 up are FAT32's without their upper half.
         return value < 0xfff7 ? value : value + 0x0fff0000
     }
 
@@ -438,7 +436,7 @@ export class Table extends Geometry {
     }
 }
 
-/** The word that fills half a sector, -1 for none. */
+/** The word that fills half a sector, -1 if there is none. */
 function filling(bytes: Buffer, from: number): number {
     const word = bytes.getAt(from, "u32")
     for (let at = from + 4; at < from + halfBytes; at += 4)

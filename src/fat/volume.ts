@@ -9,26 +9,25 @@ import { logEntries, RedoLog, releaseChain } from "./redolog"
 import { Sector } from "./sector"
 import { chainEnd, Table } from "./table"
 
-/** Files that can be open for appending at a time. */
+/** Files that can be open for appending at once. */
 const appendFilesMax = 3
-/** Entries of a directory after which others have their turn. */
+/** Directory entries between two rests. */
 const visitsAtOnce = 32
 
 /**
- * So many free clusters are for the histories, without which no log could ever be deleted: one for
- * each, and one for the root directory. Nobody else takes them.
+ * Free clusters reserved for the histories, without which no log could ever be deleted: one for
+ * each, and one for the root directory.
  */
 export const reserveClusters = 4
 
-/** The root and the directories of logs. */
+/** The root and the log directories. */
 const directories = ["", ...logDirectories]
 
-/** More logs than the few that were open at a time are not taken for left by a power cut. */
+/** At most this many logs count as left by a power cut; only a few are ever open at once. */
 const leftMax = 16
 
 /**
- * The memory of a volume: table, directory, redo log, and a sector for each file that is appended
- * to.
+ * A volume's buffers: table, directory, redo log, and a sector for each file open for appending.
  */
 export function volumeBuffers(): Buffer[] {
     const buffers: Buffer[] = []
@@ -38,21 +37,21 @@ export function volumeBuffers(): Buffer[] {
 
 /**
  * A mounted FAT16 or FAT32 volume. Paths are upper-case 8.3 with at most one directory
- * ("LOG/20261231.CSV"). Not reentrant: whoever calls holds the storage.
- * Throws what the device throws, and Fault 0x04xx.
+ * ("LOG/20261231.CSV"). Not reentrant: callers hold the storage. Throws what the device throws, and
+ * Fault 0x04xx.
  */
 export class Volume {
     /** "FAT16" or "FAT32". */
     kind: string
     clusterBytes: number
-    /** No longer mounted: every handle is stale. */
+    /** No longer mounted: all handles are stale. */
     gone = false
-    /** FAT date * 65536 + time for whatever is written next. */
+    /** FAT date * 65536 + time for the next writes. */
     stamp = firstStamp
-    /** The paths of the logs that were being written when the power went, or the card. */
+    /** Paths of the logs that were being written when the power or the card was lost. */
     readonly left: string[] = []
 
-    /** For the volume's own files. */
+    /** For the modules of the volume itself. */
     readonly sector: Sector
     readonly table: Table
     readonly redoLog: RedoLog
@@ -71,8 +70,8 @@ export class Volume {
     }
 
     /**
-     * Reads where everything lies, three to five sectors, and finishes what a power cut broke off.
-     * Throws Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
+     * Reads the layout, three to five sectors, and completes what a power cut interrupted. Throws
+     * Fault VolumeUnformatted, VolumeUnsupported, VolumeDamaged.
      */
     static async mount(
         device: CardDevice,
@@ -88,19 +87,19 @@ export class Volume {
             if (volume.redoLog.block !== 0) await volume.finish()
             else await volume.adopt(table.rootCluster, false)
         } catch (thrown) {
-            // A card that has worn out can still be read.
+            // A worn-out card can still be read.
             if (faultCode(thrown) !== FaultCode.CardWriteProtected) throw thrown
         }
         return volume
     }
 
-    /** Undefined until the free clusters were counted, which `table.countFree` does bit by bit. */
+    /** Undefined until the free clusters are counted, which `table.countFree` does step by step. */
     freeBytes(): number | undefined {
         const free = this.table.freeClusters()
         return free === undefined ? undefined : free * this.clusterBytes
     }
 
-    /** Opens a file for reading; undefined when there is none. */
+    /** Opens a file for reading; undefined if there is none. */
     async open(path: string): Promise<CardFile | undefined> {
         await this.flushFiles()
         const slot = await this.locate(path)
@@ -111,19 +110,19 @@ export class Volume {
     }
 
     /**
-     * Opens a file for appending, and makes it with its directory and its first line if it is
-     * missing. Whole lines behind the recorded size are taken in, in order, as long as `accepts`
-     * (if given) says so. Who opens a file does so once, and closes it whatever fails.
+     * Opens a file for appending; creates it, its directory and its first line if missing. Takes in
+     * whole lines behind the recorded size, in order, while `accepts` (if given) agrees. Callers
+     * open a file once, and close it whatever fails.
      * @param header the first line of a log with its CR LF; "" for a file that is not opened after
-     * every start, and whose changes the redo log has to keep whole
+     * every start, and whose changes the redo log must keep atomic
      */
     async openForAppend(
         path: string,
         header: string,
         accepts?: (line: string) => boolean,
     ): Promise<CardFile> {
-        // "LOGSENT.TXT" and "EVTSENT.TXT" leave one to "CELLSENT.TXT": 3 and 4 letters are in
-        // front.
+        // "LOGSENT.TXT" and "EVTSENT.TXT", with prefixes of 3 letters, leave one cluster to
+        // "CELLSENT.TXT", with 4.
         const history = path.indexOf(historyName)
         const spare = reserveClusters - Math.max(history, 0)
         const slot = await this.locate(path, spare)
@@ -142,7 +141,7 @@ export class Volume {
         try {
             if (file.byteCount() !== 0) {
                 await recoverTail(this, file, accepts)
-                // Before anything is behind its size, so that the next mount finds it.
+                // Before any data lies behind its size, so that the next mount finds it.
                 if (header && (entry.mark !== mark || !this.left.includes(path)))
                     await file.syncEntry(true)
             }
@@ -167,12 +166,12 @@ export class Volume {
         if (cluster !== undefined) await this.visitEntries(new Directory(this, cluster), visit)
     }
 
-    /** Deletes a file; false when there is none. Read-only, hidden and system files are refused. */
+    /** Deletes a file; false if there is none. Refuses read-only, hidden and system files. */
     async remove(path: string): Promise<boolean> {
         const slot = await this.locate(path, -1, true)
         if (slot === undefined) return false
-        // Behind the search, during which another may write what is known. Nobody else removes the
-        // file.
+        // After the search, during which another fiber may store a known count. No other fiber
+        // removes the file.
         await this.table.writeInfo(false)
         await this.table.rest()
         await this.table.writeInfo(false)
@@ -184,7 +183,7 @@ export class Volume {
             if (file.entryBlock === slot.block && file.entryAt === slot.at)
                 throw new Fault(FaultCode.BadPath, `${path} is being written`, 0)
         bytes[slot.at] = Slot.Deleted
-        // With the parts of a long name, as far as they are in the same sector.
+        // Includes the parts of a long name that are in the same sector.
         let at = slot.at - entryBytes
         while (at >= 0 && bytes[at + Entry.Attributes] === Attribute.LongName) {
             bytes[at] = Slot.Deleted
@@ -196,18 +195,18 @@ export class Volume {
         return true
     }
 
-    /** Brings the directory entries of all files up to date. */
+    /** Updates the directory entries of all files. */
     async flushFiles(): Promise<void> {
         for (const file of this.appending) await file.syncEntry()
     }
 
-    /** The same, and the free count: the card can be pulled after it. */
+    /** The same, and writes the free count: the card can then be pulled. */
     async sync(): Promise<void> {
         await this.flushFiles()
         await this.table.writeInfo(true)
     }
 
-    /** A file gives its buffer back. */
+    /** Takes back a file's buffer. */
     forget(file: CardFile): void {
         const files = this.appending
         const at = files.indexOf(file)
@@ -218,12 +217,12 @@ export class Volume {
         this.spare.push(file.tail.bytes)
     }
 
-    /** Finishes the change of several sectors that a power cut broke off. */
+    /** Completes a change of several sectors that a power cut interrupted. */
     private async finish(): Promise<void> {
         const { redoLog, table, sector } = this
         for (let i = 0; i < 2; ++i) await table.settleBlock(redoLog.tableAt(i))
         let torn = 0
-        // Before the names of the blocks make way for others.
+        // Before the block numbers make way for others.
         for (let i = 0; i < logEntries; ++i) {
             if (redoLog.blockAt(i) < table.dataBlock - table.rootBlocks) continue
             let bytes = table.sector.bytes
@@ -240,11 +239,11 @@ export class Volume {
         const ofTable = table.holds(home)
         const changed = home === 0 || ofTable ? 0 : 1 << redoLog.redoSlot()
         let begun = true
-        // The table first, by which directories are found.
+        // The table first, since it leads to the directories.
         if (home !== 0 || cluster !== 0) {
             await redoLog.confirm()
             if (ofTable) {
-                // Who holds the block from before must not go on with what it was.
+                // In the table's own sector, which may hold the block's old contents.
                 begun = await redoLog.repair(table.sector, home)
                 if (begun) await table.sector.store(home + table.fatBlocks)
             } else if (cluster !== 0 && last !== releaseChain) {
@@ -254,7 +253,7 @@ export class Volume {
         }
         const restored = await this.restore(torn | changed)
         if (home === 0 && cluster === 0) return
-        // An image that is not whole was cut off itself, and nothing was changed yet.
+        // An invalid image was itself interrupted, so nothing was changed yet.
         if (begun && (restored & changed) === changed) {
             if (last === releaseChain) {
                 await table.release(cluster)
@@ -266,9 +265,9 @@ export class Volume {
     }
 
     /**
-     * Puts the images in these slots of the redo log back where the block still belongs to a
-     * directory of ours: a PC may have given it to another file. @returns the slots that were put
-     * back, as bits like those asked for
+     * Restores the images in these slots of the redo log, if the block still belongs to one of our
+     * directories: a PC may have given it to another file.
+     * @returns the restored slots, as bits like `slots`
      */
     private async restore(slots: number): Promise<number> {
         let restored = 0
@@ -286,10 +285,13 @@ export class Volume {
         return restored
     }
 
-    /** Takes note of a log that was being written. @returns true */
+    /**
+     * Notes a log that was being written.
+     * @returns true
+     */
     private noteLeft(entry: DirectoryEntry): boolean {
         const folder = logDirectories[entry.mark - 1]
-        // The mark may be a PC's time of making: not every file with one is ours.
+        // The mark may be a PC's creation time: not every file with one is ours.
         if (folder && this.left.length < leftMax && logKey(Buffer.from(entry.name), 0) >= 0)
             this.left.push(folder + "/" + entry.name)
         return true
@@ -314,8 +316,8 @@ export class Volume {
 
     /**
      * Without a redo log a power cut can leave an entry whose cluster the table does not know yet:
-     * it is taken before anybody else gets it. Ours are in the root, where the logs' directories
-     * are, and in these.
+     * takes it before other files do. Our entries are in the root, with the logs' directories, and
+     * in these.
      */
     private async adopt(directory: number, logs: boolean): Promise<void> {
         const self = this
@@ -325,7 +327,7 @@ export class Volume {
             if (!table.isCluster(cluster)) return true
             if ((await table.entry(cluster)) === 0) {
                 try {
-                    // The first copy may be the one that is wrong.
+                    // The first copy may be the wrong one.
                     await table.next(cluster, false)
                 } catch (thrown) {
                     await table.markCluster(cluster, chainEnd)
@@ -338,7 +340,7 @@ export class Volume {
         })
     }
 
-    /** The first cluster of a directory, undefined when it is not there. */
+    /** The first cluster of a directory, undefined if there is none. */
     private async directoryCluster(
         slot: Directory,
         name: string,
@@ -355,10 +357,10 @@ export class Volume {
     }
 
     /**
-     * Moves to the entry of a path and has its sector loaded.
-     * @param spare makes an empty file, and its directory, when there is none, and leaves so many
-     * clusters free; without it that is undefined
-     * @param sure that there is none has to be beyond doubt
+     * Moves to the entry of a path and loads its sector; undefined if there is none.
+     * @param spare creates an empty file, and its directory, if missing, leaving this many clusters
+     * free
+     * @param sure the absence must be beyond doubt
      */
     private async locate(
         path: string,
@@ -388,7 +390,7 @@ export class Volume {
     private async makeDirectory(slot: Directory, name: Buffer, spare: number): Promise<number> {
         const { table } = this
         let cluster = 0
-        // While the table rested another may have taken one or the other.
+        // During a rest of the table another fiber may have taken either.
         while (cluster === 0 || (await table.entry(cluster)) !== 0) {
             cluster = await table.findFree(spare)
             await slot.seekUnused(spare)
@@ -396,14 +398,14 @@ export class Volume {
         await this.sector.zero(table.firstBlock(cluster), table.clusterBlocks)
         const bytes = this.sector.bytes
         const dots = Buffer.from("..         ")
-        // The entry of the parent says 0 for the root directory, also on FAT32 [6.5].
+        // The parent's entry is 0 for the root directory, also on FAT32 [6.5].
         putEntry(bytes, entryBytes, dots, Attribute.Directory, 0, this.stamp)
         dots[1] = 0x20
         putEntry(bytes, 0, dots, Attribute.Directory, cluster, this.stamp)
         await this.sector.store()
         await slot.write(name, Attribute.Directory, cluster, this.stamp)
         this.redoLog.remember(slot.block)
-        // It is whole, and empty.
+        // The directory is complete, and empty.
         await table.rest()
         return cluster
     }

@@ -4,9 +4,9 @@ import { Volume } from "./volume"
 
 const owner = "small files"
 
-/** Small files of the card, read in pieces and replaced as a whole. */
+/** Small files on the card, read in pieces and replaced as a whole. */
 export class WholeFiles {
-    /** The file that is being read, of that name, on that mount. */
+    /** The file being read, its name and its mount. */
     private file: CardFile | undefined
     private name: string
     private mount: number
@@ -14,14 +14,14 @@ export class WholeFiles {
     constructor(private readonly storage: Storage) {}
 
     /**
-     * Fills the buffer with what a file has from `offset` on. @returns the file's length, -1
-     * without one
+     * Fills the buffer from a file, starting at `offset`.
+     * @returns the file's length, -1 if there is no file
      */
     async read(name: string, offset: number, into: Buffer): Promise<number> {
         const self = this
         const work = async (volume: Volume) => {
             const mount = self.storage.generation()
-            // Who begins anew may do so behind a write.
+            // A new read may follow a write.
             if (offset === 0 || name !== self.name || mount !== self.mount)
                 self.file = await volume.open(name)
             self.name = name
@@ -35,7 +35,8 @@ export class WholeFiles {
     }
 
     /**
-     * Replaces the file by these pieces; durable on return. A power cut in between may leave none.
+     * Replaces the file by these pieces; durable on return. A power cut meanwhile may leave no
+     * file.
      */
     async write(name: string, pieces: Buffer[]): Promise<void> {
         await this.storage.use(owner, async volume => {

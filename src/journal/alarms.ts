@@ -9,25 +9,25 @@ const minutesPerHour = 60
 const secondsPerHour = 3600
 
 /**
- * The error flags: what the parts report, debounced, and entered in the journal. A flag that was up
- * at the last entry before the start stays up until its part reports otherwise, so that an error
- * that is still there is not entered again.
+ * The error flags: reported by the parts, debounced, and entered in the journal. A flag that was up
+ * at the last entry before the start stays up until its part reports otherwise, so that a
+ * persisting error is not entered again.
  */
 export class Alarms implements AlarmSink {
-    /** What the parts reported last, and which flags they have spoken about. */
+    /** The parts' last reports, and the flags reported since the start. */
     private reported = 0
     private known = 0
-    /** The debounced flags, and those that the journal has entered. */
+    /** The debounced flags, and those entered in the journal. */
     private debounced = 0
     private entered = 0
     /** Flags that make no entries because they made too many. */
     private limited = 0
     /** Undefined until the start. */
     private clock: WallClock
-    /** When each flag was last reported to have changed, once its part has spoken, and why. */
+    /** When each flag was first reported or last changed, and why. */
     private readonly sinceMs: number[] = []
     private readonly notes: string[] = []
-    /** Minutes of uptime of each flag's last entries, and how many it had, undefined for none. */
+    /** Uptime in minutes at each flag's last entries, and their count, undefined for none. */
     private readonly entryMinutes = Buffer.alloc(alarmCount * entriesPerHour * 2)
     private readonly entryCounts: number[] = []
 
@@ -52,18 +52,16 @@ export class Alarms implements AlarmSink {
         return this.debounced
     }
 
-    /**
-     * Goes on from the journal's last entry, and makes entries from now on; the journal is loaded.
-     */
+    /** Continues from the last entry of the loaded journal, and makes entries from now on. */
     start(clock: WallClock): void {
         const { journal, entryCounts } = this
         this.entered = journal.lastFlags
         this.debounced = this.entered
         this.clock = clock
-        // The entries of the last hour count on, as if they had been made at the start.
+        // Entries of the last hour count as if made at the start.
         for (let position = 1; position <= journalPositions; ++position) {
             const entry = journal.entry(position)
-            // A clock that is not trusted may show a time before that of the last entries.
+            // An untrusted clock may show a time before the last entries.
             const ageSeconds = clock.nowSeconds() - entry.getAt(At.Time, "u32")
             if (Math.abs(ageSeconds) >= secondsPerHour) continue
             const bit = entry[At.Alarm]
@@ -73,8 +71,8 @@ export class Alarms implements AlarmSink {
     }
 
     /**
-     * Call it once a second or more often. Makes the journal entries that are due; throws the
-     * flash's faults, after which the next call tries again.
+     * Call it at least once a second. Makes the journal entries that are due; throws the flash's
+     * faults, after which the next call tries again.
      */
     async tick(): Promise<void> {
         const nowMs = this.ticks.nowMs()
@@ -93,7 +91,7 @@ export class Alarms implements AlarmSink {
         const at = (bit * entriesPerHour + (count % entriesPerHour)) * 2
         const minute = Math.floor(nowMs / 60000)
         let marks = this.clock.trusted() ? 0 : Mark.ClockUntrusted
-        // The place of the next entry holds the minute of the tenth last one.
+        // The next entry's place holds the minute of the tenth last one.
         if (
             count >= entriesPerHour &&
             minute - this.entryMinutes.getAt(at, "u16") <= minutesPerHour
@@ -101,7 +99,7 @@ export class Alarms implements AlarmSink {
             if ((this.limited & mask) !== 0) return
             marks |= Mark.Limited
         }
-        // A limited flag is in other flags' entries as it is, though it makes none itself.
+        // Other flags' entries show a limited flag as it is, though it makes none itself.
         const quiet = this.limited & ~mask
         const flags = ((this.entered ^ mask) & ~quiet) | (this.debounced & quiet)
         await this.journal.record(this.clock.nowSeconds(), flags, bit, marks, this.notes[bit])

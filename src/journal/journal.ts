@@ -3,17 +3,17 @@ import { crc16 } from "../core/checksum"
 import { Flash } from "../core/seams"
 import { formatDigits, printable } from "../core/text"
 
-/** Positions 1 to 32; after the last one the first is written again. */
+/** Positions 1 to 32, used as a ring. */
 export const journalPositions = 32
 
 const entryBytes = 16
-/** An entry has no room to say why: of the last ones since the start that is kept in memory. */
+/** Entries have no room for a reason: memory keeps those of the last ones since the start. */
 const notesMax = 8
 const noteLengthMax = 60
 
 /** The bytes of an entry; docs/reference/journal.md. Numbers are little-endian. */
 export const enum At {
-    /** u32, from 1, one more with each entry. */
+    /** u32, from 1, incremented with each entry. */
     Sequence = 0,
     /** u32, Unix seconds. */
     Time = 4,
@@ -21,7 +21,7 @@ export const enum At {
     Flags = 8,
     /** u8, the bit that changed. */
     Alarm = 12,
-    /** u8, a Mark each. */
+    /** u8, bits of Mark. */
     Marks = 13,
     /** u16, CRC-16/CCITT of the bytes before it. */
     Checksum = 14,
@@ -36,21 +36,20 @@ export const enum Mark {
 }
 
 /**
- * Where the entry with that number lies among the 32, from 0. Its position is a number with the
- * same place.
+ * The place of an entry number among the 32, from 0. A position is a number with the same place.
  */
 function placeOf(number: number): number {
     return (number - 1) & (journalPositions - 1)
 }
 
-/** The flash key of the entry with that number, or at that position. */
+/** The flash key of an entry number or position. */
 export function journalKey(number: number): string {
     return "j" + formatDigits(placeOf(number), 2)
 }
 
-/** The errors journal: 32 entries in flash, a copy of them in memory. One write makes an entry. */
+/** The errors journal: 32 entries in flash, with a copy in memory. One write makes an entry. */
 export class Journal {
-    /** Number of the last entry, 0 while there is none. */
+    /** Number of the last entry, 0 for none. */
     lastSequence = 0
     /** All flags after the last entry. */
     lastFlags = 0
@@ -59,7 +58,7 @@ export class Journal {
 
     constructor(private readonly flash: Flash) {}
 
-    /** Reads all entries; damaged ones count as empty positions. Throws the flash's faults. */
+    /** Reads all entries; damaged ones count as empty. Throws the flash's faults. */
     async load(): Promise<void> {
         let last = 0
         for (let position = 1; position <= journalPositions; ++position) {
@@ -74,23 +73,20 @@ export class Journal {
             last = sequence
             this.lastFlags = stored.getAt(At.Flags, "u32")
         }
-        // Not before: who asks meanwhile is to know of all entries or of none.
+        // Set last, so that concurrent callers see all entries or none.
         this.lastSequence = last
     }
 
-    /**
-     * A copy of the bytes at a position, 1–32, or where the entry with that number is; zeros while
-     * there is none.
-     */
+    /** A copy of the entry's bytes by position, 1–32, or number; zeros if there is none. */
     entry(number: number): Buffer {
         const at = placeOf(number) * entryBytes
         return this.entries.slice(at, at + entryBytes)
     }
 
     /**
-     * Makes an entry: `alarm` is the flag that changed, `flags` are all of them after it, `note`
-     * says why. It is in flash on return; after a fault of the flash the position is written again
-     * by the next entry.
+     * Makes an entry: `alarm` is the flag that changed, `flags` are all flags after it, `note` is
+     * the reason. It is in flash on return; after a fault of the flash the next entry reuses the
+     * position.
      */
     async record(
         epochSeconds: number,
@@ -114,19 +110,16 @@ export class Journal {
         this.notes[sequence % notesMax] = note ? printable(note, noteLengthMax) : ""
     }
 
-    /**
-     * Why the entry with that number was made; "" unless it is one of the last ones since the
-     * start.
-     */
+    /** The reason for an entry; "" unless it is one of the last ones since the start. */
     noteOf(number: number): string {
         return (number > this.lastSequence - notesMax && this.notes[number % notesMax]) || ""
     }
 
     /**
-     * The entry at a position, 1–32, or where that number is, as one line: "#37 2026-11-22 10:00:00
-     * SD_CARD appeared; now: SD_CARD", for the last entries since the start with a note: "SD_CARD
-     * appeared (no card: insert one); now: SD_CARD". A time that is a lower bound has a "~" behind
-     * it. "empty" while there is none.
+     * The entry at a position, 1–32, or with that number, as one line: "#37 2026-11-22 10:00:00
+     * SD_CARD appeared; now: SD_CARD"; the last entries since the start include a note: "SD_CARD
+     * appeared (no card: insert one); now: SD_CARD". A "~" follows a time that is a lower bound.
+     * "empty" if there is none.
      */
     describe(number: number, formatTime: (epochSeconds: number) => string): string {
         const entry = this.entry(number)

@@ -8,34 +8,34 @@ import { enter, leave, LogPlace, readHeader } from "./logplace"
 import { LogRecord } from "./queue"
 import { dayDigits, header, LogKind, logFileName, startColumns } from "./record"
 
-/** YYMMDDnn goes to 99; a day changes its columns less often than that. */
+/** YYMMDDnn ends at 99; columns change less often than that in a day. */
 const numberMax = 99
 
 /**
- * The files of the three logs on the card: each record goes once into a file of its day and its
+ * The files of the three logs on the card: each record goes once into a file of its day and
  * columns.
  */
 export class CardLogs {
     /** The log whose records are written first. */
     nextKind: LogKind = LogKind.Main
-    /** Why a record found no room. */
+    /** Why there was no room for a record. */
     full: any
     private readonly places = [new LogPlace(), new LogPlace(), new LogPlace()]
 
-    /** @param tell takes what went wrong with a file that a power cut has left */
+    /** @param tell receives errors with files left by a power cut */
     constructor(
         private readonly clock: WallClock,
         private readonly alarms: AlarmSink,
         private readonly tell: (thrown: any) => void,
     ) {}
 
-    /** Where a log stands. */
+    /** A log's place on the card. */
     place(kind: LogKind): LogPlace {
         return this.places[kind]
     }
 
     /**
-     * Another mount: takes in what a power cut has left behind the recorded sizes, and goes on in
+     * After a mount: takes in what a power cut left behind the recorded sizes, and continues in
      * these files.
      */
     async recover(volume: LogVolume): Promise<void> {
@@ -46,26 +46,26 @@ export class CardLogs {
         for (const path of volume.left) await this.takeIn(volume, path)
     }
 
-    /** What a power cut has left behind the recorded size of that log. */
+    /** Takes in what a power cut left behind the recorded size of that log. */
     async takeIn(volume: LogVolume, path: string): Promise<void> {
         try {
             const found = await readHeader(volume, path)
-            // Others may have made a file of that name.
+            // The file may have been created elsewhere.
             if (found.indexOf(startColumns) === 0)
                 await enter(volume, this.places[logOf(path)], path, found)
             await this.leaveEvents()
         } catch (thrown) {
-            // The new records matter more; a card that is away will say so again.
+            // The new records matter more; a card that is out will be reported again.
             this.tell(thrown)
         }
     }
 
-    /** The event log's buffer is for others, too. */
+    /** Others need the event log's buffer too. */
     async leaveEvents(): Promise<void> {
         await leave(this.places[LogKind.Event])
     }
 
-    /** @returns false when there is no room for it */
+    /** @returns false if there is no room for it */
     async write(volume: LogVolume, record: LogRecord): Promise<boolean> {
         const place = this.places[record.kind]
         const day = dayDigits(record.line)
@@ -75,7 +75,7 @@ export class CardLogs {
             place.failures = 0
             return true
         } catch (thrown) {
-            // What is wrong with one log is not to keep the other waiting.
+            // Trouble with one log must not hold up the other.
             this.nextKind = LogKind.Cell - (record.kind & 1)
             const code = faultCode(thrown)
             if (code !== FaultCode.VolumeFull) {
@@ -83,7 +83,7 @@ export class CardLogs {
                 throw thrown
             }
             this.full = thrown
-            // A file that is open can not go.
+            // An open file cannot be deleted.
             const other = this.places[this.nextKind]
             if (other.day !== day) await leave(other)
             return false
@@ -101,7 +101,7 @@ export class CardLogs {
         // It reached the card although the card reported a failure: once is enough.
         if (record.line !== place.lastLine) {
             await place.file.append(Buffer.from(record.line))
-            // After a step back in time: it would be judged by what is before it.
+            // After a step back in time, recovery would reject it by the lines before it.
             if (record.epochSeconds < place.lastSeconds) await place.file.syncEntry(true)
             place.lastSeconds = record.epochSeconds
             place.lastLine = record.line
@@ -109,7 +109,9 @@ export class CardLogs {
         place.written += 1
     }
 
-    /** Finds or makes the file of that day and columns, after putting the one before in order. */
+    /**
+     * Finds or creates the file of the record's day and columns, after completing the previous one.
+     */
     private async open(
         volume: LogVolume,
         place: LogPlace,
@@ -118,7 +120,7 @@ export class CardLogs {
     ): Promise<void> {
         if (place.day !== day) place.numberMin = 0
         place.day = day
-        // Until it is open.
+        // Until the file is open.
         place.columns = -1
         const now = this.clock.nowSeconds()
         volume.stamp = fatStamp(now + this.clock.offsetMinutes(now) * 60)

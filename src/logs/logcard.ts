@@ -1,12 +1,12 @@
-// What the logs need of the card; the FAT volume and its storage offer it, and more.
+// What the logs need of the card; the FAT volume and its storage offer more.
 
 export interface LogFile {
     read(offset: number, into: Buffer, length: number): Promise<number>
     /** Durable on return. */
     append(data: Buffer): Promise<void>
-    /** Brings the size on the card up to date; `careful`: nothing else could tell it. */
+    /** Updates the size on the card; `careful`: nothing else could tell it. */
     syncEntry(careful?: boolean): Promise<void>
-    /** Also gives its memory back, whatever fails. */
+    /** Also releases its memory, whatever fails. */
     close(): Promise<void>
 }
 
@@ -16,9 +16,9 @@ export interface LogEntry {
 }
 
 export interface LogVolume {
-    /** Paths of the logs whose records may go on behind their recorded sizes. */
+    /** Paths of the logs whose records may continue behind their recorded sizes. */
     left: string[]
-    /** FAT date * 65536 + time for whatever is written next. */
+    /** FAT date * 65536 + time for the next writes. */
     stamp: number
     open(path: string): Promise<LogFile | undefined>
     /**
@@ -36,6 +36,6 @@ export interface LogVolume {
 export interface LogStorage {
     /** Runs `work` alone on the mounted volume; throws why there is none. */
     use<T>(owner: string, work: (volume: any) => Promise<T>): Promise<T>
-    /** Counts the mounts. */
+    /** Counts mounts. */
     generation(): number
 }

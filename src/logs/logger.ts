@@ -12,27 +12,27 @@ import { cellRecord, dayDigits, eventColumns, eventRecord } from "./record"
 import { LogKind, mainRecord, recordStart } from "./record"
 import { Retention } from "./retention"
 
-/** The monitor's thermistors, until the first sample says how many there are. */
+/** Number of thermistors until the first sample. */
 const thermistorsAtStart = 2
-/** RECORDS_LOST stays up for so long after the last loss. */
+/** RECORDS_LOST stays up for this long after the last loss. */
 const lossShownSeconds = 10
 
-/** The alarm flags, to set and as the `errors_hex` column shows them. */
+/** The alarm flags, to set and for the `errors_hex` column. */
 export interface LogAlarms extends AlarmSink {
     flags(): number
 }
 
 /**
- * The logger: one main record, and one cell record if set so, at each multiple of the logging
- * period. Records go through a queue to the card; while the card is away they wait there.
+ * The logger: one main record, and if set one cell record, per multiple of the logging period.
+ * Records go through a queue to the card, and wait there while it is out.
  */
 export class Logger {
-    /** Why the last write failed, "" when it did not. */
+    /** Why the last write failed, "" if it did not. */
     lastError = ""
 
     private readonly queue = new RecordQueue()
     private readonly files: CardLogs
-    /** Number of the last journal entry that the card has, 0 until that is known of this mount. */
+    /** Number of the last journal entry on the card, 0 until known for this mount. */
     private events = 0
     private lastSeconds = 0
     private thermistors = thermistorsAtStart
@@ -40,8 +40,8 @@ export class Logger {
     private lossSeconds = 0
 
     /**
-     * @param sample a measurement for this record; undefined or a throw leaves its fields empty
-     * @param log takes one line for the person at the console
+     * @param sample a measurement for this record; if undefined or thrown, its fields stay empty
+     * @param log prints one line on the console
      */
     constructor(
         private readonly clock: WallClock,
@@ -56,25 +56,24 @@ export class Logger {
         this.files = new CardLogs(clock, alarms, this.tell)
     }
 
-    /** Records of that log on the card since the start. */
+    /** Records of a log written to the card since the start. */
     recordsWritten(kind: LogKind): number {
         return this.files.place(kind).written
     }
 
-    /** Records that the queue had to let go since the start. */
+    /** Records that the queue dropped since the start. */
     recordsLost(): number {
         return this.queue.lost
     }
 
-    /** Records that wait for the card. */
+    /** Records waiting for the card. */
     queued(): number {
         return this.queue.count()
     }
 
     /**
-     * To be called at each mount, before anybody else works with the card. Takes in the records
-     * that a power cut has left behind the recorded sizes, of whatever day and board, and goes on
-     * in these files.
+     * Call it at each mount, before other work with the card. Takes in the records that a power cut
+     * left behind the recorded sizes, of any day and board, and continues in these files.
      */
     async recover(volume: LogVolume): Promise<void> {
         const { retention } = this
@@ -85,23 +84,20 @@ export class Logger {
 
     /**
      * The task's job at each multiple of the logging period: measures and queues the records of
-     * that second. It never waits for the card: `flush` does.
+     * that second. Never waits for the card: `flush` does.
      */
     async logRecord(): Promise<void> {
         const now = this.clock.nowSeconds()
         const period = this.settings.number(Key.SdPeriod)
         const release = Math.floor(now / period) * period
-        // A second is logged once; but when the clock was set back, time counts as it is now.
+        // A second is logged once, but a clock that was set back counts as it is now.
         if (release > this.lastSeconds || now < this.lastSeconds) {
             this.lastSeconds = release
             await this.queueRecords(release)
         }
     }
 
-    /**
-     * Writes what is queued, if the card is there; that it is away is no failure. One fiber at a
-     * time.
-     */
+    /** Writes the queue, unless the card is out, which is no error. One fiber at a time. */
     async flush(): Promise<void> {
         if (this.queue.count() === 0 && this.events === this.journal.lastSequence) return
         const self = this
@@ -126,12 +122,12 @@ export class Logger {
         try {
             state = await this.sample()
         } catch (thrown) {
-            // The monitor's own alarm tells; the record says when there was no measurement.
+            // The monitor raises its own alarm; the record shows that there was no measurement.
             state = undefined
         }
         const settings = this.settings
         const start = this.startOf(release)
-        // The flag itself takes three seconds: no record has a doubtful time without a word.
+        // The flag itself takes three seconds: no record may have an unmarked doubtful time.
         const doubt = this.clock.trusted() ? 0 : 1 << Alarm.Clock
         const main = mainRecord(start, state, this.alarms.flags() | doubt)
         this.queue.add(LogKind.Main, 0, main, release)
@@ -142,15 +138,15 @@ export class Logger {
         this.queue.add(LogKind.Cell, cells * 16 + this.thermistors, line, release)
     }
 
-    /** What a record of that second begins with. */
+    /** The beginning of a record of that second. */
     private startOf(seconds: number): string {
         const offset = this.clock.offsetMinutes(seconds)
         return recordStart(seconds, offset, this.settings.text(Key.UserSerial))
     }
 
     /**
-     * Writes what waits, and an event. @returns "", or the main log's day when something finds no
-     * room
+     * Writes the queued records, and an event.
+     * @returns "", or the main log's day if there was no room
      */
     private async drain(volume: LogVolume): Promise<string> {
         const { queue, files } = this
@@ -159,16 +155,16 @@ export class Logger {
             const record = queue.first(nextKind) || queue.first(LogKind.Cell - nextKind)
             if (!record) return await this.writeEvent(volume)
             if (!(await files.write(volume, record))) return files.place(LogKind.Main).day
-            // A queue that overflowed meanwhile has pushed out, and counted, what is on the card
-            // now.
+            // A queue that overflowed meanwhile dropped, and counted, a record that is now on the
+            // card.
             if (!queue.drop(record)) queue.lost -= 1
         }
     }
 
     /**
-     * Writes the oldest entry of the journal that the card does not have: one at a time, so that
-     * nobody waits long.
-     * @returns "", or the main log's day when there is no room for it
+     * Writes the oldest journal entry that is not on the card: one at a time, so that others need
+     * not wait long.
+     * @returns "", or the main log's day if there is no room for it
      */
     private async writeEvent(volume: LogVolume): Promise<string> {
         const { files } = this
@@ -185,7 +181,7 @@ export class Logger {
         return ""
     }
 
-    /** The journal's entry of that number as a record. */
+    /** The journal entry with that number as a record. */
     private eventOf(number: number): LogRecord | undefined {
         const entry = this.journal.entry(number)
         if (entry.getAt(At.Sequence, "u32") !== number) return undefined
@@ -195,12 +191,12 @@ export class Logger {
     }
 
     /**
-     * The youngest entry that is the last line of its day on the card. @returns its number, or
-     * `oldest`
+     * Finds the newest entry that is the last line of its day on the card.
+     * @returns its number, or `oldest`
      */
     private async findEvent(volume: LogVolume, last: number, oldest: number): Promise<number> {
         const place = this.files.place(LogKind.Event)
-        // Of the card before.
+        // It belongs to the previous card.
         place.lastLine = ""
         let day = ""
         for (; last > oldest; --last) {
@@ -220,7 +216,7 @@ export class Logger {
         return last
     }
 
-    /** One line at the console for each new trouble. */
+    /** Prints one line on the console per new error. */
     private tell(thrown: any): void {
         const message = faultMessage(thrown)
         if (message !== this.lastError) this.log("logger: " + message)

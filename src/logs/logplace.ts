@@ -6,38 +6,38 @@ import { TailCheck } from "./record"
 /** The longest header: 16 cells and 4 thermistors are 203 bytes. */
 const headerBytesMax = 208
 
-/** Where one log stands on the card. */
+/** One log's place on the card. */
 export class LogPlace {
-    /** The file in use, which is one of the present mount; undefined until it is open. */
+    /** The file in use, of the present mount; undefined until opened. */
     file: LogFile = undefined
     path = ""
-    /** Of the records in it, unless it was left by an earlier start: then `columns` is -1. */
+    /** Day of its records, unless an earlier start left it: then `columns` is -1. */
     day = ""
     /** See header(). */
     columns = 0
-    /** The file's last record, and when it was made, as far as that is known. */
+    /** The file's last record and its time, if known. */
     lastLine = ""
     lastSeconds = 0
     written = 0
     /**
-     * Of the day's files: the one tried last, the first that can be used, and failures in a row.
+     * Among the day's files: the last one tried, the first usable one, and consecutive failures.
      */
     number = 0
     numberMin = 0
     failures = 0
 
     /**
-     * Takes note of a failed write. What is the matter may be with one file or its sectors: after
-     * the second failure in a row the day goes on in its next file, and after a third, in that one,
-     * for a while in the file before again.
-     * @returns true when nothing can be written
+     * Notes a failed write. The trouble may be with one file or its sectors: after the second
+     * consecutive failure the day continues in its next file, and after a third, in that one, for a
+     * while in the previous file again.
+     * @returns true if nothing can be written
      */
     failed(code: FaultCode): boolean {
         if (code <= FaultCode.CardTimeout || code === FaultCode.CardWriteProtected) return false
         if (code === FaultCode.VolumeSearching) return false
         this.failures += 1
         if (this.failures < 2) return false
-        // No file has these columns: the one that is open will be put in order and left.
+        // No file has these columns: the open one will be completed and closed.
         this.columns = -1
         this.numberMin = this.number + 1
         if (this.failures === 2) return false
@@ -48,8 +48,7 @@ export class LogPlace {
 }
 
 /**
- * The first line of a file without its line end, "" when there is no file or its beginning was
- * torn.
+ * The first line of a file without its line end, "" if there is no file or its beginning is torn.
  */
 export async function readHeader(volume: LogVolume, path: string): Promise<string> {
     const file = await volume.open(path)
@@ -62,14 +61,14 @@ export async function readHeader(volume: LogVolume, path: string): Promise<strin
     return textOf(start.slice(0, end < 0 ? count : end))
 }
 
-/** Brings the file's entry on the card up to date, and gives it up: nobody goes on in it. */
+/** Updates the file's entry on the card and closes it. */
 export async function leave(place: LogPlace): Promise<void> {
     const file = place.file
     place.file = undefined
     if (file) await file.close()
 }
 
-/** Goes on in another file; the last record found behind its recorded size sets `lastSeconds`. */
+/** Continues in another file; the last record found behind its recorded size sets `lastSeconds`. */
 export async function enter(
     volume: LogVolume,
     place: LogPlace,
@@ -84,8 +83,8 @@ export async function enter(
         place.file = await volume.openForAppend(path, firstLine + "\r\n", accepts)
         place.path = path
     } finally {
-        // What was seen on the card is there, also when the file could not be put in order yet. A
-        // further file of a day may be empty: then the last record is that of the file before it.
+        // Lines seen on the card count even if the file could not be repaired yet. A further file
+        // of a day may be empty: then the last record is the previous file's.
         if (check.lastSeconds !== 0) {
             place.lastSeconds = check.lastSeconds
             place.lastLine = check.lastLine + "\r\n"

@@ -1,18 +1,18 @@
 import { textOf } from "../core/text"
 import { LogKind } from "./record"
 
-/** A line on its way to the card. */
+/** A line to be written to the card. */
 export interface LogRecord {
     kind: LogKind
-    /** Those of the file it belongs into, see header(). */
+    /** Columns of the file that it belongs to, see header(). */
     columns: number
     /** The record with its line end. */
     line: string
-    /** When it was made, UTC. */
+    /** Its time, UTC. */
     epochSeconds: number
 }
 
-/** One that waits, and how it is kept. */
+/** A waiting record, and how it is stored. */
 interface WaitingRecord extends LogRecord {
     kept: Buffer
 }
@@ -20,7 +20,7 @@ interface WaitingRecord extends LogRecord {
 const recordsMax = 32
 const bytesMax = 4096
 
-/** What a record is kept as: in one piece, since 32 objects would take almost twice as much. */
+/** Layout of a stored record: one buffer, since 32 objects would take almost twice the memory. */
 const enum Kept {
     Seconds = 0,
     Columns = 4,
@@ -29,8 +29,8 @@ const enum Kept {
 }
 
 /**
- * The records that wait for the card, oldest first: at most 32, and 4 KiB of text. What does not
- * fit pushes out the oldest, since the files must stay in order, and is counted.
+ * The records waiting for the card, oldest first: at most 32, and 4 KiB of text. A record that does
+ * not fit pushes out the oldest, since files must stay in order, and that is counted.
  */
 export class RecordQueue {
     /** Records pushed out since the start. */
@@ -58,7 +58,7 @@ export class RecordQueue {
         }
     }
 
-    /** The oldest record of that log, undefined when none waits. */
+    /** The oldest waiting record of a log, undefined if there is none. */
     first(kind: LogKind): WaitingRecord | undefined {
         for (const kept of this.records)
             if (kept[Kept.Kind] === kind)
@@ -72,7 +72,7 @@ export class RecordQueue {
         return undefined
     }
 
-    /** Takes a record out; false when it is no longer there. */
+    /** Removes a record; false if it is no longer there. */
     drop(record: WaitingRecord): boolean {
         const at = this.records.indexOf(record.kept)
         if (at < 0) return false

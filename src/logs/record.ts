@@ -11,13 +11,13 @@ export const enum LogKind {
     Event,
 }
 
-/** The columns that each log begins with. */
+/** The first columns of each log. */
 export const startColumns = "time,utc_offset,serial"
 
 export const mainHeader =
     "time,utc_offset,serial,voltage_V,current_A,soc_pct,cell_min_V,cell_max_V,cell_min_no,cell_max_no,temp_min_C,temp_max_C,errors_hex"
 
-/** The cell log's columns for that many cells and thermistors. */
+/** The cell log's columns for this many cells and thermistors. */
 export function cellHeader(cells: number, thermistors: number): string {
     let text = startColumns
     for (let number = 1; number <= cells; ++number) text += `,cell${number}_V`
@@ -31,7 +31,7 @@ export const eventHeader = startColumns + ",number,flag,change,errors_hex,marks,
 export const eventColumns = 1
 
 /**
- * The header of a log by its columns: 0 for the main log, 1 for the events, else cells * 16 +
+ * A log's header by its columns: 0 for the main log, 1 for the events, else cells * 16 +
  * thermistors.
  */
 export function header(columns: number): string {
@@ -39,7 +39,7 @@ export function header(columns: number): string {
     return columns === 0 ? mainHeader : cellHeader(columns >> 4, columns & 15)
 }
 
-/** What every record begins with: local time, offset and serial number. */
+/** The beginning of every record: local time, offset and serial number. */
 export function recordStart(epochSeconds: number, offsetMinutes: number, serial: string): string {
     const local = epochSeconds + offsetMinutes * 60
     return `${formatDateTime(local)},${formatOffset(offsetMinutes)},${serial}`
@@ -56,8 +56,8 @@ const mainDecimals = hex`030301030300000101`
 const cellDecimals = hex`03030303 03030303 03030303 03030303 01010101 01010101`
 
 /**
- * The fields of a record: `values` with the decimals from `from` to the table's `end`; missing ones
- * are empty.
+ * A record's line: `values` with the decimals from `from` to the table's `end`; missing ones are
+ * empty.
  */
 function recordLine(
     start: string,
@@ -111,11 +111,11 @@ export function cellRecord(
     return recordLine(start, values, cellDecimals, 16 - cells, 16 + thermistors, balancing)
 }
 
-/** A line of the event log with its line end: a journal entry, and why it was made. */
+/** A line of the event log with its line end: a journal entry and its reason. */
 export function eventRecord(start: string, entry: Buffer, note: string): string {
     const flags = entry.getAt(At.Flags, "u32")
     const alarm = entry[At.Alarm]
-    // A field has no commas.
+    // A field must not contain commas.
     const reason = Buffer.from(note)
     for (let at = 0; (at = reason.indexOf(44)) >= 0;) reason[at] = 59
     const change = (flags >> alarm) & 1 ? "appeared" : "disappeared"
@@ -123,12 +123,12 @@ export function eventRecord(start: string, entry: Buffer, note: string): string 
     return `${start},${number},${alarmName(alarm)},${change},${formatHex(flags, 8)},${entry[At.Marks]},${textOf(reason)}\r\n`
 }
 
-/** The day of a record as file names have it: "20261122". */
+/** The day of a record as in file names: "20261122". */
 export function dayDigits(line: string): string {
     return line.slice(0, 4) + line.slice(5, 7) + line.slice(8, 10)
 }
 
-/** The name of a day's file: YYYYMMDD.CSV, or with a number from 1 on YYMMDDnn.CSV. */
+/** The name of a day's file: YYYYMMDD.CSV, or YYMMDDnn.CSV with a number from 1. */
 export function logFileName(day: string, number: number): string {
     const digits = number === 0 ? day : day.slice(2) + formatDigits(number, 2)
     return digits + ".CSV"
@@ -140,15 +140,15 @@ function commasIn(line: string): number {
     return commas
 }
 
-/** Tells the records at a file's end that are its own from what else may stand there. */
+/** Tells a file's own records at its end from other data there. */
 export class TailCheck {
-    /** The record accepted last and its time in UTC, 0 before the first. */
+    /** The last accepted record and its UTC time, 0 before the first. */
     lastLine = ""
     lastSeconds = 0
 
     private readonly commas: number
 
-    /** For the file of that name (without its directory) and header line. */
+    /** For the file with that name (without its directory) and header line. */
     constructor(
         private readonly name: string,
         private readonly header: string,
@@ -158,7 +158,7 @@ export class TailCheck {
 
     /**
      * True for the header, and for a whole record of this file's day and columns that is not older
-     * (in UTC) than the one accepted before. The line end may be cut off.
+     * (in UTC) than the last accepted one. The line end may be cut off.
      */
     accepts(line: string): boolean {
         if (line.slice(0, this.header.length) === this.header) return true

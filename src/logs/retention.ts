@@ -4,40 +4,38 @@ import { Ticks } from "../core/seams"
 import { LogEntry, LogStorage, LogVolume } from "./logcard"
 import { LogKind } from "./record"
 
-/** A search that found nothing is not repeated sooner. */
+/** A search that found nothing is not repeated before this. */
 const searchPauseMs = 60000
 /**
- * So many files that are not sent, though a line says bytes, one search looks at; the next one goes
- * on behind them.
+ * One search checks at most this many files that are not fully sent although the history has bytes
+ * for them; the next search continues after them.
  */
 const triesMax = 4
-/** Days of five years, at 31 a month: so many have a bit of their own. */
+/** Days of five years, at 31 per month: the number of days with their own bit. */
 const dayBits = 5 * 12 * 31
 
-/** What the server has confirmed of one log. Both take the card piece by piece. */
+/** What the server has confirmed of one log. Both methods use the card in steps. */
 export interface LogHistory {
-    /** Visits all lines: a file's key, and whether the line says more than 0 bytes. */
+    /** Visits all lines: a file's key, and whether the line has more than 0 bytes. */
     fillIn(
         files: any[],
         offset: number,
         visit: (key: number, sent: boolean) => void,
     ): Promise<number>
-    /** True when every one of a log file's bytes was confirmed. */
+    /** True if all bytes of a log file were confirmed. */
     fullySent(name: string, sizeBytes: number): Promise<boolean>
 }
 
 /**
- * Makes room on a full card: the oldest log file that is on the server goes. A search reads each
- * history once, and one once more for each file that it looks at; in between others have the card.
+ * Makes room on a full card by deleting the oldest log file that is on the server. A search reads
+ * each history once, plus one of them per file that it checks; others can use the card in between.
  */
 export class Retention {
-    /** Until when a search is not worth while; 0 when there is another card. */
+    /** A search is futile before this time; 0 after a mount. */
     pausedUntilMs = 0
-    /** The key behind which the next search begins; 0 when there is another card. */
+    /** The key after which the next search begins; 0 after a mount. */
     after = 0
-    /**
-     * A bit for each day and log: of the day's first file the last line in the history says bytes.
-     */
+    /** One bit per day and log: the last history line of the day's first file has bytes. */
     private readonly sentDays = Buffer.alloc(dayBits / 4)
 
     /** @param histories of the main log and of the cell log */
@@ -48,7 +46,8 @@ export class Retention {
 
     /**
      * Deletes the oldest fully sent file of a day before `today` ("YYYYMMDD"), main or cell log.
-     * Never touches today's, an unsent or a foreign file. @returns false when there is none
+     * Never touches today's, unsent or foreign files.
+     * @returns false if there is none
      */
     async makeRoom(storage: LogStorage, today: string): Promise<boolean> {
         if (this.ticks.nowMs() < this.pausedUntilMs) return false
@@ -65,7 +64,7 @@ export class Retention {
         const visitFile = async (entry: LogEntry) => {
             const key = logKey(Buffer.from(entry.name), 0) * 2 + kind
             if (key <= self.after || key >= oldest) return true
-            // A day's further files are few.
+            // A day has few further files.
             if (key % 200 < 2 && !self.sentBit(key)) return true
             oldest = key
             found = entry
@@ -77,7 +76,7 @@ export class Retention {
                 await volume.list(logDirectories[kind], visitFile)
         }
         const remove = async (volume: LogVolume) => {
-            // What was confirmed of one card says nothing of another.
+            // What was confirmed of one card says nothing about another.
             if (storage.generation() !== generation) return false
             return await volume.remove(logDirectories[self.after & 1] + "/" + found.name)
         }
@@ -88,7 +87,7 @@ export class Retention {
             await storage.use("logger", search)
             if (oldest === end) {
                 this.after = 0
-                // What is before may have been sent since.
+                // Earlier files may have been sent since.
                 if (start !== 0) return await this.makeRoom(storage, today)
                 this.pausedUntilMs = this.ticks.nowMs() + searchPauseMs
                 return false
@@ -98,14 +97,14 @@ export class Retention {
             try {
                 return await storage.use("logger", remove)
             } catch (thrown) {
-                // It is open, read-only or no file at all: the next one.
+                // It is open, read-only or no file at all: try the next one.
                 if (faultCode(thrown) !== FaultCode.BadPath) throw thrown
             }
         }
         return false
     }
 
-    /** The bit of a file's day and log, which is changed if `sent` is given. */
+    /** The bit of a file's day and log, changed if `sent` is given. */
     private sentBit(key: number, sent?: boolean): boolean {
         const bits = this.sentDays
         const day = (key / 200) | 0

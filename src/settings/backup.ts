@@ -9,35 +9,35 @@ const magic = "BMSBAK1\n"
 const generationAt = 12
 const headerBytes = 16
 /**
- * The generation's place, and how the first entry begins. Its 32 bytes prove that this very flash
- * has made a copy of that generation.
+ * The generation's place and the beginning of the first entry, whose 32 bytes prove that this very
+ * flash made the copy of that generation.
  */
 const sealHead = "....\x04 seal"
 const sealAt = 22
 const sealEnd = 54
 const bytesMax = 2560
 /**
- * A copy is read and written in pieces, the largest entry and less: a heap may have room for them
- * and none for the whole.
+ * Copies are read and written in pieces of at most the largest entry: the heap may have room for
+ * these, but not for the whole.
  */
 const pieceBytes = 216
 /**
- * Flash key of the generation that was written or restored last, u32, and 12 bytes of a secret for
- * the seals.
+ * Flash key of the last generation written or restored, u32, and 12 bytes of a secret for the
+ * seals.
  */
 const generationKey = "backup"
 const noteBytes = 16
 /**
- * Flash keys of server, gateway and network: what a card says must not get to know a password that
- * is stored.
+ * Flash keys of server, gateway and network: an address from a card must not receive a stored
+ * password.
  */
 const addressKeys = "sk,sn,so"
 
 /** Where copies are kept: the card. */
 export interface BackupFiles {
     /**
-     * Fills the buffer with what a file has from `offset` on. @returns the file's length, -1
-     * without one
+     * Fills the buffer from a file, starting at `offset`.
+     * @returns the file's length, -1 if there is no file
      */
     read(name: string, offset: number, into: Buffer): Promise<number>
     /** Replaces the whole file by these pieces; durable on return. */
@@ -45,35 +45,35 @@ export interface BackupFiles {
 }
 
 /**
- * A copy of flash values on the card, in two files that take turns, so that a half-written one
- * never leaves the board without. Whoever had the card may have written it: who is believed, and
- * how far, is in docs/reference/settings.md, with the bytes.
+ * A copy of flash values on the card, in two alternating files, so that a half-written one never
+ * leaves the board without. Whoever had the card may have written the copy:
+ * docs/reference/settings.md tells what is trusted, and lists the bytes.
  */
 export class Backup {
-    /** What was restored, or what is wrong with the card's copies. Undefined when all is well. */
+    /** What was restored, or what is wrong with the card's copies. Undefined if all is well. */
     remark: string
-    /** The generation that this flash has written or restored last, 0 for none. */
+    /** The last generation that this flash has written or restored, 0 for none. */
     private known = 0
-    /** The generation of the card's newest copy when it was looked at last, 0 for none. */
+    /** The generation of the card's newest copy when last checked, 0 for none. */
     private last = 0
-    /** The flash came up without anything that a person has set. */
+    /** The flash came up without any user settings. */
     private empty = true
     /** A password may be stored. */
     private guarded: boolean
-    /** What flash holds of it, or will. */
+    /** The note under `generationKey`, stored or to be stored. */
     private noted: Buffer
 
     /**
-     * Changes since the start, and how many of them the card's copy has: none of those before the
-     * start.
+     * Changes since the start, counting all earlier ones as one, and how many of them the card's
+     * copy has.
      */
     private changes = 1
     private copied = 0
     private copiedMs = 0
-    /** The store was looked at, or renewed, since the start. */
+    /** The store was checked, or renewed, since the start. */
     private renewed = false
 
-    /** @param keyAt the flash keys to copy, from 0 on, "" behind the last: none of a secret */
+    /** @param keyAt the flash keys to copy, from 0, "" past the last: none of a secret */
     constructor(
         private readonly flash: Flash,
         private readonly shortId: string,
@@ -83,14 +83,14 @@ export class Backup {
         this.noted = hashing.random(noteBytes)
     }
 
-    /** What the copy holds has changed. */
+    /** A value in the copy has changed. */
     changed(): void {
         ++this.changes
     }
 
     /**
-     * The task's job: a copy at the first run behind a change, and once a day.
-     * @param mounted only a card that is in use already is written to
+     * The task's job: makes a copy at the first run after a change, and once a day.
+     * @param mounted only a mounted card is written to
      */
     async keep(files: BackupFiles, nowMs: number, mounted: boolean): Promise<void> {
         if (!this.renewed) await renewStore(this.flash)
@@ -104,11 +104,11 @@ export class Backup {
     }
 
     /**
-     * Writes the older of the two files anew. A flash that came up empty without its card does not
-     * write over the copy on it: the next start takes that over.
+     * Rewrites the older of the two files. A flash that came up empty without its card does not
+     * overwrite the copy on it: the next start restores that.
      */
     async save(files: BackupFiles): Promise<void> {
-        // What was restored stays said; what was wrong with the copies is looked at anew.
+        // Keeps a remark on a restoration; the copies are judged afresh.
         if (!this.empty && this.guarded === undefined) this.remark = undefined
         await this.newest(files)
         if (this.last !== 0 && this.empty) return
@@ -146,10 +146,10 @@ export class Backup {
     }
 
     /**
-     * To be called first. Puts the newest whole copy of this very board back into the flash, when
-     * that is empty or has gone back to an older state by itself. Sets `remark`.
-     * @param lived the flash holds something that a person has set
-     * @returns true when it did
+     * Call it first. Restores the flash from the newest valid copy of this very board if it is
+     * empty or fell back to an older state. Sets `remark`.
+     * @param lived the flash holds user settings
+     * @returns true if it restored
      */
     async restore(files: BackupFiles, lived: boolean): Promise<boolean> {
         const { flash } = this
@@ -158,7 +158,7 @@ export class Backup {
             this.known = stored.getAt(0, "u32")
             if (stored.length === noteBytes) this.noted = stored
         }
-        // Generation 0 is a restoration that was cut off: the flash has a part of it.
+        // Generation 0 marks an interrupted restoration: the flash has part of it.
         this.empty = this.known === 0 && (!lived || stored !== undefined)
         let end = 0
         try {
@@ -172,7 +172,7 @@ export class Backup {
             return false
         }
         if (this.empty) await this.note(0)
-        // With a part of a restoration, the flash may have got passwords since.
+        // After part of a restoration, passwords may have been set since.
         this.guarded = !this.empty || !!((await flash.read("sm")) || (await flash.read("sp")))
         const name = fileName(this.last)
         const piece = Buffer.alloc(pieceBytes)
@@ -197,10 +197,10 @@ export class Backup {
     }
 
     /**
-     * Looks for the copy to be taken, whole and of this board: the one of the higher generation,
-     * `last`, which must be ahead of what this flash knows, and sealed by it. One ahead is the copy
-     * that a power cut has kept the flash from noting. An empty flash takes any.
-     * @returns where its checksum is, 0 when there is none
+     * Finds the copy to restore: valid, of this board, sealed by this flash, and of the highest
+     * generation, `last`. That must be more than one ahead of what this flash knows; one ahead is a
+     * copy that a power cut kept it from noting. An empty flash accepts any.
+     * @returns the offset of its checksum, 0 if there is none
      */
     private async newest(files: BackupFiles): Promise<number> {
         const piece = Buffer.alloc(pieceBytes)
@@ -212,7 +212,7 @@ export class Backup {
             if (end < -2) continue
             const generation = piece.getAt(generationAt, "u32")
             const ahead = this.empty || generation > this.known + 1
-            // Before the piece is read into again.
+            // Before the piece is overwritten.
             const ours =
                 this.empty ||
                 (ahead && hexOf(piece.slice(sealAt, sealEnd)) === hexOf(this.seal(piece)))
@@ -229,12 +229,12 @@ export class Backup {
         return found
     }
 
-    /** What only this flash can make of a copy's header. */
+    /** The seal that only this flash can compute for a copy's header. */
     private seal(piece: Buffer): Buffer {
         return this.hashing.digest(this.noted.slice(4), piece.slice(0, headerBytes))
     }
 
-    /** Puts a value back, if the key is one of those that are copied. */
+    /** Restores a value, if its key is among those copied. */
     private async takeOver(key: string, value: Buffer): Promise<void> {
         const { flash } = this
         if (this.guarded && addressKeys.indexOf(key) >= 0) return
@@ -247,10 +247,7 @@ export class Backup {
         else await flash.write(key, value)
     }
 
-    /**
-     * True for a copy of this board, of which `piece` has the beginning, that was written to its
-     * end.
-     */
+    /** True for a completely written copy of this board; `piece` holds its beginning. */
     private async isWhole(
         files: BackupFiles,
         name: string,

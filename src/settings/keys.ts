@@ -1,4 +1,4 @@
-/** Every setting, in the order of the table in schema.ts; the number is the row. */
+/** All settings, in the order of the table in schema.ts; the number is the row. */
 export const enum Key {
     UserSerial,
     UserAddress,
@@ -47,16 +47,19 @@ export const enum Key {
 }
 
 /**
- * Typed access to the settings in force. Flags are 0 or 1; times of state are Unix seconds, 0 =
- * never.
+ * Typed access to the settings in force. Flags are 0 or 1; timestamps are Unix seconds, 0 = never.
  */
 export interface SettingsReader {
     number(key: Key): number
     text(key: Key): string
 }
 
-/** Settings that the firmware itself keeps (counters, timestamps, states of the schema). */
+/**
+ * Settings that the firmware itself keeps: the schema's states, which are counters and timestamps.
+ */
 export interface StateWriter extends SettingsReader {
-    /** Stores several values at once; returns when they are in flash. Equal ones cost nothing. */
+    /**
+     * Stores several values at once; returns once they are in flash. Unchanged ones cost nothing.
+     */
     apply(keys: Key[], values: any[]): Promise<void>
 }

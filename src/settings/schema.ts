@@ -2,14 +2,14 @@ import { parseInteger } from "../core/text"
 import { Key } from "./keys"
 
 /**
- * Every setting, one line each in the order of keys.ts:
+ * All settings, one per line in the order of keys.ts:
  * name|section|name in the product's manual|type|min|max|default|unit|help|place in flash|
  *
  * Types held as numbers: flag, number, enum (unit lists the choices), days (bit 0 is Monday), time
- * (minutes since midnight), count and timestamp (states, which only the firmware changes). Types
- * held as text, min and max in bytes: text, name (letters, digits, _ and -), secret, hash (of a
- * secret), host, host:port, host[:port], folder, zone.
- * A place in flash is never used again for something else; see docs/reference/settings.md.
+ * (minutes since midnight), count and timestamp (states, changed only by the firmware). Types held
+ * as text, min and max in bytes: text, name (letters, digits, _ and -), secret, hash (of a secret),
+ * host, host:port, host[:port], folder, zone. A place in flash is never reused for another setting;
+ * see docs/reference/settings.md.
  */
 const table = `user.serial|User settings|Battery serial number|name|1|16|BMS-||names this battery in the logs and on the server|h0|
 user.address|User settings|Address|text|0|63|||where the battery stands|i0|
@@ -57,17 +57,17 @@ battery.delay|Battery|Alarm delay|number|0|60|2|s|a threshold must be passed thi
 console.password|Console|Password|hash|40|120|||guards the console; "passwd" changes it|j0|
 `
 
-/** How many flash values there are: "a" to "s". */
+/** Number of flash values: "a" to "s". */
 export const placeCount = 19
 
-/** First letters of the places in flash that hold no secret. */
+/** First letters of the places in flash without secrets. */
 export const publicPlaces = "abcdefghiklnoqrs"
 
-/** How many settings there are; keys are 0 to this less 1. */
+/** Number of settings; keys are 0 to this less 1. */
 export const keyCount = Key.ConsolePassword + 1
 
-// Where the row that was asked for last begins, and the next field: rows and fields are mostly
-// asked for in their order, and a search from the beginning would cost the interpreter too much.
+// The beginning of the last row requested, and the next field: rows and fields are mostly read in
+// order, and searching from the beginning would cost the interpreter too much.
 let rowKey = 0
 let rowAt = 0
 let fieldStart = 0
@@ -94,24 +94,24 @@ export function nameOf(key: Key): string {
     return nextField()
 }
 
-/** What the table says about one setting. Read from the table when it is needed, never kept. */
+/** One setting's row of the table. Parsed when needed, never kept. */
 export class Row {
     readonly name: string
     readonly section: string
     /** The setting's name in the product's manual. */
     readonly title: string
     readonly type: string
-    /** Smallest and greatest number, or length in bytes. */
+    /** Minimum and maximum of the number, or of the length in bytes. */
     readonly min: number
     max: number
-    /** The default as it would be typed; the serial number's goes on with the device's short id. */
+    /** The default as typed; the device's short id is appended to the serial number's. */
     readonly fallback: string
-    /** The unit, or an enum's choices with commas between them. */
+    /** The unit, or an enum's choices, separated by commas. */
     readonly unit: string
     readonly help: string
-    /** Written, never shown and never exported. */
+    /** Write-only: never shown and never exported. */
     readonly isSecret: boolean
-    /** Kept by the firmware, not set by a person. */
+    /** Kept by the firmware, not set by users. */
     readonly isState: boolean
 
     constructor(readonly key: Key) {
@@ -134,8 +134,8 @@ function isOneOf(types: string, type: string): boolean {
 }
 
 /**
- * The place in flash: the letter of the value that holds the setting and the digit of its line
- * there.
+ * The place in flash: the letter of the flash value that holds the setting, and the digit of its
+ * line there.
  */
 export function placeOf(key: Key): string {
     findRow(key + 1)

@@ -7,17 +7,17 @@ import { Key, StateWriter } from "./keys"
 import { keyCount, nameOf, placeCount, placeOf, Row } from "./schema"
 import { formatAllowed, parseValue, textFits } from "./values"
 
-/** The first byte of each flash value: how its lines are to be read. */
+/** The first byte of each flash value: the format of its lines. */
 const layoutVersion = "1"
 /**
- * Flash key of the flash values that a change under way replaces, as a decimal number: bit 0 is
- * "a". While it is there, "ta" … "tr" hold what they were before.
+ * Flash key of the set of flash values that a running change replaces, as a decimal number: bit 0
+ * is "a". While it exists, "ta" … "ts" hold their previous contents.
  */
 const undoKey = "t"
 /** Times and their reasons: docs/reference/times.md. */
 const turnMs = 60000
 
-/** Limits that must leave room: of each rule the first must be above the sum of the others. */
+/** Limits that must leave room: in each rule the first must be above the sum of the others. */
 function limitRules(): Key[][] {
     return [
         [
@@ -44,38 +44,36 @@ function formatLine(digit: string, value: string): string {
     return digit + String.fromCharCode(48 + (crc16(0, bytes, 0, bytes.length) & 63)) + value
 }
 
-/** Which flash value a place is in: "a" is the first. */
+/** The index of a place's flash value: "a" is the first. */
 function placeIndex(place: string): number {
     return place.charCodeAt(0) - 97
 }
 
-/**
- * The flash key of that flash value: of what holds with "s" in front, of what held before with "t".
- */
+/** The key of a flash value: prefix "s" for the present value, "t" for the previous one. */
 function flashKey(prefix: string, index: number): string {
     return prefix + String.fromCharCode(97 + index)
 }
 
-/** The line that begins with the digit, "" when there is none. */
+/** The line that begins with the digit, "" if there is none. */
 function findLine(text: string, digit: string): string {
     const from = text.indexOf("\n" + digit)
     return from < 0 ? "" : fieldAt(text.slice(from), 1, "\n")
 }
 
-/** The default, of which the serial number's ends with the device's short id. */
+/** The default; the serial number's ends with the device's short id. */
 function defaultOf(row: Row, shortId: string): number | string {
     if (row.key === Key.UserSerial) return row.fallback + shortId
     return row.fallback ? parseValue(row, row.fallback) : ""
 }
 
-/** True when the line is as it was written. */
+/** True if the line is undamaged. */
 function isWhole(line: string): boolean {
     return formatLine(line[0], line.slice(2)) === line
 }
 
 /**
- * True when there is anything behind the version but whole lines. A line may be whole and unknown:
- * then another firmware wrote it.
+ * True if anything but valid lines follows the version. A line may be valid and unknown: then
+ * another firmware wrote it.
  */
 function isDamaged(text: string): boolean {
     let left = text.length
@@ -88,12 +86,11 @@ function isDamaged(text: string): boolean {
     return false
 }
 
-/** The value in a line of the row, undefined when it is damaged or no longer fits. */
+/** The value in a line of the row, undefined if it is damaged or no longer valid. */
 function valueOf(row: Row, line: string, fallback: number | string): number | string | undefined {
     const stored = line.slice(2)
     if (!isWhole(line)) return undefined
-    // Earlier firmware took a name of 32 bytes: it is no damage, and "wifi" says what is wrong with
-    // it.
+    // Earlier firmware accepted names of 32 bytes: they are not damage, and "wifi" reports them.
     if (row.key === Key.WifiSsid) row.max = 32
     if (typeof fallback === "string") return textFits(row, stored) ? stored : undefined
     const value = parseInteger(stored)
@@ -101,19 +98,19 @@ function valueOf(row: Row, line: string, fallback: number | string): number | st
 }
 
 /**
- * The settings in force, and their place in flash: several of them share a flash value (see
- * docs/reference/settings.md), of which only those that differ from their default take room.
+ * The settings in force, and their storage in flash: several share a flash value (see
+ * docs/reference/settings.md), and only those that differ from their default take room.
  */
 export class Settings implements StateWriter {
     /** Called with each key whose new value is in flash. Must not throw. */
     onChange: (key: Key) => void
-    /** What is stored could not be read, or not be put back: nothing is stored over it. */
+    /** The stored settings could not be read, or not be put back: they are not overwritten. */
     unread: boolean
-    /** Some are not at their defaults, or were once. */
+    /** Some settings differ from their defaults, or once did. */
     stored: boolean
     /** Values by key, numbers or texts by the row's type. */
     private readonly values: any[] = []
-    /** The flash values that hold a damaged line; bit 0 is "a". */
+    /** The flash values with a damaged line; bit 0 is "a". */
     private damaged = 0
 
     /** All settings have their defaults until `load`. */
@@ -121,16 +118,16 @@ export class Settings implements StateWriter {
         private readonly flash: Flash,
         private readonly alarms: AlarmSink,
         private readonly shortId: string,
-        /** Changes take turns: they share the mark of a change under way, and what it puts back. */
+        /** Changes are serialized: they share the undo mark and the previous values. */
         private readonly turns: Exclusive,
     ) {
         for (let key = 0; key < keyCount; ++key) this.values.push(this.fallback(key))
     }
 
     /**
-     * Takes over what is stored. A value that is damaged or no longer fits its row is back at its
-     * default, alone, and the SETTINGS flag is up until something is stored beside it.
-     * Throws the flash's faults: then the flag is up, and `unread` until it succeeds.
+     * Loads the stored settings. Each damaged or no longer valid value alone returns to its
+     * default, and the SETTINGS flag is up until its flash value is stored again. Throws the
+     * flash's faults: then the flag is up, and `unread` is set until it succeeds.
      */
     async load(): Promise<void> {
         const texts: string[] = []
@@ -175,19 +172,19 @@ export class Settings implements StateWriter {
         return this.values[key]
     }
 
-    /** Texts; the value of any other setting too, for `formatValue`. */
+    /** Texts; also the value of any other setting, for `formatValue`. */
     text(key: Key): string {
         return this.values[key]
     }
 
-    /** The default, in the form that `apply` takes. */
+    /** The default, in the form for `apply`. */
     fallback(key: Key): number | string {
         return defaultOf(new Row(key), this.shortId)
     }
 
     /**
-     * The value that a person's text stands for. Throws Fault ReadOnlyKey, or ValueRefused with a
-     * message that names key, value (unless it is a secret) and what is allowed.
+     * Parses a user's text. Throws Fault ReadOnlyKey, or ValueRefused with a message that names
+     * key, value (unless it is a secret) and what is allowed.
      */
     parse(key: Key, text: string): number | string {
         const row = new Row(key)
@@ -204,12 +201,11 @@ export class Settings implements StateWriter {
     }
 
     /**
-     * Stores values that `parse` or `fallback` gave, or states, all or none: each flash value is
-     * written once, and only when something in it has changed; a power cut in between puts all of
-     * them back at the next start. When the flash refuses, all are as before and its fault is
-     * thrown. Whoever changes some at the same time waits for its turn. Throws Fault ValueRefused
-     * when limits among them would contradict each other, FlashNoAnswer as long as it is not known
-     * what the flash holds, LockTimeout.
+     * Stores values from `parse` or `fallback`, or states, all or none: each flash value is written
+     * once, and only if something in it has changed; after a power cut meanwhile, the next start
+     * puts all of them back. If the flash refuses, all are as before and its fault is thrown.
+     * Concurrent changes wait for their turn. Throws Fault ValueRefused if limits would contradict
+     * each other, FlashNoAnswer while the flash's contents are unknown, LockTimeout.
      */
     async apply(keys: Key[], values: any[]): Promise<void> {
         const self = this
@@ -223,10 +219,10 @@ export class Settings implements StateWriter {
                 "the flash did not give the settings: try again in a minute, else reset the board",
             )
         const inForce = this.values
-        // In its full length at once: an array that grows leaves larger and larger pieces behind.
+        // In full length at once: a growing array leaves larger and larger blocks behind.
         const before = values.slice(0)
         let places = 0
-        // In force before it is in flash: `store` writes what is in force.
+        // In force before it is in flash: `store` writes the values in force.
         for (let i = 0; i < values.length; ++i) {
             const key = keys[i]
             before[i] = inForce[key]
@@ -249,7 +245,7 @@ export class Settings implements StateWriter {
             try {
                 if (several) await this.undo()
             } catch {
-                // The next start does it; what was stored before then would go with it.
+                // The next start does it, and would also undo anything stored before then.
                 this.unread = true
             }
             throw thrown
@@ -258,10 +254,7 @@ export class Settings implements StateWriter {
             if (before[i] !== values[i] && this.onChange) this.onChange(keys[i])
     }
 
-    /**
-     * Throws Fault ValueRefused when limits that some of the keys belong to leave no room between
-     * them.
-     */
+    /** Throws Fault ValueRefused if limits that involve these keys leave no room between them. */
     private checkLimits(keys: Key[]): void {
         for (const rule of limitRules()) {
             let text = ""
@@ -281,7 +274,7 @@ export class Settings implements StateWriter {
         }
     }
 
-    /** Undoes a change of several flash values that did not come to its end. */
+    /** Undoes an incomplete change of several flash values. */
     private async undo(): Promise<void> {
         const marker = await this.flash.read(undoKey)
         if (!marker) return
@@ -289,7 +282,7 @@ export class Settings implements StateWriter {
         await this.flash.remove(undoKey)
     }
 
-    /** Copies flash values; those that are absent are then absent there too. */
+    /** Copies flash values; absent ones are removed at the destination. */
     private async copy(from: string, to: string, places: number): Promise<void> {
         const flash = this.flash
         for (let i = 0; i < placeCount; ++i) {

@@ -7,17 +7,14 @@ const switchNames = "off,on,no,yes,false,true,0,1"
 
 const plainCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-/**
- * True when every character is an ASCII letter, a digit, a hyphen, an underscore or one of
- * `others`.
- */
+/** True if all characters are ASCII letters, digits, hyphens, underscores or among `others`. */
 export function consistsOf(text: string, others: string): boolean {
     const allowed = plainCharacters + others
     for (let i = 0; i < text.length; ++i) if (allowed.indexOf(text[i]) < 0) return false
     return true
 }
 
-/** A host name or address, then a port, which `portNeeded` makes compulsory; "" fits too. */
+/** A host name or address and a port, which `portNeeded` makes mandatory; "" fits too. */
 function isHostAndPort(text: string, portNeeded: boolean): boolean {
     const colon = text.indexOf(":")
     if (text.length === 0) return true
@@ -32,7 +29,7 @@ function parseDays(text: string): number | undefined {
     if (lower === "none") return 0
     if (lower.startsWith("0x")) {
         const byte = Buffer.from(lower.slice(2), "hex")
-        // Written back it must be the same, since other characters are passed over silently.
+        // Formatting must give the same, since invalid characters are skipped silently.
         return byte.toString("hex") === lower.slice(2) && byte.length === 1 ? byte[0] : undefined
     }
     let bits = 0
@@ -64,11 +61,11 @@ function parseTime(text: string): number | undefined {
     const colon = text.indexOf(":")
     if (colon < 0) return undefined
     const minutes = parseInteger(text.slice(0, colon)) * 60 + parseInteger(text.slice(colon + 1))
-    // Written back it must be the same: that checks minutes, signs and surplus digits.
+    // Formatting must give the same: that checks minutes, signs and surplus digits.
     return minutes >= 0 && formatTime(minutes) === padStart(text, 5, "0") ? minutes : undefined
 }
 
-/** True when a text value fits its row. CR, LF and NUL fit nowhere. */
+/** True if a text value fits its row. CR, LF and NUL never fit. */
 export function textFits(row: Row, text: string): boolean {
     // Characters first: a text that is far too long is not copied to count its bytes.
     if (printable(text, row.max) !== text) return false
@@ -92,7 +89,7 @@ export function textFits(row: Row, text: string): boolean {
     }
 }
 
-/** The value that a person's text stands for, undefined when the row does not allow it. */
+/** Parses a user's text, undefined if the row does not allow it. */
 export function parseValue(row: Row, text: string): number | string | undefined {
     let value: number | undefined
     switch (row.type) {
@@ -121,7 +118,7 @@ export function parseValue(row: Row, text: string): number | string | undefined 
     return value >= row.min && value <= row.max ? value : undefined
 }
 
-/** The value as `set` takes it back; secrets only as "set" or "not set", timestamps in seconds. */
+/** The value as `set` accepts it; secrets only as "set" or "not set", timestamps in seconds. */
 export function formatValue(row: Row, value: any): string {
     if (row.isSecret) return value ? "set" : "not set"
     switch (row.type) {
@@ -138,7 +135,7 @@ export function formatValue(row: Row, value: any): string {
     }
 }
 
-/** By type; the first stands for all that are not named. "#" is the range with its unit. */
+/** By type; the first is for all types not listed. "#" is the range with its unit. */
 const allowedTypes = ",flag,days,time,name,host,host:port,host[:port],folder,text,secret,hash"
 const allowedForms =
     "#|on or off|Mon,Tue\u2026, all, none or 0x00\u20130x7F|00:00\u201323:59|# of A-Z a-z 0-9 _ -|" +
@@ -147,7 +144,7 @@ const allowedForms =
     "# bytes without control characters|empty or # bytes without control characters|" +
     "a hash, which passwd makes"
 
-/** What the row allows, for messages and help: "1–86400 s". */
+/** The row's allowed values, for messages and help: "1–86400 s". */
 export function formatAllowed(row: Row): string {
     if (row.type === "enum") return "one of " + row.unit
     if (row.type === "zone") return timeZoneForms

@@ -2,7 +2,7 @@ import { faultMessage } from "../core/fault"
 import { Ticks } from "../core/seams"
 import { Task, TaskOptions } from "./task"
 
-/** Changes of periods, of the clock and of what is enabled are seen within this time. */
+/** Changes of periods, of the clock and of enabled tasks are noticed within this time. */
 const lookMs = 1000
 const stopLookMs = 20
 
@@ -10,20 +10,20 @@ const stopLookMs = 20
 export type Spawn = (work: () => Promise<void>) => void
 
 /**
- * Runs the tasks: one fiber looks when the next release is due and starts a fiber for each job, so
- * that a job never waits for another and never overlaps itself.
+ * Runs the tasks: one fiber watches for the next release and starts a fiber per job, so that a job
+ * never waits for another and never overlaps itself.
  */
 export class Scheduler {
     readonly tasks: Task[] = []
     private running: boolean
-    /** When every task is looked at again, due or not: the next whole second of the wall clock. */
+    /** When all tasks are checked again, due or not: the next whole second of the wall clock. */
     private lookAtMs = 0
-    /** Counts the starts: the fiber of an earlier one ends. */
+    /** Counts starts: the fiber of an earlier start ends. */
     private starts = 0
 
     /**
-     * @param wallMs the wall clock in ms since 1970; its seconds are what tasks are aligned to
-     * @param log takes one line for each failed job
+     * @param wallMs the wall clock in ms since 1970; tasks are aligned to its seconds
+     * @param log prints one line per failed job
      */
     constructor(
         private readonly ticks: Ticks,
@@ -39,7 +39,7 @@ export class Scheduler {
     }
 
     /**
-     * Releases tasks from now on. The first release of a task is its first multiple, or one period
+     * Releases tasks from now on. A task's first release is its first multiple, or one period
      * later.
      */
     start(): void {
@@ -54,7 +54,7 @@ export class Scheduler {
     }
 
     /**
-     * Runs a task at once, or once more when it is running. False for an unknown name or after
+     * Runs a task at once, or once more if it is running. False for an unknown name or after
      * `stop`.
      */
     trigger(name: string): boolean {
@@ -68,10 +68,7 @@ export class Scheduler {
         return false
     }
 
-    /**
-     * Releases nothing more and waits for the running jobs. False when some still ran at the time
-     * limit.
-     */
+    /** Stops releasing and waits for the running jobs. False if some still run at the timeout. */
     async stop(timeoutMs: number): Promise<boolean> {
         this.running = false
         const endMs = this.ticks.nowMs() + timeoutMs
@@ -82,7 +79,7 @@ export class Scheduler {
         return true
     }
 
-    /** A task that has been running for longer than its deadline by `graceMs`, else undefined. */
+    /** A task that has exceeded its deadline by `graceMs`, else undefined. */
     overdue(graceMs: number): Task | undefined {
         const nowMs = this.ticks.nowMs()
         for (const task of this.tasks)
@@ -92,9 +89,9 @@ export class Scheduler {
     }
 
     /**
-     * Starts the jobs that are due. In between a task is asked for its next release once in
-     * `lookMs` only, since asking takes the interpreter longer than anything else here.
-     * @returns ms until it has to be looked at again
+     * Starts the jobs that are due. Otherwise a task is asked for its next release only once per
+     * `lookMs`, since asking takes the interpreter longer than anything else here.
+     * @returns ms until the next check
      */
     private release(): number {
         const nowMs = this.ticks.nowMs()
@@ -108,15 +105,15 @@ export class Scheduler {
         for (const task of this.tasks) {
             let dueMs = task.dueMs
             if (look || dueMs <= nowMs) dueMs = this.plan(task, nowMs)
-            // What is due and runs is looked at when it ends.
+            // A due task that is running is checked when it ends.
             if (dueMs > nowMs && dueMs < wakeMs) wakeMs = dueMs
         }
         return wakeMs - nowMs
     }
 
     /**
-     * Starts the job if it is due. @returns when it has to be looked at again, in the past while it
-     * runs too long
+     * Starts the job if it is due.
+     * @returns when to check it again, in the past while it runs too long
      */
     private plan(task: Task, nowMs: number): number {
         let leftMs = lookMs
@@ -129,7 +126,7 @@ export class Scheduler {
                 leftMs = task.dueInMs(nowMs, wallMs)
             }
         } catch (thrown) {
-            // The other tasks go on.
+            // The other tasks continue.
             this.log("scheduler: " + faultMessage(thrown))
         }
         const dueMs = nowMs + leftMs

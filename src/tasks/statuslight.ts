@@ -3,14 +3,14 @@ import { Board } from "../core/seams"
 const lightOnMs = 60
 const lightOffMs = 200
 
-/** What the light shows of the alarms. */
+/** The alarms that the light shows. */
 export interface LightAlarms {
     flags(): number
 }
 
-/** What it shows of the card. */
+/** The card's state that the light shows. */
 export interface LightCard {
-    /** Anything when the card can be pulled. */
+    /** Defined if the card can be pulled. */
     ejected: any
     mounted(): boolean
 }

@@ -8,35 +8,35 @@ import { Settings } from "../settings/settings"
 import { Scheduler, Spawn } from "./scheduler"
 import { WifiKeeper } from "./wifikeeper"
 
-/** Flash key: the cause of the next start, what the early deaths in a row weigh, the program. */
+/** Flash key: the cause of the next start, the weight of consecutive early deaths, the program. */
 const flashKey = "boot"
 const programAt = 2
 const lookMs = 2000
-/** A start that lives so long has succeeded. */
+/** A start that lives this long has succeeded. */
 const earlyMs = 60000
 /**
- * Early deaths lead to safe mode when they weigh so much: five by a panic. One that looks like the
- * supply's weighs 1, since the supply is no fault of the program; an abort of the runtime looks the
- * same, so that twenty in a row count as one.
+ * The weight of consecutive early deaths that leads to safe mode: five panics. One that looks like
+ * a power failure weighs only 1, since that is not the program's fault; but an abort of the runtime
+ * looks the same, so twenty of them count too.
  */
 const deathsMax = 20
 const panicWeight = 4
-/** Safe mode ends so long after the start. */
+/** Safe mode ends this long after the start. */
 const safeModeMs = 600000
 /**
- * A program that starts this late after the processor was started again by the runtime, after a
+ * A program that starts this long after the processor did was restarted by the runtime after a
  * panic.
  */
 const panicRestartMs = 4500
 const stuckGraceMs = 60000
-/** How long TASK_STUCK stays up after the reset that it led to. */
+/** How long TASK_STUCK stays up after the reset that it caused. */
 const stuckShownMs = 600000
 const shutdownMsMax = 30000
 /** 45 days: at 49.7 the runtime's timers stop. */
 const uptimeMsMax = 3888000000
-/** No scheduled reset so soon after a start. */
+/** No scheduled reset this soon after a start. */
 const hourMs = 3600000
-/** A last reset that lies further ahead than this was dated by a clock that was wrong. */
+/** A last reset further ahead than this was dated by a wrong clock. */
 const daysAheadMax = 31
 
 /** Why the board started. */
@@ -61,9 +61,9 @@ export function startCauseName(cause: StartCause): string {
 }
 
 /**
- * Whether the scheduled reset of today is due. It is when today is one of `days`, its time of day
- * has passed while the board was running with this schedule, and none was made today. All in local
- * seconds, by the clock and the zone as they are now.
+ * True if today's scheduled reset is due: today is one of `days`, its time of day has passed while
+ * the board was running with this schedule, and none was made today. All in local seconds, by the
+ * present clock and zone.
  * @param days bit 0 is Monday
  * @param timeMinutes time of day, minutes since midnight
  * @param lastSeconds of the last reset; in 1970 for never
@@ -85,9 +85,9 @@ export function resetIsDue(
     return daysAhead < 0 || daysAhead > daysAheadMax
 }
 
-/** What the supervisor looks after, and what it acts with. */
+/** What the supervisor watches and acts with. */
 export interface SupervisorParts {
-    /** Another number for another program. */
+    /** A number that differs from program to program. */
     program: number
     ticks: Ticks
     clock: WallClock
@@ -98,22 +98,20 @@ export interface SupervisorParts {
     wifiKeeper: Pick<WifiKeeper, "restartFor" | "beforeReboot">
     spawn: Spawn
     log: (line: string) => void
-    /** Ends all work in good order: record, upload, card. */
+    /** Ends all work in an orderly way: records, upload, card. */
     shutdown: () => Promise<void>
     reboot: () => Promise<void>
 }
 
-/**
- * Resets the board: on schedule, when a task is stuck, before its timers run out, when asked to.
- */
+/** Resets the board: on schedule, if a task is stuck, before its timers run out, on request. */
 export class Supervisor {
-    /** Why this start happened. */
+    /** The cause of this start. */
     cause = StartCause.PowerOn
     /** Too many starts died early: console, settings and journal only. */
     safeMode = false
     private readonly startMs: number
     private scheduleMs: number
-    /** When this start is noted as one that has succeeded, in ms since the start. */
+    /** When this start is recorded as successful, in ms since the start. */
     private succeedMs = earlyMs
     private resetting: boolean
     private stopped: boolean
@@ -123,18 +121,20 @@ export class Supervisor {
         this.scheduleMs = this.startMs
     }
 
-    /** Reads why the board started and counts this start; before anything that could fail. */
+    /**
+     * Reads the cause of this start and counts the start; call it before anything that could fail.
+     */
     async start(): Promise<void> {
         const { flash, alarms, program } = this.parts
         if (this.startMs > panicRestartMs) this.cause = StartCause.Panic
         const stored = await flash.read(flashKey)
         let deaths = 0
-        // Firmware that knew of no programs stored two bytes.
+        // Older firmware stored two bytes, without a program.
         if (!stored || stored.getAt(programAt, "u32") !== program) this.cause = StartCause.Deployed
         else {
             deaths = stored[1]
             if (stored[0] !== StartCause.PowerOn) this.cause = stored[0]
-            // The start that died has counted as 1 already, if it died early.
+            // The start that died already counted as 1, if it died early.
             else if (deaths !== 0 && this.cause === StartCause.Panic) deaths += panicWeight - 1
         }
         this.safeMode = deaths >= deathsMax
@@ -143,7 +143,7 @@ export class Supervisor {
         await this.store(StartCause.PowerOn, this.safeMode ? deathsMax : deaths + 1)
     }
 
-    /** To be told of changes of reset.*: a time that has passed already is not made up for. */
+    /** Call it when reset.* changes: a time that has already passed is not made up for. */
     scheduleChanged(): void {
         this.scheduleMs = this.parts.ticks.nowMs()
     }
@@ -153,7 +153,7 @@ export class Supervisor {
         return Math.floor((this.parts.ticks.nowMs() - this.startMs) / 1000)
     }
 
-    /** Looks after the board for ever. */
+    /** Watches the board for ever. */
     async run(): Promise<void> {
         const { ticks, log } = this.parts
         while (true) {
@@ -166,7 +166,7 @@ export class Supervisor {
         }
     }
 
-    /** One look; resets the board when there is a reason to. */
+    /** One check; resets the board if there is a reason. */
     async check(): Promise<void> {
         const parts = this.parts
         const nowMs = parts.ticks.nowMs()
@@ -182,21 +182,21 @@ export class Supervisor {
         else if (aliveMs >= hourMs && scheduledResetDue(parts, nowMs - this.scheduleMs))
             await this.reset(StartCause.Scheduled)
         else if (aliveMs >= this.succeedMs) {
-            // A flash that refuses is asked again a minute later.
+            // If the flash refuses, try again a minute later.
             this.succeedMs = aliveMs + earlyMs
             await this.store(StartCause.PowerOn, 0)
             this.succeedMs = uptimeMsMax
         }
     }
 
-    /** Resets the board in good order, within 40 s whatever hangs. */
+    /** Resets the board in an orderly way, within 40 s whatever hangs. */
     async reset(cause: StartCause): Promise<void> {
         if (this.resetting) return
         this.resetting = true
         const parts = this.parts
         const { ticks, settings, clock, log } = parts
         log("reset: " + startCauseName(cause))
-        // The day that it is made for: the work may last past midnight, or correct the clock.
+        // Fixes the reset's day: the work may last past midnight, or correct the clock.
         const nowSeconds = clock.nowSeconds()
         const self = this
         parts.spawn(async () => {
@@ -223,7 +223,7 @@ export class Supervisor {
         await parts.reboot()
     }
 
-    /** Keeps what the next start is to know. */
+    /** Stores what the next start must know. */
     private async store(cause: StartCause, deaths: number): Promise<void> {
         const value = Buffer.alloc(programAt + 4)
         value[0] = cause

@@ -4,28 +4,26 @@ import { textOf } from "../core/text"
 import { Key, SettingsReader } from "../settings/keys"
 
 /**
- * Flash key: "=" and the open network that the runtime was told last; without a name once one with
- * a password was.
+ * Flash key: "=" and the open network last given to the runtime; without a name once it was given
+ * one with a password.
  */
 const flashKey = "wifi"
 /**
- * In the name's place when the runtime has been made to forget it, up to its next start. No network
- * is called so.
+ * Replaces the name once the runtime was made to forget it, until its next start. No network has
+ * this name.
  */
 const forgotten = "\n"
-/**
- * WIFI goes up after so long without a connection; one whose address takes 20 s is there by then.
- */
+/** WIFI goes up after this long without a connection; getting an address may take 20 s. */
 const alarmMs = 30000
 /**
- * The runtime joins by itself what it has stored. It is told again after so long in vain, and then
- * each …
+ * The runtime joins its stored network on its own. If it fails for this long, it is told again,
+ * then every …
  */
 const firstMs = 20000
 const againMs = 60000
-/** The board restarts for an open network so long after the start, the last change, the loss. */
+/** The board restarts for an open network this long after the start, the last change, the loss. */
 const restartMs = 60000
-/** The runtime's driver takes no longer name. */
+/** The runtime's driver takes no longer names. */
 const nameBytesMax = 31
 
 const away =
@@ -35,33 +33,33 @@ const untold =
     "; to join an open network the board restarts once, about a minute after the last change " +
     "of wifi.*, not in safe mode; or set wifi.password"
 
-/** The settings; `unread` while they could not be loaded. */
+/** The settings; `unread` while they are not loaded. */
 export interface KeeperSettings extends SettingsReader {
     unread: boolean
 }
 
 /**
- * Keeps the station in the network of the settings, and raises WIFI when that does not succeed. The
- * runtime takes an open network only with a restart, of which a change of the settings can bring
- * about one: docs/reference/wifi.md.
+ * Keeps the station in the settings' network, and raises WIFI if that fails. The runtime takes an
+ * open network only with a restart, which a change of the settings can cause:
+ * docs/reference/wifi.md.
  */
 export class WifiKeeper {
-    /** The settings have changed: the station is told at the next run. */
+    /** The settings have changed: the next run tells the station. */
     changed = false
     /** The board may be restarted for an open network: not in safe mode. */
     mayRestart: boolean
-    /** The open network for which the board is to be restarted. */
+    /** The open network for which the board must restart. */
     restartFor: string
-    /** What the runtime may be on its way to: at first, what it has stored. */
+    /** The network that the runtime may be joining: at first, its stored one. */
     private wanted = "?"
     private online: boolean
-    /** When it was last as the settings want it, or these have changed. */
+    /** When the station was last as set, or the settings last changed. */
     private sinceMs: number
     /** When the station is told, unless it has joined by then. */
     private dueMs: number
-    /** It was told while in this network, which is not the one that is wanted. */
+    /** The unwanted network that the station was in when it was told. */
     private corrected = ""
-    /** What is in flash; undefined until it is asked for. */
+    /** The name in flash; undefined until read. */
     private told: string
 
     constructor(
@@ -77,8 +75,7 @@ export class WifiKeeper {
     }
 
     /**
-     * What to say behind the station's state: why it is not in the network of the settings, "" when
-     * nothing is known.
+     * Text to follow the station's state: why it is not in the settings' network, "" if unknown.
      */
     problem(): string {
         const settings = this.settings
@@ -88,7 +85,7 @@ export class WifiKeeper {
         return this.told === ssid ? away : untold
     }
 
-    /** Call it every other second. */
+    /** Call it every two seconds. */
     async run(): Promise<void> {
         const { wifi, settings, alarms, changed } = this
         await wifi.look()
@@ -113,46 +110,47 @@ export class WifiKeeper {
         const settled = online || !ssid
         if (settled || changed) this.sinceMs = nowMs
         const awayMs = nowMs - this.sinceMs
-        // In between nothing is said: a start does not end the condition of the run before.
+        // No report in between: a start must not clear the previous run's alarm.
         if (settled || awayMs >= alarmMs) alarms.set(Alarm.Wifi, !settled)
         if (problem === untold && awayMs >= restartMs && this.mayRestart) {
-            // When the flash refuses, again in a minute.
+            // If the flash refuses, again in a minute.
             this.sinceMs = nowMs
-            // First of all: there is no second try.
+            // Stored first: there is no second try.
             await this.keepTold(ssid)
             this.restartFor = ssid
             return
         }
-        // The runtime joins it by itself, as soon as it is there.
+        // The runtime joins it on its own as soon as it is in range.
         if (wanted && !password) return
         if (network === wanted) {
             this.dueMs = nowMs + firstMs
-            // Nothing is to be joined: said at the first look too, for what the runtime has stored.
+            // If none is wanted, the first run tells the station too, because of its stored
+            // network.
             if (!(wanted ? changed : before)) return
         } else {
             if (!network) this.corrected = ""
-            // Not the one that is wanted: the runtime had it stored, or was on its way there.
+            // The wrong network: the runtime had it stored, or was joining it.
             else if (!this.corrected) this.dueMs = nowMs
             if (!changed && nowMs < this.dueMs) return
         }
         this.corrected = network
         this.dueMs = nowMs + againMs
         const another = before && changed
-        // The runtime has one stored; an open one is only forgotten up to its next start.
+        // The runtime has one stored; an open one is only forgotten until its next start.
         const stored = network || (changed && before !== "?")
         if (wanted) await wifi.join(wanted, password, another)
         else await wifi.leaveNetwork(stored && !this.told, another)
         if (problem !== away) await this.keepTold(wanted || !this.told ? "" : forgotten)
     }
 
-    /** To be called as the last thing before a reset. The program may end with it. */
+    /** Call it last before a reset. The program may end with it. */
     async beforeReboot(): Promise<void> {
         if (this.restartFor) await this.wifi.tellOpen(this.restartFor)
     }
 
     private async keepTold(name: string): Promise<void> {
         if (name === this.told) return
-        // What the settings wanted then.
+        // Belongs to earlier settings.
         this.restartFor = ""
         await this.flash.write(flashKey, Buffer.from("=" + name))
         this.told = name

@@ -3,35 +3,35 @@ import { CardStorage, CardVolume, ListedFile } from "./cardreader"
 import { dayKey, History, logKey, Sent } from "./history"
 import { LogFolder, Shipment } from "./shipment"
 
-/** Files looked at in one pass over the history; some 150 bytes of memory each. */
+/** Files checked in one pass over the history; some 150 bytes of memory each. */
 const windowFiles = 16
 
 /**
- * The log files of one folder that may have unsent bytes, the oldest first, a window of files at a
+ * The log files of one folder that may have unsent bytes, oldest first, a window of files at a
  * time.
  */
 export class Backlog implements LogFolder {
     /** The window. */
     files: Shipment[]
-    /** True when there are files younger than those in the window. */
+    /** True if there are newer files than those in the window. */
     more: boolean
-    /** The youngest file up to today: it may still grow. */
+    /** The newest file up to today: it may still grow. */
     newestKey: number
     /**
-     * When some of it was sent last, by whoever sends. A member set later would be a large piece of
-     * the heap.
+     * When part of it was last sent; set by the sender. A member added later would be a large heap
+     * block.
      */
     newestSentMs: number = undefined
     readonly history: History
     // All files up to doneKey are sent; they had doneBytes together.
     private doneKey: number
     private doneBytes: number
-    /** Up to this one each was sent in this round, or failed by a fault of its own. */
+    /** Files up to this key were sent in this round, or failed through a fault of their own. */
     triedKey = 0
     private passedBytes: number
-    /** Whatever is behind it is not of today. */
+    /** The highest key of today. */
     private lastKey: number
-    /** No line of the history before this is about a file after doneKey. */
+    /** No history line before this offset is about a file after doneKey. */
     private scanFrom = 0
     private generation = -1
 
@@ -46,24 +46,24 @@ export class Backlog implements LogFolder {
         this.history = new History(storage, clock, folder + "SENT.TXT", piece)
     }
 
-    /** The youngest file was tried: a new round begins with the oldest. */
+    /** The newest file was tried: a new round begins with the oldest. */
     end(): void {
         if (this.triedKey > 0) this.generation = -1
         this.triedKey = 0
     }
 
-    /** This file is not tried again in this round. */
+    /** Does not try this file again in this round. */
     leave(file: Shipment): void {
         this.triedKey = file.key
     }
 
     /**
-     * Fills the window with the oldest files that may have unsent bytes. @returns how many those
-     * are
+     * Fills the window with the oldest files that may have unsent bytes.
+     * @returns the number of those bytes
      */
     async load(): Promise<number> {
         await this.listFiles()
-        // Another card, or a file that was thought finished has changed: from the beginning.
+        // Another card, or a file counted as sent has changed: start over.
         if (this.generation !== this.storage.generation() || this.passedBytes !== this.doneBytes) {
             this.generation = this.storage.generation()
             this.doneKey = 0
@@ -72,7 +72,7 @@ export class Backlog implements LogFolder {
             await this.listFiles()
         }
         const from = await this.history.fillIn(this.files, this.scanFrom)
-        // Beyond the window there may be files with earlier lines.
+        // Files beyond the window may have earlier lines.
         if (!this.more) this.scanFrom = from
         let pendingBytes = 0
         let sentSoFar = true
@@ -89,9 +89,7 @@ export class Backlog implements LogFolder {
         return pendingBytes
     }
 
-    /**
-     * Notes that every file from `fromKey` on that was sent is to be sent again; returns how many.
-     */
+    /** Marks every sent file from `fromKey` on to be sent again; returns their number. */
     async resend(fromKey: number): Promise<number> {
         let count = 0
         this.doneKey = fromKey - 1
@@ -125,7 +123,10 @@ export class Backlog implements LogFolder {
         })
     }
 
-    /** Keeps the oldest files after doneKey, in order. True: the next entry, please. */
+    /**
+     * Keeps the oldest files after doneKey, in order.
+     * @returns true: visit the next entry
+     */
     private take(entry: ListedFile): boolean {
         const key = entry.name.length === 12 ? logKey(Buffer.from(entry.name), 0) : -1
         if (key > this.newestKey && key <= this.lastKey) this.newestKey = key

@@ -1,6 +1,6 @@
 import { Fault, FaultCode } from "../core/fault"
 
-// What the upload needs of the card; the FAT volume and its storage offer it, and more.
+// What the upload needs of the card; the FAT volume and its storage offer more.
 
 export interface ListedFile {
     name: string
@@ -16,9 +16,7 @@ export interface OpenFile {
 
 export interface CardVolume {
     open(path: string): Promise<OpenFile | undefined>
-    /**
-     * An unfinished last line is cut off; `accepts` is asked about lines behind the recorded size.
-     */
+    /** Cuts off an unfinished last line; `accepts` judges lines behind the recorded size. */
     openForAppend(
         path: string,
         header: string,
@@ -31,18 +29,16 @@ export interface CardVolume {
 export interface CardStorage {
     /** Runs `work` alone on the mounted volume. */
     use<T>(owner: string, work: (volume: any) => Promise<T>): Promise<T>
-    /** Counts the mounts: what was opened before is stale. */
+    /** Counts mounts: files opened before are stale. */
     generation(): number
 }
 
-/**
- * Reads so many bytes from an offset; fewer at the end of the file, 0 when there is no such file.
- */
+/** Reads this many bytes from an offset; fewer at the end of the file, 0 if there is no file. */
 export type Reader = (offset: number, into: Buffer, bytes: number) => Promise<number>
 
 /**
- * To be called with the card held: another one may have come while that was waited for. Throws
- * NotMounted; a fault of the card itself would end the mount of the new one.
+ * Call it while holding the card, which may have been replaced during the wait. Throws NotMounted;
+ * a fault of the card itself would end the new card's mount.
  */
 export function checkMount(storage: CardStorage, generation: number): void {
     if (storage.generation() !== generation)
@@ -51,7 +47,7 @@ export function checkMount(storage: CardStorage, generation: number): void {
 
 /**
  * Reads one file of the card a few sectors at a time, so that the logger is never kept waiting.
- * @param generation the only mount that it may be read of; any unless told
+ * @param generation the only mount it may be read from; any if undefined
  */
 export function cardReader(storage: CardStorage, path: string, generation?: number): Reader {
     let file: OpenFile

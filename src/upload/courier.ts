@@ -9,35 +9,35 @@ import { isAboutFile } from "./ftpreply"
 import { Shipment } from "./shipment"
 
 /**
- * Longer than the runtime takes to give up: 10 s for a name, 18 s for a server that takes no SYN.
+ * Longer than the runtime needs to give up: 10 s for a name, 18 s for a server that takes no SYN.
  */
 const connectTimeoutMs = 30000
 /**
- * As much of an answer is shown that a password in it is never cut: a line is kept to 160
- * characters.
+ * Characters shown of an answer: a password that begins within them lies whole in the 160
+ * characters kept of a line, and is masked.
  */
 const saidMax = 96
 
 export const noFolder = "the server has and makes no such folder, check ftp.directory"
 
 /**
- * A way to the FTP server over the board's one socket, for one session: with more than fifteen
- * members it would be a large piece of the heap. Throws Fault Socket*, Ftp*, GatewayRefused.
+ * A way to the FTP server over the board's only socket, for one session. More than fifteen members
+ * would make it a large heap block. Throws Fault Socket*, Ftp*, GatewayRefused.
  */
 export abstract class Courier {
     /** The open connection. */
     stream: TcpStream
-    /** The last line the other side said, beginning with its code. */
+    /** The peer's last line, beginning with its code. */
     answer = ""
     private stopped: boolean
 
-    // The settings of this session, whatever becomes of them meanwhile.
+    // This session's settings, even if they change meanwhile.
     readonly serial: string
     protected readonly host: string
     protected readonly port: number
     protected readonly user: string
     protected readonly password: string
-    /** Where on the server the files go, "" for where a log-in begins. */
+    /** The files' directory on the server, "" for where a log-in begins. */
     protected readonly directory: string
 
     constructor(
@@ -48,12 +48,12 @@ export abstract class Courier {
         this.host = settings.text(Key.FtpHost)
         this.port = settings.number(Key.FtpPort)
         this.user = settings.text(Key.FtpUser)
-        // Some servers want an address from "anonymous", and all take one.
+        // Some servers require an address from "anonymous", and all accept one.
         this.password = settings.text(Key.FtpPassword) || "bms-mini@"
         this.directory = settings.text(Key.FtpDirectory)
     }
 
-    /** What stands for the server in the history; `direct`: what did before it had its gateway. */
+    /** The server's number in the history; `direct`: its number without the gateway. */
     number(_direct: boolean): number {
         return this.numberBehind("")
     }
@@ -68,20 +68,20 @@ export abstract class Courier {
     /** Makes sure that the server lets us in. */
     abstract logIn(): Promise<void>
     abstract logOut(): Promise<void>
-    /** Bytes of a remote file, -1 when there is none. */
+    /** Size of a remote file in bytes, -1 if there is none. */
     abstract size(name: string): Promise<number>
-    /** Brings all of the file to the server; returns when the server has confirmed it. */
+    /** Delivers the whole file; returns once the server has confirmed it. */
     abstract deliver(shipment: Shipment): Promise<void>
 
-    /** Ends what is under way, for good: whoever waits for the other side hears that it is over. */
+    /** Ends the session for good: whoever waits for the peer learns that it is over. */
     async stop(): Promise<void> {
         this.stopped = true
         if (this.stream) await this.stream.close()
     }
 
     /**
-     * The last answer for people: no control characters, and not the password, which some servers
-     * repeat.
+     * The last answer for display: without control characters, and without the password, which some
+     * servers repeat.
      */
     said(): string {
         const { password } = this
@@ -91,13 +91,13 @@ export abstract class Courier {
         return printable(text, saidMax)
     }
 
-    /** @param deaf whatever the other side says is dropped */
+    /** @param deaf drops everything the peer sends */
     protected async openConnection(host: string, port: number, deaf?: boolean): Promise<void> {
         if (this.stopped) throw new Fault(FaultCode.SocketClosed, "stopped")
         this.stream = await this.board.tcp.connect(host, port, connectTimeoutMs, deaf)
     }
 
-    /** The next line of the other side; throws SocketClosed when none comes any more. */
+    /** The peer's next line; throws SocketClosed if there are no more. */
     protected async next(lines: LineReader, deadline: Deadline): Promise<string> {
         const line = await lines(deadline)
         if (line === undefined)
@@ -108,14 +108,14 @@ export abstract class Courier {
         return line
     }
 
-    /** The code that the last answer begins with. */
+    /** The code at the beginning of the last answer. */
     protected answerCode(): number {
         return parseInteger(this.answer.slice(0, 3))
     }
 
     /**
-     * Throws with the last answer in words; evidence: its code. FtpFileRefused that is not about a
-     * file is FtpRefused.
+     * Throws with the last answer as text; evidence: its code. FtpFileRefused becomes FtpRefused
+     * unless the code is about a file.
      */
     protected refuse(code: FaultCode, what: string): void {
         const evidence = this.answerCode()

@@ -9,48 +9,50 @@ import { isAboutFile, ReplyReader } from "./ftpreply"
 import { Sent } from "./history"
 import { Shipment } from "./shipment"
 
-/** Before a greeting some servers look up who asks, and wait for that for half a minute. */
+/** Before the greeting some servers look up the client, for up to half a minute. */
 const replyTimeoutMs = 60000
-/** More than any server says over one control connection. */
+/** More than any server sends over one control connection. */
 const repliesBytesMax = 1048576
 const settlingMs = 800
 /**
- * For a file that was sent twice and is not there: while some servers look for viruses, none is
- * seen.
+ * For a file that was sent twice and is not there: some servers hide it while scanning for viruses.
  */
 const lateMs = 12800
-/** Handovers without progress; in the last one the server has time to name its reason. */
+/** Handovers without progress; in the last one the server has time to give its reason. */
 const stalledMax = 3
-/** Handovers for one file in a session; the next session goes on. */
+/** Handovers per file and session; the next session continues. */
 const handoversMax = 8
 const refusalWaitMs = 2000
-/** Files that were sent three times and gone each time; with more of them the server gets none. */
+/**
+ * Files that were sent three times and were gone each time; with this many, the server gets no more
+ * missing files.
+ */
 const goneMax = 16
 
 const stops = "server stops the transfer when the control connection closes: set ftp.gateway"
 
-/** What was learned of a server, for as long as the program runs and its settings stay. */
+/** What was learned about a server, kept while the program runs and its settings stay. */
 export interface ServerMemory {
-    /** The data port is asked for with PASV: EPSV's was of no use. */
+    /** Ask for the data port with PASV: EPSV's was useless. */
     pasv: boolean
-    /** Files that were gone from the server whenever they had come, and when the last one was. */
+    /** Files that were gone from the server after each delivery, and the time of the last one. */
     gone: string[]
     goneMs: number
 }
 
 /**
- * An FTP client (RFC 959, RFC 2428, RFC 3659) on one socket. Opening the data connection ends the
- * control connection, and the other way round, after flushing it: whoever sent a file logs in again
- * and asks for the size to learn what arrived. Besides Socket*: FtpRefused, FtpFileRefused,
- * FtpLoginRefused, FtpReplyMalformed (evidence: the reply code), BadValue, FtpNoProgress when the
- * server drops transfers.
+ * An FTP client (RFC 959, RFC 2428, RFC 3659) on one socket. Opening the data connection flushes
+ * and ends the control connection, and vice versa: after sending a file it logs in again and asks
+ * for the size to learn what arrived. Besides Socket*: FtpRefused, FtpFileRefused, FtpLoginRefused,
+ * FtpReplyMalformed (evidence: the reply code), BadValue, FtpNoProgress if the server drops
+ * transfers.
  */
 export class DirectCourier extends Courier {
     private lines: LineReader
     private reader: ReplyReader
     /** The data port that did not open, 0 for none. */
     private closedPort: number
-    /** Whether STOR can begin at any byte of a file; undefined until it was asked. */
+    /** STOR can begin at any byte of a file; undefined until asked. */
     private restarts: boolean
 
     constructor(
@@ -62,14 +64,14 @@ export class DirectCourier extends Courier {
     }
 
     /**
-     * Opens the control connection, ending a transfer under way after its last byte, and logs in.
+     * Opens the control connection, which ends a running transfer after its last byte, and logs in.
      */
     override async logIn(): Promise<void> {
         await this.openConnection(this.host, this.port)
         this.lines = lineReader(this.stream, repliesBytesMax)
         this.reader = new ReplyReader()
         let code = 0
-        // 120 is "ready in a few minutes"; 220 comes then.
+        // 120 is "ready in a few minutes"; 220 follows.
         for (let i = 0; code < 200 && i < 9; ++i) code = await this.reply(replyTimeoutMs)
         if (code === 220) code = await this.command("USER", this.user)
         if (code === 331) code = await this.command("PASS", this.password)
@@ -85,7 +87,7 @@ export class DirectCourier extends Courier {
         this.answer = welcome
     }
 
-    /** Makes the folders that are missing, from the outermost on. */
+    /** Creates missing folders, outermost first. */
     private async enterDirectory(): Promise<void> {
         const { directory } = this
         for (let end = 0; (await this.command("CWD", directory)) >= 300;) {
@@ -99,7 +101,7 @@ export class DirectCourier extends Courier {
         try {
             await this.command("QUIT", "")
         } catch (thrown) {
-            // Everything is confirmed by then: the goodbye decides nothing.
+            // Everything is confirmed by now: the goodbye does not matter.
         }
         await this.stream.close()
     }
@@ -116,7 +118,7 @@ export class DirectCourier extends Courier {
         return bytes
     }
 
-    /** A file counts as sent when the server's SIZE says so. */
+    /** A file counts as sent once the server's SIZE says so. */
     override async deliver(shipment: Shipment): Promise<void> {
         const { memory } = this
         const size = shipment.sizeBytes
@@ -156,7 +158,7 @@ export class DirectCourier extends Courier {
             if (there > reached || there === size) {
                 stalled = 0
                 reached = there
-                // What is still to be sent again is so no longer.
+                // It no longer needs to be sent again from the start.
                 if (shipment.sentBytes < 0) shipment.sentBytes = 0
                 if (there < size && (await this.restartable())) await shipment.noteArrived(there)
             } else if (++stalled === stalledMax) {
@@ -169,8 +171,8 @@ export class DirectCourier extends Courier {
     }
 
     /**
-     * Throws what keeps a file from coming, unless it came whole each time and nothing of it is
-     * there.
+     * Throws the reason why a file does not arrive, unless it was sent whole each time and nothing
+     * of it is there.
      */
     private mustBeGone(there: number, whole: number): void {
         if (this.closedPort > 0)
@@ -185,8 +187,8 @@ export class DirectCourier extends Courier {
     }
 
     /**
-     * Whether the server promises STOR from any byte of a file on (REST STREAM, RFC 3659 §5): what
-     * comes late of a broken transfer then only repeats what is there.
+     * True if the server promises STOR from any byte of a file on (REST STREAM, RFC 3659 §5): the
+     * late rest of a broken transfer then only repeats what is there.
      */
     async restartable(): Promise<boolean> {
         if (this.restarts === undefined) {
@@ -202,9 +204,10 @@ export class DirectCourier extends Courier {
     }
 
     /**
-     * One handover of the socket: control, data from `start` on. What breaks the connection shows
-     * in the size; other faults are passed on. With `refusalMs` the server gets that time to refuse
-     * in words. @returns true when all was handed to the network
+     * One handover of the socket: control, then data from `start` on. The size reveals a broken
+     * connection; other faults are passed on. `refusalMs` gives the server that time to refuse in
+     * words.
+     * @returns true if all bytes were handed to the network
      */
     private async transfer(shipment: Shipment, start: number, refusalMs: number): Promise<boolean> {
         const name = shipment.remoteName
@@ -236,7 +239,7 @@ export class DirectCourier extends Courier {
         try {
             code = await this.reply(timeoutMs)
         } catch (thrown) {
-            // Goes on: a server left without the data connection may keep the file locked for a
+            // Continue: a server left without the data connection may keep the file locked for a
             // minute.
             if (faultCode(thrown) !== FaultCode.SocketTimeout) throw thrown
         }
@@ -261,8 +264,8 @@ export class DirectCourier extends Courier {
     }
 
     /**
-     * When one way of passive mode is refused, or its answer has no port, the other one is asked
-     * for from then on.
+     * If one form of passive mode is refused, or its answer has no port, uses the other from then
+     * on.
      */
     private async passivePort(): Promise<number> {
         const { memory } = this
@@ -283,8 +286,8 @@ function noProgress(what: string): Fault {
 }
 
 /**
- * Where to go on: at the end of the `there` bytes on the server if they are a beginning of ours,
- * else at 0.
+ * Where to continue: at the end of the `there` bytes on the server if they are the beginning of
+ * ours, else at 0.
  */
 async function startOf(
     courier: DirectCourier,
@@ -294,26 +297,28 @@ async function startOf(
 ): Promise<number> {
     const sent = shipment.sentBytes
     if (there < 0) return 0
-    // Longer than ours, or than what the last line speaks of: not only ours, so it is left alone.
+    // Longer than ours, or than the last history line says: not only ours, so it is left alone.
     if (there > shipment.sizeBytes || (first && there > shipment.markedBytes)) {
         await shipment.takeFreeName(courier)
         return 0
     }
-    // Without restarts only behind a whole delivery: the tail of a broken one may still come.
+    // Without restarts only after a complete delivery: the tail of a broken one may still arrive.
     if (
         sent >= 0 &&
         there >= sent &&
         (there === 0 || (await courier.restartable()) || (first && there === sent))
     )
         return there
-    // Ours, but damaged or to be sent again. Deleted, so that neither its size nor what still comes
-    // can mislead.
+    // Ours, but damaged or to be sent again. Deleted, so that neither its size nor late data can
+    // mislead.
     if ((await courier.command("DELE", shipment.remoteName)) !== 250)
         await shipment.takeFreeName(courier)
     return 0
 }
 
-/** The size once the server has written what it got: equal to `expected`, or no longer growing. */
+/**
+ * The size once the server has written what it received: equal to `expected`, or no longer growing.
+ */
 async function settledSize(
     courier: DirectCourier,
     name: string,
@@ -330,14 +335,14 @@ async function settledSize(
     return bytes
 }
 
-/** Port of "229 … (|||6446|)"; no valid port when it is not one. */
+/** Port of "229 … (|||6446|)"; no valid port for other lines. */
 export function extendedPort(line: string): number {
     return lastNumber(line.slice(0, line.lastIndexOf("|")), "|")
 }
 
 /**
- * Port of "227 … (h1,h2,h3,h4,p1,p2)", parentheses or not; no valid port when it is not one. The
- * address is not used: it is the control connection's host.
+ * Port of "227 … (h1,h2,h3,h4,p1,p2)", with or without parentheses; no valid port for other lines.
+ * The address is unused: it is the control connection's host.
  */
 export function passivePort(line: string): number {
     const end = line.indexOf(")")

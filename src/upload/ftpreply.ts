@@ -2,7 +2,7 @@ import { Fault, FaultCode } from "../core/fault"
 import { parseInteger } from "../core/text"
 
 /**
- * Whether a reply is about the file (RFC 959 §4.2.1), not the command, the connection or the
+ * True if a reply is about the file (RFC 959 §4.2.1), not the command, the connection or the
  * log-in.
  */
 export function isAboutFile(code: number): boolean {
@@ -10,16 +10,16 @@ export function isAboutFile(code: number): boolean {
 }
 
 /**
- * Puts the server's replies together from its lines (RFC 959 §4.2). Of a reply of several lines
- * only the last is kept, so that a long banner costs no memory.
+ * Assembles the server's replies from its lines (RFC 959 §4.2). Of a reply of several lines only
+ * the last is kept, so that a long banner costs no memory.
  */
 export class ReplyReader {
     /** True once a reply had the line REST STREAM (RFC 3659 §5.3), as FEAT's has. */
     restarts = false
-    /** How the last line of the reply begins whose first line has come; "" outside. */
+    /** The beginning of the current reply's last line; "" between replies. */
     private ending = ""
 
-    /** The reply's code when this line is its last, else 0. Throws FtpReplyMalformed. */
+    /** The reply's code if this line is its last, else 0. Throws FtpReplyMalformed. */
     take(line: string): number {
         const start = line.slice(0, 3)
         const code = parseInteger(start)

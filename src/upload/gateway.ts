@@ -13,7 +13,7 @@ import { Shipment } from "./shipment"
 
 const answerTimeoutMs = 60000
 /**
- * A gateway's answer, with a page that explains an error; the server's words are near its
+ * A gateway's response, with a page that explains an error; the server's words are near its
  * beginning.
  */
 const answerBytesMax = 8192
@@ -30,12 +30,12 @@ const remedies =
     "|504 the FTP server did not answer the gateway in time|"
 
 /**
- * Delivers over an HTTP proxy that speaks FTP (Squid): PUT of an ftp:// address (RFC 9112 §3.2.2),
- * one connection a request. Besides Socket*: GatewayRefused, FtpRefused, FtpFileRefused,
+ * Delivers through an HTTP proxy that speaks FTP (Squid): PUT of an ftp:// address (RFC 9112
+ * §3.2.2), one connection per request. Besides Socket*: GatewayRefused, FtpRefused, FtpFileRefused,
  * FtpLoginRefused (evidence: the status, or the code of the server's reply).
  */
 export class Gateway extends Courier {
-    /** Content-Length of the last answer, -1 without one: Squid says none for an empty file. */
+    /** Content-Length of the last response, -1 without one: Squid sends none for an empty file. */
     private lengthBytes: number
     /** host:port of the proxy. */
     private readonly gateway: string
@@ -53,7 +53,7 @@ export class Gateway extends Courier {
         return this.numberBehind(direct ? "" : this.gateway)
     }
 
-    /** Asks for the server's folder: shows that the gateway and the server let us in. */
+    /** Asks for the server's folder, to check that the gateway and the server let us in. */
     override async logIn(): Promise<void> {
         await this.size("")
     }
@@ -64,8 +64,7 @@ export class Gateway extends Courier {
         await this.ask("HEAD", name, 0)
         let status = await this.status()
         if (status === 502) {
-            // Of what servers say when there is no such file, Squid knows 550; the rest is in a
-            // page only.
+            // Of the replies for a missing file Squid only knows 550; it shows others in its page.
             await this.ask("GET", name, 0)
             status = await this.status()
             if (isAboutFile(this.answerCode())) return -1
@@ -76,14 +75,13 @@ export class Gateway extends Courier {
     }
 
     /**
-     * Sends the whole file; it counts as sent when the gateway says 201 or 202 and the server has
-     * that many bytes: a broken data connection can look like the end of the file to it.
+     * Sends the whole file; it counts as sent once the gateway says 201 or 202 and the server has
+     * that many bytes: a broken data connection can look like the end of the file to the server.
      */
     override async deliver(shipment: Shipment): Promise<void> {
         const size = shipment.sizeBytes
         const there = shipment.remoteName ? await this.size(shipment.remoteName) : -1
-        // Longer than ours, or than what the last line speaks of: not only ours, so it is left
-        // alone.
+        // Longer than ours, or than the last history line says: not only ours, so it is left alone.
         if (!shipment.remoteName || there > size || there > shipment.markedBytes)
             await shipment.takeFreeName(this)
         else if (there === size && shipment.sentBytes !== Sent.Again)
@@ -92,13 +90,13 @@ export class Gateway extends Courier {
         try {
             await shipment.copyTo(this.stream, 0)
         } catch (thrown) {
-            // A gateway that closes early has said why.
+            // A gateway that closes early has given its reason.
             if (faultCode(thrown) !== FaultCode.SocketClosed) throw thrown
         }
         const status = await this.status()
         if (status !== 201 && status !== 202) this.explain(status)
         const arrived = await this.size(shipment.remoteName)
-        // A file that is gone at once was taken away: that it came is said already.
+        // A file that is gone at once was taken away: its arrival is already confirmed.
         if (arrived !== size && arrived >= 0)
             throw new Fault(
                 FaultCode.FtpNoProgress,
@@ -115,7 +113,7 @@ export class Gateway extends Courier {
         )
         const server = this.host + ":" + this.port
         const login = base64(Buffer.from(this.user + ":" + this.password))
-        // In two parts: many small buffers find room where one large one does not.
+        // In two parts: several small buffers fit where one large one does not.
         const path = name && this.directory ? escaped(this.directory) + "/" + name : name
         const first = `${method} ftp://${server}/${path} HTTP/1.1\r\nHost: ${server}\r\n`
         await this.stream.send(Buffer.from(first))
@@ -123,7 +121,7 @@ export class Gateway extends Courier {
         await this.stream.send(Buffer.from(`Authorization: Basic ${login}\r\n${rest}`))
     }
 
-    /** The status of the answer; the connection is closed on return. */
+    /** The status of the response; the connection is closed on return. */
     private async status(): Promise<number> {
         const deadline = new Deadline(this.board.ticks, answerTimeoutMs)
         const lines = lineReader(this.stream, answerBytesMax)
@@ -132,7 +130,7 @@ export class Gateway extends Courier {
         for (;;) {
             const line = await this.next(lines, deadline)
             if (!line) {
-                // Behind an interim answer the final one follows (RFC 9110 §15.2).
+                // The final response follows an interim one (RFC 9110 §15.2).
                 if (!first.startsWith("HTTP/1.1 1")) break
                 first = ""
                 continue
@@ -143,7 +141,7 @@ export class Gateway extends Courier {
             }
             this.answer = line
             const length = fieldValue(line, "content-length:")
-            // A second one makes it doubtful where the answer ends.
+            // A second one makes the end of the response doubtful.
             if (length)
                 this.lengthBytes = this.lengthBytes === -1 ? parseInteger(length) : undefined
             if (!first.startsWith("HTTP/1.") || isBlank(line[0]) || !(this.lengthBytes >= -1))
@@ -158,7 +156,7 @@ export class Gateway extends Courier {
         return status
     }
 
-    /** Puts the server's own words, as Squid's page ends with them, in the answer's place. */
+    /** Replaces `answer` by the server's own words, with which Squid's page ends. */
     private async quoteServer(lines: LineReader, deadline: Deadline): Promise<void> {
         try {
             for (;;) {
@@ -170,7 +168,7 @@ export class Gateway extends Courier {
                     this.answer = element.slice(4, end < 0 ? element.length : end)
             }
         } catch (thrown) {
-            // The status is known: what came of the page has to do.
+            // The status is known: make do with the received part of the page.
         }
     }
 
@@ -182,7 +180,7 @@ export class Gateway extends Courier {
     }
 }
 
-/** For an address (RFC 3986 §2.1): as it is, or all of it encoded. */
+/** A path for an address (RFC 3986 §2.1): as is, or fully encoded. */
 function escaped(path: string): string {
     if (consistsOf(path, "./")) return path
     const bytes = Buffer.from(path)

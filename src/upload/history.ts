@@ -8,21 +8,20 @@ import { cardReader, CardStorage, CardVolume, checkMount } from "./cardreader"
 
 export { logKey }
 
-/** What History.fillIn() says of a file instead of a byte count. */
+/** Values of History.fillIn() instead of a byte count. */
 export const enum Sent {
-    /** It has no line: nothing of it was ever begun. */
+    /** It has no line: no transfer was ever begun. */
     Unknown = -1,
-    /** It was sent and is to be sent once more, whole. */
+    /** It was sent, and must be sent again from the start. */
     Again = -2,
 }
 
-/** What a history is read by. */
+/** Bytes of a history read at once. */
 export const pieceBytes = 256
-/** The numbers that a remote name may have behind it. */
+/** The highest number at the end of a remote name. */
 export const namesMax = 99
 /**
- * Name, comma, a digit, comma, time, comma, and the shortest remote name; and with everything at
- * its longest.
+ * Name, comma, a digit, comma, time, comma, and the shortest remote name; and all at its longest.
  */
 const lineBytesMin = 53
 const lineBytesMax = 120
@@ -32,21 +31,21 @@ export function logName(key: number): string {
     return (key % 100 === 0 ? "20" + formatDigits(key / 100, 6) : formatDigits(key, 8)) + ".CSV"
 }
 
-/** The key of a day's first file; `day` is "YYYY-MM-DD". -1 when it is none. */
+/** The key of a day's first file; `day` is "YYYY-MM-DD". -1 if it is no day. */
 export function dayKey(day: string): number {
     return logKey(Buffer.from(day.slice(0, 4) + day.slice(5, 7) + day.slice(8) + ".CSV"), 0)
 }
 
-/** A log file as the history knows it. */
+/** The history's view of a log file. */
 export class SentFile {
-    /** Bytes confirmed in all, or a `Sent`. */
+    /** Total bytes confirmed, or a `Sent`. */
     sentBytes: number = Sent.Unknown
     /** Its name on the server, "" for none. */
     remoteName = ""
-    /** The server with that name, see Courier; -1 when no line says it. */
+    /** The server with that name, see Courier; -1 if no line names it. */
     server = -1
     /**
-     * So many of its bytes were there at the last line, and their mark: what differs is another
+     * The file's size at the last line, and the mark of these bytes: if it differs, it is another
      * file.
      */
     markedBytes: number
@@ -60,10 +59,10 @@ export class SentFile {
 }
 
 /**
- * What was sent, on the card: a line for each confirmed transfer, and one with 0 bytes before a
- * file's first transfer; of a file's lines the last one counts. 0 bytes after more than 0 ask for
- * the file to be sent again, whole. A line that is none of these is passed over. Its exact form:
- * docs/reference/upload.md. The history may be as long as it likes: it is read through, never held.
+ * The record of what was sent, on the card: one line per confirmed transfer, and one with 0 bytes
+ * before a file's first transfer; a file's last line counts. 0 bytes after more than 0 request that
+ * the whole file is sent again. Other lines are ignored. Exact form: docs/reference/upload.md. The
+ * history may have any length: it is read through, never held.
  */
 export class History {
     /** "LOG", "CELL" or "EVT". */
@@ -75,8 +74,8 @@ export class History {
         /** "LOGSENT.TXT" and so on. */
         readonly path: string,
         /**
-         * All histories of a card may share it: who reads into it holds the card, and has looked
-         * through it before anybody else can get the card.
+         * All histories of a card may share it: a reader fills and evaluates it without releasing
+         * the card.
          */
         private readonly piece: Buffer,
     ) {
@@ -91,10 +90,9 @@ export class History {
 
     /**
      * Fills in what was sent of each file.
-     * @param offset where a line begins, before which no line is about these files
-     * @param visit is told of each line: the file's key (-1 for none), and whether it says bytes
-     * @returns where the first line begins that is still to be read to know the same, or the next
-     * one would
+     * @param offset the start of a line, before which no line is about these files
+     * @param visit called per line: the file's key (-1 for none), and whether it has bytes
+     * @returns the start of the first line needed to learn the same again, or of the next line
      */
     async fillIn(
         files: SentFile[],
@@ -103,7 +101,7 @@ export class History {
     ): Promise<number> {
         const { piece } = this
         const read = cardReader(this.storage, this.path)
-        // Of each file where its last line with bytes begins, which makes those before superfluous.
+        // Per file the start of its last line with bytes, which supersedes earlier ones.
         const starts: number[] = []
         let at = 0
         for (;;) {
@@ -112,9 +110,9 @@ export class History {
             for (;;) {
                 const end = piece.indexOf(10, at)
                 if (end < 0 || end >= count) break
-                // With the carriage return, or saved on a PC that makes none.
+                // Lines saved on some PCs have no carriage return.
                 if (piece[end - 1] === 13) piece[end - 1] = 44
-                // Thousands of blank ones take no time.
+                // Skips blank lines quickly, even thousands.
                 if (end - at >= lineBytesMin && end - at <= lineBytesMax) {
                     const key = logKey(piece, at)
                     // ",0,": none.
@@ -130,7 +128,7 @@ export class History {
                 at = end + 1
             }
             if (count < pieceBytes) break
-            // No line is that long: damage, passed over.
+            // No line is that long: skips the damage.
             offset += at || count
         }
         await this.disown(files)
@@ -139,7 +137,7 @@ export class History {
         return first
     }
 
-    /** Lines about a file that is another one now, cut or changed on a PC, say nothing of it. */
+    /** Discards lines about a file that is now another one, cut or changed on a PC. */
     private async disown(files: SentFile[]): Promise<void> {
         for (const file of files) {
             const { markedBytes } = file
@@ -149,25 +147,25 @@ export class History {
                     markedBytes > file.sizeBytes ||
                     (markedBytes > 0 && (await this.markOf(file, markedBytes)) !== file.mark)
                 ) {
-                    // Those lines are about another file.
+                    // Its lines are about another file.
                     file.sentBytes = Sent.Unknown
                     file.remoteName = ""
                     file.markedBytes = 0
                 }
             } catch {
-                // Its sending will meet the same trouble, and say so.
+                // Sending it will fail likewise, and report it.
             }
         }
     }
 
     /**
-     * Notes that so many bytes are on the server; the line is on the card on return. Nothing behind
-     * the recorded size is taken in: it would be an older history's. A card other than the one of
-     * that mount keeps its own history: Fault NotMounted.
+     * Notes that this many bytes are on the server; the line is on the card on return. Data behind
+     * the recorded size is not taken in: it would be an older history's. A card other than that of
+     * the mount `generation` keeps its own history: Fault NotMounted.
      */
     async addLine(file: SentFile, bytes: number, generation: number): Promise<void> {
         const { sizeBytes } = file
-        // What is to be sent again has the mark of what was sent.
+        // A file to be sent again keeps the mark of what was sent.
         if (bytes > 0 || !(file.markedBytes >= 0)) {
             file.mark = await this.markOf(file, sizeBytes)
             file.markedBytes = sizeBytes
@@ -188,7 +186,7 @@ export class History {
         })
     }
 
-    /** The mark of the first so many bytes of a file: a checksum of the last 256 of them. */
+    /** The mark of a file's first `bytes` bytes: a checksum of the last 256 of them. */
     private async markOf(file: SentFile, bytes: number): Promise<number> {
         const { piece } = this
         const read = cardReader(this.storage, this.folder + "/" + logName(file.key))
@@ -196,7 +194,7 @@ export class History {
         return crc16(0, piece, 0, await read(bytes - length, piece, length))
     }
 
-    /** True when all of a file is on the server; what is to be sent again is not. */
+    /** True if all of a file is on the server; false if it must be sent again. */
     async fullySent(fileName: string, sizeBytes: number): Promise<boolean> {
         const file = new SentFile(logKey(Buffer.from(fileName), 0), sizeBytes)
         await this.fillIn([file], 0)
@@ -205,9 +203,9 @@ export class History {
 }
 
 /**
- * Takes over a file's line, unless it is damaged or its name none of ours. A comma has replaced a
+ * Applies a line to its file, unless it is damaged or its name is not ours. A comma has replaced a
  * carriage return.
- * @returns false when the lines before it count on
+ * @returns false if the previous lines remain necessary
  */
 function readLine(file: SentFile, line: string, folder: string): boolean {
     const bytes = parseInteger(fieldAt(line, 1, ","))
@@ -226,7 +224,9 @@ function readLine(file: SentFile, line: string, folder: string): boolean {
     return true
 }
 
-/** True for a name that a board gives: a serial number, the stem, and "-2" to "-99" or nothing. */
+/**
+ * True for a name that a board assigns: a serial number, the stem, and "-2" to "-99" or nothing.
+ */
 function isOurs(name: string, stem: string): boolean {
     const at = name.indexOf(stem)
     const end = name.slice(at + stem.length)

@@ -1,31 +1,29 @@
 import { crc16 } from "../core/checksum"
 
 const backOffMsMin = 10000
-/** As many as the longest period needs. */
+/** Enough for the longest period. */
 const doublingsMax = 16
 /**
- * Boards that start together come to the server within ten minutes and a quarter of the period;
- * with a period of five minutes or less, as on the bench, at once.
+ * Boards that start together spread their first sessions over a quarter of the period beyond five
+ * minutes, but at most ten minutes; with a period of up to five minutes, as on the bench, they
+ * start at once.
  */
 const spreadMsMax = 600000
 const unspreadMs = 300000
 
 /**
- * When the next session is due: a period behind the last one, sooner behind a failure. All in board
+ * When the next session is due: a period after the last one, sooner after a failure. All in board
  * time.
  */
 export class Pacing {
     failures = 0
     failuresInRow = 0
-    /** The moment of the last session's start; undefined up to the first. */
+    /** Start of the last session; undefined before the first. */
     private startedMs: number
     private endedMs: number
-    /** When it is due by something else than the period. */
+    /** When it is due for another reason than the period. */
     private dueMs: number = undefined
-    /**
-     * Part of the back-off that is waited, so that many boards do not come back to a server at
-     * once.
-     */
+    /** Part of the back-off to wait, so that many boards do not return to a server at once. */
     private jitter = 1
     private loginRefused: boolean
 
@@ -39,8 +37,8 @@ export class Pacing {
     }
 
     /**
-     * So long until the next session is due; 0 or less: it is. The first one's moment is by the
-     * serial number.
+     * Time until the next session is due; due if 0 or less. The serial number sets the first one's
+     * time.
      */
     waitMs(nowMs: number, periodMs: number, serial: string): number {
         let dueMs = this.dueMs
@@ -60,7 +58,7 @@ export class Pacing {
         this.loginRefused = false
     }
 
-    /** @param loginRefused trying more often than each period would only have the account locked */
+    /** @param loginRefused retrying more than once per period would only get the account locked */
     failed(loginRefused: boolean): void {
         this.failures++
         this.failuresInRow++
@@ -68,13 +66,14 @@ export class Pacing {
         this.loginRefused = loginRefused
     }
 
-    /** A look at a slot without a card costs the server nothing, and is no failure. */
+    /** Finding no card costs the server nothing, and is no failure. */
     foundNoCard(nowMs: number, periodMs: number): void {
         this.dueMs = nowMs + Math.min(backOffMsMin, periodMs)
     }
 
     /**
-     * Settings have changed: what failed with the old ones, or was not tried yet, is tried at once.
+     * Settings have changed: anything that failed with the old ones, or was not tried yet, is tried
+     * at once.
      */
     settingsChanged(hasFailed: boolean): void {
         if (hasFailed || this.startedMs === undefined) this.dueMs = 0

@@ -1,10 +1,10 @@
 import { crc16 } from "../core/checksum"
 import { Flash } from "../core/seams"
 
-// Names that were taken on the server, and whose file has not arrived: the card that they were
-// taken for may be away, and the server does not know them yet. One that is free there would be
-// taken for another card's file, too. They are in flash, as the board may start anew in between: a
-// write for each name. None of them is held in memory.
+// Names that were taken on the server, but whose file has not arrived: the card that they belong to
+// may be out, and the server does not know them yet, so they would look free to another card's
+// file. They are in flash, since the board may restart in between, which costs one write per name.
+// None of them is held in memory.
 
 /** Flash key: eight marks of names, u32 each, and the place of the last one. */
 const flashKey = "names"
@@ -12,24 +12,24 @@ const places = 8
 const lastAt = places * 4
 
 /**
- * Mark of the last name; 0 when its file has arrived or it was not used: then its place is used
- * again.
+ * Mark of the last name; 0 once its file has arrived or if it was not used: its place is then
+ * reused.
  */
 let last = 1
 
-/** The marks, as the other functions take them; none when the flash does not answer. */
+/** The marks for the other functions; none if the flash does not answer. */
 export async function loadMarks(flash: Flash): Promise<Buffer> {
     let stored: Buffer
     try {
         stored = await flash.read(flashKey)
     } catch {
-        // Whoever has to keep something in it tells of that.
+        // Callers that must store something report that.
     }
     const whole = stored !== undefined && stored.length === lastAt + 1 && stored[lastAt] < places
     return whole ? stored : Buffer.alloc(lastAt + 1)
 }
 
-/** @param salt what else tells it from others: the file's key and the server's number */
+/** @param salt distinguishes equal names: the file's key and the server's number */
 export function isReserved(marks: Buffer, name: string, salt: number): boolean {
     const mark = markOf(name, salt)
     const free = last === 0 ? marks[lastAt] : places
@@ -38,7 +38,10 @@ export function isReserved(marks: Buffer, name: string, salt: number): boolean {
     return false
 }
 
-/** In flash on return, if that answers: the file is worth more. The oldest name gives way. */
+/**
+ * In flash on return, if the flash answers; otherwise the file goes ahead anyway. Replaces the
+ * oldest name.
+ */
 export async function reserve(
     flash: Flash,
     marks: Buffer,
@@ -55,7 +58,7 @@ export async function reserve(
     }
 }
 
-/** The server has some of the file, or the name was not used. */
+/** The server has part of the file, or the name was not used. */
 export function settle(name: string, salt: number): void {
     if (last === markOf(name, salt)) last = 0
 }

@@ -8,19 +8,16 @@ import { Gateway } from "./gateway"
 import { Shipment } from "./shipment"
 
 const growingFileMs = 3600000
-/**
- * So many files in a row that the server wants none of end a session; the next one goes on behind
- * them.
- */
+/** This many consecutive refused files end a session; the next one continues after them. */
 const refusedMax = 2
 const dayMs = 24 * 3600000
 /**
- * A session ends between two files then, and the next one goes on: a task that takes longer counts
- * as stuck.
+ * After this long a session ends between two files, and the next one continues: a longer task
+ * counts as stuck.
  */
 const sessionMsMax = 4 * 3600000
 
-/** Brings unsent bytes of backlogs to the server: one session at a time, one courier at a time. */
+/** Sends unsent bytes of backlogs to the server: one session at a time, one courier at a time. */
 export class Sender implements ServerMemory {
     /** Since the start: log-ins, and what the server has confirmed. */
     logins = 0
@@ -30,16 +27,16 @@ export class Sender implements ServerMemory {
     gone: string[] = []
     goneMs: number
     courier: Courier
-    /** What the session's backlogs had unsent when the card was looked at last. */
+    /** Unsent bytes of the session's backlogs when the card was last read. */
     pendingBytes = 0
-    /** What was wrong with one file alone, and did not hold up the others. */
+    /** A fault of one file alone, which did not hold up the others. */
     spoiled: any
-    /** On its way now. */
+    /** The shipment being sent. */
     private shipment: Shipment
     private startedMs: number
     private loginSeconds: number
     private confirmedSeconds: number
-    /** Files in a row that the server wants none of. */
+    /** Consecutive files that the server refused. */
     private refused = 0
 
     constructor(
@@ -49,7 +46,7 @@ export class Sender implements ServerMemory {
         private readonly log: (line: string) => void,
     ) {}
 
-    /** @param anew files that were gone from the server are tried once more */
+    /** @param anew retries files that were gone from the server */
     begin(nowMs: number, anew: boolean): void {
         const { settings } = this
         if (anew || nowMs - this.goneMs > dayMs) this.gone = []
@@ -68,7 +65,7 @@ export class Sender implements ServerMemory {
         this.shipment = undefined
     }
 
-    /** Once a session: each write takes room in flash. */
+    /** Once per session: each write takes room in flash. */
     async storeTimes(): Promise<void> {
         await this.settings.apply(
             [Key.FtpLastLogin, Key.FtpLastSuccess],
@@ -82,7 +79,7 @@ export class Sender implements ServerMemory {
         this.gone = []
     }
 
-    /** The way that the settings ask for. */
+    /** The courier that the settings select. */
     newCourier(): Courier {
         const { board, settings } = this
         return settings.text(Key.FtpGateway)
@@ -90,7 +87,7 @@ export class Sender implements ServerMemory {
             : new DirectCourier(board, settings, this)
     }
 
-    /** What is under way, in words; "" between two sessions. */
+    /** The current activity as text; "" between sessions. */
     activity(): string {
         const { shipment } = this
         if (shipment)
@@ -99,14 +96,14 @@ export class Sender implements ServerMemory {
     }
 
     /**
-     * Throws what ends a session; `spoiled` is what did not.
-     * @returns false when the session has taken too long: what is left is for the next one, at once
+     * Throws what ends a session; other faults are in `spoiled`.
+     * @returns false if the session took too long: the rest is for the next one, at once
      */
     async sendBacklog(backlog: Backlog): Promise<boolean> {
-        // Through the gateway a grown file goes whole each time, so not at every period.
+        // Through the gateway a grown file is sent whole each time, so not in every period.
         const gateway = this.settings.text(Key.FtpGateway)
         const pendingBytes = this.pendingBytes
-        // The last session ended in the middle: this one goes on there, then from the oldest.
+        // The last session ended early: continue there, then from the oldest.
         let again = backlog.triedKey > 0
         for (;;) {
             this.pendingBytes += await backlog.load()
@@ -132,8 +129,8 @@ export class Sender implements ServerMemory {
     }
 
     /**
-     * False when the file cannot be read, or the server wants none of it: that is kept, and the
-     * session goes on with a connection of its own.
+     * False if the file cannot be read, or the server refuses it: the fault is kept, and the
+     * session continues with a new connection.
      */
     private async trySendFile(file: Shipment): Promise<boolean> {
         try {
@@ -147,7 +144,7 @@ export class Sender implements ServerMemory {
             if (code >= FaultCode.FtpRefused) ++this.refused
             this.spoiled = thrown
         }
-        // Its connection may be in the middle of the file.
+        // The connection may be in the middle of the file.
         await this.courier.stop()
         this.courier = undefined
         return false
@@ -174,7 +171,7 @@ export class Sender implements ServerMemory {
     }
 }
 
-/** Faults that keep one file from being read or stored, while others may be well. */
+/** Faults that keep one file from being read or stored, while others may be fine. */
 const ofOneFile = [
     FaultCode.CardRefused,
     FaultCode.CardCrc,

@@ -5,38 +5,33 @@ import { History, logName, namesMax, Sent, SentFile } from "./history"
 import { isReserved, loadMarks, reserve, settle } from "./reservednames"
 
 export const sectorBytes = 512
-/**
- * What is less than a sector goes in parts: many small buffers find room where one large one does
- * not.
- */
+/** Less than a sector is sent in parts: several small buffers fit where one large one does not. */
 const partBytes = 128
 
-/** Where the board's files go. */
+/** The destination of the board's files. */
 export interface RemoteFiles {
-    /** What the names of the board's files begin with. */
+    /** Prefix of the names of the board's files. */
     readonly serial: string
-    /** What stands for it in the history; `direct`: what did before it had its gateway. */
+    /** Its number in the history; `direct`: its number without the gateway. */
     number(direct: boolean): number
-    /** Bytes of a file, -1 when there is none. */
+    /** Size of a file in bytes, -1 if there is none. */
     size(name: string): Promise<number>
 }
 
-/** Where a kind of log lies, and what is known of it. */
+/** The folder of one kind of log, and its history. */
 export interface LogFolder {
     readonly storage: CardStorage
     readonly history: History
     /** "LOG", "CELL" or "EVT": the folder on the card, and the word in remote names. */
     readonly folder: string
     readonly flash: Flash
-    /** The bytes on their way from the card to the server. */
+    /** The buffer for bytes from the card to the server. */
     readonly outgoing: Buffer
 }
 
-/**
- * One log file on its way to the server: what is to be sent, and what of it is known to be there.
- */
+/** A log file being delivered: what to send, and what is known to have arrived. */
 export class Shipment extends SentFile {
-    /** Where reading stands. */
+    /** The read position. */
     position = 0
     /** The mount of the card that it was listed on. */
     private readonly generation: number
@@ -51,8 +46,7 @@ export class Shipment extends SentFile {
     }
 
     /**
-     * To be called before it is delivered: a name at another server, or of another board, is none
-     * of ours there.
+     * Call it before delivery: discards a name at another server, or of another board, as not ours.
      */
     claim(files: RemoteFiles): void {
         const { server } = this
@@ -66,15 +60,14 @@ export class Shipment extends SentFile {
         }
     }
 
-    /** Notes in the history that so many bytes have arrived. */
+    /** Notes in the history that this many bytes have arrived. */
     async noteArrived(bytes: number): Promise<void> {
         await this.from.history.addLine(this, bytes, this.generation)
         if (bytes > 0) settle(this.remoteName, this.salt())
     }
 
     /**
-     * To be called when its delivery has failed: notes that what may have arrived by then is this
-     * file's.
+     * Call it after a failed delivery: notes that anything that may have arrived is this file's.
      */
     async noteBegun(): Promise<void> {
         const { sentBytes } = this
@@ -88,8 +81,8 @@ export class Shipment extends SentFile {
     }
 
     /**
-     * Takes the first name that is free on the server, `<serial>-LOG-YYYYMMDD.CSV`, then `…-2.CSV`,
-     * and notes it with 0 bytes: from then on what has this name there is ours.
+     * Takes the first free name on the server, `<serial>-LOG-YYYYMMDD.CSV`, then `…-2.CSV`, and
+     * notes it with 0 bytes: from then on a file with this name there is ours.
      */
     async takeFreeName(server: RemoteFiles): Promise<void> {
         const stem = this.stem(server)
@@ -103,7 +96,7 @@ export class Shipment extends SentFile {
                 throw new Fault(FaultCode.FtpFileRefused, "the server has no free name for " + name)
             name = stem + "-" + number + ".CSV"
         }
-        // Before the card has it: another card is never to take it for free.
+        // Before the card has it: no other card may take it as free.
         await reserve(flash, marks, name, salt)
         this.remoteName = name
         this.markedBytes = undefined

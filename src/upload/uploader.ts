@@ -11,21 +11,21 @@ import { sectorBytes } from "./shipment"
 
 const alarmAfterFailures = 3
 const socketWaitMs = 60000
-/** What a person at the console waits for an upload to end. */
+/** How long a console command waits for an upload to end. */
 const commandWaitMs = 30000
 
-/** The lock around the board's one socket. */
+/** The lock around the board's only socket. */
 export interface SocketLock {
     run<T>(owner: string, timeoutMs: number, work: () => Promise<T>): Promise<T>
 }
 
 /**
- * Decides when the log files' unsent bytes are sent to the FTP server, and keeps what became of it:
- * the task calls run() every second. A byte counts as sent when the server has confirmed it.
+ * Decides when to send the log files' unsent bytes to the FTP server, and keeps the result: the
+ * task calls run() every second. A byte counts as sent once the server has confirmed it.
  */
 export class Uploader {
     lastError = ""
-    /** Set to have the next run() try, whatever the period. */
+    /** Makes the next run() try, whatever the period. */
     requested: boolean
     readonly pacing = new Pacing()
     readonly sender: Sender
@@ -52,7 +52,7 @@ export class Uploader {
         this.events = new Backlog(storage, clock, "EVT", sector, piece, board.flash)
     }
 
-    /** The task's job: one session when it is time for one. Failures are kept, not thrown. */
+    /** The task's job: one session if one is due. Failures are kept, not thrown. */
     async run(): Promise<void> {
         const self = this
         const { settings, sender, pacing } = this
@@ -68,7 +68,7 @@ export class Uploader {
         this.running = true
         try {
             const work = async () => await self.session()
-            // What took too long goes on at once.
+            // A session that took too long continues at once.
             if (!(await this.socketLock.run("upload", socketWaitMs, work))) this.requested = true
             if (sender.spoiled !== undefined) throw sender.spoiled
             this.settled()
@@ -81,7 +81,7 @@ export class Uploader {
         await sender.storeTimes()
     }
 
-    /** @returns false when there was no time for all */
+    /** @returns false if there was no time for all */
     private async session(): Promise<boolean> {
         const { sender } = this
         const all =
@@ -92,7 +92,10 @@ export class Uploader {
         return all
     }
 
-    /** Waits for the end of the session asked for. @returns "" when all is sent, else why not */
+    /**
+     * Waits for the end of the requested session.
+     * @returns "" if all is sent, else the reason
+     */
     async finished(): Promise<string> {
         while (this.requested || this.running) {
             const obstacle = this.running ? "" : this.obstacle()
@@ -109,10 +112,10 @@ export class Uploader {
     }
 
     /**
-     * Notes that everything from that day on is to be sent once more, whole; the next run() does.
+     * Marks everything from that day on to be sent again, whole; the next run() does it.
      * @param day "YYYY-MM-DD"; throws Fault BadValue for anything else, LockTimeout during an
      * upload
-     * @returns how many files that are
+     * @returns the number of files
      */
     async resend(day: string): Promise<number> {
         const key = dayKey(day)
@@ -129,7 +132,7 @@ export class Uploader {
         return count
     }
 
-    /** Logs in and out; the lines say which mode is used and what was answered. */
+    /** Logs in and out; the lines show the mode and the answer. */
     async test(): Promise<string[]> {
         const self = this
         const courier = this.sender.newCourier()
@@ -150,8 +153,7 @@ export class Uploader {
     }
 
     /**
-     * Ends the upload at a safe point: what is not confirmed is resumed later. True when it has
-     * ended.
+     * Ends the upload at a safe point: unconfirmed bytes are resumed later. True once it has ended.
      */
     async stop(timeoutMs: number): Promise<boolean> {
         const { sender } = this
@@ -162,12 +164,12 @@ export class Uploader {
         return !sender.courier
     }
 
-    /** What it does now, or why nothing, in words. */
+    /** The current activity, or why there is none, as text. */
     activity(): string {
         return this.sender.activity() || this.obstacle() || "due"
     }
 
-    /** What the server did not have when the card was looked at last. */
+    /** Bytes missing on the server when the card was last read. */
     unsentBytes(): number {
         return Math.max(0, this.sender.pendingBytes)
     }
@@ -176,7 +178,7 @@ export class Uploader {
         return this.settings.number(Key.FtpPeriod) * 1000
     }
 
-    /** Why there is no try now, "" when one is due. */
+    /** Why there is no attempt now, "" if one is due. */
     private obstacle(): string {
         const { settings, board } = this
         if (this.stopping) return "stopped"
@@ -212,9 +214,7 @@ export class Uploader {
     }
 }
 
-/**
- * Faults that say there is no card that could be read: nothing can be sent, and nobody has failed.
- */
+/** Faults that mean there is no readable card: nothing can be sent, and that is no failure. */
 const noCard = [
     FaultCode.CardAbsent,
     FaultCode.CardUnsupported,

@@ -10,7 +10,7 @@ export function formatBattery(state: BatteryState): string {
     return `${formatScaled(state.packMv, 3)} V, ${formatScaled(state.currentMa, 3)} A, ${charge} %`
 }
 
-/** The last sample; without one the command is refused. */
+/** The last sample; refuses the command if there is none. */
 function sampleOf(call: Call): BatteryState {
     const state = call.parts.battery.last
     if (!state) refuse("no answer from the battery monitor")
@@ -50,7 +50,7 @@ export async function cells(call: Call): Promise<void> {
     await printCells(call, sampleOf(call))
 }
 
-/** What `status` does not say of the battery: each temperature, the chip's flags, each cell. */
+/** What `status` omits: each temperature, the chip's flags, each cell. */
 export async function printSample(call: Call, state: BatteryState): Promise<void> {
     for (let i = 0; i < state.temperatureDeciC.length; ++i)
         await call.field("temperature " + (i + 1), formatTemperature(state.temperatureDeciC[i]))

@@ -9,18 +9,18 @@ import { refuse } from "../words"
 
 const owner = "console"
 const chunkBytes = 128
-/** Directory entries read at a time; while they are printed the card is free for others. */
+/** Directory entries read at a time; others can use the card while they are printed. */
 const entriesMax = 16
-/** `tail` looks back no further than this for each line. */
+/** `tail` searches back at most this far per line. */
 const lineBytesMax = 1024
-/** `cat` and `tail` say how far they are each time they have printed so much. */
+/** `cat` and `tail` print their progress every so many bytes. */
 const progressBytes = 65536
 
 function mebibytes(bytes: number): string {
     return Math.round(bytes / 1048576) + " MiB"
 }
 
-/** A path as it was typed, fit to be shown in a refusal; a slash in front of it does not count. */
+/** A typed path, safe to show in a refusal, without a leading slash. */
 function cardPath(typed: string): string {
     const path = printable(typed.toUpperCase(), 40)
     return path[0] === "/" ? path.slice(1) : path
@@ -97,7 +97,7 @@ async function readChunk(
     return await call.parts.storage.use(owner, read)
 }
 
-/** Where the last `lines` lines of a file begin. The file is read backwards. */
+/** Where the last `lines` lines of a file begin. Reads the file backwards. */
 async function findTail(call: Call, file: CardFile, lines: number, chunk: Buffer): Promise<number> {
     // The end of the last line does not count.
     let start = file.byteCount() - 1
@@ -116,7 +116,7 @@ async function findTail(call: Call, file: CardFile, lines: number, chunk: Buffer
     return Math.max(0, start)
 }
 
-/** The file that the command names, to be printed. */
+/** Opens the file named by the command, for printing. */
 async function openFile(call: Call): Promise<CardFile> {
     const path = cardPath(call.words[0])
     let file: CardFile
@@ -124,20 +124,19 @@ async function openFile(call: Call): Promise<CardFile> {
         file = await volume.open(path)
     })
     if (!file) refuse(`there is no ${path} on the card; see "card ls"`)
-    // An empty one is printed by nothing.
+    // An empty file prints nothing.
     call.printed = true
     return file
 }
 
-/** Prints a file from the offset on; between two chunks the card is free for others. */
+/** Prints a file from the offset on; others can use the card between two chunks. */
 async function printFrom(call: Call, file: CardFile, offset: number, chunk: Buffer): Promise<void> {
     const size = file.byteCount()
     let progress = offset + progressBytes
     while (offset < size) {
         let length = await readChunk(call, file, offset, chunk)
         if (chunk.indexOf(0, 0, length) >= 0) refuse(`${cardPath(call.words[0])} is no text`)
-        // Up to its last line end (searched from behind), so that what else is printed begins a
-        // line.
+        // Up to the last line end (searched backwards), so that other output starts a new line.
         const end = chunk.indexOf(10, 0, -length) + 1
         if (end > 0) length = end
         await call.out.writeOut(chunk, length)

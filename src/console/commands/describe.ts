@@ -8,10 +8,10 @@ import { printSample } from "./battery"
 import { status } from "./general"
 import { formatUpload, uploadNames } from "./system"
 
-/** The version of the lines' format: one more when a member changes its meaning or goes. */
+/** Format version of the lines, incremented when a member changes meaning or is removed. */
 const version = 1
 
-/** What changes all the time, as numbers, for tools that look each second. */
+/** Values that change constantly, as numbers, for tools that poll each second. */
 export async function values(call: Call): Promise<void> {
     const { clock, supervisor, alarms, journal, logger, battery } = call.parts
     const now = clock.nowSeconds()
@@ -43,7 +43,7 @@ export async function values(call: Call): Promise<void> {
 
 /**
  * The schema, the commands, the alarms and the state as JSON lines;
- * docs/reference/console-service.md has the members.
+ * docs/reference/console-service.md lists the members.
  */
 export async function describe(call: Call): Promise<void> {
     const { settings, alarms, battery, uploader } = call.parts
@@ -81,7 +81,7 @@ export async function describe(call: Call): Promise<void> {
             const active = ((alarms.flags() >> bit) & 1) !== 0
             await call.object("kind,name,bit,active", ["alarm", alarmName(bit), bit, active])
         }
-    // The state is what `status`, `ftp`, `battery` and `cells` print, name by name.
+    // The state has the fields that `status`, `ftp`, `battery` and `cells` print.
     call.json = true
     await status(call)
     const upload = formatUpload(uploader)

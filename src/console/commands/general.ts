@@ -11,7 +11,7 @@ import { formatBattery } from "./battery"
 import { formatMoment } from "./settings"
 import { timeState, wifiState } from "./system"
 
-/** Lists every command, or those that begin with the word. */
+/** Lists all commands, or those that begin with the word. */
 export async function help(call: Call): Promise<void> {
     const wanted = call.words[0]
     let index = 0
@@ -52,7 +52,7 @@ export async function status(call: Call): Promise<void> {
 export async function journal(call: Call): Promise<void> {
     const entries = call.parts.journal
     const format = (seconds: number) => formatMoment(call, seconds)
-    // While there is no entry, position 1 is empty too.
+    // If there is no entry, position 1 is empty too.
     await call.field("Last record", entries.describe(entries.lastSequence || 1, format))
     for (let i = 1; i <= journalPositions; ++i)
         await call.field("Record " + i, entries.describe(i, format))

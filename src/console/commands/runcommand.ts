@@ -10,8 +10,8 @@ import { reset, resetClear, resetNow, time, timeSet, timeSync, wifi } from "./sy
 import { exportSettings, importSettings } from "./transfer"
 
 /**
- * Runs the command with these words of the table, a function each. What is wrong is thrown. "ok" is
- * printed after one that prints nothing itself.
+ * Runs the command with these words of the table, one function each. Errors are thrown. The caller
+ * prints "ok" if the command printed nothing.
  */
 export async function runCommand(words: string, call: Call): Promise<void> {
     if (words === "help") await help(call)

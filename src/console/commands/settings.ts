@@ -19,7 +19,7 @@ function keyOf(name: string): Key {
     return key
 }
 
-/** Checks a person's value and adds it to the changes. Throws the faults of `Settings.parse`. */
+/** Checks a user's value and adds it to the changes. Throws the faults of `Settings.parse`. */
 export function addChange(call: Call, changes: Changes, name: string, text: string): void {
     const key = keyOf(name)
     if (key === Key.ConsolePassword) refuse('console.password is set with "passwd"')
@@ -37,7 +37,7 @@ export function formatMoment(call: Call, seconds: number): string {
     return formatDateTime(seconds + call.parts.clock.offsetMinutes(seconds) * 60)
 }
 
-/** The value as a person reads it, with its unit. */
+/** The value for display, with its unit. */
 function shown(call: Call, key: Key, row: Row): string {
     const settings = call.parts.settings
     if (row.type === "timestamp") return formatMoment(call, settings.number(key))
@@ -46,7 +46,7 @@ function shown(call: Call, key: Key, row: Row): string {
     return row.type === "number" ? value + " " + row.unit : value
 }
 
-/** True when the row is the setting of this name, or one of the section of this name. */
+/** True if the row is the setting with this name, or in the section with this name. */
 function isOf(row: Row, name: string): boolean {
     return row.name === name || row.name.startsWith(name + ".") || name === "all"
 }
@@ -55,7 +55,7 @@ export async function show(call: Call): Promise<void> {
     await showSettings(call, call.words[0] || "all")
 }
 
-/** Shows the setting of this name, or those of the section of this name, or all. */
+/** Shows the setting with this name, those of the section with this name, or all. */
 export async function showSettings(call: Call, wanted: string): Promise<void> {
     let section = ""
     for (let key = 0; key < keyCount; ++key) {
@@ -83,7 +83,7 @@ export async function set(call: Call): Promise<void> {
         case Key.WifiPassword:
             await call.print("ok" + wifiKeeper.problem())
             break
-        // People think of these in other units.
+        // Users think of these in other units.
         case Key.BatteryCapacity:
         case Key.BatteryShunt:
             await call.print("ok, " + shown(call, key, new Row(key)))
@@ -108,7 +108,7 @@ export async function defaults(call: Call): Promise<void> {
         }
         await ticks.sleep(1)
     }
-    // An unknown key, or one that the board keeps itself, is refused as "set" would.
+    // Refuses an unknown or read-only key as "set" would.
     if (!changes.values.length) settings.parse(keyOf(wanted), "")
     if (call.words[1] !== "yes")
         refuse(`this changes ${differ} settings${secrets}; repeat with: defaults ${wanted} yes`)

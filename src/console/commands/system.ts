@@ -10,8 +10,8 @@ import { refuse } from "../words"
 import { showSettings } from "./settings"
 
 /**
- * "2026-11-22 12:00:00 +01:00 from RTC chip"; a time that is a lower bound has a "~" behind it, and
- * what is the matter with the chip is said.
+ * "2026-11-22 12:00:00 +01:00 from RTC chip"; a "~" follows a time that is a lower bound, and any
+ * trouble with the chip is added.
  */
 export function timeState(call: Call): string {
     const clock = call.parts.clock
@@ -29,7 +29,7 @@ export async function wifiState(call: Call): Promise<string> {
     return state + wifiKeeper.problem()
 }
 
-/** The names of what `formatUpload` gives. */
+/** The names of formatUpload's values. */
 export const uploadNames =
     "state,last error,unsent at the last look,confirmed since the start,log-ins"
 
@@ -39,7 +39,7 @@ export function formatUpload(uploader: Uploader): string[] {
     const { failures, failuresInRow } = uploader.pacing
     return [
         uploader.activity(),
-        // It may have anything in it that the server said.
+        // It may contain anything that the server sent.
         printable(uploader.lastError, 250) || "none",
         uploader.unsentBytes() + " bytes",
         `${filesConfirmed} files, ${bytesConfirmed} bytes`,
@@ -81,7 +81,7 @@ export async function time(call: Call): Promise<void> {
 export async function timeSet(call: Call): Promise<void> {
     const clock = call.parts.clock
     const text = call.words[0] + (call.words.length > 1 ? " " + call.words[1] : "")
-    // Unix seconds: what a console sends that knows the time itself.
+    // Unix seconds, sent by a console that knows the time itself.
     if (text[0] === "@") await clock.offer(parseInteger(text.slice(1)), TimeSource.Person)
     else {
         const local = parseDateTime(text)
@@ -90,7 +90,7 @@ export async function timeSet(call: Call): Promise<void> {
         const guess = local - clock.offsetMinutes(local) * 60
         await clock.offer(local - clock.offsetMinutes(guess) * 60, TimeSource.Person)
     }
-    // Until the chip has got it.
+    // Shown until the chip has taken it.
     if (clock.chipError) await time(call)
 }
 
@@ -111,7 +111,7 @@ export async function reset(call: Call): Promise<void> {
 
 export async function resetNow(call: Call): Promise<void> {
     const { spawn, supervisor, ticks } = call.parts
-    // Not before the console has had its answer.
+    // Not before the console has its answer.
     spawn(async () => {
         await ticks.sleep(500)
         await supervisor.reset(StartCause.Console)

@@ -8,14 +8,12 @@ import { Changes, noChanges } from "../session"
 import { quote, refuse, splitWords } from "../words"
 import { addChange } from "./settings"
 
-/**
- * Beyond these a block takes only comments: the table of settings has fewer, and memory is scarce.
- */
+/** Beyond these a block takes only comments: there are fewer settings, and memory is scarce. */
 const linesMax = 200
 
 /**
- * Prints a block that `import` takes back. Secrets are named in comments, and the serial number
- * stands in one: the block may be another board's set-up.
+ * Prints a block that `import` accepts. Secrets and the serial number are comments: the block may
+ * configure another board.
  */
 export async function exportSettings(call: Call): Promise<void> {
     await call.print("import")
@@ -37,8 +35,8 @@ export async function importSettings(call: Call): Promise<void> {
 }
 
 /**
- * Takes a line of the block that `import` began. A wrong one is refused with its number, and so is
- * then the block's end.
+ * Handles a line of the block that `import` began. A wrong line is refused with its number, and so
+ * is then the end of the block.
  */
 export async function importLine(call: Call, line: string): Promise<void> {
     const block = call.session.block
