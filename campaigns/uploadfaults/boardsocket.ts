@@ -231,7 +231,7 @@ export class BoardSocket {
 
     private hand({ socket, name, data }: BoardEvent): void {
         const late = socket !== this.current
-        // The ESP32 still reports pending events of the old socket; see replace().
+        // The ESP32 still reports pending events of the old socket; replace() simulates them.
         const told = !late || (this.kind === "esp32" && this.commands.length > 0 && !socket?.closed)
         if (!told || (this.deaf && !late)) return
         if (!late && name === "open") this.connected = true
