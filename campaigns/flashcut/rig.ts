@@ -21,7 +21,7 @@ const consolePatienceMs = 30_000
 /** The board's flash chip, with a hook before each write. */
 class FlashChip {
     image: Uint8Array = new Uint8Array(0)
-    /** How often the runtime has written, and how many of these writes are kept in `history`. */
+    /** Number of the runtime's writes. */
     saves = 0
     /** Called for each write; false if the power cut prevents it. */
     onSave: (next: Uint8Array, before: Uint8Array) => boolean = () => true

@@ -154,7 +154,10 @@ class Living {
         }
     }
 
-    /** Time cannot be judged if the board could not read its clock chip at the start. */
+    /**
+     * Waits until the start is logged: a board that cannot read its clock chip while starting has
+     * no time to judge.
+     */
     private async started(): Promise<void> {
         const tells = (one: Seen) => one.kind === "log" && startCauses.test(one.text)
         const ends = (one: Seen) =>

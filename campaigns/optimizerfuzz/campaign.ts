@@ -2,7 +2,7 @@ import { compare, differs, type Comparison } from "./compare"
 import { randomProgram } from "./generator"
 import { printed } from "./source"
 
-/** Programs per image: the optimizer cannot take more. */
+/** Programs per image: more do not fit before optimization. */
 const AT_ONCE = 12
 
 /** Constructs that the programs must cover. */

@@ -19,7 +19,7 @@ export interface World {
     event(line: string): Promise<void>
     /** The program's reachable heap bytes; undefined if unknown. */
     liveHeapBytes(): number | undefined
-    /** The power goes off; card image and server files stay. */
+    /** Switches the power off; card image and server files stay. */
     end(): Promise<void>
     /** Removes them. */
     remove(): void

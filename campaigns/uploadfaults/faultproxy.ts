@@ -34,7 +34,7 @@ export class FaultProxy {
     /** The port it forwards connections to. */
     targetPort = 0
     manners: Manners = {}
-    /** Carried out once. */
+    /** Applied once. */
     fault: Fault | undefined
     /** The events, for the report of a violation. */
     readonly trace: string[] = []
@@ -68,7 +68,7 @@ export class FaultProxy {
         this.listeners.clear()
     }
 
-    /** Forgets all connections and counts; the clock of the next case. */
+    /** Resets all connections and counts, and sets the next case's clock. */
     reset(clock = this.clock): void {
         this.clock = clock
         for (const pair of this.pairs) this.end(pair, true)

@@ -88,7 +88,7 @@ export class SdCardChip implements SpiChip {
         this.powerUp()
     }
 
-    /** Power comes (back): the card starts in SD mode, not initialised. */
+    /** Power-up: the card starts in SD mode, not initialised. */
     powerUp(): void {
         this.faults.powerless = false
         this.faults.writesUntilPowerCut = undefined
