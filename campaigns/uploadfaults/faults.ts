@@ -38,7 +38,7 @@ export interface Manners {
     goodbyeAt?: number
     /** Number of 120 replies before the greeting. */
     notYet?: number
-    /** An endless line every 10 s instead of the n-th reply. */
+    /** Instead of the n-th reply, this line every 10 s without end. */
     storm?: { at: number; line: string }
     /** "(|2|address|port|)" in EPSV's reply. */
     sixth?: boolean
