@@ -70,7 +70,8 @@ async function format(imagePath: string): Promise<Results> {
 }
 
 /**
- * An upload of one day's records, with the shares of interpreter, buses and network in its time.
+ * An upload of an hour's records at a period of 1 s, with the shares of interpreter, buses and
+ * network in its time.
  */
 async function upload(imagePath: string): Promise<Results> {
     const board = new SimulatedBoard(imagePath)

@@ -79,7 +79,7 @@ class Starts {
         for (let ms = atMs, before = atMs; ms < atMs + 2 * hourMs; before = ms, ms += 1000)
             if (this.passed(time, before, ms)) {
                 const dueMs = Math.max(ms, this.startMs + hourMs)
-                // On a day not chosen it would be worse than none.
+                // On another day none is expected, because that day may not be chosen.
                 this.dueMs = this.day(dueMs) === this.day(ms) ? dueMs : Infinity
                 return
             }

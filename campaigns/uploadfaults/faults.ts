@@ -34,7 +34,7 @@ export interface Manners {
     longLine?: number
     /** Nonsense instead of the n-th reply. */
     garbageAt?: number
-    /** The n-th reply is this, and then the connection ends. */
+    /** The n-th reply is a 421, and then the connection ends. */
     goodbyeAt?: number
     /** Number of 120 replies before the greeting. */
     notYet?: number
