@@ -19,7 +19,7 @@ export interface Verdict {
     events: number
     starts: number
     filesSent: number
-    /** Board time without the time off supply. */
+    /** Board time with the supply on. */
     poweredSeconds: number
 }
 

@@ -44,7 +44,7 @@ export class BoardClock {
         }
     }
 
-    /** A wait of the board, which ends with its power. */
+    /** A wait of the board; it never ends if power is lost. */
     boardSleep(ms: number): Promise<void> {
         return new Promise(wake => this.after(ms, wake, this.epoch))
     }

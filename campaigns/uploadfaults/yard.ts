@@ -56,7 +56,7 @@ export class Yard {
         return this.front
     }
 
-    /** Removes the servers' folders and processes. */
+    /** Stops the servers. */
     async close(): Promise<void> {
         this.clock.stop()
         await this.front.stop()
