@@ -56,7 +56,7 @@ export class Yard {
         return this.front
     }
 
-    /** Stops the servers. */
+    /** Stops the servers and removes their folders. */
     async close(): Promise<void> {
         this.clock.stop()
         await this.front.stop()
