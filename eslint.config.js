@@ -3,7 +3,7 @@ import tseslint from "typescript-eslint"
 
 const functionLines = builtinRules.get("max-lines-per-function")
 
-/** True for what is handed to `describe`: a list of tests, each a function of its own. */
+/** True for a function passed to `describe`: a list of tests, each in its own function. */
 function isSuite({ parent }) {
     if (parent?.type !== "CallExpression") return false
     let callee = parent.callee
@@ -11,7 +11,7 @@ function isSuite({ parent }) {
     return callee.name === "describe"
 }
 
-/** ESLint's own rule, but for suites. */
+/** ESLint's own rule, except for suites. */
 const functionLinesRule = {
     meta: functionLines.meta,
     create: context =>
@@ -29,7 +29,7 @@ export default tseslint.config(
         plugins: { sizes: { rules: { "function-lines": functionLinesRule } } },
         rules: {
             "no-constant-condition": ["error", { checkLoops: false }],
-            // Prettier breaks code, but no comment.
+            // Prettier wraps code, but not comments.
             "max-len": [
                 "error",
                 {
@@ -56,8 +56,7 @@ export default tseslint.config(
         },
     },
     {
-        // DeviceScript's own idioms: strings joined with +, parts of its runtime that are typed
-        // `any`.
+        // DeviceScript's idioms: strings joined with +, and runtime parts typed `any`.
         files: ["{src,test,campaigns}/**/*.ts"],
         rules: {
             "@typescript-eslint/no-explicit-any": "off",

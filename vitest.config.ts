@@ -4,8 +4,8 @@ import { defineConfig, type Plugin } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 /**
- * Firmware files as Node runs them: they see DeviceScript's Buffer and `hex` literal, nothing of
- * Node's, and a reference to a method is bound to its object.
+ * Runs firmware files in Node: they see DeviceScript's Buffer and `hex` literal, nothing of Node's,
+ * and a reference to a method is bound to its object.
  */
 function firmwareInNode(): Plugin {
     const firmware = resolve("src") + "/"
@@ -25,7 +25,7 @@ function firmwareInNode(): Plugin {
     }
 }
 
-/** What waits or works longest begins first, so that no core is idle at the end. */
+/** The slowest files start first, so that no core is idle at the end. */
 class LongestFirst extends BaseSequencer {
     override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
         const kinds = ["campaigns/", "test/page/", "test/system/", "test/vm/", "test/"]
@@ -41,10 +41,10 @@ export default defineConfig({
     plugins: [firmwareInNode()],
     test: {
         include: ["{test,campaigns}/**/*.test.ts"],
-        // Many files wait for boards that run in real time: none of them needs a core for itself.
+        // Many files wait for boards that run in real time; none needs a core to itself.
         maxWorkers: 2 * availableParallelism(),
         sequence: { sequencer: LongestFirst },
-        // Only what hangs reaches them: a busy machine is slow, and the first test may have to
+        // Only a hang reaches these limits: a busy machine is slow, and the first test may have to
         // build the firmware.
         testTimeout: 600_000,
         hookTimeout: 600_000,

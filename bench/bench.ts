@@ -9,18 +9,14 @@ import { crcBench } from "./crc"
 import { flashBench } from "./flash"
 import { heapBench, heapBudgets, heapFloors } from "./heap"
 
-// Prints counts and ratios and writes them to bench/results.json. A figure that was not measured is
-// absent.
+// Prints counts and ratios and writes them to bench/results.json. Unmeasured figures are absent.
 
 type Results = Record<string, number>
 
-// jacdac-ts tells of its connections here.
+// jacdac-ts reports its connections here.
 console.debug = () => {}
 
-/**
- * At most this, and at least the floors of the heap; a figure beyond its budget makes the bench
- * fail.
- */
+/** Upper limits, and the floors of the heap; a figure beyond its budget makes the bench fail. */
 const budgets: Results = {
     "heap.peakBytes": 48 * 1024,
     ...heapBudgets,
@@ -47,7 +43,7 @@ const budgets: Results = {
     "soc.errorPercentMax": 3,
 }
 
-/** At least this. */
+/** Lower limits. */
 const minima: Results = {
     ...heapFloors,
     "simulator.boardSecondsPerSecond": 1500,
@@ -81,7 +77,8 @@ async function measureStateOfCharge(): Promise<Results> {
 }
 
 /**
- * Every task busy: 1 s logging with cells, uploads every 30 s, an alarm now and then, the console.
+ * Keeps every task busy: 1 s logging with cells, uploads every 30 s, occasional alarms, the
+ * console.
  */
 const busyMinute = [
     "!current -300",
@@ -94,7 +91,7 @@ const busyMinute = [
 ]
 const busyStart = ["set sd.period 1", "set sd.cells on"]
 
-/** What a new simulated board prints while it runs these lines at speed max. */
+/** The output of a new simulated board for these lines at speed max. */
 function runBoard(lines: string[]): string {
     const folder = mkdtempSync(join(tmpdir(), "bms-bench-"))
     try {
@@ -120,7 +117,7 @@ function runBoard(lines: string[]): string {
  * sampled in the runtime's memory every 200 ms of board time.
  */
 function measureBusyBoard(): Results {
-    // The second start is the one that is timed: from power-on to the first record on the card.
+    // The second start is timed: from power-on to the first record on the card.
     const lines = [...busyStart, ...Array(10).fill(busyMinute).flat(), "!power cut", "sleep 10s"]
     return readBusyRun(runBoard([...lines, "tasks"]))
 }
@@ -194,7 +191,7 @@ const before: Results = (() => {
         return {}
     }
 })()
-// The figures of a campaign stay until it is run again.
+// A campaign's figures stay until it is run again.
 const campaigns = Object.entries(before).filter(([name]) => /^(powercut|flashcut)\./.test(name))
 const kept = { ...results, ...Object.fromEntries(campaigns) }
 writeFileSync(path, JSON.stringify(kept, undefined, 4) + "\n")

@@ -4,30 +4,27 @@ import { defaultNetwork } from "../sim/wifi/air"
 import { SimulatedBoard } from "../test/support/simulatedboard"
 import { firmware, readManifest } from "../tools/firmware"
 
-// Figures of the whole board, in the ESP32's counted time: the same on every machine, but for the
+// Figures of the whole board, in the ESP32's counted time: the same on every machine, except the
 // last one.
 
 type Results = Record<string, number>
 
 const GIB = 1024 ** 3
-/** What a card of 32 GB really has. */
+/** The real capacity of a 32 GB card. */
 const largeCardBytes = 30_500 * 1024 ** 2
 const joinedMs = 20_000
 const quietHourMs = 3_600_000
 
 const round = (value: number, digits = 0) => Number(value.toFixed(digits))
 
-/** What the board does, each on top of the one before. */
+/** The board's activities, each added to the previous ones. */
 const secondSteps: [string, string[]][] = [
     ["batteryAndTasks", ["set sd.enable off", "set sd.period 1"]],
     ["mainLog", ["set sd.enable on"]],
     ["cellLog", ["set sd.cells on"]],
 ]
 
-/**
- * What the processor is busy in a logging second with cells, and the shares of what it does; and a
- * start.
- */
+/** Processor load in a logging second with cells, its shares by activity, and a start. */
 async function secondAndStart(imagePath: string, cpu: CpuName): Promise<Results> {
     const board = new SimulatedBoard(imagePath, { cpu })
     const { clock } = board.simulation
@@ -58,7 +55,7 @@ async function secondAndStart(imagePath: string, cpu: CpuName): Promise<Results>
     }
 }
 
-/** `card format yes` of a card of 32 GB while records come each five seconds. */
+/** `card format yes` on a 32 GB card with a record every five seconds. */
 async function format(imagePath: string): Promise<Results> {
     const board = new SimulatedBoard(imagePath, { cardBytes: largeCardBytes })
     await board.simulation.start()
@@ -73,8 +70,8 @@ async function format(imagePath: string): Promise<Results> {
 }
 
 /**
- * An upload of the records of a day, with what of its time is the interpreter's, the buses' and the
- * network's.
+ * An upload of an hour's records at a period of 1 s, with the shares of interpreter, buses and
+ * network in its time.
  */
 async function upload(imagePath: string): Promise<Results> {
     const board = new SimulatedBoard(imagePath)
@@ -115,10 +112,7 @@ async function upload(imagePath: string): Promise<Results> {
     }
 }
 
-/**
- * How many board seconds a real second lives in a quiet hour at a period of 60 s; the machine's
- * figure.
- */
+/** Board seconds per real second in a quiet hour at a period of 60 s; depends on the machine. */
 async function quietHour(imagePath: string): Promise<Results> {
     const board = new SimulatedBoard(imagePath, { cardBytes: GIB })
     await board.simulation.start()

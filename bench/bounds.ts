@@ -9,17 +9,17 @@ import { Chance } from "../sim/random"
 import { Vm } from "../sim/vm"
 import { firmware } from "../tools/firmware"
 
-/** What one loop took, in board ms. */
+/** The duration of one loop, in board ms. */
 export interface Bound {
     name: string
     tookMs: number
-    /** The longest time for which it held the card's lock. */
+    /** The longest time it held the card's lock. */
     heldMs: number
     sectorReads: number
     failure?: string
 }
 
-/** Takes what the program on the board says of its loops. */
+/** Parses the board program's messages about its loops. */
 class Meter {
     readonly bounds: Bound[] = []
     finish!: (failure?: Error) => void

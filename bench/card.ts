@@ -6,7 +6,7 @@ import { DeviceBuffer } from "../test/support/devicebuffer"
 import { openMemoryCard } from "../test/support/memorycard"
 
 const records = 10_000
-/** A header that fills a sector, so that records begin at its end. */
+/** A header that fills a sector, so that records begin at a sector boundary. */
 const packedHeader = "h".repeat(510) + "\r\n"
 /** Records of 96 bytes packed from a sector boundary: 2 of 16 straddle two sectors. */
 const packedFloor = 1.125
@@ -15,9 +15,9 @@ interface Case {
     name: string
     mebibytes: number
     expected: string
-    /** Bytes of the records of each log. */
+    /** Record size of each log in bytes. */
     sizes: number[]
-    /** What ChaN's FatFs, with f_sync after each record, was measured to write a record. */
+    /** Measured writes per record of ChaN's FatFs with f_sync after each record. */
     fatFs: number
 }
 
@@ -28,7 +28,7 @@ const cases: Case[] = [
     { name: "twoLogs", mebibytes: 1024, expected: "FAT32 4096", sizes: [96, 160], fatFs: 2.28 },
 ]
 
-/** A CSV line of exactly so many bytes; those of a file rise. */
+/** A CSV line of exactly `bytes` bytes; numbers rise within a file. */
 function record(number: number, bytes: number): Buffer {
     const start = `${String(number).padStart(8, "0")},`
     const text = start + "0".repeat(bytes - start.length - 2) + "\r\n"
@@ -45,7 +45,8 @@ async function freshCard(mebibytes: number, expected: string) {
 }
 
 /**
- * Appends durable records to a freshly formatted card, and counts what reaches the emulated card.
+ * Appends durable records to a freshly formatted card, and counts the accesses to the emulated
+ * card.
  */
 async function measure({ mebibytes, expected, sizes }: Case, header: string) {
     const { chip, volume } = await freshCard(mebibytes, expected)
@@ -64,7 +65,7 @@ async function measure({ mebibytes, expected, sizes }: Case, header: string) {
 }
 
 /**
- * Sector reads from mounting a card to its open log, with so many files beside it in both
+ * Sector reads from mounting a card to its open log, with this many other files in both
  * directories.
  */
 async function mountReads(foreignFiles: number): Promise<number> {
@@ -91,7 +92,7 @@ async function mountReads(foreignFiles: number): Promise<number> {
     return chip.counters.sectorReads - before
 }
 
-/** Sector writes and reads for each durable record, by what they are called in the results. */
+/** Sector writes and reads per durable record, by their names in the results. */
 export async function cardBench(): Promise<Record<string, number>> {
     const results: Record<string, number> = {}
     const columns = [

@@ -6,10 +6,10 @@ import { BusPort } from "../sim/port"
 import { Vm } from "../sim/vm"
 import { firmware } from "../tools/firmware"
 
-/** A made-up device. */
+/** A fictitious device. */
 const deviceId = "1989f4eee0ebe206"
 
-/** What took how long, in board µs, for one of what it counts; the shortest of all rounds. */
+/** Durations in board µs per counted item; the shortest of all rounds. */
 async function measure(image: Uint8Array) {
     const clock = new SimClock("max")
     const chip = new SdCardChip(new MemoryStore(8 * 2048))
@@ -60,8 +60,8 @@ async function measure(image: Uint8Array) {
 }
 
 /**
- * What a block's CRC-16 costs in the runtime beside what it protects, and what several blocks a
- * command would save.
+ * The cost of a block's CRC-16 in the runtime compared with the block's transfer, and the saving of
+ * several blocks per command.
  */
 export async function crcBench(): Promise<Record<string, number>> {
     const program = await firmware("bench/device/crc.ts")

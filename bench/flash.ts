@@ -2,24 +2,21 @@ import { askChild } from "../campaigns/child"
 import { blankCard, firmwarePath, Rig } from "../campaigns/flashcut/rig"
 import { readHalves, writeBytes } from "../campaigns/flashcut/store"
 
-// What the firmware writes to the runtime's store: an entry, a setting, a quiet day and one with a
-// hundred alarms, on the whole simulated board. Bytes are those that the store uses up; the ESP32's
-// pages are worn by them alone.
+// The firmware's writes to the runtime's store: an entry, a setting, a quiet day and one with a
+// hundred alarms, on the whole simulated board. Bytes are those the store consumes; only they wear
+// the ESP32's pages.
 
 type Results = Record<string, number>
 
 const dayMs = 86_400_000
 const alarmsADay = 100
 /**
- * The ESP32's store has 64 pages, of which two halves of four take turns; the others hold the
- * program.
+ * The ESP32's store has 64 pages: two alternating halves of four, and the program in the others.
  */
 const espHalfBytes = 4 * 4096
 const erasesMax = 100_000
 
-/**
- * Settings with a value that differs from the default and is long, and another one of that length.
- */
+/** Settings with a long value that differs from the default, and another one of that length. */
 const settings: readonly [string, string, string][] = [
     ["user.serial", "ABCDEFGH-1234567", "ABCDEFGH-7654321"],
     ["user.address", "a".repeat(63), "b".repeat(63)],
@@ -86,7 +83,7 @@ async function startedRig(): Promise<{ rig: Rig; meter: Meter }> {
     await rig.start()
     await rig.ready()
     await rig.ask("card format yes")
-    // The first start has renewed the store and made the first backup by then.
+    // By then the first start has renewed the store and made the first backup.
     await rig.clock.sleep(120_000)
     return { rig, meter }
 }
@@ -100,7 +97,7 @@ async function measureSettings(): Promise<Results> {
         const { status } = await rig.execute(`set ${key} "${value}"`)
         if (status === 0) most = Math.max(most, meter.last - value.length)
     }
-    // The limits that were set raise flags of their own.
+    // The changed limits raise flags, too.
     await rig.clock.sleep(60_000)
     rig.insert(undefined)
     const entry = await rig.logged(/> journal: record.* SD_CARD appeared/, rig.log.length, 60_000)
@@ -110,7 +107,7 @@ async function measureSettings(): Promise<Results> {
     return { "flash.journalEntryBytes": journalBytes, "flash.settingBytes": most }
 }
 
-/** A day of board time; with alarms, each of them comes and goes. */
+/** A day of board time, in which each of the alarms appears and disappears. */
 async function measureDay(alarms: number): Promise<Results> {
     const { rig, meter } = await startedRig()
     meter.clear()
@@ -149,7 +146,7 @@ async function measureDay(alarms: number): Promise<Results> {
     }
 }
 
-/** All figures; the two days run in processes of their own. */
+/** All figures; the two days run in separate processes. */
 export async function flashBench(): Promise<Results> {
     await firmwarePath()
     const days = [0, alarmsADay].map(alarms =>

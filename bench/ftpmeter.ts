@@ -12,7 +12,7 @@ async function listen(server: Server): Promise<number> {
     return (server.address() as AddressInfo).port
 }
 
-/** Stands between FTP clients and a server of 127.0.0.1 and counts what goes over the wire. */
+/** A proxy between FTP clients and a server at 127.0.0.1 that counts the traffic. */
 export class FtpMeter {
     /** The lines of all control connections. */
     readonly commands: string[] = []
@@ -83,7 +83,7 @@ export class FtpMeter {
         })
     }
 
-    /** A reply to EPSV or PASV with the port of a data connection that leads through here. */
+    /** The reply to EPSV or PASV with the port of a data connection through this proxy. */
     private async redirected(line: string): Promise<string> {
         const extended = /^229 .*\|\|\|(\d+)\|/.exec(line)
         const passive = /^227 .*,(\d+),(\d+)\)/.exec(line)

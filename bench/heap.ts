@@ -2,7 +2,7 @@ import type { CpuName } from "../sim/cpu"
 import { BusyBoard } from "../test/support/busyboard"
 import { firmware, readManifest } from "../tools/firmware"
 
-// How much of the heap is left to a board in full use, and whether less of it would do.
+// The heap left on a board in full use, and whether less heap would be enough.
 
 type Results = Record<string, number>
 
@@ -15,7 +15,7 @@ interface Run {
     troubles?: boolean
 }
 
-/** What a run without ballast must leave: bytes, and the largest piece of them. */
+/** Minimum left by a run without ballast: bytes, and the largest piece of them. */
 export const heapFloors: Results = {
     "heap.busy.freeBytesMin": 8192,
     "heap.busy.largestFreeMin": 1024,
@@ -28,7 +28,7 @@ const ballastRuns: Run[] = seeds.flatMap(seed =>
 )
 const busyRun: Run = { cpu: "slow", seed: 1, minutes: 30, troubles: true }
 
-/** The figures of one run; `hourly` is told the lowest so far once an hour of board time. */
+/** The figures of one run; `hourly` gets the lowest until then, once per hour of board time. */
 export async function runHeap(
     run: Run,
     hourly?: (hour: number, figures: Results) => void,

@@ -5,28 +5,30 @@ import { Key } from "../src/settings/keys"
 import { batteryBench } from "../test/support/batterybench"
 import { DeviceBuffer } from "../test/support/devicebuffer"
 
-// State of charge: the firmware's driver and gauge on the emulated chip, against what the pack
-// model really holds.
+// State of charge: the firmware's driver and gauge on the emulated chip, compared with the pack
+// model.
 
 export interface SocCase {
     name: string
     days: number
     chemistry: "LFP" | "NMC"
     scenario: Scenario
-    /** Error of the current measurement: its constant part, and the peak of its noise, A. */
+    /** Error of the current measurement: constant part and peak noise, A. */
     offsetAmps: number
     noiseAmps: number
     /** Peak of the noise on each cell voltage, mV. */
     noiseMv: number
     pack?: PackOptions
-    /** The board is restarted so often, and is away for up to an hour; the chip counts on. */
+    /** Interval of board restarts, each with up to an hour off; the chip keeps counting. */
     restartEveryHours?: number
-    /** The chip loses its configuration and its counter so often, while the board is there. */
+    /**
+     * Interval at which the chip loses its configuration and counter while the board is running.
+     */
     chipResetEveryHours?: number
 }
 
 export interface SocResult {
-    /** Largest error in % of the capacity after the pack was full for the first time. */
+    /** Largest error in % of the capacity after the pack was first full. */
     errorPercentMax: number
     fullCount: number
     restarts: number
@@ -43,17 +45,14 @@ const storage = {
     noiseMv: 2,
 } satisfies Partial<SocCase>
 
-/** A sky that lets less than half of the sun through on four days of five. */
+/** A sky that passes less than half of the sunlight on four days out of five. */
 const cloudy: Scenario = (seconds, capacityAh) => {
     const amps = solar(seconds, capacityAh)
     const bright = Math.floor(seconds / 86400) % 5 === 0
     return bright || amps < 0 ? amps : amps * 0.45
 }
 
-/**
- * The cases whose largest error is the bench's figure: solar storage, all with sensor offset and
- * noise.
- */
+/** Their largest error is the bench's figure: solar storage, all with sensor offset and noise. */
 export const storageCases: SocCase[] = [
     { name: "LFP", chemistry: "LFP", ...storage },
     { name: "LFP, offset the other way", chemistry: "LFP", ...storage, offsetAmps: -0.05 },
@@ -71,7 +70,7 @@ export const storageCases: SocCase[] = [
     },
 ]
 
-/** Another use, to be printed beside it. */
+/** Another use, also printed. */
 export const drivingCase: SocCase = {
     name: "NMC, a week of driving",
     chemistry: "NMC",
@@ -81,7 +80,7 @@ export const drivingCase: SocCase = {
 }
 
 /**
- * Storage that is seldom full: full once in the month, empty nearly every day. A figure of its own,
+ * Storage that is seldom full: once in the month, and empty nearly every day. A separate figure,
  * without a budget.
  */
 export const seldomFullCase: SocCase = {
@@ -91,7 +90,7 @@ export const seldomFullCase: SocCase = {
     scenario: cloudy,
 }
 
-/** Runs one case; seconds of real time. */
+/** Runs one case; takes seconds of real time. */
 export async function simulateSoc(one: SocCase): Promise<SocResult> {
     const random = generator(11)
     const bench = batteryBench({
@@ -119,7 +118,7 @@ export async function simulateSoc(one: SocCase): Promise<SocResult> {
     for (let seconds = 0; seconds < one.days * 86400; seconds += stepSeconds) {
         if (chipDue(seconds)) chip.selfReset()
         if (due(one.restartEveryHours, seconds)) {
-            // Every second restart is in good order, the others find what the last hour has left.
+            // Every second restart is orderly; the others restore the last hourly state.
             if (result.restarts % 2 === 0) await monitor.save()
             const { bus, settings, alarms, persist } = bench
             monitor = new BatteryMonitor(bus as never, ticks, settings, alarms, persist)
@@ -139,7 +138,7 @@ export async function simulateSoc(one: SocCase): Promise<SocResult> {
     return result
 }
 
-/** Prints each case and gives the bench its figures. */
+/** Prints each case and returns the bench's figures. */
 export async function socBench(): Promise<Record<string, number>> {
     let errorPercentMax = 0
     let seldomFullErrorPercentMax = 0

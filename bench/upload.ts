@@ -15,7 +15,7 @@ import { FtpMeter } from "./ftpmeter"
 
 type Results = Record<string, number>
 
-/** Beside the first one, in the runs that tell what each further file costs. */
+/** Further files, in the runs that measure the cost per file. */
 const moreFiles = 4
 const fileBytes = 4096
 const timedBytes = 1 << 20
@@ -27,7 +27,7 @@ interface Wire {
     connections: number
 }
 
-/** What a session puts on the wire, for a first file and each further one. */
+/** A session's traffic for the first file and each further one. */
 async function cost(
     meter: FtpMeter,
     prefix: string,
@@ -80,7 +80,7 @@ async function curlCost(
     })
 }
 
-/** From the first connection to the last byte, in ms; the middle one of some rounds. */
+/** Time from the first connection to the last byte, in ms; the median of several rounds. */
 async function curlMs(
     meter: FtpMeter,
     curl: string,
@@ -98,7 +98,7 @@ async function curlMs(
     return rounds.sort((a, b) => a - b)[curlRounds >> 1]
 }
 
-/** The same for the firmware in the simulator, at real speed, with nothing else to do. */
+/** The same for the firmware in the simulator, at real speed, otherwise idle. */
 async function boardMs(meter: FtpMeter, port: number): Promise<number> {
     const bench = new SimulatorBench()
     try {
@@ -128,8 +128,8 @@ async function fairness(port: number): Promise<Results> {
 }
 
 /**
- * The upload on the wire and in time, against vsftpd; beside curl's figures where there is curl.
- * Without vsftpd or mtools figures are absent.
+ * The upload's traffic and time against vsftpd, and curl's figures if there is curl. Without vsftpd
+ * or mtools figures are absent.
  */
 export async function uploadBench(): Promise<Results> {
     if (findTool("vsftpd") === undefined) return {}

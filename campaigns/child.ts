@@ -2,8 +2,8 @@ import { fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
 /**
- * Runs a module with these flags in a process of its own, as this one was started.
- * @returns the last message that it sends; rejects with the failure when it ends without one
+ * Runs a module with these flags in a separate process, started like this one.
+ * @returns its last message; rejects with `failure` if it ends without one
  */
 export function askChild<T>(moduleUrl: string, flags: string[], failure: string): Promise<T> {
     return new Promise((resolve, reject) => {

@@ -5,34 +5,31 @@ import { manual } from "./manual"
 import { suggestion } from "./suggestion"
 import type { LineResult } from "./transport"
 
-/** The board as a person's line meets it. */
+/** The board's side of a person's line. */
 export interface Assisted {
     completer: Completer
-    /** Runs a line on the board and prints what it says. */
+    /** Runs a line on the board and prints its output. */
     run(line: string): Promise<LineResult>
     print(text: string): void
 }
 
 const helpLine = /^\s*help(?:\s+(.*))?$/
 
-/** What is known of a board that does not tell its commands. */
+/** The catalog for a board that has not described its commands. */
 const unaskedCatalog = new Catalog(
     manual.flatMap(([, entries]) =>
         entries.map(({ words }) => ({ words: words.split(" "), arguments: [] })),
     ),
 )
 
-/**
- * Carries out a person's line: `help` with what the manual has, a refused one with what may have
- * been meant.
- */
+/** Carries out a person's line: `help` adds the manual's text, a refused line a suggestion. */
 export async function carryOut(line: string, board: Assisted): Promise<LineResult> {
     const { completer, run, print } = board
     if (completer.inBlock) return await run(line)
     const topic = helpLine.exec(line)
     if (topic) {
         const about = topic[1] ?? ""
-        // Settings are known only when the board has described itself, which takes seconds.
+        // Settings are known only after the board has described itself, which takes seconds.
         const help =
             helpOn(about, completer.catalog ?? unaskedCatalog) ??
             helpOn(about, (await completer.known()) ?? unaskedCatalog)

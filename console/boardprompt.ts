@@ -1,9 +1,9 @@
 import type { LineResult } from "./transport"
 
-/** What a line may have changed of the board's name. */
+/** Lines that may have changed the board's name. */
 const naming = /^\s*(set\s+"?user\.serial|defaults\s|end\b|login\s)/
 
-/** What the prompt says: which board this is. */
+/** The prompt, which names the board. */
 export class BoardPrompt {
     private serial = ""
 
@@ -19,14 +19,14 @@ export class BoardPrompt {
         return (this.serial || "bms") + ">"
     }
 
-    /** Another board may be there. */
+    /** It may be another board now. */
     forget(): void {
         this.serial = ""
     }
 
     /**
-     * Asks the board who it is. @returns a line for the person; undefined when there is nothing to
-     * say
+     * Asks for the board's identity. @returns a line for the person; undefined if there is nothing
+     * to say
      */
     async greet(): Promise<string | undefined> {
         let status = ""

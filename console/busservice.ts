@@ -1,6 +1,6 @@
 import type { JDBus, JDService } from "jacdac-ts"
 
-/** What of the time a wait needs. */
+/** The part of a clock that a wait needs. */
 export interface Time {
     /** Unix ms. */
     nowMs(): number
@@ -9,15 +9,14 @@ export interface Time {
 
 const lookMs = 20
 
-/** The board's service of that class, if the bus hears from the board. */
+/** The board's service of that class, if the board is on the bus. */
 export function boardService(bus: JDBus, serviceClass: number): JDService | undefined {
     return bus.services({ serviceClass }).find(({ device }) => device.connected)
 }
 
 /**
- * Waits until it is there: on a busy PC the bus may have forgotten the board, until it hears from
- * it again.
- * @returns undefined after the time
+ * Waits for the service: on a busy PC the bus may have forgotten the board until its next packet.
+ * @returns undefined after the timeout
  */
 export async function awaitBoardService(
     bus: JDBus,

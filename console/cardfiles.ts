@@ -3,9 +3,9 @@ import { FileStream } from "./filestream"
 import { quoteWord } from "./secrets"
 import { ConsoleError } from "./transport"
 
-/** What is read once more when a file goes on, to see that it is still the same. */
+/** Bytes read again when a copy resumes, to check that the file is still the same. */
 const overlapBytes = 512
-/** So often in a row output may get lost without that anything arrives. */
+/** Consecutive attempts that may lose output without any progress. */
 const triesMax = 5
 
 /** Something on the card; a directory has no size. */
@@ -14,7 +14,7 @@ export interface CardEntry {
     bytes?: number
 }
 
-/** A copy that grows, wherever it is kept. */
+/** A growing copy, wherever it is stored. */
 export interface PartFile {
     readonly bytes: number
     read(offset: number, bytes: number): Uint8Array
@@ -22,7 +22,7 @@ export interface PartFile {
     truncate(bytes: number): void
 }
 
-/** The board does not print the file; the message is its own. */
+/** The board refuses to print the file; the message is the board's. */
 export class CardRefusal extends Error {
     override name = "CardRefusal"
 }
@@ -45,7 +45,7 @@ export class CardFiles {
             .map(([name, size]) => (size === "<DIR>" ? { name } : { name, bytes: Number(size) }))
     }
 
-    /** What a path stands for; undefined when there is nothing. */
+    /** The entry of a path; undefined if there is none. */
     async find(path: string): Promise<CardEntry | undefined> {
         const [name, directory = ""] = path
             .toUpperCase()
@@ -57,11 +57,11 @@ export class CardFiles {
     }
 
     /**
-     * Copies a file, byte for byte. What a former run has left is gone on with when the file is
-     * still the same. Throws CardRefusal, and ConsoleError when the board is gone.
-     * @returns how much of it was there
-     * @param bytes the file's size; one that grows meanwhile may come longer
-     * @param onProgress told how much is there, 0 to 1
+     * Copies a file, byte for byte. An earlier run's partial copy is continued if the file is still
+     * the same. Throws CardRefusal, and ConsoleError if the board is gone.
+     * @returns how many bytes were already there
+     * @param bytes the file's size; the copy of a growing file may be longer
+     * @param onProgress gets the fraction copied, 0 to 1
      */
     async copy(
         path: string,
@@ -85,7 +85,8 @@ export class CardFiles {
     }
 
     /**
-     * From an offset to the end. @returns how far the file is right, and whether that is its end
+     * Reads from an offset to the end. @returns up to where the copy is right, and whether that is
+     * its end
      */
     private async read(
         path: string,
@@ -121,7 +122,7 @@ export class CardFiles {
         })
         if (!lost) stream.end(status === 0)
         if (!same) return { end: 0, whole: false }
-        // Behind the last line's begin may be the board's refusal.
+        // The last line may be the board's refusal.
         const right = lost || status === 0 ? stream.offset : stream.lineStart
         const ended = { end: Math.max(right, there), whole: !lost && status === 0 }
         part.truncate(ended.end)

@@ -1,4 +1,4 @@
-/** A setting as `describe` has it; a board may leave out what is for people only. */
+/** A setting as in `describe`; a board may omit what only people need. */
 export interface SettingSchema {
     key: string
     type: string
@@ -18,7 +18,7 @@ export interface AlarmSchema {
     active: boolean
 }
 
-/** A command as `describe` or `help` has it. */
+/** A command as in `describe` or `help`. */
 export interface CommandSchema {
     /** `card ls` */
     words: string[]
@@ -27,7 +27,7 @@ export interface CommandSchema {
     help?: string
 }
 
-/** The document that `--json` prints: the lines of `describe` by their kind. */
+/** The document printed by `--json`: the lines of `describe` by kind. */
 export interface Description {
     format: number
     settings: object[]
@@ -36,12 +36,12 @@ export interface Description {
     state: object[]
 }
 
-/** Where the help begins in a line of `help`. */
+/** The column of the help text in a line of `help`. */
 export const helpColumn = 34
 
 const stateTypes = ["count", "timestamp", "hash"]
 
-/** What the board says of itself: its commands and settings. */
+/** The board's commands and settings, as it describes them. */
 export class Catalog {
     constructor(
         readonly commands: readonly CommandSchema[],
@@ -49,7 +49,7 @@ export class Catalog {
         readonly alarms: readonly AlarmSchema[] = [],
     ) {}
 
-    /** @param text what `describe` printed; throws a SyntaxError when it is no such text */
+    /** @param text the output of `describe`; throws a SyntaxError if it is not one */
     static fromDescription(text: string): Catalog {
         const { commands, settings, alarms } = parseDescription(text)
         return new Catalog(
@@ -63,7 +63,7 @@ export class Catalog {
         )
     }
 
-    /** @param text what `help` printed: all that a board tells before the log-in */
+    /** @param text the output of `help`: all that a board tells before the log-in */
     static fromHelp(text: string): Catalog {
         const isArgument = (word: string) => /^[<[]/.test(word)
         const lines = text.split("\n").filter(line => line.trim() !== "")
@@ -83,7 +83,7 @@ export class Catalog {
         return this.settings.map(setting => setting.key)
     }
 
-    /** The keys that `set` takes. */
+    /** The keys that `set` accepts. */
     writableKeys(): string[] {
         return this.settings.filter(one => !stateTypes.includes(one.type)).map(one => one.key)
     }
@@ -96,7 +96,7 @@ export class Catalog {
         return this.settings.find(setting => setting.key === key)
     }
 
-    /** The command that these words begin with; of `card` and `card ls` the longer one. */
+    /** The command at the start of these words; of `card` and `card ls` the longer one. */
     commandOf(words: readonly string[]): CommandSchema | undefined {
         const fitting = this.commands.filter(one => one.words.every((word, i) => word === words[i]))
         return fitting.sort((one, other) => other.words.length - one.words.length)[0]
@@ -104,7 +104,7 @@ export class Catalog {
 }
 
 /**
- * Puts the lines of `describe` into one document. Throws a SyntaxError when a line is no JSON or
+ * Combines the lines of `describe` into one document. Throws a SyntaxError if a line is not JSON or
  * the first is missing.
  */
 export function parseDescription(text: string): Description {

@@ -13,12 +13,10 @@ import { measureTiming, StartWatch, timingReport } from "./timing"
 import { ConsoleError } from "./transport"
 import { watchLine } from "./watch"
 
-/**
- * Of the board's log, what a script's error output has unless it asks for all: warnings and panics.
- */
+/** Log lines in a script's error output unless it asks for all: warnings and panics. */
 const forScripts = /^(! |PANIC|abort\(\)|\[noise)/
 
-/** How the program ended, for scripts; docs/reference/console-service.md and --help have them. */
+/** Exit status, for scripts; listed in docs/reference/console-service.md and --help. */
 enum Exit {
     Done = 0,
     Refused = 1,
@@ -38,7 +36,7 @@ Status: 0 done, 1 a line was refused, 2 wrong arguments, 3 no port or no board, 
 
 interface Options {
     port?: string
-    /** Where what is got goes to. */
+    /** Destination of --get. */
     to?: string
     exec?: string
     get?: string
@@ -50,7 +48,7 @@ interface Options {
     log?: boolean
 }
 
-/** What runs without a person: one of them at a time. */
+/** Options that run unattended, one at a time. */
 const alone = {
     exec: "exec",
     get: "get",
@@ -127,7 +125,7 @@ async function showJson(connection: Connection): Promise<number> {
     return Exit.Done
 }
 
-/** How fast the board is, in the line that a report should have. */
+/** Measures the board's speed and prints it as one line for a report. */
 async function showTiming(connection: Connection, watch: StartWatch): Promise<number> {
     const timing = await measureTiming(
         {
@@ -173,7 +171,7 @@ function readScript(path: string): Buffer {
     }
 }
 
-/** Resolves when a person or a program asks this one to end. */
+/** Resolves on a signal to end. */
 function interrupted(): Promise<number> {
     return new Promise(resolve => {
         for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
@@ -228,12 +226,12 @@ async function main(argv: readonly string[]): Promise<number> {
     return Exit.Done
 }
 
-/** What is left in the pipes goes out before the process ends. */
+/** Flushes the pipes before the process ends. */
 async function flushed(stream: NodeJS.WriteStream): Promise<void> {
     await new Promise<void>(resolve => stream.write("", () => resolve()))
 }
 
-// jacdac-ts tells what it does on console.debug, which is this program's standard output.
+// jacdac-ts logs on console.debug, which is this program's standard output.
 console.debug = () => {}
 let exitCode: number = Exit.NoBoard
 try {

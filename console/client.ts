@@ -5,7 +5,7 @@ import { translated } from "./translation"
 import { ConsoleError, ConsoleTransport, LineResult } from "./transport"
 import { networkTable, scanWifi, type WifiScan } from "./wifiscan"
 
-/** The time that the client lives in: the host's, or a simulated board's. */
+/** The client's clock: the host's, or a simulated board's. */
 export interface ClientTime extends Time {
     setInterval(run: () => void, ms: number): unknown
     clearInterval(handle: unknown): void
@@ -19,25 +19,25 @@ const hostTime: ClientTime = {
 }
 
 export interface ClientOptions {
-    /** After this long without a packet the board is asked what became of the line. */
+    /** After this long without a packet the client asks what became of the line. */
     quietMs?: number
-    /** After this long without a packet the board is given up. */
+    /** After this long without a packet the client gives up the board. */
     timeoutMs?: number
-    /** The session's number and its first request's; by default at random. */
+    /** The numbers of the session and its first request; random by default. */
     session?: number
     request?: number
-    /** The host's time unless told. */
+    /** The host's time by default. */
     time?: ClientTime
 }
 
-/** Takes what a line prints as the board sends it. */
+/** Receives a line's output as the board sends it. */
 export interface RawOutput {
     onBytes(bytes: Uint8Array): void
-    /** Some of it got lost on the way. */
+    /** Some output was lost in transit. */
     onLoss(): void
 }
 
-/** One line on its way: what was received of it, and who waits for it. */
+/** A running line: its progress, and its caller. */
 interface Exchange {
     request: number
     line: Uint8Array
@@ -65,22 +65,22 @@ function say(output: RawOutput, text: string): void {
     output.onBytes(new TextEncoder().encode(text))
 }
 
-/** What is said of a scan, and the line's status. @param state what the board prints to `wifi` */
+/** A scan's output and the line's status. @param state the board's output of `wifi` */
 function told({ networks, fresh }: WifiScan, state: string): [string, number] {
     const joined = /^state +connected/m.test(state)
         ? /^ +wifi\.ssid +(.*?) +Network$/m.exec(state)?.[1]
         : undefined
     const table = networkTable(networks, joined)
     if (fresh) return [table || "no network is in range\n", 0]
-    // A look that was broken off by that is never over, for the runtime: until the processor starts
-    // anew it begins no other.
+    // A scan interrupted by joining never ends for the runtime: until the processor restarts it
+    // begins no other.
     const busy = "the board cannot look around: it is joining a network, or was while it looked"
     const remedy = '"reset now", then "wifi scan" within 20 s'
     if (table === "") return [`error: ${busy}; ${remedy}\n`, 1]
     return [`${busy}; before that it saw (for a new look: ${remedy})\n${table}`, 0]
 }
 
-/** Speaks the board's console service over a Jacdac bus that somebody else keeps connected. */
+/** Client of the board's console service, over a Jacdac bus that another module keeps connected. */
 export class ConsoleClient implements ConsoleTransport {
     private readonly session: number
     private readonly quietMs: number
@@ -88,7 +88,7 @@ export class ConsoleClient implements ConsoleTransport {
     private request: number
     private readonly time: ClientTime
     private exchange: Exchange | undefined
-    /** Ends a scan of the networks that is under way. */
+    /** Ends a running network scan. */
     private endScan: (() => void) | undefined
     private queue: Promise<unknown> = Promise.resolve()
     private readonly onPacket = (packet: Packet) => this.receive(packet)
@@ -129,7 +129,7 @@ export class ConsoleClient implements ConsoleTransport {
         return result
     }
 
-    /** As `execute`, with the very bytes that the line prints. */
+    /** As `execute`, with the exact bytes the line prints. */
     executeRaw(line: string | Uint8Array, output: RawOutput): Promise<LineResult> {
         const scans = typeof line === "string" ? scanLine.test(line) : isScan(line)
         const result = this.queue.then(() =>
@@ -145,7 +145,7 @@ export class ConsoleClient implements ConsoleTransport {
             await this.send(protocol.Command.Cancel, protocol.packCancel(this.session))
     }
 
-    /** Waits no longer for the line that is running, whatever becomes of it. */
+    /** Stops waiting for the running line, whatever becomes of it. */
     abandon(): void {
         this.endScan?.()
         this.end()?.reject(
@@ -153,7 +153,7 @@ export class ConsoleClient implements ConsoleTransport {
         )
     }
 
-    /** The board has started anew: what became of the line is asked at once. */
+    /** The board has restarted: asks at once what became of the line. */
     boardRestarted(): void {
         if (this.exchange) this.sendLine(protocol.Mode.Ask)
     }
@@ -164,14 +164,14 @@ export class ConsoleClient implements ConsoleTransport {
     }
 
     /**
-     * When the console's device was last heard of, in ms of the bus's time; undefined while there
-     * is none.
+     * When the console's device was last heard, in ms of the bus's time; undefined if there is
+     * none.
      */
     lastSeenMs(): number | undefined {
         return this.service()?.device.lastSeen
     }
 
-    /** What `wifi scan` prints; the board says first whether this console may know. */
+    /** Runs `wifi scan`, after asking the board whether this console may know the networks. */
     private async scan(output: RawOutput): Promise<LineResult> {
         const pieces: number[] = []
         const onBytes = (bytes: Uint8Array) => void pieces.push(...bytes)
@@ -200,8 +200,7 @@ export class ConsoleClient implements ConsoleTransport {
         const wrong = refusal ?? (bytes.length > protocol.lineBytesMax ? tooLong : undefined)
         if (wrong !== undefined) {
             say(output, `error: ${wrong}\n`)
-            // A block that is being imported must not miss this line: the board refuses a zero
-            // byte.
+            // An import in progress must fail because of this line: the board refuses a zero byte.
             return await this.exchangeLine(new Uint8Array(1), nowhere)
         }
         if (remark !== undefined) say(output, remark + "\n")
@@ -269,7 +268,7 @@ export class ConsoleClient implements ConsoleTransport {
 
     private take(exchange: Exchange, report: protocol.Report): void {
         const final = (report.flags & protocol.ReportFlags.Final) !== 0
-        // Counted in 16 bits: more than half of them behind is a packet that came twice.
+        // A 16-bit counter: more than half its range behind is a duplicate packet.
         const ahead = (report.sequence - exchange.expected) & 0xffff
         if (ahead >= 0x8000) return
         if (ahead > 0) exchange.output.onLoss()
@@ -277,13 +276,13 @@ export class ConsoleClient implements ConsoleTransport {
         exchange.output.onBytes(report.text)
         if (!final) return
         const refused = (report.flags & protocol.ReportFlags.Refused) !== 0
-        // A refusal says why; without a word it is the one of a session that has a line running.
+        // A refusal has a reason; one without comes from a session that has a line running.
         if (refused && report.sequence === 0 && report.text.length === 0)
             say(exchange.output, "error: the board is still busy with the line before\n")
         this.end()?.resolve({ status: refused ? 1 : 0 })
     }
 
-    /** Ends what is under way and hands it to who has to be told. */
+    /** Ends the running exchange and returns it, for its caller to be told. */
     private end(): Exchange | undefined {
         const exchange = this.exchange
         this.time.clearInterval(exchange?.timer)

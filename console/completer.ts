@@ -3,61 +3,59 @@ import { flags } from "./manual"
 import { idlePause as pause } from "./pause"
 import type { LineResult } from "./transport"
 
-/** What Tab may cost; what the board offers is long and has to come whole. */
+/** Timeouts of Tab; the board's description is long and must arrive complete. */
 const answerMs = 1_500
 const descriptionMs = 8_000
 const pathsAgeMs = 10_000
-/** Arguments that stand for themselves. */
+/** Literal arguments. */
 const literals = ["all", "yes", "off", "errors", "on"]
 const dayNames = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "all", "none"]
 
-/** The candidates and the end of the line that they replace, as readline wants them. */
+/** The candidates and the end of the line they replace, in readline's format. */
 export type Completions = [string[], string]
 
-/** The board as the completer asks it. */
+/** The completer's view of the board. */
 export interface Asked {
     execute(line: string, onText: (text: string) => void): Promise<LineResult>
     cancel(): Promise<void>
 }
 
 /**
- * Completes lines from what the board says of itself. It is asked when nothing else runs, each time
- * with a limit, and never inside an import block, where a question would be a wrong line of the
+ * Completes lines from the board's own description. It asks the board only when nothing else runs,
+ * with a timeout, and never inside an import block, where a question would be a wrong line of the
  * block.
  */
 export class Completer {
     catalog: Catalog | undefined
     private described = false
-    /** The board wants a log-in first: not asked again until there was one. */
+    /** The board requires a log-in: do not ask again until there was one. */
     private refused = false
     private stopped = false
-    /** An import has begun: each line belongs to its block. */
+    /** Inside an import: each line belongs to its block. */
     inBlock = false
     private asking: Promise<void> | undefined
     private readonly paths = new Map<string, { names: string[]; atMs: number }>()
 
-    /** @param own the commands that the terminal carries out itself */
+    /** @param own commands of the terminal itself */
     constructor(
         private readonly board: () => Asked | undefined,
         private readonly own: readonly CommandSchema[] = [],
     ) {}
 
-    /**
-     * Learns what the board offers, when that is not known yet; ends early when `stop` is called.
-     */
+    /** Loads the board's description if it is not known yet; ends early if `stop` is called. */
     async learn(): Promise<void> {
         if (this.described || this.refused || this.inBlock) return
         this.asking ??= this.ask().finally(() => (this.asking = undefined))
         await this.asking
     }
 
-    /** What the board offers was learnt elsewhere. */
+    /** Takes a description loaded elsewhere. */
     know(catalog: Catalog): void {
         this.catalog = catalog
         this.described = true
     }
 
-    /** A person's line comes first: what is being asked is given up. */
+    /** A person's line has priority: abandons the current question. */
     async stop(): Promise<void> {
         if (!this.asking) return
         const asking = this.asking
@@ -68,7 +66,7 @@ export class Completer {
         await Promise.race([asking, pause(answerMs)])
     }
 
-    /** A line has been run: it may have begun a block, or opened what was locked. */
+    /** A line was run: it may have begun a block, or logged in. */
     ran(line: string, { status }: LineResult): void {
         const word = line.trim().split(/\s+/)[0]
         if (status === 0 && word === "import") this.inBlock = true
@@ -84,7 +82,7 @@ export class Completer {
     }
 
     /**
-     * What the board offers, asked for when it is not known yet; undefined when it does not tell in
+     * The board's description, loaded if not known yet; undefined if the board does not answer in
      * time.
      */
     async known(): Promise<Catalog | undefined> {
@@ -110,14 +108,14 @@ export class Completer {
         if (!board) return
         this.stopped = false
         const described = await this.printed(board, "describe")
-        // It did not come whole: the next Tab asks again.
+        // It was incomplete: the next Tab asks again.
         if (!described || this.stopped) return
         if (described.status === 0) {
             try {
                 this.catalog = Catalog.fromDescription(described.text)
                 this.described = true
             } catch {
-                // Cut short, or a board that describes itself in another way: nothing is learnt.
+                // Cut short, or in another format: nothing is learnt.
             }
             return
         }
@@ -126,7 +124,7 @@ export class Completer {
         if (help?.status === 0) this.catalog ??= Catalog.fromHelp(help.text)
     }
 
-    /** What the board says to a line; undefined when its answer did not come to an end. */
+    /** A line's output; undefined if the answer did not end. */
     private async printed(
         board: Asked,
         line: string,
@@ -175,7 +173,7 @@ export class Completer {
         return (await this.list(folder)).map(name => folder + name)
     }
 
-    /** What there is to say about something: `help` takes it. */
+    /** The topics of `help`. */
     private topics(catalog: Catalog): string[] {
         const commands = [...catalog.commands, ...this.own].map(one => one.words[0])
         if (this.own.length === 0) return commands
@@ -205,7 +203,7 @@ export class Completer {
         const listing = this.printed(board, `card ls ${folder.slice(0, -1)}`.trim())
         const listed = await Promise.race([listing, pause(answerMs)])
         if (!listed || listed.status !== 0) {
-            // It is still being printed, perhaps from a card that is slow: not longer than this.
+            // It is still being printed, perhaps from a slow card: stop waiting.
             await board.cancel().catch(() => undefined)
             return []
         }

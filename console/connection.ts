@@ -8,26 +8,26 @@ import { connectBus, SerialTransport } from "./serial"
 const answerMs = 5_000
 const greetTries = 3
 /**
- * An announcement: flags with a counter that begins anew with the device, then its service classes.
+ * An announcement: flags with a counter that restarts with the device, then its service classes.
  */
 const counterMask = 0x0f
 const announceHeaderBytes = 4
 
-/** A board on an open serial line: its console, its log, and word of its resets. */
+/** A board on an open serial line: its console, its log, and notice of its resets. */
 export class Connection {
     readonly client: ConsoleClient
-    /** Never resolves; rejects with a ConsoleError when the line is gone. */
+    /** Never resolves; rejects with a ConsoleError if the line is lost. */
     readonly lost: Promise<never>
-    /** How often the board was seen to start anew. */
+    /** Restarts of the board seen. */
     restarts = 0
-    /** Told when the board has started anew. */
+    /** Called when the board has restarted. */
     onRestart: () => void = () => undefined
     private counter = 0
     private readonly onAnnounce = (packet: Packet) => this.announced(packet.data)
 
     private constructor(
         private readonly line: Line,
-        /** What hangs on the board's bus; the board itself, whatever program it has. */
+        /** The board's bus; the board is on it whatever program it has. */
         readonly bus: JDBus,
         transport: SerialTransport,
     ) {
@@ -37,9 +37,9 @@ export class Connection {
     }
 
     /**
-     * Returns when the console of the board at the other end answers. Throws ConsoleError, which
-     * says what to do; the line is closed then.
-     * @param onLog takes the lines of the board's log
+     * Returns when the board's console answers. Throws ConsoleError, which says what to do; the
+     * line is closed then.
+     * @param onLog gets the board's log lines
      */
     static async open(line: Line, onLog: (line: string) => void): Promise<Connection> {
         const connection = await Connection.reach(line, onLog)
@@ -52,7 +52,7 @@ export class Connection {
         }
     }
 
-    /** The same for a board whose program may have no console, or that has no program. */
+    /** The same for a board without a program or without a console. */
     static async reach(line: Line, onLog: (line: string) => void): Promise<Connection> {
         const transport = new SerialTransport(line, onLog)
         const connection = new Connection(line, await connectBus(transport), transport)
@@ -66,8 +66,8 @@ export class Connection {
     }
 
     /**
-     * Waits until the board has been seen to start more often than that. @returns false after the
-     * time
+     * Waits until the board has restarted more than `restarts` times. @returns false after the
+     * timeout
      */
     async restartAfter(restarts: number, timeoutMs: number): Promise<boolean> {
         for (const endMs = Date.now() + timeoutMs; this.restarts === restarts;) {
@@ -79,8 +79,8 @@ export class Connection {
     }
 
     /**
-     * An empty line makes the session known to the board. A first line that gets lost would look
-     * like one from before a reset; this one may be sent again.
+     * An empty line makes the session known to the board. A lost first line would look like one
+     * from before a reset; an empty one may be repeated.
      */
     private async greet(): Promise<void> {
         for (let tries = 1; ; tries++)
@@ -99,8 +99,7 @@ export class Connection {
         await this.line.close()
     }
 
-    // The bus forgets a device that is silent for long, and with it that it was there before: so it
-    // is counted here.
+    // Counted here because the bus forgets a silent device, and with it that it was there before.
     private announced(data: Uint8Array): void {
         const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
         let serves = false

@@ -2,15 +2,13 @@
 
 import { withoutMark } from "./setupfile"
 
-/** A row and the line of the file that it begins in, from 1. */
+/** A row and the line of the file where it begins, from 1. */
 export interface CsvRow {
     line: number
     fields: string[]
 }
 
-/**
- * The rows that are not empty. Throws an Error that names the line of a quote that is not closed.
- */
+/** The non-empty rows. Throws an Error that names the line of an unclosed quote. */
 export function parseCsv(text: string): CsvRow[] {
     const whole = withoutMark(text)
     const separator = separatorOf(whole)
@@ -45,7 +43,7 @@ export function parseCsv(text: string): CsvRow[] {
     return rows
 }
 
-/** What stands most often in the first line. */
+/** The most frequent separator of the first line. */
 function separatorOf(text: string): string {
     const [first] = text.split("\n", 1)
     const counts = [",", ";", "\t"].map(one => first.split(one).length)

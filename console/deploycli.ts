@@ -9,7 +9,7 @@ import { ProgramManager } from "./programmanager"
 import { Progress } from "./progress"
 import { ConsoleError } from "./transport"
 
-/** How the program ended, for scripts. */
+/** Exit status, for scripts. */
 enum Exit {
     Done = 0,
     Failed = 1,
@@ -22,12 +22,12 @@ Settings, journal and counters of the board are kept. Status: 0 done, 1 not done
 Without a board: "npm start -- --serial /tmp/bms" in another terminal, then /tmp/bms as PORT.`
 
 interface Image {
-    /** As people call it. */
+    /** Display name. */
     name: string
     bytes: Uint8Array
 }
 
-/** What a board of that kind is to get. Throws when it does not compile. */
+/** The image for that kind of board. Throws if it does not compile. */
 async function image(file: string | undefined, board: string): Promise<Image> {
     if (file !== undefined) return readImage(file)
     const { entries } = readManifest()
@@ -50,7 +50,7 @@ function readImage(path: string): Image {
 }
 
 async function deployTo(port: string, file: string | undefined, again: boolean): Promise<void> {
-    // What cannot be sent is said before the board is looked for.
+    // Reports a bad file before looking for the board.
     if (file !== undefined) readImage(file)
     const log = new StartLog()
     const connection = await Connection.reach(await openLine(port), line => log.take(line))
@@ -93,7 +93,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return Exit.Usage
 }
 
-// jacdac-ts tells what it does on console.debug, which is this program's standard output.
+// jacdac-ts logs on console.debug, which is this program's standard output.
 console.debug = () => {}
 for (const name of ["SIGINT", "SIGTERM"] as const)
     process.once(name, () => {
@@ -113,5 +113,5 @@ try {
         exitCode = Exit.Failed
     }
 }
-// Not left to Node: the bus and the runtime that has verified a program have timers of their own.
+// Not left to Node: the bus and the runtime that verified a program have timers of their own.
 process.exit(exitCode)

@@ -3,37 +3,36 @@ import { pause } from "./pause"
 import { imageAlignBytes, parseVersion, ProgramManager, toHex } from "./programmanager"
 import { ConsoleError } from "./transport"
 
-/** "DevS" and what follows at the beginning of each program. */
+/** The first bytes of each program, starting with "DevS". */
 const imageMagic = [0x44, 0x65, 0x76, 0x53, 0x0a, 0x6e, 0x29, 0xf1]
 const versionOffset = 8
 const imageHeaderBytes = 32
 /**
- * A slow board needs a second to check the program, and another one until its firmware says the
- * cause.
+ * A slow board takes a second to check the program, and another until its firmware logs the cause.
  */
 const startMs = 15_000
-/** A program of another kind says no cause: it is not waited for as long. */
+/** Another kind of program logs no cause: the wait for it is shorter. */
 const causeMs = 8_000
 const lookMs = 50
 
 export interface DeployOptions {
-    /** Told how much is written, 0 to 1. */
+    /** Gets the fraction written, 0 to 1. */
     onProgress: (done: number) => void
-    /** Also when the board runs this very program. */
+    /** Also if the board already runs this program. */
     again?: boolean
 }
 
-/** What a board says in its log of the program that it starts. */
+/** A board's log lines about the program it starts. */
 export class StartLog {
-    /** The program's name and version, as the runtime says them. */
+    /** The program's name and version, as logged by the runtime. */
     started: string | undefined
-    /** The firmware's own first line, and the cause of the start. */
+    /** The firmware's first line, and the cause of the start. */
     version: string | undefined
     cause: string | undefined
     /** Why there is no program or why it died, in the board's words. */
     complaint: string | undefined
 
-    /** What was said of the program before does not count. */
+    /** Discards lines about the previous program. */
     forget(): void {
         this.started = this.version = this.cause = this.complaint = undefined
     }
@@ -48,16 +47,13 @@ export class StartLog {
     }
 }
 
-/** The SHA-256 of a program, as the board has it. */
+/** The SHA-256 of a program, as the board computes it. */
 export async function hashOf(image: Uint8Array): Promise<string> {
     const hash = await crypto.subtle.digest("SHA-256", Uint8Array.from(image))
     return toHex(new Uint8Array(hash))
 }
 
-/**
- * Throws ConsoleError when that is no program, or one whose file is incomplete. @param name of the
- * file
- */
+/** Throws ConsoleError if it is no program or an incomplete one. @param name of the file */
 export function checkImage(image: Uint8Array, name: string): void {
     const begins = imageMagic.every((byte, at) => image[at] === byte)
     if (!begins || image.length < imageHeaderBytes)
@@ -67,9 +63,9 @@ export function checkImage(image: Uint8Array, name: string): void {
 }
 
 /**
- * Carries a program to the board at the other end of a connection and waits until it runs.
- * @param log gets the lines of the board's log meanwhile
- * @returns what became of it, for a person. Throws ConsoleError, which says what to do.
+ * Sends a program to the board at the other end of a connection and waits until it runs.
+ * @param log gets the board's log lines meanwhile
+ * @returns the result, for a person. Throws ConsoleError, which says what to do.
  */
 export async function deploy(
     connection: Connection,
@@ -97,7 +93,7 @@ export async function deploy(
         throw new ConsoleError(`the program did not arrive whole: ${again}`)
     const size = `${image.length.toLocaleString("en")} bytes in ${seconds} s`
     const start = await startOf(connection, log)
-    // To the board a program that was stopped without a word has died.
+    // To the board, a program stopped without notice has died.
     return `${size}, ${same ? start.replace(/ start: .*/, " started again") : start}`
 }
 

@@ -1,16 +1,16 @@
 const lineFeed = 10
 const refusalWords = "error: "
-/** The first remark comes behind so many bytes. */
+/** The first remark comes after this many bytes. */
 const remarkBytes = 65_536
 const remark = "# "
 const remarkLineBytesMax = 64
 
-/** Begins like that, or has begun to: the line's end tells. */
+/** True if the line begins with the words, or still may. */
 function mayBegin(line: Uint8Array, words: string): boolean {
     return words.startsWith(latin1(line.subarray(0, words.length)))
 }
 
-/** A character a byte. */
+/** One character per byte. */
 function latin1(bytes: Uint8Array): string {
     return String.fromCharCode(...bytes)
 }
@@ -24,23 +24,23 @@ function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
 }
 
 /**
- * Takes a file's bytes out of what `card cat` prints: between its lines the board says how far it
- * is, and at the end perhaps why it broke off.
+ * Extracts a file's bytes from the output of `card cat`, which has the board's progress remarks
+ * between lines and may end with a refusal.
  */
 export class FileStream {
-    /** Told when the board says how far it is, in its words. */
+    /** Called with each progress remark of the board. */
     onRemark: (text: string) => void = () => undefined
-    /** The last line, if it is one of a refusal; the file may have such lines too. */
+    /** The last line, if it looks like a refusal; the file may have such lines too. */
     private refusal: Uint8Array | undefined
-    /** Where the last line begins: what is behind it may have the board's refusal in it. */
+    /** Start of the last line, which may be the board's refusal. */
     lineStart: number
     private line: Uint8Array = new Uint8Array(0)
     private atLineStart = true
 
     /**
-     * @param offset where the first byte is in the file
-     * @param onBytes takes the file's bytes, in order
-     * @param offsetKnown false when only the board knows the offset (`card tail`)
+     * @param offset of the first byte in the file
+     * @param onBytes gets the file's bytes, in order
+     * @param offsetKnown false if only the board knows the offset (`card tail`)
      */
     constructor(
         public offset: number,
@@ -50,7 +50,7 @@ export class FileStream {
         this.lineStart = offset
     }
 
-    /** Why the board broke off; undefined while it has not. */
+    /** The board's reason for a refusal; undefined if there was none. */
     get refused(): string | undefined {
         return (
             this.refusal &&
@@ -65,14 +65,15 @@ export class FileStream {
             this.line = this.line.subarray(end + 1)
             this.takeLine(whole)
         }
-        // What is no remark of the board need not wait for its line's end.
+        // Data that is no remark of the board need not wait for its line's end.
         const held =
             this.atLineStart && [refusalWords, remark].some(words => mayBegin(this.line, words))
         if (!held) this.pass(this.line)
     }
 
     /**
-     * The line has ended: what waits is the file's. @param done false when the board has refused it
+     * The output has ended: the held bytes belong to the file. @param done false if the board
+     * refused
      */
     end(done: boolean): void {
         if (done) this.giveBack()
@@ -80,7 +81,7 @@ export class FileStream {
     }
 
     private takeLine(line: Uint8Array): void {
-        // Something came behind it.
+        // It was not the last line, so it belongs to the file.
         this.giveBack()
         if (this.atLineStart && this.isRemark(line)) this.onRemark(latin1(line).trimEnd())
         else if (this.atLineStart && mayBegin(line, refusalWords)) this.refusal = line
@@ -88,10 +89,7 @@ export class FileStream {
         this.atLineStart = true
     }
 
-    /**
-     * A line of the file that looks like a remark has hardly ever the very offset at which it
-     * stands.
-     */
+    /** A line of the file that looks like a remark hardly ever has its own exact offset. */
     private isRemark(line: Uint8Array): boolean {
         if (line.length > remarkLineBytesMax) return false
         const [, at] = /^# (\d+) of \d+ bytes\n$/.exec(latin1(line)) ?? []
@@ -103,7 +101,7 @@ export class FileStream {
         return Number(at) === this.offset
     }
 
-    /** It was a line of the file. */
+    /** The held line belongs to the file. */
     private giveBack(): void {
         const line = this.refusal
         this.refusal = undefined

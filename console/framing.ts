@@ -1,5 +1,5 @@
 // Jacdac frames and log text on one serial line, as the DeviceScript runtime mixes them (jacdac-c,
-// jd_usb.c). 0xFE begins a mark; the byte after it says which. It never occurs in UTF-8, so log
+// jd_usb.c). 0xFE begins a mark; the next byte gives its kind. 0xFE never occurs in UTF-8, so log
 // text needs no marks.
 
 import {
@@ -14,20 +14,20 @@ import {
 
 const frameHeaderBytes = 12
 const frameBytesMax = frameHeaderBytes + 240
-/** A longer log line is shown in pieces; noise may never bring an end. */
+/** Longer log lines are shown in pieces, because noise may never contain a line end. */
 const logLineBytesMax = 1024
 const lineFeed = 10
 
 export interface LineReceiver {
-    /** A whole frame with a right checksum; also the board's answers to `bridgeCommand`. */
+    /** A whole frame with a correct checksum, including the board's answers to `bridgeCommand`. */
     onFrame(frame: Uint8Array): void
-    /** A line of the board's log, as it came, without its line feed. */
+    /** One line of the board's log, unchanged, without its line feed. */
     onLogLine(line: Uint8Array): void
 }
 
 /**
- * Takes the bytes of the serial line apart. What is broken is left out; the next frame is found
- * again.
+ * Decodes the bytes of the serial line. Broken parts are dropped; it resynchronises at the next
+ * frame.
  */
 export class LineDecoder {
     private marked = false
@@ -78,7 +78,7 @@ export class LineDecoder {
     }
 }
 
-/** A frame as it goes over the serial line. */
+/** Encodes a frame for the serial line. */
 export function encodeFrame(frame: Uint8Array): Uint8Array {
     const line: number[] = [Mark.Magic, Mark.FrameStart]
     for (const byte of frame) {
@@ -89,7 +89,7 @@ export function encodeFrame(frame: Uint8Array): Uint8Array {
     return Uint8Array.from(line)
 }
 
-/** A frame for the board's end of the line itself. */
+/** A frame for the board's USB bridge itself. */
 export function bridgeCommand(command: UsbBridgeCmd): Uint8Array {
     const frame = new Uint8Array(frameHeaderBytes + 4)
     const view = new DataView(frame.buffer)
@@ -97,7 +97,7 @@ export function bridgeCommand(command: UsbBridgeCmd): Uint8Array {
     frame[3] =
         JD_FRAME_FLAG_COMMAND | JD_FRAME_FLAG_IDENTIFIER_IS_SERVICE_CLASS | JD_FRAME_FLAG_LOOPBACK
     view.setUint32(4, SRV_USB_BRIDGE, true)
-    // The high half of a broadcast's device identifier and the service index of a broadcast.
+    // The high half of a broadcast's device identifier, and a broadcast's service index.
     view.setUint32(8, 0xaaaaaaaa, true)
     frame[13] = 0x3d
     view.setUint16(14, command, true)
@@ -105,7 +105,7 @@ export function bridgeCommand(command: UsbBridgeCmd): Uint8Array {
     return frame
 }
 
-/** True for a frame of the board's end of the line itself. */
+/** True for a frame of the board's USB bridge itself. */
 export function isBridgeFrame(frame: Uint8Array): boolean {
     const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
     return (

@@ -5,7 +5,7 @@ import { copyToDisk } from "./partfile"
 import { Progress } from "./progress"
 import type { Screen } from "./screen"
 
-/** A file of the card, and where it goes. */
+/** A file of the card, and its target. */
 interface Copy {
     path: string
     bytes: number
@@ -17,8 +17,8 @@ function isFolder(path: string): boolean {
 }
 
 /**
- * Copies a file or a directory of the card to this computer. @returns false when the board refused
- * a part of it
+ * Copies a file or a directory of the card to this computer. @returns false if the board refused
+ * part of it
  */
 export async function getFiles(
     files: CardFiles,
@@ -46,7 +46,7 @@ async function copiesOf(files: CardFiles, name: string, to?: string): Promise<Co
     return await directory(files, path, to ?? basename(path || "card"))
 }
 
-/** The files of a directory and, for the root, of those in it. */
+/** The files of a directory; for the root also those in its directories. */
 async function directory(files: CardFiles, path: string, target: string): Promise<Copy[]> {
     const copies: Copy[] = []
     mkdirSync(target, { recursive: true })

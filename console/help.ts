@@ -2,13 +2,13 @@ import type { Catalog, CommandSchema, SettingSchema } from "./catalog"
 import { helpColumn } from "./catalog"
 import { flags, keyboard, manual, ownLines } from "./manual"
 
-/** What `help` says: first what the board itself says to a line, then what the manual has. */
+/** The output of `help`: a line to run on the board, then the manual's text. */
 export interface Help {
     line?: string
     text: string
 }
 
-/** The lines that the terminal carries out itself, as commands. */
+/** The terminal's own lines, as commands. */
 export const ownCommands: readonly CommandSchema[] = Object.entries(ownLines).map(
     ([words, { arguments: taken, help }]) => ({
         words: words.split(" "),
@@ -30,14 +30,14 @@ const typedExamples: Readonly<Record<string, string>> = {
     zone: "Europe/Berlin",
 }
 
-/** What `help` and the words behind it stand for; undefined when there is no such topic. */
+/** The help on a topic; undefined if there is no such topic. */
 export function helpOn(topic: string, catalog: Catalog): Help | undefined {
     const words = topic.trim().toLowerCase().split(/\s+/)
     const name = words.join(" ")
     if (name === "") return { line: "help", text: overview() }
     if (name === "keys") return { text: keyboard }
     const flag = Object.keys(flags).find(one => one.toLowerCase() === name)
-    // FTP is a command and a flag.
+    // FTP is both a command and a flag.
     if (flag && (topic.trim() === flag || !isCommand(words, catalog.commands)))
         return { text: aboutFlag(flag, catalog) }
     if (isCommand(words, ownCommands)) return { text: aboutOwn(name) }
@@ -77,7 +77,7 @@ function aboutOwn(name: string): string {
 }
 
 /**
- * The board explains all that begin with the first word; the manual the ones that were asked for.
+ * The board explains all commands that begin with the first word, the manual the ones asked for.
  */
 function aboutCommand(name: string, catalog: Catalog): Help {
     const [first] = name.split(" ")

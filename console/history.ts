@@ -4,7 +4,7 @@ import { dirname, join } from "node:path"
 
 const linesMax = 1000
 
-/** Where the user's programs keep such things. */
+/** The usual folder of the user's programs for such files. */
 export function historyPath(environment: NodeJS.ProcessEnv = process.env): string {
     const home = homedir()
     const state =
@@ -14,21 +14,18 @@ export function historyPath(environment: NodeJS.ProcessEnv = process.env): strin
     return join(state, "bms-mini", "history")
 }
 
-/**
- * The lines that were typed, kept between runs. Who adds a line has seen to it that it holds no
- * secret.
- */
+/** Typed lines, kept between runs. Callers must not add lines with secrets. */
 export class History {
     private last = ""
     private failed = false
 
-    /** @param onTrouble told once when the file cannot be kept */
+    /** @param onTrouble called once if the file cannot be kept */
     constructor(
         private readonly path: string,
         private readonly onTrouble: (message: string) => void,
     ) {}
 
-    /** The lines, the oldest first. Cuts a file that has grown too long. */
+    /** The lines, oldest first. Trims a file that has grown too long. */
     load(): string[] {
         let text: string
         try {

@@ -1,8 +1,8 @@
 const now = /^\s*time\s+set\s+now\s*$/
 
 /**
- * The line for the board: "time set now" stands for the host's time, which goes as Unix seconds
- * ("time set @1795345200"), since the zones of host and board may differ.
+ * The line for the board: "time set now" becomes the host's time in Unix seconds ("time set
+ * @1795345200"), because the zones of host and board may differ.
  * @param nowMs the host's time, Unix ms
  */
 export function withHostTime(

@@ -14,12 +14,15 @@ import { runTerminal } from "./terminal"
 import { ConsoleError, type LineResult } from "./transport"
 
 const reopenMs = 500
-/** The firmware's own lines of the log, warnings and panics; the rest is the runtime's. */
+/** The firmware's own log lines, warnings and panics; the rest is the runtime's. */
 const forPeople = /^(> |[!*?] |PANIC|\[noise)/
-/** A board that was asked to reset is back by then, also when something hangs there. */
+/** A board asked to reset is back by then, even if something hangs. */
 export const resetMs = 45_000
 
-/** A person at a terminal and a board that may be reset, unplugged and plugged in again. */
+/**
+ * The session of a person at a terminal with a board that may be reset, unplugged and plugged in
+ * again.
+ */
 export class Interactive {
     private readonly completer = new Completer(() => this.connection?.client, ownCommands)
     private readonly boardPrompt = new BoardPrompt((line, onText) => this.ask(line, onText))
@@ -33,7 +36,7 @@ export class Interactive {
         private readonly wholeLog: boolean,
     ) {}
 
-    /** Returns when the person leaves. Throws ConsoleError when there is no board to begin with. */
+    /** Returns when the person leaves. Throws ConsoleError if there is no board at the start. */
     async run(): Promise<void> {
         await this.connect()
         await this.greet()
@@ -52,7 +55,7 @@ export class Interactive {
                         print: text => this.screen.text(text),
                     })
                     if (status === 0 && !this.completer.inBlock) await this.boardPrompt.ran(line)
-                    // What was refused may be a password with a word mistyped before it.
+                    // A refused line may be a password after a mistyped word.
                     if (status === 0 && !this.hides(line)) history.add(line.trim())
                 },
                 cancel: async again => {
@@ -73,7 +76,7 @@ export class Interactive {
         }
     }
 
-    /** A question of the terminal's own. */
+    /** A question by the terminal itself. */
     private async ask(line: string, onText: (text: string) => void): Promise<LineResult> {
         const connection = this.connection
         if (!connection) throw new ConsoleError(`${this.address} is not there`)
@@ -82,7 +85,7 @@ export class Interactive {
         return await Promise.race([asking, connection.lost])
     }
 
-    /** Says in one line which board this is, and how it is. */
+    /** Prints the board's identity and state in one line. */
     private async greet(): Promise<void> {
         this.boardPrompt.forget()
         const line = await this.boardPrompt.greet()
@@ -150,15 +153,12 @@ export class Interactive {
     }
 }
 
-/** True for the line after which the board starts anew. */
+/** True for the line that restarts the board. */
 export function isReset(line: string): boolean {
     return /^\s*reset\s+now\s*$/.test(line)
 }
 
-/**
- * Logs in with the password that the environment has in BMS_PASSWORD, if any. Throws ConsoleError
- * when it is wrong.
- */
+/** Logs in with the password in BMS_PASSWORD, if set. Prints the refusal if it is wrong. */
 export async function logIn(connection: Connection, screen: Screen): Promise<void> {
     const password = process.env.BMS_PASSWORD
     if (!password) return

@@ -1,17 +1,17 @@
-/** An open serial line to a board, whatever carries it: the same bytes in both directions. */
+/** An open serial line to a board, over any transport: the same bytes in both directions. */
 export interface Line {
-    /** What the line is called in messages. */
+    /** The line's name in messages. */
     readonly address: string
-    /** Bytes that the line has not taken yet. */
+    /** Bytes not sent yet. */
     readonly waitingBytes: number
-    /** Takes what comes from the board. */
+    /** Gets the bytes from the board. */
     onBytes: (bytes: Uint8Array) => void
-    /** Told once that the line is gone, and why. */
+    /** Called once with the reason when the line is lost. */
     onEnd: (reason: string) => void
-    /** Does nothing when the line is gone. */
+    /** Does nothing if the line is lost. */
     write(bytes: Uint8Array): void
     close(): Promise<void>
 }
 
-/** The reason of a line whose other end is not there any more. */
+/** The reason when the other end of the line is gone. */
 export const unplugged = "the cable was unplugged"

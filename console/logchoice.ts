@@ -1,22 +1,22 @@
-/** The runtime's warnings and panics, and what of the firmware's own lines tells of trouble. */
+/** The runtime's warnings and panics, and the firmware's lines about trouble. */
 const trouble =
     /^(! |PANIC|abort\(\)|\[noise|(> )?(fault|scheduler|supervisor|reset|logger|console|ftp: (failed|waits)|journal: record))/
 
 const choices = ["off", "errors", "on"] as const
 
 /**
- * How much of the board's log a person wants to see while typing: `log off|errors|on`, a line of
- * the terminal's own.
+ * How much of the board's log is shown while a person types: `log off|errors|on`, a line of the
+ * terminal itself.
  */
 export class LogChoice {
     private choice: (typeof choices)[number] = "on"
 
-    /** @param line of the log, with or without the runtime's mark of the firmware's lines */
+    /** @param line of the log, with or without the runtime's mark for firmware lines */
     shows(line: string): boolean {
         return this.choice === "on" || (this.choice === "errors" && trouble.test(line))
     }
 
-    /** Carries out such a line. @returns what it says; undefined for any other line */
+    /** Carries out such a line. @returns its output; undefined for any other line */
     obey(line: string): string | undefined {
         const [command, wanted, ...rest] = line.trim().split(/\s+/)
         if (command !== "log") return undefined

@@ -1,12 +1,12 @@
 import { idlePause } from "./pause"
 
 const remarkMs = 1_000
-/** What moves a terminal's cursor or sets its colours (ECMA-48). */
+/** Codes that move a terminal's cursor or set its colours (ECMA-48). */
 const terminalCodes = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])/g
 
 /**
- * Makes lines for people of the board's log; what is no text is noise, of which a remark is made
- * now and then.
+ * Turns the board's log into readable lines; anything that is not text is noise, reported now and
+ * then.
  */
 export class LogText {
     private readonly decoder = new TextDecoder("utf-8", { fatal: true })
@@ -23,8 +23,7 @@ export class LogText {
 
     private decode(line: Uint8Array): string | undefined {
         try {
-            // Colours and carriage returns are the runtime's habit; other control characters are
-            // not.
+            // The runtime sends colours and carriage returns, but no other control characters.
             const text = this.decoder
                 .decode(line)
                 .replace(terminalCodes, "")
@@ -45,7 +44,7 @@ export class LogText {
     }
 }
 
-/** Text of the board for a terminal: without what would move its cursor or ring its bell. */
+/** The board's text for a terminal, without codes that move its cursor or ring its bell. */
 export function printable(text: string): string {
     return text.replace(/\r(?=\n)/g, "").replace(/[^\P{Cc}\n\t]/gu, "\ufffd")
 }

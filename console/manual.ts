@@ -1,14 +1,14 @@
-// The manual as data: what a person reads about each command and flag. docs/reference/console.md is
-// made of it, and `help` shows it.
+// The manual as data: texts about each command and flag. docs/reference/console.md is generated
+// from it, and `help` shows it.
 
 /** A command of the board. */
 export interface ManualEntry {
     words: string
-    /** What it prints or does, beyond its help. */
+    /** Its output or effect, beyond its help. */
     notes: string
     /**
-     * Lines that are run one after the other for docs/reference/console.md; "+5" lets 5 s pass,
-     * "!out" and "!in" pull the card and put it back.
+     * Lines run in order for docs/reference/console.md; "+5" lets 5 s pass, "!out" and "!in" pull
+     * the card and put it back.
      */
     examples: string[]
 }
@@ -247,7 +247,7 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
     ],
 ]
 
-/** What each error flag means, and what to do about it. */
+/** The meaning of each error flag, and its remedy. */
 export const flags: Readonly<Record<string, string>> = {
     CELL_OVERVOLTAGE:
         'The highest cell is at or above battery.cell_overvoltage. "cells" shows which one; stop charging.',
@@ -284,7 +284,7 @@ export const flags: Readonly<Record<string, string>> = {
         'The last starts have ended early: no logs, no upload. It ends by itself after ten minutes, or with "reset now".',
 }
 
-/** Lines that the terminal carries out itself; the simulator's prompt has them too. */
+/** Lines of the terminal itself; the simulator's prompt has them too. */
 export const ownLines: Readonly<
     Record<string, { arguments: string; help: string; notes: string }>
 > = {

@@ -35,8 +35,8 @@ class DiskPart implements PartFile {
 }
 
 /**
- * Copies a file of the card to `target`. What a former run has left in `target`.part, or an older
- * and shorter `target`, is gone on with. For the rest as `CardFiles.copy`.
+ * Copies a file of the card to `target`. Continues an earlier run's `target`.part, or an older and
+ * shorter `target`. Otherwise as `CardFiles.copy`.
  */
 export async function copyToDisk(
     files: CardFiles,

@@ -3,11 +3,11 @@ export function pause(delayMs: number): Promise<void> {
     return new Promise(resolve => setTimeout(resolve, delayMs))
 }
 
-/** As `pause`; a program that has nothing else to do does not wait for it. */
+/** As `pause`, but does not keep the program alive. */
 export function idlePause(delayMs: number): Promise<void> {
     return new Promise(resolve => {
         const timer: unknown = setTimeout(resolve, delayMs)
-        // A browser has numbers here.
+        // In a browser it is a number.
         ;(timer as { unref?: () => void }).unref?.()
     })
 }

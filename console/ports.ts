@@ -12,19 +12,19 @@ const closeMs = 1_000
 /** Errors of a port or a connection whose other end is gone. */
 const goneCodes = /\b(EIO|ENXIO|ENODEV|EBADF|EPIPE|ECONNRESET)\b/
 
-/** A serial port that was found on this computer. */
+/** A serial port of this computer. */
 export interface FoundPort {
     path: string
-    /** Who made it; empty when unknown. */
+    /** Its manufacturer; empty if unknown. */
     maker: string
 }
 
-/** How a port stands in a list. */
+/** A port's text in a list. */
 export function describePort({ path, maker }: FoundPort): string {
     return maker ? `${path}  (${maker})` : path
 }
 
-/** A line over a stream of Node's. */
+/** A line over a Node stream. */
 export class OpenLine implements Line {
     onBytes: (bytes: Uint8Array) => void = () => undefined
     onEnd: (reason: string) => void = () => undefined
@@ -35,7 +35,7 @@ export class OpenLine implements Line {
         readonly close: () => Promise<void>,
     ) {
         stream.on("data", (bytes: Buffer) => this.onBytes(bytes))
-        // A write that meets the missing cable may tell before the port does.
+        // A write may detect the missing cable before the port does.
         stream.on("error", ({ message }) =>
             this.onEnd(goneCodes.test(message) ? unplugged : message),
         )
@@ -52,7 +52,7 @@ export class OpenLine implements Line {
     }
 }
 
-/** The serial ports of this computer that a board may hang on, without the PC's own ttyS ones. */
+/** The serial ports that may have a board, without the PC's own ttyS ones. */
 export async function listPorts(): Promise<FoundPort[]> {
     try {
         const ports = await SerialPort.list()
@@ -60,7 +60,7 @@ export async function listPorts(): Promise<FoundPort[]> {
             .filter(port => !port.path.startsWith("/dev/ttyS"))
             .map(({ path, manufacturer }) => ({ path, maker: manufacturer ?? "" }))
     } catch (failure) {
-        // On Linux the list comes from udev, which small systems and containers do not have.
+        // On Linux the list comes from udev, which small systems and containers lack.
         if (process.platform !== "linux") throw failure
         return readdirSync("/dev")
             .filter(name => /^tty(USB|ACM)\d+$/.test(name))
@@ -69,8 +69,8 @@ export async function listPorts(): Promise<FoundPort[]> {
 }
 
 /**
- * Opens a serial port or a pseudo-terminal by its path, or HOST:PORT over TCP.
- * Throws ConsoleError, which says why it cannot be and what to do.
+ * Opens a serial port or a pseudo-terminal by its path, or HOST:PORT over TCP. Throws ConsoleError,
+ * which says why that failed and what to do.
  */
 export function openLine(address: string): Promise<OpenLine> {
     const network = /^([^/\\]+):(\d{1,5})$/.exec(address)
@@ -84,7 +84,7 @@ function openPort(path: string): Promise<OpenLine> {
             if (failure) return reject(new ConsoleError(explain(path, failure.message)))
             const close = () =>
                 new Promise<void>(done => {
-                    // A driver whose device is gone may never tell that it has closed.
+                    // A driver whose device is gone may never report the close.
                     setTimeout(done, closeMs).unref()
                     if (port.isOpen) port.close(() => done())
                     else done()

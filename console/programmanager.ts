@@ -19,24 +19,22 @@ import { ConsoleError } from "./transport"
 
 const findMs = 5_000
 const lookMs = 50
-/** A register that is asked for again after a while; the program may be starting meanwhile. */
+/** Timeout of one register read before the next try; the program may be starting meanwhile. */
 const registerMs = 500
 const registerTries = 20
 /**
- * The flash's pages are erased before the answer comes; a board that takes 5 s for it is reset by
- * its watchdog.
+ * The flash's pages are erased before the answer; a board that takes 5 s for it is reset by its
+ * watchdog.
  */
 const eraseMs = 8_000
 const eraseTries = 2
-/** Of a pipe's packet; the board takes multiples of `imageAlignBytes` only. */
+/** Payload of a pipe packet; the board accepts only multiples of `imageAlignBytes`. */
 const pieceBytes = 224
 const pieceMs = 5_000
 export const imageAlignBytes = 32
 const silent = "the board does not answer: press its reset button and try again"
 
-/**
- * The runtime's service that takes a program: it is there whatever program the board has, or none.
- */
+/** The runtime's service that accepts programs; present with any program, or none. */
 export class ProgramManager {
     private constructor(
         private readonly bus: JDBus,
@@ -45,9 +43,7 @@ export class ProgramManager {
         private readonly lost: Promise<never>,
     ) {}
 
-    /**
-     * Throws ConsoleError when there is none on the bus. @param lost rejects when the line is gone
-     */
+    /** Throws ConsoleError if the bus has none. @param lost rejects if the line is lost */
     static async find(bus: JDBus, lost: Promise<never>): Promise<ProgramManager> {
         for (const endMs = Date.now() + findMs; Date.now() < endMs;) {
             const [found] = bus.services({ serviceClass: SRV_DEVICE_SCRIPT_MANAGER })
@@ -62,13 +58,13 @@ export class ProgramManager {
         )
     }
 
-    /** What the runtime was built for, such as "DeviceScript Simulator (WASM)". */
+    /** The runtime's target, such as "DeviceScript Simulator (WASM)". */
     async description(): Promise<string> {
         const data = await this.read(JD_SERVICE_INDEX_CTRL, ControlReg.DeviceDescription)
         return new TextDecoder().decode(data)
     }
 
-    /** The newest version of programs that the runtime takes. */
+    /** The newest program version the runtime accepts. */
     async runtimeVersion(): Promise<ProgramVersion> {
         const register = DeviceScriptManagerReg.RuntimeVersion
         return parseVersion(await this.read(this.serviceIndex, register))
@@ -86,14 +82,14 @@ export class ProgramManager {
     }
 
     /**
-     * Stops the program, writes this one to flash and starts it. The old one is gone as soon as it
-     * begins. Throws ConsoleError.
-     * @param onProgress told how much is written, 0 to 1
+     * Stops the program, writes this one to flash and starts it. The old one is erased at the
+     * start. Throws ConsoleError.
+     * @param onProgress gets the fraction written, 0 to 1
      */
     async deploy(image: Uint8Array, onProgress: (done: number) => void): Promise<void> {
-        // Each 8 s a runtime without a program starts an empty one, by the board configuration of
-        // the one that is being erased: what it reads there may keep it busy until its watchdog
-        // bites, in the middle of a deployment.
+        // Every 8 s a runtime without a program starts an empty one, using the board configuration
+        // of the program being erased: reading it may keep the runtime busy until its watchdog
+        // bites, in mid-deployment.
         await this.setAutostart(0)
         await this.write(image, onProgress)
         await this.setAutostart(1)
@@ -117,8 +113,8 @@ export class ProgramManager {
     }
 
     /**
-     * A packet of a pipe, again until it is acknowledged: jacdac-ts gives up after half a second
-     * (its OutPipe too).
+     * Sends a pipe packet until it is acknowledged: jacdac-ts (its OutPipe too) gives up after half
+     * a second.
      */
     private async sendPiece(command: number, piece: Uint8Array): Promise<void> {
         for (const endMs = Date.now() + pieceMs; ;) {
@@ -149,8 +145,8 @@ export class ProgramManager {
     }
 
     /**
-     * Sends a command until the board answers it. The bus may forget a silent device, but we keep
-     * its number.
+     * Sends a command until the board answers. Uses the board's number, because the bus may forget
+     * a silent device.
      */
     private async ask(
         serviceIndex: number,
@@ -197,7 +193,7 @@ export interface ProgramVersion {
     minor: number
 }
 
-/** Of a register and of a program's header: patch, minor and major. */
+/** From a register or a program's header: patch, minor and major. */
 export function parseVersion(bytes: Uint8Array): ProgramVersion {
     return { major: bytes[3], minor: bytes[2] }
 }

@@ -6,7 +6,7 @@ interface Output {
 const barChars = 30
 const redrawMs = 100
 
-/** A bar on a terminal for what takes a while; a file or a pipe gets nothing of it. */
+/** A progress bar on a terminal; files and pipes get no output. */
 export class Progress {
     private drawnMs = -Infinity
 
@@ -15,7 +15,7 @@ export class Progress {
         private readonly output: Output = process.stderr,
     ) {}
 
-    /** @param done how much of it, 0 to 1 */
+    /** @param done fraction, 0 to 1 */
     show(done: number): void {
         if (!this.output.isTTY || (done < 1 && performance.now() - this.drawnMs < redrawMs)) return
         this.drawnMs = performance.now()
@@ -24,7 +24,7 @@ export class Progress {
         this.output.write(`\r${this.what} [${bar}] ${Math.floor(done * 100)} %`)
     }
 
-    /** Takes the bar off the screen: what follows begins on a line of its own. */
+    /** Removes the bar, so that the next output starts on its own line. */
     end(): void {
         if (this.output.isTTY && this.drawnMs !== -Infinity) this.output.write("\r\x1b[K")
     }

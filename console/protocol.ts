@@ -24,13 +24,13 @@ export enum ReportFlags {
 const executeHeaderBytes = 5
 const reportHeaderBytes = 7
 
-/** The longest line that the board takes, in bytes of UTF-8. */
+/** The longest line the board accepts, in bytes of UTF-8. */
 export const lineBytesMax = payloadBytesMax - executeHeaderBytes
 
 export interface Report {
     session: number
     request: number
-    /** Counts the packets of one line from 0. */
+    /** Number of the packet within its line, from 0. */
     sequence: number
     flags: number
     text: Uint8Array
@@ -57,7 +57,7 @@ export function packCancel(session: number): Uint8Array {
     return packet
 }
 
-/** A report of the board; undefined when the packet is too short to be one. */
+/** A report from the board; undefined if the packet is too short. */
 export function parseReport(packet: Uint8Array): Report | undefined {
     if (packet.length < reportHeaderBytes) return undefined
     const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)

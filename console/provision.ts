@@ -1,5 +1,4 @@
-// Set-up files of many boards from one template and a table: what differs from board to board
-// stands in the table.
+// Set-up files for many boards from one template and a table of their differences.
 
 import { parseCsv, type CsvRow } from "./csv"
 import { lineBytesMax } from "./protocol"
@@ -9,26 +8,26 @@ import { beginsImport, endsImport, withoutMark } from "./setupfile"
 /** The set-up file of one board. */
 export interface SetupFile {
     serial: string
-    /** Of the file, `ACME-7.txt`. */
+    /** File name, `ACME-7.txt`. */
     name: string
     text: string
 }
 
 export interface Provision {
     files: SetupFile[]
-    /** What is wrong, each with the line of its file; then there are no files. */
+    /** The problems, each with its line; if there are any, there are no files. */
     problems: string[]
 }
 
 const serialKey = "user.serial"
 const passwordKey = "console.password"
-/** A template need not name these, which an export leaves out. */
+/** Keys that an export omits, so a template need not name them. */
 const alwaysKnown = [serialKey, passwordKey, "wifi.password", "ftp.password"]
 const secretBytesMax = 63
 
 /**
- * @param template lines as an export or a person has them @param csv a heading of keys, then a row
- * for each board
+ * @param template lines of an export or a person @param csv a heading of keys, then one row per
+ * board
  */
 export function provision(template: string, csv: string): Provision {
     const lines = withoutMark(template).trimEnd().split(/\r?\n/)
@@ -51,13 +50,13 @@ export function provision(template: string, csv: string): Provision {
     return { files: boards.map(row => setupFile(lines, keys, row)), problems }
 }
 
-/** People write `serial`; keys are written small. */
+/** Accepts `serial`, and upper case. */
 function keyOf(title: string): string {
     const key = title.trim().toLowerCase()
     return key === "serial" ? serialKey : key
 }
 
-/** The setting that a line is about; "" for another line. */
+/** The setting of a line; "" for other lines. */
 function settingOf(line: string): string {
     return /^\s*(?:#\s*)?(?:set\s+)?"?([a-z]+\.[a-z_]+)"?\s/.exec(line + " ")?.[1] ?? ""
 }
@@ -92,7 +91,7 @@ function rowProblems(row: CsvRow, keys: readonly string[], seen: Map<string, num
     const serial = row.fields[keys.indexOf(serialKey)].trim()
     if (!/^[A-Za-z0-9_-]{1,16}$/.test(serial))
         problems.push(`the serial number ${JSON.stringify(serial)} is not 1–16 of A-Z a-z 0-9 _ -`)
-    // Two files of one name on some computers, and on some FTP servers.
+    // They would share a file name on some computers and FTP servers.
     const before = seen.get(serial.toLowerCase())
     if (before !== undefined) problems.push(`the serial number ${serial} is in line ${before} too`)
     else seen.set(serial.toLowerCase(), row.line)
@@ -103,7 +102,7 @@ function rowProblems(row: CsvRow, keys: readonly string[], seen: Map<string, num
     return problems.map(problem => `line ${row.line}: ${problem}`)
 }
 
-/** What is wrong with a value, which is not shown: it may be a password. */
+/** The problem with a value, without the value: it may be a password. */
 function valueProblem(key: string, value: string): string | undefined {
     const bytes = new TextEncoder().encode(value).length
     if (/\p{Cc}/u.test(value)) return "has a control character or a line end in it"
@@ -120,7 +119,7 @@ function lineFor(key: string, value: string): string {
     return key === passwordKey ? `passwd ${quoteWord(value)}` : `set ${key} ${quoteWord(value)}`
 }
 
-/** An empty field leaves the setting as the template, or the board, has it. */
+/** An empty field keeps the setting of the template, or of the board. */
 function setupFile(template: readonly string[], keys: readonly string[], row: CsvRow): SetupFile {
     const values = row.fields.map((field, i) => (keys[i] === serialKey ? field.trim() : field))
     const given = keys.filter((_, i) => values[i] !== "")

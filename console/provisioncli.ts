@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { Command, CommanderError } from "commander"
 import { provision, type SetupFile } from "./provision"
 
-/** How the program ended, for scripts. */
+/** Exit status, for scripts. */
 enum Exit {
     Done = 0,
     Refused = 1,
@@ -38,7 +38,7 @@ function parseArguments(argv: readonly string[]): Arguments {
     return { template, table, folder, force: command.opts<{ force?: boolean }>().force === true }
 }
 
-/** Lines for the person, the first ones of many. */
+/** The first lines, and the number of the rest. */
 function listed(lines: readonly string[]): string {
     const rest = lines.length - shownMax
     return [...lines.slice(0, shownMax), ...(rest > 0 ? [`… and ${rest} more`] : [])].join("\n")
@@ -53,7 +53,7 @@ function write(files: readonly SetupFile[], folder: string, force: boolean): voi
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     for (const { name, text } of files) {
         const path = join(folder, name)
-        // A file that is written over would keep its mode, in which others may read it.
+        // An overwritten file would keep its mode, which may let others read it.
         if (force) rmSync(path, { force: true })
         writeFileSync(path, text, { mode: 0o600, flag: "wx" })
     }

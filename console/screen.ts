@@ -7,10 +7,7 @@ interface Output {
     write(text: string | Uint8Array): unknown
 }
 
-/**
- * What the lines print goes to the standard output, the board's log and remarks to the error
- * output.
- */
+/** Lines' output goes to the standard output, the board's log and remarks to the error output. */
 export class Screen {
     private prompt: Prompt | undefined
     private atLineStart = true
@@ -30,7 +27,7 @@ export class Screen {
         this.prompt = prompt
     }
 
-    /** Text that a line prints, as it comes; refusals are coloured. */
+    /** A line's output, as it comes; refusals are coloured. */
     text(text: string): void {
         if (text === "") return
         const shown = this.output.isTTY ? printable(text) : text
@@ -44,19 +41,19 @@ export class Screen {
         this.output.write(styled)
     }
 
-    /** Bytes of a file: a program that reads gets them as they are. */
+    /** Bytes of a file: a program that reads them gets them unchanged. */
     bytes(bytes: Uint8Array): void {
         if (this.output.isTTY) return this.text(new TextDecoder().decode(bytes))
         this.atLineStart = bytes.at(-1) === 10
         this.output.write(bytes)
     }
 
-    /** A line of the board's log: it leaves what is being typed as it is. */
+    /** One line of the board's log, printed without disturbing what is being typed. */
     log(line: string): void {
         this.line(this.errorStyle.faint(line))
     }
 
-    /** A remark of the terminal's own. */
+    /** A remark by the terminal itself. */
     remark(text: string): void {
         this.line(this.errorStyle.strong(text))
     }

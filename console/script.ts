@@ -13,9 +13,9 @@ const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000
 const sleepLine = /^sleep\s+(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
 
 /**
- * Runs lines one after the other: console lines, `sleep 90s`, comments. A `-` in front allows a
- * line to be refused.
- * @returns 1 when one of the others was refused. Throws ConsoleError when the board is gone.
+ * Runs lines in order: console lines, `sleep 90s`, comments. A leading `-` allows a line to be
+ * refused.
+ * @returns 1 if any other line was refused. Throws ConsoleError if the board is gone.
  */
 export async function runLines(
     input: Readable,
@@ -25,9 +25,7 @@ export async function runLines(
 ): Promise<number> {
     let exitCode = 0
     let number = 0
-    /**
-     * The block of an import that the board has refused: its lines alone would be half a set-up.
-     */
+    /** The board has refused an import: its block's lines alone would be half a set-up. */
     let skipping = false
     for await (const text of createInterface({ input, crlfDelay: Infinity })) {
         number++
@@ -56,10 +54,7 @@ function printsFile(line: string): boolean {
     return /^\s*card\s+(cat|tail)\s/i.test(line)
 }
 
-/**
- * The file's very bytes are the output, also in a file; how far the board is goes to the error
- * output.
- */
+/** Outputs the file's exact bytes; the board's progress goes to the error output. */
 async function printFile(client: ConsoleClient, line: string, screen: Screen): Promise<LineResult> {
     const [, command, , offset = "0"] = line.trim().split(/\s+/)
     const known = command.toLowerCase() === "cat"
@@ -74,10 +69,7 @@ async function printFile(client: ConsoleClient, line: string, screen: Screen): P
     return result
 }
 
-/**
- * A reset that a line asks for is over before the next line is run. @returns false when it was
- * refused
- */
+/** Waits for a requested reset to finish. @returns false if the line was refused */
 async function runOne(line: string, connection: Connection, screen: Screen): Promise<boolean> {
     const restarts = connection.restarts
     const { client } = connection

@@ -8,13 +8,10 @@ import { ConsoleError } from "./transport"
 /** jacdac-ts: BusInteractionMode.Observer, a type-only enum of the package. */
 const observer = 1
 
-/** A board that sent nothing for so long was reset: it is asked anew for its frames. */
+/** A board silent for this long was reset: ask for its frames again. */
 const silenceMs = 1_000
 const askMs = 250
-/**
- * Frames that wait to be written to a line that takes none; more than these are lost, as on a busy
- * bus.
- */
+/** Limit of bytes waiting for a blocked line; further frames are lost, as on a busy bus. */
 const waitingBytesMax = 65_536
 
 /** The Jacdac bus of the board at the other end of an open serial line. */
@@ -23,10 +20,10 @@ export class SerialTransport extends Transport {
     private frames = 0
     private waking: ReturnType<typeof setInterval> | undefined
     private lose!: (reason: ConsoleError) => void
-    /** Never resolves; rejects with a ConsoleError when the line is gone. */
+    /** Never resolves; rejects with a ConsoleError if the line is lost. */
     readonly lost = new Promise<never>((_, reject) => (this.lose = reject))
 
-    /** @param onLog takes the lines of the board's log */
+    /** @param onLog gets the board's log lines */
     constructor(
         private readonly line: Line,
         onLog: (line: string) => void,
@@ -42,9 +39,7 @@ export class SerialTransport extends Transport {
         line.onEnd = reason => this.gone(reason)
     }
 
-    /**
-     * Returns when the board has answered. Throws ConsoleError when it does not within the time.
-     */
+    /** Returns when the board has answered. Throws ConsoleError after the timeout. */
     async answered(timeoutMs: number): Promise<void> {
         for (const endMs = Date.now() + timeoutMs; this.frames === 0;) {
             if (Date.now() >= endMs)
@@ -72,7 +67,7 @@ export class SerialTransport extends Transport {
         this.write(frame)
     }
 
-    // Frames may get lost on a Jacdac bus.
+    // Frames may be lost on a Jacdac bus.
     private write(frame: Uint8Array): void {
         if (this.line.waitingBytes < waitingBytesMax) this.line.write(encodeFrame(frame))
     }
@@ -84,7 +79,7 @@ export class SerialTransport extends Transport {
         try {
             this.handleFrame(frame)
         } catch {
-            // A frame with a right checksum whose packets are none: nothing to do with us.
+            // A frame with a correct checksum but invalid packets: ignored.
         }
     }
 
@@ -103,7 +98,7 @@ export class SerialTransport extends Transport {
 export async function connectBus(transport: SerialTransport): Promise<JDBus> {
     const bus = new JDBus([transport], { client: false, disableRoleManager: true })
     bus.streaming = false
-    // Nobody here looks at registers: they are not polled, which would crowd the line.
+    // Registers are not read here, so they are not polled: that would crowd the line.
     bus.interactionMode = observer
     await bus.connect()
     return bus

@@ -1,6 +1,6 @@
-// What set-up files are like; for the terminals' scripts and the simulator's.
+// The form of set-up files, for the scripts of terminal and simulator.
 
-/** The mark that some editors put in front of UTF-8, as UTF-8 and as Latin-1 read it. */
+/** The byte order mark that some editors put before UTF-8, as read as UTF-8 and as Latin-1. */
 const byteOrderMark = /^(\ufeff|\u00ef\u00bb\u00bf)/
 
 /** A file's text, or its first line, without that mark. */

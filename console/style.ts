@@ -1,6 +1,4 @@
-/**
- * Colours for a stream; nothing is added when it is no terminal or NO_COLOR is set (no-color.org).
- */
+/** Colours for a stream; none if it is not a terminal or NO_COLOR is set (no-color.org). */
 export class Style {
     private readonly on: boolean
 

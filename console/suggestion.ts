@@ -2,7 +2,7 @@ import type { Catalog } from "./catalog"
 import { ownCommands } from "./help"
 import { flags } from "./manual"
 
-/** What people type who know other consoles. */
+/** Commands of other consoles. */
 const elsewhere: Readonly<Record<string, string>> = {
     "?": "help",
     man: "help",
@@ -52,8 +52,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 const noDeleting = /^(rm|del|delete|erase|mv|ren|cp|copy|mkdir|put|write)$/
 
 /**
- * What may have been meant by a line that was refused; undefined when nothing comes near. It
- * repeats no word of the line.
+ * A suggestion for a refused line; undefined if nothing is close. It repeats no word of the line.
  */
 export function suggestion(line: string, catalog: Catalog): string | undefined {
     const [first = "", second = "", third = ""] = line.trim().toLowerCase().split(/\s+/)
@@ -84,10 +83,7 @@ export function suggestion(line: string, catalog: Catalog): string | undefined {
     return `there is ${first}, ${longer.map(one => one.words.join(" ")).join(", ")}`
 }
 
-/**
- * A setting, a section or a flag that stands where the command should: `sd.period`, `sd.period=5`,
- * `CLOCK`.
- */
+/** Adds the command to a bare setting, section or flag: `sd.period`, `sd.period=5`, `CLOCK`. */
 function withItsCommand(first: string, second: string, catalog: Catalog): string | undefined {
     const [name, value = second] = first.split("=", 2)
     if (catalog.setting(name)) return `${value === "" ? "show" : "set"} ${name}`
@@ -117,7 +113,7 @@ function topicNear(
     return near && `help ${near}`
 }
 
-/** Of `period` the settings that end so; of `sd.perod` the one that is written nearly so. */
+/** For `period` the settings that end with it; for `sd.perod` the closest one. */
 function keyNear(typed: string, catalog: Catalog): string | undefined {
     const keys = catalog.keys()
     const ending = keys.filter(key => key.endsWith("." + typed) || key.endsWith("_" + typed))
@@ -131,10 +127,7 @@ function zoneNear(key: string, typed: string): string | undefined {
     return near && didYouMean(`set time.zone ${near}`)
 }
 
-/**
- * The word that takes fewest changes of a letter to become the typed one; undefined when that are
- * too many.
- */
+/** The word with the fewest letter changes from the typed one; undefined if there are too many. */
 function nearest(typed: string, words: readonly string[]): string | undefined {
     const allowed = typed.length <= 3 ? 1 : typed.length <= 7 ? 2 : 3
     let best: string | undefined
@@ -148,7 +141,7 @@ function nearest(typed: string, words: readonly string[]): string | undefined {
     return best
 }
 
-/** How many letters are to be put in, left out, replaced, or swapped with the next one. */
+/** The number of letters to insert, delete, replace, or swap with the next one. */
 export function changesBetween(from: string, to: string): number {
     let before: number[] = []
     let last = Array.from({ length: to.length + 1 }, (_, i) => i)

@@ -9,9 +9,9 @@ import { Writable } from "node:stream"
 import type { SecretQuestion } from "./secrets"
 import { ConsoleError } from "./transport"
 
-/** The line that a person types at, for who has to print something while it stands there. */
+/** The line a person types at, for callers that print while it is visible. */
 export interface Prompt {
-    /** Takes the prompt and what was typed off the screen. */
+    /** Removes the prompt and the typed text from the screen. */
     clear(): void
     /** Puts both back. */
     restore(): void
@@ -20,27 +20,25 @@ export interface Prompt {
 export interface TerminalOptions {
     /** Carries out a line; throws ConsoleError, whose message is shown. */
     execute: (line: string) => Promise<void>
-    /**
-     * Ends the output of the line that is running (Ctrl-C); `again` when that was asked for before.
-     */
+    /** Ends the running line's output (Ctrl-C); `again` if requested before. */
     cancel: (again: boolean) => Promise<void>
-    /** Told once, when the prompt is there. */
+    /** Called once, when the prompt exists. */
     onPrompt?: (prompt: Prompt) => void
-    /** What stands in front of the line, as it is then. */
+    /** The current prompt. */
     prompt?: () => string
-    /** Candidates for the end of the line, and that end. It keeps a time limit of its own. */
+    /** Candidates for the end of the line, and that end. It has its own timeout. */
     complete?: (line: string) => Promise<[string[], string]>
-    /** What has to be asked for without echo before this line is carried out. */
+    /** Secrets to ask for without echo before this line runs. */
     question?: (line: string) => SecretQuestion | undefined
-    /** True for a line that is not to be recalled, since it has a password in it. */
+    /** True for a line with a password, which must not be recalled. */
     hides?: (line: string) => boolean
-    /** Lines of former runs, the oldest first. */
+    /** Lines of earlier runs, oldest first. */
     history?: readonly string[]
-    /** Told when a person is asked for a line and none waits. */
+    /** Called when the terminal waits for a line and none is queued. */
     onIdle?: () => void
 }
 
-/** What readline echoes; while a line runs, or a password is typed, nothing. */
+/** Readline's echo; silent while a line runs or a password is typed. */
 class Echo extends Writable {
     audible = true
 
@@ -72,13 +70,13 @@ class Terminal {
     private readonly echo: Echo
     private readonly lines: Interface
     private readonly prompt: () => string
-    /** Lines that were typed ahead or pasted, and whether they stand on the screen already. */
+    /** Lines typed ahead or pasted, and whether they are on the screen already. */
     private readonly waiting: { line: string; shown: boolean }[] = []
     private ended = false
     private prompting = false
     private cancelled = false
     private completing = false
-    /** A password that is awaited: what stands in front of it, and who waits. */
+    /** A password prompt, and its pending caller. */
     private secret: { prompt: string; take: (answer: string | undefined) => void } | undefined
     private wake: () => void = () => undefined
     private recalled: string[] = []
@@ -140,7 +138,7 @@ class Terminal {
     private take(line: string): void {
         if (this.secret) return this.answerSecret(line)
         this.waiting.push({ line, shown: this.prompting })
-        // What is typed while it runs is shown in its turn.
+        // Text typed while a line runs is shown in its turn.
         this.prompting = this.echo.audible = false
         this.wake()
     }
@@ -157,7 +155,7 @@ class Terminal {
         }
     }
 
-    /** @returns the whole line; undefined when there was no answer or two different ones */
+    /** @returns the whole line. Throws ConsoleError if an answer is empty or the two differ */
     private async askSecret(question: SecretQuestion): Promise<string | undefined> {
         const answers: string[] = []
         for (const prompt of question.prompts) {
@@ -209,18 +207,17 @@ class Terminal {
         this.echo.audible = echoing
     }
 
-    /** @param line what stands before the cursor */
+    /** @param line text before the cursor */
     private async complete(line: string): Promise<[string[], string]> {
         const nothing: [string[], string] = [[], line]
         if (!this.prompting || !this.options.complete || this.completing) return nothing
         this.completing = true
-        // Readline would let keys pile up until the answer is there, and take Tabs that come
-        // together for text.
+        // Readline would queue keys until the answer, and take consecutive Tabs for text.
         this.lines.resume()
         try {
             const found = await this.options.complete(line)
             const { line: typed, cursor } = this.lines
-            // An answer to what stands there no more would be put into something else.
+            // A late answer would be inserted into another text.
             return this.prompting && typed.slice(0, cursor) === line ? found : nothing
         } catch {
             return nothing
@@ -229,7 +226,7 @@ class Terminal {
         }
     }
 
-    // Readline keeps every line; its listener may take one out again.
+    // Readline keeps every line; its listener may remove one.
     private keepOut(recalled: string[]): void {
         this.recalled = recalled
         if (this.secret || this.options.hides?.(recalled[0] ?? "")) recalled.shift()
@@ -248,8 +245,7 @@ class Terminal {
     }
 
     private toFirstRow(): void {
-        // Readline counts the rows from its first one; it is to begin anew where the cursor is
-        // then.
+        // Readline counts rows from its first one; it must restart at the new cursor position.
         const counted = this.lines as unknown as { prevRows: number }
         moveCursor(this.output, 0, -this.lines.getCursorPos().rows)
         counted.prevRows = 0

@@ -1,6 +1,6 @@
 import { ConsoleError, type LineResult } from "./transport"
 
-/** A profile of the simulator's `--cpu`, with what the same lines take there, in ms. */
+/** A profile of the simulator's `--cpu`, with the same lines' durations there, in ms. */
 export interface SpeedProfile {
     name: string
     what: string
@@ -8,7 +8,7 @@ export interface SpeedProfile {
     startMs: number
 }
 
-/** Measured in the simulator; a test compares them with it. */
+/** Measured in the simulator; a test checks them. */
 export const speedProfiles: readonly SpeedProfile[] = [
     {
         name: "esp32",
@@ -30,29 +30,27 @@ export const speedProfiles: readonly SpeedProfile[] = [
     },
 ]
 
-/** What was measured on a board. */
+/** A board's measurements. */
 export interface Timing {
-    /** The median of some runs of `describe`, from the line's leaving to its last packet. */
+    /** The median of several runs of `describe`, from sending the line to its last packet. */
     describeMs: number
     /** From "BMS Mini" to "start:" in the log of a start. */
     startMs: number
 }
 
-/** What the measurement needs of the board and of the time. */
+/** The board and clock as the measurement needs them. */
 export interface TimedBoard {
     execute(line: string): Promise<LineResult>
-    /** Resets the board and returns when its console is there again. */
+    /** Resets the board and returns when its console is back. */
     reset(): Promise<void>
     nowMs(): number
 }
 
 const describeRuns = 3
 
-/**
- * Takes the times of a start from the lines of the log, which the caller hands over as they come.
- */
+/** Times a start by its log lines, which the caller passes on as they come. */
 export class StartWatch {
-    /** From the first line to the line with the cause of the last start seen; undefined before. */
+    /** From the last start's first line to the line with its cause; undefined before. */
     startMs: number | undefined
     private beganMs: number | undefined
 
@@ -67,7 +65,7 @@ export class StartWatch {
     }
 }
 
-/** Measures a board. Throws ConsoleError when it refuses a line or its log does not come. */
+/** Measures a board. Throws ConsoleError if it refuses a line or its log does not come. */
 export async function measureTiming(board: TimedBoard, watch: StartWatch): Promise<Timing> {
     const runsMs: number[] = []
     for (let run = 0; run < describeRuns; ++run) {
@@ -85,7 +83,7 @@ export async function measureTiming(board: TimedBoard, watch: StartWatch): Promi
     return { describeMs: runsMs[describeRuns >> 1], startMs: watch.startMs }
 }
 
-/** The profile that is nearest, by the ratios of both times. */
+/** The nearest profile, by the ratios of both times. */
 export function nearestProfile({ describeMs, startMs }: Timing): SpeedProfile {
     const distance = (profile: SpeedProfile) =>
         Math.abs(Math.log(describeMs / profile.describeMs)) +
@@ -93,7 +91,7 @@ export function nearestProfile({ describeMs, startMs }: Timing): SpeedProfile {
     return [...speedProfiles].sort((one, other) => distance(one) - distance(other))[0]
 }
 
-/** The one line for a report, and what it means. */
+/** The one-line result for a report, and its meaning. */
 export function timingReport(timing: Timing): string {
     const profile = nearestProfile(timing)
     const seconds = (ms: number) => (ms / 1000).toFixed(2)

@@ -1,12 +1,12 @@
 import { withHostTime } from "./hosttime"
 import { posixZone } from "./zones"
 
-/** What the board gets for a line, and what the person is told of that. */
+/** The board's version of a line, with a remark for the person. */
 export interface Translation {
     line: string | Uint8Array
-    /** A line for the person, when it is not what was typed. */
+    /** Set if the line differs from the typed one. */
     remark?: string
-    /** Why nothing can stand for the line. */
+    /** Why the line cannot be translated. */
     refusal?: string
 }
 
@@ -15,8 +15,8 @@ const daysLine = /^(\s*set\s+"?reset\.days"?\s+)(\S+)\s*$/
 const dayNames = /\b(mon|tues|wednes|thurs|fri|satur|sun)day\b/gi
 
 /**
- * The line for the board, which knows neither names of the IANA time zone database nor the
- * computer's clock, and days by three letters.
+ * The line for the board, which knows neither IANA zone names nor the computer's clock, and
+ * abbreviates days to three letters.
  * @param nowMs the host's time, Unix ms
  */
 export function translated(line: string | Uint8Array, nowMs: number): Translation {

@@ -3,9 +3,8 @@ import type { Connection } from "./connection"
 import type { Screen } from "./screen"
 
 /**
- * Prints what a line says again and again, for a program that reads: time, name and value of each
- * of its lines, with tabs between them. Returns 1 when the board refuses the line; else it ends
- * with the connection.
+ * Runs a line periodically and prints time, name and value of each output line, separated by tabs,
+ * for other programs. Returns 1 if the board refuses the line; else it ends with the connection.
  */
 export async function watchLine(
     connection: Connection,

@@ -14,37 +14,34 @@ import { awaitBoardService, type Time } from "./busservice"
 import { quoteWord } from "./secrets"
 import { ConsoleError } from "./transport"
 
-// The program on the board cannot ask for what a scan has found, which comes over a pipe of the
-// bus: the terminal does.
+// The terminal reads a scan's results because they come over a pipe of the bus, which the board's
+// program cannot open.
 
 const serviceMs = 5_000
 const scanMs = 8_000
-/**
- * While it joins a network the station cannot look around, and says nothing of that: it is asked
- * again.
- */
+/** While joining a network the station silently ignores a scan, so it is requested again. */
 const askMs = 2_000
 const resultsMs = 2_000
 const resultTries = 3
-/** The runtime gives no more of a network's name to its driver. */
+/** The runtime passes at most this much of a name to its driver. */
 const nameBytesMax = 31
 
-/** A network as a scan has found it. */
+/** A network found by a scan. */
 export interface FoundNetwork {
     name: string
     signalDbm: number
     channel: number
-    /** It wants a password. */
+    /** It needs a password. */
     locked: boolean
 }
 
 export interface WifiScan {
     networks: FoundNetwork[]
-    /** False when the station could not look now: it is what it saw before. */
+    /** False if the station could not scan now: these are earlier results. */
     fresh: boolean
 }
 
-/** Has the runtime's Wi-Fi service look around. Throws ConsoleError. */
+/** Lets the runtime's Wi-Fi service scan. Throws ConsoleError. */
 export async function scanWifi(bus: JDBus, time: Time): Promise<WifiScan> {
     const service = await awaitBoardService(bus, SRV_WIFI, time, serviceMs)
     if (!service) throw new ConsoleError("this board has no Wi-Fi service")
@@ -94,8 +91,8 @@ function parseNetwork(data: Uint8Array): FoundNetwork {
 }
 
 /**
- * The strongest of each name, the strongest first, for people. @param joined the network that the
- * board is in
+ * A table for people: the strongest network of each name, strongest first. @param joined the
+ * board's network
  */
 export function networkTable(networks: readonly FoundNetwork[], joined?: string): string {
     const strongest = new Map<string, FoundNetwork>()
@@ -118,7 +115,7 @@ export function networkTable(networks: readonly FoundNetwork[], joined?: string)
         .join("")
 }
 
-/** As `set wifi.ssid` takes it. */
+/** As `set wifi.ssid` accepts it. */
 function shownName(name: string): string {
     if (name === "") return "(hidden)"
     return /^[\w.-]+$/.test(name) ? name : quoteWord(name)

@@ -1,9 +1,8 @@
-// POSIX rules of the zones of the IANA time zone database, made from what the JavaScript runtime
-// knows of them.
+// POSIX rules for IANA time zones, derived from the JavaScript runtime's data.
 
 const minuteMs = 60_000
 const dayMs = 86_400_000
-/** A rule has to hold for so many years. */
+/** A rule must hold for this many years. */
 const years = 8
 const lookEveryMs = 7 * dayMs
 
@@ -14,12 +13,12 @@ interface Change {
     after: number
 }
 
-/** What may be the name of a zone, and is no POSIX rule. */
+/** Possible zone names that are not POSIX rules. */
 const zoneNames = /^([a-z_]+(\/[a-z0-9_+-]+)*|(est5e|cst6c|mst7m|pst8p)dt)$/i
 
 /**
- * What the board takes for an IANA name: an offset, or a POSIX rule. Undefined when there is no
- * such zone. Throws a RangeError for a zone whose changes follow no yearly rule.
+ * The board's form of an IANA name: an offset, or a POSIX rule. Undefined if there is no such zone.
+ * Throws a RangeError for a zone whose changes follow no yearly rule.
  */
 export function posixZone(name: string, nowMs: number): string | undefined {
     if (!zoneNames.test(name)) return undefined
@@ -30,7 +29,7 @@ export function posixZone(name: string, nowMs: number): string | undefined {
         return undefined
     }
     const thisYear = new Date(nowMs).getUTCFullYear()
-    // A country may be about to change its rule: from the next year on, then.
+    // A country may be changing its rule: then try from next year on.
     for (const year of [thisYear, thisYear + 1]) {
         const changes = changesOf(offsetAt, Date.UTC(year, 0, 1), Date.UTC(year + years, 0, 1))
         const now = offsetAt(year === thisYear ? nowMs : Date.UTC(year, 0, 1))
@@ -80,9 +79,7 @@ function changesOf(offsetAt: (ms: number) => number, fromMs: number, toMs: numbe
     return changes
 }
 
-/**
- * The rule by which the clock goes forward and back once a year each; undefined when there is none.
- */
+/** The rule for one change forward and one back per year; undefined if there is none. */
 function ruleOf(changes: readonly Change[]): string | undefined {
     const forward = changes.filter(one => one.after > one.before)
     const back = changes.filter(one => one.after < one.before)
@@ -101,8 +98,8 @@ function ruleOf(changes: readonly Change[]): string | undefined {
 }
 
 /**
- * `M3.5.0`: the month, the week (5 is the last), the weekday and, unless it is 2, the hour that fit
- * all years.
+ * `M3.5.0`: the month, the week (5 is the last), the weekday and, unless it is 2, the hour, if they
+ * fit all years.
  */
 function changeoverOf(changes: readonly Change[]): string | undefined {
     // "The Saturday before the last Sunday" is the last Sunday, some hours earlier.

@@ -15,16 +15,16 @@ import { firmware, projectFolder, readManifest } from "../tools/firmware"
 
 const root = join(projectFolder, "page")
 
-/** Where the page is kept, ready to be served. */
+/** Folder of the finished page. */
 export const builtFolder = join(projectFolder, "built/page")
 
 /**
- * The DeviceScript runtime's code as a module: a strict Content-Security-Policy lets no text become
- * code.
+ * The DeviceScript runtime's code as a module, because a strict Content-Security-Policy forbids
+ * code from text.
  */
 function runtime(text: string): Plugin {
     const name = "virtual:runtime"
-    // It looks for Node by these names; in a module they would be the worker's, or nothing.
+    // It detects Node by these names; in a module they would be the worker's, or undefined.
     const code = `export default function (${runtimeGlobals.join()}) {\nvar process, window, document;\n${text}\n}`
     return {
         name: "bms-runtime",
@@ -34,7 +34,7 @@ function runtime(text: string): Plugin {
     }
 }
 
-/** The simulator's modules find these in the place of Node's. */
+/** Replacements of Node's modules for the simulator. */
 const stands: [RegExp, string][] = [
     [/^node:fs$/, "page/board/host/fs.ts"],
     [/^node:path$/, "page/board/host/path.ts"],
@@ -75,7 +75,7 @@ function filesBelow(folder: string): string[] {
         .sort()
 }
 
-/** Changes with everything that the page is made of. */
+/** Changes with anything the page is made of. */
 function stampOf(programs: readonly string[]): string {
     const hash = createHash("sha256")
     const sources = ["page", "console", "sim"].flatMap(name =>
@@ -86,7 +86,7 @@ function stampOf(programs: readonly string[]): string {
     return hash.digest("hex").slice(0, 16)
 }
 
-/** The service worker keeps these for a visit without a network. */
+/** Lists the files the service worker keeps for visits without a network. */
 function writeServiceWorker(folder: string, stamp: string): void {
     const names = filesBelow(folder).map(file =>
         file.slice(folder.length + 1).replaceAll("\\", "/"),
@@ -96,7 +96,7 @@ function writeServiceWorker(folder: string, stamp: string): void {
     writeFileSync(path, head + readFileSync(path, "utf8"))
 }
 
-/** Makes the page in a folder unless it is there already. @returns the folder */
+/** Builds the page in a folder unless it is up to date. @returns the folder */
 export async function buildPage(
     folder = builtFolder,
     onBuild: () => void = () => undefined,

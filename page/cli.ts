@@ -40,7 +40,7 @@ function parse(argv: readonly string[]): Options {
         .opts<Options>()
 }
 
-/** Where there is a desktop; nothing happens elsewhere. */
+/** Opens the browser if there is a desktop. */
 function openBrowser(address: string): void {
     const { platform, env } = process
     if (platform === "linux" && !env.DISPLAY && !env.WAYLAND_DISPLAY) return

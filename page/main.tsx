@@ -6,7 +6,7 @@ import { Page } from "./screens/page"
 void connectAgain()
 render(<Page />, document.getElementById("page")!)
 
-// The page is there without a network after the first visit.
+// Makes the page available without a network after the first visit.
 if ("serviceWorker" in navigator && window.isSecureContext)
     addEventListener("load", () => {
         navigator.serviceWorker.register("./offline.js").catch(() => undefined)

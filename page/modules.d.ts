@@ -1,4 +1,4 @@
-/** The DeviceScript runtime's code, taken out of its package by the build (page/build.ts). */
+/** The DeviceScript runtime's code, extracted from its package by the build (page/build.ts). */
 declare module "virtual:runtime" {
     const body: (...globals: unknown[]) => void
     export default body

@@ -14,7 +14,7 @@ function parse(argv: readonly string[]): { folder: string; out: string } {
     return { folder: command.args[0], out: command.opts<{ out: string }>().out }
 }
 
-/** Day files below a folder; what is none is passed over. */
+/** The day files below a folder; others are skipped. */
 function filesIn(folder: string): FleetFile[] {
     const names = readdirSync(folder, { recursive: true, encoding: "utf8" })
     return names

@@ -6,10 +6,10 @@ import { extname, join, normalize } from "node:path"
 import { type WebSocket, WebSocketServer } from "ws"
 import type { OpenLine } from "../console/ports"
 
-/** Only this computer reaches the page: it commands a board. */
+/** Only this computer can reach the page, because it commands a board. */
 const loopback = "127.0.0.1"
 const boardPath = "/board"
-/** The reason of a close has room for so many bytes. */
+/** Maximum length of a close reason. */
 const reasonBytes = 120
 
 const types: Record<string, string> = {
@@ -24,11 +24,11 @@ const types: Record<string, string> = {
 
 export interface PageServerOptions {
     folder: string
-    /** 0 for any that is free. */
+    /** 0 for any free one. */
     port: number
     /**
-     * Opens the serial line that the page's WebSocket carries. Throws an Error that says why it
-     * cannot be.
+     * Opens the serial line for the page's WebSocket. Throws an Error with the reason if that
+     * fails.
      */
     board: () => Promise<OpenLine>
 }
@@ -47,7 +47,7 @@ export class PageServer {
         })
     }
 
-    /** Throws when the port is taken. */
+    /** Throws if the port is taken. */
     static async start(options: PageServerOptions): Promise<PageServer> {
         const page = new PageServer(options)
         await new Promise<void>((resolve, reject) => {
@@ -57,7 +57,7 @@ export class PageServer {
         return page
     }
 
-    /** For a browser; who does not have it can look at the page and command nothing. */
+    /** For a browser; without its token the page can be viewed but not command a board. */
     get address(): string {
         return `${this.origin}/#token=${this.token}`
     }
@@ -72,7 +72,7 @@ export class PageServer {
         await new Promise(resolve => this.server.close(resolve))
     }
 
-    /** Another site's page in the same browser must not reach the board, nor another program's. */
+    /** Pages of other sites in the same browser, and other programs, must not reach the board. */
     private mayCommand(request: IncomingMessage): boolean {
         const url = new URL(request.url ?? "/", this.origin)
         const given = Buffer.from(url.searchParams.get("token") ?? "")
@@ -91,7 +91,7 @@ export class PageServer {
         const path = join(this.options.folder, name)
         const inside = !name.split(/[/\\]/).includes("..")
         const file = inside ? statSync(path, { throwIfNoEntry: false }) : undefined
-        // A name that another site has made to lead here is not ours.
+        // Rejects another site's host name that points here.
         const ours = request.headers.host === new URL(this.origin).host
         if (!ours || !file?.isFile()) {
             answer.writeHead(ours ? 404 : 403, { "Content-Type": types[".txt"] })

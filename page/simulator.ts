@@ -11,16 +11,16 @@ const require = createRequire(import.meta.url)
 const startMs = 120_000
 const lookMs = 200
 
-/** The simulator in a process of its own, started when somebody wants its board. */
+/** The simulator in a separate process, started when its board is needed. */
 export class SimulatorProcess {
     private child: ChildProcess | undefined
     private address = ""
     private said = ""
 
-    /** @param flags further ones of `npm start --` */
+    /** @param flags further flags of `npm start --` */
     constructor(private readonly flags: readonly string[] = []) {}
 
-    /** The serial line of its board. Throws an Error that says why there is none. */
+    /** The serial line of its board. Throws an Error with the reason if there is none. */
     async open(): Promise<OpenLine> {
         if (!this.child) await this.start()
         for (const endMs = Date.now() + startMs; ; await sleep(lookMs)) {
@@ -33,7 +33,7 @@ export class SimulatorProcess {
         }
     }
 
-    /** As `exit` at its prompt: what was logged is kept. */
+    /** Like `exit` at its prompt: records are kept. */
     async stop(): Promise<void> {
         const child = this.child
         if (!child) return

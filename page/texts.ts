@@ -1,4 +1,4 @@
-// Every word that the page itself says; what the board says is shown as it comes.
+// All texts of the page itself; the board's texts are shown unchanged.
 
 export const t = {
     title: "BMS Mini",

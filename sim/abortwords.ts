@@ -1,11 +1,11 @@
-/** The chip's words, as the ESP32 prints them on its serial line before its processor restarts. */
+/** The lines the ESP32 prints on its serial line before its processor restarts. */
 
-/** What ESP-IDF says when a call failed that must not. */
+/** ESP-IDF's lines when a call fails that must not. */
 export function checkFailed(error: string, where: string): string[] {
     return [`ESP_ERROR_CHECK failed: ${error}`, where, "abort() was called"]
 }
 
-/** The flash driver refuses a write of no bytes. */
+/** The flash driver refuses an empty write. */
 export const emptyWriteAbort = checkFailed(
     "esp_err_t 0x102 (ESP_ERR_INVALID_ARG)",
     'file: "./main/flash.c" func: flash_program expression: esp_flash_write(NULL, src, flash_addr(dst), len)',

@@ -19,16 +19,16 @@ const RECEIVED_BYTES_MAX = 2048
 
 export interface SimBoardOptions {
     clock: SimClock
-    /** The nominal ESP32 unless told. */
+    /** The nominal ESP32 by default. */
     cpu?: Cpu
-    /** That of seed 1 unless told. */
+    /** Seed 1 by default. */
     chance?: Chance
     /** Where the flash is kept. */
     state: Pick<StateFolder, "loadFlash" | "saveFlash"> &
         Partial<Pick<StateFolder, "loadWifi" | "saveWifi">>
-    /** What the network does that differs from the usual one. */
+    /** Differences from the usual network. */
     network?: Partial<NetworkOptions>
-    /** The compiled firmware; written to the board's flash unless that program is there already. */
+    /** The compiled firmware; written to the board's flash unless it is there already. */
     imagePath: string
     /** Unix ms of board time zero. */
     epochMs: number
@@ -36,7 +36,7 @@ export interface SimBoardOptions {
     i2c: readonly I2cChip[]
     /** A line of the firmware's log, without its end. */
     onLog(line: string): void
-    /** The supply is there again after it was gone, or the processor starts anew. */
+    /** The supply is back, or the processor restarts. */
     onPowerUp(): void
     /** The firmware has set the status light, or it went out with the supply. */
     onLight(on: boolean): void
@@ -48,26 +48,25 @@ export class SimBoard {
     readonly network: SimNetwork
     readonly air = new WifiAir()
     private readonly wifi: WifiStation
-    /** The station's network, while nobody else keeps it. */
+    /** The station's network, if `state` does not store it. */
     private storedNetwork: StoredNetwork = {}
     readonly port: BusPort
-    /** The serial line of the board; nothing leaves it until somebody reads it. */
+    /** The board's serial line; nothing leaves it until someone reads it. */
     readonly serial = new UsbBridge(frame => this.fromSerial(frame))
     private receivedBytes = 0
     resets = 0
-    /** When the supply came last, in board ms; Infinity while it is off. */
+    /** When the supply last came on, in board ms; Infinity while it is off. */
     poweredAtMs = Infinity
     private vm: Vm | undefined
     private readonly bootDelays: Random
-    /** Until when the serial line towards the board is busy, in board ms. */
+    /** The serial line towards the board is busy until then, in board ms. */
     private lineFreeMs = 0
     /**
-     * Counts the times the supply went: what was started before the last one is not the board any
-     * more.
+     * Number of supply losses; anything started before the last one no longer belongs to the board.
      */
     private powerLosses = 0
     private fail!: (failure: Error) => void
-    /** Never resolves while the board can run; rejects with what stopped it for good. */
+    /** Never resolves; rejects with the failure that stopped the board for good. */
     readonly broken = new Promise<never>((_, reject) => (this.fail = reject))
 
     constructor(private readonly options: SimBoardOptions) {
@@ -107,13 +106,13 @@ export class SimBoard {
         })
     }
 
-    /** The chip says why, and starts anew. */
+    /** The chip prints the reason and restarts. */
     private abort(words: readonly string[]): void {
         for (const line of words) this.log(line)
         this.powerCut()
     }
 
-    /** First power-on: deploys the program when flash holds another one or none. */
+    /** First power-on: deploys the program if flash holds another one or none. */
     async powerOn(): Promise<void> {
         const { state, imagePath } = this.options
         await this.hub.open()
@@ -123,10 +122,7 @@ export class SimBoard {
         await this.boot(deployed ? undefined : image)
     }
 
-    /**
-     * The supply fails at this instant and is back a little later; a reset of the processor is the
-     * same here.
-     */
+    /** The supply fails now and returns a little later; a processor reset is the same here. */
     powerCut(): void {
         this.off()
         this.restartSoon()
@@ -145,12 +141,12 @@ export class SimBoard {
         this.options.onLight(false)
     }
 
-    /** The supply that was gone for good is back after all. */
+    /** The supply returns after `off`. */
     on(): void {
         this.restartSoon()
     }
 
-    /** Another program is written to the board's flash and started, over the cable. */
+    /** Writes another program to the board's flash and starts it, over the cable. */
     deploy(image: Uint8Array): void {
         this.vm?.deploy(image)
     }
@@ -190,7 +186,7 @@ export class SimBoard {
                 onLog: line => this.log(line),
                 onAbort: words => this.abort(words),
                 onReboot: () => this.powerCut(),
-                // The runtime starts the program again by itself; its log says what happened.
+                // The runtime restarts the program on its own; its log says what happened.
                 onPanic: () => undefined,
             },
             image,
@@ -199,7 +195,7 @@ export class SimBoard {
         else vm.cut()
     }
 
-    /** A line of the log, cut where the ESP32 cuts it. */
+    /** One log line, cut where the ESP32 cuts it. */
     private log(line: string): void {
         const whole = Buffer.from(line.trimEnd(), "utf8")
         const text = whole.subarray(0, logLineBytes).toString("utf8")
@@ -208,14 +204,13 @@ export class SimBoard {
     }
 
     /**
-     * On the serial line comes what the board says when it has got there: what it executes takes
-     * time.
+     * The serial line carries a message only when the board has got there: execution takes time.
      */
     private leave(send: () => void): void {
         this.options.clock.setTimeout(send, 0)
     }
 
-    /** One frame after the other, at the line's rate. */
+    /** One frame after another, at the line's rate. */
     private overSerialLine(frame: Uint8Array): void {
         const { clock } = this.options
         const vm = this.vm

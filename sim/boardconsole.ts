@@ -5,9 +5,9 @@ import type { Chance } from "./random"
 type Timer = ReturnType<SimClock["setTimeout"]>
 
 /**
- * A console client that lives in the board's time, with numbers by the seed: not by the host's, as
- * the one at a serial port does.
- * @param stream of chance; each console of a board has its own
+ * A console client in board time, with numbers drawn from the seed; the one at a serial port uses
+ * the host's.
+ * @param stream name of the random stream; each console of a board has its own
  */
 export function boardConsole(
     clock: SimClock,

@@ -3,10 +3,10 @@ import type { SpiChip } from "./chips/chip"
 import { SdCardChip, type SdCardOptions, type SdCardTiming } from "./chips/sdcard"
 import { FileStore } from "./chips/sdcardstore"
 
-/** The smallest card that was ever sold had 8 MB; images for tests may be smaller than that. */
+/** The smallest card ever sold had 8 MB; test images may be smaller. */
 const CARD_BYTES_MIN = 64 * 1024
 
-/** What a card does that differs from the usual one. */
+/** Differences from the usual card. */
 export type CardKind = Omit<SdCardOptions, "timing"> & Pick<SdCardTiming, "tidying">
 
 /** The microSD socket: one card at a time, backed by an image file. */
@@ -17,9 +17,9 @@ export class CardSlot implements SpiChip {
     private clockHz: number | undefined
 
     /**
-     * @param imagePath the image that `insert` uses when it is given none
-     * @param timing what every card in it takes; without it they know no time
-     * @param kindOf what the card of an image does besides
+     * @param imagePath the default image of `insert`
+     * @param timing timing of every card inserted; without it they know no time
+     * @param kindOf the further behaviour of an image's card
      */
     constructor(
         private readonly imagePath: string,
@@ -37,7 +37,7 @@ export class CardSlot implements SpiChip {
         }
     }
 
-    /** Throws when the image cannot be opened; the socket is empty then. */
+    /** Throws if the image cannot be opened; the socket is then empty. */
     insert(imagePath = this.imagePath): void {
         this.pull()
         if (!existsSync(imagePath))
@@ -60,7 +60,7 @@ export class CardSlot implements SpiChip {
         this.store = undefined
     }
 
-    /** The supply comes back: the card has to be initialised anew. */
+    /** The supply is back: the card must be initialised again. */
     powerUp(): void {
         this.card?.powerUp()
     }

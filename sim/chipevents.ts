@@ -2,7 +2,7 @@ import type { Bq76952Chip } from "./chips/bq76952"
 import type { Ds3231Chip } from "./chips/ds3231"
 import type { Pack } from "./pack"
 
-/** What can happen to the battery and to the chips on the I²C bus. */
+/** Events of the battery and the chips on the I²C bus. */
 export class ChipEvents {
     constructor(
         private readonly pack: Pack,
@@ -10,7 +10,7 @@ export class ChipEvents {
         private readonly clockChip: Ds3231Chip,
     ) {}
 
-    /** Of each of these three undefined ends what was fixed. */
+    /** In these three, undefined ends the override. */
     setCell(number: number, volts: number | undefined): void {
         this.pack.setCell(number, volts)
     }

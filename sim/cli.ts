@@ -11,7 +11,7 @@ import { SerialOffer } from "./serial"
 import { FTP_HOST, Simulation } from "./simulation"
 import { StateFolder } from "./state"
 
-/** How long, in real time, a signal leaves the board to send and sync what it has. */
+/** How long, in real time, the board may still send and sync after a signal. */
 const END_PATIENCE_MS = 10_000
 
 /** Resolves when the process is asked to end. */
@@ -22,7 +22,7 @@ function signalled(): Promise<"signal"> {
     })
 }
 
-/** What keeps the simulator running: a script, a person at the prompt, or just time. */
+/** Keeps the simulator running: a script, a person at the prompt, or just time. */
 async function live(
     simulation: Simulation,
     printer: LinePrinter,
@@ -36,7 +36,7 @@ async function live(
     else if (process.stdin.isTTY) ends.push(typeAtPrompt(simulation, printer, demo).then(() => 0))
     ends.push(simulation.broken())
     const end = await Promise.race(ends)
-    // A second signal, or a board that does not come to an end, does not keep the person waiting.
+    // A second signal, or a timeout, ends the wait for the board.
     const patience = new Promise(resolve => setTimeout(resolve, END_PATIENCE_MS).unref())
     const waits = end === "signal" ? [signalled(), patience] : []
     await Promise.race([simulation.deliverRest(), ...waits])
@@ -44,8 +44,8 @@ async function live(
 }
 
 /**
- * The lines that are piped in, as `echo status | npm start` does; a terminal has none, nor a run of
- * a given length.
+ * The lines piped in, as by `echo status | npm start`; a terminal or a run of a given length has
+ * none.
  */
 function pipedScript({ forMs }: Options): string | undefined {
     const input = fstatSync(0)
@@ -97,7 +97,7 @@ async function main(options: Options): Promise<number> {
     }
 }
 
-// jacdac-ts tells of its connections here.
+// jacdac-ts reports its connections here.
 console.debug = () => {}
 
 try {
@@ -107,5 +107,5 @@ try {
     process.exitCode = 1
 }
 
-// What a server or a card image still holds open must not keep the process.
+// Whatever a server or a card image still holds open must not keep the process alive.
 setTimeout(() => process.exit(), 500).unref()

@@ -1,8 +1,6 @@
 import { performance } from "node:perf_hooks"
 
-/**
- * How fast board time may run: a factor of real time, or as fast as there is nothing to wait for.
- */
+/** How fast board time may run: a factor of real time, or as fast as possible. */
 export type Speed = number | "max"
 
 interface Timer {
@@ -11,13 +9,13 @@ interface Timer {
     run: () => void
 }
 
-/** After so many runs Node gets a turn for its sockets and signals. */
+/** After this many runs Node gets a turn for its sockets and signals. */
 const TURN_RUNS = 256
 
 /**
- * The board's time. What the board executes is counted, not measured: it takes the same time on
- * every host. The time in which the board waits is skipped as far as the speed allows. While
- * something outside is awaited (`hold`, a real TCP connection), `max` falls back to real speed.
+ * The board's time. Execution is counted, not measured: it takes the same time on every host. Time
+ * in which the board waits is skipped as far as the speed allows. While something outside is
+ * awaited (`hold`, a real TCP connection), `max` falls back to real speed.
  */
 export class SimClock {
     private boardMs = 0
@@ -37,16 +35,16 @@ export class SimClock {
     private stopped = false
     private breathing = false
     private behindMs = 0
-    /** What the processor has executed and was charged, in board ms. */
+    /** Board ms in which the processor was executing or was charged. */
     busyMs = 0
-    /** Called after each execution with how long it took, in board ms. */
+    /** Called after each execution with its duration in board ms. */
     onExecuted: (ms: number) => void = () => undefined
 
     constructor(private speed: Speed) {}
 
     /**
-     * From now on what is executed takes what this counts, modulo 2 to the 32nd.
-     * @param msPerCount board ms that one count stands for
+     * From now on execution time is measured by this counter, modulo 2^32.
+     * @param msPerCount board ms per count
      */
     useCounter(read: () => number, msPerCount: number): void {
         this.readCounter = read
@@ -54,7 +52,7 @@ export class SimClock {
         this.enteredCount = read()
     }
 
-    /** The processor is busy with something that it does not execute: it waits for a bus. */
+    /** The processor is busy without executing: it waits for a bus. */
     charge(ms: number): void {
         if (this.executing) this.chargedMs += ms
     }
@@ -87,7 +85,7 @@ export class SimClock {
         if (index >= 0) this.timers.splice(index, 1)
     }
 
-    /** Board milliseconds, as a promise; who waits goes on at that very moment. */
+    /** Resolves after these board milliseconds; the caller continues at that very moment. */
     sleep(delayMs: number): Promise<void> {
         return new Promise(resolve =>
             this.setTimeout(() => {
@@ -97,12 +95,12 @@ export class SimClock {
         )
     }
 
-    /** Lets promises that were just resolved go on before the board executes any further. */
+    /** Lets promises just resolved continue before the board executes any further. */
     breathe(): void {
         this.breathing = true
     }
 
-    /** Runs after what is executing now, at the same board time. */
+    /** Runs after the current execution, at the same board time. */
     soon(run: () => void): void {
         this.soonQueue.push(run)
         this.schedule()
@@ -137,10 +135,7 @@ export class SimClock {
         this.schedule()
     }
 
-    /**
-     * Stands still until the returned function is called: what happens meanwhile takes no board
-     * time.
-     */
+    /** Stops board time until the returned function is called. */
     pause(): () => void {
         this.boardMs = this.nowMs()
         this.pauses++
@@ -152,10 +147,7 @@ export class SimClock {
         }
     }
 
-    /**
-     * How far the board's time lags behind the speed asked for, in board ms; the worst since the
-     * last call.
-     */
+    /** The board's worst lag behind the requested speed since the last call, in board ms. */
     takeBehindMs(): number {
         const behind = this.behindMs
         this.behindMs = 0
@@ -163,8 +155,8 @@ export class SimClock {
     }
 
     /**
-     * Board time jumps ahead: what was due meanwhile is late, as after so long a blackout of the
-     * whole board.
+     * Board time jumps ahead: whatever was due meanwhile is late, as after a blackout of the whole
+     * board.
      */
     skip(boardMs: number): void {
         this.boardMs = this.nowMs() + boardMs
@@ -193,14 +185,14 @@ export class SimClock {
         return this.speed === "max" ? 1 : this.speed
     }
 
-    /** The time at which something from outside meets the waiting board. */
+    /** The time at which an outside event meets the waiting board. */
     private idleMs(): number {
         const allowed = this.allowedMs()
         if (allowed === Infinity) return this.boardMs
         return Math.max(this.boardMs, Math.min(allowed, this.timers[0]?.dueMs ?? allowed))
     }
 
-    /** Up to where board time may have run by now. */
+    /** How far board time may have run by now. */
     private allowedMs(): number {
         if (this.pauses > 0) return this.boardMs
         if (this.speed === "max" && this.holds === 0) return Infinity
@@ -216,7 +208,7 @@ export class SimClock {
     private schedule(): void {
         if (this.executing || this.stopped || this.pauses > 0) return
         if (this.soonQueue.length === 0 && this.timers.length === 0) return this.cancelWake()
-        // What was executed may have taken the board ahead of where it is allowed to be by now.
+        // Execution may have taken the board past its allowed time.
         const dueMs = this.soonQueue.length > 0 ? this.boardMs : this.timers[0].dueMs
         const aheadMs = Math.max(dueMs, this.boardMs) - this.allowedMs()
         const waitMs = aheadMs > 0 ? aheadMs / this.rate() : 0
@@ -243,9 +235,9 @@ export class SimClock {
 
     private takeNext(): (() => void) | undefined {
         const allowed = this.allowedMs()
-        // The board is ahead of real time by what it has executed: real time catches up first.
+        // The board's execution is ahead of real time, which must catch up first.
         if (this.boardMs > allowed) return undefined
-        // A timer that is due does not wait for a board that is never idle.
+        // A due timer does not wait for a board that is never idle.
         const due = this.timers[0]?.dueMs ?? Infinity
         if (this.soonQueue.length > 0 && due > this.boardMs) {
             this.boardMs = this.idleMs()

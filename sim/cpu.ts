@@ -1,6 +1,6 @@
 import type { Delay } from "./random"
 
-/** How fast the board's processor is: what one count of the instrumented runtime takes. */
+/** The speed of the board's processor: the time per count of the instrumented runtime. */
 export interface Cpu {
     name: CpuName
     nsPerCount: number
@@ -9,9 +9,8 @@ export interface Cpu {
 export type CpuName = "esp32" | "slow" | "fast"
 
 /**
- * `esp32`: 160 MHz, flash DIO at 40 MHz, -Og: what the published runtime is built with. `slow`: the
- * same with the cache evicted at each turn. `fast`: 240 MHz, flash QIO at 80 MHz, a build of one's
- * own.
+ * `esp32`: 160 MHz, flash DIO at 40 MHz, -Og, as the published runtime is built. `slow`: the same
+ * with the cache evicted at each turn. `fast`: 240 MHz, flash QIO at 80 MHz, a custom build.
  */
 export const cpus: Record<CpuName, Cpu> = {
     esp32: { name: "esp32", nsPerCount: 12.5 },
@@ -19,20 +18,18 @@ export const cpus: Record<CpuName, Cpu> = {
     fast: { name: "fast", nsPerCount: 5 },
 }
 
-/** The main loop turns this often; frames and the end of an SPI transfer wake it in between. */
+/** The period of the main loop; frames and the end of an SPI transfer wake it in between. */
 export const tickMs = 10
-/** A turn of the main loop that takes longer than this is ended by the task watchdog. */
+/** The task watchdog ends a longer turn of the main loop. */
 export const watchdogMs = 5000
-/** The ESP32's log cuts its lines there. */
+/** The ESP32 cuts its log lines to this length. */
 export const logLineBytes = 160
-/** The serial line's 1.5 Mbaud, ten bits a byte. */
+/** The serial line's 1.5 Mbaud, ten bits per byte. */
 export const serialMsPerByte = 10 / 1500
 
-/** What takes time beside the processor, on this board. */
+/** Delays on this board outside the processor. */
 export const delays = {
-    /**
-     * Driver, DMA and interrupt of an SPI transfer; the turn of the main loop behind it is counted.
-     */
+    /** Driver, DMA and interrupt of an SPI transfer; the main loop's turn after it is counted. */
     spi: { ms: [0.04, 0.1] },
     /** Driver and start of an I²C transfer at 400 kHz. */
     i2c: { ms: [0.18, 0.22] },
@@ -46,5 +43,5 @@ export const delays = {
 
 /** A byte on the I²C bus at 400 kHz, acknowledge included. */
 export const i2cMsPerByte = 0.0225
-/** The driver waits this long for a chip that does not answer. */
+/** The driver's timeout for a chip that does not answer. */
 export const i2cNoAnswerMs = 20

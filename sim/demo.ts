@@ -3,7 +3,7 @@ import type { LinePrinter } from "./lineprinter"
 import { FTP_HOST, type Simulation } from "./simulation"
 import { defaultNetwork } from "./wifi/air"
 
-/** A board out of the box, set up so that there is something to see at once. */
+/** Settings of a new board that show something at once. */
 const loggingLines = [
     "card format yes",
     `set wifi.password ${defaultNetwork.password}`,
@@ -17,10 +17,7 @@ const uploadLines = [
     "set ftp.cells on",
     "set ftp.enable on",
 ]
-/**
- * What happens to the battery of a new board while a person looks on: a load, and a weak cell under
- * it.
- */
+/** Battery events of the demo: a load, and a cell that is weak under it. */
 const scenes: { afterMs: number; line: string; remark: string }[] = [
     { afterMs: 6_000, line: "!current -18.5", remark: "a load of 18.5 A comes on" },
     { afterMs: 5_000, line: "!cell 7 2.93", remark: "cell 7 sags under it: CELL_IMBALANCE" },
@@ -29,7 +26,7 @@ const scenes: { afterMs: number; line: string; remark: string }[] = [
     { afterMs: 6_000, line: "!current free", remark: "the load goes off, the sun charges" },
 ]
 
-/** Plays the scenes to a person at the prompt, until one of their own events comes. */
+/** Plays the scenes until the person at the prompt types an event. */
 export class Demo {
     private stopped = false
 
@@ -47,7 +44,7 @@ export class Demo {
         }
     }
 
-    /** The person has taken over. What was fixed stays. */
+    /** The person has taken over. Overrides stay. */
     stop(): void {
         this.stopped = true
     }
@@ -56,7 +53,7 @@ export class Demo {
 /** By then the first record is on the card, so that the first session has something to send. */
 const FIRST_RECORD_MS = 6000
 
-/** Types the demo settings into the console of a new board and says so. */
+/** Types the demo settings into a new board's console and says so. */
 export async function applyDemoSettings(
     simulation: Simulation,
     printer: LinePrinter,

@@ -3,22 +3,22 @@ import type { ChipEvents } from "./chipevents"
 import { parseDuration } from "./duration"
 import type { WifiEvents } from "./wifi/air"
 
-/** What can happen to the board from outside, as a line that begins with `!`. */
+/** Outside events that affect the board, as a line that begins with `!`. */
 export interface WorldEvents {
     cardOut(): void
     cardIn(imagePath?: string): void
     setWifi(up: boolean): void
-    /** The networks around the board; a world without them knows its access point only. */
+    /** The networks around the board; without them the board has its access point only. */
     readonly air?: WifiEvents
     setFtp(mode: "up" | "down" | "hang"): Promise<void>
     powerCut(): void
-    /** Absent in a world whose program is not on a board. */
+    /** Absent if the program does not run on a board. */
     deploy?(): void
     readonly chips: Pick<ChipEvents, keyof ChipEvents>
     showLight(): void
 }
 
-/** A server that takes longer is one that never answers. */
+/** A server that takes longer never answers. */
 const DHCP_SECONDS_MAX = 3600
 
 const usage =
@@ -32,10 +32,7 @@ function quotedWords(text: string): string[] {
     return [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(found => found[1] ?? found[2])
 }
 
-/**
- * What is to happen to the networks around the board; undefined for a line that says nothing of
- * them.
- */
+/** The change of the networks around the board; undefined if the line is no such change. */
 function wifiChange(line: string): ((air: WifiEvents) => void) | undefined {
     const [, what, name = "", more, ...rest] = quotedWords(line.slice(1))
     if (name === "" || rest.length > 0) return undefined
@@ -61,7 +58,7 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
         if (text === undefined || !Number.isFinite(value)) throw new Error(`${line}: ${usage}`)
         return value
     }
-    /** "free" ends what was fixed. */
+    /** "free" ends the override. */
     const fixed = (text: string | undefined) => (text === "free" ? undefined : number(text))
     switch (`${name} ${first}`) {
         case "card out":
@@ -98,21 +95,19 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
     else throw new Error(`${line}: ${usage}`)
 }
 
-/**
- * One line of an --exec file; `line` is for showing, a command goes to the board as its very bytes.
- */
+/** One line of an --exec file; `line` is for display, a command goes to the board byte for byte. */
 export type ScriptStep =
     | { kind: "command"; line: string; bytes: Uint8Array; allowed: boolean }
     | { kind: "sleep"; line: string; boardMs: number }
     | { kind: "event"; line: string; allowed: boolean }
 
 /**
- * The steps of an --exec file; comments and blank lines are left out, and what is behind `exit`.
- * Throws on a sleep it cannot read.
+ * The steps of an --exec file, without comments, blank lines and anything after `exit`. Throws on
+ * an invalid sleep.
  */
 export function parseScript(file: Uint8Array): ScriptStep[] {
     const steps: ScriptStep[] = []
-    // Latin-1 keeps each byte, so that what is no UTF-8 reaches the board as it stands in the file.
+    // Latin-1 keeps each byte, so that invalid UTF-8 reaches the board unchanged.
     for (const raw of withoutMark(Buffer.from(file).toString("latin1")).split(/\r?\n/)) {
         const allowed = raw.startsWith("-")
         const bytes = Buffer.from(allowed ? raw.slice(1) : raw, "latin1")

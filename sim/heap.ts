@@ -1,23 +1,22 @@
 import { HeapMap } from "./heapmap"
 
 /**
- * Follows how much of the heap the program needs, and what is left. Each look finds out what is
- * reachable, as a collection at that moment would: garbage that has not been collected yet counts
- * as free. What is counted is then exact, but only for the moments that were looked at, in which
- * the board executes nothing.
+ * Measures how much of the heap the program needs and how much is left. Each sample finds what is
+ * reachable, as a collection at that moment would: uncollected garbage counts as free. The count is
+ * exact, but only for the sampled moments, in which the board executes nothing.
  */
 export class HeapGauge {
     private readonly map = new HeapMap()
-    /** Reachable at the last look. */
+    /** Reachable at the last sample. */
     liveBytes: number | undefined
-    /** The most that was reachable at any look. */
+    /** The most that was reachable at any sample. */
     peakBytes: number | undefined
-    /** The least that a collection would have left free at any look. */
+    /** The least a collection would have left free at any sample. */
     freeBytesMin: number | undefined
-    /** The smallest largest piece that could be had at any look. */
+    /** The smallest value of the largest free piece at any sample. */
     largestFreeMin: number | undefined
 
-    /** The program was loaded anew: the collector is somewhere else. */
+    /** The program was reloaded: the collector is at another address. */
     restarted(): void {
         this.map.restarted()
     }

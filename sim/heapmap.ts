@@ -13,7 +13,7 @@ const THRESHOLD = 3
 const CONTEXT = 5
 const COLLECTOR_WORDS = 6
 
-/** A block's first word is its size in words and, in the top byte, its tag; 0x40 is pinned. */
+/** A block's first word is its size in words and, in the top byte, its tag; 0x40 means pinned. */
 const SIZE_MASK = 0xffffff
 const PINNED = 0x40
 const enum Tag {
@@ -30,7 +30,7 @@ const enum Tag {
     Packet,
 }
 
-/** The context: what the collector begins with. */
+/** The context: the collector's roots. */
 const enum Context {
     Globals = 0,
     DiagnosedField = 48,
@@ -58,28 +58,28 @@ const enum Activation {
     Function = 16,
     Slots = 24,
 }
-/** In a function's description. */
+/** Offset in a function's description. */
 const SLOT_COUNT = 8
 
-/** One block of the heap that is not free. */
+/** One used block of the heap. */
 export interface HeapBlock {
     /** Its address in the runtime's memory. */
     at: number
-    /** Its header of 4 bytes included. */
+    /** Including its 4-byte header. */
     bytes: number
 }
 
-/** What a collection would leave. */
+/** The heap as a collection would leave it. */
 export interface HeapState {
     liveBytes: number
     freeBytes: number
-    /** The largest piece that could be had after a collection, its header of 4 bytes included. */
+    /** The largest piece available after a collection, including its 4-byte header. */
     largestFreeBytes: number
 }
 
-/** Where the collector is in memory, as a word index; undefined while no program runs. */
+/** The collector's word index; undefined while no program runs. */
 function findCollector(words: Uint32Array): number | undefined {
-    // By far the quickest way to look through megabytes.
+    // By far the fastest way to search megabytes.
     for (let found = 0; (found = words.indexOf(THRESHOLD_WORDS, found + 1)) >= 0;) {
         const at = found - THRESHOLD
         if (at < 0 || words[at + CHUNK] !== (at + COLLECTOR_WORDS) * 4) continue
@@ -91,8 +91,8 @@ function findCollector(words: Uint32Array): number | undefined {
 }
 
 /**
- * The heap of a runtime that executes nothing at the moment. It is never written to: what is
- * reachable is followed here, from the same roots as the collector's.
+ * The heap of a runtime that is not executing. It is never written to: reachability is traced here,
+ * from the collector's own roots.
  */
 export class HeapMap {
     private words: Uint32Array = new Uint32Array(0)
@@ -100,16 +100,16 @@ export class HeapMap {
     private collector: number | undefined
     private first = 0
     private end = 0
-    /** By word index from `first`: the block that begins there is reachable. */
+    /** By word index from `first`: the block starting there is reachable. */
     private readonly marks = new Uint8Array(HEAP_BYTES / 4)
     private readonly pending: number[] = []
 
-    /** The program was loaded anew: the collector is somewhere else. */
+    /** The program was reloaded: the collector is at another address. */
     restarted(): void {
         this.collector = undefined
     }
 
-    /** Takes a look. @returns false while no program runs */
+    /** Reads the current state. @returns false while no program runs */
     look(memory: Uint8Array): boolean {
         if (this.words.buffer !== memory.buffer) this.words = new Uint32Array(memory.buffer)
         this.bytes = memory
@@ -130,7 +130,7 @@ export class HeapMap {
         return true
     }
 
-    /** The blocks in their order, garbage that was not collected yet included. */
+    /** The blocks in order, including uncollected garbage. */
     *blocks(): Generator<HeapBlock> {
         for (let block = this.first; block < this.end;) {
             const size = this.sizeOf(block)
@@ -140,7 +140,7 @@ export class HeapMap {
         }
     }
 
-    /** Those of them that a collection would keep. */
+    /** The blocks a collection would keep. */
     *reachable(): Generator<HeapBlock> {
         this.mark()
         for (const block of this.blocks())
@@ -171,7 +171,7 @@ export class HeapMap {
         }
     }
 
-    /** How many pieces of that size, headers included, could be had after a collection. */
+    /** How many pieces of that size, headers included, would fit after a collection. */
     places(bytes: number): number {
         let count = 0
         let freeFrom = this.first * 4
@@ -191,7 +191,7 @@ export class HeapMap {
     private mark(): void {
         const { words, marks, first, end } = this
         marks.fill(0)
-        // Pinned blocks are kept whoever refers to them.
+        // Pinned blocks are kept whether or not anything refers to them.
         for (let block = first; block < end; block += this.sizeOf(block))
             if (((words[block] >>> 24) & PINNED) !== 0) this.reach(block * 4)
         this.markRoots()
@@ -202,7 +202,7 @@ export class HeapMap {
     private markRoots(): void {
         const context = this.words[this.collector! + CONTEXT]
         const globals = this.word(context + Context.Globals)
-        // The array's own block tells its length.
+        // The array's own block holds its length.
         this.reachValues(globals, (this.sizeOf(globals / 4 - 1) - 1) >> 1)
         this.reachValues(context + Context.Stack, this.bytes[context + Context.StackTop])
         this.reachValues(context + Context.DiagnosedField, 2)
@@ -228,7 +228,7 @@ export class HeapMap {
         }
     }
 
-    /** What a reachable block refers to. */
+    /** Reaches the references of a reachable block. */
     private follow(block: number): void {
         const at = block * 4
         switch ((this.words[block] >>> 24) & 0x0f) {
@@ -265,7 +265,7 @@ export class HeapMap {
         }
     }
 
-    /** Values in a block of their own. */
+    /** Values in a separate block. */
     private reachData(at: number, count: number): void {
         if (at === 0) return
         this.reach(at - 4)
@@ -276,12 +276,12 @@ export class HeapMap {
         const words = this.words
         for (let word = at / 4; count > 0; --count, word += 2) {
             const high = words[word + 1]
-            // A value is a reference when it is no number and bit 3 of its kind is set.
+            // A value is a reference if it is not a number and bit 3 of its kind is set.
             if ((high & 0x7ff00000) === 0 && (high & 8) !== 0) this.reach(words[word])
         }
     }
 
-    /** Prototypes of the runtime itself and the like lie outside the heap. */
+    /** Addresses outside the heap, such as the runtime's own prototypes, are ignored. */
     private reach(at: number): void {
         const block = at / 4
         if (block < this.first || block >= this.end) return

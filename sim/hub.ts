@@ -11,23 +11,23 @@ import { SimClock } from "./clock"
 /** jacdac-ts: BusInteractionMode.Observer, a type-only enum of the package. */
 const OBSERVER = 1
 /**
- * jacdac-ts looks 20 times a second whether a register is to be polled, and makes each device's
- * announcement twice: after so many times, when the devices are known, it is left in peace.
+ * jacdac-ts checks 20 times a second whether a register must be polled, and makes each device's
+ * announcement twice; after this many times the devices are known, and its timers slow down.
  */
 const BUSY_TIMES = 20
 const BUSY_MS_MIN = 500
 const REST_MS = 60_000
 /**
- * The hub repeats the announcements: the board forgets a device after 2 s. No packet is lost on
- * this wire.
+ * The hub repeats the announcements: the board forgets a device after 2 s. This wire loses no
+ * packet.
  */
 const ANNOUNCE_MS = 1000
 
-/** The devices of this side of the bus are the same in every run. */
+/** The devices on this side of the bus are the same in every run. */
 const BUS_DEVICE_ID = "3f1e5a7c9b2d4608"
 const SERVED_DEVICE_ID = 0x5a1e5a7c9b2d4700n
 
-/** Where things are in a frame with one packet. */
+/** Offsets in a frame with one packet. */
 const enum Frame {
     Flags = 3,
     Device = 4,
@@ -46,7 +46,7 @@ function isAnnouncement(frame: Uint8Array): boolean {
     )
 }
 
-/** What is sent through a pipe, to the device that has opened it. */
+/** Data through a pipe, to the device that opened it. */
 function isPipe(frame: Uint8Array): boolean {
     return (frame[Frame.Flags] & 1) === 1 && (frame[Frame.ServiceIndex] & 0x3f) === 0x3e
 }
@@ -106,7 +106,7 @@ class BoardScheduler implements Scheduler {
     }
 }
 
-/** jacdac-ts sends an event thrice, the last two by the host's timers: here by the bus's. */
+/** jacdac-ts sends each event three times, the last two by the host's timers; here by the bus's. */
 class BoardServices extends JDServerServiceProvider {
     override delayedSend(packet: Packet, atMs: number): void {
         const send = () => void this.sendPacketAsync(packet)
@@ -137,7 +137,7 @@ class BoardTransport extends Transport {
 export class Hub {
     readonly bus: JDBus
     private readonly transport: BoardTransport
-    /** The last announcement of each of the board's devices, and of those that are served to it. */
+    /** The last announcement of each of the board's devices, and of the served ones. */
     private readonly announcements = new Map<string, Uint8Array>()
     private readonly served = new Map<string, Uint8Array>()
     private services = 0
@@ -146,8 +146,8 @@ export class Hub {
         private readonly clock: SimClock,
         private readonly toBoard: (frame: Uint8Array) => void,
         /**
-         * Takes what the devices that are served say: on the ESP32 they are the board itself, and
-         * so on its line.
+         * Takes the served devices' frames: on the ESP32 they are the board itself, and so on its
+         * line.
          */
         private readonly toLine: (frame: Uint8Array) => void = () => undefined,
     ) {
@@ -155,7 +155,7 @@ export class Hub {
             if (this.isServed(frame)) toLine(frame)
             if (isPipe(frame) && !this.announcements.has(deviceOf(frame))) return toLine(frame)
             const device = isAnnouncement(frame) ? deviceOf(frame) : undefined
-            // The client behind the console is of no use to the board.
+            // The board does not need the console's client.
             if (device === this.bus.selfDeviceId) return
             if (device !== undefined) this.served.set(device, frame.slice())
             toBoard(frame)
@@ -166,7 +166,7 @@ export class Hub {
             client: false,
             deviceId: BUS_DEVICE_ID,
         })
-        // Nobody here looks at registers: they are not polled.
+        // Registers are not read here, so they are not polled.
         this.bus.interactionMode = OBSERVER
     }
 
@@ -180,13 +180,13 @@ export class Hub {
         this.bus.addServiceProvider(new BoardServices(name, [server], { deviceId }))
     }
 
-    /** A frame off the board's serial line, if it is for the devices that are served. */
+    /** Delivers a frame of the board's serial line if it is for a served device. */
     fromLine(frame: Uint8Array): void {
         if (this.served.has(deviceOf(frame)) || isAcknowledgement(frame))
             this.transport.fromBoard(frame)
     }
 
-    /** What one of the devices that are served says. */
+    /** A frame from a served device. */
     private isServed(frame: Uint8Array): boolean {
         return (frame[Frame.Flags] & 1) === 0 && this.served.has(deviceOf(frame))
     }
@@ -207,10 +207,7 @@ export class Hub {
         }
     }
 
-    /**
-     * An announcement that says nothing new: the device is there. Packets are counted in one of its
-     * bytes.
-     */
+    /** A repeated announcement: the device is there. One of its bytes counts packets. */
     private heardAgain(frame: Uint8Array): boolean {
         if (!isAnnouncement(frame)) return false
         const id = deviceOf(frame)

@@ -1,11 +1,11 @@
 import type { SimClock } from "./clock"
 
-/** Between two flashes of a row lie 200 ms, between two rows more than a second. */
+/** 200 ms lie between two flashes of a row, more than a second between two rows. */
 const ROW_ENDS_MS = 600
-/** The light of a board that runs shows something every 2 s. */
+/** The light of a running board shows something every 2 s. */
 const DARK_MS = 5000
 
-/** What so many flashes in a row mean. */
+/** Meanings by the number of flashes in a row. */
 const FLASHES = [
     "dark",
     "one flash: all is well",
@@ -14,23 +14,23 @@ const FLASHES = [
 ]
 const STEADY = "steadily on: safe to remove the card"
 
-/** Reads the board's status light as a person would who looks at it. */
+/** Reads the board's status light as a person would. */
 export class LightWatcher {
-    /** What the light shows. */
+    /** The pattern shown. */
     pattern = FLASHES[0]
     private on = false
     private flashes = 0
     private setMs = 0
     private timer: ReturnType<SimClock["setTimeout"]> | undefined
 
-    /** @param onChange told when the light shows something else than before */
+    /** @param onChange called when the light shows something new */
     constructor(
         private readonly clock: Pick<SimClock, "nowMs" | "setTimeout" | "clearTimeout">,
         private readonly onChange: (pattern: string) => void,
     ) {}
 
     set(on: boolean): void {
-        // While the board is busy without a pause, the timer may come late.
+        // While the board is busy without a pause, the timer may be late.
         if (this.clock.nowMs() - this.setMs >= ROW_ENDS_MS) this.endRow()
         this.setMs = this.clock.nowMs()
         if (on && !this.on) this.flashes++

@@ -2,15 +2,12 @@ import { printable } from "../console/logtext"
 import type { Prompt } from "../console/terminal"
 import type { StateFolder } from "./state"
 
-/** So many lines of the log wait for the end of a line that is printed; then it is torn. */
+/** At most this many log lines wait for a line in progress; then it is torn. */
 const WAITING_MAX = 100
 
-/**
- * Shows lines on the terminal and keeps them in the transcript; a prompt that stands there stays
- * whole.
- */
+/** Prints lines on the terminal and keeps them in the transcript; a visible prompt stays whole. */
 export class LinePrinter {
-    /** Which lines of the board's log are shown; the transcript has them all. */
+    /** Selects the log lines shown; the transcript has them all. */
     shows: (line: string) => boolean = () => true
     private prompt: Prompt | undefined
     private atLineStart = true
@@ -21,7 +18,7 @@ export class LinePrinter {
         private readonly state: StateFolder,
     ) {}
 
-    /** From now on a person types at a prompt: it is taken away while something else is printed. */
+    /** From now on a person types at a prompt: it is cleared while something else is printed. */
     usePrompt(prompt: Prompt): void {
         this.prompt = prompt
     }
@@ -32,18 +29,17 @@ export class LinePrinter {
     }
 
     /**
-     * A line of the board's log goes behind the line that is being printed, so that neither is
-     * torn.
+     * A log line goes after the line being printed, so that neither is torn.
      * @param shown false for the transcript only
      */
     log(text: string, shown = true): void {
-        // The time stands in front of it.
+        // The line starts with the time.
         const wanted = shown && this.shows(text.replace(/^\[ *[\d.]+\] /, ""))
         this.waiting.push({ text, shown: wanted })
         if (this.atLineStart || this.waiting.length > WAITING_MAX) this.flush()
     }
 
-    /** For the transcript only: what a person typed stands on the screen already. */
+    /** For the transcript only: what a person typed is on the screen already. */
     note(text: string): void {
         this.state.record(text)
     }
@@ -72,7 +68,7 @@ export class LinePrinter {
         if (text.length === 0) return
         this.atLineStart = text.endsWith("\n")
         const shown = printable(text)
-        // A program that reads gets the very bytes; a terminal would obey some of them.
+        // A program gets the exact bytes; a terminal would obey some of them.
         this.output.write(this.output.isTTY ? shown : text)
         this.state.record(shown)
     }

@@ -6,18 +6,17 @@ import type { BoardTime } from "./net/time"
 import { SocketWorker } from "./net/worker"
 import { Chance } from "./random"
 
-/** The clock that the network lives by; real connections hold its speed. */
+/** The network's clock; real connections hold its speed. */
 export interface NetworkTime extends BoardTime {
     hold(): () => void
 }
 
 /**
- * The board's network: its one socket, and what the socket reaches. Hosts of the simulation are
- * reached in board time, without a real socket; all other names are real servers, which the clock
- * waits for.
+ * The board's network: its one socket and the hosts it reaches. Simulated hosts are reached in
+ * board time, without a real socket; all other names are real servers, for which the clock waits.
  */
 export class SimNetwork {
-    /** The simulation's own computers: `network.hosts.host("ftp.sim")`. */
+    /** The simulated computers: `network.hosts.host("ftp.sim")`. */
     readonly hosts: SimHosts
     /** The board's socket, for the runtime's natives. */
     readonly socket: SocketWorker
@@ -39,22 +38,22 @@ export class SimNetwork {
         })
     }
 
-    /** A name for a real server; a port not listed goes there unchanged (FTP data connections). */
+    /** A name for a real server; unlisted ports go there unchanged (FTP data connections). */
     addHost(name: string, host: string, ports: Record<number, number>): void {
         const entries = Object.entries(ports).map(([from, to]) => [Number(from), to] as const)
         this.real.set(name.toLowerCase(), { host, ports: new Map(entries) })
     }
 
     /**
-     * The station has an address, or has lost it. Connections inside the simulation stand still
-     * meanwhile, as on the ESP32; those to real servers break.
+     * The station has got or lost its address. Simulated connections pause meanwhile, as on the
+     * ESP32; those to real servers break.
      */
     setUp(up: boolean): void {
         this.hosts.air.setUp(up)
         if (!up) for (const link of [...this.links]) link.vanish()
     }
 
-    /** The processor has lost its power or begins anew: nobody is told, on either side. */
+    /** The processor has lost power or restarts: neither side is told. */
     dropAll(): void {
         this.socket.powerOff()
         for (const link of [...this.links]) link.vanish()

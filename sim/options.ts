@@ -9,9 +9,9 @@ export interface Options {
     speed: Speed
     cpu: CpuName
     seed: number
-    /** The virtual date at the start, Unix ms; the host's unless told. */
+    /** The virtual date at the start, Unix ms; the host's by default. */
     dateMs?: number
-    /** A new board gets settings with which there is something to see. */
+    /** Gives a new board settings that show something. */
     demo: boolean
     exec?: string
     forMs?: number
@@ -20,7 +20,7 @@ export interface Options {
     scenario?: string
     profile?: string
     summary?: "json"
-    /** Source file of the program; the firmware unless told. */
+    /** Source file of the program; the firmware by default. */
     entry?: string
 }
 

@@ -1,4 +1,4 @@
-// A battery pack as physics: open-circuit curve, ohmic and one RC term, spread between cells, heat.
+// Physics of a battery pack: open-circuit curve, ohmic and one RC term, spread between cells, heat.
 
 export type Chemistry = "LFP" | "NMC"
 
@@ -8,9 +8,9 @@ export type Chemistry = "LFP" | "NMC"
  */
 export type Scenario = (seconds: number, capacityAh: number) => number
 
-/** What a pack is when nothing is connected to it: kept between the runs of a simulated board. */
+/** State of a pack with nothing connected: kept between runs of a simulated board. */
 export interface PackCondition {
-    /** State of charge, 0–1 and a little beyond. */
+    /** State of charge, 0–1 and slightly beyond. */
     charge: number
     temperatureC: number
 }
@@ -19,20 +19,20 @@ export interface PackOptions {
     cells?: number
     chemistry?: Chemistry
     capacityAh?: number
-    /** State of charge to begin with, 0–1. */
+    /** Initial state of charge, 0–1. */
     initialCharge?: number
     /**
      * Largest deviation of one cell's charge, capacity and resistance from the mean, as a fraction.
      */
     spread?: number
     ambientC?: number
-    /** How much warmer than ambientC the air is in the afternoon, and colder at dawn. */
+    /** Daily swing around ambientC: warmer in the afternoon, colder at dawn. */
     dailySwingC?: number
     /** Hour of the day at board time 0. */
     startHour?: number
     seed?: number
     scenario?: Scenario
-    /** Goes on from there instead of initialCharge and ambientC. */
+    /** State to continue from, instead of initialCharge and ambientC. */
     condition?: PackCondition
 }
 
@@ -94,7 +94,7 @@ const curves: Record<Chemistry, Curve> = {
 const maxStepSeconds = 10
 const secondsPerDay = 86400
 
-/** Small numbers that look random and never change. */
+/** Repeatable pseudo-random numbers from 0 to below 1. */
 export function seededRandom(seed: number): () => number {
     let state = seed >>> 0 || 1
     return () => {
@@ -123,7 +123,7 @@ export class Pack {
     private charge: number
     private passed = 0
     private current = 0
-    /** The current that has gone into the RC term, A. */
+    /** The current in the RC term, A. */
     private slowCurrent = 0
     private temperature: number
     private heat = 0
@@ -138,7 +138,7 @@ export class Pack {
         this.startSeconds = (options.startHour ?? 9) * 3600
         this.scenario = options.scenario ?? solar
         this.temperature = options.condition?.temperatureC ?? this.ambientC
-        // A cell of 100 Ah has some 0.8 mΩ.
+        // A cell of 100 Ah has about 0.8 mΩ.
         this.cellOhms = 0.08 / this.capacityAh
         const random = seededRandom(options.seed ?? 1)
         const spread = options.spread ?? 0.004
@@ -151,13 +151,13 @@ export class Pack {
         this.current = this.currentNow()
     }
 
-    /** Lets the physics catch up with a board time in ms; going back is ignored. */
+    /** Advances the physics to a board time in ms; going back is ignored. */
     advanceTo(boardMs: number): void {
         const seconds = boardMs / 1000 - this.boardSeconds
         if (seconds > 0) this.advance(seconds)
     }
 
-    /** Steps by any number of seconds. */
+    /** Advances by any number of seconds. */
     advance(seconds: number): void {
         const steps = Math.max(1, Math.ceil(seconds / maxStepSeconds))
         for (let i = 0; i < steps; ++i) this.step(seconds / steps)
@@ -169,7 +169,7 @@ export class Pack {
         return Math.min(1, Math.max(0, this.charge))
     }
 
-    /** What the next pack goes on from. */
+    /** State for the next pack to continue from. */
     condition(): PackCondition {
         return { charge: this.charge, temperatureC: this.temperature }
     }
@@ -179,12 +179,12 @@ export class Pack {
         return this.current
     }
 
-    /** All charge that has passed the shunt since the beginning, A·s. */
+    /** Total charge through the shunt since the start, A·s. */
     passedCoulombs(): number {
         return this.passed
     }
 
-    /** All losses turned into heat since the beginning, J. */
+    /** Total heat losses since the start, J. */
     heatJoules(): number {
         return this.heat
     }
@@ -214,24 +214,26 @@ export class Pack {
         return interpolate(curves[this.chemistry].points, charge) + (this.temperature - 25) * 1.5e-4
     }
 
-    /** Fixes the current in A, charging positive; undefined gives it back to the scenario. */
+    /** Overrides the current in A, charging positive; undefined returns it to the scenario. */
     setCurrent(amps: number | undefined): void {
         this.currentOverride = amps
         this.current = this.currentNow()
     }
 
-    /** A pack with this many of the cells it was made with; the others are taken off. */
+    /** Uses only this many of the cells it was made with. */
     useCells(count: number): void {
         this.cells = Math.max(1, Math.min(count, this.resistanceFactor.length))
     }
 
-    /** Fixes a cell's voltage, cells from 1; undefined frees it. */
+    /** Overrides a cell's voltage, cells from 1; undefined ends the override. */
     setCell(number: number, volts: number | undefined): void {
         if (!(number >= 1 && number <= this.cells)) throw new RangeError(`no cell ${number}`)
         this.cellOverride[number - 1] = volts
     }
 
-    /** Fixes a temperature: thermistors 1 and 2, or 0 for the chip; undefined frees it. */
+    /**
+     * Overrides a temperature: thermistors 1 and 2, or 0 for the chip; undefined ends the override.
+     */
     setTemperature(sensor: number, celsius: number | undefined): void {
         if (!(sensor >= 0 && sensor <= 2)) throw new RangeError(`no temperature sensor ${sensor}`)
         this.temperatureOverride[sensor] = celsius
@@ -245,7 +247,7 @@ export class Pack {
         return this.cellOhms * this.resistanceFactor[index] * this.coldFactor()
     }
 
-    /** Cells resist more when they are cold. */
+    /** Resistance rises in the cold. */
     private coldFactor(): number {
         return Math.min(4, Math.exp((25 - this.temperature) * 0.02))
     }
@@ -255,7 +257,7 @@ export class Pack {
         return this.ambientC + this.dailySwingC * Math.sin(2 * Math.PI * (day - 0.4))
     }
 
-    /** What flows now: fixed, or what the scenario wants and charger and cut-off allow. */
+    /** Current now: overridden, or the scenario's within the limits of charger and cut-off. */
     private currentNow(): number {
         if (this.currentOverride !== undefined) return this.currentOverride
         const wanted = this.scenario(this.startSeconds + this.boardSeconds, this.capacityAh)
@@ -277,7 +279,7 @@ export class Pack {
         const ohms = this.cellOhms * this.coldFactor() * this.cells
         const watts = ohms * (amps * amps + 0.6 * this.slowCurrent * this.slowCurrent)
         this.heat += watts * seconds
-        // 0.5 W/K to the air by the pack's surface, and 2 kg of 1 kJ/(kg·K) for each 100 Ah cell.
+        // 0.5 W/K to the air through the pack's surface, and 2 kg of 1 kJ/(kg·K) per 100 Ah cell.
         const conductance = 0.5 * Math.sqrt(this.cells)
         const restsAt = this.ambientNow() + watts / conductance
         const timeConstant = (20 * this.capacityAh * this.cells) / conductance
@@ -295,11 +297,11 @@ function interpolate(points: [number, number][], x: number): number {
     return y0 + ((y1 - y0) * (x - x0)) / (x1 - x0)
 }
 
-/** Nothing but the electronics. */
+/** Only the electronics. */
 export const idle: Scenario = (_seconds, capacityAh) => -capacityAh / 500
 
 /**
- * A house with solar panels: a bright day with passing clouds, a small load, more of it in the
+ * A house with solar panels: a bright day with passing clouds, and a small load that grows in the
  * evening.
  */
 export const solar: Scenario = (seconds, capacityAh) => {

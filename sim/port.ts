@@ -5,33 +5,33 @@ import type { BusTime } from "./vm"
 
 /** A large frame's length, device and service come before its topic. */
 const TOPIC_OFFSET = 16
-/** What the bus runs at until the firmware sets it. */
+/** The bus clock until the firmware sets it. */
 const FIRST_SPI_HZ = 400_000
-/** A transfer of so few bytes is not left to the DMA: the driver waits for it. */
+/** Transfers up to this size do not use DMA: the driver waits for them. */
 const POLLED_BYTES = 4
 
-/** A transfer that the firmware has announced: what comes back for what is in the buffer. */
+/** A transfer announced by the firmware: its answer to the buffer's bytes, and its time. */
 interface Transfer {
     answer(out: Uint8Array): Uint8Array
     time(bytes: number): BusTime
 }
 
 export interface BusOptions {
-    /** That of seed 1 unless told. */
+    /** Seed 1 by default. */
     chance?: Chance
     /** The firmware has set the status light. */
     onLight?(on: boolean): void
-    /** The ESP32's driver ends a write with a STOP and begins the read behind it anew. */
+    /** Repeated start between write and read; the ESP32's driver sends a STOP and a new start. */
     repeatedStart?: boolean
 }
 
 /**
- * Carries the firmware's bus transfers to the emulated chips. A message says what is to be done;
- * the bytes go in place, in the buffer that the firmware has filled with random ones next: the
+ * Carries the firmware's bus transfers to the emulated chips. A message describes the transfer; its
+ * bytes are exchanged in place, in the buffer that the firmware next fills with random bytes: the
  * runtime has no other call in which the host could answer. Transfers take the ESP32's time.
  */
 export class BusPort {
-    /** How long SPI transfers were on the wire, in board ms. */
+    /** Total time of SPI transfers on the wire, in board ms. */
     busyMs = 0
     private announced: Transfer | undefined
     private hz = FIRST_SPI_HZ
@@ -48,7 +48,7 @@ export class BusPort {
         this.i2cDelays = chance.stream("I2C delays")
     }
 
-    /** A large frame of the firmware: topic, zero byte, data. */
+    /** A large frame from the firmware: topic, zero byte, data. */
     fromBoard(frame: Uint8Array): void {
         const end = frame.indexOf(0, TOPIC_OFFSET)
         const topic = Buffer.from(frame.buffer, frame.byteOffset + TOPIC_OFFSET, end - TOPIC_OFFSET)
@@ -62,8 +62,7 @@ export class BusPort {
     }
 
     /**
-     * @returns how long the transfer takes; undefined when none was announced: the buffer is as it
-     * was
+     * @returns the transfer's duration; undefined if none was announced and the buffer is unchanged
      */
     exchange(buffer: Uint8Array): BusTime | undefined {
         const transfer = this.announced
@@ -89,7 +88,10 @@ export class BusPort {
         },
     }
 
-    /** The buffer holds the address; it takes what is read, and the status: 1 is no acknowledge. */
+    /**
+     * The buffer holds the address; it receives the bytes read and the status (1: not
+     * acknowledged).
+     */
     private i2cTransfer(out: Uint8Array): Transfer {
         let blockedMs = i2cNoAnswerMs
         return {
@@ -102,7 +104,7 @@ export class BusPort {
                 const read = wanted ? chip.read(readBytes, this.options.repeatedStart) : undefined
                 if (read) answer.set(read)
                 answer[readBytes] = acknowledged && (readBytes === 0 || read) ? 0 : 1
-                // Each direction begins with the address.
+                // Each direction starts with the address.
                 const bytes = 1 + out.length + (readBytes > 0 ? 1 + readBytes : 0)
                 if (answer[readBytes] === 0)
                     blockedMs = drawMs(delays.i2c, this.i2cDelays) + bytes * i2cMsPerByte

@@ -3,9 +3,9 @@ import { withoutMark } from "../console/setupfile"
 import type { MonitorCondition } from "./chips/bq76952"
 import { drive, idle, type PackCondition, type PackOptions, type Scenario, solar } from "./pack"
 
-// What flows through the simulated pack: one of the built-in days, or a file.
+// The current through the simulated pack: one of the built-in days, or a file.
 
-/** The scenarios by the names that the simulator's command line knows. */
+/** The scenarios by their command-line names. */
 export const scenarios: Readonly<Record<string, Scenario>> = { solar, drive, idle }
 
 const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
@@ -13,8 +13,8 @@ const namedAtMost = 5
 
 /**
  * A profile of lines `seconds,amperes` (charging positive), seconds rising: each line holds until
- * the next, and the whole repeats from the last one's time on. Blank lines, lines that begin with #
- * and a heading are skipped. Throws an Error that names the bad lines by their number in the file.
+ * the next, and the profile repeats from the last line's time on. Blank lines, # comments and a
+ * heading are skipped. Throws an Error that lists the bad lines by their number in the file.
  */
 export function parseProfile(csv: string): Scenario {
     const times: number[] = []
@@ -72,7 +72,7 @@ function follow(times: readonly number[], currents: readonly number[]): Scenario
 }
 
 /**
- * What `--scenario NAME` and `--profile FILE` make of the pack. A profile begins with the board's
+ * The pack's options from `--scenario NAME` and `--profile FILE`. A profile starts at the board's
  * power-on.
  */
 export function packOptions(options: { scenario?: string; profile?: string }): PackOptions {
@@ -86,13 +86,13 @@ export function packOptions(options: { scenario?: string; profile?: string }): P
     }
 }
 
-/** What battery and monitor chip keep between two runs of the simulator. */
+/** State of battery and monitor chip between two runs of the simulator. */
 export interface BatteryCondition {
     pack?: PackCondition
     monitor?: MonitorCondition
 }
 
-/** A condition out of a file; undefined when it cannot be one. */
+/** A condition from a file; undefined if it is not a valid one. */
 export function parseCondition(text: string): BatteryCondition | undefined {
     try {
         const { pack, monitor } = JSON.parse(text)

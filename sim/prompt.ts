@@ -12,9 +12,7 @@ import { runEvent } from "./events"
 import type { LinePrinter } from "./lineprinter"
 import type { Simulation } from "./simulation"
 
-/**
- * What is typed at the simulator's own terminal: lines for the board, events, and what acts here.
- */
+/** Lines typed at the simulator's own terminal: for the board, events, and local commands. */
 class TypedLines {
     readonly completer: Completer
     readonly boardPrompt: BoardPrompt
@@ -36,7 +34,7 @@ class TypedLines {
         printer.shows = line => this.logChoice.shows(line)
     }
 
-    /** Throws ConsoleError with what is said of a line that cannot be run. */
+    /** Throws ConsoleError with the reason if a line cannot be run. */
     async execute(line: string): Promise<void> {
         this.printer.note(`> ${withoutSecret(line, this.completer.catalog)}\n`)
         try {
@@ -65,7 +63,7 @@ class TypedLines {
     private async runOnBoard(line: string): Promise<{ status: number }> {
         const { completer, simulation } = this
         await completer.stop()
-        // A reset ended what the board's session had under way.
+        // A reset ended anything under way in the board's session.
         if (this.resets !== simulation.board.resets) completer.forget()
         this.resets = simulation.board.resets
         const result = { status: await simulation.execute(line) }
@@ -75,8 +73,8 @@ class TypedLines {
 }
 
 /**
- * The board's console at the simulator's own terminal; returns when the person leaves it.
- * @param demo is played meanwhile
+ * The board's console at the simulator's own terminal; returns when the person leaves.
+ * @param demo played meanwhile
  */
 export async function typeAtPrompt(
     simulation: Simulation,

@@ -1,9 +1,7 @@
 /** A number from 0 up to, but not including, 1. */
 export type Random = () => number
 
-/**
- * A generator whose whole sequence follows from its seed. Source: mulberry32, by Tommy Ettinger.
- */
+/** A generator whose sequence depends only on its seed. Source: mulberry32, by Tommy Ettinger. */
 export function generator(seed: number): Random {
     let state = seed >>> 0
     return () => {
@@ -15,8 +13,8 @@ export function generator(seed: number): Random {
 }
 
 /**
- * All chance of one simulation. Each use has a stream of its own, by name, so that one more draw
- * here does not change what is drawn there.
+ * All randomness of one simulation. Each use has its own named stream, so that an extra draw in one
+ * does not change the others.
  */
 export class Chance {
     constructor(readonly seed: number) {}
@@ -29,7 +27,7 @@ export class Chance {
     }
 }
 
-/** How long something takes: usually `ms`, evenly spread; a `share` of the times `tailMs`. */
+/** A duration: usually `ms`, evenly distributed; a `share` of the times `tail.ms`. */
 export interface Delay {
     ms: readonly [low: number, high: number]
     tail?: { share: number; ms: readonly [low: number, high: number] }

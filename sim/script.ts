@@ -4,18 +4,14 @@ import { runEvent, type ScriptStep } from "./events"
 import type { LinePrinter } from "./lineprinter"
 import type { Simulation } from "./simulation"
 
-/**
- * Runs the steps of an --exec file in order. @returns how many were refused without a `-` in front
- */
+/** Runs the steps of an --exec file in order. @returns the number refused without a leading `-` */
 export async function runScript(
     steps: readonly ScriptStep[],
     simulation: Simulation,
     printer: LinePrinter,
 ): Promise<number> {
     let refused = 0
-    /**
-     * The block of an import that the board has refused: its lines alone would be half a set-up.
-     */
+    /** The board has refused an import: its block's lines alone would be half a set-up. */
     let skipping = false
     for (const step of steps) {
         if (skipping) {
@@ -47,7 +43,7 @@ async function runStep(
     }
 }
 
-/** A reset that a line asks for is over before the next line is run. */
+/** Waits for a requested reset to finish before the next line. */
 async function runCommand(
     line: string,
     bytes: Uint8Array,

@@ -6,18 +6,15 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { UsbBridge } from "./usbbridge"
 
-/**
- * The other end is not given more than this ahead of what it reads: the bridge's own queue is the
- * buffer.
- */
+/** Bytes written ahead of the reader; the bridge's own queue is the buffer. */
 const AHEAD_BYTES = 1024
 const OFFER_MS = 5_000
 const LOOK_MS = 20
 
 /**
  * Offers the board's serial line to one console at a time: as a pseudo-terminal at a path, or on
- * HOST:PORT of TCP with the same bytes. While nobody has it open, what the board sends is lost, as
- * on a cable.
+ * HOST:PORT of TCP with the same bytes. While it is not open, the board's output is lost, as on a
+ * cable.
  */
 export class SerialOffer {
     private readonly server: Server
@@ -29,7 +26,7 @@ export class SerialOffer {
         bridge.onReady = () => this.drain()
     }
 
-    /** Throws an Error that says what to do when the address cannot be offered. */
+    /** If the address cannot be offered, throws an Error that says what to do. */
     static async open(address: string, bridge: UsbBridge): Promise<SerialOffer> {
         const offer = new SerialOffer(bridge)
         const network = /^(.+):(\d{1,5})$/.exec(address)
@@ -50,7 +47,7 @@ export class SerialOffer {
         return offer
     }
 
-    /** True while somebody has the line open. */
+    /** True while a console has the line open. */
     get open(): boolean {
         return this.socket !== undefined
     }
@@ -75,7 +72,7 @@ export class SerialOffer {
     }
 
     private plug(socket: Socket): void {
-        // A serial port is open once.
+        // A serial port can be open only once.
         if (this.socket) return void socket.destroy()
         this.socket = socket
         socket.setNoDelay(true)
@@ -98,10 +95,7 @@ export class SerialOffer {
     }
 }
 
-/**
- * A pseudo-terminal made by socat, anew after each console that had it open, so that no old text
- * waits in it.
- */
+/** A pseudo-terminal made by socat, renewed after each console so that no old text waits in it. */
 class PseudoTerminal {
     private child: ChildProcess | undefined
     private complaint = ""
@@ -151,7 +145,7 @@ class PseudoTerminal {
                     `--serial ${this.path}: no pseudo-terminal: ${failure?.message ?? this.complaint.trim()}`,
                 )
         }
-        // It ends with the console that had it open; the next one finds a new one.
+        // socat ends with its console; the next console gets a new one.
         child.on("exit", () => {
             if (!this.closed) this.offer().catch(() => undefined)
         })

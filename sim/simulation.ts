@@ -23,34 +23,31 @@ import type { StateFolder } from "./state"
 import { LogCounts, type Summary } from "./summary"
 import type { WifiAir } from "./wifi/air"
 
-/** The host name under which the firmware reaches the simulation's FTP server. */
+/** The firmware's host name for the simulation's FTP server. */
 export const FTP_HOST = "ftp.sim"
 
 const CONSOLE_PATIENCE_MS = 30_000
 const INSTRUMENTS_MS = 200
-/** So often the end tries to send all: records come in between, or the Wi-Fi is not up yet. */
+/** Attempts at the end to send everything: records come in between, or Wi-Fi is not up yet. */
 const LAST_SESSIONS = 4
 const CLOCK_SAVE_MS = 60_000
-/** Board time may lag behind the speed asked for by as much real time before that is said. */
+/** Board time may lag the requested speed by this much real time before a warning. */
 const BEHIND_REAL_MS = 2_000
-/** How often that is looked at and said, in real time. */
+/** Real time between two checks of that. */
 const BEHIND_LOOK_MS = 10_000
 /** A station that knows its network has joined by then. */
 const JOIN_PATIENCE_MS = 30_000
 
-/** The parts of the command line that make a simulation. */
+/** The command-line options of a simulation. */
 export type SimulationOptions = Pick<Options, "speed" | "scenario" | "profile"> &
     Partial<Pick<Options, "cpu" | "seed" | "dateMs" | "ftp">> & {
-        /** What the network does that differs from the usual one. */
+        /** Differences from the usual network. */
         network?: Partial<NetworkOptions>
-        /** What the card of an image does that differs from the usual one. */
+        /** Differences of an image's card from the usual one. */
         cardKind?: (imagePath: string) => CardKind
     }
 
-/**
- * The board, the world around it, and its console: everything that one run of the simulator is made
- * of.
- */
+/** One run of the simulator: the board, the world around it, and its console. */
 export class Simulation implements WorldEvents {
     readonly clock: SimClock
     readonly board: SimBoard
@@ -66,7 +63,7 @@ export class Simulation implements WorldEvents {
     private readonly epochMs: number
     private readonly speed: Speed
     private readonly chance: Chance
-    /** The virtual date was given: the host's clock is not looked at. */
+    /** The virtual date was given: the host's clock is not used. */
     private readonly fixedDate: boolean
     /** The simulation's own FTP server, unless another one was given. */
     private readonly ftp: SimFtpServer | undefined
@@ -81,7 +78,7 @@ export class Simulation implements WorldEvents {
         this.clock = new SimClock(options.speed)
         this.speed = options.speed
         this.fixedDate = options.dateMs !== undefined
-        // The clock chip has run on while the simulator did not.
+        // The clock chip kept running while the simulator did not.
         this.epochMs = options.dateMs ?? Date.now()
         const chance = new Chance(options.seed ?? 1)
         this.chance = chance
@@ -151,10 +148,7 @@ export class Simulation implements WorldEvents {
         if (this.safeMode && this.state.endedInOrder) await this.leaveSafeMode()
     }
 
-    /**
-     * Runs that were ended here within a minute look like early deaths to the board: they were
-     * none.
-     */
+    /** The board takes runs of less than a minute for early deaths; runs ended here were not. */
     private async leaveSafeMode(): Promise<void> {
         this.printer.line(
             "The last runs were shorter than a minute, which the board takes for early deaths:",
@@ -166,7 +160,7 @@ export class Simulation implements WorldEvents {
         await this.consoleReady()
     }
 
-    /** Waits in board time until the console of the board that runs now is on the bus. */
+    /** Waits in board time until the console of the running board is on the bus. */
     async consoleReady(): Promise<void> {
         const endMs = this.clock.nowMs() + CONSOLE_PATIENCE_MS
         while (!((this.console.lastSeenMs() ?? -1) > this.board.poweredAtMs)) {
@@ -178,23 +172,21 @@ export class Simulation implements WorldEvents {
         }
     }
 
-    /** Waits in board time until the board has been reset more often than that. */
+    /** Waits in board time until the board has been reset more than `resets` times. */
     async resetAfter(resets: number): Promise<void> {
         const endMs = this.clock.nowMs() + CONSOLE_PATIENCE_MS
         while (this.board.resets === resets && this.clock.nowMs() < endMs)
             await this.clock.sleep(50)
     }
 
-    /** One console line; its output is printed. @returns the status, 0 when it was carried out */
+    /** Runs one console line and prints its output. @returns the status, 0 for success */
     async execute(line: string | Uint8Array): Promise<number> {
         await this.consoleReady()
         const { status } = await this.console.execute(line, text => this.printer.text(text))
         return status
     }
 
-    /**
-     * What the program needs of the heap, as of the last collection; undefined before the first.
-     */
+    /** Reachable heap bytes at the last sample; undefined before the first. */
     liveHeapBytes(): number | undefined {
         return this.heap.liveBytes
     }
@@ -216,20 +208,20 @@ export class Simulation implements WorldEvents {
         }
     }
 
-    /** From now on the battery is used for something else. */
+    /** Changes the battery's use from now on. */
     setScenario(scenario: Scenario): void {
         this.pack.scenario = scenario
     }
 
-    /** Never resolves while the board can run; throws what stopped it for good. */
+    /** Never resolves; rejects with the failure that stopped the board for good. */
     broken(): Promise<never> {
         return this.board.broken
     }
 
     /**
-     * Before an ordinary end: what was logged goes to the FTP server when uploads are on, so that
-     * the server has what the card has; else the card is synced. A board that logs faster than it
-     * sends never ends with that: what is logged during its last session stays for the next run.
+     * Before an ordinary end: if uploads are on, all records go to the FTP server, so that the
+     * server has what the card has; else the card is synced. Records logged during the last session
+     * stay for the next run, because a board that logs faster than it sends would never end.
      */
     async deliverRest(): Promise<void> {
         this.printer.line("Stopping: what was logged is sent, then the power goes off.")
@@ -244,7 +236,8 @@ export class Simulation implements WorldEvents {
     }
 
     /**
-     * @returns undefined when all is sent, "" when nothing is to be sent, else why it could not be
+     * @returns undefined if all is sent, "" if there is nothing to send, else the reason for the
+     * failure
      */
     private async sendRest(): Promise<string | undefined> {
         await this.consoleReady()
@@ -266,7 +259,7 @@ export class Simulation implements WorldEvents {
         return (await this.ask("wifi")).includes("not connected")
     }
 
-    /** One console line; @returns what it printed */
+    /** Runs one console line. @returns its output */
     private async ask(line: string): Promise<string> {
         let answer = ""
         await this.console.execute(line, text => (answer += text))
@@ -345,8 +338,8 @@ export class Simulation implements WorldEvents {
         this.clock.setTimeout(step, periodMs)
     }
 
-    // The runtime's own lines are kept in the transcript; on the screen are those of the firmware
-    // ("> …"), warnings and panics.
+    // The transcript has all lines; the screen shows those of the firmware ("> …"), warnings and
+    // panics.
     private log(line: string): void {
         const text = line.trimEnd()
         const firmware = /^> (.*)/s.exec(text)

@@ -15,21 +15,21 @@ import { join } from "node:path"
 import { type BatteryCondition, parseCondition } from "./profile"
 import type { StoredNetwork } from "./wifi/runtime"
 
-/** A blank card as it comes out of the packet; the file is sparse. */
+/** A new blank card; the file is sparse. */
 const CARD_BYTES = 512 * 1024 * 1024
 
-/** Passwords are in the flash, and may have been typed into the transcript. */
+/** The flash holds passwords, and the transcript may. */
 const OWNER_ONLY = 0o600
 
 /** The folder that keeps a simulated board between runs. */
 export class StateFolder {
     readonly cardPath: string
     readonly ftpPath: string
-    /** True when the folder held no board before. */
+    /** True if the folder held no board before. */
     readonly fresh: boolean
-    /** The last run was ended by the simulator itself; known when the clock is loaded. */
+    /** The simulator itself ended the last run; known once the clock is loaded. */
     endedInOrder = false
-    /** What a person should know about the folder. */
+    /** Remarks about the folder for the person. */
     readonly remarks: string[] = []
     private readonly lockPath: string
     private readonly flashPath: string
@@ -50,7 +50,7 @@ export class StateFolder {
         mkdirSync(this.ftpPath, { recursive: true })
         this.lockPath = join(path, "lock")
         this.lock()
-        // A transcript that an older version has made is readable by all.
+        // An older version's transcript is readable by all.
         if (existsSync(this.transcriptPath)) chmodSync(this.transcriptPath, OWNER_ONLY)
         if (existsSync(this.cardPath)) return
         createCard(this.cardPath)
@@ -58,7 +58,7 @@ export class StateFolder {
             this.remarks.push(`${this.cardPath} was missing: a blank card is in the socket`)
     }
 
-    /** The folder is free for the next run. */
+    /** Frees the folder for the next run. */
     release(): void {
         rmSync(this.lockPath, { force: true })
     }
@@ -77,14 +77,14 @@ export class StateFolder {
         return existsSync(this.flashPath) ? readFileSync(this.flashPath) : new Uint8Array(0)
     }
 
-    /** The whole flash at once or not at all, as the chip does it a page at a time. */
+    /** Writes the whole flash or nothing, as the chip does per page. */
     saveFlash(data: Uint8Array): void {
         writeWhole(this.flashPath, data)
     }
 
     /**
-     * What the board's clock chip shows now, Unix ms: it has run on since it was saved. Host time
-     * for a new board.
+     * The clock chip's time now, Unix ms: it kept running since it was saved. Host time for a new
+     * board.
      */
     loadClock(hostMs: number): number {
         if (!existsSync(this.clockPath)) return hostMs
@@ -95,7 +95,7 @@ export class StateFolder {
             if (Number.isFinite(chipMs) && Number.isFinite(savedMs))
                 return chipMs + Math.max(0, hostMs - savedMs)
         } catch {
-            // Damaged: as if the chip had been set anew.
+            // Damaged: as if the chip had been set again.
         }
         this.remarks.push(`${this.clockPath} cannot be read: the clock chip shows the host's time`)
         return hostMs
@@ -105,7 +105,7 @@ export class StateFolder {
         writeWhole(this.clockPath, JSON.stringify({ chipMs, savedMs: hostMs, endedInOrder }) + "\n")
     }
 
-    /** How battery and monitor chip were left; empty for new ones. */
+    /** The saved state of battery and monitor chip; empty for new ones. */
     loadBattery(): BatteryCondition {
         if (!existsSync(this.batteryPath)) return {}
         const condition = parseCondition(readFileSync(this.batteryPath, "utf8"))
@@ -119,7 +119,7 @@ export class StateFolder {
     }
 
     /**
-     * The network that the runtime has stored, on the chip in the flash: without that there is
+     * The network stored by the runtime; the chip keeps it in flash, so without flash there is
      * none.
      */
     loadWifi(): StoredNetwork {

@@ -1,4 +1,4 @@
-/** What --summary json prints; a figure that was not measured is absent. */
+/** The output of --summary json; unmeasured figures are absent. */
 export interface Summary {
     boardSeconds: number
     records: { main: number; cell: number; lost: number }
@@ -7,25 +7,22 @@ export interface Summary {
     resets: number
     journal: { last?: number }
     /**
-     * Of the runtime's heap: reachable at most, free at least, and the smallest largest piece that
-     * was free.
+     * The runtime's heap: most reachable bytes, fewest free bytes, and the smallest value of the
+     * largest free piece.
      */
     heap: { peakBytes?: number; freeBytesMin?: number; largestFreeMin?: number }
     exit: number
 }
 
 /**
- * Counts from the firmware's own log lines, which are printed once the thing has happened: so the
- * figures span resets and power cuts.
+ * Counts from the firmware's own log lines, printed after the event, so the figures span resets and
+ * power cuts.
  */
 export class LogCounts {
     readonly records = { main: 0, cell: 0, lost: 0 }
     readonly ftp = { logins: 0, filesConfirmed: 0, bytesConfirmed: 0, failures: 0 }
     lastJournalEntry: number | undefined
-    /**
-     * Main records since the firmware last logged in, which it does when it has listed what to
-     * send.
-     */
+    /** Main records since the firmware's last log-in, which follows its list of what to send. */
     recordsSinceLogin = 0
 
     take(line: string): void {

@@ -1,6 +1,6 @@
-// The board's end of its serial line, restated from the runtime's jd_usb.c and jd_queue.c
-// (jacdac-c): frames of the Jacdac bus between marks, log text in between.
-// test/fixtures/serial-framing.json has its very bytes.
+// The board's end of its serial line, defined here independently, from the runtime's jd_usb.c and
+// jd_queue.c (jacdac-c): Jacdac frames between marks, log text in between.
+// test/fixtures/serial-framing.json has its exact bytes.
 
 const MAGIC = 0xfe
 const LITERAL_MAGIC = 0xf8
@@ -12,10 +12,10 @@ const FRAME_END = 0xfd
 
 const HEADER_BYTES = 12
 const FRAME_BYTES_MAX = 252
-/** What the driver takes at a time. */
+/** The driver's buffer. */
 const PULL_BYTES = 64
 const QUEUE_BYTES = 2048
-/** The runtime's log buffer: what is not taken in time is lost. */
+/** The runtime's log buffer: unread text is lost. */
 const LOG_BYTES = 4096
 
 const SRV_USB_BRIDGE = 0x18f61a4a
@@ -38,7 +38,7 @@ function crc16(data: Uint8Array): number {
     return crc
 }
 
-/** The room of jd_queue.c: a ring in which a frame never wraps. */
+/** The capacity of jd_queue.c: a ring in which a frame never wraps. */
 class FrameQueue {
     private readonly frames: Uint8Array[] = []
     private front = 0
@@ -72,7 +72,7 @@ class FrameQueue {
     }
 }
 
-/** Between the bytes of the serial line and the frames of the board's bus. */
+/** Converts between serial line bytes and frames of the board's bus. */
 export class UsbBridge {
     private queue = new FrameQueue()
     private forwarding = false
@@ -85,10 +85,10 @@ export class UsbBridge {
     /** Called when there is something to pull. */
     onReady: () => void = () => undefined
 
-    /** @param toBus takes a whole frame with a right checksum */
+    /** @param toBus gets each complete frame with a correct checksum */
     constructor(private readonly toBus: (frame: Uint8Array) => void) {}
 
-    /** A reset of the processor: nobody has asked for frames yet. */
+    /** A processor reset: frames have not been requested yet. */
     reset(): void {
         this.queue = new FrameQueue()
         this.forwarding = false
@@ -100,7 +100,7 @@ export class UsbBridge {
     }
 
     /**
-     * A frame that the board sends. @returns false when nobody asked for frames or there is no room
+     * Sends a frame from the board. @returns false if frames are not requested or there is no room
      */
     sendFrame(frame: Uint8Array): boolean {
         if (!this.forwarding) return false
@@ -118,14 +118,14 @@ export class UsbBridge {
         this.onReady()
     }
 
-    /** The next bytes for the line, 64 at most; none when there is nothing to send. */
+    /** The next bytes for the line, at most 64; none if there is nothing to send. */
     pull(): Uint8Array {
         const out: number[] = []
         if (this.pullFrames(out)) this.pullLog(out)
         return Uint8Array.from(out)
     }
 
-    /** Bytes that came over the line, in pieces of any size. */
+    /** Takes bytes from the line, in pieces of any size. */
     push(bytes: Uint8Array): void {
         for (const byte of bytes) {
             if (this.magic) this.takeMark(byte)
@@ -134,7 +134,7 @@ export class UsbBridge {
         }
     }
 
-    /** @returns false when the driver's buffer ends inside a frame */
+    /** @returns false if the driver's buffer ends inside a frame */
     private pullFrames(out: number[]): boolean {
         while (true) {
             if (this.gap === "due" && this.sentOfFrame === 0 && out.length <= PULL_BYTES - 2) {
@@ -172,7 +172,7 @@ export class UsbBridge {
 
     private takeMark(kind: number): void {
         if (kind === MAGIC) {
-            // Outside a frame a doubled mark is text, and the second one still begins a mark.
+            // Outside a frame a doubled mark is text, and the second still starts a mark.
             if (this.inFrame) this.frameError("dual magic")
             return
         }
@@ -190,7 +190,7 @@ export class UsbBridge {
             this.frameError("invalid quote")
     }
 
-    // Text towards the board is dropped: the runtime has no use for it.
+    // Text towards the board is dropped: the runtime does not use it.
     private store(byte: number): void {
         if (!this.inFrame) return
         if (this.received.length >= FRAME_BYTES_MAX) this.frameError("frame ovf")
@@ -225,7 +225,7 @@ export class UsbBridge {
             this.forwarding = command === ENABLE_PACKETS
             this.log(`usb: packets ${command & 1}\n`)
         }
-        // The log goes out whether it was asked for or not, as in the runtime.
+        // The log is always sent, requested or not, as in the runtime.
         const known = packets || command === ENABLE_LOG || command === DISABLE_LOG
         this.queue.push(answer(known ? command : UNKNOWN_COMMAND))
         this.onReady()

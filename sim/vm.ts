@@ -7,7 +7,7 @@ import { added, fiberWakeTimeOffset, runtimeModule, Trap } from "./wasm/runtimem
 
 const require = createRequire(import.meta.url)
 
-/** What the DeviceScript runtime gives to its host; only what is used here. */
+/** The DeviceScript runtime's interface to its host; only the part used here. */
 interface Runtime {
     flashSize: number
     flashLoad: () => Uint8Array
@@ -30,7 +30,7 @@ interface Runtime {
     HEAPU8: Uint8Array
 }
 
-/** The board's one socket, with the answers that the ESP32's port gives to the runtime. */
+/** The board's single socket, with the answers of the ESP32's port. */
 export interface VmSocket {
     open(host: string, port: number): number
     write(data: Uint8Array): number
@@ -42,7 +42,7 @@ export interface VmSocket {
 const SOCKET_EVENTS = { open: 1, close: 2, error: 3, data: 4 }
 
 /**
- * What a bus transfer costs: the VM stands still for `blockedMs`, the fiber goes on after `waitMs`.
+ * The cost of a bus transfer: the VM blocks for `blockedMs`, the fiber continues after `waitMs`.
  */
 export interface BusTime {
     blockedMs?: number
@@ -51,49 +51,46 @@ export interface BusTime {
 
 export interface VmOptions {
     clock: SimClock
-    /** The ESP32 as it is unless told. */
+    /** The nominal ESP32 by default. */
     cpu?: Cpu
-    /** That of seed 1 unless told. */
+    /** Seed 1 by default. */
     chance?: Chance
     /** Unix milliseconds of board time zero. */
     epochMs: number
     /** 16 hexadecimal digits. */
     deviceId: string
-    /**
-     * How large the flash is; the simulated board's is smaller than the ESP32's store partition.
-     */
+    /** Flash size; the simulated board's is smaller than the ESP32's store partition. */
     flashBytes?: number
     loadFlash(): Uint8Array
     saveFlash(data: Uint8Array): void
-    /** Absent for a board that opens none. */
+    /** Absent for a board without sockets. */
     socket?: VmSocket
     /**
-     * The program asks for random bytes in a buffer: the host may look at what is in it and put
-     * something else there.
+     * The program asks for random bytes in a buffer; the host may read the buffer and answer in it.
      * @returns undefined for truly random bytes
      */
     exchange?(buffer: Uint8Array): BusTime | undefined
     /** A Jacdac frame, or a large frame of the firmware's own. */
     onFrame(frame: Uint8Array): void
-    /** A line of the firmware's or the runtime's log. */
+    /** One log line of the firmware or the runtime. */
     onLog(line: string): void
-    /** The firmware called for a restart of the processor. */
+    /** The firmware requested a processor restart. */
     onReboot(): void
-    /** The chip has reset itself; what it says of it. The runtime is gone. */
+    /** The chip has reset itself, with its own words; the runtime is gone. */
     onAbort?(words: readonly string[]): void
-    /** The program died; the runtime starts it again by itself some 5 s later. */
+    /** The program died; the runtime restarts it about 5 s later. */
     onPanic(code: number): void
 }
 
 /** Instead of a packet's size. */
 const LARGE_FRAME = 0xff
 
-/** The runtime's flash, unless told. */
+/** The runtime's default flash size. */
 const FLASH_BYTES = 128 * 1024
 
 /**
- * The runtime hands out its flash without the last byte, at each write one less: what is missing is
- * erased.
+ * The runtime passes its flash without the last byte, one byte less at each write; missing bytes
+ * are erased.
  */
 function wholeFlash(saved: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
     const flash = new Uint8Array(bytes).fill(0xff)
@@ -101,7 +98,7 @@ function wholeFlash(saved: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
     return flash
 }
 
-/** A turn of the main loop that the runtime has asked for. */
+/** A main loop turn requested by the runtime. */
 interface Turn {
     run: () => void
     timer: ReturnType<SimClock["setTimeout"]>
@@ -115,9 +112,9 @@ export class Vm {
     private runtime!: Runtime
     private globals!: Record<keyof typeof added, WebAssembly.Global>
     private alive = true
-    /** Stands for the random bytes that the runtime is about to copy into its memory. */
+    /** The random bytes the runtime is about to copy into its memory. */
     private randomness: Uint8Array | undefined
-    /** The flash as the host has it, and where the runtime keeps its own. */
+    /** The host's copy of the flash, and the address of the runtime's. */
     private flash: Uint8Array = new Uint8Array(0)
     private flashAt: number | undefined
     private readonly cpu: Cpu
@@ -125,7 +122,7 @@ export class Vm {
     private readonly flashDelays: Random
     private readonly startMs: number
     private turn: Turn | undefined
-    /** The transfer that a fiber waits for, and when it is over. */
+    /** The transfer a fiber waits for, and its end. */
     private transfer: ReturnType<SimClock["setTimeout"]> | undefined
     private transferEndMs = 0
 
@@ -138,8 +135,8 @@ export class Vm {
     }
 
     /**
-     * Starts the runtime; with `image` that program is written to flash first, else it runs what
-     * flash holds.
+     * Starts the runtime; `image`, if given, is first written to flash, else it runs the program in
+     * flash.
      */
     static async start(options: VmOptions, image?: Uint8Array): Promise<Vm> {
         const vm = new Vm(options)
@@ -152,7 +149,7 @@ export class Vm {
         return vm
     }
 
-    /** Hands a Jacdac frame to the runtime, after what it is executing now. */
+    /** Delivers a Jacdac frame to the runtime after its current execution. */
     deliver(frame: Uint8Array): void {
         this.options.clock.soon(() => {
             if (this.alive) this.enter(() => this.runtime.handlePacket(frame))
@@ -167,8 +164,7 @@ export class Vm {
     }
 
     /**
-     * The power is gone: nothing runs and nothing is written any more. What was written is in the
-     * flash.
+     * Power off: nothing runs and nothing is written any more. What was written is in the flash.
      */
     cut(): void {
         if (!this.alive) return
@@ -184,7 +180,7 @@ export class Vm {
     }
 
     /**
-     * The runtime hands over its flash when a write of its store is complete; a program comes in
+     * The runtime passes its flash only after a complete write of its store, but a program comes in
      * many pieces.
      */
     private keepFlash(): void {
@@ -207,7 +203,7 @@ export class Vm {
             this.boardDate(),
             (run: () => void, delayMs: number) => this.plan(run, delayMs),
             drop,
-            // Only the loader's "still waiting" message would use it.
+            // Only the loader's "still waiting" message uses it.
             () => undefined,
             drop,
             this.console(),
@@ -227,13 +223,14 @@ export class Vm {
         this.plugInFlash(runtime)
         runtime.sendPacket = frame => {
             const { counter, spoke } = this.globals
-            // A large frame is the program's word to the simulator: that takes no time on a chip.
+            // A large frame is a message to the simulator, which does not exist on a chip: it takes
+            // no time.
             if (frame[2] === LARGE_FRAME) counter.value = spoke.value
             if (this.alive) options.onFrame(frame)
         }
         runtime.dmesg = line => options.onLog(line)
         runtime.panicHandler = code => {
-            // The fiber that waits for a transfer goes with its program.
+            // The fiber waiting for a transfer ends with its program.
             options.clock.clearTimeout(this.transfer)
             if (code !== 0 && this.alive) options.onPanic(code)
         }
@@ -270,7 +267,7 @@ export class Vm {
         flashAccesses.value = 0
     }
 
-    /** The runtime executes something: the watchdog's time begins. */
+    /** Execution of the runtime starts: so does the watchdog's time. */
     private enter(run: () => void): void {
         const { counter, entered, flashAccesses } = this.globals
         entered.value = counter.value
@@ -279,10 +276,7 @@ export class Vm {
         if (flashAccesses.value !== 0) this.drawFlashDelays()
     }
 
-    /**
-     * The main loop turns on a grid of ticks; what it does in a tick without work is nothing that
-     * is seen.
-     */
+    /** The main loop turns on a grid of ticks; ticks without work are not visible. */
     private plan(run: () => void, delayMs: number): Turn {
         const { clock } = this.options
         const upMs = clock.nowMs() - this.startMs
@@ -299,7 +293,7 @@ export class Vm {
         if (this.alive) this.enter(turn.run)
     }
 
-    // A buffer for random bytes is where the host answers a bus transfer.
+    // The host answers a bus transfer in the buffer for random bytes.
     private answerRandomness(memory: Uint8Array): void {
         const { exchange, clock } = this.options
         memory.set = (bytes: ArrayLike<number>, at = 0) => {
@@ -313,7 +307,7 @@ export class Vm {
         }
     }
 
-    /** The fiber that runs now suspends itself: it goes on when the transfer is over. */
+    /** The running fiber suspends itself and continues when the transfer is over. */
     private goOnAfter(waitMs: number): void {
         const { clock } = this.options
         const { waiting } = this.globals
@@ -322,7 +316,7 @@ export class Vm {
         this.transferEndMs = clock.nowMs() + waitMs
         this.setTransferEnd()
         this.transfer = clock.setTimeout(() => {
-            // The fiber may have heard of it in the middle of a turn.
+            // The fiber may have been woken in the middle of a turn.
             if (!this.alive || !this.turn || waiting.value !== fiber) return
             waiting.value = 0
             const memory = new DataView(this.runtime.HEAPU8.buffer)
@@ -331,7 +325,7 @@ export class Vm {
         }, waitMs)
     }
 
-    /** The counter tells the time within an execution only. */
+    /** The counter measures time within one execution only. */
     private setTransferEnd(): void {
         const { counter, transferEnd } = this.globals
         const leftMs = this.transferEndMs - this.options.clock.nowMs()
@@ -344,7 +338,7 @@ export class Vm {
         runtime.flashSize = flashBytes
         runtime.flashLoad = () => {
             const flash = wholeFlash(options.loadFlash(), flashBytes)
-            // The runtime copies a slice: by it the host learns where to.
+            // The runtime copies a slice; this shows the host the destination.
             flash.slice = () => flash
             return (this.flash = flash)
         }

@@ -14,7 +14,7 @@ function print(program: Program, wall: number): void {
 
 const { values } = parseArgs({
     options: {
-        /** Where the code ends after each step of the optimizer. */
+        /** Prints the end of the code after each step of the optimizer. */
         report: { type: "boolean", default: false },
     },
 })
@@ -44,5 +44,5 @@ for (const entry of [manifest.entries.board, manifest.entries.simulator]) {
         process.exitCode = 1
     }
 }
-// The runtime that verified the images keeps a timer of its own running.
+// The runtime that verified the images keeps a timer running.
 process.exit()

@@ -22,10 +22,10 @@ import { verifyImage } from "./verify"
 const run = promisify(execFile)
 const require = createRequire(import.meta.url)
 
-/** The project's folder, whatever folder the command was started in. */
+/** The project's folder, independent of the current folder. */
 export const projectFolder = fileURLToPath(new URL("..", import.meta.url))
 
-/** devicescript.json: what is built and how large it may become. */
+/** devicescript.json: the entries to build and their size budgets. */
 export interface BuildManifest {
     board: string
     entries: { board: string; simulator: string }
@@ -37,14 +37,11 @@ export interface Program {
     entry: string
     imagePath: string
     imageBytes: number
-    /** Where the code ends in the image; this is what must stay below the wall. */
+    /** End of the code in the image, which must stay below the wall. */
     codeBytes: number
-    /** The same before the optimizer. */
+    /** The same before optimization. */
     compiledBytes: number
-    /**
-     * Bytes of functions by folder; what comes from DeviceScript's packages is under
-     * `@devicescript`.
-     */
+    /** Bytes of functions by folder; DeviceScript's packages are under `@devicescript`. */
     folderBytes: Map<string, number>
 }
 
@@ -53,11 +50,11 @@ interface DebugInfo {
     sources: { path: string; length: number }[]
 }
 
-/** What the optimizer made of the compiler's functions: written next to the image. */
+/** The optimizer's result for the compiler's functions, written next to the image. */
 type Sizes = Pick<Encoded, "functions" | "codeEnd"> & { compiledEnd: number }
 
 const FUNCTION_DESCRIPTOR_BYTES = 16
-/** What src/board/runtime.ts has in the place of the fingerprint. */
+/** The placeholder of the fingerprint in src/board/runtime.ts. */
 const FINGERPRINT_PLACE = Buffer.from("b5e7c0d1f29a4386", "hex")
 const FUNCTIONS_DATA_SECTION = 0x28
 
@@ -66,15 +63,15 @@ export function readManifest(): BuildManifest {
 }
 
 export interface FirmwareOptions {
-    /** Build it although it is younger than its sources. */
+    /** Build even if it is newer than its sources. */
     force?: boolean
-    /** Told when it is going to be compiled: that takes half a minute. */
+    /** Called before compiling, which takes half a minute. */
     onCompile?: () => void
-    /** Hears where the code ends after each step of the optimizer. */
+    /** Gets the end of the code after each step of the optimizer. */
     report?: OptimizerOptions["report"]
 }
 
-/** The program of an entry, compiled anew only when a source is younger than the last build. */
+/** The program of an entry, compiled only if a source is newer than the last build. */
 export async function firmware(entry: string, options: FirmwareOptions = {}): Promise<Program> {
     const stem = join(projectFolder, "built", basename(entry, ".ts"))
     if (options.force || !isFresh(stem + ".devs", entry)) {
@@ -112,7 +109,7 @@ function newest(paths: string[]): number {
     return latest
 }
 
-// The compiler has one output folder: two builds at once would take each other's files.
+// The compiler has a single output folder: two builds at once would mix up their files.
 async function exclusively(work: () => Promise<void>): Promise<void> {
     const lock = join(projectFolder, "built", "lock")
     mkdirSync(join(projectFolder, "built"), { recursive: true })
@@ -134,8 +131,8 @@ async function exclusively(work: () => Promise<void>): Promise<void> {
 }
 
 /**
- * The image as the compiler makes it, which may be over the wall, and its debug information.
- * Only one may run at a time.
+ * The compiler's image, which may be over the wall, and its debug information. Only one build may
+ * run at a time.
  */
 async function compiled(entry: string): Promise<{ image: Uint8Array; debugPath: string }> {
     const cli = resolve(require.resolve("@devicescript/cli/package.json"), "../devicescript")
@@ -182,11 +179,10 @@ async function compile(
 }
 
 /**
- * Puts the image's own hash where src/board/runtime.ts keeps a place for it, so that a board can
- * tell that another program was deployed. The same sources in the same version are the same
- * program.
- * @returns false for a program without such a place: a bench's, a test's
- * @throws Error when it has several
+ * Writes the image's own hash over the placeholder in src/board/runtime.ts, so that a board can
+ * detect a new program. The same sources in the same version are the same program.
+ * @returns false for a program without the placeholder: a bench's, a test's
+ * @throws Error if it has several
  */
 export function stampFingerprint(image: Uint8Array): boolean {
     const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength)

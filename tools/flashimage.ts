@@ -11,8 +11,8 @@ import { projectFolder, readManifest } from "./firmware"
 const run = promisify(execFile)
 const require = createRequire(import.meta.url)
 
-// Where things are on the ESP32's flash: the runtime's partition table, and DeviceScript's own file
-// on this chip.
+// Layout of the ESP32's flash: the runtime's partition table, and DeviceScript's file for this
+// chip.
 const archPath = join(projectFolder, "tools", "esp32-arch.json")
 export const runtimeAt = 0x1000
 const tableAt = 0x8000
@@ -22,7 +22,7 @@ export const storeAt = 0x1c0000
 const pageBytes = 4096
 export const storeBytes = 64 * pageBytes
 
-/** What each ESP32 image begins with, and each entry of a partition table. */
+/** First bytes of each ESP32 image, and of each partition table entry. */
 const imageMagic = 0xe9
 const entryMagic = 0x50aa
 const entryBytes = 32
@@ -30,7 +30,7 @@ const entryBytes = 32
 const ownType = 0x8a
 
 /**
- * The ESP32's store partition as the runtime itself makes it when that program is deployed:
+ * The ESP32's store partition as the runtime itself writes it when that program is deployed;
  * settings are empty.
  */
 export async function storeOf(program: Uint8Array): Promise<Uint8Array> {
@@ -51,7 +51,7 @@ export async function storeOf(program: Uint8Array): Promise<Uint8Array> {
         },
         program,
     )
-    // Before the program has its first turn: it would write to the store.
+    // Before the program's first turn, in which it would write to the store.
     vm.cut()
     clock.stop()
     const store = new Uint8Array(storeBytes).fill(0xff)
@@ -77,8 +77,8 @@ export async function boardConfiguration(): Promise<Uint8Array> {
 }
 
 /**
- * Runtime, board configuration and store in one file for the flash from `runtimeAt` on.
- * Throws an Error when that is not the runtime's file or its partitions are others.
+ * Runtime, board configuration and store in one file for the flash from `runtimeAt` on. Throws an
+ * Error if it is not the runtime's file or has other partitions.
  */
 export function wholeImage(
     runtime: Uint8Array,
@@ -123,7 +123,7 @@ function checkRuntime(runtime: Uint8Array): void {
 }
 
 /**
- * Where DeviceScript's partitions are, and their sizes, by the partition table of a runtime's file.
+ * Addresses and sizes of DeviceScript's partitions, from the partition table in a runtime's file.
  */
 function* ownPartitions(runtime: Uint8Array): Generator<[at: number, bytes: number]> {
     const view = new DataView(runtime.buffer, runtime.byteOffset, runtime.byteLength)

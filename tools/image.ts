@@ -19,7 +19,7 @@ function readRuntime(path: string): Uint8Array {
     }
 }
 
-/** What writes a file to a chip; esptool 4 and 5 know it. */
+/** The command that writes a file to a chip; for esptool 4 and 5. */
 function esptool(at: number, file: string): string {
     const chip = "python3 -m esptool --chip esp32 --port PORT --baud 460800"
     return `${chip} write_flash 0x${at.toString(16)} ${file}`
@@ -39,7 +39,7 @@ async function main(argv: readonly string[]): Promise<void> {
         .addHelpText("after", more)
     command.parse(argv, { from: "user" })
     const { runtime } = command.opts<{ runtime?: string }>()
-    // What cannot be read is said before the firmware is compiled.
+    // Reports an unreadable file before compiling the firmware.
     const runtimeBytes = runtime === undefined ? undefined : readRuntime(runtime)
     const { board } = readManifest().entries
     const onCompile = () => console.error(`compiling ${board}: half a minute`)
@@ -57,5 +57,5 @@ try {
     console.error(`image: ${(failure as Error).message}`)
     process.exitCode = 1
 }
-// The runtime that has made the store keeps a timer of its own running.
+// The runtime that made the store keeps a timer running.
 process.exit()

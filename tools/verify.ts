@@ -1,19 +1,19 @@
 import { SimClock } from "../sim/clock"
 import { Vm } from "../sim/vm"
 
-/** What a program logged in the runtime. */
+/** A program's log in the runtime. */
 export interface Run {
     lines: string[]
-    /** The runtime's panic code, when the program died. */
+    /** The runtime's panic code, if the program died. */
     panic?: number
 }
 
 /**
- * Runs a program in a runtime of its own, without board and network, as fast as it goes.
- * @param until the last log line that is waited for
- * @param boardMs how long the board may take for it
- * @param look sees the runtime's memory at each line
- * @throws Error when the runtime refuses the program
+ * Runs a program in a separate runtime, without board and network, at full speed.
+ * @param until the last log line to wait for
+ * @param boardMs timeout in board time
+ * @param look gets the runtime's memory at each line
+ * @throws Error if the runtime refuses the program
  */
 export async function runImage(
     image: Uint8Array,
@@ -58,7 +58,7 @@ export async function runImage(
 }
 
 /**
- * Throws an Error with the verifier's number (verify.c; 1051 is the wall) when the runtime refuses
+ * Throws an Error with the verifier's number (verify.c; 1051 is the wall) if the runtime refuses
  * the image.
  */
 export async function verifyImage(image: Uint8Array): Promise<void> {

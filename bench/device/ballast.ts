@@ -3,12 +3,12 @@ import { runtimeBoard } from "../../src/board/runtime"
 import { SimI2cBus, SimSpiBus, SimLight } from "../../src/board/simbuses"
 import { startFirmware } from "../../src/firmware"
 
-// The firmware as src/mainsim.ts starts it, with 16 of the 64 KB of heap taken away from the start:
-// what runs here needs no more than the other 48 KB.
+// The firmware as started by src/mainsim.ts, with 16 of the 64 KB of heap taken at the start: if
+// this runs, it needs no more than the other 48 KB.
 
 const ballast = Buffer.alloc(16 * 1024)
 
-/** Keeps the ballast in use for as long as the program runs. */
+/** Keeps the ballast in use while the program runs. */
 async function hold(): Promise<void> {
     for (;;) {
         if (ballast[0] !== 0) throw new Error("the ballast has changed")

@@ -10,9 +10,9 @@ import { Backlog } from "../../src/upload/backlog"
 import { CardStorage } from "../../src/upload/cardreader"
 import { pieceBytes } from "../../src/upload/history"
 
-// The loops over the card whose length is the card's, a directory's or a file's, one after the
-// other, on the card that bench/bounds.ts has put in. Says "begin <name>" and "end <name> <longest
-// time of the lock in ms>".
+// Runs in order the loops whose length depends on the card, a directory or a file, on the card
+// inserted by bench/bounds.ts. Prints "begin <name>" and "end <name> <longest time of the lock in
+// ms>".
 
 const ticks = {
     nowMs: () => ds.millis(),
@@ -31,7 +31,7 @@ function note(): void {
     sinceMs = ds.millis()
 }
 
-/** The lock is let go here; nobody else wants it. */
+/** The lock is released here; no one else wants it. */
 async function rest(): Promise<void> {
     note()
     await ds.sleep(1)
@@ -58,14 +58,14 @@ async function mounted(card: SdCard): Promise<Volume> {
     return volume
 }
 
-/** Makes a file, or opens it, and adds a record. */
+/** Creates or opens a file, and adds a record. */
 async function append(volume: Volume, path: string): Promise<void> {
     const file = await volume.openForAppend(path, header + "\r\n")
     await file.append(Buffer.from("2027-01-01 00:00:00,x\r\n"))
     await file.close()
 }
 
-/** What those who send and delete logs do. */
+/** The work of sending and deleting logs. */
 async function measureLogs(volume: Volume): Promise<void> {
     const storage: CardStorage = {
         use: async (_owner, work) => {

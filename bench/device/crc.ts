@@ -3,12 +3,13 @@ import { SimSpiBus } from "../../src/board/simbuses"
 import { SdCard } from "../../src/card/sdcard"
 import { blockSum, crc16, swapped } from "../../src/core/checksum"
 
-// Runs in the runtime and says "<name> <count>" before and after what is timed; the host takes the
-// times. What has no wait in it repeats so often that the opcode limit of a turn is not reached.
+// Runs in the runtime and prints "<name> <count>" before and after each timed part; the host
+// measures the time. Parts without waits repeat only so often that a turn's opcode limit is not
+// reached.
 
 const blockBytes = 512
 const rounds = 40
-/** Blocks of one upload-sized read; with CMD18 seven of them fit into a transfer of 4096 bytes. */
+/** Blocks of one upload-sized read; with CMD18 seven of them fit in a transfer of 4096 bytes. */
 const readBlocks = 56
 
 /** The table of the polynomial 0x1021, as 256 words of two bytes. */
@@ -83,10 +84,7 @@ async function time(name: string, work: (bytes: Buffer) => number, bytes: Buffer
     if (result !== 0x7fa1 && name !== "loop") console.log(`wrong ${name} ${result}`)
 }
 
-/**
- * Reads blocks one after the other with CMD18 and CMD12, as far as a transfer of 4096 bytes holds
- * them.
- */
+/** Reads consecutive blocks with CMD18 and CMD12, as many as fit in a transfer of 4096 bytes. */
 async function readMany(spi: SimSpiBus, frame: Buffer, into: Buffer): Promise<number> {
     frame.fillAt(0, frame.length, 0xff)
     frame.blitAt(1, hex`52 00 00 00 00 ff`, 0, 6)
@@ -125,7 +123,7 @@ async function readMany(spi: SimSpiBus, frame: Buffer, into: Buffer): Promise<nu
     return blocks
 }
 
-/** Writes blocks with CMD25, one transfer a block, and the stop token. */
+/** Writes blocks with CMD25, one transfer per block, and the stop token. */
 async function writeMany(spi: SimSpiBus, frame: Buffer, from: Buffer): Promise<void> {
     const short = Buffer.alloc(22)
     short.fillAt(0, 22, 0xff)
@@ -157,7 +155,7 @@ async function timeCard(spi: SimSpiBus): Promise<void> {
     const block = Buffer.alloc(blockBytes)
     const frame = Buffer.alloc(544)
     const large = Buffer.alloc(4096)
-    // The card looks at no checksum any more: those of the commands below are none.
+    // The card checks no checksums from now on: the commands below have none.
     frame.fillAt(0, frame.length, 0xff)
     frame.blitAt(1, hex`7b 00 00 00 00 91`, 0, 6)
     await spi.select(true)

@@ -4,9 +4,9 @@ import { parseArgs } from "node:util"
 import { importWithFirmware } from "../../test/support/firmwareloader"
 import { firmware, projectFolder, readManifest } from "../../tools/firmware"
 
-// Console lines of every kind, from the command table and the schema by mutation: to the shell over
-// all the firmware's parts in Node, and to the firmware in the VM. Writes
-// campaigns/consolefuzz/report.md after a whole campaign.
+// Console lines of every kind, mutated from the command table and the schema: to the shell over all
+// firmware parts in Node, and to the firmware in the VM. Writes campaigns/consolefuzz/report.md
+// after a complete campaign.
 
 const { values } = parseArgs({
     options: {
@@ -25,7 +25,7 @@ const first = Number(values.seed ?? 1)
 const whole = values.seed === undefined
 let violations = 0
 
-/** Runs the rounds; a row of the table for each. */
+/** Runs the rounds; one table row per round. */
 async function rounds(count: number, round: (seed: number) => Promise<string>): Promise<string[]> {
     const rows: string[] = []
     for (let seed = first; seed < first + count; ++seed) {

@@ -2,13 +2,13 @@ import type { FuzzLine } from "./lines"
 
 /** Commands that may change a setting. */
 export const changing = /^ *"?(set|defaults|end|reset|passwd)\b/
-/** How a bug of the program would show in a message. */
+/** Signs of a program bug in a message. */
 const bug =
     /undefined|\bnull\b|NaN|\[object|Cannot |is not a function|not iterable|TypeError|RangeError/
 const outputBytesMax = 64 * 1024
 const refusalBytesMax = 1000
 
-/** What one line did. */
+/** The effect of one line. */
 export interface Outcome {
     done: boolean
     text: string
@@ -19,7 +19,7 @@ export interface Outcome {
     inBlock: boolean
 }
 
-/** What is wrong with what a line did; undefined when all is well. */
+/** The fault in a line's effect; undefined if there is none. */
 export function complaint(fuzzed: FuzzLine, line: string, outcome: Outcome): string | undefined {
     const { done, text } = outcome
     const changed = outcome.before !== outcome.after
@@ -34,9 +34,9 @@ export function complaint(fuzzed: FuzzLine, line: string, outcome: Outcome): str
     if (done && text === "" && !silent) return "no answer"
     if (text.length > outputBytesMax) return "an output that is far too long"
     if (fuzzed.secret && text.includes(fuzzed.secret)) return "a secret was printed"
-    // Whatever is in a file of the card is printed as it is.
+    // A file of the card is printed unchanged, whatever it contains.
     if (done && /^card (cat|tail)/.test(line)) return undefined
-    // What a person typed may be shown again, with a "?" for each such character.
+    // Typed text may be echoed, with a "?" for each such character.
     if (/[^\P{Cc}\n]/u.test(text)) return "control characters in the output"
     const own = lines.filter(
         one => !/undefined|null|NaN|Cannot|object/i.test(line) && bug.test(one),

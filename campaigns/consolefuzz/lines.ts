@@ -2,10 +2,10 @@ import { commandRow } from "../../src/console/commandtable"
 import { keyCount, Row } from "../../src/settings/schema"
 import { Random } from "../../test/support/random"
 
-/** A line as it would arrive. */
+/** A line as it arrives. */
 export interface FuzzLine {
     bytes: Uint8Array
-    /** What in it must never be printed. */
+    /** The part that must never be printed. */
     secret?: string
 }
 
@@ -35,7 +35,7 @@ const texts = [
 ]
 const oddTexts = [",", ":", "|", ";", "*", "?", "__proto__", "constructor", "toString", "\u2028"]
 
-/** Values to try for settings of a type, right ones and nearly right ones. */
+/** Valid and nearly valid values for each setting type. */
 const valuesOfType: Record<string, string[]> = {
     flag: ["on", "off", "ON", "yes", "no", "true", "false", "0", "1", "2", "o", "on,off"],
     enum: ["LFP", "NMC", "lfp", "", "LFP,NMC", ","],
@@ -97,15 +97,13 @@ function commandRows(): string[] {
     return all
 }
 
-/** A word of a line, in quotes where that is needed. */
+/** A word of a line, quoted if necessary. */
 function quoted(word: string): string {
     const plain = word !== "" && !/[ "\\]/.test(word)
     return plain ? word : `"${word.replace(/["\\]/g, "\\$&")}"`
 }
 
-/**
- * Makes console lines of every kind, from the grammar that the command table and the schema are.
- */
+/** Makes console lines of every kind, using the command table and the schema as grammar. */
 export class LineFuzzer {
     private readonly kinds: [number, () => FuzzLine][] = [
         [30, () => this.typed(this.right())],
@@ -119,7 +117,7 @@ export class LineFuzzer {
         [4, () => ({ bytes: utf8.encode(this.random.pick(["", " ", "#", "# set x", '""', '"'])) })],
     ]
 
-    /** @param bytesMax of the longest line */
+    /** @param bytesMax longest line */
     constructor(
         readonly random: Random,
         private readonly bytesMax: number,
@@ -137,7 +135,7 @@ export class LineFuzzer {
         return line.secret ? { bytes, secret: secretToken } : { bytes }
     }
 
-    /** A command with arguments of the right kind and number, their values not always right. */
+    /** A command with arguments of the right kind and number, but not always valid values. */
     private right(surplus = 0) {
         const { random } = this
         const { words, takes } = random.chance(0.3) ? setCommand : random.pick(commands)
@@ -193,7 +191,7 @@ export class LineFuzzer {
         return random.pick([...numbers, ...oddNumbers, ...texts, ...oddTexts])
     }
 
-    /** One to four letters changed, left out, doubled, moved or put in. */
+    /** Changes, deletes, doubles, moves or inserts one to four letters. */
     private mutated(text: string): string {
         const { random } = this
         const letters = [...text]
@@ -215,10 +213,7 @@ export class LineFuzzer {
         return Uint8Array.from({ length: count }, () => this.random.below(256))
     }
 
-    /**
-     * Bytes of a character that is cut off, never ends, is overlong or is none, somewhere in the
-     * line.
-     */
+    /** Inserts somewhere a character that is cut off, endless, overlong or invalid. */
     private fragmented(text: string): Uint8Array {
         const { random } = this
         const fragment = random.pick([[0xc3], [0xe2, 0x82], [0xf0, 0x9f, 0x98], [0xc0, 0x80]])

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest"
 import { ShellCampaign } from "./shellcampaign"
 
-// Console lines of every kind, right, nearly right and absurd, to the real shell over all the real
-// parts. "npm run consolefuzz" runs more of them.
+// Valid, nearly valid and absurd console lines to the real shell over all real parts. "npm run
+// consolefuzz" runs more of them.
 
 const lineCount = 20_000
 

@@ -15,7 +15,7 @@ const heapGrowthBytesMax = 6 * 1024 * 1024
 const sessionBytesMax = 12 * 1024
 const boardMsMax = 120_000
 
-/** How many lines did what. */
+/** Number of lines by effect. */
 export interface ShellCounts {
     done: number
     refused: number
@@ -34,7 +34,7 @@ function heapBytes(): number {
     return process.memoryUsage().heapUsed
 }
 
-/** What the line asks for; of a refused line it does not matter. */
+/** The command of the line; irrelevant for a refused line. */
 function firstWords(line: string): string {
     try {
         return splitWords(line).slice(0, 2).join(" ")
@@ -43,9 +43,7 @@ function firstWords(line: string): string {
     }
 }
 
-/**
- * A board in memory that is started anew when a line has it reset, and what the lines did to it.
- */
+/** A board in memory, restarted after each reset, and the effects of the lines on it. */
 export class ShellCampaign {
     private readonly random: Random
     private readonly fuzzer: LineFuzzer
@@ -59,7 +57,7 @@ export class ShellCampaign {
         heapGrowthBytes: 0,
     }
     private board!: NodeBoard
-    /** What a fiber threw, which would have ended the program. */
+    /** Errors of fibers, which would have ended the program. */
     private readonly crashes: unknown[] = []
     private sessions: Session[] = []
 
@@ -68,9 +66,7 @@ export class ShellCampaign {
         this.fuzzer = new LineFuzzer(this.random, 20_000)
     }
 
-    /**
-     * Runs so many lines. Throws an Error that names the line and what is wrong with what it did.
-     */
+    /** Runs this many lines. Throws an Error that names the line and the fault in its effect. */
     async run(lines: number): Promise<ShellCounts> {
         let heap = 0
         await this.start()
@@ -84,7 +80,7 @@ export class ShellCampaign {
         return this.counts
     }
 
-    /** The board goes on, and what is in force is what flash holds. */
+    /** The board continues, and the settings in force equal those in flash. */
     private async compareWithFlash(): Promise<void> {
         await this.logIn()
         const next = await equippedBoard(await cardWith({}), this.board.flash)
@@ -125,13 +121,13 @@ export class ShellCampaign {
         const resetNow = done && !inBlock && /^reset now$/.test(firstWords(line))
         const pause = random.below(4) === 0 ? random.below(2000) / 1000 : 0.05
         let resets = await board.live(resetNow ? 30 : pause)
-        // A board that has said so stops what is under way first.
+        // A board that has announced a reset first ends its work.
         if (resets === 0 && this.resetReasons() !== "") resets = await board.live(60)
         if (resets > 0 || resetNow) this.hasReset(resetNow, resets)
         board.lines.length = 0
     }
 
-    /** The settings that a person sets. */
+    /** The settings a person can set. */
     private settings(): string {
         const { settings } = this.board.parts
         return JSON.stringify(rows.filter(row => !row.isState).map(row => settings.text(row.key)))
@@ -152,7 +148,7 @@ export class ShellCampaign {
         return bug && `a bug in the log: ${bug}`
     }
 
-    /** Nothing could be tested any more behind a password that a line has set. */
+    /** Removes a password set by a line, behind which nothing could be tested. */
     private async logIn(): Promise<void> {
         this.counts.loggedOut++
         const { ticks, parts } = this.board
@@ -164,7 +160,7 @@ export class ShellCampaign {
         return this.board.lines.filter(one => one.startsWith("reset: ")).join()
     }
 
-    /** As the line asked for, on the day and hour that a line has set, or for an open network. */
+    /** The reset was requested, scheduled by a line, or caused by an open network. */
     private hasReset(asked: boolean, resets: number): void {
         const reasons = this.resetReasons()
         const expected = asked ? ["reset: console"] : ["reset: scheduled", "reset: network"]

@@ -52,7 +52,7 @@ test("a log-in in the VM: the hash, the lock and its time, the idle minutes, ove
 
     await clock.sleep(590_000)
     expect((await board.run("time", 1)).done).toBe(true)
-    // The first one has said nothing since its passwd.
+    // The first console has sent nothing since its passwd.
     expect((await board.run("time", 0)).text).toBe(loginNeeded)
     await clock.sleep(601_000)
     expect((await board.run("time", 1)).text).toBe(loginNeeded)

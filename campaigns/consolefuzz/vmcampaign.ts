@@ -12,18 +12,18 @@ import { changing, complaint } from "./judge"
 import { LineFuzzer } from "./lines"
 
 const lineBytesMax = 231
-/** The settings are compared each time after so many lines. */
+/** The settings are compared after every this many lines. */
 const comparedLines = 20
 /**
- * The first use of each method makes the table of its class larger, and each alarm keeps its last
- * reason: after so many lines most of that is there. A quarter of a byte a line would be found in
- * the second half.
+ * The first use of each method enlarges its class's table, and each alarm keeps its last reason:
+ * after this many lines most of that has happened. A leak of a quarter of a byte per line would be
+ * found in the second half.
  */
 const settlingLines = 6000
 const firstUseBytesMax = 4096
 const heapGrowthBytesMax = 1536
 /**
- * What is made at the first use is there after these: the files of records and of cell records too.
+ * Lines that make everything made on first use, including the files of records and cell records.
  */
 const firstLines = [
     "describe",
@@ -34,10 +34,7 @@ const firstLines = [
     "set sd.cells on",
     "set sd.period 1",
 ]
-/**
- * Lines that would end the test, or take it to servers that are not there; tests of their own have
- * them.
- */
+/** Lines that would end the test, or need absent servers; other tests cover them. */
 const leftOut =
     /reset\.enable|reset"?\s+"?now|format|eject|passwd|ftp\.(host|gateway|enable)|wifi\.ssid|time\.server/
 const cells = /^(cell \d+ +\d\.\d{3} V.*\n){3,16}$|^error: no answer/
@@ -45,17 +42,14 @@ const cells = /^(cell \d+ +\d\.\d{3} V.*\n){3,16}$|^error: no answer/
 export interface VmCounts {
     done: number
     refused: number
-    /**
-     * What the program holds on to while nothing happens: before, after half the lines, and after
-     * all.
-     */
+    /** Heap kept by the idle program: before, after half the lines, and at the end. */
     heapBytes: [number, number, number]
 }
 
 /** The firmware in the VM, with two consoles. */
 export class FuzzedBoard {
     readonly simulation: Simulation
-    /** All that was logged. */
+    /** The whole log. */
     shown = ""
     private readonly folder = mkdtempSync(join(tmpdir(), "bms-fuzz-"))
     private readonly consoles: ConsoleClient[]
@@ -88,15 +82,13 @@ export class FuzzedBoard {
         return { done: status === 0, text }
     }
 
-    /**
-     * Runs fuzzed lines. Throws an Error that names the line and what is wrong with what it did.
-     */
+    /** Runs fuzzed lines. Throws an Error that names the line and the fault in its effect. */
     async fuzz(lines: number, seed: number): Promise<VmCounts> {
         const random = new Random(seed)
         const fuzzer = new LineFuzzer(random, lineBytesMax)
         const counts = { done: 0, refused: 0 }
         const block = new Block()
-        // One of each, so that what is made at the first use is there.
+        // One of each, so that everything made on first use exists.
         for (const line of firstLines) await this.run(line, 1)
         await this.simulation.clock.sleep(5000)
         const heapBefore = await this.quietHeapBytes(block)
@@ -130,7 +122,7 @@ export class FuzzedBoard {
     private async step(fuzzer: LineFuzzer, random: Random, block: Block) {
         const { bytes, line, secret } = nextLine(fuzzer)
         const inBlock = block.open
-        // The other console asks for something at the same time.
+        // The other console runs a line at the same time.
         const aside = random.chance(0.1) ? this.run("cells", 1) : undefined
         const { done, text } = await this.run(bytes)
         block.after(line, done)
@@ -141,7 +133,7 @@ export class FuzzedBoard {
         return { line, done }
     }
 
-    /** It must be one and the same start, without a panic. */
+    /** There must have been only one start, without a panic. */
     private async judgeLife(): Promise<void> {
         const { resets } = this.simulation.summary(0)
         const starts = this.shown.match(/\] start: /g)?.length
@@ -152,13 +144,11 @@ export class FuzzedBoard {
         if (bad) throw new Error(bad[0])
     }
 
-    /**
-     * The median over two minutes: a task that is under way at a collection makes more than 1 kB.
-     */
+    /** The median over two minutes: a task running during a collection adds more than 1 kB. */
     private async quietHeapBytes(block: Block): Promise<number> {
         if (block.open) await this.run("abort")
         block.open = false
-        // Texts of settings count too, and an ejected card has no files open.
+        // Setting texts count too, and an ejected card has no open files.
         await this.run("defaults all yes", 1)
         this.simulation.cardOut()
         await this.simulation.clock.sleep(10_000)
@@ -174,7 +164,7 @@ export class FuzzedBoard {
         return seenBytes.sort((one, other) => one - other)[seenBytes.length >> 1]
     }
 
-    /** The settings as a person sees them. */
+    /** The settings as shown to a person. */
     private async settings(): Promise<string> {
         const { text } = await this.run("show", 1)
         return text.replace(/^ {2}(ftp\.last|reset\.(count|last)).*$/gm, "")
@@ -189,7 +179,7 @@ function nextLine(fuzzer: LineFuzzer): { bytes: Uint8Array; line: string; secret
     }
 }
 
-/** Follows whether a console is in an import block. */
+/** Tracks whether a console is in an import block. */
 class Block {
     open = false
 

@@ -8,14 +8,14 @@ export type CutPlace = "flash write undone" | "flash write done" | "any moment"
 
 const cutPlaces: readonly CutPlace[] = ["flash write undone", "flash write done", "any moment"]
 
-/** What the board was doing when the power went. */
+/** The board's activity at the power cut. */
 export type Doing = "starting" | "setting" | "journal" | "counter" | "reset" | "idle"
 
-/** A task that runs longer than this is taken for stuck. */
+/** A longer-running task counts as stuck. */
 const skipMsMax = 100_000
-/** A start that lives so long is no early death any more. */
+/** A start that survives this long is no early death. */
 const survivedMs = 61_500
-/** So many starts that end early by the supply lead to safe mode. */
+/** This many consecutive starts ended early by the supply lead to safe mode. */
 const deathsMax = 20
 const lifeMsMax = 20_000
 const settleMs = 300_000
@@ -59,7 +59,7 @@ export function emptyCounts(): FlashCutCounts {
     }
 }
 
-/** Adds the figures of another part. */
+/** Adds another part's figures. */
 export function addCounts(sum: FlashCutCounts, more: FlashCutCounts): void {
     const add = (to: Record<string, number>, from: Record<string, number>): void => {
         for (const [name, count] of Object.entries(from)) to[name] = (to[name] ?? 0) + count
@@ -73,14 +73,14 @@ export function addCounts(sum: FlashCutCounts, more: FlashCutCounts): void {
 
 class PowerGone extends Error {}
 
-/** One board that lives on one flash image from cut to cut. */
+/** One board on one flash image, from cut to cut. */
 export class Chain {
     readonly counts = emptyCounts()
     private readonly random: Random
     private readonly rig: Rig
     private readonly judge = new Judge()
     private life = 0
-    /** Counts the power-ons: what was to end an earlier one must not end this one. */
+    /** Number of power-ons: a cut planned for an earlier one must not end this one. */
     private starts = 0
     private cutWanted: { save: number; stored: boolean } | undefined
     private gone = false
@@ -97,7 +97,7 @@ export class Chain {
         this.rig.flash.onSave = next => this.onSave(next)
     }
 
-    /** Lives so often, with a power cut at the end of each. */
+    /** Runs this many lives, each ended by a power cut. */
     async run(lives: number): Promise<void> {
         const { rig } = this
         await rig.start()
@@ -107,7 +107,7 @@ export class Chain {
         await rig.ask("set sd.period 60")
         this.judge.acknowledge("user.serial", "CHAIN-" + this.seed)
         this.judge.acknowledge("sd.period", "60")
-        // So that the store's first garbage collections are behind it.
+        // Gets past the store's first garbage collections.
         await rig.clock.sleep(5000)
         this.readLog()
         try {
@@ -137,7 +137,7 @@ export class Chain {
     }
 
     /**
-     * Nineteen short lives in a row: the next is a long one, or the board is let into safe mode.
+     * After nineteen consecutive short lives the next is long, or the board may enter safe mode.
      */
     private async surviveEarlyDeath(): Promise<void> {
         const boot = readValues(this.rig.flash.image).get("boot")
@@ -179,7 +179,7 @@ export class Chain {
         this.rig.board.off()
     }
 
-    /** Counts the runtime's writes; the one that is waited for takes the power with it. */
+    /** Counts the runtime's writes; the awaited one cuts the power. */
     private onSave(next: Uint8Array): boolean {
         const generation = (image: Uint8Array): number => readHalves(image)[0]?.generation ?? 0
         const before = this.rig.flash.image
@@ -221,7 +221,7 @@ export class Chain {
         ++this.counts.countersAcknowledged
     }
 
-    /** Console lines end with the power: whoever waits is told at once. */
+    /** Power loss ends console lines: the caller is told at once. */
     private async execute(line: string): Promise<void> {
         const answer = this.rig.execute(line)
         answer.catch((): void => undefined)
@@ -234,7 +234,7 @@ export class Chain {
         if (first.status !== 0) throw new Error(`${line}: ${first.text}`)
     }
 
-    /** Something that makes entries in the journal: flags last 3 s, limits up to 2 s more. */
+    /** Makes journal entries: flags must last 3 s, limits up to 2 s longer. */
     private async changeAlarm(): Promise<void> {
         const { random, rig } = this
         this.doing = "journal"
@@ -255,7 +255,8 @@ export class Chain {
     }
 
     /**
-     * Lets an hour pass, and sets the reset for the next minute; the cut may come anywhere in it.
+     * Lets an hour pass and schedules a reset for the next minute; the cut may come anywhere in
+     * between.
      */
     private async resetOnSchedule(): Promise<void> {
         const { rig } = this
@@ -263,10 +264,10 @@ export class Chain {
         this.cutWanted = undefined
         for (let passedMs = 0; passedMs < 3_700_000; passedMs += skipMsMax) {
             rig.clock.skip(skipMsMax)
-            // So long that no task has two of these steps in one run.
+            // Long enough that no task run contains two of these steps.
             await rig.clock.sleep(6000)
         }
-        // One reset a day: another day each time.
+        // One reset per day, so use another day each time.
         const day = String(++this.resetDays).padStart(2, "0")
         await rig.ask(`time set 2026-12-${day} 10:00:00`)
         const text = await rig.ask("time")
@@ -298,7 +299,7 @@ export class Chain {
         this.cutWanted ??= wanted
     }
 
-    /** Waits for a reset that the board makes itself. */
+    /** Waits for a reset by the board itself. */
     private async waitForReset(seconds: number): Promise<void> {
         const before = this.rig.board.resets
         for (let i = 0; i < seconds + 40 && !this.gone; ++i) {
@@ -316,7 +317,7 @@ export class Chain {
         this.readLog()
         await this.powerOn()
         if (!cutInStart) return
-        // The next life ends while it starts.
+        // The next life ends during its start.
         if (this.random.chance(0.5))
             this.cutWanted = { save: 1 + this.random.below(3), stored: this.random.chance(0.5) }
         this.powerOffIn(300 + this.random.below(3000))
@@ -337,7 +338,7 @@ export class Chain {
         await this.rig.cut()
     }
 
-    /** The acknowledgements of the journal are the lines that the board logs. */
+    /** The board's log lines acknowledge journal entries. */
     private readLog(): void {
         const { log } = this.rig
         for (; this.logRead < log.length; ++this.logRead) {
@@ -354,13 +355,13 @@ export class Chain {
         }
     }
 
-    /** What the board says of itself after a start is what it has acknowledged before. */
+    /** After a start the board must show what it acknowledged before. */
     private async check(): Promise<void> {
         const { rig, judge } = this
         try {
             await rig.ready()
             this.readLog()
-            // The journal is read a little after the console is there.
+            // The journal is loaded shortly after the console appears.
             if (!(await rig.logged(/journal: last record/, this.logOfStart(), 5000)))
                 throw new Error("the journal was not loaded")
             this.readLog()

@@ -10,11 +10,11 @@ import { projectFolder } from "../../tools/firmware"
 
 // Cuts the power of the whole simulated board while settings change, journal entries arrive and
 // counters count. Writes campaigns/flashcut/report.md and the figures flashcut.* of
-// bench/results.json when the whole campaign was run.
+// bench/results.json after a complete campaign.
 
 const { values } = parseArgs({
     options: {
-        /** Chains: boards that live on one flash from cut to cut. */
+        /** Number of chains: boards that each keep one flash from cut to cut. */
         chains: { type: "string", default: "14" },
         lives: { type: "string", default: "40" },
         "first-seed": { type: "string", default: "1" },

@@ -3,7 +3,7 @@ import { Chain } from "./campaign"
 import { formatFlashCuts } from "./report"
 import { firmwarePath } from "./rig"
 
-// A part of the campaign that `npm run flashcut` runs in full.
+// Part of the campaign; `npm run flashcut` runs all of it.
 
 test("after a power cut at any moment every acknowledged setting and entry is there, others are old or new", async () => {
     const chain = new Chain(await firmwarePath(), 25)
@@ -11,7 +11,7 @@ test("after a power cut at any moment every acknowledged setting and entry is th
     const { counts } = chain
     expect(counts.violations, formatFlashCuts(counts, 1)).toEqual([])
     expect(counts.cuts).toBeGreaterThanOrEqual(25)
-    // It is no campaign about nothing.
+    // The campaign has covered enough.
     expect(counts.settingsAcknowledged).toBeGreaterThan(20)
     expect(counts.entriesAcknowledged).toBeGreaterThan(5)
     expect(counts.settingsInFlight + counts.entriesInFlight).toBeGreaterThan(2)

@@ -1,6 +1,6 @@
 import type { Random } from "../../test/support/random"
 
-/** Settings that the campaign changes, with values of every length that each takes. */
+/** Settings changed by the campaign, with values of every length each accepts. */
 const choices: Record<string, readonly string[]> = {
     "user.address": ["", "Hall 3", "Zürich, Gerüst 7 äöü", "x".repeat(63)],
     "sd.period": ["1", "60", "3600", "86400"],
@@ -10,7 +10,7 @@ const choices: Record<string, readonly string[]> = {
     "ftp.user": ["anonymous", "", "u".repeat(31)],
     "ftp.period": ["3600", "10", "604800"],
     "reset.max": ["65535", "7", "60000"],
-    // All of them UTC, so that the journal shows the times that it showed before.
+    // All are UTC, so that the journal's times stay the same.
     "time.zone": ["UTC0", "GMT0", "<Zulu>0", "+00:00"],
     "time.server": ["", "t.example:8080"],
     "battery.capacity": ["100000", "280000", "2000000"],
@@ -19,14 +19,12 @@ const choices: Record<string, readonly string[]> = {
     "battery.imbalance": ["300", "2000"],
 }
 
-/** The values of settings that were never set, as `export` shows them. */
+/** Default values, as `export` shows them. */
 const defaults: Record<string, string> = Object.fromEntries(
     Object.entries(choices).map(([key, values]) => [key, values[0]]),
 )
 
-/**
- * What a board may show after a power cut: what it has acknowledged, or what was just under way.
- */
+/** What a board may show after a power cut: acknowledged values, or those in flight. */
 export class Judge {
     /** Acknowledged resets. */
     count = 0
@@ -64,7 +62,7 @@ export class Judge {
         this.countInFlight = undefined
     }
 
-    /** An entry that the board has logged: it is in flash. */
+    /** A logged entry: it is in flash. */
     entered(logged: string): void {
         const text = withoutNote(logged)
         this.entries.set(numberOf(text), text)
@@ -72,7 +70,7 @@ export class Judge {
 
     settings(exported: string): string[] {
         const found = new Map<string, string>()
-        // The serial number stands in a comment.
+        // The serial number is in a comment.
         for (const match of exported.matchAll(/^(?:# )?set (\S+) "(.*)"$/gm))
             found.set(match[1], match[2])
         const wrong: string[] = []
@@ -128,7 +126,7 @@ export class Judge {
         return [`reset.count is ${is}, not ${old}${next === undefined ? "" : ` or ${next}`}`]
     }
 
-    /** No setting was found damaged. */
+    /** Complains if the board found a damaged setting. */
     flags(status: string): string[] {
         return /alarms .*SETTINGS/.test(status) ? ["SETTINGS is up"] : []
     }
@@ -146,7 +144,7 @@ export class Judge {
     }
 }
 
-/** An entry without what it says why: a restart forgets that. */
+/** An entry without its cause, which a restart forgets. */
 function withoutNote(text: string): string {
     return text.replace(/ \((?!too often).*?\)(?=;)/, "")
 }

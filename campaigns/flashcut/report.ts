@@ -12,7 +12,7 @@ function table(title: string, counts: Record<string, number>): string {
     ].join("\n")
 }
 
-/** The figures of a campaign as Markdown. */
+/** A campaign's figures as Markdown. */
 export function formatFlashCuts(counts: FlashCutCounts, chains: number): string {
     const { violations } = counts
     const lines = [

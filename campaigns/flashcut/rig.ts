@@ -18,12 +18,12 @@ const epochMs = Date.UTC(2026, 10, 22, 10)
 
 const consolePatienceMs = 30_000
 
-/** The board's flash chip: what it holds, and who is asked before it takes something over. */
+/** The board's flash chip, with a hook before each write. */
 class FlashChip {
     image: Uint8Array = new Uint8Array(0)
-    /** How often the runtime has written, and how many of these writes are kept in `history`. */
+    /** Number of the runtime's writes. */
     saves = 0
-    /** Called with each write; false is a write that the power cut has left undone. */
+    /** Called for each write; false if the power cut prevents it. */
     onSave: (next: Uint8Array, before: Uint8Array) => boolean = () => true
 
     loadFlash(): Uint8Array {
@@ -32,34 +32,34 @@ class FlashChip {
 
     saveFlash(data: Uint8Array): void {
         ++this.saves
-        // The runtime leaves out the last byte.
+        // The runtime omits the last byte.
         const next = wholeImage(data)
         if (this.onSave(next, this.image)) this.image = next
     }
 }
 
-/** A line that the board logged, and when, in board ms. */
+/** A log line of the board, and its time in board ms. */
 export interface LogLine {
     atMs: number
     text: string
 }
 
 export interface RigOptions {
-    /** The program; by default the simulator's entry of the firmware. */
+    /** The program; by default the firmware's simulator entry. */
     imagePath?: string
     card?: MemoryStore
-    /** What the clock chip shows at board time zero, Unix ms. */
+    /** The clock chip's time at board time zero, Unix ms. */
     startMs?: number
     cpu?: CpuName
     seed?: number
 }
 
-/** The path of the firmware as the simulator runs it, built when that is necessary. */
+/** The path of the simulator's firmware, built if necessary. */
 export async function firmwarePath(): Promise<string> {
     return (await firmware(readManifest().entries.simulator)).imagePath
 }
 
-/** The whole simulated board with its flash and card in memory, as fast as it goes. */
+/** The whole simulated board with flash and card in memory, at full speed. */
 export class Rig {
     readonly clock = new SimClock("max")
     readonly flash = new FlashChip()
@@ -67,7 +67,7 @@ export class Rig {
     readonly log: LogLine[] = []
     readonly board: SimBoard
     readonly chip: Ds3231Chip
-    /** The card in the slot; none when undefined. */
+    /** The card in the slot; undefined if there is none. */
     card: SdCardChip | undefined
     private console: ConsoleClient
     private consoles = 0
@@ -95,9 +95,9 @@ export class Rig {
             spi: this.slot(),
             i2c: [monitor, this.chip],
             onLog: text => {
-                // What the runtime still executes when its power is gone never happened.
+                // Anything the runtime still executes after power loss never happened.
                 if (this.board.poweredAtMs === Infinity) return
-                // A long line goes out in pieces, all but the first with a blank in front.
+                // A long line is logged in pieces, all but the first with a leading blank.
                 if (text.startsWith(">  ")) this.log.at(-1)!.text += text.slice(2).trimEnd()
                 else this.log.push({ atMs: this.clock.nowMs(), text: text.trimEnd() })
             },
@@ -123,8 +123,8 @@ export class Rig {
     }
 
     /**
-     * Waits until the console of the board that runs now is there. Throws when it does not come up.
-     * @param sinceMs when its program has started; the power came last unless told
+     * Waits for the running board's console. Throws if it does not come up.
+     * @param sinceMs start of its program; by default the last power-on
      */
     async ready(patienceMs = consolePatienceMs, sinceMs = -1): Promise<void> {
         const endMs = this.clock.nowMs() + patienceMs
@@ -135,21 +135,21 @@ export class Rig {
         }
     }
 
-    /** One console line. Throws when the power goes before its answer is there. */
+    /** Runs one console line. Throws if power fails before the answer. */
     async execute(line: string): Promise<{ status: number; text: string }> {
         let text = ""
         const { status } = await this.console.execute(line, part => (text += part))
         return { status, text }
     }
 
-    /** Output of a line that must be carried out. */
+    /** Runs a line that must succeed. @returns its output */
     async ask(line: string): Promise<string> {
         const { status, text } = await this.execute(line)
         if (status !== 0) throw new Error(`"${line}" was refused: ${text}`)
         return text
     }
 
-    /** The power goes now, and is back 0.3 s later. Who waits for the console is told. */
+    /** Cuts the power now; it is back 0.3 s later. Callers waiting for the console are told. */
     async cut(): Promise<void> {
         this.board.powerCut()
         await this.console.close()
@@ -157,8 +157,8 @@ export class Rig {
     }
 
     /**
-     * Waits in board time until a line of the log, from the given one on, matches; undefined when
-     * it does not come.
+     * Waits in board time for a matching log line, from the given one on; undefined after the
+     * timeout.
      */
     async logged(pattern: RegExp, from: number, patienceMs: number): Promise<LogLine | undefined> {
         const endMs = this.clock.nowMs() + patienceMs
@@ -186,7 +186,7 @@ export class Rig {
     }
 }
 
-/** A card out of the shop: nothing on it. */
+/** A new, empty card. */
 export function blankCard(megabytes = 64): MemoryStore {
     return new MemoryStore((megabytes * 1024 * 1024) / 512)
 }

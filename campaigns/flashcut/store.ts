@@ -1,7 +1,7 @@
 /**
- * The runtime's key/value store as bytes, restated from its source (jacdac-c, jd_fstor.c) and from
- * what it writes: a reader that judges what a power cut has left, and a writer that stops where a
- * cut would.
+ * The runtime's key/value store as bytes, defined here independently from its source (jacdac-c,
+ * jd_fstor.c) and its output: a reader that judges the result of a power cut, and a writer that
+ * stops where a cut would.
  */
 
 export const pageBytes = 4096
@@ -13,22 +13,22 @@ const erased = 0xff
 /** One entry of the store: a write of a key. */
 export interface StoreEntry {
     key: string
-    /** From the store's beginning. */
+    /** From the start of the store. */
     offset: number
     bytes: number
-    /** Where the entry itself is. */
+    /** Offset of the entry itself. */
     at: number
 }
 
-/** One of the two halves that take turns. */
+/** One of the two alternating halves. */
 export interface Half {
     generation: number
     from: number
     entries: StoreEntry[]
-    /** Where the next entry goes, and where the values begin. */
+    /** Offset of the next entry, and of the first value. */
     next: number
     dataFrom: number
-    /** Why the runtime does not take this half; "" when it does. */
+    /** Why the runtime rejects this half; "" if it accepts it. */
     complaint: string
 }
 
@@ -37,14 +37,14 @@ export function halfPages(image: Uint8Array): number {
     return Math.max(1, image.length / pageBytes / 16)
 }
 
-/** The image of a whole flash of that size, what is missing erased. */
+/** A whole flash image of that size; missing bytes are erased. */
 export function wholeImage(image: Uint8Array, bytes = 128 * 1024): Uint8Array {
     const whole = new Uint8Array(bytes).fill(erased)
     whole.set(image.subarray(0, bytes))
     return whole
 }
 
-/** The half that begins at `from`; undefined when there is no header. */
+/** The half that begins at `from`; undefined if it has no header. */
 function readHalf(image: Uint8Array, from: number): Half | undefined {
     const view = new DataView(image.buffer, image.byteOffset, image.length)
     const word = (at: number) => view.getUint32(at, true)
@@ -73,10 +73,7 @@ function readHalf(image: Uint8Array, from: number): Half | undefined {
     return { generation: word(from + 8), from, entries, next: at, dataFrom, complaint }
 }
 
-/**
- * Both halves; the one that the runtime looks at comes first. It looks at no other when that one is
- * bad.
- */
+/** Both halves, first the one the runtime uses. It ignores the other even if that one is bad. */
 export function readHalves(image: Uint8Array): Half[] {
     const second = halfPages(image) * pageBytes
     const halves = [readHalf(image, 0), readHalf(image, second)].filter(half => half !== undefined)
@@ -84,8 +81,8 @@ export function readHalves(image: Uint8Array): Half[] {
 }
 
 /**
- * The values that the runtime would read, by key without the settings service's ":"; none when it
- * would format.
+ * The values the runtime would read, by key without the settings service's ":"; none if it would
+ * format.
  */
 export function readValues(image: Uint8Array): Map<string, Buffer> {
     const values = new Map<string, Buffer>()
@@ -93,14 +90,14 @@ export function readValues(image: Uint8Array): Map<string, Buffer> {
     if (half === undefined || half.complaint !== "") return values
     for (const { key, offset, bytes } of half.entries) {
         if (!key.startsWith(":")) continue
-        // What the firmware takes for a removed key.
+        // The firmware's mark of a removed key.
         if (bytes === 0 || (bytes === 1 && image[offset] === 0)) values.delete(key.slice(1))
         else values.set(key.slice(1), Buffer.from(image.subarray(offset, offset + bytes)))
     }
     return values
 }
 
-/** Bytes that one write takes: the entry, and the value rounded up to 8. */
+/** Size of one write: the entry, and the value rounded up to 8. */
 export function writeBytes(valueBytes: number): number {
     return entryBytes + Math.max(8, Math.ceil(valueBytes / 8) * 8)
 }
@@ -115,9 +112,9 @@ function formatEntry(key: string, offset: number, bytes: number): Uint8Array {
 }
 
 /**
- * A write that stops: so many bytes of the value (it is written first, from its beginning), then so
- * many of the entry.
- * @throws Error when the half has no room for it
+ * An interrupted write: this many bytes of the value (written first, from its start), then of the
+ * entry.
+ * @throws Error if the half has no room for it
  */
 export function writeTorn(
     image: Uint8Array,
@@ -136,24 +133,24 @@ export function writeTorn(
     return torn
 }
 
-/** A whole write, as the runtime makes it while there is room. */
+/** A complete write, as by the runtime while there is room. */
 export function write(image: Uint8Array, key: string, value: Uint8Array): Uint8Array {
     return writeTorn(image, key, value, value.length, entryBytes)
 }
 
-/** How far a garbage collection has come when it stops. */
+/** Where a garbage collection stops. */
 export interface CollectionStop {
-    /** Pages of the other half that are erased, and bytes of the page after them. */
+    /** Erased pages of the other half, and erased bytes of the next page. */
     pages: number
     bytes: number
-    /** Entries that are copied, and bytes of the new header that are written. */
+    /** Copied entries, and written bytes of the new header. */
     entries: number
     header: number
 }
 
 /**
- * A garbage collection that stops: erasing the other half, then copying the last value of each key,
- * then the header.
+ * An interrupted garbage collection: erases the other half, copies each key's last value, then
+ * writes the header.
  */
 export function collectTorn(image: Uint8Array, stop: CollectionStop): Uint8Array {
     const [half] = readHalves(image)
@@ -180,14 +177,14 @@ export function collectTorn(image: Uint8Array, stop: CollectionStop): Uint8Array
     return torn
 }
 
-/** A whole garbage collection. */
+/** A complete garbage collection. */
 export function collect(image: Uint8Array): Uint8Array {
     const pages = halfPages(image)
     return collectTorn(image, { pages, bytes: 0, entries: Infinity, header: headBytes })
 }
 
 /**
- * The runtime's way out of a half that it cannot read: the first one is erased and begins with
+ * The runtime's recovery from an unreadable half: it erases the first one, which starts with
  * generation 1.
  */
 export function formatTorn(image: Uint8Array, pages: number, header: number): Uint8Array {

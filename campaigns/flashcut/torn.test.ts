@@ -16,11 +16,12 @@ test("the runtime does with each torn flash image what docs/design/flash.md says
     expect(readFileSync("docs/design/flash.md", "utf8")).toContain(table)
 })
 
-/** What a board is asked for before and after it has lost its flash. */
+/** The board's answers compared before and after it lost its flash. */
 async function memory(rig: Rig): Promise<string> {
     const settings = (await rig.ask("export")).replaceAll(/^# .*\n/gm, "")
     const lines = (await rig.ask("journal")).split("\n")
-    // Without what a restoration adds; what an alarm was about is known until the next start.
+    // Without a restoration's additions and without causes, which are known only until the next
+    // start.
     const journal = lines
         .filter(line => /^Record .*#/.test(line) && !/ SETTINGS (dis)?appeared/.test(line))
         .map(line => line.replace(/ \([^)]*\)(?=; now)/, ""))
@@ -29,10 +30,7 @@ async function memory(rig: Rig): Promise<string> {
     return settings + journal + /reset\.count.*/.exec(await rig.ask("show reset"))![0]
 }
 
-/**
- * A board with settings, entries and a backup of them; @returns its flash, its card and what it
- * remembers
- */
+/** A board with settings, entries and their backup. @returns its flash, its card and its answers */
 async function livedBoard(
     flash: Uint8Array = new Uint8Array(0),
     card?: MemoryStore,
@@ -49,8 +47,7 @@ async function livedBoard(
     await rig.ask("set reset.max 77")
     await rig.ask("set wifi.password secret-of-ours")
     await rig.clock.sleep(11 * 180_000)
-    // The store has been collected meanwhile: with a copy on the card that is younger the older
-    // half is old.
+    // The store was collected meanwhile: the older half is older than the card's copy.
     await rig.ask("set reset.max 78")
     await rig.clock.sleep(30_000)
     const remembered = await memory(rig)
@@ -58,7 +55,7 @@ async function livedBoard(
     return { flash: rig.flash.image, card: store, remembered }
 }
 
-/** As after `devs deploy` on a board whose store has lost its program. */
+/** A board whose store has lost its program, after `devs deploy`. */
 async function deployed(flash: Uint8Array, card: MemoryStore | undefined): Promise<Rig> {
     const rig = new Rig(imagePath, { card })
     rig.flash.image = Uint8Array.from(flash)
@@ -95,7 +92,7 @@ describe("a board whose store was torn by a power cut", () => {
             expect(rig.log.map(line => line.text)).toContain("> " + said)
             expect(await rig.ask("status")).toContain(said)
             expect(await memory(rig)).toBe(before.remembered)
-            // The store is good again for good: no half of before comes back at the next starts.
+            // The store stays good: no old half returns at the next starts.
             await rig.clock.sleep(10_000)
             expect(await rig.ask("journal")).toContain("SETTINGS appeared")
             for (let i = 0; i < 2; ++i) {

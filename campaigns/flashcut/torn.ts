@@ -3,19 +3,19 @@ import { SimClock } from "../../sim/clock"
 import { Vm } from "../../sim/vm"
 import * as store from "./store"
 
-/** What the runtime made of a flash image. */
+/** The runtime's result for a flash image. */
 export interface Start {
     flash: Uint8Array
     log: string[]
 }
 
 /**
- * Long enough for the runtime and the program's first line, and over before the program writes to
+ * Long enough for the runtime and the program's first line, but over before the program writes to
  * the store.
  */
 const lifeMs = 2000
 
-/** The bare runtime on that flash; with `program` that is deployed at once. */
+/** Starts the bare runtime on that flash; deploys `program` at once, if given. */
 export async function start(flash: Uint8Array, program?: Uint8Array): Promise<Start> {
     const clock = new SimClock("max")
     const log: string[] = []
@@ -44,7 +44,7 @@ const olderValue = Buffer.from("older")
 const oldValue = Buffer.from("old value")
 const newValue = Buffer.from("the new value of 27 bytes..")
 
-/** In which half the store is when the power goes. */
+/** The store's half at the power cut. */
 const states = ["first half, second unused", "second half", "first half, older second"]
 
 /** Images in these states, each with the old value of the key "probe". */
@@ -59,7 +59,7 @@ async function makeStates(imagePath: string): Promise<Uint8Array[]> {
     ]
 }
 
-/** Where the power goes. */
+/** A point of power loss. */
 export interface TornCase {
     title: string
     tear(image: Uint8Array): Uint8Array
@@ -122,7 +122,7 @@ function describeStart({ log, flash }: Start): string {
     }
 }
 
-/** What the runtime does at two starts after each cut: a row a case, a column a state. */
+/** The runtime's behaviour at two starts after each cut: one row per case, one column per state. */
 export async function measureTorn(imagePath: string): Promise<string[][]> {
     const images = await makeStates(imagePath)
     const rows: string[][] = []

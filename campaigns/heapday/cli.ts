@@ -1,12 +1,12 @@
 import { runHeap } from "../../bench/heap"
 
-// A board in full use for a day, or as many hours as are given: what of the heap is left at worst,
-// hour by hour. Usage: npm run heapday -- [hours] [seed]
+// A board in full use for a day, or the given hours: the least heap left, hour by hour. Usage: npm
+// run heapday -- [hours] [seed]
 
 const [hours = 24, seed = 1] = process.argv.slice(2).map(Number)
 if (!(hours > 0 && seed >= 0)) throw new Error("usage: npm run heapday -- [hours] [seed]")
 
-// jacdac-ts tells of its connections here.
+// jacdac-ts reports its connections here.
 console.debug = () => {}
 
 console.log("hour  live at most  free at least  largest piece of it at least  sessions  lines")

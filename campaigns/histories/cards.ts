@@ -7,7 +7,7 @@ import { generator } from "../../sim/random"
 import { requireTool } from "../../test/support/tools"
 import type { LifeCard } from "./life"
 
-/** Makes a formatted card with somebody else's files on it. @returns those files by path */
+/** Makes a formatted card with foreign files. @returns those files by path */
 export function makeCard(path: string, card: LifeCard, seed: number): Map<string, Buffer> {
     createCard(path, card.mebibytes << 20)
     const { fatBits, clusterSectors } = card

@@ -2,9 +2,8 @@ import type { CardKind } from "../../sim/cardslot"
 import { traitRows } from "../../test/support/cardtraitrows"
 
 /**
- * Traits of docs/reference/card-traits.md, none of which keeps a record waiting for longer than an
- * ordinary card may. Noise on the wires is not among them: files are read without a look at the
- * checksum.
+ * Traits of docs/reference/card-traits.md that delay a record no longer than an ordinary card may.
+ * Noise on the wires is left out: files are read without checking the checksum.
  */
 const traits = [
     "the CRC-16 of written blocks counts, too",
@@ -27,7 +26,7 @@ function kindOf(name: string): CardKind {
     return { ...row.options, traits: row.traits }
 }
 
-/** What real cards do that the board has to put up with, by a name for the report. */
+/** Behaviour of real cards the board must tolerate, by name for the report. */
 export const cardTempers: Record<string, CardKind> = {
     "tidies up in one write of a hundred": {
         tidying: { ms: [0, 0], tail: { share: 0.01, ms: [20, 250] } },

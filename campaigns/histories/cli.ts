@@ -12,31 +12,28 @@ import { shorten } from "./shorten"
 import { firmware, projectFolder, readManifest } from "../../tools/firmware"
 import { findMutants, mutantTable } from "./findmutants"
 
-// Chance lives of chance boards, the whole firmware in the VM, and one judge that knows the
-// promises only. Writes campaigns/histories/report.md, or reportslow.md, after a whole campaign.
+// Random lives of random boards, with the whole firmware in the VM, and one judge that knows only
+// the promises. Writes campaigns/histories/report.md, or reportslow.md, after a complete campaign.
 
 const { values } = parseArgs({
     options: {
-        /** The first life's. */
+        /** Seed of the first life. */
         seed: { type: "string", default: "1" },
-        /** 2,000 at esp32, 200 at others, unless told. */
+        /** By default 2,000 for esp32, 200 for others. */
         count: { type: "string" },
-        /** How many days a life spans; by the seed, 1 to 14, unless told. */
+        /** Days of a life; by default 1 to 14, from the seed. */
         days: { type: "string" },
         cpu: { type: "string", default: "esp32" },
         jobs: { type: "string", default: String(cpus().length) },
-        /**
-         * Keeps what each life told, a line each; lives that are in there already are not lived
-         * again.
-         */
+        /** Keeps each life's result, one per line; lives already in the file are skipped. */
         results: { type: "string" },
         /**
-         * Puts each fault of campaigns/histories/mutants.ts into the firmware, and looks for it.
+         * Injects each fault of campaigns/histories/mutants.ts into the firmware, and looks for it.
          */
         mutants: { type: "boolean", default: false },
-        /** Prints what happened in one life. */
+        /** Prints the events of one life. */
         show: { type: "boolean", default: false },
-        /** In a process of its own. */
+        /** Runs in a separate process. */
         child: { type: "boolean", default: false },
     },
 })
@@ -49,7 +46,7 @@ function daysOf(seed: number): number {
     return values.days === undefined ? 1 + (seed % 14) : Number(values.days)
 }
 
-/** What one process tells of one life. */
+/** One process's message about one life. */
 interface Told {
     cpu: CpuName
     seed: number
@@ -57,7 +54,7 @@ interface Told {
     happened: Record<string, number>
 }
 
-/** What the file of results has of lives that were asked for. */
+/** Earlier results of the requested lives. */
 function toldBefore(): Told[] {
     if (values.results === undefined || !existsSync(values.results)) return []
     const lines = readFileSync(values.results, "utf8").trim().split("\n")
@@ -86,7 +83,7 @@ async function liveSome(imagePath: string): Promise<void> {
     }
 }
 
-/** The same, with only the steps that it needs. */
+/** The same, reduced to the necessary steps. */
 async function tellShortened(seed: number, imagePath: string): Promise<void> {
     const life = lifeOf(seed, { cpu, days: daysOf(seed) })
     const short = await shorten(life, async one => {
@@ -97,7 +94,7 @@ async function tellShortened(seed: number, imagePath: string): Promise<void> {
     console.log(`shortened, seed ${seed}: ${steps.join("; ")}`)
 }
 
-/** Lives are shared out over processes. @returns what they told */
+/** Distributes the lives over processes. @returns their results */
 async function campaign(): Promise<Told[]> {
     const told = toldBefore()
     const parts = Array.from({ length: Math.min(jobs, count) }, (_, i) => {

@@ -4,12 +4,12 @@ import { type Complain, type Files, isOfDay, localDay } from "./records"
 const header = "time,utc_offset,serial,number,flag,change,errors_hex,marks,reason"
 const form =
     /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),[+-]\d\d:\d\d,[\w-]{1,16},(\d+),([A-Z_]+),(appeared|disappeared),0x[0-9A-F]{8},[0-3],[^,]*$/
-/** What the journal keeps for a card that is away. */
+/** Entries the journal keeps for an absent card. */
 const kept = 32
 
 /**
- * Judges the events: on each card each entry once, as it was told, and none left out that the
- * journal still had.
+ * Judges the events: each card has each entry once, as logged, and none is missing that the journal
+ * still had.
  */
 export function judgeEvents(
     card: string,
@@ -40,7 +40,7 @@ export function judgeEvents(
     numbers.sort((a, b) => a - b)
     for (const [i, number] of numbers.slice(1).entries()) {
         if (number === numbers[i]) complain(`card ${card}: event ${number} is there twice`)
-        // Who was away for longer gets as many as the journal had then.
+        // A card absent for longer gets as many as the journal still had.
         if (number > numbers[i] + 1 && numbers.at(-1)! - number < kept - 1)
             complain(`card ${card}: events ${numbers[i] + 1} to ${number - 1} are missing`)
     }

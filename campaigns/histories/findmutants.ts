@@ -2,16 +2,16 @@ import { lifeOf } from "./life"
 import { buildMutant, mutants } from "./mutants"
 import { lifeAndVerdict } from "./one"
 
-/** A fault that was put into the firmware, and what the judge said of it. */
+/** A fault injected into the firmware, and the judge's finding. */
 export interface FoundMutant {
     promise: string
     file: string
-    /** The first life in which it was found; undefined when it was not. */
+    /** The first life in which it was found; undefined if it was not. */
     seed?: number
     violation: string
 }
 
-/** Looks for each mutant in short lives. @param livesMax in so many of them it must be found */
+/** Looks for each mutant in short lives. @param livesMax lives within which it must be found */
 export async function findMutants(livesMax: number): Promise<FoundMutant[]> {
     const found: FoundMutant[] = []
     for (const mutant of mutants) {

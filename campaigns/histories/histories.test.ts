@@ -27,7 +27,7 @@ describe.runIf(hasTool("mcopy") && hasTool("fsck.fat"))("a board's life", () => 
             files += verdict.filesSent
         }
         expect(wrong).toEqual([])
-        // It was no life about nothing.
+        // The lives covered enough.
         expect(records).toBeGreaterThan(3000)
         expect(starts).toBeGreaterThan(50)
         expect(entries).toBeGreaterThan(50)
@@ -68,7 +68,7 @@ it("a life that goes wrong is shortened to the steps that it needs", async () =>
 })
 
 describe("the judge of scheduled resets", () => {
-    /** What it says of a reset at that time of day, when the board started and was set at these. */
+    /** The judgement of a reset at that time of day, with these times of start and setting. */
     function said(startAt: string, time: string, setAt: string, resetAt: string): string[] {
         const life: Life = { ...lifeOf(1), zone: utc, startMs: ms(startAt), setUp: [] }
         const at = (text: string) => ms(text) - life.startMs

@@ -11,19 +11,18 @@ interface Entry {
     appears: boolean
 }
 
-/** A flag's change is entered after 3 s; tasks look every second or two. */
+/** A flag's change is entered after 3 s; tasks check every second or two. */
 const entryMs = 25_000
-/** A monitor that does not answer is asked at growing intervals, at last each half minute. */
+/** A silent monitor is polled at growing intervals, finally every half minute. */
 const monitorBackMs = 60_000
 /**
- * So long after its cause has ended a flag may still come: a session's time limits and pauses, a
- * start.
+ * How long after its cause's end a flag may still come: timeouts and pauses of a session, a start.
  */
 const explainedMs = 240_000
 const timeSlackSeconds = 8
 const entryLine = /#(\d+) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)~? (\w+) (appeared|disappeared)/
 
-/** What each flag can come from. */
+/** Possible causes of each flag. */
 const causes: Record<string, RegExp> = {
     SD_CARD: /^!card|^card eject|^!power|^!deploy/,
     WIFI: /^!wifi|^!power|^!deploy/,
@@ -39,15 +38,15 @@ const causes: Record<string, RegExp> = {
     CLOCK: /^!clock/,
 }
 
-/** What else raises a flag when it lasts. */
+/** Further causes that raise a flag if they last. */
 const otherUpsets = [
     { on: "!card out", off: "!card in", flag: "SD_CARD" },
     { on: "!wifi down", off: "!wifi up", flag: "WIFI" },
 ]
-/** WIFI waits for a connection to come back by itself. */
+/** WIFI waits for a connection to return on its own. */
 const wifiMs = 30_000
 
-/** Judges the journal: as it was told line by line, and as it is shown in the end. */
+/** Judges the journal, both as logged line by line and as finally shown. */
 export class Journal {
     readonly entries: Entry[] = []
     private readonly doings: { atMs: number; line: string }[] = []
@@ -77,7 +76,7 @@ export class Journal {
         this.judgeUpsets()
     }
 
-    /** Numbers go on, over all resets, and each flag comes and goes in turn. */
+    /** Numbers continue over all resets, and each flag alternately appears and disappears. */
     private judgeNumbers(): void {
         const up = new Set<string>()
         let last = 0
@@ -86,7 +85,7 @@ export class Journal {
             const cut = this.doings.some(
                 one => /^(!power|!deploy|reset now)/.test(one.line) && one.atMs <= atMs,
             )
-            // An entry is stored before it is told; a cut may come in between.
+            // An entry is stored before it is logged; a cut may come in between.
             if (number !== last + 1 && !(cut && number > last && number <= last + 4))
                 this.complain(`journal: #${number} after #${last}`)
             untold ||= number !== last + 1
@@ -122,7 +121,7 @@ export class Journal {
         if (!explained) this.complain(`journal: #${number} ${flag} appeared, and nothing was wrong`)
     }
 
-    /** Whether a cause ended so long before that it cannot be the reason any more. */
+    /** Whether a cause ended too long ago to be the reason. */
     private longOver(cause: { atMs: number; line: string }, atMs: number): boolean {
         const after = this.doings.find(
             one => one.atMs > cause.atMs && one.line.slice(0, 4) === cause.line.slice(0, 4),
@@ -133,7 +132,7 @@ export class Journal {
         return atMs - (lasts ? (after?.atMs ?? Infinity) : cause.atMs) > explainedMs
     }
 
-    /** `journal` shows the last 32 of what was told. */
+    /** `journal` shows the last 32 of the logged entries. */
     private judgeShown(): void {
         const shown = new Map<number, string>()
         for (const row of this.evidence.lastJournal.split("\n")) {
@@ -155,7 +154,7 @@ export class Journal {
         }
     }
 
-    /** What was wrong with the battery for long enough is entered, and so is its end. */
+    /** Battery faults that lasted long enough are entered, and so are their ends. */
     private judgeUpsets(): void {
         for (const { on, off, flag } of [...upsets, ...otherUpsets])
             this.doings.forEach((begun, index) => {
@@ -180,8 +179,8 @@ export class Journal {
                 one.atMs > fromMs - 60_000 &&
                 one.atMs < endMs,
         )
-        // What did not last long enough to be entered does not go either, and what is up does not
-        // come.
+        // A fault too short to be entered does not disappear either, and an active flag does not
+        // appear.
         const before = this.entries.findLast(one => one.flag === flag && one.atMs <= fromMs)
         const isUp = before?.appears ?? false
         if (isUp === appears || disturbed || this.tooOften(flag, fromMs)) return
@@ -196,7 +195,7 @@ export class Journal {
         if (!made) this.complain(`journal: no "${what}" after ${(fromMs / 1000).toFixed(0)} s`)
     }
 
-    /** One flag makes ten entries an hour. */
+    /** A flag makes at most ten entries per hour. */
     private tooOften(flag: string, atMs: number): boolean {
         return this.entries.filter(one => one.flag === flag && one.atMs < atMs).length >= 9
     }

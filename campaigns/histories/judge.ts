@@ -9,26 +9,26 @@ import { type Complain, type Files, Records } from "./records"
 import { judgeStarts, startCauses } from "./starts"
 import { Timeline } from "./timeline"
 
-/** What is wrong with a life, and what happened in it. */
+/** The faults of a life, and its events. */
 export interface Verdict {
     violations: string[]
     records: number
     recordsExpected: number
     entries: number
-    /** Lines of events on both cards. */
+    /** Event lines on both cards. */
     events: number
     starts: number
     filesSent: number
-    /** Board time less the time without a supply. */
+    /** Board time with the supply on. */
     poweredSeconds: number
 }
 
-/** The least of the heap that may be free. */
+/** The minimum of free heap. */
 const heapFreeBytesMin = 4096
 
 /**
- * Compares a life's evidence with what README and SPEC promise, and with nothing else: no code of
- * the firmware is used here. Needs mtools and dosfstools.
+ * Compares a life's evidence with the promises of README and SPEC only: it uses no firmware code.
+ * Needs mtools and dosfstools.
  */
 export function judge(evidence: Evidence): Verdict {
     const violations: string[] = []
@@ -73,7 +73,7 @@ function offSeconds(evidence: Evidence): number {
     return seconds
 }
 
-/** The volume is sound, and what was somebody else's is as it was. */
+/** The volume is sound, and foreign files are unchanged. */
 function openCard(evidence: Evidence, card: "A" | "B", complain: Complain): Files {
     const path = evidence.cards[card]
     const checked = spawnSync(requireTool("fsck.fat"), ["-n", path], { encoding: "utf8" })
@@ -86,9 +86,9 @@ function openCard(evidence: Evidence, card: "A" | "B", complain: Complain): File
 }
 
 /**
- * A power cut while a file is removed may leave its clusters to nobody on a card of a PC without
- * room for the redo log, as docs/reference/card.md says: that of one file for each such cut, of
- * which few meet a removal.
+ * On a PC's card without room for the redo log, a power cut during the removal of a file may leak
+ * its clusters, as docs/reference/card.md says: those of one file per cut, and few cuts meet a
+ * removal.
  */
 function mayBeLeft({ life, seen }: Evidence, card: "A" | "B", said: string): boolean {
     const cuts = seen.filter(one => one.kind === "event" && /^!(power|card|deploy)/.test(one.line))
@@ -97,7 +97,7 @@ function mayBeLeft({ life, seen }: Evidence, card: "A" | "B", said: string): boo
     return life.cards[card].fatBits === 16 && left !== null && Number(left[1]) <= cuts.length
 }
 
-/** Nothing that no life may have. */
+/** Rejects log lines that no life may have. */
 function judgeLog(evidence: Evidence, complain: Complain): void {
     for (const seen of evidence.seen) {
         // Its cause is judged with the starts.
@@ -111,7 +111,7 @@ function judgeLog(evidence: Evidence, complain: Complain): void {
 }
 
 /**
- * What is missing, the lines that may be refused then, and how long after its return it is found at
+ * An absent part, the lines that may then be refused, and how long after its return it is found at
  * the latest.
  */
 const absences = [
@@ -131,7 +131,7 @@ const absences = [
     },
 ]
 
-/** Each line has its answer, and none is refused that is not allowed to be. */
+/** Each line has its answer, and only lines that may be refused are. */
 function judgeAnswers(evidence: Evidence, complain: Complain): void {
     let cutMs = -Infinity
     let askedMs = 0
@@ -155,8 +155,8 @@ function judgeAnswers(evidence: Evidence, complain: Complain): void {
 }
 
 /**
- * What was answered with ok is so in the end; a line without an answer may have been carried out or
- * not.
+ * A setting answered with ok must be in force at the end; a line without an answer may have been
+ * carried out or not.
  */
 function judgeSettings(evidence: Evidence, complain: Complain): void {
     const wanted = new Map<string, string[]>()
@@ -179,7 +179,7 @@ function judgeSettings(evidence: Evidence, complain: Complain): void {
     }
 }
 
-/** What the server has is what is on a card; in the end it has all of the card in the board. */
+/** The server's files match a card; at the end it has everything on the card in the board. */
 function judgeServer(
     evidence: Evidence,
     cards: { A: Files; B: Files },
@@ -210,7 +210,7 @@ function judgeServer(
     }
 }
 
-/** A byte counts as sent only when the server has it. */
+/** A byte may count as sent only if the server has it. */
 function judgeHistory(card: Files, received: Files, complain: Complain): void {
     for (const history of ["LOGSENT.TXT", "CELLSENT.TXT", "EVTSENT.TXT"]) {
         const text = card.get(history)?.toString("latin1") ?? ""
@@ -232,10 +232,10 @@ function judgeHistory(card: Files, received: Files, complain: Complain): void {
     }
 }
 
-/** What is no secret, though the network's password is a word of it. */
+/** Not secret, although the network's password is a word in it. */
 const namesWithPassword = /bms-simulator|(DeviceScript|BMS Mini) simulator/gi
 
-/** A password is nowhere to be seen. */
+/** Passwords appear nowhere. */
 function judgeSecrets(evidence: Evidence, received: Files, complain: Complain): void {
     for (const secret of [evidence.life.secrets[0], "simulator"]) {
         for (const seen of evidence.seen) {
@@ -251,7 +251,7 @@ function judgeSecrets(evidence: Evidence, received: Files, complain: Complain): 
     }
 }
 
-/** grep passes over the holes of a card's image, which is most of it. */
+/** grep skips the holes of a card's image, which are most of it. */
 function fileHas(path: string, text: string): boolean {
     const { status, stderr } = spawnSync("grep", ["-qF", "-e", text, path])
     if (status !== 0 && status !== 1) throw new Error(`grep says: ${stderr}`)

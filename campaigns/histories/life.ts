@@ -5,25 +5,24 @@ import { kindTempers, type NamedTemper, unkindTempers } from "../../test/support
 import { cardTempers } from "./cardtempers"
 
 /**
- * One thing that happens, and how long after the one before. A line is the console's, or an event
- * with `!`; beside those of sim/events.ts there are:
- * - `!power off SECONDS`, `!power cut in MS`: the latter falls into whatever comes next
+ * One event, and its delay after the previous one. A line is the console's, or an event with `!`;
+ * in addition to those of sim/events.ts there are:
+ * - `!power off SECONDS`, `!power cut in MS`: the latter interrupts whatever comes next
  * - `!card in A|B`: one of the life's two cards
- * - `!server NAME`: the server is from now on like the one of that name in test/support/tempers.ts
- * - `time set by SECONDS`, `reset in MINUTES`: the runner reckons the time from what the clock
- *   shows
+ * - `!server NAME`: from now on the server behaves like that one in test/support/tempers.ts
+ * - `time set by SECONDS`, `reset in MINUTES`: the runner computes the time from the clock
  */
 export interface Step {
     waitMs: number
     line: string
 }
 
-/** How a card is formatted when the life begins. */
+/** A card's format at the start of the life. */
 export interface LifeCard {
     mebibytes: number
     fatBits: 16 | 32
     clusterSectors: number
-    /** Of cardTempers; an ordinary card has none. */
+    /** One of cardTempers; none for an ordinary card. */
     temper?: string
 }
 
@@ -34,7 +33,7 @@ export interface Zone {
     name: string
 }
 
-/** A board and all that happens to it: follows from its seed. */
+/** A board and all its events, determined by the seed. */
 export interface Life {
     seed: number
     cpu: CpuName
@@ -51,9 +50,9 @@ export interface Life {
 
 export interface LifeOptions {
     cpu?: CpuName
-    /** How many days it spans; the board is off for most of them. */
+    /** Number of days; the board is off for most of them. */
     days?: number
-    /** It has an hour that ends in a scheduled reset; by the seed unless told. */
+    /** Includes an hour that ends in a scheduled reset; by default from the seed. */
     scheduled?: boolean
 }
 
@@ -66,8 +65,8 @@ const zones: Zone[] = [
 ]
 
 /**
- * Moments worth living near: midnights, summer time, leap day, the end of a year. All UTC, in 2027
- * and 2028.
+ * Interesting moments: midnights, summer time, leap day, the end of a year. All UTC, in 2027 and
+ * 2028.
  */
 const moments = [
     "2027-03-28T00:50:00Z",
@@ -90,15 +89,15 @@ const lifeCards: LifeCard[] = [
     { mebibytes: 64, fatBits: 32, clusterSectors: 1 },
 ]
 
-/** What a session takes its time at, or needs a directory for, is rare: lives would be long. */
+/** Servers that slow a session down or need a directory are rare, because lives would be long. */
 const isRare = ({ temper, directory }: NamedTemper) =>
     Boolean(temper.greetingMs || temper.hiddenMs || directory)
 const kind = kindTempers.filter(one => !isRare(one))
-/** After 50 s a greeting is late for the pauses of a life. */
+/** A greeting after 50 s is too late for the pauses of a life. */
 const rare = kindTempers.filter(one => isRare(one) && (one.temper.greetingMs ?? 0) < 50_000)
 const troubles = unkindTempers.filter(({ temper }) => !temper.takesAway && !temper.deletesBroken)
 
-/** What is done to the battery, what puts it right, and the flag that tells of it. */
+/** Battery faults, their remedies, and the flags they raise. */
 export const upsets = [
     { on: "!cell 3 4.00", off: "!cell 3 3.32", flag: "CELL_OVERVOLTAGE" },
     { on: "!cell 5 2.40", off: "!cell 5 3.32", flag: "CELL_UNDERVOLTAGE" },
@@ -109,7 +108,7 @@ export const upsets = [
     { on: "!monitor down", off: "!monitor up", flag: "MONITOR_OFFLINE" },
 ]
 
-/** What is done to the network, and what puts it right. */
+/** Network faults, and their remedies. */
 export const networkTroubles = [
     { on: "!wifi down", off: "!wifi up" },
     { on: `!wifi gone ${defaultNetwork.name}`, off: `!wifi back ${defaultNetwork.name}` },
@@ -121,7 +120,7 @@ export const networkTroubles = [
     { on: "!wifi scan silent", off: "!wifi scan ok" },
 ]
 
-/** More of them cost as much again, and tell no more than another life does. */
+/** More would cost as much as another life, and show no more. */
 const stretchesMax = 5
 
 /** Lines that change nothing; each must be carried out. */
@@ -144,7 +143,7 @@ const questions = [
     "reset",
 ]
 
-/** One life in four has a card that is not like the others. */
+/** One life in four has an unusual card. */
 function oddCard(seed: number): { card: "A" | "B"; temper: string } | undefined {
     const random = new Chance(seed).stream("odd card")
     if (random() >= 0.25) return undefined
@@ -153,7 +152,7 @@ function oddCard(seed: number): { card: "A" | "B"; temper: string } | undefined 
     return { card, temper: names[Math.floor(random() * names.length)] }
 }
 
-/** One life in twelve has a server that is slow, shows files late, or has a root that is closed. */
+/** One life in twelve has a server that is slow, shows files late, or has a closed root. */
 function rareServer(seed: number): NamedTemper | undefined {
     const random = new Chance(seed).stream("rare server")
     return random() < 1 / 12 ? rare[Math.floor(random() * rare.length)] : undefined
@@ -237,7 +236,7 @@ class LifeMaker {
         return lines
     }
 
-    /** Some minutes in which the board has its supply. */
+    /** Some minutes with supply. */
     private stretch(): void {
         this.then(this.between(5, 20), "status")
         const happenings = this.between(2, 5)
@@ -286,11 +285,11 @@ class LifeMaker {
         ])()
         const cut = this.chance(0.2)
         if (cut) this.then(this.between(1, 9), `!power cut in ${this.between(10, 700)}`)
-        // The line that the cut falls into may have no answer.
+        // The line interrupted by the cut may have no answer.
         this.then(cut ? 0 : this.between(1, 12), (cut ? "-" : "") + line)
     }
 
-    /** A block of lines that a program sends, one as soon as the other is answered. */
+    /** A block of lines sent by a program, each as soon as the previous one is answered. */
     private imported(): void {
         this.then(this.between(2, 10), `set user.address "${this.word(30)}"`)
         for (const line of [
@@ -350,14 +349,14 @@ class LifeMaker {
         this.then(this.between(15, 25), "journal")
     }
 
-    /** The time is set: seconds or hours, ahead or back. */
+    /** Sets the time seconds or hours ahead or back. */
     private clock(): void {
         const by = this.pick([30, 600, 5400, -20, -600, -5400]) + this.between(0, 5)
         this.then(this.between(12, 20), `time set by ${by}`)
         this.then(this.between(12, 25), "time")
     }
 
-    /** The chip is away, or has lost its time until the clock is set. */
+    /** The clock chip is offline, or has lost its time until the clock is set. */
     private clockChip(): void {
         const lost = this.chance(0.5)
         this.then(this.between(3, 20), lost ? "!clock lost" : "!clock down")
@@ -370,7 +369,7 @@ class LifeMaker {
         this.then(this.between(10, 30), "status")
     }
 
-    /** A board resets on schedule when it has run for an hour. */
+    /** A board makes a scheduled reset after running for an hour. */
     private scheduledReset(): void {
         this.then(2, "set sd.period 60")
         this.then(2, "!power cut in 1")

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { projectFolder } from "../../tools/firmware"
 
-/** A fault that is put into the firmware, so that the judge can be seen to find it. */
+/** A fault injected into the firmware, to check that the judge finds it. */
 export interface Mutant {
-    /** The promise that it breaks. */
+    /** The promise it breaks. */
     promise: string
     file: string
-    /** Stands in the file once. */
+    /** Occurs once in the file. */
     from: string
     to: string
     /** Only lives with a scheduled reset can show it. */
@@ -21,7 +21,7 @@ const copiedFiles = ["devicescript.json", "devsconfig.json", "package.json", "ts
 
 /**
  * Compiles the simulator's firmware with a fault in it, in a copy of the project.
- * @returns the image's path, and what removes the copy
+ * @returns the image's path, and a function that removes the copy
  */
 export function buildMutant({ file, from, to }: Mutant): { image: string; remove: () => void } {
     const folder = mkdtempSync(join(tmpdir(), "bms-mutant-"))

@@ -3,7 +3,7 @@ import { judge, type Verdict } from "./judge"
 import type { Life } from "./life"
 import { live } from "./run"
 
-/** Lives a life and judges it. A run that does not come to its end is a violation too. */
+/** Runs a life and judges it. A run that does not finish is a violation too. */
 export async function lifeAndVerdict(
     life: Life,
     imagePath: string,
@@ -16,7 +16,7 @@ export async function lifeAndVerdict(
     }
 }
 
-/** What was seen, as a line for people. */
+/** An observation as a readable line. */
 export function stepText(seen: Seen): string {
     const time = `[${(seen.atMs / 1000).toFixed(2).padStart(10)}]`
     if (seen.kind === "log") return `${time} ${seen.text}`

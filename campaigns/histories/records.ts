@@ -5,7 +5,7 @@ import { type Calm, Timeline } from "./timeline"
 export type Files = Map<string, Buffer>
 export type Complain = (text: string) => void
 
-/** A clock is read to the second, and may differ from what it was set to by one. */
+/** A clock is read to the second, and may differ by one from its set time. */
 const edgeSeconds = 2
 const columns = {
     LOG: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,[+-]\d\d:\d\d,[\w-]{1,16},(\d+\.\d{3}|),(-?\d+\.\d{3}|),(\d+\.\d|),(\d\.\d{3}|),(\d\.\d{3}|),(\d+|),(\d+|),(-?\d+\.\d|),(-?\d+\.\d|),0x[0-9A-F]{8}$/,
@@ -18,7 +18,7 @@ const headers = {
 type Log = "LOG" | "CELL"
 const logs: Log[] = ["LOG", "CELL"]
 
-/** Unix seconds of a record by what it says itself. */
+/** Unix seconds of a record, from its own text. */
 function secondsOf(record: string): number {
     const [time, offset] = record.split(",", 2)
     return Date.parse(`${time.replace(" ", "T")}${offset}`) / 1000
@@ -28,20 +28,20 @@ export function localDay(time: string): string {
     return time.slice(0, 10).replaceAll("-", "")
 }
 
-/** Whether a file is the day's first, YYYYMMDD.CSV, or a further one, YYMMDDnn.CSV. */
+/** Whether a file is the day's first, YYYYMMDD.CSV, or a later one, YYMMDDnn.CSV. */
 export function isOfDay(name: string, day: string): boolean {
     return name.startsWith(day) || name.startsWith(day.slice(2))
 }
 
-/** "YYYY-MM-DD HH:MM:SS" in a zone of the IANA database. */
+/** "YYYY-MM-DD HH:MM:SS" in an IANA zone. */
 export function localText(zone: string, unixSeconds: number): string {
     const local = new Date((unixSeconds + intlOffsetMinutes(zone, unixSeconds) * 60) * 1000)
     return local.toISOString().slice(0, 19).replace("T", " ")
 }
 
-/** Judges the records of all cards: their form, their order, and that none is missing. */
+/** Judges the records of all cards: their form, order and completeness. */
 export class Records {
-    /** Each record's second, and how often it is there, by card and log. */
+    /** Each record's second and number of occurrences, by card and log. */
     private readonly times = new Map<string, Map<number, number>>()
     count = 0
     expected = 0
@@ -68,8 +68,8 @@ export class Records {
     }
 
     /**
-     * The first line tells of the columns; each line is whole, of that day, and not before the one
-     * above.
+     * The first line names the columns; each line is complete, of that day, and not earlier than
+     * the previous one.
      */
     private judgeFile(card: string, log: Log, path: string, text: string): void {
         const where = `card ${card}, ${path}`
@@ -98,7 +98,7 @@ export class Records {
         const wanted = intlOffsetMinutes(zone.name, secondsOf(line))
         const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(offset ?? "") ?? []
         const right = (Number(hours) * 60 + Number(minutes)) * (sign === "-" ? -1 : 1) === wanted
-        // A board has its own number before it is given one, and counts in UTC.
+        // Until it is set up, a board has its default serial number and uses UTC.
         const setUp = of !== serial
         if (!columns[log].test(line)) this.complain(`${where}: no record: ${line}`)
         else if (!setUp && !right) this.complain(`${where}: ${line} is not in ${zone.name}`)
@@ -107,7 +107,7 @@ export class Records {
         else if (log === "LOG") this.judgeValues(where, line, values.map(Number))
     }
 
-    /** 16 cells of LFP with no load to speak of. */
+    /** 16 LFP cells with almost no load. */
     private judgeValues(where: string, line: string, values: number[]): void {
         const [volts, , charge, low, high, lowest, highest, cold, hot] = values
         if (values[0] === 0) return

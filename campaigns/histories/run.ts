@@ -13,14 +13,14 @@ import { startCauses } from "./starts"
 import type { Evidence, Happening, Seen } from "./evidence"
 import { type Life, networkTroubles } from "./life"
 
-/** The last session is tried so often. */
+/** Attempts of the last session. */
 const lastSessions = 12
 const lastPauseMs = 10_000
 const startSecondsMax = 30
-/** A session at a server that shows each file late takes minutes, and its line as long. */
+/** A session with a server that shows each file late takes minutes, and so does its line. */
 const answerMs = 900_000
 
-/** Lives a life; the folder of the evidence is the caller's to remove. */
+/** Runs a life; the caller must remove the evidence's folder. */
 export async function live(
     life: Life,
     imagePath: string,
@@ -154,7 +154,10 @@ class Living {
         }
     }
 
-    /** A board that cannot read its clock chip in its start has no time that could be judged. */
+    /**
+     * Waits until the start is logged: a board that cannot read its clock chip while starting has
+     * no time to judge.
+     */
     private async started(): Promise<void> {
         const tells = (one: Seen) => one.kind === "log" && startCauses.test(one.text)
         const ends = (one: Seen) =>
@@ -165,14 +168,14 @@ class Living {
         }
     }
 
-    /** What it is like for those who log in from now on. */
+    /** Sets the server's behaviour for future log-ins. */
     private setTemper(name: string): void {
         const found = [...kindTempers, ...unkindTempers].find(one => one.name === name)
         if (!found) throw new Error(`no server is like "${name}"`)
         this.server.temper = found.temper
     }
 
-    /** @returns what it printed; undefined when there was no answer */
+    /** @returns its output; undefined if there was no answer */
     private async ask(line: string, allowed: boolean): Promise<string | undefined> {
         const { clock } = this.simulation
         this.answer = ""
@@ -191,7 +194,7 @@ class Living {
         return status === 0 ? text : undefined
     }
 
-    /** What the clock shows, in seconds: local, and how far east of UTC that is. */
+    /** The clock's time in seconds: local, and its offset east of UTC. */
     private async clockShows(): Promise<{ local: number; offset: number } | undefined> {
         const shown = await this.ask("time", false)
         const found = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) ([+-])(\d\d):(\d\d)/.exec(shown ?? "")
@@ -200,7 +203,7 @@ class Living {
         return { local: Date.parse(found[1].replace(" ", "T") + "Z") / 1000, offset }
     }
 
-    /** Scheduled resets each day, at the time of day that it is so many minutes from now. */
+    /** Schedules a daily reset, at the time of day this many minutes from now. */
     private async setSchedule(inMinutes: number): Promise<void> {
         const shown = await this.clockShows()
         if (!shown) return
@@ -219,8 +222,8 @@ class Living {
     }
 
     /**
-     * Everything is well, so that all that was logged can be sent. Both cards are made safe to
-     * pull: the size in a directory may lag behind the records, and a mount finds those again.
+     * Everything works, so that all records can be sent. Both cards are made safe to pull: the size
+     * in a directory may lag behind the records, and a mount recovers them.
      */
     private async lastDay(): Promise<void> {
         const { clock } = this.simulation

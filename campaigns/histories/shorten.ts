@@ -1,8 +1,8 @@
 import type { Life, Step } from "./life"
 
 /**
- * Drops steps, many at a time, then singly, as long as the life still goes wrong.
- * @param fails lives a life and says whether it goes wrong
+ * Drops steps, first many at once, then singly, while the life still fails.
+ * @param fails runs a life and returns whether it fails
  */
 export async function shorten(
     life: Life,

@@ -6,12 +6,12 @@ export const startCauses = /^start: ([\w -]+), /
 
 const hourMs = 3_600_000
 /**
- * The supervisor looks every two seconds, and ends all work within half a minute; then the chip
+ * The supervisor checks every two seconds and ends all work within half a minute; then the chip
  * starts.
  */
 const resetMs = 45_000
 
-/** Each start is what it says, none came by itself, and those of the schedule came at its time. */
+/** Each start has the cause it logs, none was spontaneous, and scheduled ones were on time. */
 export function judgeStarts(
     evidence: Evidence,
     timeline: Timeline,
@@ -24,15 +24,12 @@ export function judgeStarts(
 class Starts {
     private expected = "deployed"
     private startMs = 0
-    /** What comes after a start that has not told of itself yet. */
+    /** The cause of the start after one that has not logged its own yet. */
     private next = ""
-    /** "HH:MM" of the scheduled reset while there is one, and since when. */
+    /** "HH:MM" of the scheduled reset if there is one, and since when. */
     private time = ""
     private timeMs = 0
-    /**
-     * When the schedule's next reset has to be made: at its time, an hour after the start at the
-     * earliest.
-     */
+    /** Due time of the next scheduled reset: at its time, but at least an hour after the start. */
     private dueMs = Infinity
 
     constructor(
@@ -48,14 +45,14 @@ class Starts {
         }
         const ended = seen.kind === "event" && /^!(power (?:cut|off)|deploy)/.exec(seen.line)
         if (ended) {
-            // The same program once more looks like a panic, says docs/reference/clock.md.
+            // Deploying the same program again looks like a panic, says docs/reference/clock.md.
             const cause = ended[1] === "deploy" ? "panic" : "power-on"
-            // What comes while the board makes its reset may count as either.
+            // An event during the board's own reset may count as either.
             const isReset = /console|scheduled/.test(this.expected)
             this.down(isReset ? `${this.expected}|${cause}` : cause)
         }
         if (seen.kind === "asked" && seen.line === "reset now") {
-            // The console may be there before the start has told of itself.
+            // The console may appear before the start logs its cause.
             if (this.expected !== "") this.next = "console|"
             this.down(this.expected === "" ? "console" : `console|${this.expected}`)
         }
@@ -75,20 +72,20 @@ class Starts {
         this.dueMs = Infinity
     }
 
-    /** Its moment is the first one after this at which that time of day is there. */
+    /** It is due the first time after this that the time of day is reached. */
     private plan(time: string, atMs: number): void {
         this.time = time
         this.timeMs = atMs
         for (let ms = atMs, before = atMs; ms < atMs + 2 * hourMs; before = ms, ms += 1000)
             if (this.passed(time, before, ms)) {
                 const dueMs = Math.max(ms, this.startMs + hourMs)
-                // On another day than a chosen one it would be worse than none.
+                // On another day none is expected, because that day may not be chosen.
                 this.dueMs = this.day(dueMs) === this.day(ms) ? dueMs : Infinity
                 return
             }
     }
 
-    /** Whether that time of day is between the two, or in what summer time skips there. */
+    /** Whether that time of day is between the two, or skipped there by summer time. */
     private passed(time: string, beforeMs: number, atMs: number): boolean {
         const early = this.day(beforeMs) === this.day(atMs) && this.clock(beforeMs) >= time
         return !early && this.clock(atMs) >= time

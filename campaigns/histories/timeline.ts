@@ -1,37 +1,34 @@
 import type { Evidence, Seen } from "./evidence"
 
-/** A stretch of board time in ms in which nothing disturbed the logging. */
+/** A period of board time in ms in which nothing disturbed the logging. */
 export interface Calm {
     fromMs: number
     toMs: number
     /** Seconds between two records. */
     period: number
     cells: boolean
-    /** What the clock shows at board time 0, Unix seconds, reckoned back from this stretch. */
+    /** The clock's time at board time 0, Unix seconds, computed back from this stretch. */
     originSeconds: number
-    /** Undefined when the card was pulled meanwhile: then a record is on one of the two. */
+    /** Undefined if the card was pulled meanwhile: then a record is on one of the two. */
     card?: "A" | "B"
 }
 
-/** After a start's own line records are made; a card that was put in is found by then. */
+/** Records begin this long after a start's own line; an inserted card is found by then. */
 const afterStartMs = 8_000
 const afterCardMs = 10_000
 const afterSettingMs = 3_000
-/**
- * A record is on the card so long after its second at the latest: a card's slow writes, an upload's
- * turn.
- */
+/** Latest delay of a record on the card after its second: slow card writes, an upload's turn. */
 const writtenMs = 4_000
 
 /**
- * Records wait for a card in a queue of 32 and 4 KiB; those of both logs have at most so many bytes
- * together.
+ * Records wait for a card in a queue of 32 and 4 KiB; a pair from both logs has at most this many
+ * bytes.
  */
 const queueRecords = 32
 const queueBytes = 4096
 const pairBytes = 280
 
-/** What a person who watched the board knows of its state at each moment. */
+/** The board's state at each moment, as a person watching it would know. */
 export class Timeline {
     readonly calm: Calm[] = []
     /** Board ms at which the clock was set back. */
@@ -46,14 +43,14 @@ export class Timeline {
     private on = true
     private readonly origins: { atMs: number; seconds: number }[]
     /**
-     * When the first card was pulled whose records may still be in the queue, and when the last one
-     * was put in.
+     * When the first card was pulled whose records may still be queued, and when the last one was
+     * inserted.
      */
     private outMs: number | undefined
     private inMs = 0
 
     /**
-     * @param overPulls a pulled card does not end a stretch, as long as the queue has room for its
+     * @param overPulls a pulled card does not end a stretch while the queue has room for its
      * records
      */
     constructor(
@@ -65,7 +62,7 @@ export class Timeline {
         for (const seen of evidence.seen) this.take(seen)
     }
 
-    /** What the clock shows at that board time, Unix seconds. */
+    /** The clock's time at that board time, Unix seconds. */
     wall(atMs: number): number {
         const origin = this.origins.filter(one => one.atMs <= atMs).at(-1)!
         return origin.seconds + atMs / 1000
@@ -102,10 +99,10 @@ export class Timeline {
         this.card = card
     }
 
-    /** Goes on over a pulled card, or ends the stretch when the queue has overflowed meanwhile. */
+    /** Continues over a pulled card, or ends the stretch if the queue overflowed meanwhile. */
     private bridge(atMs: number, card: "A" | "B" | undefined): void {
         if (!card) {
-            // What a card has not got that was in for a moment only is in the queue still.
+            // Records missing from a card that was in only briefly are still queued.
             if (this.outMs === undefined || this.settled(atMs)) this.outMs = atMs
             return
         }
@@ -117,7 +114,7 @@ export class Timeline {
         this.cardMs = Math.min(this.cardMs, atMs)
     }
 
-    /** The card has been in for long enough to have what waited for it. */
+    /** The card has been in long enough to have all queued records. */
     private settled(atMs: number): boolean {
         return this.outMs !== undefined && this.inMs > this.outMs && atMs - this.inMs >= afterCardMs
     }
@@ -143,14 +140,14 @@ export class Timeline {
         if (key === "sd.period") this.period = known ? Number(value) : undefined
         if (key === "sd.cells") this.cells = known ? value === "on" : undefined
         if (key === "sd.enable") this.on = known && value === "on"
-        // A card that is said to be safe to pull is not written to again before it was out.
+        // A card reported safe to pull is not written again until it has been out.
         if (line === "card eject" && !known) this.cardMs = atMs
     }
 
     private endCalm(atMs: number): void {
         const { card, period, cells, originSeconds } = this
         const fromMs = Math.max(this.upMs + afterStartMs, this.cardMs + afterCardMs, this.quietMs)
-        // What waits for a card is nowhere yet.
+        // Queued records are on no card yet.
         const waiting = this.overPulls && !this.settled(atMs) ? (this.outMs ?? atMs) : atMs
         const toMs = Math.min(atMs, waiting) - writtenMs
         if (
@@ -163,7 +160,7 @@ export class Timeline {
             return
         const calm = { fromMs, toMs, period, cells, originSeconds }
         this.calm.push(this.overPulls ? calm : { ...calm, card })
-        // The same stretch is not judged twice.
+        // Avoids judging the same stretch twice.
         this.quietMs = Math.max(this.quietMs, toMs)
     }
 }

@@ -2,10 +2,10 @@ import { compare, differs, type Comparison } from "./compare"
 import { randomProgram } from "./generator"
 import { printed } from "./source"
 
-/** Programs in one image: more do not fit in front of the optimizer. */
+/** Programs per image: more do not fit before optimization. */
 const AT_ONCE = 12
 
-/** What a program has to do with, so that a campaign is not about nothing. */
+/** Constructs that the programs must cover. */
 const CONSTRUCTS: Record<string, RegExp> = {
     "classes made from others": / extends /,
     "methods found by name": /\.(go|run|turn|read|add)\d*\(/,
@@ -22,15 +22,15 @@ const CONSTRUCTS: Record<string, RegExp> = {
 
 export interface FuzzCounts {
     programs: number
-    /** Those that run plain: the others are over a limit of the runtime. */
+    /** Programs that run unoptimized: the others exceed a limit of the runtime. */
     compared: number
     lines: number
-    /** Programs that have it, by construct. */
+    /** Number of programs by construct. */
     constructs: Record<string, number>
     different: { seed: number; comparison: Comparison }[]
 }
 
-/** Compares so many random programs plain and optimized, without the passes that are named. */
+/** Compares this many random programs unoptimized and optimized, without the named passes. */
 export async function fuzz(
     firstSeed: number,
     programs: number,

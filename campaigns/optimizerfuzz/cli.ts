@@ -9,16 +9,16 @@ import { shrunk } from "./shrink"
 import { printed } from "./source"
 import { projectFolder } from "../../tools/firmware"
 
-// Random programs, plain against optimized, in the runtime. Writes
-// campaigns/optimizerfuzz/report.md after a whole campaign. `--shrink <seed>` prints the shortest
-// program that still does something else.
+// Random programs, unoptimized against optimized, in the runtime. Writes
+// campaigns/optimizerfuzz/report.md after a complete campaign. `--shrink <seed>` prints the
+// shortest program that still behaves differently.
 
 const { values } = parseArgs({
     options: {
         programs: { type: "string", default: "2000" },
         "first-seed": { type: "string", default: "1" },
         shrink: { type: "string" },
-        /** Images that may be compiled to shrink one. */
+        /** Maximum of images compiled to shrink one. */
         images: { type: "string", default: "80" },
     },
 })
@@ -42,7 +42,7 @@ async function campaign(firstSeed: number, programs: number): Promise<number> {
     return counts.different.length ? 1 : 0
 }
 
-// The compiler asks what is installed and speaks of it.
+// The compiler logs its search for installed packages.
 console.debug = () => undefined
 const firstSeed = Number(values["first-seed"])
 process.exit(

@@ -2,7 +2,7 @@ import { optimize } from "../../optimizer/pipeline"
 import { runImage } from "../../tools/verify"
 import { compileSources } from "./compiler"
 
-/** What a program logged without and with the optimizer. */
+/** A program's log without and with the optimizer. */
 export interface Comparison {
     plain: string[]
     optimized: string[]
@@ -20,10 +20,10 @@ export const differs = ({ plain, optimized }: Comparison): boolean =>
     plain.length !== optimized.length || plain.some((line, at) => line !== optimized[at])
 
 /**
- * Compiles the programs into one image, runs it plain and optimized, and sorts what they logged.
- * When that image cannot be made or run, its halves are tried.
- * @param without passes of the optimizer that are left out
- * @returns by seed; a program that does not run plain is left out
+ * Compiles the programs into one image, runs it unoptimized and optimized, and sorts the logs by
+ * program. If that image cannot be made or run, its halves are tried.
+ * @param without passes of the optimizer to leave out
+ * @returns by seed; programs that do not run unoptimized are left out
  */
 export async function compare(
     programs: readonly Program[],
@@ -45,7 +45,7 @@ export async function compare(
     return new Map(
         programs.map(({ seed }) => [
             seed,
-            // What ends the optimized program ends all of them.
+            // A failure of the optimized image ends all its programs.
             {
                 plain: own(plain, seed),
                 optimized: typeof optimized === "string" ? [optimized] : own(optimized, seed),
@@ -61,8 +61,8 @@ function compiled(programs: readonly Program[]): Promise<Uint8Array> {
 }
 
 /**
- * The runtime's collector frees the fields of arrays and buffers: whether and when it meets that is
- * chance. Setting and reading one fail then.
+ * The runtime's collector randomly frees fields of arrays and buffers, whose reads and writes then
+ * fail.
  */
 class RuntimeFault extends Error {}
 const runtimeFault = /devs_object_get_attached_rw|'devs_is_map\(proto\)' failed/

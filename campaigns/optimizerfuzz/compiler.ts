@@ -3,7 +3,7 @@ import { createRequire, Module } from "node:module"
 import { join } from "node:path"
 import { projectFolder } from "../../tools/firmware"
 
-// The compiler in this process, as starting it takes longer than it works.
+// The compiler in this process, because starting it takes longer than its work.
 
 interface Compiled {
     success: boolean
@@ -20,9 +20,8 @@ let compileFile: CompileFile | undefined
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
 
 /**
- * The command line's bundle exports nothing but its start; one more line exports the compiler. It
- * checks the declarations of DeviceScript's own libraries at each compilation, half of its time,
- * unless the option that it has as a comment is set.
+ * The CLI's bundle exports only its start; an added line exports the compiler. It spends half of
+ * its time on the declarations of DeviceScript's own libraries, unless told to skip them.
  */
 function load(): CompileFile {
     const path = require
@@ -37,7 +36,7 @@ function load(): CompileFile {
 
 /**
  * Compiles sources by name; `main` is the entry.
- * @throws Error with what the compiler says
+ * @throws Error with the compiler's message
  */
 export async function compileSources(sources: ReadonlyMap<string, string>): Promise<Uint8Array> {
     mkdirSync(join(folder, "src"), { recursive: true })

@@ -11,14 +11,14 @@ import {
     type Shape,
 } from "./values"
 
-/** Level of the code that starts everything. */
+/** Level of the main code. */
 const MAIN_LEVEL = 50
 const WORKER_LEVEL = 45
 
 /**
- * A random program in the firmware's language: classes, closures, fibers, errors, names made up
- * while it runs, `delete`, loops, and calls in every way. It always ends, and what it logs does not
- * depend on how fast it runs.
+ * A random program in the firmware's language: classes, closures, fibers, errors, names made at run
+ * time, `delete`, loops, and every kind of call. It always ends, and its log does not depend on its
+ * speed.
  */
 class Generator extends Statements {
     private constructorsMayFail = false
@@ -167,7 +167,7 @@ class Generator extends Statements {
         return made
     }
 
-    /** What fibers run; no error leaves it. */
+    /** A fiber's function, which no error leaves. */
     private worker(): Source {
         const params = this.times(1, 2, () => this.kind())
         const callable: Callable = {

@@ -1,11 +1,11 @@
 import { compare, differs } from "./compare"
 import { printed, smaller, type Source } from "./source"
 
-/** Candidates that are tried in one image. */
+/** Candidates per image. */
 const AT_ONCE = 16
 const NAME = /\b(?:local|global|it|closure|helper|leaf|worker|unused|Class|i)\d+\b/g
 
-/** True when every name of the program is declared: others do not compile. */
+/** True if every name of the program is declared: others do not compile. */
 function isComplete(text: string): boolean {
     const declared = new Set(
         [...text.matchAll(/\b(?:let|const|function|class) (\w+)/g)].map(found => found[1]),
@@ -21,7 +21,7 @@ function renumbered(text: string, seed: number, to: number): string {
     return text.replaceAll(`@${seed} `, `@${to} `).replace(names, `$1${to}`)
 }
 
-/** The first of the programs that does something else when it is optimized. */
+/** The first program that behaves differently when optimized. */
 async function firstDifferent(seed: number, texts: readonly string[]): Promise<number | undefined> {
     const programs = texts.map((text, at) => ({
         seed: 9000 + at,
@@ -33,9 +33,9 @@ async function firstDifferent(seed: number, texts: readonly string[]): Promise<n
 }
 
 /**
- * Leaves lines out for as long as the program does something else when it is optimized.
- * @param seed the one in the program's log lines
- * @param images how many may be compiled for it
+ * Drops lines while the program still behaves differently when optimized.
+ * @param seed seed in the program's log lines
+ * @param images maximum of images compiled
  */
 export async function shrunk(
     seed: number,
@@ -57,7 +57,7 @@ export async function shrunk(
             best = tried[found]
             from = Math.max(0, from + found - 1)
         }
-        // Once more from the start, as what was needed may be so no longer.
+        // Start again, because needed lines may no longer be needed.
         if (from >= all.length && found !== undefined) from = 0
     }
     return best

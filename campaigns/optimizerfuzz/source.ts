@@ -1,10 +1,10 @@
-/** A program as a tree: a line, or a block with lines of its own, so that parts can be left out. */
+/** A program as a tree of lines and blocks, so that parts can be dropped. */
 export type Source = string | Block
 
 export interface Block {
     head: string
     body: Source[]
-    /** What closes it; `undefined` for a sequence without braces. */
+    /** Its closing text; `undefined` for a sequence without braces. */
     tail?: string
 }
 
@@ -21,7 +21,7 @@ export function printed(source: readonly Source[], depth = 0): string {
         .join("")
 }
 
-/** Every program that has one line or block less, the largest pieces first. */
+/** Every program with one line or block less, largest pieces first. */
 export function smaller(source: readonly Source[]): Source[][] {
     const found: Source[][] = []
     source.forEach((one, index) => {

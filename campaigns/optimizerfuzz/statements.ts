@@ -48,7 +48,7 @@ export class Statements extends Values {
         return `let ${name}: ${type} = ${value}`
     }
 
-    /** Something that can be assigned to, and what it is meant to hold. */
+    /** An assignable target, and its intended kind. */
     private target(scope: Scope): { name: string; kind: Kind } | undefined {
         const free = scope.variables.filter(one => !one.fixed && (!scope.inClosure || !one.inLoop))
         const targets = free.map(({ name, kind }) => ({ name, kind }))
@@ -143,7 +143,7 @@ export class Statements extends Values {
         return { head: "", body: [open, ...finish], tail: "}" }
     }
 
-    /** Names that are made up while the program runs, and fields that go. */
+    /** Names made at run time, and deleted fields. */
     private computed(scope: Scope): Source {
         const { random } = this
         const kind: Kind =
@@ -201,8 +201,7 @@ export class Statements extends Values {
             return `if (${condition}) return ${this.value(scope, scope.result, 1)}`
         const isError = random.chance(0.8)
         const value = isError ? `new Error("${this.name("e")}")` : this.value(scope, "text", 0)
-        // A thrown object gets a field with the stack, which is another one when functions are
-        // inlined.
+        // A thrown object gets a field with the stack, which changes when functions are inlined.
         const thrown = isError || value.startsWith('"') ? value : '"thrown"'
         return `if (${condition}) throw ${thrown}`
     }

@@ -1,6 +1,6 @@
 import { Random } from "../../test/support/random"
 
-/** What a value is meant to be; now and then it is something else. */
+/** The intended kind of a value; occasionally it is another. */
 export type Kind = "number" | "text" | "array" | "leaf" | "literal" | "any" | Shape
 
 export interface Shape {
@@ -30,17 +30,17 @@ export interface Variable extends Field {
     fixed?: boolean
 }
 
-/** Where a statement or value stands. */
+/** The place of a statement or value. */
 export interface Scope {
     variables: Variable[]
     self?: Shape
-    /** Calls go to lower levels only, so that every program ends. */
+    /** Calls only go to lower levels, so that every program ends. */
     level: number
     loops: number
     depth: number
     inClosure?: boolean
     inFinally?: boolean
-    /** What `return` gives; none where there is no return. */
+    /** Kind of the returned value; absent if there is no return. */
     result?: Kind
 }
 
@@ -54,10 +54,10 @@ const METHODS = ["go", "run", "turn", "read", "add"]
 export const LEAF_LEVEL = 1
 export const METHOD_LEVEL = 10
 export const LEVEL_STEP = 5
-/** In loops, only what is quickly done is called. */
+/** Loops call only fast functions. */
 const LOOP_LEVEL = 18
 
-/** Values of every kind, from what is in scope. */
+/** Values of every kind, from the scope. */
 export class Values {
     protected readonly random: Random
     protected readonly shapes: Shape[] = []
@@ -67,7 +67,7 @@ export class Values {
     protected readonly methodNames: string[]
     private names = 0
 
-    /** @param seed stands in every name, so that programs in one image do not disturb each other */
+    /** @param seed part of every name, so that programs in one image do not interfere */
     constructor(protected readonly seed: number) {
         this.random = new Random(seed * 7919 + 13)
         const share = this.random.chance(0.4) ? 0.5 : 0
@@ -103,7 +103,7 @@ export class Values {
         return [...shape.methods, ...(shape.parent ? this.methodsOf(shape.parent) : [])]
     }
 
-    /** The shape or one that is made from it. */
+    /** The shape or one derived from it. */
     private relative(shape: Shape): Shape {
         return this.random.pick(
             this.shapes.filter(one => one === shape || one.parent === shape).concat(shape),
@@ -126,7 +126,7 @@ export class Values {
         return this.made(scope, kind, depth)
     }
 
-    /** What is there already. */
+    /** Existing values. */
     private readable(scope: Scope, kind: Kind): string[] {
         const fits = (one: Field) => one.kind === kind || kind === "any"
         const seen = scope.variables.filter(one => !scope.inClosure || !one.inLoop)
@@ -146,7 +146,7 @@ export class Values {
         return found
     }
 
-    /** Something new. */
+    /** A new value. */
     private made(scope: Scope, kind: Kind, depth: number): string {
         const { random } = this
         const deeper = depth - 1
@@ -199,7 +199,7 @@ export class Values {
             ...inner,
             variables: [...inner.variables, { name: "x", kind: "number" as Kind }],
         }
-        // Closures in fields and arrays see globals only: what the compiler allows.
+        // Closures in fields and arrays see only globals, as the compiler requires.
         if (scope.loops > 0)
             own.variables = [...this.globals, { name: "x", kind: "number" as Kind }]
         const value = this.value(own, random.pick<Kind>(["number", "text", "any"]), 1)
@@ -226,7 +226,7 @@ export class Values {
         return given.map(one => noted(this.value(scope, one, depth))).join(", ")
     }
 
-    /** A call in one of many ways; undefined when nothing fits. */
+    /** A call in one of many forms; undefined if nothing fits. */
     call(scope: Scope, kind: Kind, depth: number): string | undefined {
         const { random } = this
         const level = Math.min(scope.level, scope.loops > 0 ? LOOP_LEVEL : 99)
@@ -259,7 +259,7 @@ export class Values {
         return `${receiver}.${one.name}(${args})`
     }
 
-    /** Named, so that every optimization has a chance. */
+    /** Usually named, to give every optimization a chance. */
     private receiver(scope: Scope, shape: Shape, depth: number): string {
         const found = this.readable(scope, shape)
         if (found.length && this.random.chance(0.9)) return this.random.pick(found)

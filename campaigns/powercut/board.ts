@@ -20,7 +20,7 @@ import { u32 } from "./fatreader"
 import { chanceOf } from "./faults"
 import type { Event, FlashImage } from "./trace"
 
-/** What of the settings matters here, and what the measurements look like. */
+/** The relevant settings, and the form of the measurements. */
 export interface BoardSettings {
     seed: number
     serial: string
@@ -31,7 +31,7 @@ export interface BoardSettings {
     thermistors: number
 }
 
-/** What stays when the power goes. */
+/** State that survives a power cut. */
 export interface Memory {
     flash: FlashImage
     seconds: number
@@ -39,7 +39,7 @@ export interface Memory {
 
 const backupKey = (index: number) => ["sa", "sh", "j01", "j02", "clock"][index] ?? ""
 
-/** The firmware's parts around the card, after a start. What they promise is told to `tell`. */
+/** The firmware's parts around the card, after a start. `tell` gets their promises. */
 export class Board {
     readonly ticks = new FakeTicks()
     readonly storage: Storage
@@ -105,8 +105,8 @@ export class Board {
     }
 
     /**
-     * The next releases of the logging period: each is logged and written, then the card is looked
-     * after.
+     * Runs the next releases of the logging period: each record is logged and written, then the
+     * card is maintained.
      */
     async logRecords(count: number): Promise<void> {
         for (let i = 0; i < count; ++i) {
@@ -117,14 +117,14 @@ export class Board {
         }
     }
 
-    /** Lets time pass, or with a negative number sets the clock back. */
+    /** Advances time, or sets the clock back for a negative number. */
     pass(seconds: number): void {
         this.seconds += seconds
         this.ticks.ms += Math.abs(seconds) * 1000
         this.tell({ kind: "time", seconds: this.seconds })
     }
 
-    /** An alarm changes: an entry of the journal, which comes to the card with the records. */
+    /** Changes an alarm: its journal entry comes to the card with the records. */
     async enterAlarm(alarm: Alarm): Promise<void> {
         const { journal } = this
         await journal.record(this.seconds, journal.lastFlags ^ (1 << alarm), alarm, 0)
@@ -135,8 +135,8 @@ export class Board {
     }
 
     /**
-     * The number of the newest backup that a board with an empty flash would take from the card, 0
-     * for none.
+     * The number of the newest backup that a board with empty flash would take from the card; 0 for
+     * none.
      */
     async newestBackup(): Promise<number> {
         const flash: Record<string, Uint8Array> = {}
@@ -152,7 +152,7 @@ export class Board {
         return generationOf(flash)
     }
 
-    /** The number of the newest backup that this board has made. */
+    /** The number of this board's newest backup. */
     ownBackup(): number {
         return generationOf(this.flash)
     }
@@ -176,14 +176,14 @@ export class Board {
         this.tell({ kind: "formatted" })
     }
 
-    /** Why the card could not be used, "" when it could. */
+    /** Why the card could not be used; "" if it could. */
     trouble(): string {
         const { logger, storage } = this
         if (logger.lastError !== "") return logger.lastError
         return storage.lastError !== "" ? storage.lastError : (this.complaints[0] ?? "")
     }
 
-    /** The message of what `work` throws, "" when it does not. */
+    /** The message of the error `work` throws; "" if none. */
     async failure(work: () => Promise<unknown>): Promise<string> {
         try {
             await work()
@@ -193,7 +193,7 @@ export class Board {
         }
     }
 
-    /** A log's record is promised at the moment in which the logger counts it as written. */
+    /** A log's record is promised once the logger counts it as written. */
     private watch(kind: LogKind): void {
         const place = (this.logger as any).files.place(kind)
         let written: number = place.written
@@ -213,7 +213,7 @@ export class Board {
         return this.settings.cells
     }
 
-    /** A measurement that depends on nothing but the seed and the second. */
+    /** A measurement that depends only on the seed and the second. */
     private sample() {
         const random = chanceOf(this.settings.seed * 7919 + this.seconds)
         const { cells, thermistors } = this.settings
@@ -239,11 +239,11 @@ export class Board {
         return store
     }
 
-    /** The volume, telling what is promised about text files. */
+    /** The volume, with its promises about text files reported. */
     private track(volume: any): any {
         const { tell } = this
         const trackFile = (file: any, path: string) => {
-            // A line of the history is promised when its file was closed.
+            // A history line is promised once its file is closed.
             let line = false
             return {
                 byteCount: () => file.byteCount(),
@@ -285,7 +285,7 @@ export class Board {
     }
 }
 
-/** The backup's number as the flash has it. */
+/** The backup's number in flash. */
 function generationOf(flash: FlashImage): number {
     const value = flash["backup"]
     return value ? u32(value, 0) : 0

@@ -7,8 +7,8 @@ import type { Scenario } from "./scenarios"
 const card = "FAT16 512 B, card format"
 
 /**
- * Runs a scenario of some records, after whose cuts `harm` is done to the card; returns what is
- * noticed.
+ * Runs a scenario of some records and damages the card with `harm` after each cut; returns the
+ * violations found.
  */
 async function noticed(harm?: (volume: Volume) => Promise<unknown>, only?: string) {
     const scenario: Scenario = {

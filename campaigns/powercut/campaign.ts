@@ -22,24 +22,24 @@ import { Progress } from "./progress"
 import { Tally } from "./tally"
 import { Trace } from "./trace"
 
-/** How much is done. */
+/** Extent of the campaign. */
 export interface CampaignOptions {
     /**
-     * One recovery in so many goes through the emulated card and its driver, not straight to its
+     * One recovery in this many goes through the emulated card and its driver, not straight to its
      * blocks.
      */
     cardEvery: number
     /**
-     * The share of recovered cards that fsck.fat judges, too; of half of these also what the cut
-     * has left.
+     * Share of recovered cards also judged by fsck.fat; for half of these also the state before
+     * recovery.
      */
     fsckShare: number
     fsck: FsckPool | undefined
-    /** Cuts whose recovery is cut in turn, for each case. */
+    /** Cuts per case whose recovery is cut in turn. */
     nestedCuts: number
-    /** Of all writes, one in so many is cut after. */
+    /** Cuts after one write in this many. */
     cutEvery?: number
-    /** Only this one: a cut, and those inside its recovery. */
+    /** Only this path: a cut, and those inside its recovery. */
     only?: Cut[]
 }
 
@@ -51,8 +51,8 @@ export class Campaign {
     constructor(private readonly options: CampaignOptions) {}
 
     /**
-     * Records the case's run, then cuts it after each write in each mode, and some of its
-     * recoveries as well.
+     * Records the case's run, then cuts it after each write in each mode, and cuts some recoveries,
+     * too.
      */
     async run(one: Case): Promise<void> {
         const start = await prepare(one)
@@ -74,7 +74,7 @@ export class Campaign {
         return trace
     }
 
-    /** @param path the cuts that have led to this start */
+    /** @param path the cuts that led to this start */
     private async cutAll(one: Case, start: Start, trace: Trace, path: Cut[]): Promise<void> {
         const { writes } = trace
         const inner = this.innerCuts(one, path, writes.length)
@@ -135,7 +135,7 @@ export class Campaign {
         }
     }
 
-    /** Cuts, goes on with what is left on the card, and judges. */
+    /** Cuts, continues with the card's remaining content, and judges. */
     private async tryCut(
         one: Case,
         start: Start,
@@ -162,7 +162,7 @@ export class Campaign {
         const board = new Board(device, settings, memory, event => model.apply(event))
         const result = await this.recover(one, board, disk, start, model)
         const { lost } = result
-        // What was lost in several torn sectors is not the loss of one.
+        // Losses from several torn sectors do not count as one loss.
         const lossy = [...path, cut].filter(({ mode }) => !inOrder(mode)).length
         const lostMax = lossy > 1 ? 0 : lost
         this.tally.count(row, { acknowledged, lost, lostMax, nested: path.length > 0, onCard })
@@ -176,7 +176,7 @@ export class Campaign {
         if (sampled) await this.compare(disk, start, row.mode, text, "recovered")
     }
 
-    /** The first record makes the card good again; from then on it has to stay so. */
+    /** The first record repairs the card; it must stay good from then on. */
     private async recover(
         one: Case,
         board: Board,

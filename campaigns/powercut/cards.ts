@@ -16,9 +16,7 @@ const partitionStart = 63
 interface CardKind {
     /** Needs mkfs.fat. */
     tools: boolean
-    /**
-     * Nothing is promised for writes that are torn or come out of order: docs/reference/card.md.
-     */
+    /** Torn or reordered writes are not covered by the promises: docs/reference/card.md. */
     inOrderOnly?: boolean
     make(): Disk | Promise<Disk>
 }
@@ -39,7 +37,7 @@ function formatted(blocks: number): CardKind {
     }
 }
 
-/** Cards by what they are: file system and cluster size, and who has made them. */
+/** Cards by file system, cluster size and formatter. */
 export const cardKinds = {
     "FAT32 512 B": made(3, "-F32", "-s1"),
     "FAT32 4 KiB": made(10, "-F32", "-s8"),
@@ -66,7 +64,7 @@ export function cardKind(name: CardName): CardKind {
 
 const cache = new Map<CardName, Card>()
 
-/** An empty card of that kind; its disk is not to be written. */
+/** An empty card of that kind; its disk must not be written. */
 export async function emptyCard(name: CardName): Promise<Card> {
     const known = cache.get(name)
     if (known) return known

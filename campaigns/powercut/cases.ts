@@ -22,17 +22,15 @@ export interface Case {
     seed: number
 }
 
-/**
- * Where a power cut comes: after so many writes, in a mode; or before the flash write that follows.
- */
+/** A power cut: after this many writes, in a mode; or before a following flash write. */
 export interface Cut {
     mode: Mode
     after: number
-    /** So many of the flash writes behind the last sector write are not done either. */
+    /** This many of the flash writes after the last sector write are missing, too. */
     flashWritesMissing: number
 }
 
-/** What a run starts from. */
+/** The initial state of a run. */
 export interface Start {
     disk: Disk
     shape: VolumeShape
@@ -41,12 +39,12 @@ export interface Start {
     foreign: Foreign
 }
 
-/** The device of a disk, without a card around it. */
+/** A disk's device, without a card around it. */
 export const plainDevice = (disk: Disk) => async (): Promise<CardDevice> => new DiskDevice(disk)
 
 /**
- * The device of an emulated card: the firmware's driver, the bus, and the chip that keeps blocks in
- * the store.
+ * An emulated card's device: the firmware's driver, the bus, and the chip with its blocks in the
+ * store.
  */
 export function cardDevice(store: BlockStore): (ticks: FakeTicks) => Promise<CardDevice> {
     const bus = new ChipSpiBus(new SdCardChip(store, {}))
@@ -69,7 +67,7 @@ export function random(one: Case, purpose = 0): Random {
     return chanceOf(seed)
 }
 
-/** The card and the settings as the scenario wants them, after what it has done beforehand. */
+/** The card and settings prepared for the scenario. */
 export async function prepare(one: Case): Promise<Start> {
     const card = await emptyCard(one.card)
     const { shape } = card
@@ -110,14 +108,13 @@ export async function prepare(one: Case): Promise<Start> {
 }
 
 /**
- * The mode that a row of cuts is counted under: the last that tears or loses a write, if there is
- * one.
+ * The mode under which a sequence of cuts is counted: the last that tears or loses a write, if any.
  */
 export function worstMode(cuts: Cut[]): Mode {
     return (cuts.findLast(cut => !inOrder(cut.mode)) ?? cuts[cuts.length - 1]).mode
 }
 
-/** How to run one cut again. */
+/** Flags that repeat one cut. */
 export function caseText(one: Case, path: Cut[]): string {
     const cuts = path.map(cut => {
         const missing = cut.flashWritesMissing === 0 ? "" : `-${cut.flashWritesMissing}`
@@ -126,7 +123,7 @@ export function caseText(one: Case, path: Cut[]): string {
     return `--scenario "${one.scenario.name}" --card "${one.card}" --seed ${one.seed} --cut "${cuts.join("/")}"`
 }
 
-/** The cuts that `caseText` has written. */
+/** Parses the cuts of `caseText`. */
 export function parseCuts(text: string): Cut[] {
     return text.split("/").map(part => {
         const [, after, missing, mode] = /^(\d+)(?:-(\d+))?@(.+)$/.exec(part) ?? []

@@ -8,9 +8,9 @@ import { projectFolder } from "../../tools/firmware"
 import type { PowercutRequest } from "./node"
 import type { Tally, TallyDump } from "./tally"
 
-// Cuts the power after every sector write of every scenario, in every mode, and judges what the
-// firmware makes of it. Writes campaigns/powercut/report.md and the figures powercut.* of
-// bench/results.json when the whole campaign was run.
+// Cuts the power after every sector write of every scenario, in every mode, and judges how the
+// firmware recovers. Writes campaigns/powercut/report.md and the figures powercut.* of
+// bench/results.json after a complete campaign.
 
 const { values } = parseArgs({
     options: {
@@ -21,7 +21,7 @@ const { values } = parseArgs({
         "first-seed": { type: "string", default: "1" },
         seeds: { type: "string" },
         nested: { type: "string", default: "1" },
-        /** "0/2": the first of two parts, in a process of its own. */
+        /** "0/2": the first of two parts, in a separate process. */
         part: { type: "string" },
     },
 })

@@ -4,9 +4,9 @@ import type { CardDevice } from "../../src/core/seams"
 const zeros = new Uint8Array(512)
 
 /**
- * Blocks in memory in layers: what a layer does not hold is the layer's below; below the last there
- * are zeros. A block once held is never changed, only exchanged, so that two disks that share it
- * are equal there.
+ * Blocks in memory, in layers: a missing block is read from the layer below, and as zeros below the
+ * last. A stored block is never changed, only replaced, so that two disks sharing it are equal
+ * there.
  */
 export class Disk implements BlockStore {
     private readonly own = new Map<number, Uint8Array>()
@@ -16,10 +16,7 @@ export class Disk implements BlockStore {
         private readonly below?: Disk,
     ) {}
 
-    /**
-     * An empty layer over this disk, which must not be written any more as long as that one is
-     * used.
-     */
+    /** An empty layer over this disk, which must not be written while that layer is in use. */
     over(): Disk {
         return new Disk(this.blockCount, this)
     }
@@ -28,7 +25,7 @@ export class Disk implements BlockStore {
         return this.peek(block) ?? zeros
     }
 
-    /** The block as it is held, undefined for one that was never written. */
+    /** The stored block; undefined if never written. */
     peek(block: number): Uint8Array | undefined {
         return this.own.get(block) ?? this.below?.peek(block)
     }
@@ -37,17 +34,17 @@ export class Disk implements BlockStore {
         this.own.set(block, new Uint8Array(data))
     }
 
-    /** Puts in a block without copying it. */
+    /** Stores a block without copying it. */
     put(block: number, data: Uint8Array): void {
         this.own.set(block, data)
     }
 
-    /** Numbers of the blocks this layer holds. */
+    /** Numbers of this layer's blocks. */
     changed(): Iterable<number> {
         return this.own.keys()
     }
 
-    /** Numbers of all blocks that are held in any layer above `floor`, which is left out itself. */
+    /** Numbers of all blocks in the layers above `floor`, excluding it. */
     changedSince(floor: Disk | undefined): Set<number> {
         const numbers = new Set<number>()
         for (let disk: Disk | undefined = this; disk && disk !== floor; disk = disk.below)
@@ -55,7 +52,7 @@ export class Disk implements BlockStore {
         return numbers
     }
 
-    /** The same content in one layer, that holds no block of zeros. */
+    /** The same content in one layer, without blocks of zeros. */
     withoutZeros(): Disk {
         const copy = new Disk(this.blockCount)
         for (const block of this.changedSince(undefined)) {
@@ -82,7 +79,7 @@ export class Disk implements BlockStore {
     close(): void {}
 }
 
-/** A disk as the firmware's card, without a bus in between. */
+/** A disk as the firmware's card, without a bus. */
 export class DiskDevice implements CardDevice {
     constructor(
         private readonly disk: Disk,

@@ -2,13 +2,13 @@ import type { Disk } from "./disk"
 import { nameChecksum } from "./fatchecker"
 import { firstBlock, Table, type VolumeShape } from "./fatreader"
 
-/** Directory entries as a person's computer makes them. */
+/** Directory entries as a PC makes them. */
 export interface FileOptions {
     attributes?: number
     longName?: string
     /** The file's clusters, in order; by default the first free ones. */
     clusters?: number[]
-    /** The size, for more than the content given; the rest is zeros. */
+    /** The size, if larger than the given content; the rest is zeros. */
     sizeBytes?: number
 }
 
@@ -19,7 +19,7 @@ interface Directory {
     used: number
 }
 
-/** Puts files on an empty card, cluster by cluster, without the firmware. */
+/** Adds files to an empty card, cluster by cluster, without the firmware. */
 export class CardEditor {
     private readonly table: Uint32Array
     private readonly directories = new Map<string, Directory>()
@@ -33,11 +33,11 @@ export class CardEditor {
         const blocks = Array.from({ length: shape.rootEntries / 16 }, (_, i) => shape.rootStart + i)
         const cluster = shape.rootCluster
         if (cluster !== 0) blocks.push(...this.blocksOf(cluster))
-        // The label is there already.
+        // The label already exists.
         this.directories.set("", { blocks, cluster, used: this.labelSlots(blocks[0]) })
     }
 
-    /** The first so many free clusters from `from` on. */
+    /** The first `count` free clusters from `from` on. */
     freeClusters(count: number, from = 2): number[] {
         const found: number[] = []
         for (let cluster = from; cluster < this.shape.clusterEnd && found.length < count; ++cluster)
@@ -86,7 +86,7 @@ export class CardEditor {
         this.addSlots(directory, "\xe5LD     TXT", 0x20, 0, 0, undefined)
     }
 
-    /** A file that takes every free cluster but those to be kept. */
+    /** A file that takes every free cluster except those to keep. */
     fill(path: string, keepFree: (cluster: number) => boolean): void {
         const clusters: number[] = []
         for (let cluster = 2; cluster < this.shape.clusterEnd; ++cluster)
@@ -95,13 +95,13 @@ export class CardEditor {
         this.addFile(path, "", { clusters, sizeBytes })
     }
 
-    /** Unused slots left in what a directory has. */
+    /** Unused slots in a directory's clusters. */
     slotsLeft(directory: string): number {
         const { blocks, used } = this.directories.get(directory)!
         return blocks.length * 16 - used
     }
 
-    /** Brings FSInfo up to date: the free count, or none, and where to look for a free cluster. */
+    /** Updates FSInfo: the free count, or none, and the start of the search for a free cluster. */
     finish(knownCount: boolean, next: number): void {
         const { shape, disk } = this
         if (shape.info === 0) return
@@ -205,7 +205,7 @@ function shortName(name: string): string {
     return base.padEnd(8) + extension.padEnd(3)
 }
 
-/** The slots of a long name, last part first, as they stand before the short entry. */
+/** The slots of a long name, last part first, in the order before the short entry. */
 function longNameSlots(longName: string, name: string): Uint8Array[] {
     const places = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30]
     const checksum = nameChecksum(Buffer.from(name, "latin1"))

@@ -32,7 +32,7 @@ class Patient {
         return found
     }
 
-    /** Changes an entry of the table, in one copy or in both. */
+    /** Changes a table entry, in one copy or in both. */
     link(cluster: number, value: number, copies = [0, 1]): void {
         const { shape } = this
         for (const copy of copies) {
@@ -48,13 +48,13 @@ class Patient {
         }
     }
 
-    /** Bytes of a file's or directory's own entry. */
+    /** Writes bytes of a file's or directory's own entry. */
     pokeEntry(path: string, at: number, ...bytes: number[]): void {
         const { slot } = this.entry(path)
         this.poke(slot.block, slot.at + at, ...bytes)
     }
 
-    /** Bytes in the first sector of a directory. */
+    /** Writes bytes in the first sector of a directory. */
     pokeInside(path: string, at: number, ...bytes: number[]): void {
         this.poke(firstBlock(this.shape, this.entry(path).start), at, ...bytes)
     }

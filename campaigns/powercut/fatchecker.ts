@@ -16,13 +16,13 @@ import {
     type VolumeShape,
 } from "./fatreader"
 
-/** What is wrong with a volume. */
+/** The faults of a volume. */
 export interface Verdict {
-    /** What a repair would change: `fsck.fat -n` ends with 1. */
+    /** Faults a repair would change: `fsck.fat -n` exits with 1. */
     errors: string[]
-    /** What the specification does not want, though no repair minds it. */
+    /** Deviations from the specification that no repair changes. */
     remarks: string[]
-    /** The volume as far as it can be read. */
+    /** The readable part of the volume. */
     volume: ReadVolume | undefined
 }
 
@@ -42,7 +42,7 @@ export function checkVolume(disk: Disk, first = 0): Verdict {
     return { errors: check.errors, remarks: check.remarks, volume: check.volume }
 }
 
-/** The check that has found an owner of a cluster last. */
+/** The last check that found an owner of a cluster. */
 let owners = new Int32Array(0)
 let checks = 0
 
@@ -123,7 +123,7 @@ class Check {
         const { used, bad } = volume.table.summary()
         const lost = used - bad - this.owned
         if (lost !== 0) errors.push(`${lost} clusters in use belong to no file`)
-        // A repair frees what is lost.
+        // A repair frees lost clusters.
         const free = shape.clusterEnd - 2 - used + lost
         if (shape.info === 0) return
         const stated = u32(this.disk.peek(shape.first + shape.info) ?? zeros, 488)
@@ -133,7 +133,7 @@ class Check {
 
     private copies(): void {
         const { shape, disk, errors } = this
-        // Behind the last cluster's entry the copies may hold what they like.
+        // After the last cluster's entry the copies may differ.
         const differing = this.volume.table.differsFrom(new Table(disk, shape, 1))
         if (differing >= 0) errors.push(`table: the copies differ, cluster ${differing}`)
     }
@@ -218,7 +218,7 @@ class Check {
         if ((bytes[12] & 32) !== 0) this.errors.push(`${path}: "${name.trimEnd()}" has no 8.3 name`)
     }
 
-    /** The label in the boot sector is that of the root directory. */
+    /** The boot sector's label equals the root directory's. */
     private label(): void {
         const { shape, volume, errors } = this
         const inBoot = shape.label
@@ -238,12 +238,12 @@ function sameBytes(one: Uint8Array, two: Uint8Array | undefined): boolean {
     return one === other || Buffer.compare(one, other) === 0
 }
 
-/** Characters that no label has [6.1]. */
+/** Characters forbidden in labels [6.1]. */
 function badLabel(label: string): boolean {
     return label.startsWith(" ") || /[\x00-\x1f"*+,./:;<=>?[\\\]|]/.test(label)
 }
 
-/** Characters that no short name has; a first 0x05 stands for 0xe5 [6.1]. */
+/** Characters forbidden in short names; a leading 0x05 means 0xe5 [6.1]. */
 function badName(entry: Entry): boolean {
     const { bytes } = entry.slot
     if ((bytes[12] & 32) !== 0) return entry.longName.length === 0
@@ -264,7 +264,7 @@ export function nameChecksum(name: Uint8Array): number {
 }
 
 /**
- * The slots of long names [7]: parts that no short entry follows are an error, others are remarks.
+ * The slots of long names [7]: parts without a following short entry are errors, others remarks.
  */
 function checkLongNames(
     path: string,
@@ -272,8 +272,7 @@ function checkLongNames(
     errors: string[],
     remarks: string[],
 ): void {
-    // The number of the part that has to come next: 0 for the short entry, -1 outside of long
-    // names.
+    // The number of the expected next part: 0 for the short entry, -1 outside of long names.
     let expected = -1
     let checksum = 0
     const orphaned = () => {

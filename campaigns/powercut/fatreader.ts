@@ -1,9 +1,9 @@
 import type { Disk } from "./disk"
 
-// Reads FAT16 and FAT32 volumes by the book (Microsoft, FAT32 File System Specification 1.03), for
-// judging what the firmware has written: it shares nothing with src/fat.
+// Reads FAT16 and FAT32 volumes by the book (Microsoft, FAT32 File System Specification 1.03), to
+// judge the firmware's output: it shares nothing with src/fat.
 
-/** Where the parts of a volume lie; blocks count from the start of the card. */
+/** The layout of a volume; blocks count from the start of the card. */
 export interface VolumeShape {
     first: number
     fat32: boolean
@@ -20,7 +20,7 @@ export interface VolumeShape {
     dataStart: number
     /** Clusters are numbered 2 … clusterEnd - 1. */
     clusterEnd: number
-    /** Blocks inside the volume, 0 for none. */
+    /** Blocks relative to the volume; 0 for none. */
     info: number
     backup: number
     label: string
@@ -32,7 +32,7 @@ export interface Slot {
     bytes: Uint8Array
 }
 
-/** An entry of a directory with the slots of its long name before it. */
+/** A directory entry with the preceding slots of its long name. */
 export interface Entry {
     path: string
     name: string
@@ -42,21 +42,21 @@ export interface Entry {
     start: number
     size: number
     chain: number[]
-    /** How the chain ends: at an end mark, or at what is wrong with it. */
+    /** How the chain ends: at an end mark, or at a fault. */
     ends: ChainEnd
-    /** What is in a directory. */
+    /** The content of a directory. */
     directory: DirectoryContent | undefined
 }
 
 export type ChainEnd = "end" | "out of range" | "free" | "bad" | "cycle"
 
 export interface DirectoryContent {
-    /** The first two slots of a directory that is not the root. */
+    /** The first two slots of a directory other than the root. */
     dots: Slot[]
-    /** All slots in use behind those, in order; undefined stands for unused ones. */
+    /** All following slots in order; undefined for unused ones. */
     slots: (Slot | undefined)[]
     entries: Entry[]
-    /** A slot in use behind one that ends the directory. */
+    /** A used slot after the end of the directory. */
     behindEnd: boolean
 }
 
@@ -65,7 +65,7 @@ export interface ReadVolume {
     root: DirectoryContent
     rootChain: number[]
     rootEnds: ChainEnd
-    /** Every file and directory, in the order in which they are met. */
+    /** Every file and directory, in the order found. */
     entries: Entry[]
     table: Table
 }
@@ -88,7 +88,7 @@ export function latin1(bytes: Uint8Array): string {
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")
 }
 
-/** The volume in the boot sector at `first`, or what keeps it from being one. */
+/** The volume with its boot sector at `first`, or why there is none. */
 export function readShape(disk: Disk, first = 0): VolumeShape | string {
     const boot = disk.peek(first) ?? zeros
     if (u16(boot, 11) !== 512) return "sectors are not of 512 bytes"
@@ -138,16 +138,16 @@ export function readShape(disk: Disk, first = 0): VolumeShape | string {
     }
 }
 
-/** What one block of a table holds. */
+/** Summary of one block of a table. */
 interface BlockContent {
-    /** Entries that are not free, and of these the bad ones. */
+    /** Used entries, and the bad ones among them. */
     used: number
     bad: number
-    /** Places of entries that lead nowhere: to 1, or out of the volume. */
+    /** Positions of entries that lead nowhere: to 1, or out of the volume. */
     astray: number[]
 }
 
-/** Blocks never change, so that each is looked through once. */
+/** Blocks never change, so each is examined only once. */
 const blockContents = new WeakMap<Uint8Array, BlockContent>()
 
 function blockContent(block: Uint8Array, shape: VolumeShape): BlockContent {
@@ -166,7 +166,7 @@ function blockContent(block: Uint8Array, shape: VolumeShape): BlockContent {
     return content
 }
 
-/** Blocks that were compared and found equal. */
+/** Blocks already compared and found equal. */
 const equalBlocks = new WeakMap<Uint8Array, Uint8Array>()
 
 /** One copy of the file allocation table. */
@@ -185,7 +185,7 @@ export class Table {
             this.blocks.push(disk.peek(start + i))
     }
 
-    /** An entry as it stands there, on FAT32 with the four reserved bits. */
+    /** A raw entry, on FAT32 with the four reserved bits. */
     raw(cluster: number): number {
         const { perBlock, shape } = this
         const block = this.blocks[Math.floor(cluster / perBlock)]
@@ -199,14 +199,14 @@ export class Table {
         return this.raw(cluster) & 0x0fffffff
     }
 
-    /** How many clusters are in use, how many of these are bad, and which lead nowhere. */
+    /** The number of used clusters, of bad ones among them, and the entries that lead nowhere. */
     summary(): { used: number; bad: number; astray: number[] } {
         const { shape, perBlock } = this
         const sum = { used: 0, bad: 0, astray: [] as number[] }
         this.blocks.forEach((block, i) => {
             if (block === undefined) return
             const last = (i + 1) * perBlock > shape.clusterEnd
-            // Entries 0 and 1 are no clusters, and those behind the last one neither.
+            // Entries 0 and 1, and those after the last cluster, are not clusters.
             const trimmed = i === 0 || last ? this.trimmed(block, i) : block
             const { used, bad, astray } = blockContent(trimmed, shape)
             sum.used += used
@@ -216,7 +216,7 @@ export class Table {
         return sum
     }
 
-    /** The first cluster whose entry in the other copy is not the same, -1 for none. */
+    /** The first cluster whose entry differs in the other copy; -1 for none. */
     differsFrom(other: Table): number {
         for (let i = 0; i < this.blocks.length; ++i) {
             const [one, two] = [this.blocks[i], other.blocks[i]]
@@ -232,7 +232,7 @@ export class Table {
         return -1
     }
 
-    /** A block without the entries that belong to no cluster. */
+    /** A block without entries that belong to no cluster. */
     private trimmed(block: Uint8Array, index: number): Uint8Array {
         const bytes = this.shape.fat32 ? 4 : 2
         const copy = new Uint8Array(block)
@@ -243,7 +243,7 @@ export class Table {
     }
 }
 
-/** The value from which on an entry means "end"; the one below means "bad". */
+/** The lowest value that means "end"; the one below means "bad". */
 function endMark(shape: VolumeShape): number {
     return shape.fat32 ? 0x0ffffff8 : 0xfff8
 }
@@ -252,12 +252,12 @@ export function firstBlock(shape: VolumeShape, cluster: number): number {
     return shape.dataStart + (cluster - 2) * shape.clusterBlocks
 }
 
-/** Reads all directories, as far as they lead anywhere, from the first table. */
+/** Reads all reachable directories, using the first table. */
 export function readVolume(disk: Disk, shape: VolumeShape): ReadVolume {
     return new Reader(disk, shape, new Table(disk, shape, 0)).volume()
 }
 
-/** The content of a file: as many bytes as its size says, or as its chain has. */
+/** The content of a file, as long as its size or its chain allows. */
 export function readFile(disk: Disk, shape: VolumeShape, entry: Entry): string {
     let text = ""
     for (const cluster of entry.chain)
@@ -266,7 +266,7 @@ export function readFile(disk: Disk, shape: VolumeShape, entry: Entry): string {
     return text.slice(0, entry.size)
 }
 
-/** The walk along a chain that has met a cluster last. */
+/** The last walk that met a cluster. */
 let seen = new Int32Array(0)
 let walks = 0
 
@@ -277,7 +277,7 @@ function nextWalk(clusterEnd: number): number {
 
 class Reader {
     private readonly entries: Entry[] = []
-    /** Directories being read: a directory that leads to itself is not followed. */
+    /** Directories being read: one that contains itself is not followed. */
     private readonly open = new Set<number>()
 
     constructor(

@@ -1,6 +1,6 @@
 import { Random } from "../../test/support/random"
 
-/** What the card holds after a cut. */
+/** States of the card after a cut. */
 export const modes = [
     "dropped",
     "torn: 0xFF",
@@ -16,13 +16,13 @@ export const modes = [
 ] as const
 
 /**
- * dropped: the writes up to the cut are whole, later ones are not on the card. torn: the last write
- * left what is named, for both halves of the sector or one after the other. swapped: the last write
+ * dropped: the writes up to the cut are complete, later ones are missing. torn: the last write left
+ * the named content, for both halves of the sector or one after the other. swapped: the last write
  * is on the card, the one before it is not.
  */
 export type Mode = (typeof modes)[number]
 
-/** The card holds what was written, in order: the whole of each write or nothing. */
+/** True if the card has all writes in order, each complete or not at all. */
 export function inOrder(mode: Mode): boolean {
     return mode === "dropped" || mode === "torn: old"
 }
@@ -31,7 +31,7 @@ const half = 256
 const erased = new Uint8Array(2 * half).fill(0xff)
 const zeros = new Uint8Array(2 * half)
 
-/** What a sector holds whose write was torn. */
+/** The content of a sector after a torn write. */
 export function tornSector(mode: Mode, old: Uint8Array, data: Uint8Array): Uint8Array {
     const holding: Record<string, Uint8Array> = { old, new: data, "0xFF": erased, "0x00": zeros }
     const [first, second = first] = mode.slice("torn: ".length).split(", ")
@@ -41,7 +41,7 @@ export function tornSector(mode: Mode, old: Uint8Array, data: Uint8Array): Uint8
     return torn
 }
 
-/** What chance decides in one case. */
+/** The random decisions of one case. */
 export function chanceOf(seed: number): Random {
     return new Random(Math.imul(seed, 0x9e3779b1) ^ 0x5bf03635)
 }

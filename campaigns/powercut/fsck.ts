@@ -31,7 +31,7 @@ function saveVolume(disk: Disk, first: number, path: string): void {
 
 /** Runs fsck.fat on many volumes, a few at a time. */
 export class FsckPool {
-    // In memory if possible: the images are many and live for a moment.
+    // In memory if possible: there are many short-lived images.
     private readonly folder = mkdtempSync(
         join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "bms-fsck-"),
     )
@@ -43,7 +43,7 @@ export class FsckPool {
         this.freeSlots = Array.from({ length: parallel }, (_, i) => i)
     }
 
-    /** Hands the answer to `done` some time; waits while too many are under way. */
+    /** Passes the answer to `done` later; waits while too many checks are running. */
     async check(
         disk: Disk,
         first: number,

@@ -8,7 +8,7 @@ function line(number: number): string {
     return `${String(number).padStart(4, "0")},${"x".repeat(93)}\r\n`
 }
 
-/** A log with so many acknowledged records, and one more that was begun. */
+/** A log with this many acknowledged records, and one more begun. */
 function log(acknowledged: number): { model: Model; file: TextFile } {
     const model = new Model()
     model.apply({ kind: "open", path: "LOG/A.CSV", header })
@@ -45,7 +45,7 @@ describe("the judge of a log", () => {
     it("lets records be missing that lie in a sector that did not come through, and only those", () => {
         const { model, file } = log(12)
         model.lose({ path: "LOG/A.CSV", sector: 1 })
-        // Sector 1 holds the bytes 512 to 1023: records 5 to 10 lie in it or reach into it.
+        // Sector 1 holds the bytes 512 to 1023: records 5 to 10 overlap it.
         expect(matchText(file, lines(0, 1, 2, 3, 4, 11))).toEqual({ missing: 6, fault: "" })
         expect(matchText(file, lines(0, 1, 2, 3, 4, 5, 11))).toEqual({ missing: 5, fault: "" })
         expect(matchText(file, lines(0, 1, 2, 3, 11)).fault).toContain("record 4 of 13 is missing")

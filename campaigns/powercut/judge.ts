@@ -13,26 +13,26 @@ import {
 } from "./fatreader"
 import type { Model, TextFile, WholeFile } from "./model"
 
-/** Files that are nobody's business: what they were at the start. */
+/** Foreign files, in their initial state. */
 export interface Foreign {
     disk: Disk
     entries: Map<string, Entry>
-    /** The file that each of their blocks belongs to. */
+    /** The owner of each of their blocks. */
     blocks: Map<number, string>
 }
 
 export interface Judgement {
     violations: string[]
-    /** Records that had to be there, or could be lost in a torn or lost sector. */
+    /** Records that had to be there, and those that a torn or lost sector may have lost. */
     acknowledged: number
     lost: number
     verdict: Verdict
 }
 
-/** Remarks of the checker that are in order. */
+/** Acceptable remarks of the checker. */
 const allowedRemarks = ["FSInfo: the free count is unknown", "FSInfo: there is none"]
 
-/** All files on the disk but those of the model. */
+/** All files on the disk except those of the model. */
 export function foreignFiles(disk: Disk, shape: VolumeShape, model: Model): Foreign {
     const entries = new Map<string, Entry>()
     const blocks = new Map<number, string>()
@@ -48,9 +48,8 @@ export function foreignFiles(disk: Disk, shape: VolumeShape, model: Model): Fore
 }
 
 /**
- * Holds what is on a disk against what has to be.
- * @param synced false while directory entries may lag behind the records, which are then not looked
- * at
+ * Compares a disk with the model.
+ * @param synced false while directory entries may lag behind the records; they are then not checked
  */
 export function judge(
     disk: Disk,
@@ -117,7 +116,7 @@ function sameSlots(now: Entry, before: Entry): boolean {
     return one.length === two.length && one.every((slot, i) => same(slot, two[i]))
 }
 
-/** What is there though nobody made it. */
+/** Judges a file that nothing created. */
 function judgeStranger(
     path: string,
     entry: Entry,
@@ -164,10 +163,7 @@ function judgeText(
     if (fault !== "") violations.push(`${file.path}: ${fault}`)
 }
 
-/**
- * Goes through a text: every record that has to be there is there, in order, once, and nothing else
- * is.
- */
+/** Checks a text: every required record is there, in order, once, and nothing else is. */
 export function matchText(file: TextFile, content: string): { missing: number; fault: string } {
     const reading = new Reading(file, content)
     const fault = reading.match()
@@ -207,16 +203,15 @@ class Reading {
 
     private take(text: string): boolean {
         const end = this.at + text.length
-        // A comparison of whole strings is much quicker than startsWith.
+        // Comparing whole strings is much faster than startsWith.
         if (this.content.slice(this.at, end) !== text) return false
         this.at = end
         return true
     }
 
     /**
-     * Passes over nonsense up to where `next` stands on a line of its own, or to the end. Nonsense
-     * may stand in the sectors that did not come through, and for what was torn off of the record
-     * that leads into one.
+     * Skips nonsense up to where `next` starts a line, or to the end. Nonsense is allowed in lost
+     * sectors, and in place of the torn rest of a record that leads into one.
      */
     private skipNonsense(next: string | undefined): boolean {
         const { content, at, file } = this
@@ -278,8 +273,7 @@ function judgeWhole(
 }
 
 /**
- * Where a content is not the beginning of the new one, apart from sectors that did not come
- * through; -1 for nowhere.
+ * Where a content differs from the start of the new one, except in lost sectors; -1 for nowhere.
  */
 function firstDifference(content: string, file: WholeFile): number {
     const now = file.now ?? ""

@@ -1,51 +1,51 @@
 import type { Event, FileSector, FlashImage } from "./trace"
 
-/** A line, or what else was appended at once. */
+/** A line, or anything else appended at once. */
 export interface TextRecord {
     text: string
     offset: number
-    /** Its append has returned: it has to be on the card. */
+    /** Its append has returned: it must be on the card. */
     acknowledged: boolean
-    /** A sector that it lies in did not come through: it may be missing. */
+    /** One of its sectors was lost: it may be missing. */
     excused: boolean
 }
 
 /** "possible": it may be there; "leaving": it is being removed. */
 export type Presence = "possible" | "there" | "leaving" | "gone"
 
-/** A text file that only grows: a log or the history. */
+/** An append-only text file: a log or the history. */
 export interface TextFile {
     path: string
     presence: Presence
     header: string
-    /** Headers with which it was to be made before, without coming to a record. */
+    /** Headers of earlier attempts to make it that did not reach a record. */
     formerHeaders: string[]
-    /** The header's sector did not come through. */
+    /** The header's sector was lost. */
     headerExcused: boolean
     records: TextRecord[]
-    /** Sectors whose write was torn or lost: nonsense may stand there. */
+    /** Sectors whose write was torn or lost: they may contain nonsense. */
     lostSectors: number[]
 }
 
 /** A file that is replaced as a whole. */
 export interface WholeFile {
     path: string
-    /** What it held before, undefined for nothing. */
+    /** Its previous content; undefined for none. */
     before: string | undefined
     now: string | undefined
     changing: boolean
     lostSectors: number[]
 }
 
-/** What the card has to hold. */
+/** The required content of the card. */
 export class Model {
     readonly texts = new Map<string, TextFile>()
     readonly wholes = new Map<string, WholeFile>()
     flash: FlashImage = {}
     seconds = 0
-    /** A format was begun: the card may be as before, without a volume, or empty. */
+    /** A format has begun: the card may be unchanged, without a volume, or empty. */
     formatting = false
-    /** A format is through: nothing is left of what was there before. */
+    /** A format is complete: the previous content is gone. */
     formatted = false
 
     clone(): Model {
@@ -93,7 +93,7 @@ export class Model {
         }
     }
 
-    /** A sector of a text did not come through. */
+    /** A sector of a text was lost. */
     lose(place: FileSector): void {
         this.wholes.get(place.path)?.lostSectors.push(place.sector)
         const file = this.texts.get(place.path)
@@ -108,7 +108,7 @@ export class Model {
         })
     }
 
-    /** Records that have to be there, of files that have to be there. */
+    /** Required records of required files. */
     acknowledgedRecords(): number {
         let count = 0
         for (const file of this.texts.values())
@@ -161,9 +161,9 @@ export class Model {
     private append(path: string, offset: number, text: string): void {
         const { records } = this.texts.get(path)!
         const last = records.at(-1)
-        // One that failed, for want of room, is tried again.
+        // A record that failed for lack of space is tried again.
         if (last && !last.acknowledged && last.text === text) records.pop()
-        // An event whose sector did not come through comes to the card anew.
+        // An event in a lost sector is written to the card again.
         const lost = records.findIndex(record => record.excused && record.text === text)
         if (lost >= 0) records.splice(lost, 1)
         records.push({ text, offset, acknowledged: false, excused: false })

@@ -9,7 +9,7 @@ import { hasTool } from "../../test/support/tools"
 
 export { formatKinds, formatTables, formatViolations, Tally }
 
-/** What the command line asks for; what is undefined is not restricted. */
+/** The command line's request; undefined means no restriction. */
 export interface PowercutRequest {
     scenario?: string
     card?: string
@@ -17,11 +17,11 @@ export interface PowercutRequest {
     cut?: string
     /** The number of the first seed. */
     firstSeed: number
-    /** Seeds for each scenario and card, instead of the scenario's own number. */
+    /** Seeds per scenario and card, instead of the scenario's own number. */
     seeds?: number
-    /** Cuts of each case whose recovery is cut in turn. */
+    /** Cuts per case whose recovery is cut in turn. */
     nestedCuts: number
-    /** Of all cases, each `parts`-th from this one on: the work of one process. */
+    /** Every `parts`-th case from this one on: the share of one process. */
     part: number
     parts: number
 }
@@ -33,7 +33,7 @@ function cardNamed(name: string): CardName {
     return card
 }
 
-/** Every scenario on each of its cards with all its seeds, as far as they are asked for. */
+/** Every scenario on each of its cards with all its seeds, within the request. */
 function chosenCases(request: PowercutRequest, tools: boolean): Case[] {
     const cases: Case[] = []
     for (const scenario of scenarios) {
@@ -52,7 +52,7 @@ function chosenCases(request: PowercutRequest, tools: boolean): Case[] {
     return cases.filter((_, index) => index % request.parts === request.part)
 }
 
-/** Runs the campaign, or one process's part of it. @param say takes a line of progress */
+/** Runs the campaign, or one process's part of it. @param say gets each progress line */
 export async function runPowercut(
     request: PowercutRequest,
     say: (line: string) => void,

@@ -8,8 +8,8 @@ import { FsckPool } from "./fsck"
 import { formatTables, formatViolations } from "./report"
 import { scenarios } from "./scenarios"
 
-// A part of the campaign that `npm run powercut` runs in full: every scenario and every kind of
-// card, every eighth cut or so of each run.
+// Part of the campaign (`npm run powercut` runs all of it): every scenario and every kind of card,
+// about every eighth cut of each run.
 
 const tools = hasTool("mkfs.fat") && hasTool("fsck.fat")
 const fsck = tools ? new FsckPool() : undefined
@@ -21,7 +21,7 @@ const campaign = new Campaign({
     cutEvery: 8,
 })
 
-/** What has broken once. */
+/** Cases that once failed. */
 const found = [
     {
         what: "a table restored from its image is not the one that was read before",
@@ -37,7 +37,7 @@ const found = [
         seed: 10,
         cuts: "82@torn: 0xFF, new/11@dropped",
     },
-    // The first entry in half a sector of the table, whose other copy has nothing there yet.
+    // The first entry in half a table sector, still empty in the other copy.
     ...["torn: old, new", "torn: 0xFF, new", "torn: 0x00, new"].map(mode => ({
         what: `an entry alone in its half of a sector does not make its copy the right one, ${mode}`,
         scenario: "steady logging",
@@ -45,7 +45,7 @@ const found = [
         seed: 2,
         cuts: `150@${mode}`,
     })),
-    // A walk along a directory goes by the table.
+    // Walking a directory uses the table.
     {
         what: "the table is settled before a directory is looked through",
         scenario: "first start",
@@ -62,7 +62,7 @@ const found = [
     })),
 ]
 
-/** Cards of a scenario that can be made here, two of them, others for other scenarios. */
+/** Two cards of a scenario that can be made here; the choice varies with the scenario. */
 function someCards(cards: readonly CardName[], scenario: number): CardName[] {
     const possible = cards.filter(card => tools || !cardKind(card).tools)
     const first = scenario % possible.length
@@ -81,7 +81,7 @@ it.runIf(tools).each(found)("keeps all: $what", async ({ scenario: name, card, s
 describe("a power cut after any sector write", () => {
     const brokenIn = new Map<string, typeof campaign.tally.violations>()
 
-    // All of it first: each test, run alone too, judges the whole campaign.
+    // Runs everything first: each test, even if run alone, judges the whole campaign.
     beforeAll(async () => {
         for (const [number, scenario] of scenarios.entries()) {
             const before = campaign.tally.violations.length
@@ -116,8 +116,7 @@ describe("a power cut after any sector write", () => {
             const counts = campaign.tally.fsckOf(mode)
             expect(counts.recovered, mode).toBeGreaterThanOrEqual(120)
             expect(counts.agreed, mode).toBe(counts.recovered + counts.raw)
-            // As the cut has left them, not all of them were clean: it is no agreement about
-            // nothing.
+            // Right after the cut not all were clean, so the agreement is meaningful.
             expect(counts.rawDamaged, mode).toBeGreaterThan(0)
         }
     })

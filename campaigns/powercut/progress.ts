@@ -5,7 +5,7 @@ import { modes, tornSector, type Mode } from "./faults"
 import type { Model } from "./model"
 import type { Event, Trace } from "./trace"
 
-/** The state of the card and the model while a trace is gone through. */
+/** The state of card and model while replaying a trace. */
 export class Progress {
     private readonly start: Start
     /** The card one write before the present one, and the model before and after it. */
@@ -27,7 +27,7 @@ export class Progress {
         this.applyEvents()
     }
 
-    /** Goes on to the next write. */
+    /** Advances to the next write. */
     advance(): void {
         const { trace, before } = this
         if (this.done > 0) {
@@ -56,7 +56,7 @@ export class Progress {
         return cuts
     }
 
-    /** The card and what it has to hold after a cut here. */
+    /** The card and its required content after a cut here. */
     after(cut: Cut): { disk: Disk; model: Model } {
         const { done, trace } = this
         const disk = this.before.over()
@@ -79,7 +79,7 @@ export class Progress {
         return { disk, model }
     }
 
-    /** What was written around the cut, for a person. */
+    /** The writes around the cut, as readable text. */
     story(cut: Cut, trace: Trace, writesBefore: number): string {
         const lines: string[] = []
         const { shape } = this.start
@@ -109,7 +109,7 @@ export class Progress {
         }
     }
 
-    /** The model at the moment before the last `missing` flash writes behind the present write. */
+    /** The model before the last `missing` flash writes after the present write. */
     private modelWithout(missing: number): Model {
         if (missing === 0) return this.modelNow.clone()
         const { events } = this.trace

@@ -31,7 +31,7 @@ function countsTable(title: string, sums: Map<string, Counts>): string {
 }
 
 /**
- * The figures of a campaign as Markdown: by scenario, by card, by mode, and how fsck.fat agrees.
+ * A campaign's figures as Markdown: by scenario, card and mode, and the agreement with fsck.fat.
  */
 export function formatTables(tally: Tally): string {
     const fsck = modes.map(mode => {
@@ -57,7 +57,7 @@ export function formatTables(tally: Tally): string {
     ].join("\n\n")
 }
 
-/** What went wrong, with the command that repeats it. */
+/** The violations, with the commands that repeat them. */
 export function formatViolations(violations: Violation[], most: number): string {
     const lines: string[] = []
     for (const { text, what, story } of violations.slice(0, most))
@@ -65,7 +65,7 @@ export function formatViolations(violations: Violation[], most: number): string 
     return lines.join("\n")
 }
 
-/** How often each kind of violation was met. */
+/** The number of violations by kind. */
 export function formatKinds(tally: Tally): string {
     return [...tally.violationsOf].map(([kind, count]) => `${count} times: ${kind}`).join("\n")
 }

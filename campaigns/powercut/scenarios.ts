@@ -5,26 +5,26 @@ import type { CardName } from "./cards"
 import type { Random } from "../../test/support/random"
 import { addNeighbours, addOldLogs, crowd, scatterFree, type Setup } from "./setups"
 
-/** Something the firmware does, after each of whose writes the power is cut. */
+/** An activity of the firmware; the power is cut after each of its writes. */
 export interface Scenario {
     name: string
     cards: readonly CardName[]
-    /** How many seeds the full campaign takes for each card. */
+    /** Seeds per card in the full campaign. */
     seeds: number
-    /** Puts on the card what is there beforehand. */
+    /** Prepares the card's initial content. */
     prepare?(setup: Setup): void
-    /** What was done before, without a cut. */
+    /** Earlier work, without a cut. */
     before?(board: Board, random: Random): Promise<void>
     run(board: Board, random: Random): Promise<void>
-    /** What the board does after the cut and its restart. */
+    /** The board's work after the cut and its restart. */
     goOn?(board: Board, random: Random): Promise<void>
-    /** What differs after the restart. */
+    /** Changes at the restart. */
     restart?(settings: BoardSettings, memory: Memory, random: Random): void
-    /** False for cuts that are left out, of a run with very many writes that are alike. */
+    /** False for cuts to skip in a run with very many similar writes. */
     takes?(cut: number, writes: number): boolean
 }
 
-/** All kinds that the short scenarios run on. */
+/** All kinds used by the short scenarios. */
 const allCards: readonly CardName[] = [
     "FAT32 512 B",
     "FAT32 4 KiB",
@@ -35,7 +35,7 @@ const allCards: readonly CardName[] = [
     "FAT16 2 KiB, 32 reserved",
 ]
 
-/** Cards for which only writes in order are promised. */
+/** Cards whose promises need writes in order. */
 const plainCards: readonly CardName[] = ["FAT16 2 KiB", "FAT16 512 B", "FAT32 512 B, one table"]
 
 const smallClusters: readonly CardName[] = [
@@ -44,7 +44,7 @@ const smallClusters: readonly CardName[] = [
     "FAT16 512 B, card format",
 ]
 
-/** 2026-11-22 09:00 UTC, a moment of a day's logging. */
+/** 2026-11-22 09:00 UTC, during a day's logging. */
 export const morning = Date.UTC(2026, 10, 22, 9) / 1000
 
 const firstStart: Scenario = {
@@ -121,7 +121,7 @@ const clusterChange: Scenario = {
     },
     async before(board, random) {
         await board.logRecords(random.between(1, 6))
-        // To within some records of the end of a large cluster.
+        // Up to a few records before the end of a large cluster.
         if ((await clusterBytes(board)) > 8192) await board.logRecords(280)
     },
     async run(board) {
@@ -135,8 +135,7 @@ async function clusterBytes(board: Board): Promise<number> {
 
 const fullCard: Scenario = {
     name: "full card",
-    // Without a redo log a removed file may leave clusters that belong to nobody:
-    // docs/reference/card.md.
+    // Without a redo log a removed file may leak clusters: docs/reference/card.md.
     cards: smallClusters,
     seeds: 2,
     prepare(setup) {
@@ -221,8 +220,7 @@ const smallFiles: Scenario = {
     },
     async goOn(board, random) {
         await board.logRecords(1)
-        // The file that was being replaced is the older one of the two; the other may have lost a
-        // sector.
+        // The file being replaced is the older of the two; the other may have lost a sector.
         const newest = await board.newestBackup()
         if (newest < board.ownBackup() - 1)
             throw new Error(`backup ${newest} is the newest, ${board.ownBackup()} was made`)
@@ -236,7 +234,7 @@ async function appendHistory(board: Board, random: Random): Promise<void> {
     const history = random.next() < 0.6 ? board.mainHistory : board.cellHistory
     const bytes = (board.seconds % 100000) + 1
     board.pass(7)
-    // The uploader has the card mounted before it writes.
+    // The uploader mounts the card before it writes.
     await board.storage.use("upload", async () => {})
     const remote = `BMS-1A2B-LOG-20261121-${board.seconds}.CSV`
     await noteSent(history, "20261121.CSV", bytes, remote, board.storage.generation())
@@ -273,7 +271,7 @@ const directoryGrowth: Scenario = {
     },
 }
 
-/** Alarms come and go, also over midnight: each entry of the journal comes to the card once. */
+/** Alarms come and go, also over midnight: each journal entry comes to the card once. */
 const events: Scenario = {
     name: "events",
     cards: ["FAT32 512 B", "FAT32 4 KiB", "FAT16 512 B, card format", ...plainCards],
@@ -304,7 +302,7 @@ const events: Scenario = {
     },
 }
 
-/** The power comes back on another day, with other columns, or without the cell log. */
+/** The power returns on another day, with other columns, or without the cell log. */
 const restartElsewhere: Scenario = {
     name: "other day after the cut",
     cards: ["FAT32 512 B", "FAT16 512 B, card format"],
@@ -322,7 +320,7 @@ const restartElsewhere: Scenario = {
     },
 }
 
-/** The clock is set back, also over midnight, without anything being synced first. */
+/** The clock is set back, also over midnight, without a sync before. */
 const clockBack: Scenario = {
     name: "clock set back",
     cards: ["FAT32 512 B", "FAT16 512 B, card format"],
@@ -341,7 +339,7 @@ const clockBack: Scenario = {
     },
 }
 
-/** The cell log is switched off in the midst of a cluster, and stays off after the cut. */
+/** The cell log is switched off in mid-cluster, and stays off after the cut. */
 const cellLogOff: Scenario = {
     name: "cell log off",
     cards: ["FAT32 512 B", "FAT16 512 B, card format"],

@@ -4,19 +4,19 @@ import type { CardEditor } from "./editor"
 import type { Random } from "../../test/support/random"
 import type { Model, TextFile } from "./model"
 
-/** What a scenario starts from; all of it may be changed by its `prepare`. */
+/** A scenario's initial state; its `prepare` may change all of it. */
 export interface Setup {
     random: Random
     editor: CardEditor
     settings: BoardSettings
     memory: Memory
     model: Model
-    /** FSInfo: whether the free count is known, and where the search begins. */
+    /** FSInfo: whether the free count is known, and where the search starts. */
     freeKnown: boolean
     nextFree: number
 }
 
-/** Files of a person's, with and without long names, deleted ones between them. */
+/** Files of a person, with and without long names, with deleted ones in between. */
 export function addNeighbours(
     editor: CardEditor,
     random: Random,
@@ -35,7 +35,7 @@ export function addNeighbours(
     }
 }
 
-/** Leaves so many slots unused in what a directory has. */
+/** Fills a directory's clusters, leaving this many slots unused. */
 export function crowd(editor: CardEditor, directory: string, left: number): void {
     const prefix = directory === "" ? "" : directory + "/"
     for (let i = 0; editor.slotsLeft(directory) > left; ++i)
@@ -43,8 +43,8 @@ export function crowd(editor: CardEditor, directory: string, left: number): void
 }
 
 /**
- * Takes all clusters but some in each sector of the table: `wanted` in all, so that almost each new
- * cluster has its entry in another sector than the one before.
+ * Takes all clusters except `wanted` ones, spread over the table's sectors, so that almost every
+ * new cluster has its entry in another sector than the previous one.
  */
 export function scatterFree(setup: Setup, wanted: number): void {
     const { editor, random } = setup
@@ -73,7 +73,7 @@ function logLines(day: number, cells: number, bytes: number): string {
     return text
 }
 
-/** Old logs of both kinds, cluster by cluster in turns, and what of them was sent. */
+/** Old logs of both kinds, in alternating clusters, and the history of what was sent. */
 export function addOldLogs(setup: Setup, sizes: [number, number][], unsent: number): void {
     const { editor, model } = setup
     const clusterBytes = editor.shape.clusterBlocks * 512

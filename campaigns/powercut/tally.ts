@@ -2,7 +2,7 @@ import { inOrder, modes, type Mode } from "./faults"
 
 export interface Counts {
     cuts: number
-    /** Of them inside a recovery, and recovered through the emulated card. */
+    /** Cuts inside a recovery, and those recovered through the emulated card. */
     nested: number
     onCard: number
     acknowledged: number
@@ -76,7 +76,7 @@ export class Tally {
         const group = `${scenario} | ${mode} | ${kind}`
         const seen = this.violationsOf.get(group) ?? 0
         this.violationsOf.set(group, seen + 1)
-        // A few of each kind are enough to work on.
+        // A few of each kind are enough.
         if (seen < 2) this.violations.push({ text, mode, what, story })
     }
 
@@ -108,7 +108,7 @@ export class Tally {
         }
     }
 
-    /** Adds the figures of another part of the campaign. */
+    /** Adds another part's figures. */
     absorb(other: TallyDump): void {
         for (const [key, counts] of other.rows)
             this.rows.set(key, add(this.rows.get(key) ?? emptyCounts(), counts))
@@ -124,7 +124,7 @@ export class Tally {
         for (const [mode, cuts] of other.modeCuts) this.modeCuts.set(mode, this.cutsOf(mode) + cuts)
     }
 
-    /** The sum of all rows whose scenario, card or mode (`column` 0, 1, 2) is the same. */
+    /** Sums of all rows with the same scenario, card or mode (`column` 0, 1, 2). */
     sums(column: number): Map<string, Counts> {
         const sums = new Map<string, Counts>()
         for (const [key, counts] of this.rows) {
@@ -138,7 +138,7 @@ export class Tally {
         return [...this.rows.values()].reduce(add, emptyCounts())
     }
 
-    /** Acknowledged records that were lost though all writes came in order and whole. */
+    /** Acknowledged records lost although all writes came complete and in order. */
     lostInOrder(): number {
         const sums = this.sums(2)
         return modes.filter(inOrder).reduce((sum, mode) => sum + (sums.get(mode)?.lost ?? 0), 0)

@@ -1,15 +1,15 @@
 import type { BlockStore } from "../../sim/chips/sdcardstore"
 import type { Disk } from "./disk"
 
-/** What the flash holds, by key; never changed, only exchanged. */
+/** The flash's content by key; never changed, only replaced. */
 export type FlashImage = Readonly<Record<string, Uint8Array>>
 
-/** Something the firmware has begun or ended, as those see it who have to be able to rely on it. */
+/** Start or end of a firmware operation, as seen by code that relies on it. */
 export type Event =
     /** The wall clock, before the records of that second are made. */
     | { kind: "time"; seconds: number }
     | { kind: "flash"; flash: FlashImage }
-    /** A text file is opened for appending, and made with that header if it is missing. */
+    /** A text file is opened for appending, and created with that header if missing. */
     | { kind: "open"; path: string; header: string }
     | { kind: "append"; path: string; offset: number; text: string }
     | { kind: "appended"; path: string }
@@ -31,22 +31,19 @@ export interface SectorWrite {
     block: number
     old: Uint8Array | undefined
     data: Uint8Array
-    /** The sector of a text that this write puts on the card; undefined for anything else. */
+    /** The text sector written here; undefined for anything else. */
     text: FileSector | undefined
 }
 
-/**
- * What happened in a run: each write of a sector, and each event with the number of writes before
- * it.
- */
+/** The trace of a run: each sector write, and each event with the number of writes before it. */
 export class Trace implements BlockStore {
     readonly writes: SectorWrite[] = []
     readonly events: { at: number; event: Event }[] = []
     readonly blockCount: number
-    /** The text that is being written. */
+    /** The text being written. */
     private current: { path: string; offset: number; bytes: Uint8Array } | undefined
 
-    /** @param dataStart the first block that belongs to clusters */
+    /** @param dataStart the first block of the clusters */
     constructor(
         private readonly disk: Disk,
         private readonly dataStart: number,
@@ -78,10 +75,7 @@ export class Trace implements BlockStore {
         this.current = { path, offset, bytes: Buffer.from(text, "latin1") }
     }
 
-    /**
-     * A write in the data area that has the piece of the present text where it has to be in a
-     * file's sector.
-     */
+    /** A data-area write that has the piece of the current text at its place in a file's sector. */
     private sectorOf(block: number, data: Uint8Array): FileSector | undefined {
         if (this.current === undefined || block < this.dataStart) return undefined
         const { path, offset, bytes } = this.current

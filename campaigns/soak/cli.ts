@@ -8,23 +8,23 @@ import { formatSoak } from "./report"
 import { soakInVm, type SoakResult } from "./soak"
 
 // Thirty days of a board's life at high speed, with servers, cards and clocks that come and go: the
-// optimized image in the DeviceScript runtime, with blackouts where it would only wait for the next
+// optimized image in the DeviceScript runtime, with blackouts during idle waits for the next
 // record, and the same firmware in Node with every second. Writes campaigns/soak/report.md after a
-// whole run.
+// complete run.
 
-/** Shorter than any time limit of the firmware that a blackout can fall into. */
+/** Shorter than any firmware timeout that a blackout can fall into. */
 const leaveOutMs = 19_000
 
 const { values } = parseArgs({
     options: {
         days: { type: "string", default: "30" },
-        /** Wall time in which the runtime's days have to fit. */
+        /** Wall time for the runtime's days. */
         minutes: { type: "string", default: "19" },
-        /** No blackouts in the runtime: as many whole days as fit into the time. */
+        /** No blackouts in the runtime: as many whole days as fit in the time. */
         "every-second": { type: "boolean", default: false },
-        /** vm or node: only that one. */
+        /** Only this one: vm or node. */
         world: { type: "string" },
-        /** In a process of its own. */
+        /** Runs in a separate process. */
         child: { type: "boolean", default: false },
     },
 })
@@ -46,7 +46,7 @@ function runInChild(world: string): Promise<SoakResult> {
     return askChild(import.meta.url, flags, `the soak in ${world} has died`)
 }
 
-// jacdac-ts tells of its connections here.
+// jacdac-ts reports its connections here.
 console.debug = () => {}
 
 if (values.child) {

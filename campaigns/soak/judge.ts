@@ -8,16 +8,15 @@ import type { ExpectedRecord, Plan } from "./plan"
 import type { MadeEntry, Outcome } from "./run"
 
 /**
- * How much the heap may have grown since the first day: the uploader's window and the journal's
- * notes fill.
+ * Allowed heap growth since the first day: the uploader's window and the journal's notes fill up.
  */
 const heapBytesMore = 3072
-/** A journal entry's time against the time at which it was said; seconds. */
+/** Tolerance between a journal entry's time and the time of its log line, seconds. */
 const entryTimeSlack = 5
 const logFolders = ["LOG", "CELL", "EVT"]
 const historyFiles = logFolders.map(folder => folder + "SENT.TXT")
 
-/** What the judge has found: what is wrong, and the counts for the report. */
+/** The judge's violations, and the counts for the report. */
 export interface Verdict {
     violations: string[]
     recordsExpected: number
@@ -28,7 +27,7 @@ export interface Verdict {
     bytesCompared: number
 }
 
-/** Compares what a run left behind with what its plan asks for. Needs mtools and dosfstools. */
+/** Compares a run's results with its plan. Needs mtools and dosfstools. */
 export function judge(plan: Plan, outcome: Outcome, cardPath: string, serverPath: string): Verdict {
     const folder = mkdtempSync(join(tmpdir(), "bms-soak-card-"))
     try {
@@ -95,7 +94,7 @@ class Judge {
         if (!holds) this.verdict.violations.push(text)
     }
 
-    /** The image is sound; its files are copied out. */
+    /** Checks the image and copies its files out. */
     private checkCard(): void {
         const checked = spawnSync(requireTool("fsck.fat"), ["-n", this.cardPath], {
             encoding: "utf8",
@@ -114,8 +113,7 @@ class Judge {
     }
 
     /**
-     * Every record of the plan is in the file of its day and in order, or was made while there was
-     * no card.
+     * Every planned record is in its day's file and in order, or was made while there was no card.
      */
     private checkRecords(log: string): void {
         const byDay = new Map<string, ExpectedRecord[]>()
@@ -133,7 +131,7 @@ class Judge {
         }
     }
 
-    /** Every entry of the journal is on the card once, by the log's words, and no other one is. */
+    /** Every journal entry is on the card once, as logged, and there are no others. */
     private checkEvents(): void {
         const lines = this.names("EVT").flatMap(name => {
             const text = readFileSync(join(this.folder, "EVT", name), "latin1").split("\r\n")
@@ -149,7 +147,7 @@ class Judge {
         const numbers = events.map(fields => fields[3]).join(" ")
         const asMade = events.map((_, i) => i + 1).join(" ")
         this.check(numbers === asMade, `the card's events have the numbers ${numbers}`)
-        // Those of the set-up come before.
+        // Those of the set-up come first.
         const said = this.outcome.journal
         const found = events.slice(-said.length).map(fields => `${fields[4]} ${fields[5]}`)
         const made = said.map(one => `${one.flag} ${one.appears ? "appeared" : "disappeared"}`)
@@ -211,8 +209,8 @@ class Judge {
     }
 
     /**
-     * Each entry of the plan was made once in its time, nothing else was entered, and the console
-     * shows the last.
+     * Each planned entry was made once in its window, there are no others, and the console shows
+     * the last.
      */
     private checkJournal(): void {
         const { plan, outcome, verdict } = this

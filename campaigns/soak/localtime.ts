@@ -1,10 +1,10 @@
 /**
- * Summer time in central Europe in 2027, from the directive 2000/84/EC: last Sundays of March and
+ * Summer time in central Europe in 2027, by directive 2000/84/EC: last Sundays of March and
  * October, 01:00 UTC.
  */
 const summer = { from: Date.UTC(2027, 2, 28, 1) / 1000, to: Date.UTC(2027, 9, 31, 1) / 1000 }
 
-/** Minutes east of UTC at that moment of 2027. */
+/** Minutes east of UTC at that time of 2027. */
 export function offsetMinutesAt(unixSeconds: number): number {
     return unixSeconds >= summer.from && unixSeconds < summer.to ? 120 : 60
 }

@@ -4,7 +4,7 @@ import { Fault, FaultCode } from "../../src/core/fault"
 import type { TcpConnector, TcpStream } from "../../src/core/seams"
 import { DeviceBuffer } from "../../test/support/devicebuffer"
 
-/** The board's one socket on the simulator's network: opening ends the connection before. */
+/** The board's single socket on the simulator's network: opening ends the previous connection. */
 export class NativeConnector implements TcpConnector {
     private current: NativeStream | undefined
 
@@ -39,7 +39,7 @@ class NativeStream implements TcpStream {
 
     tell(event: SocketEvent, data?: Uint8Array): void {
         if (event === "open") this.open = true
-        // What comes before is of the connection before.
+        // Earlier events belong to the previous connection.
         else if (!this.open && event !== "error") return
         else if (event === "data") this.received.push(data!)
         else {
@@ -79,7 +79,7 @@ class NativeStream implements TcpStream {
         this.leave()
     }
 
-    /** Another connection takes its place. */
+    /** Another connection replaces it. */
     leave(): void {
         this.ended = true
         this.wake()

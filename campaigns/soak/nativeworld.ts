@@ -25,7 +25,7 @@ const bootMs = 300
 const joinMs = 3000
 
 /**
- * The firmware's own classes, put together by src/firmware.ts, in Node on the simulator's chips and
+ * The firmware's own classes, assembled by src/firmware.ts, in Node on the simulator's chips and
  * clock.
  */
 export class NativeWorld implements World, WorldEvents {
@@ -47,7 +47,7 @@ export class NativeWorld implements World, WorldEvents {
     private poweredMs = 0
     /** Undefined while the board is off. */
     private console: { runner: LineRunner; session: unknown } | undefined
-    /** Counts the starts: what was begun before the last one does not run any more. */
+    /** Number of starts: work begun before the last one no longer runs. */
     private starts = 0
 
     constructor() {
@@ -130,7 +130,7 @@ export class NativeWorld implements World, WorldEvents {
         await startFirmware(this.board(++this.starts))
     }
 
-    /** The board of one start; once there is another, whoever waits on this one waits for ever. */
+    /** The board of one start; after the next start its waits never end. */
     private board(start: number): Board {
         const { clock, flash, i2c } = this
         const gone = new Promise<never>(() => {})

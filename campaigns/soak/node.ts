@@ -1,9 +1,7 @@
 import { NativeWorld } from "./nativeworld"
 import { soak, type SoakResult } from "./soak"
 
-/**
- * The firmware in Node; to be imported with the firmware's sources seeing DeviceScript's Buffer.
- */
+/** The firmware in Node; import it with DeviceScript's Buffer visible to the firmware's sources. */
 export async function soakInNode(
     days: number,
     secondsMax: number,

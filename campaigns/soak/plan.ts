@@ -1,21 +1,21 @@
 import { localText, offsetMinutesAt } from "./localtime"
 
-/** From one moment to another, in seconds since the beginning of the soak. */
+/** A time window, in seconds since the start of the soak. */
 export interface Window {
     from: number
     to: number
 }
 
-/** An entry that the journal has to have: when it is made is in the window. */
+/** A required journal entry, made within the window. */
 export interface ExpectedEntry extends Window {
     flag: string
     appears: boolean
 }
 
 export interface ExpectedRecord {
-    /** What the board's clock shows, Unix seconds. */
+    /** The board clock's time, Unix seconds. */
     seconds: number
-    /** Seconds since the beginning of the soak. */
+    /** Seconds since the start of the soak. */
     elapsed: number
 }
 
@@ -24,7 +24,7 @@ export interface Jump {
     bySeconds: number
 }
 
-/** Which weekdays the board is reset on, 0 is Sunday, and when, in minutes of the local day. */
+/** Weekdays of the reset (0 is Sunday), and its time in minutes of the local day. */
 export interface ResetSchedule {
     days: number[]
     minutes: number
@@ -32,23 +32,25 @@ export interface ResetSchedule {
 
 const logPeriod = 60
 const uploadPeriod = 3600
-/** The supervisor looks every 2 s, ends all work, and the board needs some seconds to start. */
+/**
+ * The supervisor checks every 2 s and ends all work; then the board needs some seconds to start.
+ */
 const resetSeconds = 40
 /**
- * A flag is entered 3 s after it has changed; tasks look every 1 or 2 s, a restart may lie in
+ * A flag is entered 3 s after its change; tasks check every 1 or 2 s, and a restart may come in
  * between.
  */
 const entrySeconds = resetSeconds + 20
-/** A task that fails again and again is held back for a minute at most. */
+/** A task that keeps failing is held back for a minute at most. */
 const heldSeconds = 60
 const dayNames = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 
 /**
- * A soak: what happens to the board and when, and what must come of it. The second follows from the
- * first and from the specification; nothing of a run enters it.
+ * A soak: events of the board with their times, and the required results, derived from the events
+ * and the specification only, not from any run.
  */
 export class Plan {
-    /** Console lines and events (with `!`), by the time at which they are carried out. */
+    /** Console lines and events (with `!`), by time. */
     readonly steps: { at: number; line: string }[] = []
     readonly cardOut: Window[] = []
     readonly serverDown: Window[] = []
@@ -56,8 +58,8 @@ export class Plan {
     readonly jumps: Jump[] = []
 
     /**
-     * @param startSeconds what the clock is set to at the beginning, Unix seconds
-     * @param seconds how long the board runs
+     * @param startSeconds the clock's initial setting, Unix seconds
+     * @param seconds duration of the run
      */
     constructor(
         readonly startSeconds: number,
@@ -84,19 +86,19 @@ export class Plan {
             `set reset.days ${days.map(day => dayNames[day]).join(",")}`,
             `set reset.time ${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`,
             "set reset.enable on",
-            // One cell that is off is to raise one flag.
+            // One wrong cell must raise only one flag.
             "set battery.imbalance 2000",
             // A charger takes the cells to 3.6 V every day.
             "set battery.cell_overvoltage 3900",
         ]
     }
 
-    /** The line with which the soak begins, and those right after it. */
+    /** The first line of the soak, and those right after it. */
     begin(): string[] {
         return [`time set ${localText(this.startSeconds)}`, "set ftp.enable on", "set sd.enable on"]
     }
 
-    /** What the board's clock shows then, Unix seconds. */
+    /** The board clock's time then, Unix seconds. */
     wall(elapsed: number): number {
         const passed = this.jumps.filter(jump => jump.at <= elapsed)
         return this.startSeconds + elapsed + passed.reduce((sum, jump) => sum + jump.bySeconds, 0)
@@ -107,7 +109,7 @@ export class Plan {
         this.step(at, "!card out", to, "!card in")
         this.cardOut.push({ from: at, to })
         this.expect("SD_CARD", at, to)
-        // A record of the battery has some 95 bytes, one of 16 cells 150, and 4 KiB of them wait.
+        // A battery record has about 95 bytes, one of 16 cells 150, and 4 KiB of them wait.
         const full = at + 15 * logPeriod
         if (seconds > 25 * logPeriod) {
             this.journal.push({ flag: "RECORDS_LOST", appears: true, from: full, to })
@@ -117,7 +119,7 @@ export class Plan {
     }
 
     /**
-     * The server refuses connections. The flag is up after the third failure in a row, within a
+     * The server refuses connections. The flag is up after the third consecutive failure, within a
      * period and the pauses.
      */
     stopServer(at: number, seconds: number): void {
@@ -137,27 +139,26 @@ export class Plan {
         this.expect("WIFI", at, at + seconds, 30)
     }
 
-    /** Something about the battery that raises a flag. */
+    /** A battery event that raises a flag. */
     upset(at: number, seconds: number, on: string, off: string, flag: string): void {
         this.step(at, on, at + seconds, off)
         this.expect(flag, at, at + seconds, 0, flag === "MONITOR_OFFLINE" ? heldSeconds : 0)
     }
 
-    /** The clock is set to another time. To be called in order, before the steps after it. */
+    /** Sets the clock to another time. Must be called in order, before later steps. */
     jump(at: number, bySeconds: number): void {
         this.jumps.push({ at, bySeconds })
         this.steps.push({ at, line: `time set ${localText(this.wall(at))}` })
     }
 
-    /** All records in the order in which they are made. */
+    /** All records in order. */
     records(): ExpectedRecord[] {
         const records: ExpectedRecord[] = []
         let last = -Infinity
         let from = 0
         for (const to of [...this.jumps.map(jump => jump.at), this.seconds]) {
             const start = this.wall(from)
-            // A release that the clock jumps over is made up for at once, with the time as it is
-            // then.
+            // A release skipped by the clock is made up for at once, with the new time.
             const passed = Math.floor(start / logPeriod) * logPeriod
             if (from > 0 && passed > last) records.push({ seconds: passed, elapsed: from })
             const end = start + (to - from)
@@ -169,10 +170,7 @@ export class Plan {
         return records
     }
 
-    /**
-     * How often the board is reset on schedule: once on each day of the schedule on which the time
-     * comes by.
-     */
+    /** The number of scheduled resets: one for each scheduled day on which the time is reached. */
     resetCount(): number {
         let count = 0
         for (let at = 60; at <= this.seconds; at += 60) {
@@ -190,7 +188,7 @@ export class Plan {
         this.steps.sort((a, b) => a.at - b.at)
     }
 
-    /** @param held how long it may take until the board looks again, once the cause has gone */
+    /** @param held maximum time until the board checks again after the cause has gone */
     private expect(flag: string, from: number, to: number, delay = 0, held = 0): void {
         const appears = { from: from + delay, to: from + delay + entrySeconds }
         this.journal.push({ flag, appears: true, ...appears })

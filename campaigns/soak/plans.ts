@@ -4,17 +4,17 @@ const minute = 60
 const hour = 3600
 const day = 86400
 
-/** Half a minute past midnight in central Europe at the beginning of Monday, 15 March 2027. */
+/** Monday, 15 March 2027, 00:00:30 in central Europe. */
 const monday = Date.UTC(2027, 2, 14, 23, 0, 30) / 1000
 
-/** Events do not fall on a record's second: it is 10 s before or 50 s after one. */
+/** Events avoid a record's second: they come 10 s before or 50 s after one. */
 const offBeat = 20
 
 /**
- * So many days: resets on Thursdays and Fridays at 03:30 (so that the last days are lived without
- * one), a session each hour, the server down one day in five, the card pulled three times, five
- * kinds of alarms, the clock set forwards, back and over midnight, and on the 14th day the
- * beginning of summer time.
+ * `days` days: resets on Thursdays and Fridays at 03:30 (so that the last days have none), a
+ * session each hour, the server down one day in five, the card pulled three times, five kinds of
+ * alarms, the clock set forwards, back and over midnight, and on the 14th day the start of summer
+ * time.
  */
 export function longPlan(days: number): Plan {
     const plan = new Plan(monday, days * day, { days: [4, 5], minutes: 3 * 60 + 30 })
@@ -45,7 +45,7 @@ export function longPlan(days: number): Plan {
     return plan
 }
 
-/** What is done to the battery, what puts it right again, and the flag that it raises. */
+/** Battery faults, their remedies, and the flags they raise. */
 const upsets = [
     ["!cell 3 4.00", "!cell 3 3.32", "CELL_OVERVOLTAGE"],
     ["!cell 5 2.40", "!cell 5 3.32", "CELL_UNDERVOLTAGE"],
@@ -54,7 +54,7 @@ const upsets = [
     ["!monitor down", "!monitor up", "MONITOR_OFFLINE"],
 ]
 
-/** One of each within some hours around a reset. */
+/** One of each event within some hours around a reset. */
 export function shortPlan(hours: number): Plan {
     const start = monday + day + 3 * hour
     const plan = new Plan(start, hours * hour, { days: [2], minutes: 4 * 60 + 10 })

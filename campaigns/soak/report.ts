@@ -3,7 +3,7 @@ import type { SoakResult } from "./soak"
 
 const violationsShown = 40
 
-/** The report as Markdown: what happened, what was found, and where each figure comes from. */
+/** The report as Markdown: events, findings, and the source of each figure. */
 export function formatSoak(results: SoakResult[], wallSeconds: number): string {
     const most = Math.max(...results.map(result => result.days))
     const head = [

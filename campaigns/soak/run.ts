@@ -1,7 +1,7 @@
 import type { Plan } from "./plan"
 import type { World } from "./world"
 
-/** A change of a flag that the board has said it entered in its journal. */
+/** A flag change that the board logged as a journal entry. */
 export interface MadeEntry {
     number: number
     /** As printed, local. */
@@ -12,25 +12,25 @@ export interface MadeEntry {
     elapsed: number
 }
 
-/** What a run has left behind, beside the card and the server's files. */
+/** The results of a run, besides the card and the server's files. */
 export interface Outcome {
     journal: MadeEntry[]
-    /** The journal as the console shows it at the end. */
+    /** The journal shown by the console at the end. */
     shown: string[]
     recordsLost: number
     resets: number
-    /** What the board said of the cause at each start since the beginning. */
+    /** The logged cause of each start since the beginning. */
     startCauses: string[]
     resetCount: string
     sessions: number
     sessionsFailed: number
     filesConfirmed: number
-    /** Lines that no soak should have. */
+    /** Log lines that no soak should have. */
     alarming: string[]
     refusedLines: string[]
     /**
-     * Live heap in bytes, the least in the half hour before the end of the first day and before the
-     * end.
+     * Live heap in bytes: the least in the half hour before the end of the first day, and before
+     * the end.
      */
     heapFirst?: number
     heapLast?: number
@@ -38,43 +38,41 @@ export interface Outcome {
     wallSeconds: number
 }
 
-/** The heap is looked at so often, and the least of so many looks counts: half an hour. */
+/** The heap is sampled this often, and the least of this many samples counts: half an hour. */
 const heapEvery = 60
 const heapSamples = 30
 const day = 86400
 const settleMs = 5000
-/** The end is not on a record's second. */
+/** The end avoids a record's second. */
 const beforeEnd = 10
 
-/**
- * After an event, or anything that the board tells of but its daily work, every second is lived.
- */
+/** After an event, or any unusual log line, every second is run. */
 const calmMs = 60_000
-/** Blackouts look like other patterns of the light. */
+/** Blackouts look like other light patterns. */
 const usual = /^(light|ftp): /
-/** What is lived between two stretches that are left out. */
+/** Time run between two blackouts. */
 const livedMs = 1000
-/** From the line that tells of a record to where the next one may be due. */
+/** From a record's log line to when the next record may be due. */
 const nextRecordMs = 57_000
 
 /**
- * How long a soak is: all of it, or cut short at the end of a day, by its plan for so many days.
+ * The length of a soak: complete, or cut short at the end of a day, by its plan for that many days.
  */
 export interface Course {
     whole: Plan
     /**
-     * Between two records, while nothing else happens, the board lives a second and then has a
-     * blackout that long, of which it only knows that its clocks went on: at most 20000. Without it
-     * every second is lived.
+     * Between two records, if nothing else happens, the board runs for a second and then has a
+     * blackout of this length, noticing only that its clocks went on: at most 20000. Without it
+     * every second is run.
      */
     leaveOutMs?: number
-    /** Asked at the beginning of each day but the first: whether it is to be the last. */
+    /** Called at the start of each day except the first: whether it is to be the last. */
     cut?: (dayNumber: number, wallSeconds: number) => Plan | undefined
 }
 
 /**
- * Runs a plan on a board, from its first power-on to the last session. @returns the plan that was
- * carried out, too
+ * Runs a plan on a board, from its first power-on to the last session. @returns also the plan
+ * carried out
  */
 export async function runSoak(
     world: World,
@@ -86,7 +84,7 @@ export async function runSoak(
     await world.start()
     let plan = course.whole
     for (const line of plan.setUp()) await soak.run(line)
-    // The tasks see that they are off.
+    // Time for the tasks to notice that they are off.
     await world.clock.sleep(settleMs)
     const [first, ...others] = plan.begin()
     await soak.run(first)
@@ -136,10 +134,7 @@ class Soak {
         world.onLine = line => this.take(line)
     }
 
-    /**
-     * From here on what happens counts. @param firstHeapAt when the heap is measured that the last
-     * is compared with
-     */
+    /** Starts counting. @param firstHeapAt when the heap is measured for the later comparison */
     begin(firstHeapAt: number): void {
         const { world, outcome } = this
         this.beginMs = world.clock.nowMs()
@@ -188,7 +183,7 @@ class Soak {
         return answer
     }
 
-    /** The last session, and what the console shows; then the card is made safe to pull. */
+    /** The last session and console output; then the card is made safe to pull. */
     async finish(): Promise<void> {
         const { outcome, world } = this
         await this.run("set sd.enable off")

@@ -10,7 +10,7 @@ import type { World } from "./world"
 const tools = hasTool("mcopy") && hasTool("fsck.fat")
 const shortHours = 2.4
 
-/** Runs the short plan; what was found wrong. */
+/** Runs the short plan. @returns the violations */
 async function violations(world: World): Promise<string[]> {
     try {
         const { plan, outcome } = await runSoak(world, { whole: shortPlan(shortHours) })
@@ -53,7 +53,8 @@ test("the plan's records follow the clock over its jumps", () => {
     const records = plan.records()
     const seconds = records.map(record => record.seconds)
     const steps = seconds.slice(1).map((at, index) => at - seconds[index])
-    // By hand: ten minutes back are made twice, of twenty ahead one is made up for.
+    // Computed by hand: ten minutes back are recorded twice; of twenty ahead, one record is made up
+    // for.
     expect(steps.filter(step => step !== 60)).toEqual([-540, 1200])
     expect(records.length).toBe(shortHours * 60 + 1)
     expect(plan.resetCount()).toBe(1)

@@ -4,7 +4,7 @@ import { runSoak, type Course, type Outcome } from "./run"
 import { VmWorld } from "./vmworld"
 import type { World } from "./world"
 
-/** One soak and what was found. */
+/** One soak and its findings. */
 export interface SoakResult {
     world: string
     days: number
@@ -12,13 +12,13 @@ export interface SoakResult {
     verdict: Verdict
 }
 
-/** A day may take so much longer than those before. */
+/** A day may take this much longer than the previous ones. */
 const daySlack = 1.15
 
 /**
- * Runs so many days, or as many whole ones as fit into the time.
+ * Runs this many days, or as many whole ones as fit in the time.
  * @param leaveOutMs see Course
- * @param tell takes a line for each day
+ * @param tell gets one line per day
  */
 export async function soak(
     world: World,

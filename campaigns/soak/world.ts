@@ -1,25 +1,25 @@
 import type { SimClock } from "../../sim/clock"
 
-/** A board and what is around it, as the soak needs it. */
+/** A board and its environment, as the soak needs them. */
 export interface World {
-    /** What runs the firmware, for the report. */
+    /** Name of the firmware's host, for the report. */
     readonly name: string
     readonly clock: SimClock
     readonly cardPath: string
     readonly serverPath: string
-    /** Restarts of the processor so far. */
+    /** Processor restarts until now. */
     readonly resets: number
-    /** Takes each line of the board's log. */
+    /** Gets each line of the board's log. */
     onLine: (line: string) => void
-    /** Returns when the console can be used. */
+    /** Returns when the console is ready. */
     start(): Promise<void>
-    /** One console line. @returns what it printed */
+    /** Runs one console line. @returns its output */
     execute(line: string): Promise<string>
     /** One event, a line that begins with `!`. */
     event(line: string): Promise<void>
-    /** What the program needs of its heap; undefined when there is no such figure. */
+    /** The program's reachable heap bytes; undefined if unknown. */
     liveHeapBytes(): number | undefined
-    /** The power goes off; card image and server files stay. */
+    /** Switches the power off; card image and server files stay. */
     end(): Promise<void>
     /** Removes them. */
     remove(): void

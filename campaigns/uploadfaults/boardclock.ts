@@ -5,17 +5,17 @@ interface Timer {
 }
 
 /**
- * Board time. It runs a few times faster than real time, and jumps to the next timer when nothing
- * has moved on the network for a while: at once while a fault holds the network back, so that a
- * wait of 20 s costs nothing.
+ * Board time. It runs a few times faster than real time, and jumps to the next timer if the network
+ * has been idle for a while: at once while a fault holds the network back, so that a wait of 20 s
+ * costs nothing.
  */
 export class BoardClock {
     nowMs = 1000
-    /** Faults that hold something back just now. */
+    /** Faults now holding something back. */
     holding = 0
-    /** True in sessions without a fault: real servers get the real time they are promised. */
+    /** True in sessions without a fault: real servers then get the real time they expect. */
     calm = false
-    /** Counts the board's starts, 0 is outside of it: what an earlier one waits for never comes. */
+    /** Number of the board's start, 0 outside of it: waits of earlier starts never end. */
     epoch = 1
     private timers: Timer[] = []
     private movedAt = performance.now()
@@ -35,7 +35,7 @@ export class BoardClock {
         this.movedAt = performance.now()
     }
 
-    /** @returns what ends the wait early, without waking anyone */
+    /** @returns a function that ends the wait early, without waking anyone */
     after(ms: number, wake: () => void, epoch = 0): () => void {
         const timer = { atMs: this.nowMs + Math.max(1, Math.ceil(ms)), epoch, wake }
         this.timers.push(timer)
@@ -44,7 +44,7 @@ export class BoardClock {
         }
     }
 
-    /** The board's own wait: it ends with the board's power. */
+    /** A wait of the board; it never ends if power is lost. */
     boardSleep(ms: number): Promise<void> {
         return new Promise(wake => this.after(ms, wake, this.epoch))
     }

@@ -3,20 +3,20 @@ import { DeviceBuffer } from "../../test/support/devicebuffer"
 import type { BoardClock } from "./boardclock"
 import type { Random } from "../../test/support/random"
 
-/** Whose socket rules hold: the ESP32's worker, or the simulator's direct calls. */
+/** The socket rules: the ESP32's worker, or the simulator's direct calls. */
 export type SocketKind = "esp32" | "simulator"
 
 const commandsMax = 50
 const pieceBytesMax = 512
 const eventBytesMax = 1024
 const eventsMax = 10
-/** What lwIP takes before the other side has acknowledged. */
+/** lwIP's limit of unacknowledged bytes. */
 const windowBytes = 5744
 
 type Command = { host: string; port: number } | { data: Uint8Array }
 type BoardEvent = { socket: Socket | undefined; name: string; data?: unknown }
 
-/** How many bytes the network has taken of each connection, by the board's port. */
+/** Bytes of each connection accepted by the network, by the board's port. */
 export class Flow {
     private readonly taken = new Map<number, number>()
     private waiters: (() => void)[] = []
@@ -30,7 +30,7 @@ export class Flow {
         return this.taken.get(port) ?? 0
     }
 
-    /** A connection is over: who waits for it looks again. */
+    /** A connection is over: its waiters check again. */
     wake(): void {
         const waiters = this.waiters
         this.waiters = []
@@ -42,9 +42,9 @@ export class Flow {
     }
 }
 
-/** The runtime's one socket, over node:net. */
+/** The runtime's single socket, over node:net. */
 export class BoardSocket {
-    /** Broken rules of use, for the judge. */
+    /** Violated usage rules, for the judge. */
     readonly complaints: string[] = []
     commandsHigh = 0
     onEvent: (event: string, data?: unknown) => void = () => {}
@@ -66,7 +66,7 @@ export class BoardSocket {
         private readonly random: Random,
     ) {}
 
-    /** Connections of the board that are not over. */
+    /** The board's open connections. */
     openSockets(): number {
         return [...this.sockets].filter(socket => socket.writable).length
     }
@@ -111,7 +111,7 @@ export class BoardSocket {
         return 0
     }
 
-    /** The power goes: the connections stay open for whoever is on the other side. */
+    /** Power loss: connections stay open on the other side. */
     powerOff(): Socket[] {
         const left = [...this.sockets]
         this.life++
@@ -231,7 +231,7 @@ export class BoardSocket {
 
     private hand({ socket, name, data }: BoardEvent): void {
         const late = socket !== this.current
-        // The ESP32 tells of the old socket what was on its way; made up in replace().
+        // The ESP32 still reports pending events of the old socket; replace() simulates them.
         const told = !late || (this.kind === "esp32" && this.commands.length > 0 && !socket?.closed)
         if (!told || (this.deaf && !late)) return
         if (!late && name === "open") this.connected = true

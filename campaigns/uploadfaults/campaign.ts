@@ -2,7 +2,7 @@ import { type CaseName, type CaseResult, FaultCase } from "./case"
 import { kinds, type Mode } from "./kinds"
 import { Yard } from "./yard"
 
-/** Every case of the whole campaign: of each kind the seeds from 1 on. */
+/** Every case of the complete campaign: the seeds of each kind from 1 on. */
 export function allCases(share = 1): CaseName[] {
     const modes: Mode[] = ["direct", "gateway"]
     return modes.flatMap(mode =>
@@ -16,7 +16,7 @@ export function allCases(share = 1): CaseName[] {
     )
 }
 
-/** Runs the cases one after the other. A promise that nobody waits for is held against the case. */
+/** Runs the cases in order. An unhandled promise rejection counts against the case. */
 export async function runCases(
     cases: CaseName[],
     say: (line: string, result: CaseResult) => void = () => {},

@@ -2,7 +2,7 @@ import { Fault, FaultCode } from "../../src/core/fault"
 import type { CardStorage, CardVolume, OpenFile } from "../../src/upload/cardreader"
 import { MemoryCard, pattern } from "../../test/support/uploadcard"
 
-/** A history line's append at which the power goes, and how much of it is on the card by then. */
+/** Power loss at this append to the history, and how much of the line is on the card by then. */
 export interface HistoryCut {
     append: number
     kept: "nothing" | "half" | "all"
@@ -10,11 +10,11 @@ export interface HistoryCut {
 
 const never = new Promise<never>(() => {})
 
-/** The board's card slot: cards can be changed and pulled, and the power can go, at any moment. */
+/** The board's card slot: cards can be exchanged and pulled, and power can fail, at any moment. */
 export class CardSlot implements CardStorage {
     card = new MemoryCard()
     absent = false
-    /** Grows by so many bytes at each of the next uses. */
+    /** Files that grow by this many bytes at the next uses, one per use. */
     growth: { path: string; bytes: number }[] = []
     historyCut: HistoryCut | undefined
     onPowerCut: () => void = () => {}
@@ -36,7 +36,7 @@ export class CardSlot implements CardStorage {
         this.mounts++
     }
 
-    /** Whoever was at work never hears of it. */
+    /** Running work never learns of it. */
     powerCut(): void {
         this.power++
         this.mounts++
@@ -72,7 +72,7 @@ export class CardSlot implements CardStorage {
         }
     }
 
-    /** Files of a mount before are stale, as on the FAT volume. */
+    /** Files of an earlier mount are stale, as on the FAT volume. */
     private bound(file: OpenFile): OpenFile {
         const { mounts } = this
         const check = (): void => {

@@ -15,11 +15,11 @@ import { type SessionEnd, World } from "./world"
 import type { Yard } from "./yard"
 
 const calmSessionsMax = 8
-/** Longer than any fault holds something back. */
+/** Longer than any fault's hold. */
 const holdMsMax = 200_000
 const today = "LOG/20261122.CSV"
 
-/** One case: everything in it follows from these. */
+/** One case, determined by these. */
 export interface CaseName {
     mode: Mode
     kind: Kind
@@ -32,7 +32,7 @@ export interface CaseResult {
     seed: number
     server: FtpServerName
     socket: SocketKind
-    /** Sessions in all, and those after the last fault until all was there. */
+    /** Total sessions, and those after the last fault until everything had arrived. */
     sessions: number
     calmSessions: number
     violations: string[]
@@ -40,7 +40,7 @@ export interface CaseResult {
     story: string[]
 }
 
-/** The board, the server and what is between them in one case. */
+/** The board, the server and everything in between, in one case. */
 export class FaultCase {
     private readonly random: Random
     private readonly clock = new BoardClock()
@@ -52,7 +52,7 @@ export class FaultCase {
     private readonly foreign = new Map<string, Buffer>()
     private readonly result: CaseResult
     private readonly serial: string
-    // Made by `prepare`.
+    // Set by `prepare`.
     private world!: World
     private server!: Awaited<ReturnType<Yard["place"]>>["server"]
     private serverProxy!: FaultProxy
@@ -177,7 +177,7 @@ export class FaultCase {
             const other = this.cards[1] ?? new MemoryCard()
             if (!this.cards[1]) {
                 this.fillCard(other)
-                // The same days, a little more on each.
+                // The same days with slightly longer files.
                 for (const [path, content] of this.cards[0].files)
                     if (path.includes("/"))
                         other.put(path, long(content.length + random.below(2) * 700, 5))
@@ -195,7 +195,7 @@ export class FaultCase {
                 try {
                     await this.server.restart()
                 } catch (thrown) {
-                    // Killed again while it started: the later one brings it back.
+                    // Killed again while starting: the later kill restarts it.
                     if (kill === this.kills) throw thrown
                 }
             }
@@ -238,7 +238,7 @@ export class FaultCase {
         world.settings.set(Key.FtpPassword, plan.wrongPassword ? "wrong" : this.server.password)
         const { fault, ...rest } = plan
         this.say(`session: ${fault ? describeFault(fault) : ""} ${JSON.stringify(rest)}`)
-        // Some servers take their time to refuse.
+        // Some servers refuse slowly.
         this.clock.calm = plan.wrongPassword === true
         const end = await this.session()
         this.clock.calm = false
@@ -259,7 +259,7 @@ export class FaultCase {
             this.violate(`the session took ${Math.round(end.boardMs / 1000)} s`)
         if (end.error !== "") result.messages.push(end.error)
         this.say(`  ${end.how}, ${Math.round(end.boardMs)} ms: ${end.error || "no error"}`)
-        // What is on its way to the board arrives.
+        // Pending events reach the board.
         for (let ms = 0; world.socket.queued() > 0 && ms < 200; ms += 5)
             await new Promise(resolve => setTimeout(resolve, 5))
         if (end.error !== "") this.violate(...badMessage(end.error))
@@ -296,7 +296,7 @@ export class FaultCase {
                 end = await this.session()
                 this.result.calmSessions++
                 if (end.error === "") break
-                // Servers hold on to what broke for a minute; the board's back-off is longer.
+                // Servers keep broken transfers open for a minute; the board's back-off is longer.
                 const waitMs = Math.min(20_000, 1000 << count)
                 await new Promise(resolve => setTimeout(resolve, waitMs))
             }
@@ -305,7 +305,7 @@ export class FaultCase {
         this.violate(...undelivered(this.cards, this.foreign, this.server.folder))
     }
 
-    /** What went over the wire. */
+    /** The traffic on the wire. */
     trace(): string[] {
         return [...this.boardProxy.trace]
     }
@@ -315,7 +315,7 @@ function pattern0(length: number): Buffer {
     return Buffer.from(pattern(length, 4711))
 }
 
-/** More than a device's buffer can have. */
+/** Longer than a device's buffer can be. */
 function long(length: number, seed: number): Buffer {
     const parts: Buffer[] = []
     for (let at = 0; at < length; at += 50_000)

@@ -8,26 +8,26 @@ import type { CaseResult } from "./case"
 import { runSimulated, simulatedCases } from "./simulated"
 import { projectFolder } from "../../tools/firmware"
 
-// Puts the uploader and real FTP servers on either side of a network that cuts, stalls and talks
-// nonsense, and checks that everything arrives once the faults stop. Writes
-// campaigns/uploadfaults/report.md after a whole campaign.
+// Runs the uploader against real FTP servers over a network that cuts, stalls and sends nonsense,
+// and checks that everything arrives once the faults stop. Writes campaigns/uploadfaults/report.md
+// after a complete campaign.
 
 const { values } = parseArgs({
     options: {
         mode: { type: "string" },
         kind: { type: "string" },
         seed: { type: "string" },
-        /** Another set of cases: added to each seed. */
+        /** Selects other cases: added to each seed. */
         "first-seed": { type: "string", default: "1" },
-        /** That part of the cases of each kind. */
+        /** Share of each kind's cases. */
         share: { type: "string", default: "1" },
         parts: { type: "string" },
-        /** "0/2": the first of two parts, in a process of its own. */
+        /** "0/2": the first of two parts, in a separate process. */
         part: { type: "string" },
     },
 })
 
-/** What src/board/socket.ts takes from the runtime comes from the board's model. */
+/** The board's model replaces the runtime for src/board/socket.ts. */
 const runtime = {
     name: "board-natives",
     enforce: "pre" as const,
@@ -43,7 +43,7 @@ function runPart(part: number, parts: number): Promise<CaseResult[]> {
     return askChild(import.meta.url, flags, `part ${part} of the campaign has died`)
 }
 
-/** The part that runs in the simulator, as lines; a wrong one begins with VIOLATION. */
+/** The simulator's part, as lines; a failure begins with VIOLATION. */
 async function runSimulator(first: number): Promise<string[]> {
     const lines: string[] = []
     let baseBytes: number | undefined

@@ -14,7 +14,7 @@ import { replyBytes } from "./replies"
 interface Pair {
     near: Socket
     far: Socket
-    /** What is passed on in order, one thing after the other. */
+    /** Queues that forward in order, one item after another. */
     toFar: Promise<void>
     toNear: Promise<void>
     stalled: Promise<void> | undefined
@@ -25,26 +25,26 @@ interface Pair {
 export type Speaks = "ftp" | "http"
 
 /**
- * Stands between a client and an FTP server, or an HTTP proxy, and does to their connections what
- * the plan says: one fault at a protocol step or at a byte of a transfer, and ill manners all the
+ * A proxy between a client and an FTP server, or an HTTP proxy, that applies the plan to their
+ * connections: one fault at a protocol step or at a byte of a transfer, and bad manners all the
  * time.
  */
 export class FaultProxy {
     port = 0
-    /** Where it passes connections on to. */
+    /** The port it forwards connections to. */
     targetPort = 0
     manners: Manners = {}
-    /** Carried out once. */
+    /** Applied once. */
     fault: Fault | undefined
-    /** What happened, for the report of a violation. */
+    /** The events, for the report of a violation. */
     readonly trace: string[] = []
     steps = 0
     transferBytes = 0
-    /** Connections that came in. */
+    /** Incoming connections. */
     connections = 0
-    /** Does what is not the network's: the server, the power, the card. */
+    /** Carries out actions outside the network: server, power, card. */
     onAction: (action: Action) => Promise<void> | void = () => {}
-    /** The board's own port and how many of its bytes were taken. */
+    /** The board's own port and its accepted bytes. */
     flow: Flow | undefined
     private replies = 0
     private outage: Promise<void> | undefined
@@ -68,7 +68,7 @@ export class FaultProxy {
         this.listeners.clear()
     }
 
-    /** Forgets all connections and counts; the clock of the next case. */
+    /** Resets all connections and counts, and sets the next case's clock. */
     reset(clock = this.clock): void {
         this.clock = clock
         for (const pair of this.pairs) this.end(pair, true)
@@ -81,7 +81,7 @@ export class FaultProxy {
         this.arm(undefined, {})
     }
 
-    /** The fault and the manners of the session that comes. */
+    /** Sets the fault and the manners of the next session. */
     arm(fault: Fault | undefined, manners: Manners): void {
         this.fault = fault
         this.manners = manners
@@ -90,7 +90,7 @@ export class FaultProxy {
         this.transferBytes = 0
     }
 
-    /** Connections under way. */
+    /** Number of open connections. */
     open(): number {
         return this.pairs.size
     }
@@ -169,7 +169,7 @@ export class FaultProxy {
                 await this.held(pair)
                 this.note(pair.data ? "data closed by the server" : "closed by the server")
                 near.end()
-                // A server that is gone reads no more.
+                // A dead server reads no more.
                 if (!pair.data) near.resume()
             })
         })
@@ -188,7 +188,7 @@ export class FaultProxy {
         await this.step(pair)
     }
 
-    /** A line of the server's on its way back. */
+    /** A line from the server on its way back. */
     private async reply(pair: Pair, line: Buffer): Promise<void> {
         let text = line.toString("latin1")
         await this.step(pair)
@@ -248,7 +248,7 @@ export class FaultProxy {
         }
     }
 
-    /** What comes back over a data connection or from the HTTP proxy. */
+    /** Data from a data connection or from the HTTP proxy. */
     private async answer(pair: Pair, chunk: Buffer): Promise<void> {
         await this.step(pair)
         if (pair.over) return
@@ -336,7 +336,7 @@ export class FaultProxy {
             if (hard) socket.resetAndDestroy()
             else {
                 socket.end()
-                // What comes now is lost; who does not close in turn is closed.
+                // Further data is lost; a peer that does not close in turn is closed.
                 socket.resume()
                 setTimeout(() => socket.destroy(), 500).unref()
             }
@@ -344,7 +344,7 @@ export class FaultProxy {
         this.flow?.wake()
     }
 
-    /** A reply with a port of our own. */
+    /** A reply with one of our own ports. */
     private async passive(text: string): Promise<string> {
         const extended = /\|(\d+)\|\)/.exec(text)
         const plain = /(\d+),(\d+)\)?\D*$/.exec(text)
@@ -364,7 +364,7 @@ export class FaultProxy {
     }
 }
 
-/** Cuts a stream into its lines, or leaves it as it comes. */
+/** Splits a stream into lines, or leaves it as it comes. */
 class LineCutter {
     private rest = Buffer.alloc(0)
 

@@ -1,22 +1,20 @@
 import type { Random } from "../../test/support/random"
 
-/** What a fault does to the connections under way. */
+/** A fault's effect on open connections. */
 export type Action =
     | "cut"
     | "reset"
-    /** This connection stands still for a while; then it goes on, or is reset. */
+    /** This connection stalls for a while; then it continues, or is reset. */
     | "stall"
     | "stall, reset"
-    /** All connections stand still for a while. */
+    /** All connections stall for a while. */
     | "outage"
     | "server killed"
     | "power cut"
     | "card pulled"
     | "card changed"
 
-/**
- * When it happens: at the n-th protocol step, or when so many bytes of the transfers have passed.
- */
+/** Trigger: at the n-th protocol step, or after this many bytes of the transfers. */
 export type Trigger = { step: number } | { bytes: number }
 
 export interface Fault {
@@ -26,28 +24,28 @@ export interface Fault {
     stallMs: number
 }
 
-/** How the other side behaves in all of a session. */
+/** The other side's behaviour during a session. */
 export interface Manners {
     /** Replies come byte by byte. */
     split?: boolean
-    /** Each reply has lines in front of it. */
+    /** Extra lines precede each reply. */
     lines?: boolean
-    /** A line in front of the n-th reply has so many characters. */
+    /** A line with this many characters precedes the n-th reply. */
     longLine?: number
     /** Nonsense instead of the n-th reply. */
     garbageAt?: number
-    /** The n-th reply is this, and then the connection ends. */
+    /** The n-th reply is a 421, and then the connection ends. */
     goodbyeAt?: number
-    /** 120 replies in front of the greeting. */
+    /** Number of 120 replies before the greeting. */
     notYet?: number
-    /** A line every 10 s instead of the n-th reply, without an end. */
+    /** Instead of the n-th reply, this line every 10 s without end. */
     storm?: { at: number; line: string }
     /** "(|2|address|port|)" in EPSV's reply. */
     sixth?: boolean
     epsvRefused?: string
     /** The address in PASV's reply. */
     pasvAddress?: string
-    /** Bytes of a transfer that pass in 100 ms. */
+    /** Transfer rate, bytes per 100 ms. */
     slowBytes?: number
     /** The HTTP proxy answers every request with this status and a long page. */
     errorPage?: number
@@ -56,7 +54,7 @@ export interface Manners {
 const actions: Action[] = ["cut", "reset", "stall", "stall, reset", "outage"]
 
 /**
- * A fault of that kind, or of any kind of the network, at a random moment of a session that brings
+ * A fault of that kind, or any network fault, at a random moment of a session that transfers
  * `bytes`.
  */
 export function randomFault(random: Random, bytes: number, steps: number, action?: Action): Fault {

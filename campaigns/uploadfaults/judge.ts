@@ -42,7 +42,7 @@ function difference(there: Buffer | undefined, ours: Uint8Array): string {
     return `has ${there.length} bytes for ${ours.length}, the first ${at} of them equal`
 }
 
-/** What the history says and the server does not have; at most one of each file. */
+/** Files the history claims were sent but the server does not have; at most one entry per file. */
 export function overstatements(card: MemoryCard, folder: string): string[] {
     const last = new Map<string, HistoryLine>()
     for (const line of historyLines(card)) last.set(line.path, line)
@@ -57,7 +57,7 @@ export function overstatements(card: MemoryCard, folder: string): string[] {
     })
 }
 
-/** Files of others that are not what they were. */
+/** Foreign files that have changed. */
 export function touched(foreign: Map<string, Buffer>, folder: string): string[] {
     return [...foreign].flatMap(([name, content]) => {
         const there = onServer(folder, name)
@@ -67,7 +67,7 @@ export function touched(foreign: Map<string, Buffer>, folder: string): string[] 
     })
 }
 
-/** What is missing, different or too much on the server when all cards are said to be sent. */
+/** Files missing, different or superfluous on the server after all cards were reported as sent. */
 export function undelivered(
     cards: MemoryCard[],
     foreign: Map<string, Buffer>,
@@ -89,7 +89,7 @@ export function undelivered(
             if (last.bytes !== content.length)
                 problems.push(`history ends with ${last.bytes} of ${content.length} of ${path}`)
             const there = onServer(folder, last.remoteName)
-            // An empty file is all there with its name in the history.
+            // An empty file is complete with its name in the history.
             if (!there && content.length === 0) continue
             if (!there?.equals(content))
                 problems.push(`${last.remoteName} ${difference(there, content)}`)
@@ -100,7 +100,7 @@ export function undelivered(
     return problems
 }
 
-/** What is wrong with an error message. */
+/** The faults of an error message. */
 export function badMessage(message: string): string[] {
     if (/[\u0000-\u001f\u007f]/.test(message)) return [`not one line: ${JSON.stringify(message)}`]
     if (message.length > 220) return [`a message of ${message.length} characters: ${message}`]

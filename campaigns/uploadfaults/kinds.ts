@@ -5,11 +5,11 @@ import type { Random } from "../../test/support/random"
 
 export type Mode = "direct" | "gateway"
 
-/** What goes wrong in one session. */
+/** The faults of one session. */
 export interface SessionPlan {
     fault?: Fault
     manners?: Manners
-    /** In gateway mode: between the board and the gateway, or behind the gateway. */
+    /** In gateway mode: between board and gateway, or behind the gateway. */
     where?: "front" | "behind"
     wrongPassword?: boolean
     server?: FtpServerOptions
@@ -21,7 +21,7 @@ interface Size {
     steps: number
 }
 
-/** One kind of fault: how many cases the whole campaign has, and its sessions. */
+/** One kind of fault: its number of cases in the complete campaign, and its sessions. */
 export interface Kind {
     name: string
     cases: number
@@ -33,7 +33,7 @@ type Place = "front" | "behind"
 const both: FtpServerName[] = ["vsftpd", "inetutils-ftpd"]
 const all: FtpServerName[] = [...both, "proftpd", "pure-ftpd", "pyftpdlib", "ftp-srv"]
 
-/** One to three sessions with such a fault in each, and now and then one that comes right after. */
+/** One to three sessions with one such fault each, sometimes followed at once by another. */
 function faults(action: Action | undefined, places: Place[]): Kind["plan"] {
     return (random, { bytes, steps }) => {
         const plans: SessionPlan[] = []

@@ -2,7 +2,7 @@ import { socketNatives } from "../../test/support/socketnatives"
 import type { BoardClock } from "./boardclock"
 import type { BoardSocket } from "./boardsocket"
 
-// What src/board/socket.ts uses of "@devicescript/core", on real servers.
+// The part of "@devicescript/core" used by src/board/socket.ts, on real servers.
 
 export const natives = socketNatives()
 

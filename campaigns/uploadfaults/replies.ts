@@ -1,8 +1,8 @@
 import type { Manners } from "./faults"
 
 /**
- * What becomes of a line that an FTP server sends.
- * @param number counts the replies; -1 for a line that does not end one
+ * The altered line of an FTP server.
+ * @param number of the reply; -1 for a line that does not end one
  */
 export function replyBytes(text: string, number: number, manners: Manners): Buffer {
     if (number < 0) return Buffer.from(text, "latin1")

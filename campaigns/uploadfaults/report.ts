@@ -31,7 +31,7 @@ function row(group: CaseResult[]): (string | number)[] {
 
 const columns = ["cases", "sessions", "of them failed", "calm ones, at most", "violated"]
 
-/** By kind of fault, and by server and socket. */
+/** Tables by kind of fault, and by server and socket. */
 export function formatTables(results: CaseResult[]): string {
     const byKind = grouped(results, one => one.mode + one.kind)
     const byServer = grouped(results, one => one.mode + one.server)
@@ -52,7 +52,7 @@ export function formatTables(results: CaseResult[]): string {
     ].join("\n\n")
 }
 
-/** The uploader's messages, numbers and names left out, with their counts. */
+/** The uploader's messages without numbers and names, with their counts. */
 export function formatMessages(results: CaseResult[]): string {
     const counts = new Map<string, number>()
     for (const message of results.flatMap(one => one.messages)) {
@@ -65,7 +65,7 @@ export function formatMessages(results: CaseResult[]): string {
     return sorted.map(([kind, count]) => `- ${count} × ${kind}`).join("\n")
 }
 
-/** What went wrong, with the command that repeats it. */
+/** The violations, with the commands that repeat them. */
 export function formatViolations(results: CaseResult[], most: number): string {
     return results
         .filter(one => one.violations.length > 0)

@@ -7,9 +7,9 @@ import { type Action, describeFault, type Fault, type Manners } from "./faults"
 import { FaultProxy } from "./faultproxy"
 import { Random } from "../../test/support/random"
 
-/** Board time runs so many times faster than the faults' time, which is real. */
+/** Board time runs this many times faster than the faults' real time. */
 const speed = 20
-/** How far the heap's peak may be above that of a run without a fault. */
+/** Allowed heap peak above that of a run without a fault. */
 const heapBytesMore = 4096
 
 export interface SimulatedResult {
@@ -40,10 +40,10 @@ const troubles: ((random: Random) => { fault?: Fault; manners?: Manners })[] = [
     () => ({ manners: { epsvRefused: "500 what?", pasvAddress: "0.0.0.0" } }),
 ]
 
-/** How many cases there are for the simulator; the first is the one without a fault. */
+/** Number of cases for the simulator; the first has no fault. */
 export const simulatedCases = troubles.length
 
-/** Three sessions: what a fault has spoiled, the later ones make good. */
+/** Three sessions: the later ones repair what a fault spoiled. */
 const lines = [
     "set sd.period 1",
     "set sd.cells on",
@@ -59,7 +59,7 @@ const lines = [
     "ftp",
 ]
 
-/** Every file of the card is on the server, once and whole. */
+/** Every file of the card is on the server, once and complete. */
 function judgeFiles(
     bench: SimulatorBench,
     server: Vsftpd,
@@ -79,7 +79,7 @@ function judgeFiles(
 }
 
 /**
- * A board in the simulator at vsftpd behind a proxy with one fault; then everything must arrive.
+ * Runs a simulated board against vsftpd behind a proxy with one fault; then everything must arrive.
  */
 export async function runSimulated(
     index: number,

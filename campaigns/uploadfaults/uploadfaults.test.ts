@@ -8,7 +8,7 @@ import { formatTables, formatViolations } from "./report"
 
 vi.mock("@devicescript/core", async () => (await import("./natives")).natives)
 
-// A part of the campaign that `npm run uploadfaults` runs in full: one case of every other kind, in
+// Part of the campaign (`npm run uploadfaults` runs all of it): one case of every other kind, in
 // gateway mode of every third.
 
 const direct = hasServer("vsftpd") && hasServer("inetutils-ftpd")
@@ -26,7 +26,7 @@ async function expectDelivery(cases: CaseName[]): Promise<void> {
     const broken = results.filter(one => one.violations.length > 0)
     expect(broken.length, formatViolations(broken, 5)).toBe(0)
     expect(results.reduce((sum, one) => sum + one.sessions, 0)).toBeGreaterThan(cases.length)
-    // The faults did something.
+    // The faults had an effect.
     expect(results.flatMap(one => one.messages).length).toBeGreaterThan(cases.length / 5)
 }
 

@@ -16,7 +16,7 @@ export interface SessionEnd {
     how: "done" | "power cut" | "endless"
     boardMs: number
     realMs: number
-    /** The uploader's last error, "" for none. */
+    /** The uploader's last error; "" for none. */
     error: string
 }
 
@@ -38,18 +38,18 @@ export class World {
         slot.onPowerCut = () => this.cutPower()
     }
 
-    /** The power goes and comes back. */
+    /** Cuts the power and restores it. */
     cutPower(): void {
         const left = this.socket.powerOff()
         this.clock.restart()
         this.slot.powerCut()
         this.uploader = this.start()
-        // The other side learns of it when it asks whether somebody is there.
+        // The other side notices at its keep-alive check.
         this.clock.after(30_000, () => left.forEach(socket => socket.resetAndDestroy()))
         this.powerCut()
     }
 
-    /** One session, now. */
+    /** Runs one session now. */
     async session(): Promise<SessionEnd> {
         const { clock, uploader } = this
         const startedMs = clock.nowMs

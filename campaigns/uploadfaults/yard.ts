@@ -15,10 +15,7 @@ interface Place {
     proxy: FaultProxy
 }
 
-/**
- * The real servers, each behind a proxy, and Squid with one in front; started when they are first
- * needed.
- */
+/** The real servers, each behind a proxy, and Squid behind one; started on first use. */
 export class Yard {
     /** In front of Squid. */
     readonly front: FaultProxy
@@ -47,7 +44,7 @@ export class Yard {
         return place
     }
 
-    /** Squid, which reaches every server there is so far; a new server means a new Squid. */
+    /** Squid, with access to all current servers; a new server means a new Squid. */
     async gateway(): Promise<FaultProxy> {
         const ports = [...this.places.values()].map(place => place.proxy.port)
         const served = (this.squid as unknown as { options: { ftpPorts: number[] } })?.options
@@ -59,7 +56,7 @@ export class Yard {
         return this.front
     }
 
-    /** Without the servers' folders and processes. */
+    /** Stops the servers and removes their folders. */
     async close(): Promise<void> {
         this.clock.stop()
         await this.front.stop()

@@ -3,10 +3,10 @@ import type { TcpEnd } from "../../sim/net/tcp"
 import { TemperedBoard } from "../../test/support/temperedboard"
 import { WildServer } from "./wildserver"
 
-/** Where the tempered server listens for itself; nobody dials it. */
+/** The tempered server's own port, which is never dialled. */
 const backPort = 2121
 
-/** Of a board that went wrong. */
+/** Log lines shown for a failed board. */
 const linesShown = 30
 
 export interface WildCounts {
@@ -15,15 +15,15 @@ export interface WildCounts {
     delivered: number
     failed: number
     heapPeakBytes: number
-    /** Each with the number of its behaviour. */
+    /** Each with its behaviour's number. */
     violations: string[]
-    /** The uploader's errors, numbers left out, with their counts. */
+    /** The uploader's errors without numbers, with their counts. */
     errors: Map<string, number>
 }
 
 /**
- * One board at `count` servers, one session each, by the numbers from `first` on; every third of
- * them is reached through a gateway. Then an honest server must get everything.
+ * One board with `count` servers, one session each, numbered from `first`; every third is reached
+ * through a gateway. Then an honest server must get everything.
  */
 export async function runWild(
     imagePath: string,
@@ -90,7 +90,7 @@ async function meetServers(
     server.close()
 }
 
-/** Runs the lines. @returns why one was refused, "" when none was */
+/** Runs the lines. @returns the reason of a refusal; "" for none */
 async function meet({ board }: TemperedBoard, lines: string[]): Promise<string> {
     try {
         for (const line of lines) await board.run(line)
@@ -100,7 +100,7 @@ async function meet({ board }: TemperedBoard, lines: string[]): Promise<string> 
     }
 }
 
-/** An honest server gets everything, whatever the others said that they had. */
+/** An honest server gets everything, whatever the others claimed to have. */
 async function meetHonestServer(board: TemperedBoard, counts: WildCounts): Promise<void> {
     const { board: console } = board
     board.server.temper = {}

@@ -4,15 +4,15 @@ import { parseArgs } from "node:util"
 import { importWithFirmware } from "../../test/support/firmwareloader"
 import { firmware, projectFolder, readManifest } from "../../tools/firmware"
 
-// The firmware in the VM at servers that do anything: no server may end the program or keep it from
-// logging. Writes campaigns/wildservers/report.md after a whole campaign.
+// The firmware in the VM against servers that do anything: no server may end the program or stop
+// its logging. Writes campaigns/wildservers/report.md after a complete campaign.
 
 const { values } = parseArgs({
     options: {
-        /** The number of the first server; it says what the server does. */
+        /** Number of the first server, which determines its behaviour. */
         first: { type: "string", default: "1" },
         servers: { type: "string", default: "10000" },
-        /** So many servers a board, which then starts anew. */
+        /** Servers per board, which then restarts. */
         "a-board": { type: "string", default: "250" },
     },
 })
@@ -36,7 +36,7 @@ for (let number = first; number < first + servers;) {
     violations += counts.violations.length
     for (const [error, count] of counts.errors) errors.set(error, (errors.get(error) ?? 0) + count)
     const figures = [boardSeconds, delivered, failed, heapPeakBytes, counts.violations.length]
-    // A board that went wrong is followed by another one.
+    // A failed board is replaced by another.
     rows.push(`| ${number}\u2013${last} | ${figures.join(" | ")} |`)
     console.log(rows.at(-1))
     for (const violation of counts.violations) console.log("VIOLATION " + violation)
@@ -62,5 +62,5 @@ ${sorted.map(([error, count]) => `- ${count} \u00d7 ${error || "all delivered"}`
 `
 if (whole) writeFileSync(join(projectFolder, "campaigns/wildservers/report.md"), report)
 else console.log(report)
-// The runtime that verified the images keeps a timer of its own running.
+// The runtime that verified the images keeps a timer running.
 process.exit(violations === 0 ? 0 : 1)

@@ -7,10 +7,10 @@ import { httpAnswer, noise, reply } from "./words"
 
 const gatewayPort = 3128
 const controlPort = 21
-/** What a wild server names as its data port; others are closed. */
+/** The data port named by a wild server; others are closed. */
 const dataPort = 50_000
 
-/** How a server is in one session of the board. */
+/** A server's behaviour in one session. */
 type Behaviour = "tempered" | "noisy" | "answering" | "mixed"
 
 const ports: (DataPortTemper | undefined)[] = [
@@ -25,8 +25,8 @@ const ports: (DataPortTemper | undefined)[] = [
 ]
 
 /**
- * A host on which everything may be: an FTP server with a temper, one that says anything at any
- * time, and a gateway of that kind. What it does follows from the number of the behaviour.
+ * A host that can be anything: an FTP server with a temper, one that says anything at any time, and
+ * a gateway of that kind. The behaviour's number determines it.
  */
 export class WildServer {
     temper: FtpTemper = {}
@@ -52,7 +52,7 @@ export class WildServer {
         for (const close of this.closers) close()
     }
 
-    /** From now on it is another one. @returns what it is, in words */
+    /** Changes the server's behaviour. @returns its description */
     become(number: number): string {
         const random = new Random(number * 7919 + 1)
         this.random = random
@@ -79,7 +79,7 @@ export class WildServer {
         }
     }
 
-    /** Answers whatever comes with whatever `words` has, at some time, and ends somehow. */
+    /** Answers anything with output of `words`, at some time, and ends somehow. */
     private wild(end: TcpEnd, words: (random: Random, asked: string) => string): void {
         const { random } = this
         const lines = 1 + random.below(20)
@@ -107,7 +107,7 @@ export class WildServer {
     private say(end: TcpEnd, text: string): void {
         const data = Buffer.from(text, "latin1")
         const step = this.random.chance(0.2) ? 1 + this.random.below(20) : data.length
-        // Not by the thousand: each piece is an event of the board.
+        // Limits the number of pieces: each is an event of the board.
         if (data.length / step > 200) end.write(data)
         else for (let at = 0; at < data.length; at += step) end.write(data.subarray(at, at + step))
     }
@@ -118,7 +118,7 @@ export class WildServer {
     }
 }
 
-/** Mostly what the command wants to hear, so that a session gets further than its log-in. */
+/** Mostly the expected reply, so that a session gets past its log-in. */
 function likely(random: Random, asked: string): string {
     const verb = asked.slice(0, 4)
     const right: Record<string, string> = {
@@ -136,12 +136,12 @@ function likely(random: Random, asked: string): string {
         QUIT: "221 bye",
     }
     if (random.chance(0.1) || !(verb in right)) return reply(random)
-    // Right, with a tail.
+    // The right reply, with a tail.
     if (random.chance(0.05)) return right[verb] + random.pick(["\r\n", "", "-"]) + noise(random)
     return right[verb] === "" ? "" : right[verb] + "\r\n"
 }
 
-/** The right answer to a log-in's command, and something behind it. */
+/** The right reply to a log-in command, followed by noise. */
 function tail(random: Random, verb: string): string | undefined {
     const right: Record<string, string> = { USER: "331", PASS: "230", TYPE: "200" }
     return verb in right ? right[verb] + random.pick(["-", " in\r\n"]) + noise(random) : undefined

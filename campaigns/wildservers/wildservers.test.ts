@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { firmware, readManifest } from "../../tools/firmware"
 import { runWild } from "./campaign"
 
-// A part of the campaign that `npm run wildservers` runs in full.
+// Part of the campaign; `npm run wildservers` runs all of it.
 
 let imagePath: string
 
@@ -13,9 +13,9 @@ beforeAll(async () => {
 describe("the firmware in the VM at servers that do anything", () => {
     it.each([
         ["sixty of them", 1, 60],
-        // The text of cut characters was PANIC 60129 at number 277.
+        // Text with cut characters caused PANIC 60129 at number 277.
         ["Latin-1 in pieces", 251, 30],
-        // The task watchdog bit.
+        // The task watchdog triggered.
         ["line feeds without an end", 2657, 1],
     ])("%s: no panic, a record each second, and an honest server gets all", async (...row) => {
         const [, first, count] = row

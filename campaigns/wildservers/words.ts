@@ -1,6 +1,6 @@
 import type { Random } from "../../test/support/random"
 
-// What a server may say that knows nothing of what it should.
+// Possible replies of a server that knows nothing of the protocol.
 
 const replies = [
     "220 hello",
@@ -75,12 +75,12 @@ function bytes(random: Random, count: number, from = 256): string {
     return Array.from({ length: count }, () => String.fromCharCode(random.below(from))).join("")
 }
 
-/** Mostly little, often as much as the board may take at once, now and then more than it holds. */
+/** Mostly few, often as many as the board accepts at once, sometimes more than it holds. */
 function howMany(random: Random): number {
     return random.below(random.pick([300, 300, 300, 9000, 9000, 40_000]))
 }
 
-/** Bytes of one kind or another; a character is a byte. */
+/** Bytes of various kinds, one character per byte. */
 export function noise(random: Random): string {
     const count = howMany(random)
     return random.pick([
@@ -93,7 +93,7 @@ export function noise(random: Random): string {
     ])()
 }
 
-/** One reply, which may be the one that was asked for, or anything. */
+/** One reply, expected or not. */
 export function reply(random: Random): string {
     if (random.chance(0.15)) return noise(random)
     const one = random.pick(replies)

@@ -1,4 +1,4 @@
-/** A file of the page's folder. Throws an Error when the server does not have it. */
+/** A file of the page's folder. Throws an Error if the server does not have it. */
 export async function asset(name: string): Promise<Uint8Array> {
     const folder = self.location.href.replace(/[?#].*$/, "").replace(/(assets\/)?[^/]*$/, "")
     const answer = await fetch(new URL(name, folder))

@@ -61,7 +61,7 @@ export class SocketLine extends BaseLine {
                 reject(new ConsoleError(reason))
             }
             const timer = setTimeout(() => fail("the page's server does not answer"), connectMs)
-            // The server says "ready" when the port is open, and why when it cannot be.
+            // The server sends "ready" once the port is open, or closes with a reason.
             socket.onmessage = ({ data }) => {
                 if (data !== "ready") return
                 clearTimeout(timer)
@@ -90,7 +90,7 @@ export class SocketLine extends BaseLine {
     }
 }
 
-/** A serial line that the page has open: only a window can ask a person for a port. */
+/** A serial line opened by the page: only a window can ask a person for a port. */
 export class PortLine extends BaseLine {
     private waiting = 0
 

@@ -1,6 +1,6 @@
 import type { Answer, BoardCalls, BoardEvent, Call } from "./messages"
 
-/** The board said no; the message is its own. */
+/** The board refused; the message is the board's. */
 class Refusal extends Error {
     override name = "Refusal"
 }
@@ -43,7 +43,7 @@ export class RemoteBoard {
         }) as ReturnType<Promised[Name]>
     }
 
-    /** Text or progress of a call comes under this number, until it is dropped. */
+    /** Text or progress of a call arrives under this number until it is dropped. */
     stream(take: (data: string | number) => void): number {
         this.streams.set(++this.lastStream, take)
         return this.lastStream

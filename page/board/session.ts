@@ -42,11 +42,11 @@ class MemoryPart implements PartFile {
     }
 }
 
-/** A board at the other end of a line, with a console for each use. */
+/** A board at the other end of a line, with one console per use. */
 export class BoardSession {
     private readonly clients: Record<Channel, ConsoleClient>
     private readonly files: CardFiles
-    /** The consoles that the program on the board knows already. */
+    /** The consoles already known to the board's program. */
     private greetings: Partial<Record<Channel, Promise<void>>> = {}
 
     private constructor(
@@ -73,7 +73,7 @@ export class BoardSession {
     /** Throws ConsoleError, which says what to do. */
     static async open(line: Line, tell: (event: BoardEvent) => void): Promise<BoardSession> {
         const startLog = new StartLog()
-        // A board without our program, or in safe mode, is to be deployed to as well.
+        // Boards without our program, or in safe mode, must be deployable too.
         const connection = await Connection.reach(line, text => {
             startLog.take(text)
             tell({ event: "log", line: text })
@@ -94,8 +94,8 @@ export class BoardSession {
     }
 
     /**
-     * An empty line first: one that gets lost on its way to a program that has just started may be
-     * sent again.
+     * An empty line first: it may be repeated if it is lost on its way to a program that has just
+     * started.
      */
     private async greet(channel: Channel): Promise<void> {
         const client = this.clients[channel]

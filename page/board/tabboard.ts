@@ -14,7 +14,7 @@ import type { Speed } from "./messages"
 
 const folder = "/board"
 const imagePath = "/firmware.devs"
-/** So often the time that is skipped is looked at. */
+/** Interval between checks of skipped time. */
 const lookMs = 50
 
 /** The whole simulated board, in this worker. */
@@ -26,7 +26,7 @@ export class TabBoard {
         private readonly store: BrowserStore,
     ) {}
 
-    /** @param onWorld takes what the simulation says of itself */
+    /** @param onWorld gets the simulation's own messages */
     static async start(onWorld: (line: string) => void): Promise<TabBoard> {
         const [store, image] = await Promise.all([
             BrowserStore.open(),
@@ -37,7 +37,7 @@ export class TabBoard {
         tree.takeChanges()
         tree.files.delete(folder + "/lock")
         const state = new StateFolder(folder)
-        // A transcript is kept on the page.
+        // The page keeps the transcript.
         state.record = () => undefined
         const printer = new LinePrinter(
             { write: (text: string) => (onWorld(text.trimEnd()), true) } as never,
@@ -45,7 +45,7 @@ export class TabBoard {
         )
         printer.shows = () => false
         const simulation = new Simulation({ speed: 1 }, state, imagePath, printer)
-        // A tab that was closed is no failing supply.
+        // A closed tab is not a supply failure.
         state.endedInOrder = true
         const board = new TabBoard(simulation, store)
         const started = simulation.start()
@@ -58,7 +58,7 @@ export class TabBoard {
         return board
     }
 
-    /** A new board: demo settings, and some scenes until somebody makes events of their own. */
+    /** For a new board: demo settings, and some scenes until the person makes an event. */
     private async showOff(printer: LinePrinter): Promise<void> {
         await applyDemoSettings(this.simulation, printer)
         await this.store.save()
@@ -121,7 +121,7 @@ export class TabBoard {
         return file.content()
     }
 
-    /** Made of pieces: a card is larger than what a browser likes to have in one. */
+    /** Built from pieces: a card is larger than browsers like in one piece. */
     cardImage(): Blob {
         const card = tree.files.get(folder + "/card.img")!
         const pieces: Uint8Array<ArrayBuffer>[] = []

@@ -11,12 +11,12 @@ export function serialSupport(): SerialSupport {
     return window.isSecureContext ? "absent" : "insecure"
 }
 
-/** The ports that the person has allowed before. */
+/** Ports the person has allowed before. */
 export async function knownPorts(): Promise<SerialPort[]> {
     return serialSupport() === "there" ? await navigator.serial.getPorts() : []
 }
 
-/** Asks the person. Throws when none is chosen. */
+/** Asks the person. Throws if none is chosen. */
 export async function choosePort(): Promise<SerialPort> {
     return await navigator.serial.requestPort()
 }
@@ -34,9 +34,7 @@ export function portName(port: SerialPort): string {
     return `${names[hex(usbVendorId)] ?? "USB"} ${hex(usbVendorId)}:${hex(usbProductId)}`
 }
 
-/**
- * The port as it is known now: after the cable was out the browser may have another object for it.
- */
+/** The port's current object: after the cable was out the browser may have another one. */
 export async function samePort(port: SerialPort): Promise<SerialPort> {
     const ports = await knownPorts()
     const { usbVendorId, usbProductId } = port.getInfo()
@@ -53,7 +51,7 @@ export async function samePort(port: SerialPort): Promise<SerialPort> {
 export async function openPort(port: SerialPort): Promise<Opening> {
     try {
         await port.open({ baudRate, bufferSize })
-        // An ESP32 board resets on these lines when they differ.
+        // An ESP32 board resets if these lines differ.
         await port.setSignals({ dataTerminalReady: false, requestToSend: false })
     } catch (failure) {
         await port.close().catch(() => undefined)
@@ -88,7 +86,8 @@ async function carry(port: SerialPort, channel: MessagePort): Promise<void> {
             void reader?.cancel().catch(() => undefined)
         }
     }
-    // After an overrun or a break the port has another stream; after an unplugged cable none.
+    // After an overrun or a break the port has another stream; after an unplugged cable it has
+    // none.
     while (port.readable && !closing) {
         reader = port.readable.getReader()
         try {
@@ -96,7 +95,7 @@ async function carry(port: SerialPort, channel: MessagePort): Promise<void> {
                 send({ bytes: read.value })
             if (!closing) break
         } catch {
-            // The framing finds the next frame again.
+            // The framing resynchronises at the next frame.
         } finally {
             reader.releaseLock()
         }

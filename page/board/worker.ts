@@ -1,5 +1,5 @@
-// The connection to a board, outside of the window: it may compute for long. What is large is
-// loaded when it is asked for.
+// The connection to a board, outside the window because it may compute for long. Large parts are
+// loaded on demand.
 
 import "./host/globals"
 import type { Line } from "../../console/line"

@@ -1,6 +1,6 @@
 import type { Gap } from "../days/statistics"
 
-/** Lists with a hole in each gap, and in the order of time: a plot draws no line across it. */
+/** Sorts by time and inserts a hole at each gap, so that a plot draws no line across it. */
 export function brokenAt(
     times: Float64Array,
     columns: readonly Float64Array[],
@@ -14,8 +14,7 @@ export function brokenAt(
     const out: number[][] = columns.map(() => [])
     for (const index of order) {
         const time = times[index]
-        // A clock that was set back makes a second twice: the later record is the one that is
-        // shown.
+        // A clock set back repeats a second: the later record is shown.
         if (time === outTimes.at(-1)) {
             out.forEach((list, c) => (list[list.length - 1] = columns[c][index]))
             continue

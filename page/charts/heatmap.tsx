@@ -2,22 +2,22 @@ import { useEffect, useRef } from "preact/hooks"
 import { colorOf } from "./plot"
 
 export interface HeatMapProps {
-    /** A row a cell, the first one below. */
+    /** One row per cell, the first at the bottom. */
     rows: ArrayLike<number>[]
-    /** What a row's values are compared with, moment by moment. */
+    /** Reference for the rows' values at each moment. */
     mean: ArrayLike<number>
-    /** A distance of so much has the full colour, V. */
+    /** The distance with the full colour, V. */
     full: number
     label: string
 }
 
 const rowPixels = 18
 
-/** Blue below the mean, orange above it, in three numbers each. */
+/** RGB: blue below the mean, orange above it. */
 const below = [47, 111, 189]
 const above = [214, 108, 31]
 
-/** Distances from the mean as colours: a column of the picture has the furthest of its moments. */
+/** Draws distances from the mean as colours; each pixel column shows the largest of its moments. */
 function draw(canvas: HTMLCanvasElement, { rows, mean, full }: HeatMapProps): void {
     const width = Math.max(1, Math.min(canvas.clientWidth, 1600))
     canvas.width = width

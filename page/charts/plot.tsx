@@ -13,11 +13,11 @@ export interface Line {
     /** Lines of one scale share an axis. */
     scale?: string
     dashed?: boolean
-    /** The axis shows at least so much. */
+    /** Minimum span of the axis. */
     spanMin?: number
 }
 
-/** A time during which something was so, drawn behind the lines. */
+/** A period of some state, drawn behind the lines. */
 export interface Stretch {
     from: number
     to: number
@@ -29,12 +29,12 @@ export interface PlotProps {
     times: ArrayLike<number>
     lines: Line[]
     height: number
-    /** What the plot shows, for who does not see it. */
+    /** Description of the plot for screen readers. */
     label: string
-    /** Minutes from UTC of the times' labels. */
+    /** UTC offset of the time labels in minutes. */
     offsetMinutes: number
     stretches?: Stretch[]
-    /** Plots of one name move and zoom together. */
+    /** Plots with the same name move and zoom together. */
     linked?: string
     from?: number
     to?: number
@@ -43,7 +43,7 @@ export interface PlotProps {
 export const colorOf = (name: string): string =>
     getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#888"
 
-/** The date, so many minutes ahead of UTC, whose local parts the plot prints. */
+/** A date whose local parts are the time at this UTC offset. */
 function localDate(offsetMinutes: number): (seconds: number) => Date {
     return seconds => uPlot.tzDate(new Date((seconds + offsetMinutes * 60) * 1000), "Etc/UTC")
 }
@@ -60,7 +60,7 @@ function drawStretches(plot: uPlot, stretches: readonly Stretch[]): void {
     ctx.restore()
 }
 
-/** 24 hours, and the date where a day begins. */
+/** 24-hour times, with the date at the start of a day. */
 function tickLabels(offsetMinutes: number) {
     return (_: uPlot, ticks: number[]): string[] => {
         const step = ticks.length > 1 ? ticks[1] - ticks[0] : 60
@@ -151,7 +151,7 @@ function optionsOf(
     }
 }
 
-/** Noise of the last digit fills no plot. */
+/** Minimum span, so that noise of the last digit does not fill the plot. */
 function spanMin(lines: readonly Line[], scale: string): number {
     return Math.max(
         ...lines.filter(one => (one.scale ?? "y") === scale).map(one => one.spanMin ?? 0.001),
@@ -175,7 +175,7 @@ function dataOf({ times, lines }: PlotProps): uPlot.AlignedData {
     return [times, ...lines.map(one => one.data)] as unknown as uPlot.AlignedData
 }
 
-/** Zooming and moving with the keyboard, as the mouse does it. */
+/** Zooms and moves with the keyboard, like the mouse. */
 function onKey(plot: uPlot, event: KeyboardEvent): void {
     const { min, max } = plot.scales.x
     const times = plot.data[0]

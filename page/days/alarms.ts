@@ -10,7 +10,7 @@ export interface Flag extends Alarm {
     severity: Severity
 }
 
-/** The names of the flags that are up. One that the board has not described is shown by its bit. */
+/** The active flags. A flag the board has not described is named by its bit. */
 export function flagsUp(flags: number, alarms: readonly Alarm[]): Flag[] {
     const up: Flag[] = []
     for (let bit = 0; bit < 32; bit++) {
@@ -21,7 +21,7 @@ export function flagsUp(flags: number, alarms: readonly Alarm[]): Flag[] {
     return up
 }
 
-/** The flags of the firmware, for files that are looked at without a board. */
+/** The firmware's flags, for files viewed without a board. */
 export const knownAlarms: Alarm[] = Object.entries({
     CELL_OVERVOLTAGE: 0,
     CELL_UNDERVOLTAGE: 1,

@@ -1,26 +1,26 @@
 import { column, type Day, type DayName, parseDay, parseName } from "./reader"
 import { type DayFigures, figuresOf } from "./statistics"
 
-/** A board as its files tell of it. */
+/** A board according to its files. */
 export interface FleetBoard {
     serial: string
-    /** Unix seconds of the last record, and how far its local time was from UTC. */
+    /** Unix seconds of the last record, and its local time's offset from UTC. */
     lastSeconds: number
     offsetMinutes: number
     /** At the end of the last main log. */
     chargePercent: number | undefined
     flags: number
-    /** V, over all days. */
+    /** Over all days, V. */
     spread: number
     gaps: number
     days: number
     /** The last day's file. */
     lastPath: string
-    /** Two boards have made records at once under this name. */
+    /** Two boards made records at the same time under this name. */
     twin: boolean
 }
 
-/** A file that was read. */
+/** A file read. */
 export interface FleetFile {
     path: string
     name: DayName
@@ -28,7 +28,7 @@ export interface FleetFile {
     figures: DayFigures
 }
 
-/** Undefined for what is no day file of ours. */
+/** Undefined for anything but our day files. */
 export function readFleetFile(path: string, bytes: Uint8Array): FleetFile | undefined {
     const day = parseDay(bytes)
     if (!day) return undefined
@@ -60,11 +60,11 @@ function differs(one: Day, other: Day): boolean {
         if (volts.get(time) === (second?.[i] ?? NaN)) same++
         else different++
     })
-    // A day that was sent twice has the same records.
+    // A day sent twice has the same records.
     return different > same
 }
 
-/** A row a board, those that have been silent for longest first. */
+/** One row per board, those silent the longest first. */
 export function fleetOf(files: readonly FleetFile[]): FleetBoard[] {
     const bySerial = new Map<string, FleetFile[]>()
     for (const one of files) {

@@ -1,22 +1,22 @@
-// Reads a day's file of the card, main log or cell log (docs/reference/logs.md), from bytes. A file
-// may be torn, cut, empty, or of somebody else: what is no record is left out and counted.
+// Parses a day file of the card, main log or cell log (docs/reference/logs.md). A file may be torn,
+// cut, empty, or foreign: lines that are no records are skipped and counted.
 
 export type DayKind = "log" | "cell"
 
-/** A day: a list a column, all of one length. What was not measured is NaN. */
+/** A day: one list per column, all of one length. Unmeasured values are NaN. */
 export interface Day {
     kind: DayKind
     serial: string
-    /** The names of the columns behind `time,utc_offset,serial`. */
+    /** The names of the columns after `time,utc_offset,serial`. */
     names: string[]
     /** Unix seconds. */
     times: Float64Array
     /** Minutes from UTC. */
     offsets: Int16Array
     columns: Float64Array[]
-    /** Lines that are no records. */
+    /** Lines that are not records. */
     badLines: number
-    /** Other serial numbers that stand in the file. */
+    /** Other serial numbers in the file. */
     otherSerials: string[]
 }
 
@@ -41,7 +41,7 @@ function daysFromCivil(year: number, month: number, day: number): number {
 class LineReader {
     constructor(private readonly bytes: Uint8Array) {}
 
-    /** A number of that many decimal digits; NaN when one is none. */
+    /** A number of `count` decimal digits; NaN if one is invalid. */
     digits(at: number, count: number): number {
         let value = 0
         for (let i = at; i < at + count; i++) {
@@ -52,7 +52,7 @@ class LineReader {
         return value
     }
 
-    /** Seconds of the local time at that place; NaN when it is none. */
+    /** Seconds of the local time at that place; NaN if invalid. */
     localTime(at: number): number {
         const { bytes } = this
         if (bytes[at + 4] !== 45 || bytes[at + 7] !== 45 || bytes[at + 10] !== 32) return NaN
@@ -68,7 +68,7 @@ class LineReader {
         return days * 86400 + hour * 3600 + minute * 60 + second
     }
 
-    /** Minutes of `+01:00`; NaN when it is none. */
+    /** Minutes of `+01:00`; NaN if invalid. */
     offset(at: number): number {
         const sign = this.bytes[at] === 43 ? 1 : this.bytes[at] === 45 ? -1 : NaN
         if (this.bytes[at + 3] !== 58) return NaN
@@ -76,8 +76,7 @@ class LineReader {
     }
 
     /**
-     * A decimal number, or `0x` and hexadecimal digits; NaN for nothing; undefined for anything
-     * else.
+     * A decimal number, or `0x` and hexadecimal digits; NaN if empty; undefined for anything else.
      */
     value(from: number, to: number): number | undefined {
         const { bytes } = this
@@ -117,7 +116,7 @@ class LineReader {
     }
 }
 
-/** Grows as records come. */
+/** Columns that grow with the records. */
 class Columns {
     times = new Float64Array(1024)
     offsets = new Int16Array(1024)
@@ -141,7 +140,7 @@ class Columns {
     }
 }
 
-/** The first line's names; undefined when it is none of ours. */
+/** The first line's names; undefined if it is not one of ours. */
 function headerOf(line: string): { kind: DayKind; names: string[] } | undefined {
     const names = line.split(",")
     if (names.slice(0, fixedColumns).join() !== "time,utc_offset,serial") return undefined
@@ -150,7 +149,7 @@ function headerOf(line: string): { kind: DayKind; names: string[] } | undefined 
     return rest[0] === "cell1_V" ? { kind: "cell", names: rest } : undefined
 }
 
-/** The serial numbers of a file: hardly ever more than one. */
+/** The serial numbers of a file, hardly ever more than one. */
 class Serials {
     first = ""
     readonly others = new Set<string>()
@@ -178,7 +177,7 @@ class Serials {
 }
 
 /**
- * Undefined when the file does not begin as a day's file; a file without records is a day without
+ * Undefined if the file does not begin as a day file; a file without records is a day without
  * records.
  */
 export function parseDay(bytes: Uint8Array): Day | undefined {
@@ -196,7 +195,7 @@ export function parseDay(bytes: Uint8Array): Day | undefined {
     for (let from = firstEnd + 1; from < bytes.length;) {
         const end = endOf(from)
         const to = bytes[end - 1] === carriageReturn ? end - 1 : end
-        // A record is whole when its line end is there.
+        // A record is complete only with its line end.
         const taken = end < bytes.length && takeRecord(reader, bytes, from, to, data, serials)
         if (to > from && !taken) badLines++
         from = end + 1
@@ -212,7 +211,7 @@ export function parseDay(bytes: Uint8Array): Day | undefined {
     }
 }
 
-/** @returns false for what is no record */
+/** @returns false if the line is not a record */
 function takeRecord(
     reader: LineReader,
     bytes: Uint8Array,
@@ -236,7 +235,7 @@ function takeRecord(
     return true
 }
 
-/** @returns false when there are not exactly as many values as columns */
+/** @returns false unless there are exactly as many values as columns */
 function takeFields(
     reader: LineReader,
     bytes: Uint8Array,
@@ -257,28 +256,25 @@ function takeFields(
     return at === to + 1
 }
 
-/** A column by its name; undefined when the file has none. */
+/** A column by name; undefined if the file has none. */
 export function column(day: Day, name: string): Float64Array | undefined {
     const index = day.names.indexOf(name)
     return index < 0 ? undefined : day.columns[index]
 }
 
 /**
- * What a file's name says: of the card (`LOG/20261122.CSV`) or of the server
+ * A parsed file name: of the card (`LOG/20261122.CSV`) or of the server
  * (`ACME-7-LOG-20261122.CSV`).
  */
 export interface DayName {
     kind: DayKind
     /** `2026-11-22` */
     date: string
-    /** Of the server's names. */
+    /** Only in the server's names. */
     serial?: string
 }
 
-/**
- * Undefined for a file of another kind. @param path with the folder that it was in, if that is
- * known
- */
+/** Undefined for other files. @param path including the folder, if known */
 export function parseName(path: string): DayName | undefined {
     const name = path.split(/[/\\]/).at(-1)!.toUpperCase()
     const dated = (digits: string) =>
@@ -291,7 +287,7 @@ export function parseName(path: string): DayName | undefined {
             serial: path.split(/[/\\]/).at(-1)!.slice(0, sent[1].length),
         }
     const folder = path.split(/[/\\]/).at(-2)?.toUpperCase()
-    // The journal's entries are in files of the same names.
+    // The journal's files have the same names.
     if (folder === "EVT") return undefined
     const kind = folder === "CELL" ? "cell" : "log"
     const whole = /^(20\d{6})\.CSV$/.exec(name)

@@ -1,7 +1,7 @@
 import { flagsUp, knownAlarms } from "./alarms"
 import type { FleetBoard } from "./fleet"
 
-/** Text in a document of markup. */
+/** Escapes text for HTML. */
 function escaped(text: string): string {
     return text.replace(/[&<>"']/g, one => `&#${one.charCodeAt(0)};`)
 }
@@ -49,7 +49,7 @@ function rowOf(board: FleetBoard, nowSeconds: number): string {
     return `<tr><th scope="row">${escaped(board.serial)}${twin}</th>${data.join("")}</tr>`
 }
 
-/** The fleet as one document: it loads nothing. */
+/** The fleet as one HTML document, which loads nothing. */
 export function fleetReport(boards: readonly FleetBoard[], nowSeconds: number): string {
     const policy = "default-src 'none'; style-src 'unsafe-inline'"
     return [

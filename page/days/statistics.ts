@@ -1,35 +1,35 @@
 import { column, type Day } from "./reader"
 
-/** Longer than so many usual periods without a record is a gap. */
+/** More than this many usual periods without a record is a gap. */
 const gapPeriods = 2.5
 
 export interface Extreme {
     value: number
     /** Unix seconds. */
     at: number
-    /** Of a cell: its number, from 1. */
+    /** The cell's number, from 1. */
     cell?: number
 }
 
 export interface Gap {
-    /** Unix seconds of the records before and behind it. */
+    /** Unix seconds of the records before and after it. */
     from: number
     to: number
 }
 
-/** Times during which a flag was up. */
+/** A period during which a flag was up. */
 export interface Band {
     bit: number
     from: number
     to: number
 }
 
-/** The figures of a day. What the file does not tell is undefined. */
+/** The figures of a day. Values the file does not give are undefined. */
 export interface DayFigures {
     records: number
     from: number | undefined
     to: number | undefined
-    /** Seconds between two records, as a rule. */
+    /** The usual seconds between two records. */
     periodSeconds: number | undefined
     ampereHoursIn: number
     ampereHoursOut: number
@@ -45,7 +45,7 @@ export interface DayFigures {
     spread?: Extreme
     gaps: Gap[]
     bands: Band[]
-    /** The clock was set back so often in the file. */
+    /** How often the clock was set back in the file. */
     stepsBack: number
 }
 
@@ -64,7 +64,7 @@ function extremes(
     return { min, max }
 }
 
-/** The distance between two records that comes most often. */
+/** The most frequent distance between two records. */
 function usualPeriod(times: Float64Array): number | undefined {
     const counts = new Map<number, number>()
     for (let i = 1; i < times.length; i++) {
@@ -92,8 +92,8 @@ function gapsOf(times: Float64Array, periodSeconds = usualPeriod(times)): Gap[] 
 }
 
 /**
- * What flowed between the records: the mean of both ends, not across a gap, in which nobody knows
- * what flowed.
+ * Charge and energy between records, from the mean of both ends; gaps are left out, because their
+ * flow is unknown.
  * @returns ampere-hours and watt-hours, in and out
  */
 function flow(day: Day, periodSeconds: number | undefined): [number, number, number, number] {
@@ -141,7 +141,7 @@ function bandsOf(times: Float64Array, flags: Float64Array | undefined): Band[] {
     return bands
 }
 
-/** The largest and smallest cell voltages of a cell log, or what the main log has of them. */
+/** The largest and smallest cell voltages of a cell log, or those in the main log. */
 function cellFigures(day: Day): Pick<DayFigures, "lowestCell" | "highestCell" | "spread"> {
     const cells = day.names.flatMap((name, i) => (/^cell\d+_V$/.test(name) ? [day.columns[i]] : []))
     const low = column(day, "cell_min_V")

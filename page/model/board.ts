@@ -10,33 +10,33 @@ import { parseValues, type Values } from "./values"
 export type Phase = "idle" | "connecting" | "ready" | "lost"
 export type Way = Opening["kind"]
 
-/** How a way to the board is opened; again after it was lost. */
+/** How a connection to the board is opened, and reopened after a loss. */
 export interface Entrance {
     way: Way
-    /** Throws an Error that says why it cannot be. */
+    /** Throws an Error with the reason if that fails. */
     opening(): Promise<Opening>
 }
 
 const lookMs = 1_000
-/** Card, Wi-Fi and FTP change seldom. */
+/** Looks per status read: card, Wi-Fi and FTP seldom change. */
 const statusEvery = 5
 const reopenMs = 1_500
 const logLinesMax = 3_000
 
-/** The board wants a password first. */
+/** The board requires a password first. */
 const wantsLogin = /^error: log in first/m
 
-/** What is known of the board, and what can be asked of it. */
+/** The known state of the board, and the requests to it. */
 export class BoardModel {
     readonly phase = signal<Phase>("idle")
     readonly way = signal<Way | undefined>(undefined)
     readonly problem = signal("")
     readonly values = signal<Values | undefined>(undefined)
-    /** This computer's time at the last values, Unix ms. */
+    /** This computer's time of the last values, Unix ms. */
     readonly seenMs = signal(0)
     readonly board = signal<Board | undefined>(undefined)
     readonly catalog = signal<Catalog | undefined>(undefined)
-    /** What `status` and the like print, name by name. */
+    /** Output of `status` and similar commands, by name. */
     readonly status = signal<ReadonlyMap<string, string>>(new Map())
     readonly entries = signal<Entry[] | undefined>(undefined)
     readonly locked = signal(false)
@@ -48,7 +48,7 @@ export class BoardModel {
     readonly history = new LiveHistory()
     remote: RemoteBoard | undefined
     private entrance: Entrance | undefined
-    /** Counts the connections: what belongs to an earlier one is not listened to. */
+    /** Number of the connection: events of earlier ones are ignored. */
     private turn = 0
 
     async connect(entrance: Entrance): Promise<void> {
@@ -68,7 +68,7 @@ export class BoardModel {
         this.forget()
     }
 
-    /** One console line. Throws an Error when the board is gone. */
+    /** Runs one console line. Throws an Error if the board is gone. */
     async run(channel: Channel, line: string, onText?: (text: string) => void): Promise<Ran> {
         const remote = this.remote
         if (!remote) throw new Error("no board is connected")
@@ -93,7 +93,7 @@ export class BoardModel {
         return ""
     }
 
-    /** Asks for settings, commands and state anew. */
+    /** Reloads settings, commands and state. */
     async describe(): Promise<void> {
         const { turn } = this
         const { status, text } = await this.run("work", "describe")
@@ -107,7 +107,7 @@ export class BoardModel {
         }
     }
 
-    /** These changes were taken; what the board says of them comes later. */
+    /** Shows accepted changes until the board reports them. */
     assume(changes: ReadonlyMap<string, string>): void {
         const board = this.board.value
         if (!board) return
@@ -193,14 +193,14 @@ export class BoardModel {
         if (this.entrance) await this.open()
     }
 
-    /** Looks at the board as long as it is connected. */
+    /** Polls the board while it is connected. */
     private async look(turn: number): Promise<void> {
         for (let count = 0; turn === this.turn; count++) {
             const beganMs = performance.now()
             try {
                 await this.lookOnce(turn, count)
             } catch {
-                // What is lost is told by an event; what came late is asked again.
+                // An event reports a lost connection; late answers are requested again.
             }
             const restMs = lookMs - (performance.now() - beganMs)
             await new Promise(resolve => setTimeout(resolve, Math.max(100, restMs)))
@@ -244,5 +244,5 @@ export class BoardModel {
     }
 }
 
-/** Lines of `status` that are there only while there is something to say. */
+/** Lines of `status` that are present only if relevant. */
 const shownOnlyThen = new Set(["safe mode", "backup"])

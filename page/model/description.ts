@@ -16,7 +16,7 @@ export interface Setting {
     allowed: string
 }
 
-/** What a board says of itself. */
+/** A board's description of itself. */
 export interface Board {
     settings: Setting[]
     alarms: Alarm[]
@@ -27,7 +27,7 @@ export interface Board {
 const text = (value: unknown): string => (typeof value === "string" ? value : String(value ?? ""))
 const whole = (value: unknown): number => (typeof value === "number" ? value : 0)
 
-/** What `describe` printed. Throws a SyntaxError when that is no description. */
+/** Parses the output of `describe`. Throws a SyntaxError if it is none. */
 export function parseBoard(printed: string): Board {
     const { settings, alarms, state } = parseDescription(printed)
     const rows = (list: object[]) => list as Record<string, unknown>[]

@@ -2,7 +2,7 @@
 
 const nonBreaking = "\u00a0"
 
-/** With a true minus sign; an em dash for what is not known. */
+/** With a true minus sign; an em dash for unknown values. */
 export function decimal(value: number | undefined, digits: number): string {
     if (value === undefined || Number.isNaN(value)) return "—"
     const text = Math.abs(value).toFixed(digits)
@@ -37,7 +37,7 @@ export function duration(seconds: number): string {
         .join(" ")
 }
 
-/** `2026-11-22 13:19:45` at a distance from UTC. */
+/** `2026-11-22 13:19:45` at an offset from UTC. */
 export function dateTime(seconds: number, offsetMinutes: number): string {
     const date = new Date((seconds + offsetMinutes * 60) * 1000)
     return Number.isNaN(date.getTime()) ? "—" : date.toISOString().slice(0, 19).replace("T", " ")
@@ -47,7 +47,7 @@ export function clockTime(seconds: number, offsetMinutes: number): string {
     return dateTime(seconds, offsetMinutes).slice(11)
 }
 
-/** A name from the board or a server, without anything that is a folder or a control character. */
+/** A name from the board or a server, without folders and control characters. */
 export function safeName(name: string): string {
     const last = name.split(/[/\\]/).at(-1)!
     return last.replace(/[\p{Cc}:*?"<>|]/gu, "_").replace(/^\.+/, "_") || "file"

@@ -2,10 +2,7 @@ import { quoteWord } from "../../console/secrets"
 import type { Setting } from "./description"
 import { isZone } from "./zones"
 
-/**
- * How a setting is shown and changed. What the page does not know is text: a board may have types
- * of its own.
- */
+/** How a setting is shown and changed. Unknown types are text: a board may have its own. */
 export type FieldKind =
     | "switch"
     | "number"
@@ -41,7 +38,7 @@ export function isWritable(setting: Setting): boolean {
     return !["moment", "shown"].includes(fieldKind(setting))
 }
 
-/** A bit for each day, bit 0 Monday. */
+/** One bit per day; bit 0 is Monday. */
 export function daysOf(value: string): number {
     if (value === "all") return 0x7f
     if (/^0x[0-9a-f]+$/i.test(value)) return Number(value) & 0x7f
@@ -60,8 +57,8 @@ export function formatDays(days: number): string {
 const bytesOf = (value: string) => new TextEncoder().encode(value).length
 
 /**
- * What is wrong with a value, before the board is asked; undefined when nothing is. The board has
- * the last word: it knows rules that no type can say.
+ * The problem with a value, checked before the board is asked; undefined if there is none. The
+ * board decides: it knows rules that types cannot express.
  */
 export function problemWith(setting: Setting, value: string): string | undefined {
     const allowed = setting.allowed || `${setting.min}–${setting.max}`
@@ -102,16 +99,18 @@ export function setLine(key: string, value: string): string {
     return `set ${key} ${quoteWord(value)}`
 }
 
-/** The lines of a file that was saved from a board (`export`), or of one written by hand. */
+/** The lines of a file saved from a board (`export`), or written by hand. */
 export interface Backup {
     changes: Map<string, string>
-    /** Settings of the board that a file never has. */
+    /** Settings of the board that a file never contains. */
     secrets: string[]
-    /** Lines that are none of a backup. */
+    /** Lines that do not belong in a backup. */
     strange: string[]
 }
 
-/** Reads a backup. What the board does not have stays in: the board refuses it with a reason. */
+/**
+ * Parses a backup. Settings the board does not have stay in: the board refuses them with a reason.
+ */
 export function parseBackup(file: string, settings: readonly Setting[]): Backup {
     const changes = new Map<string, string>()
     const strange: string[] = []

@@ -1,8 +1,6 @@
-/**
- * What was seen of the battery, a sample a look: the last minutes whole, what is older thinned out.
- */
+/** Battery history, one sample per look: recent minutes complete, older ones thinned out. */
 export class LiveHistory {
-    /** Unix seconds of this computer; volts, amperes, percent; NaN for what was not measured. */
+    /** Unix seconds of this computer; volts, amperes, percent; NaN if not measured. */
     readonly times: number[] = []
     readonly volts: number[] = []
     readonly amperes: number[] = []
@@ -10,9 +8,9 @@ export class LiveHistory {
     readonly cells: number[][] = []
 
     constructor(
-        /** How far it goes back. */
+        /** Total length of the history. */
         private readonly keptSeconds = 3600,
-        /** Older than this one sample in `thinnedSeconds` is enough. */
+        /** Beyond this age, one sample per `thinnedSeconds` is enough. */
         private readonly wholeSeconds = 600,
         private readonly thinnedSeconds = 5,
     ) {}
@@ -30,7 +28,7 @@ export class LiveHistory {
         this.thin(atSeconds)
     }
 
-    /** Index of the first sample that is not older than that. */
+    /** Index of the first sample at or after that time. */
     since(atSeconds: number): number {
         const index = this.times.findIndex(time => time >= atSeconds)
         return index < 0 ? this.times.length : index
@@ -42,7 +40,8 @@ export class LiveHistory {
 
     private thin(nowSeconds: number): void {
         this.remove(0, this.since(nowSeconds - this.keptSeconds))
-        // One sample a look grows old: it goes when its elder brother stands close enough.
+        // Each look one sample passes the age limit: it is removed if its neighbours are close
+        // enough.
         const edge = this.since(nowSeconds - this.wholeSeconds) - 1
         if (edge > 1 && this.times[edge] - this.times[edge - 2] < this.thinnedSeconds)
             this.remove(edge - 1, 1)

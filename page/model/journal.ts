@@ -1,6 +1,6 @@
 /** An entry of the errors journal, as `journal` prints it. */
 export interface Entry {
-    /** 1 to 32, where it stands in flash. */
+    /** 1 to 32, its position in flash. */
     position: number
     number: number
     /** `2026-11-22 13:03:49`, the board's local time. */
@@ -9,20 +9,20 @@ export interface Entry {
     uncertain: boolean
     flag: string
     appeared: boolean
-    /** Why, of the last entries since the start. */
+    /** The cause, for the last entries since the start. */
     note: string
     /** All flags after it. */
     now: string
     /** The flag changes too often: no more entries for up to an hour. */
     limited: boolean
-    /** Of what has disappeared: how long it was there, in seconds. */
+    /** For a flag that disappeared: how long it was up, in seconds. */
     lastedSeconds?: number
 }
 
 const line =
     /^Record (\d+)\s+#(\d+) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(~?) (\S+) (appeared|disappeared)(.*?); now: (.*)$/
 
-/** The entries, the newest first, what disappeared with how long it lasted. */
+/** The entries, newest first; those that disappeared with their duration. */
 export function parseJournal(printed: string): Entry[] {
     const entries: Entry[] = []
     for (const text of printed.split("\n")) {
@@ -74,7 +74,7 @@ export function journalCsv(entries: readonly Entry[]): string {
     return [head, ...rows].map(row => row + "\r\n").join("")
 }
 
-/** In quotes; what a spreadsheet would take for a formula is text. */
+/** A quoted word, in which a spreadsheet finds no formula. */
 function csvWord(text: string): string {
     const safe = /^[=+\-@\t\r]/.test(text) ? "'" + text : text
     return `"${safe.replaceAll('"', '""')}"`

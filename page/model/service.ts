@@ -2,16 +2,16 @@ import type { Setting } from "./description"
 import type { Ran } from "../board/messages"
 import { setLine } from "./forms"
 
-/** What became of changes that were sent. */
+/** The result of sent changes. */
 export interface Outcome {
     done: boolean
-    /** By key: what the board says of it. */
+    /** The board's messages by key. */
     refusals: Map<string, string>
-    /** What it says of all of them. */
+    /** Its message about all of them. */
     message: string
 }
 
-/** The board's words without what every refusal begins with. */
+/** The board's words without the common prefix of refusals. */
 export function refusalOf(text: string): string {
     return text
         .trim()
@@ -41,13 +41,13 @@ export async function sendChanges(
     const ended = await run("end")
     if (ended.status === 0) return { done: true, refusals, message: ended.text.trim() }
     const message = refusalOf(ended.text)
-    // Limits that belong together are refused at the end, by the name of one of them.
+    // Related limits are refused at the end, by the name of one of them.
     const named = [...changes.keys()].find(key => message.includes(key))
     if (named) refusals.set(named, message)
     return { done: false, refusals, message }
 }
 
-/** What a file holds that the board does not have yet. */
+/** A file's changes that the board does not have yet. */
 export function newOnly(
     changes: ReadonlyMap<string, string>,
     settings: readonly Setting[],

@@ -1,9 +1,9 @@
-/** What the battery monitor has measured, as `values` prints it. */
+/** The battery monitor's measurements, as in `values`. */
 export interface Battery {
     packMv: number
     /** Charging is positive. */
     currentMa: number
-    /** Undefined while it is not known. */
+    /** Undefined while unknown. */
     socPermille: number | undefined
     cellMv: number[]
     temperatureDeciC: number[]
@@ -12,9 +12,9 @@ export interface Battery {
     alerts: number
 }
 
-/** One look at the board. */
+/** One reading of the board. */
 export interface Values {
-    /** Unix seconds of the board's clock, and how far its local time is from UTC. */
+    /** Unix seconds of the board's clock, and its local time's offset from UTC. */
     timeSeconds: number
     offsetMinutes: number
     /** False while the time is a lower bound. */
@@ -36,8 +36,7 @@ const numberOf = (value: unknown): number =>
     typeof value === "number" && Number.isFinite(value) ? value : 0
 
 /**
- * What the command `values` printed; undefined when that is not there. Unknown lines and members
- * are passed over.
+ * Parses the output of `values`; undefined if it is missing. Unknown lines and members are ignored.
  */
 export function parseValues(text: string): Values | undefined {
     let values: Values | undefined
@@ -80,7 +79,7 @@ function batteryOf(one: Record<string, unknown>): Battery {
     }
 }
 
-/** Lowest and highest cell, numbers from 1; of equal ones the first. Undefined without cells. */
+/** Lowest and highest cell, numbered from 1; the first of equal ones. Undefined without cells. */
 export function cellExtremes(
     cellMv: readonly number[],
 ): { lowest: number; highest: number; spreadMv: number; meanMv: number } | undefined {

@@ -1,11 +1,11 @@
-// The page without a network, after the first visit: its own files, and nothing else. The build has
-// put their names and a stamp in front of this.
+// Serves the page without a network after the first visit: only its own files. The build prepends
+// their names and a stamp.
 
 const cacheName = "bms-mini-" + stamp
 
 self.addEventListener("install", event => {
     self.skipWaiting()
-    // What is large is kept when it is asked for.
+    // Large files are cached on demand.
     const small = names.filter(name => !/\.(wasm|devs)$|worker|tabboard/.test(name))
     event.waitUntil(caches.open(cacheName).then(cache => cache.addAll(["./", ...small])))
 })

@@ -5,7 +5,7 @@ import { safeName } from "../model/format"
 import { BoardModel } from "../model/board"
 import type { Day } from "../days/reader"
 
-/** The one board that the page is about. */
+/** The page's only board. */
 export const model = new BoardModel()
 
 export type ScreenName =
@@ -23,7 +23,7 @@ const names = "overview,cells,service,journal,card,console,firmware,simulator,fl
 /** These need no board. */
 export const freeScreens: ScreenName[] = ["card", "fleet"]
 
-/** Behind the address's #: the screen, and what of it. */
+/** The part after the address's #: the screen, and its argument. */
 export const route = signal<{ screen: ScreenName | undefined; rest: string }>(parseRoute())
 
 function parseRoute(): { screen: ScreenName | undefined; rest: string } {
@@ -37,10 +37,7 @@ export function go(screen: ScreenName, rest = ""): void {
     location.hash = `#/${screen}${rest === "" ? "" : "/" + path}`
 }
 
-/**
- * The page's server gives this to who may command the board on this PC; it is not kept in the
- * address.
- */
+/** The page server's token for commands to the board on this PC; it is removed from the address. */
 export const pcToken = takeToken()
 
 function takeToken(): string | undefined {
@@ -59,7 +56,7 @@ addEventListener("hashchange", () => {
     scrollTo(0, 0)
 })
 
-/** The way that a reload of the page takes again. */
+/** The connection that a reload of the page reopens. */
 const wayKey = "bms-way"
 
 export function connectTab(): Promise<void> {
@@ -73,7 +70,7 @@ export function connectPc(): Promise<void> {
     return model.connect({ way: "socket", opening: async () => ({ kind: "socket", url }) })
 }
 
-/** @param known a port that was allowed before; else the person is asked */
+/** @param known a port allowed before; else the person is asked */
 export async function connectUsb(known?: SerialPort): Promise<void> {
     const chosen = known ?? (await choosePort())
     sessionStorage.setItem(wayKey, "usb")
@@ -89,7 +86,7 @@ export async function disconnect(): Promise<void> {
     await model.disconnect()
 }
 
-/** After a reload the page is where it was. */
+/** Restores the connection after a reload. */
 export async function connectAgain(): Promise<void> {
     const way = sessionStorage.getItem(wayKey)
     if (way === "tab") await connectTab()
@@ -100,9 +97,9 @@ export async function connectAgain(): Promise<void> {
     }
 }
 
-/** A file that was opened, from the board or from this computer. */
+/** An open file, from the board or from this computer. */
 export interface OpenFile {
-    /** With its folder, as far as that is known. */
+    /** Including its folder, if known. */
     path: string
     bytes: number
     day: Day
@@ -110,7 +107,7 @@ export interface OpenFile {
     local: boolean
 }
 
-/** What was opened since the page is open, by path. */
+/** Files opened in this page, by path. */
 export const openFiles = signal<ReadonlyMap<string, OpenFile>>(new Map())
 
 /** A question with two answers. */
@@ -138,7 +135,7 @@ export function ask(text: string, yes: string, no?: string): Promise<boolean> {
     })
 }
 
-/** Says something for some seconds, and to a screen reader. */
+/** Shows a message for some seconds, also to screen readers. */
 export const notice = signal("")
 let noticeTimer: ReturnType<typeof setTimeout> | undefined
 

@@ -14,7 +14,7 @@ import { Facts, Panel, Progress, WorkButton } from "./parts/pieces"
 const listing = signal<ReadonlyMap<string, CardEntry[]> | undefined>(undefined)
 const facts = signal<[string, string][]>([])
 const problem = signal("")
-/** What is being fetched. */
+/** The file being fetched. */
 const busy = signal<{ path: string; done: number } | undefined>(undefined)
 
 async function readCard(): Promise<void> {

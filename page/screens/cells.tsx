@@ -7,7 +7,7 @@ import { model } from "./app"
 import { Choice, Facts, Panel } from "./parts/pieces"
 
 const bandsUsual = { near: 20, far: 30 }
-/** Around the cells the scale is at least so wide. */
+/** Minimum span of the scale around the cells. */
 const spanMvMin = 60
 
 type Scale = "near" | "all"

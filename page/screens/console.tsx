@@ -35,7 +35,7 @@ const completer = new Completer(
     ownCommands,
 )
 
-/** Another board, or the same after a reset, has other things to offer. */
+/** Another board, or the same one after a reset, has other completions. */
 let learntFor: unknown
 function forgetOther(): void {
     const now = `${model.restarts.value} ${model.way.value}`
@@ -48,7 +48,7 @@ function add(piece: Piece): void {
     pieces.value = [...pieces.value.slice(-piecesMax), piece]
 }
 
-/** Adds to the last piece: output comes as the board sends it. */
+/** Appends to the last piece as output arrives. */
 function append(text: string): void {
     const last = pieces.value.at(-1)!
     const joined = (last.text + text).slice(-textMax)
@@ -99,7 +99,7 @@ function Output() {
     )
 }
 
-/** The line being typed: completion, history, and no echo where a password is asked for. */
+/** The input line: completion, history, and no echo for passwords. */
 function Prompt() {
     const [line, setLine] = useState("")
     const [offered, setOffered] = useState<string[]>([])
@@ -110,7 +110,7 @@ function Prompt() {
         setBack(next)
         setLine(next === 0 ? "" : history.value[history.value.length - next])
     }
-    // What is in the input: the last key may not have been drawn yet.
+    // The actual input: the last key may not have been rendered yet.
     const input = useRef<HTMLInputElement>(null)
     const submit = () => {
         const typed = input.current?.value ?? ""
@@ -130,7 +130,7 @@ function Prompt() {
         forgetOther()
         const before = input.current?.value ?? ""
         const [found, typed] = await completer.complete(before)
-        // Who has typed on meanwhile wants something else.
+        // The person has typed on meanwhile.
         if (input.current?.value !== before) return
         if (found.length === 1) setLine(before.slice(0, before.length - typed.length) + found[0])
         setOffered(found.length > 1 ? found.slice(0, 60) : [])

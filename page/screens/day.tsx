@@ -13,7 +13,7 @@ import { Choice, Facts, Panel } from "./parts/pieces"
 
 const plotHeight = 190
 const linked = "day"
-/** A distance of so much from the mean has the heat map's full colour, V. */
+/** The distance from the mean with the heat map's full colour, V. */
 const heatFull = 0.03
 
 function when(extreme: Extreme | undefined, digits: number, unit: string, offset: number): string {

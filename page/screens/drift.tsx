@@ -3,7 +3,7 @@ import { figuresOf } from "../days/statistics"
 import { t } from "../texts"
 import type { OpenFile } from "./app"
 
-/** How the cells have drifted: a point a day. */
+/** The cells' drift, one point per day. */
 export function Drift({ files }: { files: OpenFile[] }) {
     const points = files
         .map(({ day }) => ({ at: day.times[0], figures: figuresOf(day) }))

@@ -60,7 +60,7 @@ function FlagChip({ flag }: { flag: Flag }) {
     )
 }
 
-/** The flags that are up; the reader of a screen hears when one comes. */
+/** The active flags; screen readers announce new ones. */
 function Flags() {
     const values = model.values.value
     if (!values) return null
@@ -79,7 +79,7 @@ function Flags() {
 }
 
 function Problem() {
-    // What went wrong stays to be read while it is tried again.
+    // The problem stays visible during retries.
     if (model.problem.value !== "" && model.phase.value !== "ready")
         return (
             <div class="banner bad" role="alert">

@@ -2,10 +2,10 @@ import { parseDay } from "../days/reader"
 import { t } from "../texts"
 import { go, model, openFiles, say } from "./app"
 
-/** What was read of the board's files: the next time only their tails are fetched. */
+/** Contents read from the board's files: the next time only their tails are fetched. */
 const known = new Map<string, Uint8Array>()
 
-/** A file's place in the list; the folder that a browser tells of comes along. */
+/** A file's path in the list, including the folder if the browser gives it. */
 function pathOf(file: File): string {
     return (file.webkitRelativePath || file.name).replace(/\\/g, "/")
 }
@@ -28,7 +28,7 @@ export async function openLocalFiles(files: File[]): Promise<void> {
     if (last !== undefined) go("card", last)
 }
 
-/** A file of the card, of which what is known already is not fetched again. Throws an Error. */
+/** Fetches the unknown part of a file of the card. Throws an Error. */
 export async function fetchFile(
     path: string,
     bytes: number,

@@ -6,7 +6,7 @@ import { t } from "../texts"
 import { model, say } from "./app"
 import { Choice, Facts, Panel, WorkButton } from "./parts/pieces"
 
-/** A clock that is off by more should be set. */
+/** A clock off by more should be set. */
 const clockOffSeconds = 2
 const minutesShown = 600
 const restAmperes = 0.05

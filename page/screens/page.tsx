@@ -118,7 +118,7 @@ export function Page() {
     )
 }
 
-// The address's # is the screen's: the link moves the focus itself.
+// The address's # belongs to the screens, so the link moves the focus itself.
 function focusContent(event: MouseEvent): void {
     event.preventDefault()
     document.getElementById("content")?.focus()

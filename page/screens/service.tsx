@@ -9,11 +9,11 @@ import { Actions } from "./parts/actions"
 import { Field } from "./parts/fields"
 import { Panel, WorkButton } from "./parts/pieces"
 
-/** What was changed and not sent yet, by key. */
+/** Unsent changes, by key. */
 const changes = signal<ReadonlyMap<string, string>>(new Map())
 const refusals = signal<ReadonlyMap<string, string>>(new Map())
 const message = signal("")
-/** Passwords that a file did not bring. */
+/** Passwords missing from a file. */
 const missing = signal<string[]>([])
 
 function change(setting: Setting, value: string): void {
@@ -119,7 +119,7 @@ function Backup() {
 function SaveBar() {
     const count = changes.value.size
     if (count === 0) return null
-    // What the page knows to be wrong is not sent.
+    // Values known to be wrong are not sent.
     const wrong = [...refusals.value.keys()].some(key => changes.value.has(key))
     return (
         <div class="savebar" role="region" aria-label={t.service.changed(count)}>
@@ -166,7 +166,7 @@ function Tree({ sections, current }: { sections: string[]; current: string }) {
 
 export function ServiceScreen() {
     const board = model.board.value
-    // Somebody else may have changed something: the console, another tool.
+    // Another tool, or the console, may have changed something.
     useEffect(() => {
         if (model.board.value) void model.describe().catch(() => undefined)
     }, [])

@@ -23,7 +23,7 @@ function Way(props: {
 }
 
 function begin(connect: () => Promise<void>): void {
-    // Who closes the browser's list of ports has chosen none.
+    // Closing the browser's list of ports chooses none.
     connect()
         .then(() => undefined)
         .catch((failure: Error) => failure.name !== "NotFoundError" && say(failure.message))

@@ -1,30 +1,28 @@
 /**
  * A byte-wise wire as its receiver sees it. Usually both sides agree where a byte begins; each
- * stray clock edge moves the receiver on by one bit, and what it takes and gives is shifted from
- * then on.
+ * stray clock edge moves the receiver on by one bit, and from then on its input and output are
+ * shifted.
  */
 export class BitSlip {
     private slipped = 0
-    /** The bits, already taken, of the receiver's byte that is under way. */
+    /** Bits already taken of the receiver's current byte. */
     private taken = 0
-    /** What the receiver is giving in that byte. */
+    /** The byte the receiver is sending. */
     private giving = 0
 
-    /**
-     * @param next the receiver's next byte out; `take` gets each byte that came in, right after it
-     */
+    /** @param next the receiver's next byte out; `take` gets each byte received, right after it */
     constructor(
         private readonly next: () => number,
         private readonly take: (byte: number) => void,
     ) {}
 
-    /** Both agree again. */
+    /** Both sides agree again. */
     align(): void {
         this.slipped = 0
     }
 
     /**
-     * One clock edge that the sender did not mean, with its line high; what is on the other line is
+     * One clock edge the sender did not mean, with its line high; the bit on the other line is
      * lost.
      */
     stray(): void {
@@ -38,7 +36,7 @@ export class BitSlip {
         this.take(this.taken)
     }
 
-    /** Eight clocks of the sender. */
+    /** Eight sender clocks. */
     exchange(byte: number): number {
         const { slipped } = this
         if (slipped === 0) {

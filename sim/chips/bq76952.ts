@@ -4,12 +4,12 @@ import { SafetyUnit } from "./bq76952safety"
 import type { I2cChip } from "./chip"
 
 /**
- * What the chip keeps as long as the cells feed it: also while the board, or a run of the
- * simulator, is away.
+ * State the chip keeps while the cells feed it, even when the board is off or the simulator is not
+ * running.
  */
 export interface MonitorCondition {
     memory: string
-    /** What it has counted, A·s, and for how long, s. */
+    /** Accumulated charge, A·s, and its duration, s. */
     coulombs: number
     seconds: number
 }
@@ -17,24 +17,22 @@ export interface MonitorCondition {
 export interface MonitorOptions {
     /** Board time in ms. */
     nowMs: () => number
-    /** The shunt that is really soldered in, µΩ. */
+    /** The shunt actually fitted, µΩ. */
     shuntMicroohm?: number
-    /** Error of the current measurement: constant part in A. */
+    /** Constant error of the current measurement, A. */
     offsetAmps?: number
     /** Peak of the noise on each current reading, A. */
     noiseAmps?: number
     /** Peak of the noise on each cell voltage, mV. */
     noiseMv?: number
-    /** What the chip's own sensor and those at TS1 and TS3 read too much, °C. */
+    /** How much the chip's own sensor and those at TS1 and TS3 read too high, °C. */
     sensorErrorC?: [number, number, number]
-    /**
-     * What the maker has put into data memory, which a reset brings back: address and byte, signed.
-     */
+    /** Factory values in data memory, restored by a reset: address and byte, signed. */
     factory?: [address: number, byte: number][]
-    /** The part speaks I²C with a CRC behind each byte, as the BQ7695202 does. */
+    /** The part adds a CRC to each I²C byte, as the BQ7695202 does. */
     crc?: boolean
     seed?: number
-    /** Goes on from there, else it has just got its supply. */
+    /** State to continue from; without it the chip has just been powered. */
     condition?: MonitorCondition
 }
 
@@ -50,18 +48,15 @@ export class Bq76952Chip implements I2cChip {
     readonly address = 0x08
     readonly memory = new DataMemory()
     fault: MonitorFault = "none"
-    /** So many of the next transactions are not acknowledged. */
+    /** This many of the next transactions are not acknowledged. */
     missAcknowledges = 0
-    /** Called when CONFIG_UPDATE mode is left, with Vcell Mode: a bit for each input in use. */
+    /** Called when CONFIG_UPDATE mode ends, with Vcell Mode: one bit per input in use. */
     onConfigured: ((vcellMode: number) => void) | undefined
-    /** Inputs that are being balanced, bit 0 is input 1. */
+    /** Inputs being balanced; bit 0 is input 1. */
     balancing = 0
-    /** So many of the next answers of a part with CRC have one wrong bit. */
+    /** This many of the next answers of a part with CRC have one wrong bit. */
     flipBits = 0
-    /**
-     * Transactions, refused CRCs, and writes to data memory that came outside of CONFIG_UPDATE
-     * mode.
-     */
+    /** Transactions, refused CRCs, and writes to data memory outside CONFIG_UPDATE mode. */
     readonly counters = { reads: 0, writes: 0, refusedCrcs: 0, refusedMemoryWrites: 0, resets: 0 }
 
     private readonly registers = new Uint8Array(0x80)
@@ -69,7 +64,7 @@ export class Bq76952Chip implements I2cChip {
     private readonly safety = new SafetyUnit()
     private readonly random: () => number
     private pointer = 0
-    /** The register that the last write named, as the CRC of a read begins with it. */
+    /** The register named by the last write: a read's CRC begins with it. */
     private readFrom = 0
     private powerOnReset = true
     private configUpdate = false
@@ -92,7 +87,7 @@ export class Bq76952Chip implements I2cChip {
         this.chargeFromCoulombs -= condition.coulombs
     }
 
-    /** What the next run goes on from; undefined when the chip is not configured. */
+    /** State for the next run; undefined if the chip is not configured. */
     condition(): MonitorCondition | undefined {
         if (this.powerOnReset || this.configUpdate) return undefined
         return {
@@ -132,7 +127,7 @@ export class Bq76952Chip implements I2cChip {
         if (!this.acknowledges()) return undefined
         this.measure()
         const answer = new Uint8Array(length)
-        // A STOP begins the CRC anew; the register pointer stays.
+        // A STOP restarts the CRC; the register pointer stays.
         let crc = repeatedStart ? crc8(0, 0x10, this.readFrom, 0x11) : crc8(0, 0x11)
         for (let i = 0; i < length; ++i) {
             const value = this.registers[this.pointer++ & 0x7f]
@@ -149,7 +144,7 @@ export class Bq76952Chip implements I2cChip {
         return answer
     }
 
-    /** The data bytes of a write with CRC; undefined when one of the checks is wrong or missing. */
+    /** The data bytes of a write with CRC; undefined if a CRC is wrong or missing. */
     private checked(out: Uint8Array): number[] | undefined {
         const data: number[] = []
         let crc = crc8(0, 0x10, out[0])
@@ -197,7 +192,7 @@ export class Bq76952Chip implements I2cChip {
         else if (subcommand === 0x0092) {
             this.configUpdate = false
             this.powerOnReset = false
-            // The firmware in the chip starts anew with the new settings.
+            // The chip's own firmware restarts with the new settings.
             this.safety.reset()
             this.onConfigured?.(this.memory.u16(0x9304))
         } else if (DataMemory.holds(subcommand)) this.respond(this.memory.read(subcommand, 32))
@@ -217,7 +212,7 @@ export class Bq76952Chip implements I2cChip {
         return ~sum & 0xff
     }
 
-    /** The length was written: the data is taken when length and checksum are right. */
+    /** The length was written: the data is taken if length and checksum are right. */
     private commit(): void {
         const length = this.registers[0x61] - 4
         if (length < 1 || length > 32 || this.registers[0x60] !== this.checksum(length)) return
@@ -249,7 +244,7 @@ export class Bq76952Chip implements I2cChip {
         this.chargeFromCoulombs = this.pack.passedCoulombs()
     }
 
-    /** What the gain in data memory makes of the real shunt. */
+    /** Ratio of the current by the configured gain to the current through the real shunt. */
     private shuntScale(gain: number): number {
         return (gain * ((this.options.shuntMicroohm ?? 250) / 1000)) / 7.5684
     }
@@ -334,7 +329,7 @@ export class Bq76952Chip implements I2cChip {
     }
 }
 
-/** CRC-8 with x^8 + x^2 + x + 1 and nothing inverted, gone on with some bytes. */
+/** Continues a CRC-8 (x^8 + x^2 + x + 1, nothing inverted) over these bytes. */
 function crc8(crc: number, ...bytes: number[]): number {
     for (const byte of bytes) {
         crc ^= byte

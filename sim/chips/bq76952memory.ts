@@ -1,10 +1,9 @@
-// Data memory of the BQ76952 with its defaults (SLUUBY2 revision B, §13), as far as the board uses
-// it.
+// The data memory of the BQ76952 that the board uses, with its defaults (SLUUBY2 revision B, §13).
 
 const first = 0x9180
 const last = 0x93ff
 
-/** Address and the bytes found there after a reset. */
+/** Address and its bytes after a reset. */
 const defaults: [number, string][] = [
     [0x9234, "8229"], // Power Config 0x2982
     [0x9261, "880000"], // Enabled Protections A, B, C
@@ -30,7 +29,7 @@ export class DataMemory {
         this.reset()
     }
 
-    /** Everything back to the defaults, as after a power-on. */
+    /** Restores all defaults, as after a power-on. */
     reset(): void {
         this.bytes.fill(0)
         for (const [address, hex] of defaults)
@@ -45,7 +44,7 @@ export class DataMemory {
         return Buffer.from(this.bytes).toString("hex")
     }
 
-    /** Takes back what toHex gave; of another length, nothing. */
+    /** Restores the result of `toHex`; ignores any other length. */
     restore(hex: string): void {
         const stored = Buffer.from(hex, "hex")
         if (stored.length === this.bytes.length) this.bytes.set(stored)

@@ -1,8 +1,8 @@
 import type { DataMemory } from "./bq76952memory"
 
-/** What the protections look at. */
+/** Input of the protections. */
 export interface Measured {
-    /** The cells that Vcell Mode names, mV. */
+    /** Of the cells enabled in Vcell Mode, mV. */
     maxCellMv: number
     minCellMv: number
     /** Voltage across the shunt, mV, charging positive. */
@@ -13,7 +13,7 @@ export interface Measured {
     minCellC: number
 }
 
-/** A delay of 3.3 ms a step has two steps more than its register says (§5.2). */
+/** A delay of 3.3 ms per step has two steps more than its register says (§5.2). */
 const stepsMs = (register: number) => (2 + register) * 3.3
 
 const shortCircuitMv = [10, 20, 40, 60, 80, 100, 125, 150, 175, 200, 250, 300, 350, 400, 450, 500]
@@ -93,15 +93,13 @@ const protections: Protection[] = [
     },
 ]
 
-/**
- * The primary protections as far as they set alert and status bits (§5.2); no FETs are modelled.
- */
+/** The alert and status bits of the primary protections (§5.2); no FETs are modelled. */
 export class SafetyUnit {
     /** Safety Status A, B, C. */
     readonly status = [0, 0, 0]
-    /** Safety Alert A, B, C: beyond the threshold, but not for the delay yet. */
+    /** Safety Alert A, B, C: beyond the threshold, but not yet for the delay. */
     readonly alerts = [0, 0, 0]
-    /** Since when each protection has wanted to change its status. */
+    /** Since when each protection has been about to change its status. */
     private readonly sinceMs: (number | undefined)[] = []
 
     reset(): void {
@@ -131,7 +129,7 @@ export class SafetyUnit {
     }
 }
 
-/** A fault is over when the recovery has lasted for Recovery Time, that of SCD for its own. */
+/** A fault ends when its recovery condition has held for Recovery Time; SCD has its own time. */
 function recoveryMs(protection: Protection, memory: DataMemory): number {
     const isShortCircuit = protection.register === 0 && protection.bit === 7
     return memory.u8(isShortCircuit ? 0x9294 : 0x92af) * 1000

@@ -1,8 +1,8 @@
 /** An emulated chip on the SPI bus, as the wire sees it. */
 export interface SpiChip {
     /**
-     * The host's bus is made anew for this rate. The ESP32's driver lets go of the clock line for
-     * that, which is pulled up, and drives it low again: one clock edge.
+     * The host's bus is set up again for this rate. For that the ESP32's driver releases the clock
+     * line, which is pulled up, and drives it low again: one clock edge.
      */
     configure(hz: number): void
     select(on: boolean): void
@@ -14,11 +14,11 @@ export interface SpiChip {
 export interface I2cChip {
     /** 7-bit address. */
     readonly address: number
-    /** One write transaction; false is no acknowledge. */
+    /** One write transaction; false if not acknowledged. */
     write(out: Uint8Array): boolean
     /**
-     * One read transaction of that many bytes; undefined is no acknowledge.
-     * @param repeatedStart no STOP came between the write and this
+     * One read transaction of `length` bytes; undefined if not acknowledged.
+     * @param repeatedStart no STOP came between the write and this read
      */
     read(length: number, repeatedStart?: boolean): Uint8Array | undefined
 }

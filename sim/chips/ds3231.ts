@@ -1,7 +1,7 @@
 import type { I2cChip } from "./chip"
 
 // Maxim DS3231 (datasheet 19-5170 rev. 10): 19 registers behind an address pointer that counts up
-// and wraps from 0x12 to 0x00. Restated here on its own, so that a wrong register in a driver
+// and wraps from 0x12 to 0x00. Defined here independently, so that a wrong register in a driver
 // shows.
 
 const registerCount = 0x13
@@ -10,9 +10,9 @@ const status = 0x0f
 const stopped = 0x80
 
 export interface Ds3231Options {
-    /** The board's time in seconds; the chip keeps its distance from it. */
+    /** Board time in seconds; the chip keeps its offset from it. */
     nowSeconds: () => number
-    /** What the chip shows at the start, Unix seconds (UTC); without it the chip was never set. */
+    /** The chip's time at the start, Unix seconds (UTC); if omitted, the chip was never set. */
     startSeconds?: number
 }
 
@@ -20,7 +20,7 @@ function toBcd(value: number): number {
     return Math.floor(value / 10) * 16 + (value % 10)
 }
 
-/** The number in two decimal digits, or undefined when they are not digits or out of range. */
+/** The number of two BCD digits; undefined if invalid or out of range. */
 function fromBcd(bits: number, min: number, max: number): number | undefined {
     const tens = bits >> 4
     const ones = bits & 15
@@ -37,7 +37,7 @@ function hoursOf(register: number): number | undefined {
 
 export class Ds3231Chip implements I2cChip {
     readonly address = 0x68
-    /** Off the board, or its bus cut: nothing is acknowledged. */
+    /** Not on the board, or its bus is cut: nothing is acknowledged. */
     absent = false
     /** Chip time minus board time, in seconds; may be kept between runs. */
     offsetSeconds: number
@@ -45,9 +45,9 @@ export class Ds3231Chip implements I2cChip {
     private readonly nowSeconds: () => number
     private readonly registers = new Uint8Array(registerCount)
     private pointer = 0
-    /** The time stands still at this moment while the oscillator is stopped. */
+    /** The time at which the stopped oscillator froze the clock. */
     private frozenSeconds: number | undefined
-    /** Registers 0–6 as they are, when what was written is no time. */
+    /** Registers 0–6 as written, if they are not a valid time. */
     private nonsense: Uint8Array | undefined
     private twelveHours = false
     /** Weekday register minus the days since 1970, modulo 7. */
@@ -63,12 +63,12 @@ export class Ds3231Chip implements I2cChip {
         }
     }
 
-    /** Unix seconds that the chip shows. */
+    /** The chip's time in Unix seconds. */
     chipSeconds(): number {
         return Math.floor(this.frozenSeconds ?? this.nowSeconds() + this.offsetSeconds)
     }
 
-    /** Both supplies were gone: the power-on state, 01/01/00 00:00:00 with the stop flag set. */
+    /** Both supplies failed: the power-on state, 01/01/00 00:00:00 with the stop flag set. */
     losePower(): void {
         this.registers.fill(0)
         this.registers[control] = 0x1c

@@ -14,13 +14,12 @@ export type { SdCardTiming } from "./sdcardpace"
 
 /**
  * SD memory card in SPI mode, from the SD Physical Layer Simplified Specification, version 6.00,
- * chapter 7. Without `timing` it knows no time: what takes time on a card is a number of bytes on
- * the wire then.
+ * chapter 7. Without `timing` it knows no time: delays are then counted in bytes on the wire.
  */
 export class SdCardChip implements SpiChip {
     readonly faults = new SdCardFaults()
     readonly counters = { sectorReads: 0, sectorWrites: 0, commands: 0, transfers: 0 }
-    /** Called after each sector that was kept. */
+    /** Called after each sector stored. */
     onWrite: ((block: number, data: Uint8Array) => void) | undefined
 
     private readonly type: SdCardType
@@ -50,7 +49,7 @@ export class SdCardChip implements SpiChip {
     )
     private nextRead = -1
     private writeBlock = -1
-    /** Blocks of the next stream, as ACMD23 has announced them, and where this one's end. */
+    /** Blocks announced by ACMD23 for the next stream, and the end of the current stream's. */
     private announced = 0
     private announcedEnd = 0
 
@@ -77,19 +76,19 @@ export class SdCardChip implements SpiChip {
         this.powerUp()
     }
 
-    /** Puts it in again; like any card that gets power it has to be initialised. */
+    /** Puts the card back; like any card that gets power, it must be initialised. */
     insert(): void {
         this.faults.absent = false
         this.powerUp()
     }
 
-    /** Another card in the same socket: its store, not initialised. */
+    /** Another card in the same socket: its store; not initialised. */
     exchange(store: BlockStore): void {
         this.store = store
         this.powerUp()
     }
 
-    /** Power comes (back): the card starts in SD mode, not initialised. */
+    /** Power-up: the card starts in SD mode, not initialised. */
     powerUp(): void {
         this.faults.powerless = false
         this.faults.writesUntilPowerCut = undefined
@@ -107,9 +106,7 @@ export class SdCardChip implements SpiChip {
         this.strayClock()
     }
 
-    /**
-     * One clock edge too much: while it is selected the card is out of step by a bit from then on.
-     */
+    /** One extra clock edge: a selected card is out of step by a bit from then on. */
     strayClock(): void {
         if (this.faults.absent || this.faults.powerless) return
         if (this.selected) this.wire.stray()
@@ -119,7 +116,7 @@ export class SdCardChip implements SpiChip {
     select(on: boolean): void {
         this.selected = on
         if (on) return this.temper.select()
-        // What was cut off by the chip select is forgotten; programming goes on.
+        // Whatever the chip select cut off is forgotten; programming continues.
         this.wire.align()
         this.reception.cutOff()
         this.frameLength = 0
@@ -191,10 +188,10 @@ export class SdCardChip implements SpiChip {
         const crcRight = this.frame[5] === ((crc7(this.frame.subarray(0, 5)) << 1) | 1)
         // Not yet in SPI mode: only CMD0 with its checksum, after 74 clocks with the select high.
         if (!this.inSpiMode && (index !== 0 || !crcRight || this.wakeClocks < 74)) return
-        // A card that is left in a stream waits for its end.
+        // A card left in a stream waits for its end.
         if (this.reception.open && index !== 12) return
         this.counters.commands++
-        // A command ends a running transfer's output.
+        // A command ends the output of a running transfer.
         this.answer.clear()
         this.nextRead = -1
         this.reception.end()
@@ -230,7 +227,7 @@ export class SdCardChip implements SpiChip {
         return true
     }
 
-    /** Commands of the start-up and the registers; true when it was one of them. */
+    /** Start-up and register commands; true if it was one of them. */
     private executeStart(index: number, argument: number): boolean {
         switch (index) {
             case 0:
@@ -319,7 +316,7 @@ export class SdCardChip implements SpiChip {
         }
     }
 
-    /** The block an address means, or -1 with the fault answered. */
+    /** The block at an address; -1 if the fault has been answered. */
     private addressed(argument: number): number {
         if (!this.highCapacity && argument % 512 !== 0) {
             this.r1(R1.addressError)
@@ -356,7 +353,7 @@ export class SdCardChip implements SpiChip {
         this.counters.sectorReads++
         const silent = this.faults.takeSilence()
         if (silent || this.faults.takeReadFailure(block)) {
-            // It sends no more until it is told to stop (section 4.3.3).
+            // It sends no more until it is stopped (section 4.3.3).
             this.nextRead = -1
             if (!silent) this.answer.send(0x05)
             return
@@ -376,7 +373,7 @@ export class SdCardChip implements SpiChip {
     }
 
     private takeData(byte: number): void {
-        // No token counts while the card is busy.
+        // Tokens are ignored while the card is busy.
         if (this.pace.busy || this.answer.pending) return
         const received = this.reception.take(byte)
         if (received === "stopped") {

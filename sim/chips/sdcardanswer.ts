@@ -1,12 +1,12 @@
 import { crc16 } from "./sdcardregisters"
 import { spoiled } from "./sdcardtraits"
 
-/** Bytes that a card has yet to send; what is not asked for is lost with the next command. */
+/** Bytes a card has yet to send; unread ones are lost with the next command. */
 export class SdCardAnswer {
     private readonly bytes = new Uint8Array(8192)
     private start = 0
     private end = 0
-    /** What lies from there on may not go out before that moment. */
+    /** Bytes from this index on may not go out before that moment. */
     private heldFrom = Infinity
     private heldUntilMs = 0
 
@@ -28,7 +28,7 @@ export class SdCardAnswer {
         return this.bytes[this.start++]
     }
 
-    /** Idle bytes, then what is sent next, but not before that moment. */
+    /** Queues idle bytes; whatever is sent next is held until that moment. */
     sendLater(idleBytes: number, untilMs: number): void {
         this.sendIdle(idleBytes)
         this.heldFrom = this.end

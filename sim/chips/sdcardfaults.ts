@@ -1,76 +1,71 @@
 import type { BlockStore } from "./sdcardstore"
 
-/** What an emulated card does wrong on demand; everything is off to begin with. */
+/** Faults of an emulated card, on demand; all are off at first. */
 export class SdCardFaults {
-    /** Pulled out: the line floats high for ever. */
+    /** Pulled out: the line floats high forever. */
     absent = false
-    /** Busy for ever: the line is low while it is selected, and no command is taken. */
+    /** Busy forever: the line is low while it is selected, and no command is taken. */
     busyForEver = false
-    /** The next so many data blocks read come with one wrong bit, which their checksum shows. */
+    /** The next this many blocks read have one wrong bit, which their checksum reveals. */
     corruptReads = 0
-    /** The next so many data blocks read end in an error token instead of data. */
+    /** The next this many blocks read end in an error token instead of data. */
     failReads = 0
-    /** The next so many data blocks written are refused as damaged on the way. */
+    /** The next this many blocks written are refused as damaged in transit. */
     refuseWrites = 0
-    /** The next so many data blocks written fail in the flash: no data kept, told in the status. */
+    /** The next this many blocks written fail in flash: no data kept, reported in the status. */
     failWrites = 0
-    /** The next so many commands are not answered. */
+    /** The next this many commands are not answered. */
     ignoreCommands = 0
-    /**
-     * Blocks that cannot be read, with a data error token each time, until they are written anew.
-     */
+    /** Blocks that cannot be read, with a data error token each time, until rewritten. */
     readonly unreadable = new Set<number>()
-    /** Blocks that cannot be written: programming fails each time, told in the status. */
+    /** Blocks that cannot be written: programming fails each time, reported in the status. */
     readonly unwritable = new Set<number>()
-    /** The next so many data blocks read never come: no token, no error. */
+    /** The next this many blocks read never come: no token, no error. */
     silentReads = 0
-    /** Sectors that may still be written before the power goes; undefined is without a limit. */
+    /** Sectors still written before the power fails; undefined is no limit. */
     writesUntilPowerCut: number | undefined = undefined
-    /** What becomes of the write in which the power goes. */
+    /** What happens to the write during which the power fails. */
     tornWrite: TornWrite = "dropped"
-    /**
-     * The blocks that a stream has been announced to write yet are erased when the power goes in
-     * it.
-     */
+    /** If the power fails in a stream, its remaining announced blocks are erased. */
     erasesAhead = false
-    /** The power is gone: nothing is answered or kept until `powerUp()`. */
+    /** No power: nothing is answered or kept until `powerUp()`. */
     powerless = false
 
-    /** Whether a command that has come is passed over. */
+    /** Whether this command is ignored. */
     takeIgnored(): boolean {
         return this.ignoreCommands > 0 && this.ignoreCommands-- > 0
     }
 
-    /** Whether a block that is read never comes. */
+    /** Whether this block is never sent. */
     takeSilence(): boolean {
         return this.silentReads > 0 && this.silentReads-- > 0
     }
 
-    /** Whether a block that was written is refused as damaged on its way. */
+    /** Whether this written block is refused as damaged in transit. */
     takeRefusal(): boolean {
         return this.refuseWrites > 0 && this.refuseWrites-- > 0
     }
 
-    /** The bit of a block that is sent now which is wrong, undefined for none. */
+    /** The wrong bit of the block being sent; undefined for none. */
     takeWrongBit(): number | undefined {
         return this.corruptReads > 0 && this.corruptReads-- > 0 ? 803 : undefined
     }
 
-    /** Whether the read of a block that is now due fails. */
+    /** Whether the read of this block fails. */
     takeReadFailure(block: number): boolean {
         if (this.failReads === 0) return this.unreadable.has(block)
         this.failReads--
         return true
     }
 
-    /** Whether the programming of a block that is now due fails. */
+    /** Whether the programming of this block fails. */
     takeWriteFailure(block: number): boolean {
         if (this.failWrites === 0) return this.unwritable.has(block)
         this.failWrites--
         return true
     }
 
-    /** Puts a block into the store; false when the power went meanwhile. */
+    /** Stores a block; false if the power failed meanwhile. */
     keep(store: BlockStore, block: number, data: Uint8Array): boolean {
         if (this.writesUntilPowerCut === 0) {
             store.write(block, tornSector(this.tornWrite, store.read(block), data))
@@ -90,7 +85,7 @@ export class SdCardFaults {
  */
 export type TornWrite = "dropped" | "erased" | "half" | "zeroed"
 
-/** What a sector holds when the power went while `data` was written over `old`. */
+/** The sector's contents after the power failed while `data` was written over `old`. */
 function tornSector(kind: TornWrite, old: Uint8Array, data: Uint8Array): Uint8Array {
     const torn = Uint8Array.from(old)
     if (kind === "erased") torn.fill(0xff)

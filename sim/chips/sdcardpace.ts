@@ -1,27 +1,27 @@
 import { drawMs, type Delay, type Random } from "../random"
 import type { SdCardOptions } from "./sdcardoptions"
 
-/** How long a card takes in board time; what is left out is as `usualSdCardTiming` has it. */
+/** Delays of a card in board time; the default is `usualSdCardTiming`. */
 export interface SdCardTiming {
     /** Board time in ms, with fractions. */
     nowMs: () => number
     random: Random
-    /** Busy behind a block that was written alone, and behind the end of a stream of blocks. */
+    /** Busy after a single block, and after the end of a stream. */
     write?: Delay
-    /** Busy behind a block inside a stream. */
+    /** Busy after a block inside a stream. */
     streamBlock?: Delay
     /** From a read command to the block's token. */
     read?: Delay
-    /** From one block's end to the next one's token when they are read in one command. */
+    /** From one block's end to the next one's token within one command. */
     streamRead?: Delay
-    /** The card tidies up: comes on top of any busy time. */
+    /** The card's housekeeping, added to any busy time. */
     tidying?: Delay
 }
 
 /**
- * A card of today as measured by others: a block written alone takes ten to thirty times as long as
- * one of a stream. On bad days a card tidies up in one write of a hundred:
- * `tidying: { ms: [0, 0], tail: { share: 0.01, ms: [20, 250] } }`.
+ * A current card as measured by others: a single block takes ten to thirty times as long as one of
+ * a stream. On bad days a card does housekeeping in one write out of a hundred: `tidying: { ms: [0,
+ * 0], tail: { share: 0.01, ms: [20, 250] } }`.
  */
 export const usualSdCardTiming: Required<Omit<SdCardTiming, "nowMs" | "random">> = {
     write: { ms: [0.85, 1], tail: { share: 0.03, ms: [2, 5] } },
@@ -31,15 +31,15 @@ export const usualSdCardTiming: Required<Omit<SdCardTiming, "nowMs" | "random">>
     tidying: { ms: [0, 0], tail: { share: 0.0002, ms: [20, 250] } },
 }
 
-/** The SPI clock before anybody has set one, Hz. */
+/** The SPI clock until it is set, Hz. */
 const startHz = 400_000
 
 /**
- * How long what a card does takes: so many bytes on the wire, or board time. During a transfer the
- * time goes on by the bytes that were clocked.
+ * Durations of a card's operations: bytes on the wire, or board time. During a transfer, time
+ * advances with the bytes clocked.
  */
 export class SdCardPace {
-    /** The moment of the byte that is being clocked. */
+    /** The time of the byte being clocked. */
     byteMs = 0
     clockHz = startHz
     private busyBytes = 0
@@ -52,7 +52,7 @@ export class SdCardPace {
     }
 
     beginTransfer(): void {
-        // Never before the end of the one before.
+        // Never before the end of the previous one.
         const { timing } = this.options
         if (timing) this.byteMs = Math.max(this.byteMs, timing.nowMs())
     }
@@ -71,7 +71,7 @@ export class SdCardPace {
         return this.options.timing ? this.byteMs < this.busyUntilMs : this.busyBytes > 0
     }
 
-    /** Nothing is under way, but for what the card does when it gets power. */
+    /** Nothing is under way, except what the card does at power-up. */
     reset(): void {
         const { timing, traits } = this.options
         this.busyBytes = 0
@@ -92,7 +92,7 @@ export class SdCardPace {
     }
 
     /**
-     * When the block of a read that begins now comes: after so many bytes, and not before that
+     * When the block of a read starting now comes: after this many bytes, and not before that
      * moment.
      */
     readDelay(kind: "read" | "streamRead"): { bytes: number; untilMs: number } {

@@ -1,11 +1,9 @@
-/** Tokens in front of what a host writes (section 7.3.3.2). */
+/** Tokens before the blocks a host writes (section 7.3.3.2). */
 const startBlock = 0xfe
 const startStreamBlock = 0xfc
 const stopStream = 0xfd
 
-/**
- * Receives the data blocks of a write command: one, or a stream that ends with a token of its own.
- */
+/** Receives the data blocks of a write command: one, or a stream, which ends with its own token. */
 export class SdCardReception {
     private state: "closed" | "token" | "data" | "refused" = "closed"
     private stream = false
@@ -17,7 +15,7 @@ export class SdCardReception {
         return this.state !== "closed"
     }
 
-    /** Between two blocks of a stream a command can come, too. */
+    /** A command can also come between two blocks of a stream. */
     get betweenBlocks(): boolean {
         return this.stream && (this.state === "token" || this.state === "refused")
     }
@@ -26,7 +24,7 @@ export class SdCardReception {
         return this.stream
     }
 
-    /** The chip select went up: a stream goes on when it is down again. */
+    /** The chip select went high: a stream continues when it is low again. */
     cutOff(): void {
         if (!this.stream) this.end()
     }
@@ -41,12 +39,14 @@ export class SdCardReception {
         this.stream = false
     }
 
-    /** The block was not taken: a stream takes no more until CMD12 (section 7.3.3.1). */
+    /** The block was refused: a stream takes no more until CMD12 (section 7.3.3.1). */
     refuse(): void {
         if (this.stream) this.state = "refused"
     }
 
-    /** One byte of the host. @returns a whole block with its CRC, or that the stream was stopped */
+    /**
+     * One byte from the host. @returns a whole block with its CRC, or that the stream was stopped
+     */
     take(byte: number): Uint8Array | "stopped" | undefined {
         if (this.state === "data") {
             this.block[this.length++] = byte

@@ -44,7 +44,8 @@ function setBits(register: Uint8Array, high: number, low: number, value: number)
 }
 
 /**
- * Card-specific data, version 1 (section 5.3.2) or 2 (section 5.3.3), for a card of so many blocks.
+ * Card-specific data, version 1 (section 5.3.2) or 2 (section 5.3.3), for a card of `blocks`
+ * blocks.
  * @param protection TMP_WRITE_PROTECT in bit 0, PERM_WRITE_PROTECT in bit 1
  */
 export function registerCsd(version: 1 | 2, blocks: number, protection: number): Uint8Array {

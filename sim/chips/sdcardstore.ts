@@ -8,7 +8,7 @@ export interface BlockStore {
     close(): void
 }
 
-/** Blocks in memory; what was never written reads as zeros and costs nothing. */
+/** Blocks in memory; unwritten blocks read as zeros and cost nothing. */
 export class MemoryStore implements BlockStore {
     private readonly blocks = new Map<number, Uint8Array>()
 
@@ -32,14 +32,14 @@ export class MemoryStore implements BlockStore {
         this.blocks.set(block, new Uint8Array(data))
     }
 
-    /** A copy that later writes do not reach. */
+    /** A copy that later writes do not affect. */
     clone(): MemoryStore {
         const copy = new MemoryStore(this.blockCount)
         for (const [block, data] of this.blocks) copy.blocks.set(block, data)
         return copy
     }
 
-    /** Numbers of the blocks that were written, in no particular order. */
+    /** Numbers of the blocks written, in no particular order. */
     written(): IterableIterator<number> {
         return this.blocks.keys()
     }
@@ -52,7 +52,7 @@ export class FileStore implements BlockStore {
     readonly blockCount: number
     private readonly descriptor: number
 
-    /** @param path an existing file; its size rounded down to blocks is the card's */
+    /** @param path an existing file; its size, rounded down to blocks, is the card's */
     constructor(path: string) {
         this.descriptor = openSync(path, "r+")
         this.blockCount = Math.floor(fstatSync(this.descriptor).size / 512)

@@ -1,38 +1,36 @@
-/** What real cards are reported to do, each off when left out. */
+/** Behaviour reported of real cards; each is off if omitted. */
 export interface SdCardTraits {
-    /** The CRC-7 of every command counts, though CRC is off. */
+    /** The CRC-7 of every command is checked although CRC is off. */
     checksCommands?: boolean
-    /** The CRC-16 of written blocks counts, too. */
+    /** The CRC-16 of written blocks is checked, too. */
     checksData?: boolean
-    /** By index: the first so many commands since power-up are not answered. */
+    /** By index: the first this many commands since power-up are not answered. */
     lost?: Record<number, number>
-    /** By index: a command in the middle is not answered, this one of its kind. */
+    /** By index: the n-th command of its kind is not answered. */
     lostAt?: Record<number, number>
-    /** By index: the first so many are answered with these bits of R1 besides. */
+    /** By index: the first `times` are answered with these extra bits of R1. */
     refused?: Record<number, { times: number; bits: number }>
-    /** The first so many answers to CMD8 have another echo. */
+    /** The first this many answers to CMD8 have another echo. */
     wrongEchos?: number
-    /** 0x00 bytes in front of the CSD's token. */
+    /** 0x00 bytes before the CSD's token. */
     zerosBeforeCsd?: number
-    /** The first so many CSDs come with one wrong bit. */
+    /** The first this many CSDs have one wrong bit. */
     wrongCsds?: number
-    /** The data response comes so many bits late. */
+    /** The data response comes this many bits late. */
     responseLateBits?: number
-    /** Each block of so many that are read, or written, has one wrong bit. */
+    /** One block in this many that are read, or written, has one wrong bit. */
     noise?: { reads?: number; writes?: number; aboveHz: number }
-    /**
-     * For the first so many selections since power-up all that it sends comes so many bits late.
-     */
+    /** For the first `times` selections since power-up, all output comes `bits` bits late. */
     outOfStep?: { times: number; bits: number }
-    /** Busy for so long from the board's own reset on, ms. */
+    /** Busy for this long after the board's own reset, ms. */
     busyAtStartMs?: number
-    /** ACMD41 says "still initialising" for so long, ms. */
+    /** ACMD41 answers "still initialising" for this long, ms. */
     initMs?: number
 }
 
 const dataBits = 4096
 
-/** Follows a card from its power-up on, and says what its traits make of what it does. */
+/** Follows a card from power-up on and applies its traits. */
 export class SdCardTemperament {
     private readonly seen = new Map<string, number>()
     private blocks = { reads: 0, writes: 0 }
@@ -58,25 +56,25 @@ export class SdCardTemperament {
         this.seen.clear()
     }
 
-    /** Whether a command that has come is passed over. */
+    /** Whether this command is ignored. */
     loses(index: number): boolean {
         const { lost, lostAt } = this.traits
         const count = this.count(`command ${index}`)
         return count <= (lost?.[index] ?? 0) || count === lostAt?.[index]
     }
 
-    /** What R1 has besides what is true. */
+    /** Extra bits of R1. */
     flags(index: number): number {
         const refused = this.traits.refused?.[index]
         return refused && this.count(`flags ${index}`) <= refused.times ? refused.bits : 0
     }
 
-    /** The echo of CMD8 as it is sent. */
+    /** The echo of CMD8 as sent. */
     echo(pattern: number): number {
         return this.count("echo") <= (this.traits.wrongEchos ?? 0) ? pattern ^ 0x08 : pattern
     }
 
-    /** The card was selected: what it sends may be out of step from now on. */
+    /** The card was selected: its output may be out of step from now on. */
     select(): void {
         const { outOfStep } = this.traits
         const late = outOfStep && this.count("selection") <= outOfStep.times
@@ -84,19 +82,19 @@ export class SdCardTemperament {
         this.sent = 0xff
     }
 
-    /** The bits that go out while the card sends a byte. */
+    /** The bits on the wire while the card sends a byte. */
     late(byte: number): number {
         const bits = ((this.sent << 8) | byte) >> this.lateBits
         this.sent = byte
         return bits & 0xff
     }
 
-    /** The bit of a register that is sent which is wrong: one of the CSD's size. */
+    /** The wrong bit of a register being sent: one of the CSD's size. */
     wrongCsdBit(index: number): number | undefined {
         return index === 9 && this.count("csd") <= (this.traits.wrongCsds ?? 0) ? 61 : undefined
     }
 
-    /** CMD0 has come. */
+    /** CMD0 was received. */
     begin(nowMs: number): void {
         this.readyMs = nowMs + (this.traits.initMs ?? 0)
     }
@@ -105,7 +103,7 @@ export class SdCardTemperament {
         return nowMs < this.readyMs
     }
 
-    /** The bytes of a data response, behind which the line is low. */
+    /** The bytes of a data response; the line is low after it. */
     dataResponse(response: number): number[] {
         const late = this.traits.responseLateBits ?? 0
         const bits = "1".repeat(late) + response.toString(2).padStart(8, "0")
@@ -115,7 +113,7 @@ export class SdCardTemperament {
         return bytes
     }
 
-    /** The bit of a block that goes over the wire which is wrong, undefined for none. */
+    /** The wrong bit of a block on the wire; undefined for none. */
     wrongBit(way: "reads" | "writes", clockHz: number): number | undefined {
         const { noise } = this.traits
         const every = noise?.[way]
@@ -131,7 +129,7 @@ export class SdCardTemperament {
     }
 }
 
-/** The same bytes with one bit the other way, or as they are. */
+/** The same bytes with one bit flipped, or unchanged. */
 export function spoiled(bytes: Uint8Array, bit: number | undefined): Uint8Array {
     if (bit === undefined) return bytes
     const copy = Uint8Array.from(bytes)

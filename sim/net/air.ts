@@ -2,12 +2,12 @@ import { drawMs, type Chance, type Random } from "../random"
 import type { NetworkOptions } from "./options"
 import type { BoardTime } from "./time"
 
-/** Headers of IP and TCP, which an acknowledgement consists of. */
+/** IP and TCP headers, all that an acknowledgement has. */
 const HEADER_BYTES = 40
-/** The longest that TCP waits before it sends once more. */
+/** TCP's longest wait before it retransmits. */
 const RETRANSMIT_MS_MAX = 60_000
 
-/** One direction of the board's radio link: what is sent is there a little later, in order. */
+/** One direction of the board's radio link: packets arrive a little later, in order. */
 export class Path {
     private freeAtMs = 0
     private arrivesAtMs = 0
@@ -20,7 +20,7 @@ export class Path {
         private readonly random: Random,
     ) {}
 
-    /** Carries so many bytes of a connection in one packet; `arrived` runs when they are there. */
+    /** Carries `bytes` of a connection in one packet; `arrived` runs when they arrive. */
     carry(connection: object, bytes: number, arrived: () => void): void {
         const nowMs = this.time.nowMs()
         const kilobyteMs = drawMs(this.options.kilobyte, this.random)
@@ -29,7 +29,7 @@ export class Path {
         const thereMs = this.freeAtMs + drawMs(this.options.oneWay, this.random)
         this.arrivesAtMs = Math.max(this.arrivesAtMs, thereMs)
         this.carried.push([connection, arrived])
-        // Whichever timer comes first, it brings the oldest packet.
+        // Whichever timer fires first brings the oldest packet.
         this.time.setTimeout(
             () => this.air.arrive(...this.carried.shift()!),
             this.arrivesAtMs - nowMs,
@@ -38,13 +38,12 @@ export class Path {
 }
 
 /**
- * The board's Wi-Fi in both directions. While it is down nothing is lost for good: TCP sends it
- * again later.
+ * The board's Wi-Fi in both directions. While it is down nothing is lost for good: TCP retransmits.
  */
 export class Air {
     readonly fromBoard: Path
     readonly toBoard: Path
-    /** What each connection sends again. */
+    /** The packets each connection retransmits. */
     private readonly held = new Map<object, (() => void)[]>()
     private downSinceMs: number | undefined
     private readonly random: Random
@@ -69,7 +68,7 @@ export class Air {
             this.downSinceMs = this.time.nowMs()
             return
         }
-        // TCP doubles its waits, so the next one ends within as long as it was down (RFC 6298
+        // TCP doubles its waits, so the next one ends within as long as Wi-Fi was down (RFC 6298
         // §5.5).
         const longestMs = Math.min(this.time.nowMs() - this.downSinceMs!, RETRANSMIT_MS_MAX)
         this.downSinceMs = undefined

@@ -1,4 +1,4 @@
-/** Bytes in their order, put in and taken out in pieces of any size. */
+/** Bytes in order, added and taken in pieces of any size. */
 export class ByteQueue {
     private pieces: Uint8Array[] = []
     bytes = 0
@@ -9,7 +9,7 @@ export class ByteQueue {
         this.bytes += data.length
     }
 
-    /** The oldest bytes, at most so many; they are copied. */
+    /** The oldest bytes, at most `bytesMax`, copied. */
     take(bytesMax: number): Uint8Array {
         const taken = new Uint8Array(Math.min(bytesMax, this.bytes))
         let at = 0

@@ -4,18 +4,15 @@ import type { Link } from "./link"
 import type { TcpEnd } from "./tcp"
 import type { BoardTime } from "./time"
 
-/** Until a client that was given a port has connected to it. */
+/** Time for a client to connect to the port it was given. */
 const ACCEPT_MS = 60_000
-/** A data connection on which nothing moves is given up then. */
+/** A data connection without progress is given up after this time. */
 const STALLED_MS = 300_000
 const CHUNK_BYTES = 16_384
-/** What a data connection that talks has to say. */
+/** Bytes sent by a "talking" data connection. */
 const TALK_BYTES = 2 << 20
 
-/**
- * A passive port (RFC 959 §3.2): it takes one connection, which may come before or after it is
- * wanted.
- */
+/** A passive port (RFC 959 §3.2): it takes one connection, before or after it is wanted. */
 export class PassivePort {
     readonly port: number
     private readonly stopListening: () => void
@@ -42,7 +39,7 @@ export class PassivePort {
         if (temper === "dead") listener.close()
     }
 
-    /** Hands over the connection; undefined when none has come in time. */
+    /** Hands over the connection; undefined if none came in time. */
     take(wanted: (end: TcpEnd | undefined) => void): void {
         const end = this.arrived
         this.arrived = undefined
@@ -51,7 +48,7 @@ export class PassivePort {
         this.patience = this.time.setTimeout(() => this.close(), ACCEPT_MS)
     }
 
-    /** Another port takes its place, or the server goes. */
+    /** Another port replaces it, or the server stops. */
     close(): void {
         this.stopListening()
         this.arrived?.abort()
@@ -73,12 +70,12 @@ export class PassivePort {
     }
 }
 
-/** One transfer's data connection, with what becomes of it when nothing moves. */
+/** One transfer's data connection, with its timeout. */
 export class DataTransfer {
     private patience: object | undefined
     private over = false
 
-    /** @param done with false when the connection broke or stalled; it is closed by then */
+    /** @param done called with false if the connection broke or stalled; it is closed by then */
     constructor(
         private readonly end: TcpEnd,
         private readonly time: BoardTime,
@@ -87,7 +84,7 @@ export class DataTransfer {
         this.moved()
     }
 
-    /** Takes what comes until the other side closes, or there is no room for more. */
+    /** Receives until the other side closes, or there is no more room. */
     receive(into: (data: Uint8Array) => void, hasRoom = (): boolean => true): void {
         const look = (): void => {
             const link: Link = this.end
@@ -102,7 +99,7 @@ export class DataTransfer {
         look()
     }
 
-    /** Sends what `from` gives, which is nothing at the end. */
+    /** Sends the pieces of `from`, which are empty at the end. */
     send(from: () => Uint8Array): void {
         this.end.onChange = () => {
             if (this.end.over !== "") this.finish(false)
@@ -120,7 +117,7 @@ export class DataTransfer {
         next()
     }
 
-    /** The server goes, or the client has asked for an end of it. */
+    /** The server stops, or the client aborts. */
     abort(): void {
         this.finish(false)
     }

@@ -18,14 +18,14 @@ import { join, posix } from "node:path"
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-/** One file that is open for a transfer. */
+/** One file open for a transfer. */
 export class OpenFile {
     private constructor(
         private readonly handle: number,
         public position: number,
     ) {}
 
-    /** Empties the file, or makes it, unless a transfer goes on inside it. */
+    /** Truncates or creates the file, unless a transfer resumes inside it. */
     static forWriting(path: string, position: number): OpenFile {
         const handle = openSync(path, existsSync(path) ? "r+" : "w+")
         if (position === 0) ftruncateSync(handle)
@@ -52,9 +52,9 @@ export class OpenFile {
         closeSync(this.handle)
     }
 
-    /** The file was written at that moment of the simulation. @returns its bytes */
+    /** Closes the file with this modification time of the simulation. @returns its bytes */
     closeAt(unixMs: number): number {
-        // By its handle: another log-in may have deleted it meanwhile.
+        // By handle: another log-in may have deleted it meanwhile.
         futimesSync(this.handle, unixMs / 1000, unixMs / 1000)
         const { size } = fstatSync(this.handle)
         closeSync(this.handle)
@@ -62,9 +62,9 @@ export class OpenFile {
     }
 }
 
-/** A folder on disk as one session sees it: paths begin at its root and do not leave it. */
+/** A folder on disk as one session sees it: paths start at its root and cannot leave it. */
 export class FtpFolder {
-    /** Where names without a leading slash begin. */
+    /** The base of names without a leading slash. */
     current = "/"
 
     constructor(private readonly root: string) {}
@@ -78,7 +78,7 @@ export class FtpFolder {
         return join(this.root, this.absolute(name))
     }
 
-    /** Bytes of a file, undefined when there is no such file. */
+    /** Bytes of a file; undefined if there is no such file. */
     size(name: string): number | undefined {
         const stat = statSync(this.onDisk(name), { throwIfNoEntry: false })
         return stat?.isFile() ? stat.size : undefined
@@ -103,14 +103,14 @@ export class FtpFolder {
         return true
     }
 
-    /** The file's content; it is gone then. */
+    /** Removes the file and returns its content. */
     takeAway(name: string): Buffer {
         const content = readFileSync(this.onDisk(name))
         rmSync(this.onDisk(name))
         return content
     }
 
-    /** Bytes of all files of the server. */
+    /** Bytes of all the server's files. */
     usedBytes(): number {
         const names = readdirSync(this.root, { recursive: true, encoding: "utf8" })
         const stats = names.map(name => statSync(join(this.root, name)))
@@ -130,16 +130,13 @@ export class FtpFolder {
         return true
     }
 
-    /** Names in a folder, or the file itself; undefined when there is neither. */
+    /** Names in a folder, or the file itself; undefined if there is neither. */
     names(name: string): string[] | undefined {
         if (this.size(name) !== undefined) return [posix.basename(this.absolute(name))]
         return this.isFolder(name) ? readdirSync(this.onDisk(name)).sort() : undefined
     }
 
-    /**
-     * The lines of LIST in the form of `ls -l`, which is what clients read (RFC 959 leaves it
-     * open).
-     */
+    /** The lines of LIST in the form of `ls -l`, which clients expect (RFC 959 leaves it open). */
     lines(name: string): string[] | undefined {
         const folder = this.isFolder(name) ? name : posix.dirname(this.absolute(name))
         return this.names(name)?.map(entry => {

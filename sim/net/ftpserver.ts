@@ -9,10 +9,10 @@ import type { BoardTime } from "./time"
 export type FtpServerMode = "up" | "down" | "hang"
 
 export interface SimFtpServerOptions {
-    /** Folder that holds what was received; made when it is not there. */
+    /** Folder of the received files; made if missing. */
     root: string
     port?: number
-    /** With a user only this one gets in, else everybody may. */
+    /** If set, only this user gets in, else everyone. */
     user?: string
     password?: string
     /** Unix ms of board time zero, for the files' dates. */
@@ -20,15 +20,12 @@ export interface SimFtpServerOptions {
     temper?: FtpTemper
 }
 
-/**
- * The simulation's FTP server, in board time.
- * Events: "received" (file name, bytes in all).
- */
+/** The simulation's FTP server, in board time. Events: "received" (file name, total bytes). */
 export class SimFtpServer extends EventEmitter<{ received: [name: string, bytes: number] }> {
-    /** How it treats the log-ins that come from now on. */
+    /** Behaviour towards future log-ins. */
     temper: FtpTemper
     readonly shelf = new FtpShelf()
-    /** Log-ins that were let in, and those turned away. */
+    /** Log-ins accepted, and those turned away. */
     connections = 0
     turnedAway = 0
     private mode: FtpServerMode = "down"
@@ -47,7 +44,7 @@ export class SimFtpServer extends EventEmitter<{ received: [name: string, bytes:
         this.setMode("up")
     }
 
-    /** "down" refuses connections, "hang" takes them and never answers; what is open is cut. */
+    /** "down" refuses connections, "hang" accepts them and never answers; open ones are cut. */
     setMode(mode: FtpServerMode): void {
         for (const session of [...this.sessions]) session.cut()
         for (const end of this.hanging) end.abort()

@@ -5,18 +5,18 @@ import type { SimHost } from "./hosts"
 import type { TcpEnd } from "./tcp"
 import type { BoardTime } from "./time"
 
-/** A log-in on which nothing moves ends then. */
+/** A log-in without activity ends after this time. */
 const IDLE_MS = 300_000
 const LINE_BYTES_MAX = 1024
 const READ_BYTES = 4096
 
 export interface FtpSessionParts {
     time: BoardTime
-    /** Where data connections are taken. */
+    /** Accepts the data connections. */
     host: SimHost
     /** Folder on disk that a log-in sees as "/". */
     root: string
-    /** With a user only this one gets in. */
+    /** If set, only this user gets in. */
     user?: string
     password?: string
     temper: FtpTemper
@@ -27,7 +27,7 @@ export interface FtpSessionParts {
     ended(): void
 }
 
-/** What a command needs: a log-in, an argument. */
+/** What a command needs: a log-in unless `free`, an argument. */
 interface Command {
     run: (argument: string) => void
     free?: boolean
@@ -37,21 +37,21 @@ interface Command {
 /**
  * One log-in at the simulation's FTP server: RFC 959 in stream mode, RFC 2428 (EPSV), RFC 3659
  * (SIZE, REST), RFC 2389 (FEAT). It opens no connections itself, so PORT and EPRT are refused.
- * Files keep the line ends that they came with, whatever the TYPE. A transfer goes on to its end
- * when the control connection closes, as vsftpd's does.
+ * Files keep their line ends, whatever the TYPE. A transfer continues to its end when the control
+ * connection closes, as vsftpd's does.
  */
 export class FtpSession {
     private readonly folder: FtpFolder
     private readonly commands: Record<string, Command>
     private input = ""
-    /** A line was too long: what is left of it is passed over. */
+    /** A line was too long: the rest of it is skipped. */
     private skipping = false
     private user: string | undefined
     private loggedIn = false
     private restart = 0
     private extendedOnly = false
     private passive: PassivePort | undefined
-    /** What is being transferred; commands wait for its end. */
+    /** The current transfer; commands wait for its end. */
     private transfer: DataTransfer | "waiting" | undefined
     private patience: object | undefined
     private greeted = false
@@ -77,7 +77,7 @@ export class FtpSession {
         this.read()
     }
 
-    /** The server goes: everything breaks off. */
+    /** The server stops: everything breaks off. */
     cut(): void {
         this.control.abort()
         this.leave()
@@ -177,7 +177,7 @@ export class FtpSession {
     }
 
     private read(): void {
-        // A transfer in hand is finished first; what it says then may go nowhere.
+        // A running transfer is finished first; its reply may then go nowhere.
         if (this.transfer && this.parts.temper.dropsTransfers && this.control.over !== "")
             this.dropTransfer()
         if (this.transfer || !this.greeted) return
@@ -221,7 +221,7 @@ export class FtpSession {
         else if (!command.free && !this.loggedIn) this.say("530 Log in first.")
         else if (command.argument && argument === "") this.say("501 An argument is missing.")
         else command.run(argument)
-        // It holds for the next command alone (RFC 3659 §5.1).
+        // REST applies to the next command only (RFC 3659 §5.1).
         if (verb !== "REST") this.restart = 0
     }
 
@@ -312,7 +312,7 @@ export class FtpSession {
 
     /**
      * Waits for the data connection, lets `work` use it, and answers the command: in the usual
-     * words unless `finish` gives others.
+     * words unless `finish` returns others.
      */
     private begin(
         work: (transfer: DataTransfer) => void,
@@ -361,7 +361,7 @@ export class FtpSession {
         this.write(Buffer.from(lines.join("\r\n") + "\r\n"))
     }
 
-    /** A temper's words, one byte a character. */
+    /** A temper's words, one byte per character. */
     private sayBytes(text: string): void {
         this.write(Buffer.from(text + "\r\n", "latin1"))
     }

@@ -1,54 +1,54 @@
-/** What becomes of a data port that the server has named. */
+/** What happens to a data port the server has named. */
 export type DataPortTemper =
-    /** Nobody listens there, as behind a firewall that refuses. */
+    /** Nothing listens there, as behind a firewall that refuses. */
     | "dead"
     /** A SYN to it is never answered, as behind a firewall that drops. */
     | "silent"
-    /** It takes the connection and ends it at once. */
+    /** It accepts the connection and ends it at once. */
     | "closing"
-    /** It takes the connection and never reads. */
+    /** It accepts the connection and never reads. */
     | "unread"
-    /** It sends two megabytes of its own. */
+    /** It sends two megabytes of its own data. */
     | "talking"
 
 /**
- * What an FTP server does otherwise than the simulation's does by itself; each was met somewhere.
- * All of it is a switch of its own, and any of them can be on together.
+ * Behaviour of real FTP servers that differs from the simulation's default. Each is a separate
+ * switch; all can be combined.
  */
 export interface FtpTemper {
-    /** Until it greets, as while it looks up the client's name. */
+    /** Delay of the greeting, as for a look-up of the client's name. */
     greetingMs?: number
-    /** The greeting's lines, one byte a character (Latin-1), with CR LF between them. */
+    /** The greeting's lines, one byte per character (Latin-1), separated by CR LF. */
     greeting?: string
     /**
-     * What it says to a command instead of obeying it; undefined leaves the command as it is, ""
-     * says nothing at all. The connection is closed behind a 421.
+     * The reply to a command instead of obeying it; undefined obeys the command, "" says nothing. A
+     * 421 closes the connection.
      */
     answer?: (verb: string, argument: string) => string | undefined
-    /** Replies come in pieces of so many bytes. */
+    /** Replies come in pieces of this many bytes. */
     pieceBytes?: number
     dataPort?: (verb: "EPSV" | "PASV") => DataPortTemper | undefined
-    /** Why STOR and APPE are refused for that path. */
+    /** The refusal of STOR and APPE for that path. */
     refusal?: (path: string) => string | undefined
-    /** What SIZE says when there is no such file. */
+    /** SIZE's reply if there is no such file. */
     missing?: string
-    /** A file that has come is not seen for so long, as while it is looked through for viruses. */
+    /** A received file is not visible for this long, as during a virus scan. */
     hiddenMs?: number
-    /** Whether a job of the server takes that whole file away at once. */
+    /** Whether a job on the server removes that complete file at once. */
     takesAway?: (name: string) => boolean
-    /** All that its disk holds. */
+    /** The capacity of its disk. */
     diskBytes?: number
-    /** Control connections at a time; one more is turned away. */
+    /** Control connections at once; any further one is turned away. */
     connectionsMax?: number
     /** A transfer ends with its control connection, as ProFTPD's does. */
     dropsTransfers?: boolean
-    /** What came of a transfer that did not end well is deleted. */
+    /** The partial file of a failed transfer is deleted. */
     deletesBroken?: boolean
 }
 
-/** What all log-ins of a server know of its files. */
+/** State of the files, shared by all log-ins of a server. */
 export class FtpShelf {
-    /** Files that were taken away, by name, each as often as it came. */
+    /** Files removed, by name; each as often as it came. */
     readonly taken = new Map<string, Buffer[]>()
     private readonly hiddenUntilMs = new Map<string, number>()
 

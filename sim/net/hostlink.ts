@@ -3,17 +3,14 @@ import { ByteQueue } from "./bytequeue"
 import { UNCONNECTED, UNRESOLVED } from "./hosts"
 import type { Dialled, Link, Over } from "./link"
 
-/** As much waits here as fits the ESP32's receive window; the rest stays with the sender. */
+/** Bytes buffered here, as in the ESP32's receive window; the rest stays with the sender. */
 const WINDOW_BYTES = 5744
 
-/**
- * A connection of the board that goes out of the simulation, to a server that this computer
- * reaches.
- */
+/** A connection from the board out of the simulation, to a server that this computer reaches. */
 export class HostLink implements Link {
     over: Over = ""
     onChange: () => void = () => {}
-    /** It is over on both sides. */
+    /** Called when it is over on both sides. */
     onClosed: () => void = () => {}
     private readonly received = new ByteQueue()
 
@@ -55,7 +52,7 @@ export class HostLink implements Link {
 
     close(): void {
         this.socket.end()
-        // Nobody reads any more, and an end unread would keep the socket.
+        // Nothing reads any more, and unread data would keep the socket.
         this.socket.resume()
     }
 

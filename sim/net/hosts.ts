@@ -8,14 +8,14 @@ import type { BoardTime } from "./time"
 export const UNRESOLVED = "can't resolve host"
 export const UNCONNECTED = "can't connect"
 
-/** The first port given to whoever asks for any (RFC 6335 §6). */
+/** The first port for callers that ask for any (RFC 6335 §6). */
 const FIRST_DYNAMIC_PORT = 49_152
 
-/** A computer of the simulation with its listening ports. */
+/** A simulated computer with its listening ports. */
 export class SimHost {
-    /** It takes no SYN and refuses none, as behind a firewall that drops. */
+    /** It neither accepts nor refuses a SYN, as behind a firewall that drops. */
     synBlackhole = false
-    /** Ports of which the same is true. */
+    /** Single ports with the same behaviour. */
     readonly silentPorts = new Set<number>()
     private readonly listeners = new Map<number, (end: TcpEnd) => void>()
     private nextPort = FIRST_DYNAMIC_PORT
@@ -27,8 +27,8 @@ export class SimHost {
     ) {}
 
     /**
-     * Takes connections until the returned function is called.
-     * @param port 0 for any that is free
+     * Accepts connections until `close` is called.
+     * @param port 0 for any free one
      */
     listen(port: number, take: (end: TcpEnd) => void): { port: number; close(): void } {
         if (port === 0) port = this.freePort()
@@ -54,7 +54,7 @@ function after(port: number): number {
     return port === 65_535 ? FIRST_DYNAMIC_PORT : port + 1
 }
 
-/** The computers that the board reaches over its simulated Wi-Fi. */
+/** The computers the board reaches over its simulated Wi-Fi. */
 export class SimHosts {
     readonly air: Air
     private readonly hosts = new Map<string, SimHost>()
@@ -69,7 +69,7 @@ export class SimHosts {
         this.random = chance.stream("net: connect")
     }
 
-    /** The host of that name, which from now on is part of the simulation. */
+    /** The host of that name; added to the simulation if new. */
     host(name: string): SimHost {
         const known = this.find(name)
         if (known) return known
@@ -84,7 +84,7 @@ export class SimHosts {
         return this.hosts.get(name.toLowerCase())
     }
 
-    /** Connects the board; the answer comes in board time, in any case. */
+    /** Connects the board; the answer always comes in board time. */
     dial(host: SimHost, port: number, done: Dialled): void {
         const { options } = this
         if (!this.air.up) return this.failLookup(done)
@@ -99,7 +99,7 @@ export class SimHosts {
         )
     }
 
-    /** A name that no server answers for. */
+    /** The name server does not answer for the name. */
     failLookup(done: Dialled): void {
         this.fail(this.options.lookupFailed, UNRESOLVED, done)
     }

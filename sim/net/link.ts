@@ -1,24 +1,24 @@
-/** How a connection stands: "" open, or the other side has closed it, or it broke. */
+/** State of a connection: "" open, ended by the other side, or broken. */
 export type Over = "" | "ended" | "reset"
 
-/** One end of a TCP connection, as a program has it through the calls of its sockets. */
+/** One end of a TCP connection, as a program sees it through its socket calls. */
 export interface Link {
-    /** What there is to read, and no more, comes before it is over. */
+    /** Set once the connection is over; received data can still be read. */
     readonly over: Over
-    /** Something can be read, or it is over. */
+    /** Called when something can be read, or it is over. */
     onChange: () => void
     /**
-     * `taken(true)` once the send buffer holds all of it, `taken(false)` when the connection is
-     * over first.
+     * `taken(true)` once the send buffer holds all of it, `taken(false)` if the connection ends
+     * first.
      */
     write(data: Uint8Array, taken?: (whole: boolean) => void): void
-    /** The oldest bytes that have come, undefined when there are none. */
+    /** The oldest bytes received; undefined if there are none. */
     read(bytesMax: number): Uint8Array | undefined
-    /** What the send buffer holds still goes, then the end. */
+    /** Sends the rest of the send buffer, then the end. */
     close(): void
-    /** This side is gone without a word, as when its power fails. */
+    /** This side disappears silently, as when its power fails. */
     vanish(): void
 }
 
-/** A connection, or why there is none. */
+/** Gets a connection, or the reason why there is none. */
 export type Dialled = (link: Link | undefined, problem: string) => void

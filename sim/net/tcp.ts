@@ -13,9 +13,9 @@ interface Write {
 }
 
 /**
- * One end of a simulated TCP connection (RFC 9293): a send buffer, a window of the other side's,
- * segments in order, small ones held back while others are on their way (RFC 896), FIN behind the
- * data, RST for data that nobody reads any more. What it sends costs time on the air.
+ * One end of a simulated TCP connection (RFC 9293): a send buffer, the peer's window, segments in
+ * order, small ones held back while others are in flight (RFC 896), FIN after the data, RST for
+ * data that is no longer read. Sending costs air time.
  */
 export class TcpEnd implements Link {
     over: Over = ""
@@ -32,7 +32,7 @@ export class TcpEnd implements Link {
     private constructor(
         private readonly buffers: { sendBytes: number; windowBytes: number },
         private readonly out: Path,
-        /** Both ends have the same. */
+        /** Shared by both ends. */
         private readonly connection: object,
     ) {}
 
@@ -48,7 +48,7 @@ export class TcpEnd implements Link {
         return [board, server]
     }
 
-    /** The server's program hears of its new connection behind the handshake's last packet. */
+    /** The server's program learns of its new connection after the handshake's last packet. */
     afterHandshake(run: () => void): void {
         this.out.carry(this.connection, 0, run)
     }
@@ -72,7 +72,7 @@ export class TcpEnd implements Link {
         this.closed = true
         this.dropWrites()
         if (this.over === "reset") return
-        // Whoever closes on data that he has not read has lost some: RFC 2525 §2.17.
+        // Closing with unread data loses it: RFC 2525 §2.17.
         if (this.received.bytes > 0) this.refuse()
         else this.send()
     }
@@ -84,7 +84,7 @@ export class TcpEnd implements Link {
         this.unsent.clear()
     }
 
-    /** Ends it at once; the other side sees it break. */
+    /** Ends the connection at once; the other side sees it break. */
     abort(): void {
         if (this.closed || this.over === "reset") return
         this.closed = true
@@ -102,7 +102,7 @@ export class TcpEnd implements Link {
         for (const write of this.writes.splice(0)) write.taken(false)
     }
 
-    /** Moves what is written into the send buffer as far as there is room. */
+    /** Moves written data into the send buffer as far as there is room. */
     private fill(): void {
         while (this.writes.length > 0) {
             const room = this.buffers.sendBytes - this.unsent.bytes - this.inFlightBytes

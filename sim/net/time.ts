@@ -1,4 +1,4 @@
-/** The part of the simulator's clock that the network lives by. */
+/** The part of the simulator's clock the network uses. */
 export interface BoardTime {
     /** Board milliseconds; they never go backwards. */
     nowMs(): number

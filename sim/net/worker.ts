@@ -5,14 +5,14 @@ import type { BoardTime } from "./time"
 
 export type SocketEvent = "open" | "data" | "close" | "error"
 
-/** Commands and events that FreeRTOS's queues hold. */
+/** Capacity of FreeRTOS's queues of commands and events. */
 const COMMANDS_MAX = 50
 const EVENTS_MAX = 10
-/** An open waits so long for room in the queue. */
+/** An open waits this long for room in the queue. */
 const ROOM_MS = 200
 /** The port's receive buffer. */
 const DATA_EVENT_BYTES = 1024
-/** lwIP's receive window: more cannot have come when the main loop looks. */
+/** lwIP's receive window: no more can have arrived by a turn of the main loop. */
 const TURN_BYTES = 5744
 
 const QUEUED = 0
@@ -29,40 +29,39 @@ export interface SocketWorkerParts {
 }
 
 /**
- * The board's one TCP socket as DeviceScript's port to the ESP32 has it (devicescript-esp32 2.16.1,
- * main/sock.c). A worker beside the runtime carries out opens and writes one after the other, and a
- * name look-up or a SYN without an answer holds up all that come later. The runtime's main loop
- * hands on what the worker has to tell, and receives by itself. Both share one socket and know
- * nothing of whose connection it is: what an earlier one still has to tell reaches whoever came
- * after it.
+ * The board's single TCP socket as in DeviceScript's port to the ESP32 (devicescript-esp32 2.16.1,
+ * main/sock.c). A worker beside the runtime carries out opens and writes one after another; a name
+ * look-up or a SYN without an answer holds up all later ones. The runtime's main loop passes on the
+ * worker's events, and receives on its own. Both share one socket and do not know whose connection
+ * it is: late events of an earlier connection reach the next one.
  */
 export class SocketWorker {
-    /** What the main loop tells the runtime; data comes in pieces of at most 1,024 bytes. */
+    /** Called with the main loop's events; data comes in pieces of at most 1,024 bytes. */
     onEvent: (event: SocketEvent, data?: Uint8Array) => void = () => {}
     private commands: Command[] = []
     private events: { event: SocketEvent; data?: Uint8Array }[] = []
     private link: Link | undefined
     private working = false
-    /** Commands taken out of the queue so far. */
+    /** Commands taken out of the queue until now. */
     private done = 0
     private turn: object | undefined
     /**
-     * Counts the losses of power: what was under way before the last one is no part of this board.
+     * Number of power losses; anything under way before the last one no longer belongs to this
+     * board.
      */
     private losses = 0
 
     constructor(private readonly parts: SocketWorkerParts) {}
 
-    /** The runtime's natives. How a write would be answered now, beside being queued. */
+    /** How a write would be answered now, without queueing it. */
     get refusal(): number {
         if (!this.link) return NO_SOCKET
         return this.commands.length < COMMANDS_MAX ? QUEUED : QUEUE_FULL
     }
 
     /**
-     * An open that finds no room in time is never carried out, and nobody hears of it: the
-     * runtime's native says 0 in any case. (The ESP32's main loop stands still while it waits; here
-     * it goes on.)
+     * An open that finds no room in time is never carried out, silently: the runtime's native
+     * returns 0 in any case. (The ESP32's main loop blocks while it waits; here it continues.)
      */
     open(host: string, port: number): number {
         const command = { host, port }
@@ -84,14 +83,14 @@ export class SocketWorker {
         return QUEUED
     }
 
-    /** The runtime closes: what is queued finds no socket and is dropped, but an open goes on. */
+    /** The runtime closes: queued writes find no socket and are dropped, but an open continues. */
     close(): number {
         if (!this.link) return NO_SOCKET
         this.closeLink()
         return QUEUED
     }
 
-    /** The processor has stopped; the other side is told nothing. */
+    /** The processor has stopped; the other side is not told. */
     powerOff(): void {
         ++this.losses
         const link = this.link
@@ -129,7 +128,7 @@ export class SocketWorker {
     private connect(host: string, port: number): void {
         const { parts, losses } = this
         if (this.link) {
-            // With the handle closed and not yet forgotten, the main loop's receive fails.
+            // With the handle closed but not yet cleared, the main loop's receive fails.
             const caught = parts.random() < parts.options.receiveCloseRace
             if (caught) this.raise("recv error")
             else this.closeLink()
@@ -169,7 +168,7 @@ export class SocketWorker {
         this.wake()
     }
 
-    /** The main loop's next turn looks at the socket: its turns come on a grid. */
+    /** The main loop's next turn checks the socket; its turns are on a grid. */
     private wake(): void {
         if (this.turn) return
         const { time, options } = this.parts

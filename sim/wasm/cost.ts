@@ -1,7 +1,7 @@
 /**
- * What the runtime's WebAssembly instructions stand for on the ESP32, in cycles of its Xtensa LX6:
- * [first opcode, last opcode, cycles]. The same C code compiled for Xtensa keeps locals in
- * registers, has no hardware for double floats and divides in some ten cycles. Later rows count.
+ * Costs of the runtime's WebAssembly instructions on the ESP32, in cycles of its Xtensa LX6: [first
+ * opcode, last opcode, cycles]. The same C code compiled for Xtensa keeps locals in registers, has
+ * no hardware for double floats and divides in about ten cycles. Later rows override.
  */
 const rows: readonly [first: number, last: number, cycles: number][] = [
     [0x0c, 0x0d, 2], // br, br_if
@@ -46,7 +46,7 @@ const rows: readonly [first: number, last: number, cycles: number][] = [
 const cyclesOf = new Uint16Array(256)
 for (const [first, last, cycles] of rows) cyclesOf.fill(cycles, first, last + 1)
 
-/** The weight of an instruction, in counts: about one cycle of the ESP32 each. */
+/** The cost of an instruction in counts of about one ESP32 cycle. */
 export function instructionCost(opcode: number): number {
     return cyclesOf[opcode]
 }

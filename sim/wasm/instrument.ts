@@ -1,21 +1,21 @@
 import { functionNames, Kind, Section, sections, signed, unsigned, WasmReader } from "./reader"
 
-/** A mutable i32 global that the module exports. */
+/** A mutable i32 global exported by the module. */
 export interface AddedGlobal {
     name: string
     initial: number
 }
 
 export interface Instrumentation {
-    /** What an instruction adds to the counter when it is executed. */
+    /** What an instruction adds to the counter when executed. */
     cost(opcode: number): number
-    /** The counter's name among the exports; it wraps at 32 bits. */
+    /** The counter's export name; it wraps at 32 bits. */
     counter: string
     /** Further globals, for the code in `entries`. */
     globals: readonly AddedGlobal[]
     /**
-     * Code that runs at the entry of a function, before its own, by the function's name; it finds
-     * the added globals' indexes by their names. It is not counted.
+     * Code inserted at the start of functions, by function name; it finds the added globals'
+     * indexes by name. It is not counted.
      */
     entries: Readonly<Record<string, (index: (global: string) => number[]) => number[]>>
 }
@@ -23,7 +23,7 @@ export interface Instrumentation {
 /**
  * Makes a module count what it executes: at the start of each basic block the block's cost is added
  * to an exported global. Globals and exports are appended, so that no index of the module changes.
- * It takes modules of WebAssembly 1.0 with sign extension, saturating conversion and bulk memory.
+ * It accepts modules of WebAssembly 1.0 with sign extension, saturating conversion and bulk memory.
  */
 export function instrument(wasm: Uint8Array, instrumentation: Instrumentation): Uint8Array {
     const names = functionNames(wasm)
@@ -148,14 +148,14 @@ function countedFunction(
 }
 
 /**
- * Behind these the code goes on, or comes from, somewhere else: unreachable, loop … end, br …
+ * After these the code continues, or comes from, somewhere else: unreachable, loop … end, br …
  * return.
  */
 function endsBlock(opcode: number): boolean {
     return opcode === 0 || (opcode >= 0x03 && opcode <= 0x05) || (opcode >= 0x0b && opcode <= 0x0f)
 }
 
-/** Throws on an instruction that is not known, since its length is not. */
+/** Throws on an unknown instruction, because its length is unknown. */
 function skipOperands(reader: WasmReader, opcode: number): void {
     // block, loop, if; br, br_if; call; local.*, global.*; i32.const, i64.const
     const one =

@@ -7,7 +7,7 @@ export const enum Section {
     Code = 10,
 }
 
-/** What an import or export can be (5.5.5). */
+/** Kinds of imports and exports (5.5.5). */
 export const enum Kind {
     Function = 0,
     Table = 1,
@@ -104,7 +104,7 @@ export function functionNames(wasm: Uint8Array): Map<string, number> {
     return names
 }
 
-/** The sections of a module in their order. */
+/** The sections of a module, in order. */
 export function* sections(wasm: Uint8Array): Generator<{ id: number; body: Uint8Array }> {
     const reader = new WasmReader(wasm)
     // "\0asm" and the version.

@@ -2,46 +2,43 @@ import { instructionCost } from "./cost"
 import { instrument } from "./instrument"
 import { runtimeSource } from "./runtimesource"
 
-/** The globals that are added to the runtime's module, and exported. */
+/** Exported globals added to the runtime's module. */
 export const added = {
-    /** What was executed, in counts, modulo 2 to the 32nd. */
+    /** Counts executed, modulo 2^32. */
     counter: "bms_counter",
     /** Address of the fiber that ran last. */
     fiber: "bms_fiber",
-    /**
-     * The counter at the entry into the module, and by how much it may grow until the watchdog
-     * bites.
-     */
+    /** The counter at the entry into the module, and the watchdog's limit of its growth. */
     entered: "bms_entered",
     limit: "bms_limit",
-    /** Why the module was left by a trap: one of `Trap`. */
+    /** The reason of a trap: one of `Trap`. */
     trap: "bms_trap",
-    /** The counter when the program began to speak to the host, which no program on a chip does. */
+    /** The counter at the start of a message to the host, which does not exist on a chip. */
     spoke: "bms_spoke",
-    /** What programming and erasing the flash takes, in counts, and how often that was done. */
+    /** Costs of programming and erasing flash, in counts, and the number of accesses. */
     programCost: "bms_program_cost",
     eraseCost: "bms_erase_cost",
-    /** What each further page takes that the same turn erases. */
+    /** The cost of each further page erased in the same turn. */
     usualEraseCost: "bms_usual_erase_cost",
     flashAccesses: "bms_flash_accesses",
     /**
-     * Address of the fiber that waits for a transfer, 0 for none, and the counter when that is
-     * over.
+     * Address of the fiber waiting for a transfer, 0 for none, and the counter at the transfer's
+     * end.
      */
     waiting: "bms_waiting",
     transferEnd: "bms_transfer_end",
 } as const
 
-/** Why the chip was reset in the middle of its program. */
+/** Reasons for a chip reset in mid-program. */
 export const enum Trap {
     None = 0,
-    /** A write of no bytes to the flash chip. */
+    /** An empty write to the flash chip. */
     EmptyFlashWrite = 1,
-    /** A turn of the main loop that does not end. */
+    /** A main loop turn that does not end. */
     Watchdog = 2,
 }
 
-/** Where the time is at which a fiber goes on, in its C structure; 1 lies in the past. */
+/** Offset of a fiber's wake time in its C structure; time 1 is in the past. */
 export const fiberWakeTimeOffset = 24
 
 const enum Op {
@@ -69,7 +66,7 @@ function add(to: string, what: number[], index: Index): number[] {
     return [Op.GlobalGet, ...index(to), ...what, Op.Add, Op.GlobalSet, ...index(to)]
 }
 
-/** Leaves the module, if the condition on the stack holds. */
+/** Leaves the module if the condition on the stack holds. */
 function trapIf(why: Trap, index: Index): number[] {
     const tell = [Op.Const, why, Op.GlobalSet, ...index(added.trap), Op.Unreachable]
     return [Op.If, Op.NoResult, ...tell, Op.End]
@@ -83,9 +80,8 @@ function flashAccess(cost: string, index: Index): number[] {
 }
 
 /**
- * On a chip another task tells the fiber that its transfer is over, in the middle of a turn of the
- * main loop too: it is the next fiber to run. Not one that is about to wait, which the first
- * argument may be.
+ * On a chip another task wakes the fiber after its transfer, even in the middle of a main loop
+ * turn: it runs next. The first argument may be a fiber about to wait, which is not woken.
  */
 function wakeWaiting(index: Index): number[] {
     const waiting = [Op.GlobalGet, ...index(added.waiting)]
@@ -98,7 +94,7 @@ function wakeWaiting(index: Index): number[] {
     ]
 }
 
-/** What the ESP32 does and the runtime's functions for Node do not. */
+/** Behaviour of the ESP32 that the runtime's functions for Node lack. */
 const entries: Record<string, (index: Index) => number[]> = {
     // flash_program(destination, source, length); the store has no source for an empty value
     flash_program: index => [
@@ -114,7 +110,7 @@ const entries: Record<string, (index: Index) => number[]> = {
     fun2_DeviceScript__twinMessage: index => [
         ...[Op.GlobalGet, ...index(added.counter), Op.GlobalSet, ...index(added.spoke)],
     ],
-    // devs_fiber_poke(context) runs fibers for as long as one is ready; most of them end with
+    // devs_fiber_poke(context) runs fibers while one is ready; most end with
     // devs_fiber_sleep(fiber, milliseconds).
     devs_fiber_poke: wakeWaiting,
     devs_fiber_sleep: wakeWaiting,
@@ -139,9 +135,9 @@ export interface RuntimeModule {
 let loaded: RuntimeModule | undefined
 
 /**
- * The runtime inside the DeviceScript CLI's bundle. Handing its globals in gives each start of the
- * board its own time, timers, sockets and memory, without a process of its own. Its WebAssembly is
- * made to count what it executes. Both are made once and kept.
+ * The runtime inside the DeviceScript CLI's bundle. Its globals are parameters, so each start of
+ * the board has its own time, timers, sockets and memory without a separate process. Its
+ * WebAssembly is instrumented to count execution. Both are made once and kept.
  */
 export function runtimeModule(): RuntimeModule {
     if (loaded) return loaded

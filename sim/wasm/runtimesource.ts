@@ -7,7 +7,7 @@ const MODULE_START = '"runtime/devicescript-vm/built/devicescript-vm.js"(exports
 const MODULE_END = "\n});\n"
 const WASM_START = "data:application/octet-stream;base64,"
 
-/** The globals that the runtime's code is given, in this order. */
+/** The globals passed to the runtime's code, in this order. */
 export const runtimeGlobals = [
     "exports",
     "module2",
@@ -30,8 +30,8 @@ export interface RuntimeSource {
 }
 
 /**
- * The runtime inside the DeviceScript CLI's bundle: its code as text, without its WebAssembly, and
- * that.
+ * The runtime inside the DeviceScript CLI's bundle: its code as text without the WebAssembly, and
+ * the WebAssembly.
  */
 export function runtimeParts(): { text: string; wasm: Buffer } {
     const path = require.resolve("@devicescript/cli/built/devicescript-cli.cjs")
@@ -51,7 +51,7 @@ export function runtimeParts(): { text: string; wasm: Buffer } {
     }
 }
 
-/** In a browser another module of this name stands in the place of this one. */
+/** In a browser another module of this name replaces this one. */
 export function runtimeSource(): RuntimeSource {
     const { text, wasm } = runtimeParts()
     return { body: new Function(...runtimeGlobals, text) as RuntimeSource["body"], wasm }

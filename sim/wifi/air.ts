@@ -1,19 +1,17 @@
-/** What a person can do to the networks around the board. Names and passwords are text. */
+/** Changes a person can make to the networks around the board. Names and passwords are text. */
 export interface WifiEvents {
-    /** All access points lose their power, or have it back. */
+    /** All access points lose power, or get it back. */
     setPower(on: boolean): void
-    /**
-     * Puts a network in range, in the place of one of the same name; without a password it is open.
-     */
+    /** Puts a network in range, replacing one of the same name; without a password it is open. */
     addNetwork(name: string, password?: string): void
-    /** Throws an Error for a name that was never in the air. */
+    /** Throws an Error for an unknown name. */
     setInRange(name: string, inRange: boolean): void
     setHidden(name: string, hidden: boolean): void
-    /** Another password, or none; who is joined is thrown out. */
+    /** Changes or removes the password; joined stations are disconnected. */
     setPassword(name: string, password?: string): void
-    /** How long each network takes to give an address; undefined: as usual. */
+    /** Time of each network to assign an address; undefined: as usual. */
     setDhcpMs(dhcpMs: number | undefined): void
-    /** "silent": no scan that is asked for ever ends with a word. */
+    /** "silent": scans never report. */
     setScans(scans: "ok" | "silent"): void
 }
 
@@ -22,20 +20,20 @@ export interface Network {
     /** "" for an open one. */
     password: string
     inRange: boolean
-    /** Answers who calls it by name, and is in no list. */
+    /** Answers when called by name, but is not in scan results. */
     hidden: boolean
-    /** How strongly the board receives it. */
+    /** Signal strength at the board. */
     signalDbm: number
     channel: number
 }
 
-/** The network that is there unless somebody takes it away; the demo settings join it. */
+/** The network that is there by default; the demo settings join it. */
 export const defaultNetwork = { name: "bms-simulator", password: "simulator" }
 
-/** At most so many bytes does a network's name have (IEEE 802.11). */
+/** The maximum length of a network's name (IEEE 802.11). */
 const nameBytes = 32
 
-/** Text as the bytes on the air, one character a byte. */
+/** Text as the bytes on the air, one character per byte. */
 export function asBytes(text: string): string {
     return Buffer.from(text, "utf8").toString("latin1")
 }
@@ -52,7 +50,7 @@ export class WifiAir implements WifiEvents {
         this.addNetwork(defaultNetwork.name, defaultNetwork.password)
     }
 
-    /** What a scan finds: names as bytes. */
+    /** Networks a scan finds; names as bytes. */
     visible(): Network[] {
         return this.reachable().filter(network => !network.hidden)
     }
@@ -125,10 +123,7 @@ export class WifiAir implements WifiEvents {
     }
 }
 
-/**
- * Each name has its place, and so its signal, and a channel; the network that is always there is
- * near.
- */
+/** Each name determines a signal and a channel; the default network is near. */
 function placeOf(name: string): Pick<Network, "signalDbm" | "channel"> {
     if (name === defaultNetwork.name) return { signalDbm: -58, channel: 6 }
     const sum = Buffer.from(name, "latin1").reduce((before, byte) => before * 7 + byte, 0)

@@ -1,24 +1,24 @@
 import { drawMs, type Delay, type Random } from "../random"
 import type { Network, WifiAir } from "./air"
 
-/** What of the board's time the station needs. */
+/** The part of the board's time the station needs. */
 export interface Timers<Timer = unknown> {
     setTimeout(run: () => void, delayMs: number): Timer
     clearTimeout(timer: Timer | undefined): void
 }
 
-/** Why a connection, or the try of one, ended; the numbers of ESP-IDF. */
+/** Why a connection or an attempt ended; ESP-IDF's numbers. */
 const enum Reason {
-    /** The access point has thrown the station out. */
+    /** The access point has disconnected the station. */
     AuthExpire = 2,
     /** The station was told to leave. */
     AssocLeave = 8,
-    /** A wrong password: the access point does not answer to it. */
+    /** A wrong password: the access point does not answer. */
     FourWayHandshakeTimeout = 15,
     /** The access point went silent. */
     BeaconTimeout = 200,
     /**
-     * No network of the name, or none of the name that fits the password: an open one to a
+     * No network of the name, or none of the name that fits the password: an open one with a
      * password, or the reverse.
      */
     NoApFound = 201,
@@ -30,10 +30,7 @@ export type DriverState = "off" | "idle" | "searching" | "joining" | "addressing
 export interface DriverDelays {
     /** A scan of all channels. */
     scan: Delay
-    /**
-     * Looking for the network that is to be joined, up to the first of its name, and when there is
-     * none.
-     */
+    /** Search for the network to join: until the first one of its name, or in vain. */
     search: Delay
     searchInVain: Delay
     /** Authentication, association and the handshake of the password. */
@@ -42,7 +39,7 @@ export interface DriverDelays {
     wrongPassword: Delay
     address: Delay
     leave: Delay
-    /** Without a beacon for so long the station gives the access point up. */
+    /** The station gives up the access point after this long without a beacon. */
     beaconMs: number
 }
 
@@ -63,40 +60,40 @@ export interface DriverOptions {
     air: WifiAir
     delays?: Partial<DriverDelays>
     /**
-     * True: a scan that a connection ends gives its scan-done event all the same. ESP-IDF's driver
-     * gives none: a connection cancels the scan that runs.
+     * True: a scan ended by a connection still reports its scan-done event. ESP-IDF's driver
+     * reports none: a connection cancels the running scan.
      */
     abortedScanReports?: boolean
 }
 
-/** What the driver reports, as ESP-IDF's events. */
+/** The driver's events, as ESP-IDF's. */
 export interface DriverEvents {
     scanDone(found: readonly Network[]): void
     gotIp(): void
     disconnected(reason: Reason): void
-    /** The link carries data, or does not any more: at once, not when the driver notices. */
+    /** The link starts or stops carrying data, reported at once, not when the driver notices. */
     link(up: boolean): void
 }
 
-/** An esp_err_t by its name; undefined is ESP_OK. */
+/** The name of an esp_err_t; undefined is ESP_OK. */
 export type DriverError = "ESP_ERR_WIFI_STATE" | "ESP_ERR_WIFI_CONN" | undefined
 
 /**
- * ESP-IDF's Wi-Fi driver with one station, as it behaves from outside: what is asked for is
- * answered at once, what comes of it comes later as an event.
+ * ESP-IDF's Wi-Fi driver with one station, seen from outside: requests are answered at once, their
+ * outcome comes later as an event.
  */
 export class WifiDriver {
     state: DriverState = "off"
     events!: DriverEvents
     private readonly delays: DriverDelays
-    /** What is to happen next in the present state. */
+    /** The next step of the present state. */
     private step: unknown
     private scan: unknown
     private beacon: unknown
     private name = ""
     private password = ""
     private linkUp = false
-    /** Counts the ends of power: what was under way before the last one comes to nothing. */
+    /** Number of power losses; anything under way before the last one is dropped. */
     private ends = 0
 
     constructor(private readonly options: DriverOptions) {
@@ -108,7 +105,7 @@ export class WifiDriver {
         this.state = "idle"
     }
 
-    /** The power is gone, or the processor starts anew: no event comes of what was under way. */
+    /** Power is lost or the processor restarts: anything under way raises no event. */
     stop(): void {
         this.ends++
         this.cancelScan()
@@ -140,7 +137,7 @@ export class WifiDriver {
     }
 
     /**
-     * No event comes of it while the network is still searched for, nor when there is nothing to
+     * Raises no event while the network is still being searched for, or if there is nothing to
      * leave.
      */
     disconnect(): void {
@@ -150,7 +147,7 @@ export class WifiDriver {
         else this.end(Reason.AssocLeave, this.delays.leave)
     }
 
-    /** The network that it has an address in, as bytes; "" while it has none. */
+    /** The network it has an address in, as bytes; "" if none. */
     get network(): string {
         return this.state === "up" ? this.name : ""
     }
@@ -160,8 +157,8 @@ export class WifiDriver {
     }
 
     /**
-     * The network of the name, if the driver takes it: with a password it passes over open ones,
-     * whatever the password's length, and without one it passes over the others.
+     * The network of the name, if the driver accepts it: with a password it skips open ones,
+     * whatever the password's length, and without one it skips the others.
      */
     private matching(): Network | undefined {
         const network = this.options.air.find(this.name)
@@ -232,7 +229,7 @@ export class WifiDriver {
         this.events.link(up)
     }
 
-    /** Runs unless the power goes before. */
+    /** Runs unless power fails first. */
     private after(delay: Delay, then: () => void): unknown {
         const ms = drawMs(delay, this.options.random)
         const ends = this.ends

@@ -2,13 +2,10 @@ import { checkFailed, emptyWriteAbort } from "../abortwords"
 import type { Network } from "./air"
 import type { Timers, WifiDriver } from "./driver"
 
-/**
- * The runtime looks for networks this often while it has no address, and first so long after its
- * start.
- */
+/** The runtime's scan period while it has no address, and the delay of the first scan. */
 const scanEveryMs = 10 << 10
 const firstScanMs = 2 << 10
-/** The driver's field for a name has 32 bytes with the NUL at its end, that for a password 64. */
+/** The driver's field for a name has 32 bytes including the final NUL, that for a password 64. */
 const nameBytesMax = 31
 const passwordBytesMax = 63
 
@@ -18,7 +15,7 @@ export interface StoredNetwork {
     psk?: string
 }
 
-/** What of the runtime's store the station uses. It outlives resets and power cuts. */
+/** The part of the runtime's store the station uses. It outlives resets and power cuts. */
 export interface WifiStore {
     load(): StoredNetwork
     save(network: StoredNetwork): void
@@ -33,16 +30,16 @@ export interface RuntimeOptions {
     onEvent(event: RuntimeEvent, payload?: Uint8Array): void
     /** A line of the runtime's log. */
     onLog(line: string): void
-    /** The runtime gives up with these words, and the processor restarts. */
+    /** The runtime aborts with these words, and the processor restarts. */
     onAbort(words: readonly string[]): void
 }
 
 /**
- * The runtime's Wi-Fi service (devicescript/network/wifi.c) on the ESP32's port of it. It runs from
- * the processor's start to its next one, whatever becomes of the program meanwhile.
+ * The runtime's Wi-Fi service (devicescript/network/wifi.c) on the ESP32's port. It runs from one
+ * processor start to the next, independent of the program.
  */
 export class WifiRuntime {
-    /** The network it is to join; undefined when there is none. */
+    /** The network to join; undefined if there is none. */
     ssid: string | undefined
     enabled = true
     /** It has an address. */
@@ -97,7 +94,7 @@ export class WifiRuntime {
         if (Buffer.from(payload).toString("latin1") === this.ssid) this.forgetAllNetworks()
     }
 
-    /** Frees memory. What is stored stays, and so does the connection. */
+    /** Forgets the network in memory only. The stored one stays, and so does the connection. */
     forgetAllNetworks(): void {
         if (this.ssid === undefined) return
         this.ssid = undefined
@@ -128,7 +125,7 @@ export class WifiRuntime {
         }
     }
 
-    /** @returns false when that was the end of it */
+    /** @returns false if the runtime aborted */
     private store(change: StoredNetwork): boolean {
         const { store, onAbort } = this.options
         const before = store.load()

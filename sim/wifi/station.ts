@@ -17,7 +17,7 @@ import { WifiRuntime, type RuntimeEvent, type WifiStore } from "./runtime"
 /** RFC 5737 documentation address: the station's own, never a real host's. */
 const ADDRESS = Uint8Array.of(192, 0, 2, 17)
 const NO_ADDRESS = new Uint8Array(0)
-/** An address that nobody's hardware has: the bit for "locally administered" is set. */
+/** An address no real hardware has: the "locally administered" bit is set. */
 const HARDWARE_ADDRESS = Uint8Array.of(2, 0, 0, 0, 0, 17)
 
 const codes: Record<RuntimeEvent, WifiEvent> = {
@@ -29,23 +29,23 @@ const codes: Record<RuntimeEvent, WifiEvent> = {
 
 export interface StationOptions {
     timers: Timers
-    /** A stream of its own: how long the driver takes. */
+    /** Its own stream, for the driver's delays. */
     random: Random
     air: WifiAir
     /** The runtime's settings, which outlive resets, power cuts and the simulator's runs. */
     store: WifiStore
     delays?: Partial<DriverDelays>
     abortedScanReports?: boolean
-    /** Data can pass, or cannot any more. */
+    /** Data can pass, or no longer can. */
     onLink(up: boolean): void
     /** A line of the runtime's log. */
     onLog(line: string): void
-    /** The runtime gives up with these words: the processor restarts. */
+    /** The runtime aborts with these words: the processor restarts. */
     onAbort(words: readonly string[]): void
 }
 
 /**
- * The ESP32's Wi-Fi station as the Jacdac bus shows it: driver, the runtime's service, and its
+ * The ESP32's Wi-Fi station as seen on the Jacdac bus: driver, the runtime's service, and its
  * registers.
  */
 export class WifiStation extends JDServiceServer {
@@ -71,7 +71,7 @@ export class WifiStation extends JDServiceServer {
         this.handle(WifiCmd.ForgetAllNetworks, () => this.runtime.forgetAllNetworks())
         this.handle(WifiCmd.Reconnect, () => this.runtime.reconnect())
         this.handle(WifiCmd.Scan, () => this.runtime.scan())
-        // The runtime passes it over: it knows one network.
+        // The runtime ignores it: it knows one network.
         this.handle(WifiCmd.SetNetworkPriority, () => {})
         this.addCommand(WifiCmd.ListKnownNetworks, packet => {
             const { ssid } = this.runtime
@@ -90,13 +90,13 @@ export class WifiStation extends JDServiceServer {
         })
     }
 
-    /** The processor starts, with or without the supply having been away. */
+    /** The processor starts, with or without a loss of supply before. */
     powerUp(): void {
         this.runtime.powerUp()
         this.refresh()
     }
 
-    /** The supply is gone, or the processor is about to start anew. */
+    /** The supply is gone, or the processor is about to restart. */
     powerDown(): void {
         this.runtime.powerDown()
         this.refresh()
@@ -117,7 +117,7 @@ export class WifiStation extends JDServiceServer {
     /** The registers show what the runtime would answer. */
     private refresh(): void {
         const { connected, ssid = "", enabled } = this.runtime
-        // Not by their values, which are always filled up to the greatest length.
+        // Not by their values, which are always padded to the maximum length.
         this.ssid.data = Buffer.from(connected ? ssid : "", "latin1")
         this.ipAddress.data = connected ? ADDRESS : NO_ADDRESS
         this.rssi.setValues([this.driver.rssi])
@@ -130,7 +130,7 @@ export class WifiStation extends JDServiceServer {
         convert: (item: T) => Uint8Array,
     ): Promise<void> {
         const pipe = OutPipe.from(this.device.bus, packet, true)
-        // Who asked may be gone before the end: then nobody misses the rest.
+        // The requester may disappear before the end: then the rest does not matter.
         await pipe.respondForEach(items, convert).catch(() => undefined)
     }
 }

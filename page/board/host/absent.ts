@@ -1,14 +1,14 @@
-// Stands for what of Node the simulator has and a board in the tab never needs.
+// Replaces parts of Node that the simulator imports and a board in the tab never uses.
 
 function missing(): never {
     throw new Error("a browser does not have this")
 }
 
-/** node:net: connections that leave the simulation. */
+/** node:net: connections out of the simulation. */
 export const createConnection = missing
 
 /**
- * node:module: the runtime looks whether there are sockets, which the simulator gives it, by asking
- * for `tls`.
+ * node:module: the runtime requires `tls` to check whether there are sockets, which the simulator
+ * provides.
  */
 export const createRequire = () => (name: string) => (name === "tls" ? {} : missing())

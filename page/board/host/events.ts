@@ -1,4 +1,4 @@
-// Stands for node:events in the browser.
+// Replaces node:events in the browser.
 
 type Listener = (...args: never[]) => void
 

@@ -1,7 +1,7 @@
-// Files in memory, in pages, of which those that were never written cost nothing: a card image is
-// mostly those.
+// Files in memory, in pages. Pages never written cost nothing; a card image consists mostly of
+// those.
 
-/** How much of a file is kept and stored at a time. */
+/** The unit in which files are kept and stored. */
 export const pageBytes = 16 * 1024
 
 /** A file's content. */
@@ -10,7 +10,7 @@ export class SparseFile {
     modifiedMs = 0
     readonly pages = new Map<number, Uint8Array>()
 
-    /** @param onChange told the number of a page that is not as it was stored; -1: the size only */
+    /** @param onChange gets the number of a changed page; -1: the size only */
     constructor(private readonly onChange: (page: number) => void) {}
 
     read(into: Uint8Array, position: number): number {
@@ -67,14 +67,14 @@ export class SparseFile {
     }
 }
 
-/** What was changed and is not stored yet: of each file its pages. */
+/** Unsaved changes: each file's pages. */
 export type Changes = Map<string, Set<number>>
 
 /** Folders and files by their absolute paths. */
 class FileTree {
     readonly files = new Map<string, SparseFile>()
     readonly folders = new Set<string>(["/"])
-    /** Files whose names were taken away count as changed too. */
+    /** Removed file names count as changed, too. */
     changes: Changes = new Map()
 
     add(path: string): SparseFile {
@@ -113,5 +113,5 @@ class FileTree {
     }
 }
 
-/** The one tree of this worker: what the simulator's modules see as the disk. */
+/** This worker's only tree, which the simulator's modules use as the disk. */
 export const tree = new FileTree()

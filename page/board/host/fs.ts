@@ -1,4 +1,4 @@
-// Stands for node:fs in the browser: what the simulator uses of it, over files in memory.
+// Replaces node:fs in the browser: the part the simulator uses, over files in memory.
 
 import { tree, type SparseFile } from "./files"
 import { posix } from "./path"

@@ -1,8 +1,8 @@
-// Globals of Node that the simulator uses. Imported before anything else.
+// Node globals that the simulator uses. Must be imported first.
 
 import { Buffer } from "buffer"
 
-/** Runs soon, behind what waits already: a timer of the browser would take 4 ms. */
+/** Runs callbacks soon, in order: a browser timer would take 4 ms. */
 const channel = new MessageChannel()
 const waiting = new Map<number, () => void>()
 let last = 0
@@ -21,9 +21,9 @@ Object.assign(globalThis, {
         return last
     },
     clearImmediate: (handle: number) => void waiting.delete(handle),
-    // jacdac-ts would tell other tabs of its bus, and hear them.
+    // Otherwise jacdac-ts would share its bus with other tabs.
     BroadcastChannel: undefined,
 })
 
-// jacdac-ts tells of its connections here.
+// jacdac-ts reports its connections here.
 console.debug = () => undefined

@@ -1,4 +1,4 @@
-// Stands for node:path in the browser.
+// Replaces node:path in the browser.
 
 function resolve(...parts: string[]): string {
     const names: string[] = []

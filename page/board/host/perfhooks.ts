@@ -1,3 +1,3 @@
-// Stands for node:perf_hooks in the browser.
+// Replaces node:perf_hooks in the browser.
 
 export const performance = globalThis.performance

@@ -30,7 +30,7 @@ export class BrowserStore {
 
     private constructor(private readonly database: IDBDatabase | undefined) {}
 
-    /** Without a store (a private window), or while another tab has the board, nothing is kept. */
+    /** In a private window, or while another tab has the board, nothing is kept. */
     static async open(): Promise<BrowserStore> {
         const alone = await new Promise<boolean>(resolve => {
             if (!navigator.locks) return resolve(true)
@@ -55,7 +55,7 @@ export class BrowserStore {
         return this.database !== undefined
     }
 
-    /** What was changed since the last time; returns when it is kept. */
+    /** Saves all changes since the last call. */
     save(): Promise<void> {
         this.saving = this.saving.then(() => this.write()).catch(() => undefined)
         return this.saving

@@ -6,13 +6,10 @@ import { ask, model } from "../app"
 import { refusalOf } from "../../model/service"
 import { WorkButton } from "./pieces"
 
-/**
- * What stands beside a section's settings: the board's commands that belong to them, as far as it
- * has them.
- */
+/** Shown beside a section's settings: the related commands the board has. */
 interface Action {
     section: string
-    /** As the board's list of commands has them. */
+    /** As in the board's list of commands. */
     command: string
     label: string
     line?: string
@@ -86,7 +83,7 @@ function ActionInput(props: { action: Action; onRun: (value: string) => Promise<
     )
 }
 
-/** The networks in range, a button each that takes its name over. */
+/** The networks in range, each with a button that uses its name. */
 function Scan({ onUse }: { onUse: (name: string) => void }) {
     const [scan, setScan] = useState<WifiScan | undefined>(undefined)
     const strongest = new Map<string, FoundNetwork>()
@@ -121,7 +118,7 @@ function Scan({ onUse }: { onUse: (name: string) => void }) {
     )
 }
 
-/** @param onUse takes the name of a network that was found */
+/** @param onUse gets the name of the chosen network */
 export function Actions({ section, onUse }: { section: string; onUse: (name: string) => void }) {
     const [said, setSaid] = useState<Said | undefined>(undefined)
     const known = actions.filter(one => one.section === section && model.knows(one.command))

@@ -205,7 +205,7 @@ const inputs = {
     text: TextInput,
 } as const
 
-/** One setting with its name, its input, what it allows and what is wrong with it. */
+/** One setting with its name, input, allowed values and error. */
 export function Field(props: {
     setting: Setting
     value: string

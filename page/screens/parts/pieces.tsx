@@ -35,7 +35,7 @@ export function Facts({ rows }: { rows: [string, ComponentChildren][] }) {
     )
 }
 
-/** A button that is busy until its work is done, and says what went wrong. */
+/** A button that is busy until its work is done, and shows errors. */
 export function WorkButton(props: {
     work: () => Promise<unknown>
     children: ComponentChildren
