@@ -37,7 +37,7 @@ async function outcome({ temper, directory = "", password }: NamedTemper, bytes:
     }
 }
 
-/** Checks that each file on the server is a beginning of ours, and that confirmed ones are there. */
+/** Checks that each file on the server is a beginning of ours, and that confirmed ones exist. */
 function judge(world: SimUpload, directory: string): void {
     const root = join(world.root, directory)
     const here = world.received.length > 0 ? readdirSync(root) : []
