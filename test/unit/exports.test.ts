@@ -14,13 +14,13 @@ const forTests = [
     "tools/firmware.ts: compiledImage",
 ]
 
-test("everything that is exported is imported somewhere", () => {
+test("every export is imported somewhere", () => {
     // A type may be exported for callers of the thing that it describes.
     const dead = all.filter(one => one.users.length === 0 && !(one.isType && one.usesWithin > 0))
     expect(dead.map(told)).toEqual([])
 })
 
-test("the product has nothing that only tests use", () => {
+test("the product has no exports only for tests", () => {
     const unused = all.filter(
         one => isProduct(one.file) && one.usesWithin === 0 && !one.users.some(isProduct),
     )
