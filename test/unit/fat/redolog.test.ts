@@ -262,7 +262,7 @@ describe("the redo log", () => {
         }
     })
 
-    it("frees a torn last cluster whole, across table sectors, even after two more cuts", async () => {
+    it("frees a torn last cluster across table sectors, even after two more cuts", async () => {
         const { store, volume } = await blankVolume()
         const log = await openLog(volume)
         for (let i = 0; i < 42; ++i) await log.append(record(i))
