@@ -57,7 +57,7 @@ describe("an open network", () => {
         expect(board.restarts).toHaveLength(1)
     })
 
-    it("costs one reset if absent, whatever starts follow, and is joined when it comes", async () => {
+    it("costs one reset if absent, whatever starts follow, and is joined on return", async () => {
         const board = boards.fresh()
         board.air.setInRange("open", false)
         board.set("open", "")

@@ -191,7 +191,7 @@ test("the board's refusal is reported and does not get into the file", async () 
     }
 })
 
-test("a remark of a file whose offset only the board knows is one all the same", () => {
+test("a remark is recognized even if only the board knows the offset", () => {
     const text = records(70_000).toString("latin1")
     let file = ""
     const remarks: string[] = []
@@ -209,7 +209,7 @@ test("a remark of a file whose offset only the board knows is one all the same",
     expect(file).toBe("# 5 of 9 bytes\n" + text)
 })
 
-test("--watch makes rows of what a line says", () => {
+test("--watch makes rows from a line's output", () => {
     const text = "battery     52.900 V\ntemperature 22.0 °C  21.9 °C\nfree text of the board\n\n"
     expect(watchRows("T", text)).toBe(
         "T\tbattery\t52.900 V\nT\ttemperature\t22.0 °C  21.9 °C\nT\t\tfree text of the board\n",
