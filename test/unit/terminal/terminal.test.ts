@@ -142,7 +142,7 @@ describe("the terminal", () => {
         expect(plain()).toContain("nothing was changed")
     })
 
-    it("puts a log line above the question for a password, and never shows the answer", async () => {
+    it("puts a log line above a password prompt, and never shows the password", async () => {
         const prompts: Prompt[] = []
         const ended = start({ onPrompt: one => void prompts.push(one) })
         const screen = new Screen(output, output)
