@@ -80,9 +80,7 @@ export class CardLife {
         return new CardLife(board)
     }
 
-    /**
-     * Turns the power on. Returns half a second before the next whole second, and record.
-     */
+    /** Turns the power on. Returns half a second before the next whole second, and record. */
     async powerUp(): Promise<void> {
         const { board } = this
         await board.start(bootMs)

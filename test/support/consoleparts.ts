@@ -56,9 +56,7 @@ export class CollectedOutput implements Output {
     }
 }
 
-/**
- * A shell on fakes. Settings and journal are real; the test sets everything else.
- */
+/** A shell on fakes. Settings and journal are real; the test sets everything else. */
 export class ConsoleBench {
     nowMs = 5_000_000
     readonly flash = new FakeFlash()

@@ -1,9 +1,7 @@
 import { HeapMap } from "../../sim/heapmap"
 import type { Simulation } from "../../sim/simulation"
 
-/**
- * Often enough: the garbage collector runs a few times per second and leaves blocks until then.
- */
+/** Often enough: the garbage collector runs a few times per second and leaves blocks until then. */
 const sampleMs = 5
 
 /**

@@ -24,9 +24,7 @@ import { SlowSpiBus } from "./slowspibus"
 const bootMs = 500
 
 export interface NodeBoardOptions {
-    /**
-     * The clock chip's time at the first power-on, half a second before the program starts.
-     */
+    /** The clock chip's time at the first power-on, half a second before the program starts. */
     start: string
     flash?: MemoryFlash
     /** The card in the socket; without it the socket is empty. */

@@ -144,9 +144,7 @@ export class ResetWorld {
         await this.boot(resetMs)
     }
 
-    /**
-     * Makes the next stop of the work take longer, change the chip and end in the power cut.
-     */
+    /** Makes the next stop of the work take longer, change the chip and end in the power cut. */
     private tamperWithStop(): void {
         const { ticks, flash, parts } = this.board
         const firmware = parts as unknown as SupervisorParts

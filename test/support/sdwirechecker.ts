@@ -155,9 +155,7 @@ export class SdWireChecker implements SpiBus {
         this.checkRest()
     }
 
-    /**
-     * Section 4.4: eight clocks complete a transaction, with the select high or low.
-     */
+    /** Section 4.4: eight clocks complete a transaction, with the select high or low. */
     private checkRest(): void {
         if (this.phase === "rest" && this.restBytes < 1)
             this.hostFault("4.4", "no 8 clocks after the last transaction")

@@ -4,9 +4,7 @@ import { DeviceBuffer } from "./devicebuffer"
 
 type Visit = (key: number, sent: boolean) => void
 
-/**
- * Sent paths of both logs, as the two histories report them. Counts each reading of a history.
- */
+/** Sent paths of both logs, as the two histories report them. Counts each reading of a history. */
 export class SentLines {
     readonly sent = new Set<string>()
     /** Paths that have lines but were not sent whole. */

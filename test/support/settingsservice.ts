@@ -2,9 +2,7 @@ import { DeviceBuffer } from "./devicebuffer"
 
 type Handler = (packet: unknown) => void
 
-/**
- * A write of no bytes: the port checks the answer of the chip's flash driver and aborts.
- */
+/** A write of no bytes: the port checks the answer of the chip's flash driver and aborts. */
 const abortion = "flash write of no bytes: the ESP32 aborts"
 
 /**

@@ -8,9 +8,7 @@ import type { VirtualClock } from "./virtualclock"
 /** Period of the runtime's main loop. */
 const tickMs = 10
 
-/**
- * Sent by the runtime's websocket code on a connection without a program's handler.
- */
+/** Sent by the runtime's websocket code on a connection without a program's handler. */
 const websocketRequest = "GET  HTTP/1.1\r\nHost: \r\nUpgrade: websocket\r\n\r\n"
 /** An answer of this length makes it close. */
 const websocketAnswerBytes = 12

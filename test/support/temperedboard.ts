@@ -52,9 +52,7 @@ export class TemperedBoard {
         rmSync(this.root, { recursive: true, force: true })
     }
 
-    /**
-     * The board's faults: panics, resets, and seconds from `fromMs` on without a record.
-     */
+    /** The board's faults: panics, resets, and seconds from `fromMs` on without a record. */
     faults(fromMs: number): string[] {
         const { simulation, log } = this.board
         const wrong = log

@@ -101,9 +101,7 @@ export class MemoryCard implements CardStorage {
     }
 }
 
-/**
- * `length` bytes that do not repeat within a sector, so that a shift or a duplicate shows.
- */
+/** `length` bytes that do not repeat within a sector, so that a shift or a duplicate shows. */
 export function pattern(length: number, seed = 1): FirmwareBuffer {
     const content = new DeviceBuffer(length) as FirmwareBuffer
     const random = generator(seed)

@@ -3,9 +3,7 @@ interface Timer {
     run: () => void
 }
 
-/**
- * Board time without real time: the same timers fire in the same order in every run.
- */
+/** Board time without real time: the same timers fire in the same order in every run. */
 export class VirtualClock {
     private timeMs = 0
     private timers: Timer[] = []

@@ -34,9 +34,7 @@ const passwordHash =
 const nobody = 65534
 const asRoot = "run the tests as root"
 
-/**
- * True when the server can be started here; tests skip without it, in CI they fail.
- */
+/** True when the server can be started here; tests skip without it, in CI they fail. */
 export function hasServer(name: FtpServerName): boolean {
     const recipe: Recipe = recipes[name]
     if (recipe.needsRoot && !isRoot) return present(false, `${name} cannot be started`, asRoot)
@@ -97,9 +95,7 @@ export class FtpTestServer {
         await becomes(async () => !(await listens(this.port)), 5000)
     }
 
-    /**
-     * Starts it again on the same port with the same folder; given options replace all others.
-     */
+    /** Starts it again on the same port with the same folder; given options replace all others. */
     async restart(options = this.options): Promise<void> {
         await this.kill()
         this.options = options

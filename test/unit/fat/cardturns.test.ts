@@ -89,9 +89,7 @@ async function crowded(mebibytes: number, files: number, free?: number): Promise
     return store
 }
 
-/**
- * Writes FSInfo, possibly with wrong numbers; by default both are unknown.
- */
+/** Writes FSInfo, possibly with wrong numbers; by default both are unknown. */
 function tellFree(store: MemoryStore, free = 0xffffffff, hint = 0xffffffff): void {
     const info = Uint8Array.from(store.read(1))
     const view = new DataView(info.buffer)

@@ -326,9 +326,7 @@ const cards: Record<string, () => Promise<MemoryStore>> = {
 if (hasTool("mkfs.fat")) cards["of a PC, without one"] = async () => makeVolume(16, "-F16", "-s2")
 
 describe.each(Object.keys(cards))("after a power cut, on a card %s,", title => {
-    /**
-     * With three entries on the card, makes two more; the power goes after `writes` writes.
-     */
+    /** With three entries on the card, makes two more; the power goes after `writes` writes. */
     async function cutAfter(writes: number, tear: boolean): Promise<boolean> {
         store = await cards[title]()
         board = await new Board(store).start()

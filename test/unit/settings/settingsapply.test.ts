@@ -144,9 +144,7 @@ describe("two changes at the same time", () => {
     ]
     const old = [60, 21, "", ""]
 
-    /**
-     * A change is whole in flash once its undo mark is gone; the second one begins after that.
-     */
+    /** A change is whole in flash once its undo mark is gone; the second one begins after that. */
     const possible = [old, [6, 2222, "", ""], [6, 2222, "server", "there"]]
 
     test("run one after the other, each whole, at any power cut", async () => {

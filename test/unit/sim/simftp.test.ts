@@ -48,9 +48,7 @@ function dial(port: number): Link | undefined {
 class Client {
     readonly link = dial(21)!
 
-    /**
-     * Sends lines at once and lets `ms` pass. @returns the lines received since the last call
-     */
+    /** Sends lines at once and lets `ms` pass. @returns the lines received since the last call */
     say(text: string, ms = 1000): string[] {
         if (text) this.link.write(Buffer.from(text + "\r\n"))
         clock.advance(ms)

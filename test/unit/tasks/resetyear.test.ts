@@ -4,9 +4,7 @@ import { ResetWorld } from "../../support/resetworld"
 
 // A whole year, minute by minute, with some hundred starts of the board.
 
-/**
- * The dates of a year as text, by the host's calendar, for some weekdays (0 = Sunday).
- */
+/** The dates of a year as text, by the host's calendar, for some weekdays (0 = Sunday). */
 function datesOf(year: number, weekdays = [0, 1, 2, 3, 4, 5, 6]): string[] {
     const dates: string[] = []
     for (let date = new Date(Date.UTC(year, 0, 1)); date.getUTCFullYear() === year;) {

@@ -1,9 +1,7 @@
 import { expect, test } from "vitest"
 import { stampFingerprint } from "../../../tools/firmware"
 
-/**
- * A program's bytes with this many places for its fingerprint; src/board/runtime.ts has one.
- */
+/** A program's bytes with this many places for its fingerprint; src/board/runtime.ts has one. */
 function image(places: number, version: string): Uint8Array {
     const place = Buffer.from("b5e7c0d1f29a4386", "hex")
     return new Uint8Array(
