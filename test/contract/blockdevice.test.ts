@@ -23,7 +23,7 @@ function pattern(seed: number): Buffer {
 
 for (const { title, make } of makes) {
     describe(`the block device on ${title}`, () => {
-        it("has the blocks that it says it has", async () => {
+        it("has exactly as many blocks as it reports", async () => {
             const device = await make()
             expect(device.blockCount()).toBe(8 * 2048)
             const into = pattern(0)
@@ -34,7 +34,7 @@ for (const { title, make } of makes) {
             }
         })
 
-        it("gives back what was written, block by block", async () => {
+        it("reads back written blocks", async () => {
             const device = await make()
             for (let block = 0; block < 20; ++block) await device.writeBlock(block, pattern(block))
             const into = pattern(99)
@@ -44,7 +44,7 @@ for (const { title, make } of makes) {
             }
         })
 
-        it("keeps the written bytes when the buffer changes afterwards", async () => {
+        it("keeps written bytes when the buffer changes afterwards", async () => {
             const device = await make()
             const block = pattern(1)
             await device.writeBlock(3, block)
@@ -54,7 +54,7 @@ for (const { title, make } of makes) {
             expect(into).toEqual(pattern(1))
         })
 
-        it("fills as many blocks as it was told with the same bytes, and no other", async () => {
+        it("fills the given number of blocks with the same bytes, and no others", async () => {
             const device = await make()
             for (const block of [9, 20, 21]) await device.writeBlock(block, pattern(1))
             await device.fillBlocks(10, 10, pattern(2))
@@ -69,7 +69,7 @@ for (const { title, make } of makes) {
             await expect(outside).rejects.toThrow()
         })
 
-        it("overwrites one block and leaves its neighbours", async () => {
+        it("overwrites one block and leaves its neighbours alone", async () => {
             const device = await make()
             for (let block = 0; block < 3; ++block) await device.writeBlock(block, pattern(block))
             await device.writeBlock(1, pattern(7))

@@ -7,7 +7,7 @@ import { ChipFlash } from "../support/settingsservice"
 
 vi.mock("@devicescript/core", async () => (await import("../support/settingsservice")).natives)
 
-/** A device buffer as firmware code knows it. */
+/** A device buffer with the firmware's type. */
 function bytes(content: string | number[]): Buffer {
     return DeviceBuffer.from(content) as unknown as Buffer
 }
@@ -29,7 +29,7 @@ describe.each(implementations)("flash contract: %s", (_name, create) => {
         expect((await flash.read("k"))!.toString("hex")).toBe("00010a0d7f80ff")
     })
 
-    test("the last write of a key counts, other keys stay", async () => {
+    test("the last write of a key counts, and other keys stay", async () => {
         const flash = create()
         await flash.write("a", bytes("1"))
         await flash.write("b", bytes("2"))
@@ -48,7 +48,7 @@ describe.each(implementations)("flash contract: %s", (_name, create) => {
         expect((await flash.read("a"))!.toString()).toBe("2")
     })
 
-    test("a byte of another value than zero is a value", async () => {
+    test("one non-zero byte, or two zero bytes, is a value", async () => {
         const flash = create()
         await flash.write("a", bytes([1]))
         expect((await flash.read("a"))!.toString("hex")).toBe("01")
@@ -56,7 +56,7 @@ describe.each(implementations)("flash contract: %s", (_name, create) => {
         expect((await flash.read("a"))!.toString("hex")).toBe("0000")
     })
 
-    test("13 characters of key and 200 bytes of value fit", async () => {
+    test("a key of 13 characters and a value of 200 bytes fit", async () => {
         const flash = create()
         const value = bytes(new Array<number>(200).fill(0xa5))
         await flash.write("abcdefghijklm", value)
@@ -67,7 +67,7 @@ describe.each(implementations)("flash contract: %s", (_name, create) => {
         ["a value of 201 bytes", "k", 201],
         ["a key of 14 characters", "abcdefghijklmn", 2],
         ["an empty value", "k", 0],
-        ["what stands for a removed key", "k", 1],
+        ["the mark of a removed key", "k", 1],
     ])("%s is refused and changes nothing", async (_, key, length) => {
         const flash = create()
         await flash.write("k", bytes("old"))
@@ -76,7 +76,7 @@ describe.each(implementations)("flash contract: %s", (_name, create) => {
         expect((await flash.read("k"))!.toString()).toBe("old")
     })
 
-    test("what is handed out is not the stored value itself", async () => {
+    test("a read returns a copy of the stored value", async () => {
         const flash = create()
         await flash.write("k", bytes("old"))
         const first = (await flash.read("k"))!

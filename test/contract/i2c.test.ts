@@ -12,12 +12,12 @@ interface Wiring {
     silence(on: boolean): void
 }
 
-/** What every implementation of I2cBus must do; a BQ76952 is at 0x08, nobody at 0x55. */
+/** The contract of I2cBus; a BQ76952 is at 0x08, no chip at 0x55. */
 function i2cBusContract(name: string, wire: () => Wiring): void {
     const bytes = (...values: number[]) => DeviceBuffer.from(values) as never
 
     describe(name, () => {
-        it("reads as many bytes as were asked for", async () => {
+        it("reads as many bytes as requested", async () => {
             const { bus } = wire()
             for (const length of [1, 2, 32, 42]) {
                 const answer = await bus.writeRead(0x08, bytes(0x12), length)
@@ -25,14 +25,14 @@ function i2cBusContract(name: string, wire: () => Wiring): void {
             }
         })
 
-        it("hands the written bytes to the chip in order", async () => {
+        it("passes the written bytes to the chip in order", async () => {
             const { bus } = wire()
             await bus.write(0x08, bytes(0x3e, 0x01, 0x00))
             const answer = await bus.writeRead(0x08, bytes(0x3e), 4)
             expect([...(answer as unknown as Uint8Array)]).toEqual([0x01, 0x00, 0x95, 0x76])
         })
 
-        it("hands out a buffer of the caller's own", async () => {
+        it("gives each caller its own buffer", async () => {
             const { bus } = wire()
             const first = await bus.writeRead(0x08, bytes(0x3e), 4)
             first[0] = 0xaa
@@ -40,21 +40,21 @@ function i2cBusContract(name: string, wire: () => Wiring): void {
             expect(second[0]).toBe(0)
         })
 
-        it("leaves the bytes to be written as they were", async () => {
+        it("does not change the bytes to write", async () => {
             const { bus } = wire()
             const out = bytes(0x3e, 0x01, 0x00)
             await bus.write(0x08, out)
             expect([...out]).toEqual([0x3e, 0x01, 0x00])
         })
 
-        it("throws I2cNoAcknowledge with the address when nobody is there", async () => {
+        it("throws I2cNoAcknowledge with the address when there is no chip", async () => {
             const { bus } = wire()
             const fault = { code: FaultCode.I2cNoAcknowledge, evidence: 0x55 }
             await expect(bus.write(0x55, bytes(0))).rejects.toMatchObject(fault)
             await expect(bus.writeRead(0x55, bytes(0), 1)).rejects.toMatchObject(fault)
         })
 
-        it("works again after a chip was silent", async () => {
+        it("works again after the chip was silent", async () => {
             const { bus, silence } = wire()
             silence(true)
             await expect(bus.writeRead(0x08, bytes(0x12), 2)).rejects.toMatchObject({

@@ -6,7 +6,7 @@ import { DeviceBuffer } from "../support/devicebuffer"
 import { NodeConnector } from "../support/nodesocket"
 import { pattern } from "../support/uploadcard"
 
-// What every TcpConnector promises; run against each one that there is.
+// The contract of TcpConnector, run against the connectors of the tests.
 
 const connectors: [string, () => TcpConnector][] = [
     ["NodeConnector", () => new NodeConnector()],
@@ -16,7 +16,7 @@ const connectors: [string, () => TcpConnector][] = [
     ],
 ]
 
-/** A server that keeps what each connection sent, in the order of the connections. */
+/** A server that keeps the data of each connection, in the order of the connections. */
 class Recorder {
     readonly received: Buffer[] = []
     readonly ended: boolean[] = []
@@ -73,14 +73,14 @@ describe.each(connectors)("a TcpConnector: %s", (_name, create) => {
         await server.stop()
     })
 
-    it("loses no greeting of a server that speaks first", async () => {
+    it("keeps the greeting of a server that speaks first", async () => {
         server.greeting = "220 hello\r\n"
         const stream = await tcp.connect("127.0.0.1", port, 2000)
         await new Promise(resolve => setTimeout(resolve, 20))
         expect(await readAll(stream, 11)).toBe("220 hello\r\n")
     })
 
-    it("sends bytes in order, whatever the size of a piece", async () => {
+    it("sends bytes in order, whatever the size of the pieces", async () => {
         const stream = await tcp.connect("127.0.0.1", port, 2000)
         const data = pattern(30_000)
         for (const [from, to] of [
@@ -94,7 +94,7 @@ describe.each(connectors)("a TcpConnector: %s", (_name, create) => {
         expect(server.received[0].equals(data)).toBe(true)
     })
 
-    it("flushes and ends the connection before when the next one is opened", async () => {
+    it("flushes and ends the previous connection when the next one opens", async () => {
         const first = await tcp.connect("127.0.0.1", port, 2000)
         const data = pattern(20_000)
         await first.send(data)
@@ -104,7 +104,7 @@ describe.each(connectors)("a TcpConnector: %s", (_name, create) => {
         expect(server.received[0].equals(data)).toBe(true)
     })
 
-    it("gives nothing of the connection before to the next one", async () => {
+    it("passes no data of the previous connection to the next one", async () => {
         server.greeting = "first"
         await tcp.connect("127.0.0.1", port, 2000)
         server.greeting = "second"
@@ -112,7 +112,7 @@ describe.each(connectors)("a TcpConnector: %s", (_name, create) => {
         expect(await readAll(second, 6)).toBe("second")
     })
 
-    it("refuses to use the connection before", async () => {
+    it("refuses to use the previous connection", async () => {
         const first = await tcp.connect("127.0.0.1", port, 2000)
         await tcp.connect("127.0.0.1", port, 2000)
         await expect(first.send(DeviceBuffer.from("x"))).rejects.toMatchObject({
@@ -121,7 +121,7 @@ describe.each(connectors)("a TcpConnector: %s", (_name, create) => {
         expect(await first.receive(100)).toBeUndefined()
     })
 
-    it("gives what was received, then undefined, when the other side has closed", async () => {
+    it("gives the received data, then undefined, after the peer has closed", async () => {
         server.greeting = "bye"
         const stream = await tcp.connect("127.0.0.1", port, 2000)
         await server.until(() => server.sockets.length === 1)
@@ -135,7 +135,7 @@ describe.each(connectors)("a TcpConnector: %s", (_name, create) => {
         await expect(stream.receive(20)).rejects.toMatchObject({ code: FaultCode.SocketTimeout })
     })
 
-    it("throws SocketRefused when nobody listens", async () => {
+    it("throws SocketRefused when no server listens", async () => {
         await server.stop()
         await expect(tcp.connect("127.0.0.1", port, 2000)).rejects.toMatchObject({
             code: FaultCode.SocketRefused,

@@ -3,7 +3,7 @@ import { NodeHashing } from "./nodehashing"
 
 type Needed = "ticks" | "spi" | "i2c" | "flash" | "tcp" | "wifi" | "serveConsole" | "reboot"
 
-/** A board of what is given, in Node; the rest is the same for all of them. */
+/** A board in Node with the given parts; all other parts are the same for every test. */
 export function bareBoard(given: Pick<Board, Needed> & Partial<Board>): Board {
     return {
         light: { set: async () => {} },

@@ -1,4 +1,4 @@
-// A battery monitor over an emulated chip and pack, on a clock that the test moves.
+// A battery monitor on an emulated chip and pack, with a clock that the test moves.
 
 import { Bq76952Chip, type MonitorOptions } from "../../sim/chips/bq76952"
 import { Pack, type PackOptions, idle } from "../../sim/pack"
@@ -7,7 +7,7 @@ import { Alarm, alarmName } from "../../src/core/alarm"
 import { Key } from "../../src/settings/keys"
 import { ChipI2cBus } from "./chipi2cbus"
 
-/** Monotonic time that passes only where someone sleeps. */
+/** Monotonic time that passes only in sleep(). */
 export class FakeTicks {
     ms = 0
     nowMs(): number {
@@ -62,7 +62,7 @@ function nameOf(alarm: Alarm): string {
 export class FakeAlarms {
     readonly active = new Set<Alarm>()
     readonly changes: string[] = []
-    /** What was said with the last change. */
+    /** The note of the last change. */
     note: string | undefined
     set(alarm: Alarm, on: boolean, note?: string): void {
         if (on === this.active.has(alarm)) return
@@ -77,7 +77,7 @@ export interface BenchOptions {
     pack?: PackOptions
     chip?: Partial<MonitorOptions>
     settings?: [Key, number][]
-    /** The host begins a read behind a write without a STOP. */
+    /** The host starts a read after a write without a STOP. */
     repeatedStart?: boolean
 }
 

@@ -1,4 +1,4 @@
-/** In DeviceScript `object.method` is bound to its object; of prototypes given here it is, too. */
+/** Binds `object.method` to its object, as DeviceScript does, for this prototype. */
 export function bindMethods(prototype: object): void {
     for (const name of Object.getOwnPropertyNames(prototype)) {
         const method: unknown = Object.getOwnPropertyDescriptor(prototype, name)!.value

@@ -5,15 +5,15 @@ import { FTP_HOST } from "../../sim/simulation"
 import { defaultNetwork } from "../../sim/wifi/air"
 import { SimulatedBoard } from "./simulatedboard"
 
-/** The day that the board starts on. */
+/** The board's first day. */
 const day = "20260301"
 const sampleMs = 200
-/** Until the station has joined and the first session has been. */
+/** Until the station has joined and the first session is over. */
 const settleMs = 60_000
-/** Printing a log whole takes so long after that, that nothing else would be done. */
+/** After this, printing a whole log takes so long that nothing else would get done. */
 const catMsMax = 3_600_000
 
-/** A new board in full use from here on: both logs at 1 s, an upload every 30 s. */
+/** Lines that put a new board into full use: both logs at 1 s, an upload every 30 s. */
 export const fullUse = [
     "card format yes",
     `set wifi.ssid ${defaultNetwork.name}`,
@@ -26,7 +26,7 @@ export const fullUse = [
     "set sd.cells on",
 ]
 
-/** Lines that a person types who wants to see everything. */
+/** Lines typed by a person who wants to see everything. */
 const looks = [
     "describe",
     "journal",
@@ -57,8 +57,8 @@ const looks = [
 const files = [`LOG/${day}.CSV`, `CELL/${day}.CSV`]
 
 /**
- * Of a block that `export` printed, what is changed in another one: more than one group of settings
- * in flash.
+ * Changes that turn the printed block of `export` into the second block. They touch more than one
+ * group of settings in flash.
  */
 const others: Record<string, string> = {
     "user.address": '"the shed behind the house, second rack from the left, lower shelf"',
@@ -73,18 +73,18 @@ const others: Record<string, string> = {
 export interface BusyOptions {
     cpu?: CpuName
     seed: number
-    /** Also what takes the card, the network and the monitor chip away. */
+    /** Also removes the card, the network and the monitor chip now and then. */
     troubles?: boolean
 }
 
 /**
  * A simulated board in full use: both logs at 1 s, uploads every 30 s, alarms that come and go, and
- * a person at the console. What happens when follows from the seed.
+ * a person at the console. The seed decides when things happen.
  */
 export class BusyBoard {
     readonly board: SimulatedBoard
     readonly gauge = new HeapGauge()
-    /** Lines that the board carried out, and refused. */
+    /** Counts of the lines that the board carried out and refused. */
     readonly lines = { done: 0, refused: 0 }
     private readonly person: Random
     private readonly world: Random
@@ -102,7 +102,7 @@ export class BusyBoard {
         this.world = chance.stream("world")
     }
 
-    /** Sets the board up, and starts it once more: so it is in use from its start on. */
+    /** Sets the board up, then restarts it, so that it is in use from its start. */
     async start(): Promise<void> {
         const { board } = this
         await board.simulation.start()
@@ -118,7 +118,7 @@ export class BusyBoard {
         this.sample()
     }
 
-    /** So many board minutes of use; less when the program dies. */
+    /** Uses the board for this many board minutes, or until the program dies. */
     async use(minutes: number): Promise<void> {
         const { clock } = this.board.simulation
         const endMs = clock.nowMs() + minutes * 60_000
@@ -128,18 +128,18 @@ export class BusyBoard {
         await Promise.all([until(() => this.type()), until(() => this.happen())])
     }
 
-    /** Everything once that a person can look at. */
+    /** Looks once at everything that a person can see. */
     async lookAtAll(): Promise<void> {
         for (const line of looks) await this.run(line)
         for (const file of files) await this.run("card cat " + file)
     }
 
-    /** A whole export, and one with other values. */
+    /** Imports the whole export, then one with other values. */
     async importAll(): Promise<void> {
         for (const block of this.blocks) for (const line of block) await this.run(line)
     }
 
-    /** Card, network and monitor chip away, each for a while, and an overcurrent. */
+    /** Removes card, network or monitor chip for a while, or causes an overcurrent. */
     async trouble(share: number, seconds: number): Promise<void> {
         const { simulation } = this.board
         const pause = async () => await this.board.sleep(1000 * seconds)
@@ -162,7 +162,7 @@ export class BusyBoard {
         }
     }
 
-    /** How often the program has died. */
+    /** Number of times the program has died. */
     panics(): number {
         return this.board.log.filter(({ text }) => /PANIC/.test(text)).length
     }
@@ -172,7 +172,7 @@ export class BusyBoard {
         await this.board.end()
     }
 
-    /** One line, or a whole block, and a moment to read what came. */
+    /** Types one line or a whole block, then takes a moment to read the output. */
     private async type(): Promise<void> {
         const what = this.person()
         const which = Math.floor(this.person() * looks.length)
@@ -194,7 +194,7 @@ export class BusyBoard {
         }
     }
 
-    /** Something happens to the board. */
+    /** Lets something happen to the board. */
     private async happen(): Promise<void> {
         const seconds = (most: number) => most * (0.3 + 0.7 * this.world())
         await this.trouble(this.options.troubles ? this.world() : 1, seconds(20))

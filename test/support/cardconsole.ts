@@ -9,7 +9,7 @@ import { ConsoleBench } from "./consoleparts"
 import { DeviceBuffer } from "./devicebuffer"
 import { blankStore, ChipSpiBus, FakeTicks, MemoryBlockDevice } from "./memorycard"
 
-/** Contents of files by their paths. */
+/** File contents by path. */
 type Files = Record<string, string | Uint8Array>
 
 /** A freshly formatted card with files on it. */
@@ -28,14 +28,14 @@ export async function cardWith(files: Files, mebibytes = 16): Promise<MemoryStor
 }
 
 /**
- * A console whose card is a real one: storage, file system and driver of the firmware on an
- * emulated card.
+ * A console with a real card: the firmware's storage, file system and driver on an emulated
+ * card.
  */
 export class CardConsole extends ConsoleBench {
     readonly chip: SdCardChip
     readonly cardTicks = new FakeTicks()
     readonly card: Storage
-    /** How often the card was taken, and what happens each time it has become free again. */
+    /** Number of times the card was taken; `whenFree` runs each time it is free again. */
     uses = 0
     whenFree = async (_uses: number): Promise<void> => {}
     private held = false
@@ -70,7 +70,7 @@ export class CardConsole extends ConsoleBench {
         return (await this.run(line)).split("\n").slice(0, -1)
     }
 
-    /** The tasks' own look at the card every 2 s. */
+    /** Polls the card every 2 s, as the task does. */
     async poll(times: number): Promise<void> {
         for (let i = 0; i < times; ++i) {
             this.cardTicks.ms += 2000

@@ -4,7 +4,7 @@ import { ForeignFiles } from "./foreignfiles"
 const directoryBit = 0x10
 const labelBit = 0x08
 
-/** Where an entry lies, and what it says. */
+/** A directory entry: its place and its fields. */
 interface Entry {
     path: string
     block: number
@@ -15,8 +15,8 @@ interface Entry {
 }
 
 /**
- * A card in a PC's reader: what people do there to the files that the board made, with none of the
- * firmware's code. Paths are upper-case 8.3 with at most one directory.
+ * A card in a PC's reader: what people do there to the board's files. Uses none of the firmware's
+ * code. Paths are upper-case 8.3 with at most one directory.
  */
 export class CardEditor {
     private files: ForeignFiles
@@ -43,7 +43,7 @@ export class CardEditor {
         return content.subarray(0, entry.sizeBytes)
     }
 
-    /** Makes a file, or puts other content into it, as an editor's "save" does. */
+    /** Makes a file, or replaces its content, as an editor's "save" does. */
     write(path: string, content: string | Uint8Array, attributes = 0x20): void {
         if (this.exists(path)) this.remove(path)
         const bytes = Buffer.from(content as string)
@@ -67,7 +67,7 @@ export class CardEditor {
         this.drop(entry)
     }
 
-    /** Renames a file, or moves it to the other directory; what had the new name is gone. */
+    /** Renames a file, or moves it to another directory; replaces a file of the new name. */
     move(from: string, to: string): void {
         const entry = this.find(from)
         if (from === to) return
@@ -80,7 +80,7 @@ export class CardEditor {
         this.write(to, this.read(from))
     }
 
-    /** What PCs leave on every card: indexes, thumbnails, copies of nothing, a bin. */
+    /** Leaves the usual litter of PCs: indexes, thumbnails, copies of nothing, a bin. */
     litter(): void {
         for (const name of ["SYSTEM~1", "FSEVEN~1", "TRASHE~1", "$RECYCLE.BIN", "FOUND.000"])
             if (!this.exists(name)) this.makeDirectory(name, name === "FOUND.000" ? 0x10 : 0x16)
@@ -105,7 +105,7 @@ export class CardEditor {
         this.addEntry(name, attributes, cluster, 0)
     }
 
-    /** The content in clusters of its own; 0 for none. @returns the first of them */
+    /** Writes the content to free clusters. @returns the first of them, 0 for empty content */
     private place(bytes: Buffer): number {
         const clusterBytes = this.files.layout.clusterBlocks * 512
         let first = 0
@@ -124,7 +124,7 @@ export class CardEditor {
         return first
     }
 
-    /** Looks from the beginning each time: what was deleted is used again. */
+    /** Searches from the beginning each time, so that deleted clusters are reused. */
     private allocate(last: number): number {
         this.files = new ForeignFiles(this.store, 2)
         this.adjustFree(-1)
@@ -227,7 +227,7 @@ export class CardEditor {
         return Array.from({ length: rootBlocks }, (_, i) => rootBlock + i)
     }
 
-    /** FAT32 keeps the number of free clusters in its second sector, if it knows it. */
+    /** FAT32 keeps the number of free clusters in its second sector, if known. */
     private adjustFree(clusters: number): void {
         if (!this.files.layout.fat32) return
         const info = Uint8Array.from(this.store.read(1))

@@ -23,16 +23,16 @@ export interface CardLifeOptions {
     cells?: boolean
     periodSeconds?: number
     serial?: string
-    /** Its clock when the program begins, UTC. */
+    /** Its clock when the program starts, UTC. */
     startSeconds?: number
     transferMs?: number
-    /** example.org is there to be sent to. */
+    /** example.org can be reached for uploads. */
     network?: boolean
-    /** What it had stored before these options were set. */
+    /** The flash before these options are set. */
     flash?: MemoryFlash
 }
 
-/** The flash of a board that a person has set up. */
+/** The flash of a configured board. */
 async function flashOf(options: CardLifeOptions): Promise<MemoryFlash> {
     const { cells, periodSeconds, serial } = options
     const flash = options.flash?.copy() ?? new MemoryFlash()
@@ -45,15 +45,15 @@ async function flashOf(options: CardLifeOptions): Promise<MemoryFlash> {
     return flash
 }
 
-/** A whole board that logs on the card in its socket, between one power-on and the power's end. */
+/** A whole board that logs to the card in its socket, from power-on to power-off. */
 export class CardLife {
-    /** Each different reason why the card could not be used, in order. */
+    /** The reasons why the card could not be used, in order, without repetitions. */
     readonly reasons: string[] = []
-    /** The releases of which records were made, in UTC seconds. */
+    /** The releases that made records, in UTC seconds. */
     readonly made: number[] = []
-    /** The lines of the main log as they were made, with their ends. */
+    /** The lines of the main log as they were made, with their line ends. */
     readonly madeLines: string[] = []
-    /** More work with the card, once a second after the logger's. */
+    /** Further work with the card, once per second after the logger's. */
     work: (() => Promise<void>) | undefined
 
     private constructor(readonly board: NodeBoard) {}
@@ -80,10 +80,7 @@ export class CardLife {
         return new CardLife(board)
     }
 
-    /**
-     * The power comes. The board is the test's when the next whole second, and record, is half a
-     * second away.
-     */
+    /** Turns the power on. Returns half a second before the next whole second, and record. */
     async powerUp(): Promise<void> {
         const { board } = this
         await board.start(bootMs)
@@ -92,7 +89,7 @@ export class CardLife {
         await board.ticks.advance((1500 - phaseMs) % 1000)
     }
 
-    /** How often the card was mounted since the power came. */
+    /** Number of mounts of the card since power-on. */
     mounts(): number {
         return this.board.parts?.storage.generation() ?? 0
     }
@@ -117,7 +114,7 @@ export class CardLife {
         return this.board.flash
     }
 
-    /** What the logger said. */
+    /** The logger's lines. */
     get lines(): string[] {
         return this.board.lines.filter(line => line.startsWith("logger: "))
     }
@@ -130,7 +127,7 @@ export class CardLife {
         return this.board.parts.clock.nowSeconds()
     }
 
-    /** Lets the work come to its end, while the board goes on. */
+    /** Waits for the work while the board keeps running. */
     async finish<T>(work: Promise<T>): Promise<T> {
         return await this.board.ticks.finish(work)
     }
@@ -155,13 +152,13 @@ export class CardLife {
         await this.finish(this.board.parts.settings.apply([key], [value]))
     }
 
-    /** A person moves the clock. */
+    /** Moves the clock as a person does. */
     async moveClock(seconds: number): Promise<void> {
         const { clock } = this.board.parts
         await this.finish(clock.offer(clock.nowSeconds() + seconds, TimeSource.Person))
     }
 
-    /** Runs the board for so much of its time, or until `done`. */
+    /** Runs the board for this many board seconds, or until `done`. */
     async run(seconds: number, done = () => false): Promise<void> {
         for (const endMs = this.nowMs() + seconds * 1000; this.nowMs() < endMs && !done();) {
             const nextMs = Math.min(endMs, this.nowMs() + 1000)
@@ -176,14 +173,14 @@ export class CardLife {
         return formatAlarms(this.board.parts.alarms.flags())
     }
 
-    /** The card is mounted and nothing waits for it. */
+    /** The card is mounted and no record waits for it. */
     settled(): boolean {
         return this.storage.mounted() && this.logger.queued() === 0
     }
 
     /**
-     * Runs until everything is on the card again; gives the seconds that took. Throws after
-     * `limit`.
+     * Runs until everything is on the card again. Throws after `limit` seconds.
+     * @returns the seconds that it took
      */
     async settle(limit = 30): Promise<number> {
         const startMs = this.nowMs()

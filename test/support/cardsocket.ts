@@ -1,11 +1,11 @@
 import type { SpiChip } from "../../sim/chips/chip"
 import type { SdCardChip } from "../../sim/chips/sdcard"
 
-/** The socket on the board: its card can be changed at any byte on the wire. */
+/** The board's card socket: its card can be changed at any byte on the wire. */
 export class CardSocket implements SpiChip {
     card: SdCardChip | undefined
     transfers = 0
-    /** Called before each transfer; a number lets the card be pulled after so many of its bytes. */
+    /** Called before each transfer; a returned number pulls the card after that many bytes. */
     onTransfer: ((transfer: number, out: Uint8Array) => number | undefined) | undefined
     private selected = false
     private clockHz = 400_000

@@ -1,4 +1,4 @@
-// What is on a card, as another reader finds it.
+// The contents of a card as another reader finds them.
 
 import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { formatVolume } from "../../src/fat/format"
@@ -6,7 +6,7 @@ import { Volume } from "../../src/fat/volume"
 import { DeviceBuffer } from "./devicebuffer"
 import { FakeTicks, MemoryBlockDevice } from "./memorycard"
 
-/** An empty card as `card format` makes it. */
+/** An empty card as `card format` leaves it. */
 export async function formattedStore(mebibytes: number): Promise<MemoryStore> {
     const store = new MemoryStore(mebibytes * 2048)
     await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
@@ -17,7 +17,7 @@ export async function mountStore(store: MemoryStore): Promise<Volume> {
     return await Volume.mount(new MemoryBlockDevice(store), new FakeTicks())
 }
 
-/** A file's text as its directory entry has it, undefined when there is none. */
+/** A file's text up to its recorded size, undefined when there is no file. */
 export async function textOn(store: MemoryStore, path: string): Promise<string | undefined> {
     const file = await (await mountStore(store)).open(path)
     if (!file) return undefined
@@ -27,8 +27,8 @@ export async function textOn(store: MemoryStore, path: string): Promise<string |
 }
 
 /**
- * The times of a log's records in UTC seconds, in the order of the file. Throws on a line that is
- * none.
+ * The times of a log's records in UTC seconds, in file order. Throws on a line that is no
+ * record.
  */
 export function recordTimes(text: string | undefined): number[] {
     return (text ?? "\r\n")

@@ -4,7 +4,7 @@ const illegal = 0x04
 const idle = 0x01
 const above = (mhz: number) => mhz * 1_000_000
 
-/** What real cards are reported to do: the table of docs/reference/card-traits.md. */
+/** Reported behaviour of real cards: the table of docs/reference/card-traits.md. */
 export const traitRows: TraitRow[] = [
     {
         trait: "each 5th block read has a wrong bit above 10 MHz",

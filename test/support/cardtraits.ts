@@ -13,34 +13,34 @@ import { CardLife, morning } from "./cardlife"
 import { formattedStore, mountStore, textOn } from "./cardstore"
 import { DeviceBuffer } from "./devicebuffer"
 
-/** Records that a board makes on each card, one a second. */
+/** Records that a board makes on each card, one per second. */
 const recordsMade = 200
 const today = "LOG/20261122.CSV"
 const foreign = "PHOTO.JPG"
 const foreignText = Array.from({ length: 500 }, (_, i) => `picture ${i}`).join("\r\n")
 
-/** A card and what its trait is called. */
+/** A card and the name of its trait. */
 export interface TraitRow {
     trait: string
-    /** What the driver made of it when it knew nothing of traits. */
+    /** The outcome with the driver that knew nothing of traits. */
     before: string
-    /** The message of a card that cannot be used. */
+    /** The message for an unusable card. */
     says?: string
-    /** Files are read without a look at the checksum: some of it may be wrong, as the page says. */
+    /** Files are read without checking the checksum: some data may be wrong, as the page says. */
     residual?: boolean
     traits?: SdCardTraits
     options?: Omit<SdCardOptions, "traits" | "timing">
-    /** Blocks that take long: each read, or the nth write. */
+    /** Slow blocks: each read, or the nth write. */
     slow?: { readMs?: number; writeMs?: number; atWrite?: number }
     /** Done to the card before the board starts. */
     prepare?: (chip: SdCardChip) => void
-    /** Done to the card when half of the records are made. */
+    /** Done to the card when half of the records have been made. */
     midway?: (chip: SdCardChip) => void
 }
 
 let prepared: Promise<MemoryStore> | undefined
 
-/** A card of a 600 MiB FAT32 volume with a file of somebody else's. */
+/** A card with a 600 MiB FAT32 volume and a foreign file. */
 async function preparedStore(): Promise<MemoryStore> {
     const make = async () => {
         const store = await formattedStore(600)
@@ -58,7 +58,7 @@ async function preparedStore(): Promise<MemoryStore> {
 
 const fixed = (ms: number) => ({ ms: [ms, ms] as const })
 
-/** The card's own time: at once, but for what is slow. */
+/** The card's timing: immediate, except for slow blocks. */
 function timingOf(nowMs: () => number, slow: TraitRow["slow"] = {}): SdCardTiming {
     let writes = 0
     return {
@@ -74,14 +74,14 @@ function timingOf(nowMs: () => number, slow: TraitRow["slow"] = {}): SdCardTimin
     }
 }
 
-/** What became of the records on a card. */
+/** The outcome for the records on a card. */
 export interface TraitOutcome {
     /** In words, for the table. */
     text: string
-    /** Wrong data that nobody noticed, and records that are not as they were made. */
+    /** Unnoticed wrong data, and records that differ from those made. */
     wrong: number
     records: number
-    /** From the program's begin to the first record. */
+    /** From the program's start to the first record. */
     firstSeconds: number
 }
 
@@ -115,7 +115,7 @@ async function runBoard(row: Partial<TraitRow>) {
         try {
             if ((await readBack(life.storage)) !== foreignText) misread++
         } catch {
-            // Said by the storage.
+            // The storage reports it.
         }
     }
     await life.run(recordsMade)
@@ -126,13 +126,13 @@ async function runBoard(row: Partial<TraitRow>) {
     if (mounted) await life.settle()
     const raised = [...alarms]
     if (mounted) await life.eject()
-    // A slow card takes its time for that: what was made meanwhile waits for the next one.
+    // Ejecting a slow card takes time: records made meanwhile wait for the next card.
     const made = life.madeLines.slice(0, life.madeLines.length - life.logger.queued())
     const firstSeconds = life.made[0] - morning
     return { store, made, firstSeconds, alarms: raised, mounted, lastError, misread, device }
 }
 
-/** The file of somebody else's as the board reads it; its directories on the way. */
+/** Reads the foreign file as the board does, after its directories. */
 async function readBack(storage: Storage): Promise<string> {
     return await storage.use("test", async volume => {
         for (const directory of ["", "LOG"]) await volume.list(directory, async () => true)
@@ -144,7 +144,7 @@ async function readBack(storage: Storage): Promise<string> {
     })
 }
 
-/** A card with that trait from power-on to 200 records. */
+/** Runs a card with this trait from power-on to 200 records. */
 export async function outcomeOf(row: Partial<TraitRow>): Promise<TraitOutcome> {
     const run = await runBoard(row)
     const { store, made, firstSeconds, misread } = run
@@ -172,18 +172,18 @@ export async function outcomeOf(row: Partial<TraitRow>): Promise<TraitOutcome> {
     return outcome(slower ? `works, at ${device.clockHz / 1_000_000} MHz` : "works")
 }
 
-/** The records on a card, and how many are not there as they were made. */
+/** Counts the records on a card, and those that differ from the ones made. */
 async function recordsOn(store: MemoryStore, made: string[]) {
     const text = (await fileOn(store, today)) ?? ""
     const lines = text.split("\r\n")
     const here = new Set(lines)
     const missing = made.filter(line => !here.has(line.trimEnd())).length
-    // Nor is there anything else, and all of it is in order.
+    // The file must hold nothing else, in the right order.
     const same = text === `${mainHeader}\r\n${made.join("")}`
     return { records: lines.length - 2, wrongRecords: missing || (same ? 0 : 1) }
 }
 
-/** A file's text, undefined when it cannot be read. */
+/** A file's text, undefined when unreadable. */
 async function fileOn(store: MemoryStore, path: string): Promise<string | undefined> {
     try {
         return await textOn(store, path)

@@ -4,8 +4,8 @@ import { FakeTicks } from "./faketicks"
 import { ChipFlash, useChip } from "./settingsservice"
 
 /**
- * The firmware's flash on a chip. The test has to put settingsservice.ts in the place of
- * @devicescript/core: `vi.mock("@devicescript/core", async () => (await import(…)).natives)`.
+ * The firmware's flash on a chip. The test must replace @devicescript/core with
+ * settingsservice.ts: `vi.mock("@devicescript/core", async () => (await import(…)).natives)`.
  */
 export function flashOn(on: ChipFlash): DeviceFlash {
     useChip(on)

@@ -1,25 +1,25 @@
-// The I²C seam of the firmware over emulated chips, in this process.
+// The firmware's I²C seam on emulated chips, in this process.
 
 import { Fault, FaultCode } from "../../src/core/fault"
 import type { I2cChip } from "../../sim/chips/chip"
 import { DeviceBuffer } from "./devicebuffer"
 
-/** One transaction as the wire saw it. */
+/** One transaction as seen on the wire. */
 export interface Transaction {
     address: number
     out: string
     readBytes: number
 }
 
-/** A board that lives on for days must not fill the memory with what nobody looks at. */
+/** Bounds the memory of a board that runs for days. */
 const loggedMax = 1000
 
 export class ChipI2cBus {
-    /** The first transactions since a test emptied it. */
+    /** The first transactions since a test emptied this list. */
     readonly log: Transaction[] = []
 
     /**
-     * @param repeatedStart the host begins a read behind a write without a STOP; the ESP32 does not
+     * @param repeatedStart the host starts a read after a write without a STOP; the ESP32 does not
      */
     constructor(
         private readonly chips: I2cChip[],

@@ -10,7 +10,7 @@ import { storable } from "./memoryflash"
 
 export const november = Date.UTC(2026, 10, 22, 10, 0, 0) / 1000
 export const newBoard = Date.UTC(2024, 0, 1) / 1000
-/** About when this firmware was made. */
+/** About the release date of this firmware. */
 export const release = Date.UTC(2026, 11, 1) / 1000
 export const tenYears = 3650 * 86400
 
@@ -24,11 +24,11 @@ export class ClockWorld {
     connections: string[] = []
     sent = ""
     answer: string[] = []
-    /** How long each piece of the answer takes. */
+    /** Time per piece of the answer. */
     answerMs = 0
     closed = 0
 
-    /** A board that starts: flash and chip are what they were. */
+    /** Starts the board; flash and chip keep their state. */
     async start(): Promise<Clock> {
         const flash: unknown = {
             read: async (key: string) => this.flashed[key],

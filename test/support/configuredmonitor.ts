@@ -26,7 +26,7 @@ export function limitsOf(image: Buffer) {
     }
 }
 
-/** What a test reaches into the emulated chip for. */
+/** The emulated chip's internals that tests use. */
 export interface ChipInside {
     respond(data: ArrayLike<number>): void
     measureVoltages(): void
@@ -35,7 +35,7 @@ export interface ChipInside {
 
 export const inside = (chip: Bq76952Chip) => chip as unknown as ChipInside
 
-/** The bytes that ended up at an address of the chip's data memory. */
+/** The bytes at an address of the chip's data memory, in hex. */
 export function memory(
     chip: { memory: { read(a: number, n: number): Uint8Array } },
     address: number,

@@ -25,7 +25,7 @@ const alarmsText = `## The error flags
 
 In \`status\`, in the journal and, as bits, in the column \`errors_hex\` of the log.`
 
-/** A board that has been in use for some minutes. */
+/** A board after some minutes of use. */
 async function boardInUse(): Promise<NodeBoard> {
     const card = await cardWith({ "NOTES.TXT": "Fitted 2026-11-20, door 4.\nKey at the desk.\n" })
     const board = await equippedBoard(card)
@@ -40,7 +40,7 @@ async function boardInUse(): Promise<NodeBoard> {
     return board
 }
 
-/** The lines of an output, of which long ones lose their middle. */
+/** An output's lines; a long output loses its middle. */
 function shortened(text: string): string[] {
     const lines = text.split("\n").slice(0, -1)
     const short = lines
@@ -79,7 +79,7 @@ const translatedText = `The board gets, for what it does not know itself:
 | \`set reset.days Sunday,Thursday\` | \`Sun,Thu\` |
 | \`time set now\` | the computer's time |`
 
-/** As the terminal has it, with the board's own answers. */
+/** The terminal's chapter, with the board's own answers. */
 async function terminalChapter(board: NodeBoard, description: string): Promise<string[]> {
     const catalog = Catalog.fromDescription(description)
     const parts = ["", terminalText, "", "| line | |", "|---|---|"]
@@ -116,12 +116,12 @@ async function described(board: NodeBoard): Promise<Described[]> {
 
 const cell = (text: string) => text.replaceAll("|", "\\|")
 
-/** What is right, and the default, as a person reads them. */
+/** A setting's allowed values and default, as a person reads them. */
 function settingRow(one: Described): string {
     const readOnly = one.allowed === "" || one.type === "hash"
     const allowed = one.type === "hash" ? "set with `passwd`" : readOnly ? "–" : one.allowed
     const unit = one.type === "number" && one.unit ? " " + one.unit : ""
-    // The board's own id ends the default of the serial number.
+    // The default serial number ends with the board's own id.
     const given = one.default.replace("BMS-AB12", "`BMS-` and the device's 4-character id")
     const fallback = one.type === "timestamp" ? "never" : given || "empty"
     return `| \`${one.key}\` | ${one.name} | ${one.type} | ${cell(allowed)} | ${cell(fallback)}${unit} | ${cell(one.help)} |`
@@ -140,7 +140,7 @@ function settingsTables(lines: Described[]): string[] {
     ])
 }
 
-/** The page, and the commands that it explains in its order. */
+/** The page, and the commands that it explains, in its order. */
 export async function consolePage(): Promise<{ text: string; explained: string[] }> {
     const board = await boardInUse()
     const lines = await described(board)

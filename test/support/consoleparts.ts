@@ -12,7 +12,7 @@ import { DeviceBuffer } from "./devicebuffer"
 import { storable } from "./memoryflash"
 import { Turns } from "./turns"
 
-/** A key/value store in memory that can be told to refuse writes. */
+/** A key/value store in memory that can refuse writes. */
 class FakeFlash {
     readonly values = new Map<string, DeviceBuffer>()
     writes = 0
@@ -32,7 +32,7 @@ class FakeFlash {
     }
 }
 
-/** Collects what a console line prints. */
+/** Collects the output of a console line. */
 export class CollectedOutput implements Output {
     private chunks: Uint8Array[] = []
     flushes = 0
@@ -56,9 +56,7 @@ export class CollectedOutput implements Output {
     }
 }
 
-/**
- * A shell over fakes: settings and journal are the real ones, all else is what the test puts there.
- */
+/** A shell on fakes. Settings and journal are real; the test sets everything else. */
 export class ConsoleBench {
     nowMs = 5_000_000
     readonly flash = new FakeFlash()
@@ -68,7 +66,7 @@ export class ConsoleBench {
     readonly output = new CollectedOutput()
     readonly session = new Session()
     readonly acts: string[] = []
-    /** How the upload that was asked for ended: "" or why it did not. */
+    /** The result of a requested upload: "" or why it failed. */
     uploadEnd = ""
     readonly ticks = {
         nowMs: () => this.nowMs,
@@ -82,7 +80,7 @@ export class ConsoleBench {
         offsetMinutes: () => 60,
         offer: async (seconds: number, source: number) => this.act(`offer ${seconds} ${source}`),
     }
-    /** Only what `status` and `describe` ask; commands that read a card have one in CardConsole. */
+    /** Enough for `status` and `describe`; CardConsole has a card for the other commands. */
     readonly storage = {
         lastError: "",
         mounted: () => this.storage.lastError === "",
@@ -107,7 +105,7 @@ export class ConsoleBench {
         uptimeSeconds: () => 93_784,
         reset: async (cause: number) => this.act(`reset ${cause}`),
     }
-    /** The station is in the network of the settings unless a test says otherwise. */
+    /** The station is connected to the network of the settings unless a test changes that. */
     readonly wifi = {
         connected: () => true,
         address: async () => "192.168.1.7",
@@ -182,7 +180,7 @@ export class ConsoleBench {
     }
     readonly shell = new Shell(this.parts as unknown as Parts)
 
-    /** Runs a line and gives back what it printed; `refused` says how it ended. */
+    /** Runs a line and returns its output; `refused` says how it ended. */
     async run(line: string, session = this.session): Promise<string> {
         this.refused = !(await this.shell.carryOut(session, line, this.output))
         return this.output.take()

@@ -6,14 +6,14 @@ import { projectFolder } from "../../tools/firmware"
 const runMsMax = 40_000
 const untilMs = 20_000
 
-/** How a run of the console ended. */
+/** The end of a console run. */
 export interface Ended {
     status: number | null
     output: string
     errors: string
 }
 
-/** `npm run console` with these arguments, and with these lines on its standard input. */
+/** `npm run console` with these arguments and this standard input. */
 export class ConsoleRun {
     output = ""
     errors = ""
@@ -47,7 +47,7 @@ export class ConsoleRun {
         this.child.kill(name)
     }
 
-    /** Returns when the condition holds; throws when it does not in time. */
+    /** Returns when the condition holds; throws on a timeout. */
     async until(condition: () => boolean): Promise<void> {
         for (const endMs = Date.now() + untilMs; !condition(); await sleep(20))
             if (Date.now() > endMs)

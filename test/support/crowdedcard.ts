@@ -4,21 +4,21 @@ import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { ForeignFiles } from "./foreignfiles"
 import { FakeTicks, MemoryBlockDevice } from "./memorycard"
 
-/** What a card is crowded with. */
+/** The contents of a crowded card. */
 export interface Crowd {
     mebibytes: number
     /** Foreign files with long names in the root directory, three slots each. */
     rootFiles?: number
     /**
-     * Log files, a day each, from 2018 on; the first has records behind its recorded end, to its
-     * cluster's end.
+     * Log files, one per day, from 2018 on. The first has records past its recorded end, up to
+     * the end of its cluster.
      */
     logFiles?: number
     /** Lines of the history, for the first of these days. */
     historyLines?: number
-    /** LONG.TXT takes so many clusters. */
+    /** Number of clusters of LONG.TXT. */
     longClusters?: number
-    /** All but the last so many clusters are taken, and FSInfo does not say so. */
+    /** All but this many clusters at the end are taken, and FSInfo does not say so. */
     free?: number
 }
 
@@ -26,12 +26,12 @@ const dayMs = 86_400_000
 const firstDay = Date.UTC(2018, 0, 1)
 const header = "time,utc_offset,serial,V,A,soc,min,max,no,no,t,t,errors\r\n"
 
-/** "20180101" and on. */
+/** "20180101" onwards. */
 function crowdDay(index: number): string {
     return new Date(firstDay + index * dayMs).toISOString().slice(0, 10).replaceAll("-", "")
 }
 
-/** A formatted card with a LOG directory of ours, if it is to have one. */
+/** A formatted card; with `logs` it has a LOG directory of ours. */
 async function formattedCard(mebibytes: number, logs: boolean): Promise<MemoryStore> {
     const store = new MemoryStore(mebibytes * 2048)
     const device = new MemoryBlockDevice(store)
@@ -43,7 +43,7 @@ async function formattedCard(mebibytes: number, logs: boolean): Promise<MemorySt
     return store
 }
 
-/** The cluster that LOG begins with, the first entry behind the label. */
+/** The first cluster of LOG, the first entry after the label. */
 function logCluster(store: MemoryStore, { layout }: ForeignFiles): number {
     const block = layout.fat32 ? layout.dataBlock : layout.rootBlock
     const root = Buffer.from(store.read(block))
@@ -51,7 +51,7 @@ function logCluster(store: MemoryStore, { layout }: ForeignFiles): number {
     return (root.readUInt16LE(at + 20) << 16) | root.readUInt16LE(at + 26)
 }
 
-/** Ten seconds apart, from the day's first moment on. */
+/** Records ten seconds apart, from the start of the day. */
 function recordsOf(day: number, bytes: number): string {
     let text = ""
     for (let second = 0; text.length < bytes; second += 10) {
@@ -62,7 +62,7 @@ function recordsOf(day: number, bytes: number): string {
     return text.slice(0, bytes)
 }
 
-/** A card with all that a careless owner and eight years can leave on it. */
+/** A card with everything that a careless owner can leave on it in eight years. */
 export async function crowdedCard(crowd: Crowd): Promise<MemoryStore> {
     const { rootFiles = 0, logFiles = 0, historyLines = 0, longClusters = 0 } = crowd
     const store = await formattedCard(crowd.mebibytes, logFiles > 0)
@@ -86,7 +86,7 @@ export async function crowdedCard(crowd: Crowd): Promise<MemoryStore> {
     if (history !== "") files.addText(root, "LOGSENT TXT", history)
     if (longClusters > 0) files.fill(root, "LONG    TXT", longClusters)
     if (crowd.free !== undefined) files.takeAllBut(crowd.free)
-    // Who wrote all this has left neither the count of the free clusters nor where they are.
+    // The writer of all this recorded neither the count nor the place of the free clusters.
     const info = Uint8Array.from(store.read(1))
     if (files.layout.fat32) info.fill(0xff, 488, 496)
     if (files.layout.fat32) store.write(1, info)

@@ -6,7 +6,7 @@ import { ProgramManager } from "../../console/programmanager"
 /** Zeros: the board has no program. */
 export const noProgram = "00".repeat(32)
 
-/** What a board on a serial port holds: the hash of its program. */
+/** The hash of the program on the board at a serial port. */
 export async function heldProgram(port: string): Promise<string> {
     const connection = await Connection.reach(await openLine(port), () => undefined)
     try {
@@ -16,7 +16,7 @@ export async function heldProgram(port: string): Promise<string> {
     }
 }
 
-/** One deployment, as the command does it. @returns its report; throws what the command says */
+/** Deploys once, as the command does. @returns its report; throws the command's error */
 export async function deployOnce(
     port: string,
     image: Uint8Array,

@@ -1,4 +1,4 @@
-/** What a board of few settings and commands says to `describe`. */
+/** The answer to `describe` of a board with few settings and commands. */
 export const description = [
     { kind: "bms-mini", format: 1 },
     { kind: "setting", key: "sd.enable", type: "flag", unit: "" },
@@ -23,6 +23,6 @@ export const description = [
 ]
     .map(one => JSON.stringify(one))
     .join("\n")
-/** And to `help`, before the log-in. */
+/** Its answer to `help` before the log-in. */
 export const help =
     "help [command]                    list the commands\nlogin <password>                  log in\n"

@@ -1,5 +1,4 @@
-// DeviceScript's Buffer for firmware code that runs in Node: same names, same saturation, same
-// copies.
+// DeviceScript's Buffer for firmware code in Node: same names, same saturation, same copies.
 
 type Reader = (view: DataView, offset: number) => number
 type Writer = (view: DataView, offset: number, value: number) => void
@@ -86,7 +85,7 @@ function formatOf(name: string): Format {
     return format
 }
 
-// A text's length in UTF-8.
+// A string's length in UTF-8.
 if (!("byteLength" in String.prototype))
     Object.defineProperty(String.prototype, "byteLength", {
         get(this: string) {
@@ -94,7 +93,7 @@ if (!("byteLength" in String.prototype))
         },
     })
 
-/** Firmware code takes it for the Buffer that it knows. */
+/** The type that firmware code accepts as its Buffer. */
 export type FirmwareBuffer = DeviceBuffer & Buffer
 
 export class DeviceBuffer extends Uint8Array {
@@ -128,7 +127,7 @@ export class DeviceBuffer extends Uint8Array {
     }
 
     getAt(offset: number, format: string): number | undefined {
-        // The two that the file system asks for all the time, without a view.
+        // The file system reads these two formats all the time: without a view they are faster.
         if (format === "u32" && offset >= 0 && offset + 4 <= this.length)
             return (
                 (this[offset] | (this[offset + 1] << 8) | (this[offset + 2] << 16)) +
@@ -177,14 +176,14 @@ export class DeviceBuffer extends Uint8Array {
         return DeviceBuffer.concat(this, other)
     }
 
-    // It copies, and what lies past the end reads as zero.
+    // Copies; bytes past the end read as zero.
     override slice(from = 0, to = this.length): any {
         const copy = new DeviceBuffer(Math.max(0, to - from))
         for (let i = 0; i < copy.length; ++i) copy[i] = this[from + i] ?? 0
         return copy
     }
 
-    // From a negative end it searches backwards.
+    // A negative end searches backwards.
     override indexOf(byte: number, start = 0, end = this.length): number {
         const at = end < 0 ? super.lastIndexOf(byte, -end - 1) : super.indexOf(byte, start)
         return at >= start && at < Math.abs(end) ? at : -1
@@ -209,7 +208,7 @@ export function deviceHex(literals: TemplateStringsArray): DeviceBuffer {
     return DeviceBuffer.from(literals.join("").replace(/\s+/g, ""), "hex")
 }
 
-// What DeviceScript has besides: the length of a text in UTF-8, and whole division.
+// DeviceScript also has a string's length in UTF-8 and whole division.
 if (!("byteLength" in String.prototype))
     Object.defineProperty(String.prototype, "byteLength", {
         get(this: string): number {

@@ -2,9 +2,9 @@ import { afterEach, beforeEach } from "vitest"
 import { SimulatorBench } from "./simulator"
 
 /**
- * A simulator bench of its own for each test of the file, or of the suite it is called in; it goes
- * with its test.
- * @returns that of the test that runs
+ * Gives each test of the file, or of the enclosing suite, its own simulator bench, closed after
+ * the test.
+ * @returns a function that gives the running test's bench
  */
 export function benchOfEachTest(): () => SimulatorBench {
     let bench: SimulatorBench

@@ -2,28 +2,28 @@ import { readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 import ts from "typescript"
 
-/** A name that a source hands to others. */
+/** An exported name. */
 export interface Exported {
     file: string
     name: string
     isType: boolean
-    /** How often its own file says the name, beside where it is declared. */
+    /** Uses of the name in its own file, without the declaration. */
     usesWithin: number
     /** The files that import it. */
     users: string[]
 }
 
-/** What one source says of itself and of others. */
+/** What one source declares and imports. */
 interface Source {
     tree: ts.SourceFile
-    /** How often each word stands in it. */
+    /** Number of occurrences of each word. */
     words: Map<string, number>
     imports: { file: string; name: string }[]
-    /** Files that it takes whole: all their names may be used. */
+    /** Files that it imports as a whole: it may use all their names. */
     whole: string[]
 }
 
-/** All names that these sources export, and who imports them. */
+/** All names that these sources export, with the files that import them. */
 export function exportsOf(files: readonly string[]): Exported[] {
     const known = new Set(files)
     const sources = new Map(files.map(file => [file, read(file, known)]))
@@ -47,7 +47,7 @@ export function exportsOf(files: readonly string[]): Exported[] {
 function read(file: string, known: ReadonlySet<string>): Source {
     const tree = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true)
     const source: Source = { tree, words: new Map(), imports: [], whole: [] }
-    /** The file that a text names: as a module, or as a path from the root. */
+    /** The file that a text names, as a module or as a path from the root. */
     const named = (text: string): string | undefined => {
         const path = text.startsWith(".")
             ? join(dirname(file), text)
@@ -76,7 +76,7 @@ function moduleOf(node: ts.Node): ts.StringLiteral | undefined {
     return from && ts.isStringLiteral(from) ? from : undefined
 }
 
-/** Notes what an import or a passing-on takes from `file`. */
+/** Notes what an import or a re-export takes from `file`. */
 function take(node: ts.Node, file: string, source: Source): void {
     const names = ts.isImportDeclaration(node)
         ? node.importClause?.namedBindings

@@ -1,10 +1,10 @@
 import { type TimeSource, type WallClock } from "../../src/core/seams"
 import { FakeTicks } from "./faketicks"
 
-/** A wall clock over fake ticks; a test moves it as it likes. */
+/** A wall clock on fake ticks; a test can move it. */
 export class FakeClock implements WallClock {
     isTrusted = true
-    /** Minutes east of UTC at a moment. */
+    /** Minutes east of UTC at a time. */
     offset: (epochSeconds: number) => number = () => 0
 
     constructor(

@@ -5,7 +5,7 @@ interface Sleeper {
     wake: () => void
 }
 
-/** Uptime that passes only when a test says so. */
+/** Uptime that passes only when a test lets it. */
 export class FakeTicks implements Ticks {
     private sleepers: Sleeper[] = []
 
@@ -20,7 +20,7 @@ export class FakeTicks implements Ticks {
         return new Promise(wake => this.sleepers.push({ atMs, wake }))
     }
 
-    /** Lets `ms` pass; whoever sleeps wakes in the order of his time. */
+    /** Lets `ms` pass; sleepers wake in the order of their times. */
     async advance(ms: number): Promise<void> {
         const endMs = this.timeMs + ms
         await settle()
@@ -28,7 +28,7 @@ export class FakeTicks implements Ticks {
             const next = this.earliest()
             if (!next || next.atMs > endMs) break
             this.sleepers = this.sleepers.filter(other => other !== next)
-            // Time may have passed him while the processor was busy.
+            // The time may already be past his while the processor was busy.
             this.timeMs = Math.max(this.timeMs, next.atMs)
             next.wake()
             await settle()
@@ -51,7 +51,7 @@ export class FakeTicks implements Ticks {
         return await watched
     }
 
-    /** Time passes at once, without waking anyone in between: as while the processor is busy. */
+    /** Time passes at once without waking sleepers, as while the processor is busy. */
     block(ms: number): void {
         this.timeMs += ms
     }
@@ -64,7 +64,7 @@ export class FakeTicks implements Ticks {
     }
 }
 
-/** Lets everything run that waits for nothing but promises. */
+/** Runs everything that waits only for promises. */
 export function settle(): Promise<void> {
     return new Promise(resolve => setImmediate(resolve))
 }

@@ -18,10 +18,10 @@ import { requireTool } from "./tools"
 
 const zeros = Buffer.alloc(512)
 
-/** Where images may lie that are many and live for a moment: in memory if possible. */
+/** A place for many short-lived images: in memory if possible. */
 const briefly = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
 
-/** Runs `work` with a folder of its own, which is gone afterwards. */
+/** Runs `work` with its own folder, removed afterwards. */
 export function withFolder<T>(work: (folder: string) => T): T {
     const folder = mkdtempSync(join(briefly, "bms-card-"))
     try {
@@ -45,7 +45,7 @@ export function saveImage(store: MemoryStore, path: string): void {
     closeSync(file)
 }
 
-/** Reads a volume into a store; beyond the first 16 MiB of a fresh one nothing was written yet. */
+/** Reads a volume into a store; a fresh one has nothing beyond its first 16 MiB. */
 function loadImage(path: string, blocks = 32768): MemoryStore {
     const file = openSync(path, "r")
     const store = new MemoryStore(Math.floor(fstatSync(file).size / 512))
@@ -59,7 +59,7 @@ function loadImage(path: string, blocks = 32768): MemoryStore {
     return store
 }
 
-/** What fsck.fat says about a volume without changing it. */
+/** The verdict of fsck.fat on a volume, which it does not change. */
 export function checkVolume(store: MemoryStore): { clean: boolean; text: string } {
     return withFolder(folder => {
         const path = join(folder, "card.img")
@@ -74,7 +74,7 @@ export function makeVolume(mebibytes: number, ...options: string[]): MemoryStore
     return prepareVolume(mebibytes, options, () => {})
 }
 
-/** A volume made by mkfs.fat and filled by other programs, near its beginning. */
+/** A volume made by mkfs.fat, with files from other programs near its beginning. */
 export function prepareVolume(
     mebibytes: number,
     options: string[],
@@ -89,7 +89,7 @@ export function prepareVolume(
     })
 }
 
-/** What other programs have made of a volume. */
+/** A volume after other programs have changed it. */
 export function editVolume(
     store: MemoryStore,
     edit: (image: string, folder: string) => void,
@@ -113,7 +113,7 @@ export function runMtools(store: MemoryStore, tool: string, ...options: string[]
     })
 }
 
-/** The bytes of a file as mcopy reads it. */
+/** A file's bytes as read by mcopy. */
 export function copyOut(store: MemoryStore, path: string): string {
     return copyAllOut(store, [path])[0]
 }
@@ -132,13 +132,13 @@ export function copyAllOut(store: MemoryStore, paths: readonly string[]): string
     })
 }
 
-/** The volume's blocks, from a block of the card on. */
+/** Copies the volume's blocks to the card, from `firstBlock` on. */
 export function placeVolume(card: MemoryStore, volume: MemoryStore, firstBlock: number): void {
     for (const block of volume.written()) card.write(block + firstBlock, volume.read(block))
 }
 
 /**
- * The volume behind a master boot record with one partition from `firstBlock` on.
+ * A card whose master boot record has one partition, the volume, from `firstBlock` on.
  * @param blockCount of the card
  */
 export function behindMbr(

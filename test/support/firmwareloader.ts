@@ -2,10 +2,10 @@ import { createViteServer } from "vitest/node"
 import config from "../../vitest.config"
 
 /**
- * Imports a module with the firmware's sources seeing DeviceScript's Buffer, outside of vitest: for
+ * Imports a module outside of vitest so that the firmware's sources see DeviceScript's Buffer. For
  * campaigns and benches.
- * @param path from the repository's root, as "/bench/card.ts"
- * @param more further plugins, for what a firmware file imports
+ * @param path from the repository's root, such as "/bench/card.ts"
+ * @param more further plugins, for imports of a firmware file
  */
 export async function importWithFirmware<T>(path: string, more: object[] = []): Promise<T> {
     const server = await createViteServer({

@@ -1,6 +1,6 @@
 import type { MemoryStore } from "../../sim/chips/sdcardstore"
 
-/** Where things lie on a volume, from its boot sector (Microsoft FAT specification, section 3). */
+/** A volume's layout, from its boot sector (Microsoft FAT specification, section 3). */
 interface Layout {
     fat32: boolean
     clusterBlocks: number
@@ -36,7 +36,7 @@ function nameSum(name: string): number {
     return sum
 }
 
-/** The slots of a long name, last part first, as they lie before its short entry. */
+/** The slots of a long name, last part first, as they precede its short entry. */
 function longNameSlots(longName: string, shortName: string): Uint8Array {
     const parts = Math.ceil(longName.length / 13)
     const slots = new Uint8Array(parts * 32)
@@ -56,12 +56,12 @@ function longNameSlots(longName: string, shortName: string): Uint8Array {
     return slots
 }
 
-/** Puts files on a volume as another system would, without any of the firmware's code. */
+/** Puts files on a volume as another system would, with none of the firmware's code. */
 export class ForeignFiles {
     readonly layout: Layout
     private nextCluster: number
 
-    /** @param firstCluster where it begins to look for free clusters */
+    /** @param firstCluster where the search for free clusters begins */
     constructor(
         private readonly store: MemoryStore,
         firstCluster = 3,
@@ -77,7 +77,7 @@ export class ForeignFiles {
         return this.layout.fat32 ? view.getUint32(at, true) : view.getUint16(at, true)
     }
 
-    /** Takes a free cluster and hangs it behind another (0: begins a chain). */
+    /** Takes a free cluster and appends it to `last` (0: begins a chain). */
     allocate(last: number): number {
         while (this.entry(this.nextCluster) !== 0) this.nextCluster++
         const cluster = this.nextCluster++
@@ -87,7 +87,7 @@ export class ForeignFiles {
         return cluster
     }
 
-    /** A file of one cluster that holds `text`; a long name when one is given. */
+    /** Adds a file of one cluster that holds `text`, with a long name if given. */
     addFile(directory: ForeignDirectory, shortName: string, text: string, longName = ""): void {
         const cluster = this.allocate(0)
         const data = new Uint8Array(512)
@@ -97,7 +97,7 @@ export class ForeignFiles {
         this.addEntry(directory, shortName, cluster, text.length)
     }
 
-    /** A file with that text, of which its entry knows so many bytes. */
+    /** Adds a file with this text; its entry records `recorded` bytes. */
     addText(
         directory: ForeignDirectory,
         shortName: string,
@@ -116,7 +116,7 @@ export class ForeignFiles {
         this.addEntry(directory, shortName, first, recorded)
     }
 
-    /** A file of zeros that takes so many clusters. */
+    /** Adds a file of zeros that takes this many clusters. */
     fill(directory: ForeignDirectory, shortName: string, clusters: number): void {
         const taken: number[] = []
         for (let cluster = this.nextCluster; taken.length < Math.max(1, clusters); cluster++) {
@@ -129,7 +129,7 @@ export class ForeignFiles {
         this.addEntry(directory, shortName, taken[0], clusters * this.layout.clusterBlocks * 512)
     }
 
-    /** Marks all clusters as taken but the last so many. */
+    /** Marks all clusters as taken, except the last `count`. */
     takeAllBut(count: number): void {
         const { fat32, tableBlock, tableBlocks, clusterEnd } = this.layout
         const width = fat32 ? 4 : 2
@@ -176,7 +176,7 @@ export class ForeignFiles {
         return this.layout.dataBlock + (cluster - 2) * this.layout.clusterBlocks
     }
 
-    /** The root directory, or the one that begins with a cluster. */
+    /** The root directory, or the one that begins at a cluster. */
     directory(cluster = this.layout.rootCluster): ForeignDirectory {
         return new ForeignDirectory(this.store, this, cluster)
     }
@@ -191,7 +191,7 @@ export class ForeignFiles {
         this.setEntries([[cluster, value]])
     }
 
-    /** In both tables, each of their blocks once. */
+    /** Writes both tables, each of their blocks once. */
     private setEntries(entries: readonly [cluster: number, value: number][]): void {
         const { fat32, tableBlocks } = this.layout
         for (const copy of [0, tableBlocks]) {
@@ -210,7 +210,7 @@ export class ForeignFiles {
     }
 }
 
-/** A directory to whose end entries are added. */
+/** A directory that entries are appended to. */
 class ForeignDirectory {
     private block: number
     private blocksLeft: number
@@ -237,7 +237,7 @@ class ForeignDirectory {
         }
     }
 
-    /** Slots left until the directory has to grow. */
+    /** Slots left until the directory must grow. */
     room(): number {
         return this.blocksLeft * 16 - this.at / 32
     }

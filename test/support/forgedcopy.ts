@@ -1,7 +1,7 @@
 import { crc16 } from "../../src/core/checksum"
 import { DeviceBuffer } from "./devicebuffer"
 
-/** A backup as anybody can make it who has the card: right in everything but the seal. */
+/** A backup that anyone with the card can make: right in everything except the seal. */
 export function forgedCopy(
     generation: number,
     entries: Record<string, string | Uint8Array>,
@@ -19,7 +19,7 @@ export function forgedCopy(
     return DeviceBuffer.concat(body, DeviceBuffer.from([crc & 255, crc >> 8]))
 }
 
-/** A flash value of settings with that one line. */
+/** A flash value of settings with this one line. */
 export function settingsValue(digit: string, text: string): string {
     const bytes = DeviceBuffer.from(digit + text)
     const check = 48 + (crc16(0, bytes as never, 0, bytes.length) & 63)

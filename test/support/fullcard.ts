@@ -4,12 +4,12 @@ import { formattedStore, mountStore } from "./cardstore"
 import { DeviceBuffer } from "./devicebuffer"
 import { ForeignFiles } from "./foreignfiles"
 
-/** What is kept for the histories. */
+/** Clusters kept free for the histories. */
 export const reserve = 4
 
 const text = (value: string) => DeviceBuffer.from(value) as unknown as Buffer
 
-/** The content of a log of earlier days, "2026-11-21". */
+/** The content of an earlier day's log; `day` as "2026-11-21". */
 export function dayLog(day: string, records = 3): string {
     let lines = ""
     for (let second = 0; second < records; ++second) {
@@ -19,16 +19,16 @@ export function dayLog(day: string, records = 3): string {
     return `${mainHeader}\r\n${lines}`
 }
 
-/** A file of others takes all but so many clusters. */
+/** Adds a foreign file that takes all but this many clusters. */
 export function fillUp(store: MemoryStore, freeClusters: number): void {
     const files = new ForeignFiles(store)
     files.fill(files.directory(), "FILL    BIN", files.free() - freeClusters)
 }
 
 /**
- * A full card with the logs of 422 days before a date, and a history of a year whose files are
+ * A full card with the logs of the 422 days before a date, and a year of history whose files are
  * gone.
- * @returns also the paths of the two days that were sent, the last ones
+ * @returns also the paths of the two sent days, the last ones
  */
 export async function cardOfUnsentDays(todaySeconds: number) {
     const store = await formattedStore(4)

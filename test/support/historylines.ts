@@ -1,10 +1,10 @@
 import { type History, logKey, SentFile } from "../../src/upload/history"
 import { DeviceBuffer } from "./devicebuffer"
 
-/** What stands for the server in the lines that noteSent() makes. */
+/** The server's number in the lines that noteSent() makes. */
 const notedServer = 7
 
-/** Has the history note that so many bytes of a file on the card were confirmed. */
+/** Makes the history note that `bytes` bytes of a file on the card were confirmed. */
 export async function noteSent(
     history: History,
     name: string,
@@ -19,7 +19,7 @@ export async function noteSent(
     await history.addLine(file, bytes, generation)
 }
 
-/** A history line as it was before files were marked. */
+/** A history line of firmware that did not mark files. */
 export function oldLine(name: string, bytes: number | string, remoteName: string): string {
     return `${name},${bytes},2026-11-22 12:00:00,${remoteName}\r\n`
 }

@@ -1,7 +1,7 @@
-/** One for each zone: making one takes as long as using it a hundred times. */
+/** One per zone: making one takes as long as using it a hundred times. */
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-/** Minutes east of UTC in a zone of the IANA database, as Node's Intl has them. */
+/** Minutes east of UTC in a zone of the IANA database, from Node's Intl. */
 export function intlOffsetMinutes(zone: string, unixSeconds: number): number {
     let format = formats.get(zone)
     format ??= new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" })

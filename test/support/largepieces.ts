@@ -1,23 +1,21 @@
 import { HeapMap } from "../../sim/heapmap"
 import type { Simulation } from "../../sim/simulation"
 
-/**
- * So often: the collector comes a few times a second, and what it has not been at is still there.
- */
+/** Often enough: the garbage collector runs a few times per second and leaves blocks until then. */
 const sampleMs = 5
 
 /**
- * What pieces of memory a program asks for, beyond a size: seen from outside, whatever becomes of
- * them.
+ * The blocks of memory above a size that a program allocates, seen from outside, whether it keeps
+ * them or not.
  */
 export class LargePieces {
-    /** How many of each size, in bytes with their header. */
+    /** Count per size, in bytes with the header. */
     readonly seen = new Map<number, number>()
     private readonly map = new HeapMap()
     private before = new Map<number, number>()
     private running = true
 
-    /** Counts from the next look on; pieces that are there already do not count. */
+    /** Counts from the next sample on; existing blocks do not count. */
     constructor(
         private readonly simulation: Simulation,
         private readonly moreThanBytes: number,

@@ -12,7 +12,7 @@ export function bytes(text: string): Buffer {
     return DeviceBuffer.from(text) as unknown as Buffer
 }
 
-/** A line of exactly so many bytes with its CR LF; lines of a file rise in number. */
+/** A line of exactly `length` bytes with its CR LF; the numbers rise within a file. */
 export function line(number: number, length = 96): string {
     const start = `${String(number).padStart(6, "0")},`
     return start + "x".repeat(length - start.length - 2) + "\r\n"

@@ -44,7 +44,7 @@ export class LoggerWorld {
         return this.card.volume!
     }
 
-    /** A logger after a start; the card is what it was. */
+    /** A logger after a start; the card stays as it was. */
     start(): Logger {
         const clock = {
             nowSeconds: () => this.seconds,
@@ -75,7 +75,7 @@ export class LoggerWorld {
         return logger
     }
 
-    /** The task is released at each multiple of the period. */
+    /** Releases the task at each multiple of the period. */
     async run(logger: Logger, records: number): Promise<void> {
         const period = this.numbers[Key.SdPeriod]
         for (let i = 0; i < records; ++i) {
@@ -90,7 +90,7 @@ export class LoggerWorld {
     }
 }
 
-/** One release: the record is made, and what is queued is written. */
+/** One release: makes the record and writes the queue. */
 export async function logAndWrite(logger: Logger): Promise<void> {
     await logger.logRecord()
     await logger.flush()

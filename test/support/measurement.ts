@@ -1,6 +1,6 @@
 import type { BatteryState } from "../../src/battery/state"
 
-/** A measurement of these cells with nothing the matter, but for `changes`. */
+/** A measurement of these cells with no fault, except for `changes`. */
 export function measurement(cellMv: number[], changes: Partial<BatteryState> = {}): BatteryState {
     const packMv = cellMv.reduce((sum, mv) => sum + mv, 0)
     return {

@@ -5,7 +5,7 @@ import type { SpiChip } from "../../sim/chips/chip"
 import { SdCardChip, type SdCardOptions } from "../../sim/chips/sdcard"
 import { MemoryStore, type BlockStore } from "../../sim/chips/sdcardstore"
 
-/** A clock that moves only when somebody sleeps. */
+/** A clock that moves only in sleep(). */
 export class FakeTicks implements Ticks {
     ms = 1000
 
@@ -18,7 +18,7 @@ export class FakeTicks implements Ticks {
     }
 }
 
-/** The firmware's side of a bus with one emulated chip on it. */
+/** The firmware's side of a bus with one emulated chip. */
 export class ChipSpiBus implements SpiBus {
     clockHz = 400_000
     private readonly answers = new AnswerBuffers()
@@ -41,11 +41,11 @@ export class ChipSpiBus implements SpiBus {
     }
 }
 
-/** Blocks without a card around them, counting what is done to them. */
+/** Blocks without a card, with counts of the accesses. */
 export class MemoryBlockDevice implements CardDevice {
     reads = 0
     writes = 0
-    /** Writes that are kept; those after them throw. */
+    /** Writes left; later ones throw. */
     writesLeft = Infinity
     onWrite: ((block: number, data: Uint8Array) => void) | undefined
 
@@ -76,7 +76,7 @@ export class MemoryBlockDevice implements CardDevice {
     async probe(): Promise<void> {}
 }
 
-/** An emulated card in memory with the firmware's driver on it. */
+/** An emulated card in memory with the firmware's driver. */
 export async function openMemoryCard(store: BlockStore, options: SdCardOptions = {}) {
     const chip = new SdCardChip(store, options)
     const ticks = new FakeTicks()

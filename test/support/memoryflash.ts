@@ -2,11 +2,12 @@ import { Fault, FaultCode } from "../../src/core/fault"
 import type { Flash } from "../../src/core/seams"
 import { DeviceBuffer } from "./devicebuffer"
 
-/** What a test catches when the power went. */
+/** Thrown at a power cut, for tests to catch. */
 export class PowerCut extends Error {}
 
 /**
- * When the power goes: in the n-th write from now (1 is the next), before or after it took effect.
+ * The moment of a power cut: in the n-th write from now (1 is the next), before or after it took
+ * effect.
  */
 export interface Cut {
     write: number
@@ -14,8 +15,8 @@ export interface Cut {
 }
 
 /**
- * What every fake of the flash does with a value: the chip's driver takes no write of no bytes, and
- * one zero byte stands for a removed key. Neither may ever reach the seam.
+ * The check of every fake flash: the chip's driver refuses a write of no bytes, and one zero byte
+ * means a removed key. Neither may ever reach the seam.
  */
 export function storable(value: Uint8Array): DeviceBuffer {
     if (value.length === 0) throw new Error("flash write of no bytes: the ESP32 aborts")
@@ -29,11 +30,11 @@ export class MemoryFlash implements Flash {
     readonly values = new Map<string, DeviceBuffer>()
     reads = 0
     writes = 0
-    /** Bytes of flash used up: 24 an entry and the value rounded up to 8. */
+    /** Bytes of flash used: 24 per entry plus the value rounded up to 8. */
     bytesWritten = 0
-    /** The next so many writes are refused. */
+    /** Number of writes to refuse next. */
     failWrites = 0
-    /** The next so many accesses get no answer. */
+    /** Number of accesses that get no answer next. */
     silentAccesses = 0
     private cut: Cut | undefined
     private dead = false
@@ -67,7 +68,7 @@ export class MemoryFlash implements Flash {
         if (this.values.has(key)) this.spend(0, () => this.values.delete(key))
     }
 
-    /** The power goes in that write; every access after it fails too, until `powerUp`. */
+    /** Cuts the power in this write; every later access fails too, until `powerUp`. */
     cutPowerAt(cut: Cut): void {
         this.cut = cut
     }
@@ -77,7 +78,7 @@ export class MemoryFlash implements Flash {
         this.dead = false
     }
 
-    /** What it holds, in a flash of its own. */
+    /** A separate flash with the same values. */
     copy(): MemoryFlash {
         const copy = new MemoryFlash()
         for (const [key, value] of this.values) copy.values.set(key, value)

@@ -6,7 +6,7 @@ const ftpPort = 21
 const httpPort = 80
 const dataPort = 50_000
 
-/** One connection, of which the server's side is a function of what was sent. */
+/** One connection; a function of the sent bytes is the server's side. */
 class MemoryStream implements TcpStream {
     private readonly waiting: string[] = []
     closed = false
@@ -38,8 +38,8 @@ class MemoryStream implements TcpStream {
 }
 
 /**
- * example.org in memory: an FTP server that finishes transfers on port 21, and an HTTP server that
- * knows the time on port 80. Every other host refuses.
+ * example.org in memory: an FTP server on port 21 that finishes transfers, and an HTTP server on
+ * port 80 that knows the time. Every other host refuses.
  */
 export class MemoryServers implements TcpConnector {
     readonly files = new Map<string, number[]>()

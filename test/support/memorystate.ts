@@ -2,7 +2,7 @@ import { StateFolder } from "../../sim/state"
 import type { StoredNetwork } from "../../sim/wifi/runtime"
 
 /**
- * A board's folder for a single simulation, behind which nobody reads it: the flash is in memory,
+ * A board's folder for a single simulation that no test reads afterwards. The flash is in memory,
  * clock and battery are not kept, and there is no transcript. Writing those files takes a tenth of
  * a test's time.
  */

@@ -3,11 +3,11 @@ import { DeviceBuffer } from "./devicebuffer"
 
 type Accepts = (line: string) => boolean
 
-/** A file of the memory volume: what is there, and how much of it the directory knows. */
+/** A file of the memory volume: its text, and its size in the directory. */
 interface Stored {
     text: string
     recorded: number
-    /** It was opened for appending, and not closed since. */
+    /** Opened for appending and not closed since. */
     open?: boolean
 }
 
@@ -60,7 +60,7 @@ class MemoryFile {
     }
 }
 
-/** A card in memory, with the rules of the FAT volume that the logs rely on. */
+/** A volume in memory, with the rules of the FAT volume that the logs rely on. */
 export class MemoryVolume {
     capacityBytes = 1e9
     readonly table = { rest: async () => {} }
@@ -129,7 +129,7 @@ export class MemoryVolume {
     }
 }
 
-/** The storage around it: a card that can be pulled and put back. */
+/** The storage of a memory volume: its card can be pulled and put back. */
 export class MemoryStorage {
     volume: MemoryVolume | undefined = new MemoryVolume()
     /** Called before the first use of a mount. */
@@ -141,13 +141,13 @@ export class MemoryStorage {
         return this.mounts
     }
 
-    /** Puts in a card, or the same one again. */
+    /** Inserts a card, possibly the same one again. */
     insert(volume: MemoryVolume): void {
         this.volume = volume
         this.mounted = false
     }
 
-    /** A start: nobody has used the card yet. */
+    /** A start: the card is unused. */
     restart(): void {
         this.mounted = false
     }

@@ -20,29 +20,26 @@ import { MemoryFlash } from "./memoryflash"
 import { MemoryServers } from "./memoryservers"
 import { SlowSpiBus } from "./slowspibus"
 
-/** Uptime of the processor when the program begins. */
+/** The processor's uptime when the program starts. */
 const bootMs = 500
 
 export interface NodeBoardOptions {
-    /**
-     * What its clock chip shows when the power comes first: half a second before the program
-     * begins.
-     */
+    /** The clock chip's time at the first power-on, half a second before the program starts. */
     start: string
     flash?: MemoryFlash
-    /** The card in its socket, which is empty otherwise. */
+    /** The card in the socket; without it the socket is empty. */
     card?: MemoryStore
-    /** Measured by a battery monitor; without it there is none. */
+    /** Measured by a battery monitor; without it there is no monitor. */
     pack?: Pack
-    /** What a transfer to the card takes besides its bits; without it all of it takes no time. */
+    /** Time of a card transfer besides its bits; without it transfers take no time. */
     transferMs?: number
-    /** It is in the network of its settings, whichever that is, and example.org is there. */
+    /** Connected to the network of its settings, whichever that is, with example.org online. */
     network?: boolean
 }
 
 /**
- * The whole firmware in Node on emulated chips, as `startFirmware` builds it, over as many starts
- * as a test makes. Time passes only while a line runs, and when the test says so.
+ * The whole firmware in Node on emulated chips, as `startFirmware` builds it, over any number of
+ * starts. Time passes only while a line runs, or when the test lets it.
  */
 export class NodeBoard {
     readonly flash: MemoryFlash
@@ -50,25 +47,25 @@ export class NodeBoard {
     readonly pack: Pack | undefined
     readonly clockChip: Ds3231Chip
     ticks = new FakeTicks()
-    /** The last card that was put in. */
+    /** The last inserted card. */
     card: MemoryStore | undefined
-    /** Another number is another program, deployed before the next start. */
+    /** A changed number is another program, deployed before the next start. */
     program = 1
-    /** What it has logged since its first start. */
+    /** Its log since the first start. */
     readonly lines: string[] = []
-    /** The firmware's own parts, since the last start. */
+    /** The firmware's own parts since the last start. */
     parts!: Parts
-    /** A console that is new at each start. */
+    /** A console session, new at each start. */
     session!: Session
-    /** Of work that is to hang for ever: a call of the status light does. */
+    /** Makes calls of the status light hang for ever. */
     lightHangs = false
-    /** The open networks that the runtime was told, each of which ended the program. */
+    /** The open networks told to the runtime; each ended the program. */
     readonly toldOpen: string[] = []
-    /** What answers in its network since the last start; undefined without one. */
+    /** The servers in its network since the last start; undefined without a network. */
     servers: MemoryServers | undefined
-    /** It has called for a restart of the processor, and waits for it. */
+    /** It has requested a restart of the processor and waits for it. */
     rebooted = false
-    /** What a fiber throws ends the program, and so the test. */
+    /** An error thrown by a fiber ends the program, and so the test. */
     onCrash = (thrown: unknown): void => {
         throw thrown
     }
@@ -90,7 +87,7 @@ export class NodeBoard {
         const startSeconds = this.startMs / 1000
         this.clockChip = new Ds3231Chip({ nowSeconds, startSeconds })
         const monitor = pack && new Bq76952Chip(pack, { nowMs })
-        // A pack with as many cells as are set.
+        // The pack has as many cells as the settings say.
         if (monitor)
             monitor.onConfigured = mode =>
                 pack.useCells(mode.toString(2).replaceAll("0", "").length || 16)
@@ -103,14 +100,14 @@ export class NodeBoard {
         this.socket.insert(new SdCardChip(card))
     }
 
-    /** Ms since the world began, over all starts. */
+    /** Ms since the first start, over all starts. */
     nowMs(): number {
         return this.worldMs + this.ticks.nowMs()
     }
 
     /**
-     * The power comes; what ran before is gone. @param uptimeMs more than 5 s: the program alone
-     * starts again
+     * Turns the power on; the previous run is gone.
+     * @param uptimeMs above 5 s only the program restarts
      */
     async start(uptimeMs = bootMs): Promise<this> {
         const started = this.begin(uptimeMs)
@@ -118,7 +115,7 @@ export class NodeBoard {
         return this
     }
 
-    /** The same without waiting until everything runs. */
+    /** Like start(), without waiting until everything runs. */
     begin(uptimeMs = bootMs): Promise<void> {
         this.worldMs = this.nowMs()
         this.ticks = new FakeTicks(uptimeMs)
@@ -128,7 +125,7 @@ export class NodeBoard {
         return startFirmware(this.board())
     }
 
-    /** Lets the board live for that long, over resets. @returns the resets' number */
+    /** Lets the board run for this long, over resets. @returns the number of resets */
     async live(seconds: number): Promise<number> {
         let resets = 0
         for (let leftMs = seconds * 1000; leftMs > 0; leftMs -= 1000) {
@@ -140,7 +137,7 @@ export class NodeBoard {
         return resets
     }
 
-    /** Runs a line, while all else goes on; how it ended and what it printed. */
+    /** Runs a line while everything else continues. @returns how it ended and its output */
     async run(line: string, session = this.session) {
         const output = new CollectedOutput()
         const done = await this.ticks.finish(this.shell.carryOut(session, line, output))
@@ -210,7 +207,7 @@ export class NodeBoard {
             look: async () => {},
             join: async () => {},
             leaveNetwork: async () => {},
-            // As on the ESP32: that is the end.
+            // Ends the program, as on the ESP32.
             tellOpen: async ssid => {
                 this.toldOpen.push(ssid)
                 await reboot()
@@ -222,7 +219,7 @@ export class NodeBoard {
     }
 }
 
-/** A board with all that belongs to it, which has started on 2026-11-22 at noon. */
+/** A fully equipped board, started on 2026-11-22 at noon. */
 export async function equippedBoard(card: MemoryStore, flash?: MemoryFlash): Promise<NodeBoard> {
     const start = "2026-11-22T11:59:59.500Z"
     const pack = new Pack({ startHour: 12 })

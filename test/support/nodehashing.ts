@@ -4,9 +4,7 @@ import { DeviceBuffer } from "./devicebuffer"
 
 let made = 0
 
-/**
- * The board's hashing. Its random bytes are other ones each time, and the same ones in each run.
- */
+/** The board's hashing. Its random bytes differ per call and repeat in each run. */
 export class NodeHashing implements Hashing {
     digest(first: Uint8Array, second: Uint8Array): Buffer {
         const hash = createHash("sha256").update(first).update(second).digest()

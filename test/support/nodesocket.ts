@@ -4,23 +4,23 @@ import type { TcpConnector, TcpStream } from "../../src/core/seams"
 import { DeviceBuffer } from "./devicebuffer"
 
 export interface NodeSocketOptions {
-    /** Largest piece that one receive() gives; the ESP32 has 1,024. */
+    /** Largest piece from one receive(); 1,024 on the ESP32. */
     eventBytesMax?: number
-    /** send() calls that may be queued before it waits; the ESP32's worker has 50. */
+    /** Queued send() calls before it waits; 50 on the ESP32's worker. */
     queueMax?: number
     /**
-     * Received pieces that may wait for a receive() before the connection is given up; no bound
-     * unless told.
+     * Received pieces that may wait for a receive() before the connection ends; unbounded by
+     * default.
      */
     receivedMax?: number
 }
 
-/** As the ESP32's runtime and the firmware's stream over it have them. */
+/** The values of the ESP32's runtime and the firmware's stream on it. */
 export const esp32Socket: NodeSocketOptions = { eventBytesMax: 1024, queueMax: 50, receivedMax: 9 }
 
 /**
- * The board's one socket over node:net. Opening flushes what the stream before has queued, ends it,
- * and only then connects; closing drops what is queued, as on the ESP32.
+ * The board's one socket on node:net, as on the ESP32. Opening flushes the queue of the previous
+ * stream, ends it, and only then connects. Closing drops the queue.
  */
 export class NodeConnector implements TcpConnector {
     connections = 0
@@ -111,7 +111,7 @@ class NodeStream implements TcpStream {
         this.enter("ended")
     }
 
-    /** What the runtime does with the old socket when a new one is opened. */
+    /** Does what the runtime does with the old socket when a new one is opened. */
     async flushAndEnd(): Promise<void> {
         await this.flushing
         this.socket.end()

@@ -8,10 +8,10 @@ import { PageServer } from "../../page/server"
 import type { OpenLine } from "../../console/ports"
 import { requireTool } from "./tools"
 
-/** The page in a real browser, from its own server; every request is noted. */
+/** The page in a real browser, from its own server. Notes every request. */
 export class PageBrowser {
     readonly folder = mkdtempSync(join(tmpdir(), "page-"))
-    /** Addresses that the page has asked for, and errors that it has shown nobody. */
+    /** Addresses that the page has requested, and errors that it did not show. */
     readonly requests: string[] = []
     readonly errors: string[] = []
 
@@ -36,7 +36,7 @@ export class PageBrowser {
         return new URL(this.server.address).origin
     }
 
-    /** A visitor who was never here. */
+    /** A first-time visitor. */
     async visitor(options: Parameters<Browser["newContext"]>[0] = {}): Promise<Page> {
         const context: BrowserContext = await this.browser.newContext({
             viewport: { width: 1400, height: 900 },
@@ -67,9 +67,9 @@ interface AxeFinding {
     nodes: { html: string }[]
 }
 
-/** What axe-core finds that keeps somebody out: one line each. */
+/** The serious and critical findings of axe-core, one line each. */
 export async function seriousFindings(page: Page): Promise<string[]> {
-    // As text it comes by the debugger, whom the page's policy does not bind.
+    // A script as text goes through the debugger, to which the page's policy does not apply.
     await page.evaluate(axe.source)
     const violations = (await page.evaluate(
         "axe.run().then(found => found.violations)",
@@ -79,31 +79,31 @@ export async function seriousFindings(page: Page): Promise<string[]> {
         .map(one => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`)
 }
 
-/** The simulated board in the tab, up to its first value. */
+/** Starts the simulated board in the tab and waits for its first value. */
 export async function startTabBoard(page: Page, origin: string): Promise<void> {
     await page.goto(origin)
     await page.getByRole("button", { name: "Start" }).click()
     await page.locator(".reading-value").first().waitFor()
 }
 
-/** One of the screens, by its name in the navigation. */
+/** Opens a screen by its name in the navigation. */
 export async function openScreen(page: Page, name: string): Promise<void> {
     await page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name }).click()
     await page.getByRole("heading", { level: 1, name }).waitFor()
 }
 
 /**
- * The demo settings of a new board are all typed: what comes now is the test's, at ten times the
- * speed.
+ * Waits until the demo settings of a new board are typed; then the test has the board, at ten
+ * times the speed.
  */
 export async function demoEnded(page: Page): Promise<void> {
     await openScreen(page, "Simulation")
-    // Board time is what is waited for from now on.
+    // From now on the test waits in board time.
     await page.getByLabel("10×").check()
     await page.getByLabel("What the simulation says").getByText("ftp.enable on\nok").waitFor()
 }
 
-/** Each screen: no serious finding, and nothing wider than the window. @returns what is wrong */
+/** Checks each screen for serious findings and for overflow of the window. @returns the faults */
 export async function faultsOf(page: Page, screens: readonly string[]): Promise<string[]> {
     const faults: string[] = []
     for (const name of screens) {

@@ -1,8 +1,8 @@
 import { generator } from "../../sim/random"
 
-/** Numbers that follow from their seed, so that a seed names a case. */
+/** Pseudo-random numbers; a seed names a case. */
 export class Random {
-    /** 0 up to, not including, 1. */
+    /** From 0 up to but not including 1. */
     readonly next: () => number
 
     constructor(seed: number) {

@@ -2,16 +2,16 @@ import { DeviceBuffer } from "./devicebuffer"
 import { SdWireChecker } from "./sdwirechecker"
 import { wireCrc7, wireCrc16 } from "./sdwirerules"
 
-/** What a command may be sent with besides its argument. */
+/** How to send a command, besides its argument. */
 interface Sending {
-    /** The sixth byte; right unless told. */
+    /** The sixth byte; right by default. */
     crc?: number
-    /** Bytes clocked in front and behind; 1 and 16 unless told. */
+    /** Bytes clocked before and after; 1 and 16 by default. */
     before?: number
     after?: number
 }
 
-/** A host that sends what a test tells it, right or wrong, and keeps the select low until told. */
+/** A host that sends anything, right or wrong, and keeps the select low unless told otherwise. */
 export class RawSdHost {
     constructor(readonly wire: SdWireChecker) {}
 
@@ -22,7 +22,7 @@ export class RawSdHost {
         await this.wire.select(true)
     }
 
-    /** Deselects the card for it. */
+    /** Deselects the card meanwhile. */
     async setClockHz(hz: number): Promise<void> {
         await this.wire.select(false)
         await this.wire.setClockHz(hz)
@@ -37,7 +37,7 @@ export class RawSdHost {
         return await this.bytes(new Array<number>(bytes).fill(0xff))
     }
 
-    /** @returns the answer's bytes from R1 on and what came behind it */
+    /** @returns the answer's bytes from R1 on, and the bytes after it */
     async send(index: number, argument = 0, sending: Sending = {}): Promise<Uint8Array> {
         const { before = 1, after = 16 } = sending
         const frame = [0x40 | index, argument >>> 24, argument >>> 16, argument >>> 8, argument]
@@ -49,7 +49,7 @@ export class RawSdHost {
             ...new Array<number>(after).fill(0xff),
         ]
         const back = (await this.bytes(out)).subarray(before + 6)
-        // The byte behind CMD12 has no meaning.
+        // The byte after CMD12 has no meaning.
         const from = back.findIndex((byte, at) => byte < 0x80 && (index !== 12 || at > 0))
         return from < 0 ? new Uint8Array() : back.subarray(from)
     }
@@ -59,7 +59,7 @@ export class RawSdHost {
         while ((await this.send(41, argument))[0] !== 0)
     }
 
-    /** The whole start-up as the standard wants it. */
+    /** The whole start-up according to the standard. */
     async start(): Promise<void> {
         await this.wake()
         await this.send(0)
@@ -71,7 +71,7 @@ export class RawSdHost {
         await this.send(9, 0, { after: 40 })
     }
 
-    /** A data block with its token, and as many clocks as it takes to become ready. */
+    /** A data block with its token, and clocks until the card is ready. */
     async block(token: number, data: readonly number[], crc = wireCrc16(data), clocks = 30) {
         const tail = [crc >> 8, crc & 255, ...new Array<number>(clocks).fill(0xff)]
         return await this.bytes([0xff, token, ...data, ...tail])

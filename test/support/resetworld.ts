@@ -4,11 +4,11 @@ import type { SupervisorParts } from "../../src/tasks/supervisor"
 import { NodeBoard } from "./nodeboard"
 
 const bootMs = 500
-/** How long the processor is off in a reset. */
+/** Time that the processor is off in a reset. */
 const resetMs = 2000
 const hourMs = 3_600_000
 
-/** Where the power goes while a reset is being made. */
+/** Where the power cut hits a reset. */
 export type Cut = "in the stop" | "before the count" | "after the count" | "after the cause"
 
 /** Unix seconds of an ISO time with its offset, "2027-03-28T01:50+01:00". */
@@ -19,22 +19,21 @@ function secondsOf(iso: string): number {
 }
 
 /**
- * A board with nothing but its clock chip, whose time passes in leaps: each to the next multiple of
- * `lookMs` of its clock, where the supervisor looks. Tasks run at the start and while the work is
- * stopped; of what they do in between, only the time is kept, once an hour.
+ * A board with only its clock chip. Its time passes in leaps, each to the next multiple of `lookMs`
+ * of its clock, where the supervisor checks. Tasks run at the start and while the work is being
+ * stopped; in between the world only persists the time, once per hour.
  */
 export class ResetWorld {
     /**
-     * "2027-03-28 03:00 +02:00", local time when the work was stopped, of each reset that went
-     * through.
+     * The local time at which the work was stopped, per completed reset: "2027-03-28 03:00 +02:00".
      */
     readonly resets: string[] = []
     lookMs = 60_000
-    /** How long the work takes to stop, besides what it takes by itself. */
+    /** Extra time that the work takes to stop. */
     stopMs = 700
-    /** The next reset is not survived. */
+    /** Where the power is cut in the next reset. */
     cut: Cut | undefined
-    /** The clock chip is wrong by so much more from the next reset's stop on. */
+    /** Further error of the clock chip from the next reset's stop on. */
     chipStepSeconds = 0
     private readonly board: NodeBoard
     private persistMs = 0
@@ -56,8 +55,8 @@ export class ResetWorld {
     }
 
     /**
-     * A board with that zone (its name for the judge, its rule for the board) that starts at a
-     * moment.
+     * A board in a zone (its name for the judge, its rule for the board) that starts at a given
+     * time.
      */
     static async start(zone: string, rule: string, iso: string): Promise<ResetWorld> {
         const world = new ResetWorld(zone, iso)
@@ -89,13 +88,13 @@ export class ResetWorld {
         await this.settings.apply([key], [this.settings.parse(key, text)])
     }
 
-    /** Lives on until the board's clock shows that time. */
+    /** Runs until the board's clock shows this time. */
     async until(iso: string): Promise<void> {
         const end = secondsOf(iso)
         while (this.clock.nowSeconds() < end) await this.look()
     }
 
-    /** Lives for that long, whatever the clock shows. */
+    /** Runs for this long, whatever the clock shows. */
     async live(hours: number): Promise<void> {
         const endMs = this.board.nowMs() + hours * hourMs
         while (this.board.nowMs() < endMs) await this.look()
@@ -105,7 +104,7 @@ export class ResetWorld {
         await this.clock.offer(secondsOf(iso), source)
     }
 
-    /** The power is away for so long. */
+    /** Takes the power away for this long. */
     async losePower(seconds: number): Promise<void> {
         await this.boot(seconds * 1000)
     }
@@ -145,10 +144,7 @@ export class ResetWorld {
         await this.boot(resetMs)
     }
 
-    /**
-     * The next stop of the work takes longer, finds the chip changed, and is followed by the power
-     * cut.
-     */
+    /** Makes the next stop of the work take longer, change the chip and end in the power cut. */
     private tamperWithStop(): void {
         const { ticks, flash, parts } = this.board
         const firmware = parts as unknown as SupervisorParts
@@ -159,13 +155,12 @@ export class ResetWorld {
             this.chip.offsetSeconds += this.chipStepSeconds
             this.chipStepSeconds = 0
             await shutdown()
-            // Of the writes that follow, the first has the count and the time, the second the
-            // cause.
+            // The first of the following writes has the count and the time, the second the cause.
             if (this.cut) flash.cutPowerAt({ ...powerCuts[this.cut] })
         }
     }
 
-    /** By Intl, so that no code under test tells the time. */
+    /** By Intl, independent of the code under test. */
     private local(seconds: number): string {
         const text = this.format.format(seconds * 1000).replace(/GMT$/, "GMT+00:00")
         return text.replace("GMT", "").replace("\u2212", "-")

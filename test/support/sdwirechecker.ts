@@ -8,10 +8,10 @@ const answerDelayMax = 8
 const readMs = 100
 
 type Phase =
-    /** Nothing is under way. */
+    /** No transaction is under way. */
     | "rest"
     | "command"
-    /** Between CMD12 and its answer comes one byte without a meaning. */
+    /** One meaningless byte comes between CMD12 and its answer. */
     | "stuff"
     | "answer"
     | "more"
@@ -20,39 +20,39 @@ type Phase =
     | "writeToken"
     | "writeData"
     | "dataResponse"
-    /** Between the stop token and its busy signal comes one byte. */
+    /** One byte comes between the stop token and its busy signal. */
     | "stopped"
     | "busy"
 
 /** Bytes of a data block in a transfer. */
 export interface Payload {
     from: "host" | "card"
-    /** Where they begin in the transfer, and in the block. */
+    /** Their offsets in the transfer and in the block. */
     at: number
     blockAt: number
     length: number
 }
 
-/** One transfer as it was seen, for traces. */
+/** One observed transfer, for traces. */
 export interface WireTransfer {
     clockHz: number
     selected: boolean
     out: Uint8Array
     back: Uint8Array
     payloads: Payload[]
-    /** What happened in it, with the standard's sections. */
+    /** Its events, with the standard's sections. */
     notes: string[]
 }
 
 /**
- * Sits between a host and a card in SPI mode, reads every byte that goes either way and holds both
- * to the SD Physical Layer Simplified Specification 6.00. It changes nothing.
+ * Sits between a host and a card in SPI mode, reads every byte in either direction and checks both
+ * sides against the SD Physical Layer Simplified Specification 6.00. It changes nothing.
  */
 export class SdWireChecker implements SpiBus {
-    /** What the host did against the standard, each beginning with the section. */
+    /** The host's breaches of the standard, each beginning with the section. */
     readonly hostFaults: string[] = []
     readonly cardFaults: string[] = []
-    /** The commands in their order. */
+    /** The commands in order. */
     readonly commands: WireCommand[] = []
     onTransfer: ((transfer: WireTransfer) => void) | undefined
     readonly rules = new SdHostRules(
@@ -65,10 +65,10 @@ export class SdWireChecker implements SpiBus {
     private phase: Phase = "rest"
     private current: WireCommand | undefined
     private bytes: number[] = []
-    /** Bytes of the phase so far that say nothing: NCR, NAC, NWR, busy. */
+    /** Meaningless bytes of the current phase: NCR, NAC, NWR, busy. */
     private waited = 0
     private sinceMs = 0
-    /** Bytes clocked since the last transaction ended; there was none to begin with. */
+    /** Bytes clocked since the last transaction ended; infinite before the first one. */
     private restBytes = Infinity
     private many = false
     /** A block of a stream was refused: only CMD12 may follow (section 7.3.3.1). */
@@ -112,13 +112,13 @@ export class SdWireChecker implements SpiBus {
         return back
     }
 
-    /** The clock stops for good: what was begun has to be over. */
+    /** The clock stops for good: every transaction must be over. */
     finish(): void {
         if (this.selected) this.deselecting()
         this.checkRest()
     }
 
-    /** The supply of the card was gone, or it is another card. */
+    /** The card lost its supply, or it is another card. */
     powerCycled(): void {
         this.rules.powerCycled()
         this.phase = "rest"
@@ -144,7 +144,7 @@ export class SdWireChecker implements SpiBus {
         this.sinceMs = this.nowMs()
     }
 
-    /** A transaction is over. */
+    /** Ends the transaction. */
     private end(): void {
         this.enter("rest")
         this.restBytes = 0
@@ -155,9 +155,7 @@ export class SdWireChecker implements SpiBus {
         this.checkRest()
     }
 
-    /**
-     * Section 4.4: eight clocks complete a transaction; the select may be high or low meanwhile.
-     */
+    /** Section 4.4: eight clocks complete a transaction, with the select high or low. */
     private checkRest(): void {
         if (this.phase === "rest" && this.restBytes < 1)
             this.hostFault("4.4", "no 8 clocks after the last transaction")
@@ -169,7 +167,7 @@ export class SdWireChecker implements SpiBus {
         const waitedMs = this.nowMs() - this.sinceMs
         const { phase } = this
         if (phase === "rest") return
-        // The card goes on programming without being selected (section 7.2.4).
+        // The card continues programming while deselected (section 7.2.4).
         if (phase === "busy") return
         if (phase === "command") this.hostFault("7.3.1.1", "deselected in the middle of a command")
         else if (phase === "readToken" && !this.many) {
@@ -222,7 +220,7 @@ export class SdWireChecker implements SpiBus {
                 else this.notBusy()
                 return
             case "command":
-                // A card that sends block after block does so until it has read CMD12.
+                // A streaming card sends blocks until it has read CMD12.
                 if (this.many) return
         }
         if (back !== 0xff) this.cardFault("7.5", `0x${back.toString(16)} that nobody asked for`)
@@ -240,8 +238,7 @@ export class SdWireChecker implements SpiBus {
                 return this.takeWriteData(out)
         }
         if (out === 0xff) return
-        // The end of a stream, for a card that does not answer to CMD0: it may have been left in
-        // one.
+        // Stop tran for a card that does not answer CMD0: it may have been left in a stream.
         const unanswered = this.current?.index === 0 && this.current.answer.length === 0
         if (out === 0xfd && this.phase === "rest" && unanswered) return
         if ((out & 0xc0) === 0x40) this.startCommand(out)
@@ -306,7 +303,7 @@ export class SdWireChecker implements SpiBus {
             if (row.reads !== undefined) return this.enter("readToken")
             if (row.writes) {
                 this.enter("writeToken")
-                // The byte that goes out beside R1 does not count.
+                // The byte sent together with R1 does not count.
                 this.waited = -1
                 return
             }

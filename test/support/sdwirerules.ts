@@ -1,6 +1,6 @@
-// What a host may send to an SD card in SPI mode, and what it has to do before: SD Physical Layer
-// Simplified Specification 6.00. Written from the standard alone; nothing here is shared with
-// driver or chip.
+// What a host may send to an SD card in SPI mode, and what it must do before: SD Physical Layer
+// Simplified Specification 6.00. Written from the standard alone; driver and chip share none of
+// this code.
 
 export type AnswerFormat = "R1" | "R1b" | "R2" | "R3" | "R7"
 
@@ -42,7 +42,7 @@ const applicationRows: Record<number, CommandRow> = {
 
 const answerBytes: Record<AnswerFormat, number> = { R1: 1, R1b: 1, R2: 2, R3: 5, R7: 5 }
 
-/** One command on the wire and what came of it. */
+/** One command on the wire and its answer. */
 export interface WireCommand {
     /** "CMD17 READ_SINGLE_BLOCK" */
     name: string
@@ -52,17 +52,17 @@ export interface WireCommand {
     row: CommandRow
     /** 0xff bytes before the answer (NCR). */
     delayBytes: number
-    /** R1 and what belongs to it; empty when no answer came. */
+    /** R1 and its further bytes; empty without an answer. */
     answer: number[]
 }
 
 /**
- * Bits of R1 that refuse a command: all but "in idle state" and "erase reset" (section 7.3.2.1).
+ * Bits of R1 that refuse a command: all except "in idle state" and "erase reset" (section 7.3.2.1).
  */
 const refusal = 0x7c
 
 export function answerLength(command: WireCommand): number {
-    // A card that refuses CMD8 answers with R1 alone (sections 7.3.1.4, 7.3.2.6).
+    // A card that refuses CMD8 answers only with R1 (sections 7.3.1.4, 7.3.2.6).
     const refused = command.index === 8 && (command.answer[0] & refusal) !== 0
     return refused ? 1 : answerBytes[command.row.answer]
 }
@@ -86,7 +86,7 @@ export function wireCrc7(bytes: readonly number[]): number {
     return remainder
 }
 
-/** The remainders of all bytes in front of two zero bytes, by long division. */
+/** The remainders of all bytes followed by two zero bytes, by long division. */
 const remainders16 = Array.from({ length: 256 }, (_, byte) => {
     let remainder = 0
     for (const part of [byte, 0, 0])
@@ -104,13 +104,13 @@ export function wireCrc16(bytes: Iterable<number>): number {
     return crc
 }
 
-/** Follows a card from its power-up on; `fault` is told each breach, with the section in front. */
+/** Follows a card from power-up; the fault callbacks get each breach and its section. */
 export class SdHostRules {
     state: "off" | "idle" | "ready" = "off"
     crcOn = false
-    /** 512-byte blocks, once the CSD was read. */
+    /** 512-byte blocks, known once the CSD was read. */
     capacityBlocks: number | undefined
-    /** The card was written: its status has to be asked next. */
+    /** The card was written: the host must read its status next. */
     statusDue = false
     private wakeBytes = 0
     private version2: boolean | undefined
@@ -176,7 +176,7 @@ export class SdHostRules {
         bytes: readonly number[],
     ): void {
         if ((bytes[5] & 1) === 0) this.hostFault("7.3.1.1", `${name}: the end bit is 0`)
-        // CMD0 finds the card in SD mode, where the CRC counts; that of CMD8 always does.
+        // CMD0 finds the card in SD mode, where the CRC counts; the CRC of CMD8 always counts.
         const always = !application && (index === 8 || (index === 0 && this.state === "off"))
         const right = wireCrc7(bytes.slice(0, 5))
         if ((always || this.crcOn) && bytes[5] >> 1 !== right)
@@ -251,7 +251,7 @@ export class SdHostRules {
             this.hostFault("7.3.1.3", `${text} is past the end of the card`)
     }
 
-    /** The answer is complete, or none came: what both sides know from now on. */
+    /** Follows the state after a complete or missing answer. */
     answered(command: WireCommand): void {
         const { name, index, application, answer, argument } = command
         if (answer.length === 0) return
@@ -278,7 +278,7 @@ export class SdHostRules {
         else if (index === 58) this.readOperatingConditions(answer)
     }
 
-    /** The CSD as it came: sections 5.3.2 and 5.3.3. */
+    /** Reads the received CSD: sections 5.3.2 and 5.3.3. */
     readCardSpecificData(csd: Uint8Array): void {
         const bits = (high: number, low: number) => {
             let value = 0
@@ -301,7 +301,7 @@ export class SdHostRules {
         this.blockAddressed = this.version2 === true && (answer[1] & 0x40) !== 0
     }
 
-    /** What CMD0 takes back. */
+    /** Resets the state that CMD0 resets. */
     private forget(): void {
         this.crcOn = false
         this.capacityBlocks = undefined

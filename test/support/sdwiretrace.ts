@@ -2,10 +2,10 @@ import type { SdWireChecker, WireTransfer } from "./sdwirechecker"
 import { wireCrc16 } from "./sdwirerules"
 import { hex } from "./sdwirewords"
 
-/** So many equal bytes in a row are written as "ff*15". */
+/** At least this many equal bytes in a row are written as "ff*15". */
 const runMin = 4
 
-/** Bytes as text: runs shortened, data blocks by their beginning and CRC-16. */
+/** Bytes as text: runs are shortened, data blocks shown by their beginning and CRC-16. */
 function shorten(bytes: Uint8Array, hidden: { at: number; length: number; blockAt: number }[]) {
     const words: string[] = []
     for (let at = 0; at < bytes.length;) {
@@ -31,7 +31,7 @@ function dataText(data: Uint8Array, blockAt: number): string {
     return `{${place}, CRC ${crc}: ${beginning(data)}}`
 }
 
-/** Text by its first and last words, anything else by its first bytes. */
+/** Shows text by its beginning and end, anything else by its first bytes. */
 function beginning(data: Uint8Array): string {
     if (data.every(byte => byte === 0)) return "zeros"
     const text = Buffer.from(data).toString("latin1").replace(/\0+$/, "")
@@ -43,15 +43,15 @@ function beginning(data: Uint8Array): string {
 }
 
 /**
- * Writes down what goes over the wire, one line a transfer:
- *     number, clock in kHz, select, bytes > what the host sent < what came back | what it means
+ * Records the traffic on the wire, one line per transfer:
+ *     number, clock in kHz, select, byte count > sent bytes < received bytes | meaning
  */
 export class SdWireTrace {
     private readonly lines: string[] = []
     private count = 0
     private commands = 0
 
-    /** @param describe what lies in a block, for reads and writes */
+    /** @param describe names the content of a block, for reads and writes */
     constructor(wire: SdWireChecker, describe: (block: number) => string) {
         wire.onTransfer = transfer => {
             const notes = [...transfer.notes]

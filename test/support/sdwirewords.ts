@@ -1,6 +1,6 @@
 import type { WireCommand } from "./sdwirerules"
 
-// What bytes on the wire mean, in words, with the sections of the SD Physical Layer Simplified
+// The meaning of bytes on the wire in words, with sections of the SD Physical Layer Simplified
 // Specification 6.00.
 
 export function hex(byte: number): string {

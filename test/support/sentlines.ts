@@ -4,15 +4,13 @@ import { DeviceBuffer } from "./devicebuffer"
 
 type Visit = (key: number, sent: boolean) => void
 
-/**
- * Paths of both logs that were sent, as the two histories tell it; each reading of one is counted.
- */
+/** Sent paths of both logs, as the two histories report them. Counts each reading of a history. */
 export class SentLines {
     readonly sent = new Set<string>()
-    /** Lines that say bytes of files that were not sent whole. */
+    /** Paths that have lines but were not sent whole. */
     readonly begun = new Set<string>()
     readings = 0
-    /** The main log's, the cell log's. */
+    /** The histories of the main log and the cell log. */
     readonly histories: LogHistory[] = ["LOG/", "CELL/"].map(folder => ({
         fillIn: async (_files: unknown[], _offset: number, visit: Visit) => {
             this.readings++

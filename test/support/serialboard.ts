@@ -21,16 +21,16 @@ const consoleServiceClass = 0x1b5c0c51
 
 /**
  * A pseudo-terminal that looks like the ESP32's serial port: frames of a Jacdac bus in the framing
- * of jacdac-c's jd_usb.c, with log text in between. As on the board, no frame leaves it before the
- * other end has asked for them.
+ * of jacdac-c's jd_usb.c, with log text in between. As on the board, it sends no frame before the
+ * other end has asked for frames.
  */
 export class SerialBoard {
     private readonly socat: ChildProcess
     private received = ""
     private forwarding = false
-    /** How often the other end asked for frames. */
+    /** Number of times the other end asked for frames. */
     asked = 0
-    /** False: the board hears nothing and says nothing. */
+    /** If false, the board neither receives nor sends. */
     powered = true
 
     private constructor(
@@ -43,7 +43,7 @@ export class SerialBoard {
         this.socat.stdout!.on("data", (bytes: Buffer) => this.receive(bytes.toString("latin1")))
     }
 
-    /** @param path where the pseudo-terminal is linked to */
+    /** @param path of the link to the pseudo-terminal */
     static async plug(path: string, bus: JDBus): Promise<SerialBoard> {
         const board = new SerialBoard(path, bus)
         bus.on(FRAME_PROCESS, board.onFrame)
@@ -52,7 +52,7 @@ export class SerialBoard {
         return board
     }
 
-    /** Bytes on the line as they are: log text, or noise. */
+    /** Raw bytes on the line: log text, or noise. */
     write(bytes: string | Uint8Array): void {
         if (this.powered) this.socat.stdin!.write(bytes)
     }
@@ -69,7 +69,7 @@ export class SerialBoard {
         return this.bus.selfDeviceId
     }
 
-    /** As after a reset of the processor: nobody has asked for frames yet. */
+    /** The state after a reset of the processor: the other end has not asked for frames yet. */
     reset(): void {
         this.forwarding = false
     }
@@ -86,7 +86,7 @@ export class SerialBoard {
         if (this.forwarding && frame._jacdac_sender !== this.path) this.send(frame)
     }
 
-    /** A frame as it stands. */
+    /** Sends a frame unchanged. */
     send(frame: Uint8Array): void {
         const body = Buffer.from(frame).toString("latin1").replaceAll("\xfe", "\xfe\xf8")
         this.write(Buffer.from(`\xfe\xfc${body}\xfe\xfd`, "latin1"))
@@ -119,7 +119,7 @@ export class SerialBoard {
     }
 }
 
-/** The board's side of the console service, with a command of its own for each test's need. */
+/** The board's side of the console service; each test supplies the answers. */
 class FakeConsole extends JDServiceServer {
     private lastRequest = -1
     private lastReport = new Uint8Array(0)
@@ -141,9 +141,9 @@ class FakeConsole extends JDServiceServer {
     }
 }
 
-/** A bus with a board on it that serves nothing but a console. Ends with `stop`. */
+/** A bus with a board that serves only a console. End it with `stop`. */
 export function fakeBoardBus(answer: (line: string) => { text: string; refused?: boolean }): JDBus {
-    // jacdac-ts serves only what it has a specification of: here what all services have in common.
+    // jacdac-ts serves only specified services: this one has the packets common to all services.
     const known = serviceSpecificationFromClassIdentifier(SRV_BUTTON)
     loadServiceSpecifications([
         {

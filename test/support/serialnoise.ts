@@ -1,6 +1,6 @@
 import { generator } from "../../sim/random"
 
-/** Random bytes that are the same in each run. */
+/** Random bytes, the same in each run. */
 export function noise(count: number, seed = 20261122): Uint8Array {
     const random = generator(seed)
     return Uint8Array.from({ length: count }, () => random() * 256)
@@ -19,13 +19,13 @@ function crc16(data: Uint8Array): number {
 export interface PacketOptions {
     serviceIndex: number
     command: number
-    /** A command, else a report. */
+    /** True for a command, false for a report. */
     isCommand?: boolean
 }
 
 /**
- * A Jacdac frame with a right checksum around anything.
- * @param deviceId 16 hexadecimal digits; without it the first bytes of the body stand there
+ * A Jacdac frame with a right checksum around any body.
+ * @param deviceId 16 hexadecimal digits; by default the first bytes of the body
  */
 export function sealedFrame(body: Uint8Array, deviceId?: string, flags = 0): Uint8Array {
     const sizeBytes = Math.max(4, (body.length + 3) & ~3)
@@ -39,7 +39,7 @@ export function sealedFrame(body: Uint8Array, deviceId?: string, flags = 0): Uin
     return frame
 }
 
-/** A frame with one packet in it. */
+/** A frame with one packet. */
 export function packetFrame(
     deviceId: string,
     { serviceIndex, command, isCommand = true }: PacketOptions,
@@ -53,7 +53,7 @@ export function packetFrame(
     return sealedFrame(body, deviceId, isCommand ? 1 : 0)
 }
 
-/** A frame as it goes over the serial line. */
+/** A frame as sent over the serial line. */
 export function onTheLine(frame: Uint8Array): Uint8Array {
     const body = Buffer.from(frame).toString("latin1").replaceAll("\xfe", "\xfe\xf8")
     return Buffer.from(`\xfe\xfc${body}\xfe\xfd`, "latin1")

@@ -10,20 +10,20 @@ import { StateFolder } from "../../sim/state"
 import { firmware, readManifest } from "../../tools/firmware"
 
 /**
- * A simulated board in this process, with its serial port on a pseudo-terminal and FTP_HOST on its
+ * A simulated board in this process, with its serial port on a pseudo-terminal and FTP_HOST in its
  * network.
  */
 export class SerialSimulation {
-    /** What the simulator has printed: the log of the board. */
+    /** The simulator's output: the board's log. */
     log = ""
     private offer: SerialOffer | undefined
 
     private constructor(
         readonly folder: string,
-        /** Where the serial port is. */
+        /** Path or address of the serial port. */
         readonly port: string,
         readonly simulation: Simulation,
-        /** Where the files are that were sent to FTP_HOST. */
+        /** The folder with the files sent to FTP_HOST. */
         readonly ftpPath: string,
         output: PassThrough,
     ) {
@@ -34,7 +34,7 @@ export class SerialSimulation {
      * @param address HOST:PORT instead of a pseudo-terminal
      * @param speed of board time
      * @param makeCard writes the card's image, instead of a blank one
-     * @param dateMs its date at the start, Unix ms: the host's unless told
+     * @param dateMs its date at the start, Unix ms; the host's date by default
      */
     static async start(
         address?: string,
@@ -72,14 +72,14 @@ export class SerialSimulation {
         this.offer = undefined
     }
 
-    /** Returns when the port is there again, which the console before has closed. */
+    /** Returns when the port is back after the previous console has closed it. */
     async free(): Promise<void> {
         const there = () => this.port.includes(":") || existsSync(this.port)
         for (const endMs = Date.now() + 5_000; this.offer?.open || !there(); await sleep(20))
             if (Date.now() > endMs) throw new Error("the serial port did not come back")
     }
 
-    /** One line, not over the serial port. @returns what it printed */
+    /** Runs one line without the serial port. @returns its output */
     async ask(line: string): Promise<string> {
         let text = ""
         await this.simulation.consoleReady()

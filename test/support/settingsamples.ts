@@ -2,14 +2,14 @@ import { Key } from "../../src/settings/keys"
 import { keyCount, Row } from "../../src/settings/schema"
 import { formatValue } from "../../src/settings/values"
 
-/** A setting that a person sets, with two values that are not its default (a flag has only one). */
+/** A setting that a person sets, with two values other than its default (a flag has only one). */
 export interface Sample {
     key: Key
     name: string
     isSecret: boolean
-    /** As they are typed, and shown unless they are secret. */
+    /** As typed, and as shown unless secret. */
     values: [string, string]
-    /** Its unit as `show` has it. */
+    /** Its unit in `show`. */
     unit: string
 }
 
@@ -37,7 +37,7 @@ function valuesOf(row: Row): [string, string] {
         const others = row.unit.split(",").filter(choice => choice !== row.fallback)
         return [others[0], others.at(-1)!]
     }
-    // Near the default, so that limits do not contradict each other.
+    // Near the default, so that limits stay consistent.
     const step = Number(row.fallback) + 2 <= row.max ? 1 : -1
     return [1, 2].map(steps => String(Number(row.fallback) + steps * step)) as [string, string]
 }
@@ -62,7 +62,7 @@ export function defaultLine(sample: Sample, shortId: string): string {
     return `set ${sample.name} "${row.fallback}${id}"`
 }
 
-/** What `show` has to print of a setting, up to its name in the manual. */
+/** The expected line of `show`, up to the setting's name in the manual. */
 export function shownLine(sample: Sample, value: string): string {
     let shown = value === "" ? '""' : value + sample.unit
     if (sample.isSecret) shown = formatValue(new Row(sample.key), value)

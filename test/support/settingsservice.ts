@@ -2,31 +2,28 @@ import { DeviceBuffer } from "./devicebuffer"
 
 type Handler = (packet: unknown) => void
 
-/**
- * What the chip's flash driver does with a write of no bytes: the port's check of its answer ends
- * the board.
- */
+/** A write of no bytes: the port checks the answer of the chip's flash driver and aborts. */
 const abortion = "flash write of no bytes: the ESP32 aborts"
 
 /**
- * The runtime's settings store on the ESP32's flash, as far as a program meets it: a value that
- * changed is programmed, then its entry; of a key's entries the last one counts; a deletion is a
- * value of no bytes. Source: jd_fstor.c, and flash.c of the ESP32's port.
+ * The runtime's settings store on the ESP32's flash, as seen by a program. It programs a changed
+ * value, then its entry; a key's last entry counts; a deletion is a value of no bytes. Source:
+ * jd_fstor.c, and flash.c of the ESP32's port.
  */
 export class ChipFlash {
     readonly values = new Map<string, DeviceBuffer>()
-    /** Writes that ended the board. */
+    /** Writes that aborted the board. */
     aborts = 0
     /** Writes that reached the chip. */
     writes = 0
     /**
-     * The next so many questions get no answer, as while the service is not bound or the board is
+     * Number of requests that get no answer next, as while the service is unbound or the board is
      * busy.
      */
     silent = 0
-    /** The next so many answers are garbled. */
+    /** Number of answers to garble next. */
     garbled = 0
-    /** How long a program has waited for answers in vain, in ms. */
+    /** Time that programs have waited for missing answers, in ms. */
     waitedMs = 0
 
     set(key: string, value: Uint8Array): void {
@@ -41,17 +38,17 @@ export class ChipFlash {
     }
 }
 
-// A program finds the service by itself, so that the chip is set down here.
+// A program finds the service on its own, so the chip is a variable of this module.
 let chip = new ChipFlash()
 
-/** The chip that services made from now on are on. */
+/** Sets the chip for services made from now on. */
 export function useChip(next: ChipFlash): void {
     chip = next
 }
 
 class Emitter {
     emit(): void {
-        // Whoever waits finds the answer before it waits: it comes at once here.
+        // The answer comes at once here, before the program waits for it.
     }
 }
 
@@ -84,7 +81,7 @@ class SettingsService {
     }
 }
 
-/** What stands for @devicescript/core. */
+/** The substitute for @devicescript/core. */
 export const natives = {
     Settings: SettingsService,
     emitter: () => new Emitter(),

@@ -2,17 +2,17 @@ import type { SimHost } from "../../sim/net/hosts"
 import type { TcpEnd } from "../../sim/net/tcp"
 
 /**
- * An HTTP proxy that speaks FTP, as far as the board uses one: it answers one request a connection,
- * and closes right behind its answer.
+ * An HTTP proxy that speaks FTP, as far as the board uses one: it answers one request per
+ * connection and closes right after its answer.
  */
 export class SimGateway {
     readonly files = new Map<string, Buffer>()
     requests = 0
     /** Methods and names, in order. */
     readonly asked: string[] = []
-    /** Makes another answer of the usual one, head and page. */
+    /** Replaces the usual answer, head and page. */
     dress: (answer: string, method: string, name: string) => string = answer => answer
-    /** A job at the server takes what has come at once. */
+    /** A job on the server removes each received file at once. */
     takesAway = false
 
     constructor(host: SimHost, port = 3128) {

@@ -3,23 +3,20 @@ import { DeviceBuffer } from "./devicebuffer"
 import { socketNatives } from "./socketnatives"
 import type { VirtualClock } from "./virtualclock"
 
-// What src/board/socket.ts uses of "@devicescript/core", on the simulated network.
+// The parts of "@devicescript/core" that src/board/socket.ts uses, on the simulated network.
 
-/** The runtime's main loop turns that often. */
+/** Period of the runtime's main loop. */
 const tickMs = 10
 
-/**
- * What the runtime's websocket code sends on a connection that no program's handler is there for.
- */
+/** Sent by the runtime's websocket code on a connection without a program's handler. */
 const websocketRequest = "GET  HTTP/1.1\r\nHost: \r\nUpgrade: websocket\r\n\r\n"
-/** As much of an answer makes it close. */
+/** An answer of this length makes it close. */
 const websocketAnswerBytes = 12
 
 /**
  * The runtime between socket and program (DeviceScript 2.16.4, impl_socket.c, websock_conn.c):
- * "close" and "error" unhook the program's handler, and what comes then goes to the runtime's own
- * websocket code. While the program has taken its handler away nothing is told, and nothing
- * unhooks.
+ * "close" and "error" unhook the program's handler; later events go to the runtime's own websocket
+ * code. While the program has removed its handler, events are dropped and nothing unhooks.
  */
 class RuntimeSocket {
     private hooked = false

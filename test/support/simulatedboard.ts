@@ -16,7 +16,7 @@ import { requireTool } from "./tools"
 /** The virtual date at the start. */
 const startMs = Date.UTC(2026, 2, 1)
 
-/** What a line of the console gave. */
+/** The answer to a console line. */
 export interface Answer {
     /** 1 for a refusal. */
     status: number
@@ -24,14 +24,14 @@ export interface Answer {
     lines: string[]
 }
 
-/** One simulated board with its console; nothing of it outlives `end`. */
+/** One simulated board with its console; nothing outlives `end`. */
 export class SimulatedBoard {
     readonly simulation: Simulation
-    /** What the board logged, with the board time in ms. */
+    /** The board's log, with the board time in ms. */
     readonly log: { atMs: number; text: string }[] = []
-    /** All that was shown, these lines and what the simulator said. */
+    /** The whole output: these lines and the simulator's own. */
     shown = ""
-    /** Hears each of these lines as it comes. */
+    /** Called with each of these lines. */
     onLog: (text: string) => void = () => undefined
     private readonly folder = mkdtempSync(join(tmpdir(), "bms-board-"))
     private readonly state: MemoryState
@@ -55,14 +55,14 @@ export class SimulatedBoard {
         )
     }
 
-    /** Output of a line. Throws when the board refuses it. */
+    /** The output of a line. Throws when the board refuses it. */
     async run(line: string): Promise<string> {
         const { status, text } = await this.answer(line)
         if (status !== 0) throw new Error(`"${line}" was refused: ${text}`)
         return text
     }
 
-    /** What a line gave, refused or not; `watch` is told what it has printed so far. */
+    /** The answer to a line, refused or not; `watch` gets its output up to now. */
     async answer(line: string, watch?: (text: string) => void): Promise<Answer> {
         let text = ""
         await this.simulation.consoleReady()
@@ -73,7 +73,7 @@ export class SimulatedBoard {
         return { status, text, lines: text.split("\n").slice(0, -1) }
     }
 
-    /** One of the simulator's events: "!card out". */
+    /** Runs one of the simulator's events: "!card out". */
     async event(text: string): Promise<void> {
         await runEvent(text, this.simulation)
     }
@@ -100,14 +100,14 @@ export class SimulatedBoard {
         rmSync(this.folder, { recursive: true, force: true })
     }
 
-    /** When the board first logged that from a board time on. Throws when it did not. */
+    /** The first time, from a board time on, of a log line. Throws when there is none. */
     loggedMs(pattern: RegExp, fromMs = 0): number {
         const [atMs] = this.momentsMs(pattern, fromMs)
         if (atMs === undefined) throw new Error(`the board has not logged ${pattern}`)
         return atMs
     }
 
-    /** Each time that the board logged that from a board time on. */
+    /** All times, from a board time on, of a log line. */
     momentsMs(pattern: RegExp, fromMs = 0): number[] {
         return this.log
             .filter(one => one.atMs >= fromMs && pattern.test(one.text))

@@ -5,22 +5,22 @@ import { join } from "node:path"
 import type { Summary } from "../../sim/summary"
 import { requireTool } from "./tools"
 
-/** What one run of the simulator left behind. */
+/** The result of one simulator run. */
 export interface SimulatorRun {
     exit: number | null
     output: string
     /**
-     * The output's lines after the line `> command` and before the next one, board log lines left
-     * out.
+     * The output's lines after the line `> command` and before the next one, without board log
+     * lines.
      */
     answer(command: string): string[]
     summary: Summary
 }
 
-/** The same history in every run, as fast as it goes; flags behind these have the last word. */
+/** The same course in every run, at full speed; later flags override these. */
 const repeatable = ["--speed", "max", "--seed", "1", "--date", "2026-03-01T08:00:00Z"]
 
-/** One run that is under way. */
+/** One run under way. */
 class SimulatorProcess {
     output = ""
     readonly ended: Promise<SimulatorRun>
@@ -43,7 +43,7 @@ class SimulatorProcess {
         this.ended.catch(() => undefined)
     }
 
-    /** Returns when the output, from that place on, has it; throws when the run ends before. */
+    /** Returns when the output from `from` on matches; throws when the run ends before. */
     async until(pattern: RegExp, from = 0): Promise<void> {
         while (!pattern.test(this.output.slice(from))) {
             if (this.child.exitCode !== null)
@@ -70,7 +70,7 @@ class SimulatorProcess {
     }
 }
 
-/** A state folder of its own and what is run in it. */
+/** A state folder and the runs in it. */
 export class SimulatorBench {
     readonly folder = mkdtempSync(join(tmpdir(), "bms-simulator-"))
     readonly state = join(this.folder, "state")
@@ -78,7 +78,7 @@ export class SimulatorBench {
 
     /**
      * Runs `npm start`'s program with an --exec file of these lines, the same in every run unless
-     * flags say other.
+     * flags say otherwise.
      */
     async exec(lines: (string | Uint8Array)[], flags: string[] = []): Promise<SimulatorRun> {
         const script = join(this.folder, "exec.txt")
@@ -96,7 +96,7 @@ export class SimulatorBench {
         }
     }
 
-    /** As `run`, for a run that is watched or ended meanwhile. */
+    /** As `run`, for a run that the test watches or ends. */
     start(flags: string[]): SimulatorProcess {
         const all = ["--state", this.state, "--summary", "json", ...repeatable, ...flags]
         const started = new SimulatorProcess(all)
@@ -121,7 +121,7 @@ export class SimulatorBench {
         return paths.map(path => path.slice(path.lastIndexOf("/") + 1).trim()).filter(name => name)
     }
 
-    /** What fsck.fat finds; undefined when it is content. */
+    /** The findings of fsck.fat; undefined for a sound volume. */
     cardComplaint(): string | undefined {
         const args = ["-n", join(this.state, "card.img")]
         const checked = spawnSync(requireTool("fsck.fat"), args, { encoding: "utf8" })

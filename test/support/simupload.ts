@@ -17,9 +17,9 @@ import { MapSettings, noonSeconds } from "./uploadworld"
 import { VirtualClock } from "./virtualclock"
 
 /**
- * The firmware's uploader with its own socket code, on the simulated network at the simulation's
- * FTP server, all in board time. Whoever imports it gives vitest simnatives.ts for
- * "@devicescript/core".
+ * The firmware's uploader with its own socket code, on the simulated network with the simulation's
+ * FTP server, all in board time. Tests that import it must mock "@devicescript/core" with
+ * simnatives.ts.
  */
 export class SimUpload {
     readonly clock = new VirtualClock()
@@ -29,11 +29,11 @@ export class SimUpload {
     readonly network: SimNetwork
     readonly server: SimFtpServer
     readonly root = mkdtempSync(join(tmpdir(), "bms-simupload-"))
-    /** What was logged, with the board's time. */
+    /** The log, with the board's time. */
     readonly lines: string[] = []
     /** Names received, in order. */
     readonly received: string[] = []
-    /** Each time the alarm came. */
+    /** Number of times the alarm was raised. */
     alarms = 0
     alarm = false
     uploader!: Uploader
@@ -63,14 +63,14 @@ export class SimUpload {
         return world
     }
 
-    /** One session now. @returns the uploader's last error, "" for none */
+    /** Runs one session now. @returns the uploader's last error, "" for none */
     async session(): Promise<string> {
         this.uploader.requested = true
         await this.clock.finish(this.uploader.run())
         return this.uploader.lastError
     }
 
-    /** The upload's task for so long: a look each second. */
+    /** Runs the upload's task once per second for this long. */
     async run(ms: number): Promise<void> {
         const endMs = this.clock.nowMs() + ms
         while (this.clock.nowMs() < endMs) {
@@ -79,7 +79,7 @@ export class SimUpload {
         }
     }
 
-    /** The power goes and comes back; the uploader begins anew. */
+    /** Cuts the power and restores it; the uploader starts afresh. */
     async cutPower(): Promise<void> {
         this.network.dropAll()
         this.card.release()
@@ -87,7 +87,7 @@ export class SimUpload {
         await this.boot()
     }
 
-    /** Files in the server's folder that are not what the card has, or missing. */
+    /** Files in the server's folder that are missing or differ from the card. */
     differences(folder = ""): string[] {
         const wrong: string[] = []
         const root = join(this.root, folder)
@@ -108,7 +108,7 @@ export class SimUpload {
         rmSync(this.root, { recursive: true, force: true })
     }
 
-    /** The program begins: its modules know nothing of an earlier start. */
+    /** Starts the program: its modules have no state of an earlier start. */
     private async boot(): Promise<void> {
         const { clock } = this
         vi.resetModules()

@@ -2,9 +2,9 @@ import type { SpiChip } from "../../sim/chips/chip"
 import type { Ticks } from "../../src/core/seams"
 import { ChipSpiBus } from "./memorycard"
 
-/** Transfers that take so much board time each, and 8 bits a byte. */
+/** A bus whose transfers each take a fixed board time plus the time of their bits. */
 export class SlowSpiBus extends ChipSpiBus {
-    /** What they have taken since whoever waits last woke: parts of a millisecond. */
+    /** The fraction of a millisecond not yet slept. */
     private restMs = 0
 
     constructor(

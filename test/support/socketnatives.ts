@@ -1,10 +1,10 @@
-// What src/board/socket.ts uses of "@devicescript/core", for one board at a time.
+// The parts of "@devicescript/core" that src/board/socket.ts uses, for one board at a time.
 
 export interface SocketBoard {
     nowMs(): number
-    /** Counts the program's starts: what an earlier one waits for never comes. */
+    /** Counts the program's starts: waits of an earlier start never end. */
     start(): number
-    /** Runs it after so long, if the program has not started anew. @returns what forgets it */
+    /** Runs `run` after `ms` unless the program restarts. @returns a function that cancels it */
     after(ms: number, run: () => void): () => void
     socket: {
         open(host: string, port: number): number
@@ -26,7 +26,7 @@ export function socketNatives() {
         use: (one: SocketBoard): void => void (board = one),
         millis: () => board.nowMs(),
         sleep: (ms: number) => new Promise<void>(resolve => void board.after(ms, resolve)),
-        /** Of the fiber that was asked for last: socket.ts asks for its own and suspends it. */
+        /** Suspends the fiber last asked for: socket.ts asks for its own, then suspends it. */
         suspend: (ms: number) =>
             new Promise<void>(resolve => {
                 const fiber = latest

@@ -3,7 +3,7 @@ import { join } from "node:path"
 
 const others = ["node_modules", "built"]
 
-/** The files below a folder whose names end so, as paths from the project's folder. */
+/** The files below a folder with this ending, as paths from the project's folder. */
 export function sourcesBelow(folder: string, ending = ".ts"): string[] {
     return readdirSync(folder).flatMap(name => {
         const path = join(folder, name)

@@ -15,7 +15,7 @@ export function at(text: string): number {
     return secondsFromCivil(p[0], p[1], p[2], p[3], p[4], 0)
 }
 
-/** The supervisor of a board, with its settings, flash, tasks and clock; resets start it anew. */
+/** A board's supervisor with its settings, flash, tasks and clock; resets restart it. */
 export class SupervisorBoard {
     readonly flash = new MemoryFlash()
     ticks!: FakeTicks
@@ -26,18 +26,18 @@ export class SupervisorBoard {
     shutdown: () => Promise<void> = async () => void this.events.push("shutdown")
     reboots = 0
     readonly log: string[] = []
-    /** What the alarms were told; undefined: nothing. */
+    /** The last value of the alarm; undefined if never set. */
     stuckFlag: boolean | undefined
     safeFlag: boolean | undefined
     program = 0xfedcba98
-    /** What a reset did, in order. */
+    /** The steps of a reset, in order. */
     events: string[] = []
     wifiKeeper: SupervisorParts["wifiKeeper"] = {
         restartFor: "",
         beforeReboot: async () => void this.events.push("tell"),
     }
 
-    /** The board starts at that moment; `aliveMs` is the uptime when the program begins. */
+    /** Starts the board at this time; `aliveMs` is the uptime when the program starts. */
     async boot(nowSeconds: number, aliveMs = 500): Promise<void> {
         const ticks = (this.ticks = new FakeTicks(aliveMs))
         const offset = this.clock?.offset ?? (() => 0)
@@ -77,8 +77,8 @@ export class SupervisorBoard {
     }
 
     /**
-     * Lets the board run with a look a minute; resets start it anew, 20 s later. @returns when they
-     * happened
+     * Lets the board run with one check per minute; a reset restarts it 20 s later.
+     * @returns the times of the resets
      */
     async live(minutes: number): Promise<string[]> {
         const resets: string[] = []

@@ -3,20 +3,20 @@ import { SimUpload } from "./simupload"
 import { type NamedTemper, temperedDays } from "./tempers"
 import { pattern } from "./uploadcard"
 
-/** What became of three files at a server in so many minutes of board time. */
+/** The delivery of three files to a server within some minutes of board time. */
 export interface TemperedRun {
     world: SimUpload
-    /** When all three were there and confirmed, from the start on. */
+    /** Time from the start until all three were there and confirmed. */
     doneMs: number | undefined
-    /** The days whose file is there, whole and once. */
+    /** The days whose file is on the server, whole and once. */
     delivered: string[]
-    /** Of its sessions. */
+    /** The errors of its sessions. */
     errors: string[]
 }
 
 const lookMs = 5000
 
-/** The board at that server with a period of a minute, until all is there or the time is over. */
+/** Runs the board with that server, at a period of a minute, until all is there or time is up. */
 export async function runTempered(one: NamedTemper, minutes: number): Promise<TemperedRun> {
     const { temper, directory = "", password } = one
     const access = password === undefined ? {} : { user: "anonymous", password: "right" }

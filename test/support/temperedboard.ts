@@ -9,13 +9,13 @@ import { SimulatedBoard } from "./simulatedboard"
 const cardBytes = 64 << 20
 
 /**
- * The whole firmware in the VM, which logs once a second and uploads every ten seconds to a server
- * of the test's, all in board time.
+ * The whole firmware in the VM. It logs once per second and uploads every ten seconds to the test's
+ * server, all in board time.
  */
 export class TemperedBoard {
     readonly board: SimulatedBoard
     readonly host: SimHost
-    /** What the server has received. */
+    /** The folder of received files. */
     readonly root = mkdtempSync(join(tmpdir(), "bms-temper-"))
     /** Listens on port 21; a test may stop it and put something else there. */
     readonly server: SimFtpServer
@@ -52,10 +52,7 @@ export class TemperedBoard {
         rmSync(this.root, { recursive: true, force: true })
     }
 
-    /**
-     * What is wrong with the board: panics, resets, and records of the time from then on that were
-     * not made each second.
-     */
+    /** The board's faults: panics, resets, and seconds from `fromMs` on without a record. */
     faults(fromMs: number): string[] {
         const { simulation, log } = this.board
         const wrong = log
@@ -69,12 +66,12 @@ export class TemperedBoard {
             .filter(({ atMs }) => atMs >= fromMs)
             .map(({ text }) => Number(/^records: (\d+) main/.exec(text)?.[1] ?? 0))
             .reduce((sum, records) => sum + records, 0)
-        // They are told every two seconds.
+        // The board logs the counts every two seconds.
         if (Math.abs(made - seconds) > 3) wrong.push(`${made} records in ${seconds} s`)
         return wrong
     }
 
-    /** Everything that the server has, by name. */
+    /** All files on the server, by name. */
     received(): Map<string, Buffer> {
         const names = readdirSync(this.root)
         return new Map(names.map(name => [name, readFileSync(join(this.root, name))]))

@@ -14,7 +14,7 @@ interface Outcome {
     error: string
 }
 
-/** Three files of that size at a server of that temper, in a few sessions of board time. */
+/** Sends three files of this size to a server of this temper, in a few sessions of board time. */
 async function outcome({ temper, directory = "", password }: NamedTemper, bytes: number) {
     const access = password === undefined ? {} : { user: "anonymous", password: "right" }
     const world = await SimUpload.start({}, 1, { temper, ...access })
@@ -37,7 +37,7 @@ async function outcome({ temper, directory = "", password }: NamedTemper, bytes:
     }
 }
 
-/** What the server has is a beginning of ours, and what is confirmed was there. */
+/** Checks that each file on the server is a beginning of ours, and that confirmed ones exist. */
 function judge(world: SimUpload, directory: string): void {
     const root = join(world.root, directory)
     const here = world.received.length > 0 ? readdirSync(root) : []

@@ -1,16 +1,16 @@
 import type { FtpTemper } from "../../sim/net/ftptemper"
 
-/** One way for a server to be, and what a board at it is like. */
+/** A server's temper, and the settings of a board that uses it. */
 export interface NamedTemper {
     name: string
     temper: FtpTemper
     /** The setting ftp.directory. */
     directory?: string
-    /** The setting ftp.password; the server lets in whoever knows "right". */
+    /** The setting ftp.password; the server accepts "right". */
     password?: string
 }
 
-/** The days that lie on the card, the oldest first. */
+/** The days on the card, oldest first. */
 export const temperedDays = ["20261120", "20261121", "20261122"]
 
 const [oldest, middle, youngest] = temperedDays
@@ -27,7 +27,7 @@ const latin1Banner =
     Array.from({ length: 40 }, (_, i) => `220-Gr\u00fc\u00dfe vom NAS, ${i} \u00b0C`).join("\r\n") +
     "\r\n220 M\u00fcller & S\u00f6hne"
 
-/** Servers that a board delivers to, whatever they are like. */
+/** Servers that get everything in spite of their temper. */
 export const kindTempers: NamedTemper[] = [
     { name: "the simulator's own", temper: {} },
     { name: "greets after 25 s", temper: { greetingMs: 25_000 } },
@@ -62,7 +62,7 @@ export const kindTempers: NamedTemper[] = [
     },
 ]
 
-/** Servers that a board cannot deliver all to. */
+/** Servers that cannot get everything. */
 export const unkindTempers: NamedTemper[] = [
     { name: "refuses the oldest: 550", temper: refuses([oldest], "550 In use") },
     { name: "refuses the youngest: 553", temper: refuses([youngest], "553 Not that one") },

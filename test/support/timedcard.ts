@@ -1,5 +1,5 @@
-// The emulated card with its own time, on a board with the ESP32's: what the driver does costs what
-// it costs there.
+// The emulated card with its own timing, on a board with the ESP32's timing: each driver operation
+// takes as long as it takes there.
 
 import { SdCard } from "../../src/card/sdcard"
 import type { Ticks } from "../../src/core/seams"
@@ -9,11 +9,11 @@ import type { BlockStore } from "../../sim/chips/sdcardstore"
 import { generator } from "../../sim/random"
 import { ChipSpiBus } from "./memorycard"
 
-/** A transfer's own time besides its bits, and until the fiber that waits for it goes on, ms. */
+/** Overhead of a transfer besides its bits, until the waiting fiber continues, ms. */
 const transferMs = 0.17
-/** What the interpreter does around a transfer: some 80 opcodes of 5 µs. */
+/** Interpreter time around a transfer: some 80 opcodes of 5 µs. */
 const interpreterMs = 0.4
-/** The runtime's main loop, and so what sleeps, wakes at multiples of this. */
+/** The runtime's main loop, and so each sleeper, wakes at multiples of this. */
 const tickMs = 10
 
 /** Board time in ms, with fractions; it passes in transfers and in sleeps. */
@@ -52,7 +52,7 @@ export class TimedSpiBus extends ChipSpiBus {
     }
 }
 
-/** A card without chance in it, but for what a test gives it. */
+/** A card's timing; without chance unless a test adds some. */
 export type CardTimes = Omit<Partial<SdCardTiming>, "nowMs">
 
 export async function timedCard(store: BlockStore, times: CardTimes, options: SdCardOptions = {}) {
@@ -61,7 +61,7 @@ export async function timedCard(store: BlockStore, times: CardTimes, options: Sd
     const chip = new SdCardChip(store, { ...options, timing })
     const bus = new TimedSpiBus(chip, time)
     const card = await new SdCard(bus, time).openAgain()
-    /** What some work costs: board time in ms, transfers, their bytes, and sleeps. */
+    /** The cost of some work: board time in ms, transfers, their bytes, and sleeps. */
     const cost = async (work: () => Promise<unknown>) => {
         const { ms, sleeps } = time
         const { transfers, bytes } = bus

@@ -5,7 +5,7 @@ import { projectFolder } from "../../tools/firmware"
 
 const shownMs = 50_000
 
-/** A terminal of its own server, in which a program of the project runs. */
+/** A terminal on its own tmux server that runs a program of the project. */
 export class Tmux {
     private readonly server = `bms-${process.pid}-${randomUUID().slice(0, 8)}`
 
@@ -40,12 +40,12 @@ export class Tmux {
         return this.run("capture-pane", "-p", "-J", "-t", "test").trimEnd()
     }
 
-    /** The last row that is not empty: where the prompt stands. */
+    /** The last non-empty row, which has the prompt. */
     row(): string {
         return this.screen().split("\n").at(-1)!
     }
 
-    /** Returns the screen when it shows that. */
+    /** Waits until the screen matches. @returns the screen */
     async shows(what: RegExp): Promise<string> {
         for (const endMs = Date.now() + shownMs; ; await sleep(50)) {
             const screen = this.screen()
@@ -54,7 +54,7 @@ export class Tmux {
         }
     }
 
-    /** Presses Tab as an impatient person does, until that is shown. */
+    /** Presses Tab, as an impatient person does, until the screen matches. */
     async completes(what: RegExp): Promise<void> {
         for (const endMs = Date.now() + shownMs; !what.test(this.screen()); await sleep(300)) {
             if (Date.now() > endMs) throw new Error(`${what} is not shown:\n${this.screen()}`)
@@ -63,8 +63,7 @@ export class Tmux {
     }
 
     /**
-     * Returns when the program has ended. What tmux writes about it may be missing, its word is
-     * not.
+     * Returns when the program has ended. Asks tmux, because its note on the screen may be missing.
      */
     async ends(): Promise<void> {
         const endMs = Date.now() + shownMs

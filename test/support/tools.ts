@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs"
 import { delimiter, join } from "node:path"
 
-/** Where a program is, also where only root looks for it; undefined when it is not installed. */
+/** A program's path, also in root's folders; undefined when it is not installed. */
 export function findTool(name: string): string | undefined {
     const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"]
     return folders.map(folder => join(folder, name)).find(path => existsSync(path))
 }
 
 /**
- * True when the program is installed. Without it the tests that need it are to be skipped, and say
- * so; in CI (CI=true) a missing one is an error.
+ * True when the program is installed. Tests that need it skip without it, and say so; in CI
+ * (CI=true) a missing program is an error.
  */
 export function hasTool(name: string): boolean {
     if (findTool(name) !== undefined) return true

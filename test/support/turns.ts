@@ -1,6 +1,6 @@
 import type { Exclusive } from "../../src/core/seams"
 
-/** Turns in the order of arrival, which end when the work does, however long that takes. */
+/** Turns in the order of arrival; each ends with its work, without a timeout. */
 export class Turns implements Exclusive {
     private last: Promise<unknown> = Promise.resolve()
 

@@ -4,7 +4,7 @@ import { NodeConnector } from "./nodesocket"
 import { ScriptedFtpServer, type ServerOptions } from "./uploadserver"
 import { UploadWorld } from "./uploadworld"
 
-/** A scripted server, and the uploader that sends to it. */
+/** A scripted server and the uploader that sends to it. */
 class UploadBench {
     server!: ScriptedFtpServer
 
@@ -16,8 +16,7 @@ class UploadBench {
     }
 
     /**
-     * Advances board time a second at a time, as the task does, until the server has seen a new
-     * log-in.
+     * Advances board time second by second, as the task does, until the server sees a new log-in.
      */
     async secondsToNextTry(world: UploadWorld, atMost: number): Promise<number> {
         const before = this.server.connections
@@ -30,7 +29,7 @@ class UploadBench {
     }
 }
 
-/** One whose server ends with each test of the file. */
+/** A bench whose server stops after each test of the file. */
 export function uploadBenchOfEachTest(): UploadBench {
     const bench = new UploadBench()
     afterEach(async () => {

@@ -2,20 +2,20 @@ import { generator } from "../../sim/random"
 import type { CardStorage, CardVolume, OpenFile } from "../../src/upload/cardreader"
 import { DeviceBuffer, type FirmwareBuffer } from "./devicebuffer"
 
-/** A card in memory, as far as the upload needs one: paths and their bytes. */
+/** A card in memory with what the upload needs: paths and their bytes. */
 export class MemoryCard implements CardStorage {
     files = new Map<string, Uint8Array>()
     mounts = 1
-    /** The most bytes read and the most calls made inside one use(). */
+    /** The most bytes read inside one use(). */
     bytesPerUseMax = 0
     uses = 0
-    /** Called when somebody gets the card: it may be another one by then. */
+    /** Called when a use() gets the card; a test may change the card here. */
     onUse: (uses: number) => void = () => {}
     /** Thrown by the next append, once. */
     appendFault: Error | undefined
-    /** Thrown by each use() while it is set. */
+    /** Thrown by each use() while set. */
     absence: Error | undefined
-    /** What reading a file throws. */
+    /** Errors to throw on reading, by path. */
     readonly unreadable = new Map<string, Error>()
     private busy = false
 
@@ -31,7 +31,7 @@ export class MemoryCard implements CardStorage {
         return this.files.get(path) ?? new Uint8Array()
     }
 
-    /** Who was at work is gone with the power. */
+    /** The work under way ends with the power. */
     release(): void {
         this.busy = false
     }
@@ -54,7 +54,7 @@ export class MemoryCard implements CardStorage {
                 open: async path => (files.has(path) ? open(path) : undefined),
                 openForAppend: async (path, header) => {
                     const text = Buffer.from(files.get(path) ?? Buffer.from(header))
-                    // An unfinished last line is cut off, as the FAT volume does.
+                    // Cuts off an unfinished last line, as the FAT volume does.
                     files.set(path, text.subarray(0, text.lastIndexOf(10) + 1))
                     return open(path)
                 },
@@ -101,9 +101,7 @@ export class MemoryCard implements CardStorage {
     }
 }
 
-/**
- * `length` bytes that never repeat within a sector's distance, so that a shift or a double shows.
- */
+/** `length` bytes that do not repeat within a sector, so that a shift or a duplicate shows. */
 export function pattern(length: number, seed = 1): FirmwareBuffer {
     const content = new DeviceBuffer(length) as FirmwareBuffer
     const random = generator(seed)

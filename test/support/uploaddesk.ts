@@ -15,7 +15,7 @@ import { UploadWorld } from "./uploadworld"
 export const header = "time,utc_offset,serial,voltage_V\r\n"
 
 /**
- * A board with an uploader, a card that goes to a PC and back, and an FTP server; the board's time
+ * A board with an uploader, a card that moves to a PC and back, and an FTP server. The board's time
  * stands still.
  */
 export class UploadDesk {
@@ -25,7 +25,7 @@ export class UploadDesk {
     private readonly ticks = new FakeTicks()
     private storage: Storage
     private settings: [Key, number | string][] = []
-    /** Of records, so that no two are alike. */
+    /** Number of records, which makes each one unique. */
     private records = 0
 
     private constructor(public store: MemoryStore) {
@@ -49,7 +49,7 @@ export class UploadDesk {
         this.world.settings.set(key, value)
     }
 
-    /** The board's logger: so many records behind what the file has. @returns what it has then */
+    /** Appends records as the board's logger does. @returns the file's new content */
     async log(path: string, records: number, voltage = "52.123"): Promise<string> {
         const serial = this.world.settings.text(Key.UserSerial)
         await this.storage.use("logger", async volume => {
@@ -66,8 +66,8 @@ export class UploadDesk {
     }
 
     /**
-     * The power is cut, or the card is pulled with the board on; a person sits down with the card
-     * at a PC.
+     * Cuts the power, or pulls the card with the board on, and lets a person work with the card at
+     * a PC.
      */
     async pc(work: (editor: CardEditor) => void, powerCut = false): Promise<void> {
         await this.takeCard(powerCut)
@@ -75,7 +75,7 @@ export class UploadDesk {
         this.insert(this.store)
     }
 
-    /** Another card comes into the board. @returns the one that was in it */
+    /** Inserts another card. @returns the previous card */
     async swap(store?: MemoryStore): Promise<MemoryStore> {
         await this.takeCard(false)
         const before = this.store
@@ -84,7 +84,7 @@ export class UploadDesk {
         return before
     }
 
-    /** What is on the card as it is now. */
+    /** The current content of the card. */
     editor(): CardEditor {
         return new CardEditor(this.store)
     }
@@ -93,14 +93,14 @@ export class UploadDesk {
         await this.world.session()
     }
 
-    /** What retention would be told of a file. */
+    /** The answer that retention gets about a file. */
     async fullySent(path: string): Promise<boolean> {
         const [folder, name] = path.split("/")
         const backlog = folder === "LOG" ? this.world.uploader.logs : this.world.uploader.cells
         return await backlog.history.fullySent(name, this.editor().read(path).length)
     }
 
-    /** By name what the server has. */
+    /** The server's files by name. */
     onServer(): Record<string, string> {
         const files: Record<string, string> = {}
         for (const [name, content] of this.server.files) files[name] = content.toString("latin1")

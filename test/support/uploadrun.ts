@@ -5,12 +5,12 @@ import { recordSeconds, type SimulatorBench, type SimulatorRun } from "./simulat
 import { requireTool } from "./tools"
 
 const pastDay = "20250101.CSV"
-/** The simulated board has joined its network by then. */
+/** The simulated board has joined its network by the end of this. */
 const joining = "sleep 14s"
 
 /** An upload of the simulated board, in real time. */
 export interface UploadRun extends SimulatorRun {
-    /** What the board confirmed of the past day's file, and the time from its log-in to that. */
+    /** The confirmed size and name of the past day's file, and the time from log-in until then. */
     bytes: number
     remoteName: string
     seconds: number
@@ -24,10 +24,10 @@ export function pastDayLog(bytes: number): Buffer {
     return Buffer.from(text.slice(0, bytes - 2) + "\r\n")
 }
 
-/** Makes a board that has no records and one log of a past day, of so many bytes. */
+/** Makes a board with no records and one log of a past day, of this many bytes. */
 export async function prepareUpload(bench: SimulatorBench, bytes: number): Promise<void> {
     const lines = ["set ftp.enable off", "set sd.enable off", "set sd.period 1", "set sd.cells on"]
-    // What the demo logged goes.
+    // Removes the demo's logs.
     const run = await bench.exec([...lines, "card format yes"], ["--speed", "max"])
     if (run.exit !== 0) throw new Error(`the board was not prepared:\n${run.output}`)
     const file = join(bench.folder, "past.csv")
@@ -38,8 +38,8 @@ export async function prepareUpload(bench: SimulatorBench, bytes: number): Promi
 }
 
 /**
- * Starts the prepared board in real time and has it send everything; `lines` are run before, others
- * after.
+ * Starts the prepared board in real time and makes it send everything; runs `lines` before and
+ * `after` afterwards.
  */
 export async function runUpload(
     bench: SimulatorBench,
@@ -60,15 +60,15 @@ export async function runUpload(
 }
 
 export interface Fairness {
-    /** Records of both logs that are not on the card, of those due each second. */
+    /** Records of both logs missing on the card, with one due per second. */
     missed: number
     records: number
-    /** Of the logger's task, since the start. */
+    /** Lateness of the logger's task since the start. */
     latenessMsMax: number
     upload: UploadRun
 }
 
-/** An upload of the prepared board while main and cell log are written every second. */
+/** An upload of the prepared board that writes main and cell log every second. */
 export async function measureFairness(bench: SimulatorBench, ftpPort: number): Promise<Fairness> {
     const upload = await runUpload(bench, ftpPort, ["set sd.enable on"], ["sleep 3s", "tasks"])
     let missed = upload.summary.records.lost

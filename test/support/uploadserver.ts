@@ -2,26 +2,26 @@ import { createServer, type Server, type Socket } from "node:net"
 import type { AddressInfo } from "node:net"
 
 export interface ServerOptions {
-    /** Ends a transfer when its control connection goes, as ProFTPD and others do. */
+    /** Ends a transfer when its control connection closes, as ProFTPD and others do. */
     abortsTransfers?: boolean
     /**
-     * Replaces the reply to a command; undefined leaves it. `argument` is what followed the verb.
+     * Replaces the reply to a command; undefined keeps it. `argument` is the text after the verb.
      */
     answer?: (verb: string, argument: string) => string | undefined
-    /** Sends replies in pieces of that many bytes. */
+    /** Sends replies in pieces of this many bytes. */
     pieceBytes?: number
     greeting?: string
-    /** Promises REST STREAM, and does it. */
+    /** Announces REST STREAM and supports it. */
     restarts?: boolean
 }
 
-/** A small FTP server in memory whose every answer can be replaced. */
+/** A small FTP server in memory; tests can replace every answer. */
 export class ScriptedFtpServer {
     readonly files = new Map<string, Buffer>()
     readonly commands: string[] = []
     connections = 0
     options: ServerOptions
-    /** Bytes of one transfer after which the data connection is cut, once. */
+    /** Cuts the data connection after this many bytes of a transfer, once. */
     cutAfterBytes: number | undefined
     private readonly server: Server
     private readonly sockets = new Set<Socket>()
@@ -45,7 +45,7 @@ export class ScriptedFtpServer {
         return this.commands.filter(line => line.split(" ")[0] === verb).length
     }
 
-    /** It ends with the server. */
+    /** Makes the socket end with the server. */
     track(socket: Socket): void {
         this.connections++
         this.sockets.add(socket)
@@ -60,7 +60,7 @@ export class ScriptedFtpServer {
     }
 }
 
-/** Where a transfer is to come from. */
+/** The data port of a transfer. */
 interface Passive {
     server: Server
     socket?: Socket
@@ -170,7 +170,7 @@ class Control {
         else passive.wanted = start
     }
 
-    /** Adds what comes to the file, until the connection ends or is cut. */
+    /** Appends received bytes to the file, until the connection ends or is cut. */
     private keep(data: Socket, name: string, before: Buffer): void {
         const { server } = this
         let content = before

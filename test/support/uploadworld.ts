@@ -8,7 +8,7 @@ import { MemoryCard } from "./uploadcard"
 
 /** Settings held in a map, with the defaults that the upload reads. */
 export class MapSettings implements StateWriter {
-    /** How often states were stored that differed. */
+    /** Number of writes that changed a value. */
     writes = 0
     private readonly values = new Map<Key, number | string>([
         [Key.UserSerial, "BMS-1"],
@@ -45,7 +45,7 @@ export class MapSettings implements StateWriter {
 /** 2026-11-22 12:00:00 UTC. */
 export const noonSeconds = 1795348800
 
-/** Everything around an Uploader, with time that moves only when it sleeps or is moved. */
+/** Everything around an Uploader; time passes only in sleeps or when the test moves it. */
 export class UploadWorld {
     readonly card = new MemoryCard()
     readonly flash = new MemoryFlash()
@@ -60,7 +60,7 @@ export class UploadWorld {
         nowMs: () => this.nowMs,
         sleep: async (ms: number) => {
             this.nowMs += Math.max(1, Math.ceil(ms))
-            // Real servers need a little real time as well.
+            // Real servers also need a little real time.
             await new Promise(resolve => setTimeout(resolve, this.realSleeps ? ms : 0))
         },
     }
@@ -98,11 +98,11 @@ export class UploadWorld {
             },
             line => this.lines.push(line),
         )
-        // A board that was just set up: its first session is due.
+        // The board was just set up: its first session is due.
         this.uploader.settingsChanged()
     }
 
-    /** One session now; throws what the uploader kept as its last error. */
+    /** Runs one session now; throws the uploader's last error. */
     async session(): Promise<void> {
         this.uploader.requested = true
         await this.uploader.run()

@@ -3,14 +3,11 @@ interface Timer {
     run: () => void
 }
 
-/**
- * Board time that takes no real time and no other: the same timers fire in the same order in every
- * run.
- */
+/** Board time without real time: the same timers fire in the same order in every run. */
 export class VirtualClock {
     private timeMs = 0
     private timers: Timer[] = []
-    /** Connections out of the simulation. */
+    /** Number of connections to the outside of the simulation. */
     holds = 0
 
     nowMs(): number {
@@ -42,7 +39,7 @@ export class VirtualClock {
         return new Promise(resolve => this.setTimeout(resolve, ms))
     }
 
-    /** Lets so much time pass, without promises in between. */
+    /** Lets this much time pass, without running promises in between. */
     advance(ms: number): void {
         const endMs = this.timeMs + ms
         while (this.timers.length > 0 && this.timers[0].dueMs <= endMs) this.next()
@@ -69,7 +66,7 @@ export class VirtualClock {
     }
 }
 
-/** Lets everything run that waits for nothing but promises. */
+/** Runs everything that waits only for promises. */
 function settle(): Promise<void> {
     return new Promise(resolve => setImmediate(resolve))
 }

@@ -9,15 +9,15 @@ import { firmware } from "../../tools/firmware"
 export interface ProgramRun {
     /** Log lines of the program and the runtime, with the board time in ms. */
     lines: { atMs: number; text: string }[]
-    /** What the chip said when it reset itself. */
+    /** The chip's message when it reset itself. */
     abort?: readonly string[]
     panic?: number
-    /** When a line of that text came. Throws when it did not. */
+    /** The time of the first line with this text. Throws when there is none. */
     at(text: string): number
 }
 
 /**
- * Runs one of the small programs of test/vm/programs/chip on the simulated chip, with a chip at I²C
+ * Runs a small program of test/vm/programs/chip on the simulated chip, with a chip at I²C
  * address 8.
  */
 export async function runProgram(

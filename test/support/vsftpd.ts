@@ -56,7 +56,7 @@ export class Vsftpd {
         return this.port
     }
 
-    /** Ends the server; connections that are open go on in processes of their own. */
+    /** Ends the server; open connections continue in their own processes. */
     async kill(): Promise<void> {
         const child = this.process
         this.process = undefined

@@ -4,7 +4,7 @@ import { WifiDriver, type DriverOptions, type Timers } from "../../sim/wifi/driv
 import { WifiRuntime, type RuntimeEvent, type StoredNetwork } from "../../sim/wifi/runtime"
 import { FakeTicks } from "./faketicks"
 
-/** Timers in the time of a test. */
+/** Timers in a test's time. */
 export function timersOn(ticks: FakeTicks): Timers {
     const cleared = new Set<unknown>()
     return {
@@ -19,20 +19,20 @@ export function timersOn(ticks: FakeTicks): Timers {
     }
 }
 
-/** The ESP32's station in the time of a test, with what came of it. */
+/** The ESP32's station in a test's time, with its events. */
 export class WifiBench {
     readonly ticks = new FakeTicks()
     readonly air = new WifiAir()
     readonly driver: WifiDriver
     readonly runtime: WifiRuntime
-    /** What the runtime has stored, as bytes. */
+    /** The runtime's stored network, as bytes. */
     stored: StoredNetwork = {}
-    /** The runtime's events and when they came. */
+    /** The runtime's events and their times. */
     readonly events: { atMs: number; event: RuntimeEvent; payload?: number[] }[] = []
     readonly lines: string[] = []
     readonly aborts: (readonly string[])[] = []
     linkUp = false
-    /** Takes each event too; the program does. */
+    /** Also called with each event, for the program. */
     onEvent: (event: RuntimeEvent) => void = () => {}
     onAbort: () => void = () => {}
 
@@ -61,7 +61,7 @@ export class WifiBench {
         this.driver.events.link = up => (this.linkUp = up)
     }
 
-    /** As the client of the program sends it. */
+    /** Sends it as the program's client does. */
     add(ssid: string, password: string): void {
         this.runtime.addNetwork(Buffer.from(`${ssid}\0${password}\0`))
     }

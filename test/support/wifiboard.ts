@@ -7,22 +7,22 @@ import { MemoryFlash } from "./memoryflash"
 import { WifiBench } from "./wifibench"
 import type { DriverOptions } from "../../sim/wifi/driver"
 
-/** From the reset to the program's first look at the station, and how often it looks. */
+/** Time from the reset to the program's first check of the station, and the period of checks. */
 const startMs = 1500
 const lookMs = 2000
-/** How long a reset in good order takes. */
+/** Duration of an orderly reset. */
 const shutdownMs = 3000
 /** A packet to the service and back. */
 const packetMs = 3
 
-/** What a handler of the program subscribes to. */
+/** The events that the program's handlers subscribe to. */
 interface Subscriptions {
     lostIp: (() => void)[]
 }
 
 /**
- * The firmware's keeping of its network, on the model of the ESP32's station: the processor starts
- * anew after an abort, the program after `restartProgram`.
+ * The firmware's Wi-Fi keeper on the model of the ESP32's station. The processor restarts after an
+ * abort, the program after `restartProgram`.
  */
 export class WifiBoard extends WifiBench {
     ssid = ""
@@ -33,11 +33,11 @@ export class WifiBoard extends WifiBench {
     readonly flash = new MemoryFlash()
     keeper!: WifiKeeper
     wifi!: Wifi
-    /** When the WIFI condition was reported to have changed. */
+    /** The reported changes of the WIFI condition. */
     readonly alarms: { atMs: number; active: boolean }[] = []
     joins = 0
     resets = 0
-    /** When, and for which network, the firmware has reset the board. */
+    /** The firmware's own resets of the board: time and network. */
     readonly restarts: { atMs: number; network: string }[] = []
     private alarm = false
     private program = 0
@@ -54,14 +54,14 @@ export class WifiBoard extends WifiBench {
         this.onAbort = () => this.reset()
     }
 
-    /** The supply comes, or the processor starts anew. */
+    /** Power-on, or a restart of the processor. */
     reset(): void {
         this.resets++
         this.runtime.powerUp()
         this.restartProgram()
     }
 
-    /** After a panic or a deployment: the runtime goes on, and with it the station. */
+    /** After a panic or a deployment: the runtime and the station continue. */
     restartProgram(): void {
         const program = ++this.program
         this.subscriptions = { lostIp: [] }
@@ -90,7 +90,7 @@ export class WifiBoard extends WifiBench {
             await ticks.sleep(startMs)
             while (current()) {
                 await ticks.sleep(lookMs)
-                // A fault is the task's; it runs again.
+                // The task handles a fault; it runs again.
                 if (current()) await keeper.run().catch(() => undefined)
                 if (current() && keeper.restartFor) await this.restart(keeper, current)
             }
@@ -98,7 +98,7 @@ export class WifiBoard extends WifiBench {
         void look()
     }
 
-    /** As the supervisor does it. */
+    /** Restarts as the supervisor does. */
     private async restart(keeper: WifiKeeper, current: () => boolean): Promise<void> {
         this.restarts.push({ atMs: this.ticks.nowMs(), network: keeper.restartFor })
         await this.ticks.sleep(shutdownMs)
@@ -106,14 +106,14 @@ export class WifiBoard extends WifiBench {
         if (current()) this.reset()
     }
 
-    /** As a person does it at the console. */
+    /** Sets the network as a person does at the console. */
     set(ssid: string, password = this.password): void {
         this.ssid = ssid
         this.password = password
         this.keeper.changed = true
     }
 
-    /** The service as the program sees it, with what a program before has subscribed to gone. */
+    /** The service as seen by the program, without the subscriptions of an earlier program. */
     client(): object {
         const { runtime, ticks, subscriptions } = this
         const command = (run: () => void) => async () => {

@@ -8,7 +8,7 @@ import { useWifiBoard } from "./wifinatives"
 
 const { name, password } = defaultNetwork
 
-/** Joined, known to be so, and without a reset. */
+/** Expects the board to be connected, to know it, and to have made this many resets. */
 export function expectJoined(board: WifiBoard, network: string, resets = 0): void {
     expect(board.driver.network).toBe(asBytes(network))
     expect(board.wifi.network()).toBe(network)
@@ -17,11 +17,11 @@ export function expectJoined(board: WifiBoard, network: string, resets = 0): voi
 }
 
 /**
- * Boards in the reach of three networks. The test's file has `natives` of wifinatives.ts for
- * "@devicescript/core".
+ * Boards in range of three networks. The test file must mock "@devicescript/core" with `natives` of
+ * wifinatives.ts.
  */
 export class WifiBoards {
-    /** Out of the box, at its first power-on. */
+    /** A new board at its first power-on. */
     fresh(seed?: number, options?: Partial<DriverOptions>): WifiBoard {
         const board = this.make(seed, options)
         board.reset()
@@ -29,7 +29,7 @@ export class WifiBoards {
         return board
     }
 
-    /** Set up before, at a later power-on. */
+    /** A configured board at a later power-on. */
     setUp(seed?: number, options?: Partial<DriverOptions>): WifiBoard {
         const board = this.make(seed, options)
         board.stored = { ssid: name, psk: password }
@@ -40,7 +40,7 @@ export class WifiBoards {
         return board
     }
 
-    /** In its network for a while. */
+    /** A board that has been in its network for a while. */
     async joined(seed?: number, options?: Partial<DriverOptions>): Promise<WifiBoard> {
         const board = this.setUp(seed, options)
         await board.seconds(60)
@@ -50,7 +50,7 @@ export class WifiBoards {
         return board
     }
 
-    /** In the open network, which took its one reset. */
+    /** A board in the open network, after the one reset for it. */
     async joinedOpen(seed?: number): Promise<WifiBoard> {
         const board = this.fresh(seed)
         await board.seconds(60)
@@ -63,7 +63,7 @@ export class WifiBoards {
         return board
     }
 
-    /** Before its first power-on. */
+    /** A board before its first power-on. */
     make(seed?: number, options?: Partial<DriverOptions>): WifiBoard {
         const create = () => {
             useWifiBoard(board)

@@ -1,4 +1,4 @@
-/** A keeper of the Wi-Fi that has nothing to say and wants no restart. */
+/** A Wi-Fi keeper that has no problem and wants no restart. */
 export const contentWifiKeeper = {
     restartFor: "",
     beforeReboot: async (): Promise<void> => {},

@@ -8,11 +8,11 @@ export function useWifiBoard(one: WifiBoard): void {
 }
 
 /**
- * What src/board/wifi.ts uses of "@devicescript/core", on a model of the ESP32's station: one board
- * at a time.
+ * The parts of "@devicescript/core" that src/board/wifi.ts uses, on a model of the ESP32's station,
+ * for one board at a time.
  */
 export const natives = {
-    // What a constructor returns is the object.
+    // The object that a constructor returns replaces the new one.
     Wifi: class {
         constructor() {
             return board.client()

@@ -19,7 +19,7 @@ export function empty(): Buffer {
     return DeviceBuffer.alloc(512) as unknown as Buffer
 }
 
-/** A card with the checker in front of it; `bus` lets a test come between the two. */
+/** A card behind the checker; `bus` lets a test sit between the two. */
 export function wired(
     options: SdCardOptions = {},
     blocks = 64 * mebibyte,
@@ -29,19 +29,19 @@ export function wired(
     const chip = new SdCardChip(new MemoryStore(blocks), options)
     const wire = new SdWireChecker(bus(chip), () => ticks.nowMs())
     const open = () => new SdCard(wire, ticks).openAgain()
-    /** The names of the commands from the first to the last. */
+    /** The names of all commands, in order. */
     const commands = () => wire.commands.map(one => one.name.split(" ")[0])
     return { chip, ticks, wire, open, commands }
 }
 
-/** Neither side did anything against the standard, and the clock may stop now. */
+/** Expects that neither side broke the standard, and that the clock may stop now. */
 export function expectFaultless(wire: SdWireChecker): void {
     wire.finish()
     expect(wire.hostFaults).toEqual([])
     expect(wire.cardFaults).toEqual([])
 }
 
-/** Bytes of a card's answer that are to come otherwise: how many behind a command's last byte. */
+/** Changes bytes of a card's answer; the keys count from the command's last byte. */
 export function tampered(index: number, changes: Record<number, number>) {
     return (chip: SdCardChip): SpiBus => {
         const bus = new ChipSpiBus(chip)

@@ -8,19 +8,19 @@ const all = exportsOf(sources.filter(file => !file.endsWith(".d.ts")))
 const isProduct = (file: string) => !/^(test|campaigns|bench)\//.test(file)
 const told = ({ file, name }: Exported) => `${file}: ${name}`
 
-/** What the tests alone take from the product, with the reason why it is there. */
+/** Exports of the product that only the tests use, with the reason. */
 const forTests = [
-    // Compiled by the same rules, and one at a time, as what is optimized.
+    // Compiled by the same rules as optimized programs, and one at a time.
     "tools/firmware.ts: compiledImage",
 ]
 
-test("everything that is exported is imported somewhere", () => {
-    // A type may stand there for who calls what it describes.
+test("every export is imported somewhere", () => {
+    // A type may be exported for callers of the thing that it describes.
     const dead = all.filter(one => one.users.length === 0 && !(one.isType && one.usesWithin > 0))
     expect(dead.map(told)).toEqual([])
 })
 
-test("the product has nothing that only tests use", () => {
+test("the product has no exports only for tests", () => {
     const unused = all.filter(
         one => isProduct(one.file) && one.usesWithin === 0 && !one.users.some(isProduct),
     )

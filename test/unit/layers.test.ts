@@ -3,7 +3,7 @@ import { dirname, join, normalize } from "node:path"
 import { expect, test } from "vitest"
 import { sourcesBelow } from "../support/sources"
 
-/** What a file imports, relative ones as paths from the root. */
+/** A file's imports, relative ones as paths from the root. */
 function importsOf(file: string): string[] {
     const text = readFileSync(file, "utf8")
     return [...text.matchAll(/^(?:import|export) (?:[^"()=;]*? from )?"([^"]+)"/gm)].map(
@@ -37,14 +37,14 @@ test.each(Object.keys(reaches))("src/%s imports only from the layers below it", 
             )
 })
 
-test("bytes become text in one place, which knows the runtime's reader of UTF-8", () => {
+test("bytes become text in one place, which handles the runtime's UTF-8 reader", () => {
     const places = sourcesBelow("src").filter(file =>
         readFileSync(file, "utf8").includes(".toString()"),
     )
     expect(places).toEqual(["src/core/text.ts"])
 })
 
-test("a fault of the card comes from its driver: from elsewhere it would end the mount of a good card", () => {
+test("only the driver throws card faults: from elsewhere they would unmount a good card", () => {
     const places = sourcesBelow("src").filter(file =>
         /new Fault\(\s*FaultCode\.Card/.test(readFileSync(file, "utf8")),
     )
@@ -52,7 +52,7 @@ test("a fault of the card comes from its driver: from elsewhere it would end the
     for (const file of places) expect(file).toMatch(/^src\/card\//)
 })
 
-test("only the composition root and the entries import the firmware's root, and nothing imports the entries", () => {
+test("only the entries import the firmware's root, and nothing imports the entries", () => {
     for (const file of sourcesBelow("src"))
         for (const path of importsOf(file)) {
             if (path === "src/firmware") expect(file).toMatch(/^src\/main(sim)?\.ts$/)
@@ -60,19 +60,19 @@ test("only the composition root and the entries import the firmware's root, and 
         }
 })
 
-test("the platform is one folder, which alone imports DeviceScript's packages; the entries import the pins", () => {
+test("in src, only the platform's folder imports DeviceScript's packages", () => {
     for (const file of sourcesBelow("src"))
         for (const path of importsOf(file))
             if (path.startsWith("@devicescript/")) expect(file).toMatch(/^src\/board\//)
 })
 
-test("the host's programs know nothing of the firmware's sources", () => {
+test("the host's programs do not import the firmware's sources", () => {
     for (const folder of ["sim", "console", "tools"])
         for (const file of sourcesBelow(folder))
             for (const path of importsOf(file)) expect(path, file).not.toMatch(/^src\//)
 })
 
-/** What a file imports, and what that imports, within the host's programs. */
+/** A file's imports, direct and indirect, within the host's programs. */
 function reachedFrom(file: string, found = new Set<string>()): Set<string> {
     for (const path of importsOf(file)) {
         if (found.has(path)) continue
@@ -82,14 +82,14 @@ function reachedFrom(file: string, found = new Set<string>()): Set<string> {
     return found
 }
 
-test("what a terminal and a browser share of the console needs nothing of Node", () => {
+test("the console code shared by terminal and browser does not need Node", () => {
     const shared = ["connection", "cardfiles", "completer", "deployment", "programmanager"]
     for (const name of [...shared, "assistance", "boardprompt", "logchoice", "provision"])
         for (const path of reachedFrom(`console/${name}.ts`))
             expect(path, name).toMatch(/^(console\/|jacdac-ts$)/)
 })
 
-/** Who may import whom in the page. */
+/** The imports allowed between the page's layers. */
 const pageReaches: Record<string, string[]> = {
     days: [],
     model: ["board", "days"],
@@ -109,7 +109,7 @@ test.each(Object.keys(pageReaches))("page/%s imports only from the layers below 
         }
 })
 
-test("the page's days and model know no document, and its readers run in Node", () => {
+test("the page's days and model do not use the document, so that they run in Node", () => {
     for (const folder of ["days", "model"])
         for (const file of sourcesBelow(`page/${folder}`))
             expect(readFileSync(file, "utf8"), file).not.toMatch(
@@ -117,7 +117,7 @@ test("the page's days and model know no document, and its readers run in Node", 
             )
 })
 
-test("text is never put into the page as HTML, and nothing is asked of another origin", () => {
+test("the page never inserts text as HTML, and requests nothing from another origin", () => {
     const files = [".ts", ".tsx"].flatMap(end => sourcesBelow("page", end))
     for (const file of files) {
         const text = readFileSync(file, "utf8")
@@ -131,14 +131,14 @@ test("no firmware file asks whether it is simulated", () => {
         expect(readFileSync(file, "utf8"), file).not.toContain("isSimulator")
 })
 
-test("pins stand in the board definition and nowhere else", () => {
+test("pins are in the board definition and nowhere else", () => {
     const { pins } = JSON.parse(readFileSync("boards/bms_mini.board.json", "utf8"))
     expect(Object.keys(pins).length).toBeGreaterThan(3)
     for (const file of sourcesBelow("src"))
         expect(readFileSync(file, "utf8"), file).not.toMatch(/\bgpio\s*[:=]\s*\d/i)
 })
 
-test("what is random in tests, campaigns and benches follows from a seed, by one generator", () => {
+test("tests, campaigns and benches draw all random numbers from one seeded generator", () => {
     const own = /Math\.random|1664525|1103515245|0x6d2b79f5|<< 13/
     for (const folder of ["test", "campaigns", "bench"])
         for (const file of sourcesBelow(folder).filter(path => path !== "test/unit/layers.test.ts"))

@@ -7,7 +7,7 @@ import { alarmCount, alarmName } from "../../src/core/alarm"
 const readme = readFileSync("README.md", "utf8")
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8"))
 
-/** Every page of the repository that people read. */
+/** All pages for readers. */
 function pages(): string[] {
     const docs = (readdirSync("docs", { recursive: true }) as string[]).map(path =>
         join("docs", path),
@@ -16,13 +16,13 @@ function pages(): string[] {
     return [...others, ...docs.filter(path => path.endsWith(".md"))]
 }
 
-test("shows the two commands that do all, on a page that is short", () => {
+test("the readme is short and shows the two main commands", () => {
     expect(readme).toContain("npm ci && npm start")
     expect(readme).toContain("npm ci && npm test")
     expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(8192)
 })
 
-test("every npm script that a page names exists, and every script is a file that is there", () => {
+test("every npm script named in a page exists, and so does the file of every script", () => {
     let count = 0
     for (const page of pages())
         for (const [, name] of readFileSync(page, "utf8").matchAll(/npm run (?:-s )?([a-z]+)\b/g)) {
@@ -35,7 +35,7 @@ test("every npm script that a page names exists, and every script is a file that
             expect(existsSync(file), file).toBe(true)
 })
 
-test("everything that a page links to is there", () => {
+test("every link target in a page exists", () => {
     let count = 0
     for (const page of pages()) {
         const text = readFileSync(page, "utf8").replaceAll(/```[^]*?```/g, "")
@@ -47,11 +47,11 @@ test("everything that a page links to is there", () => {
     expect(count).toBeGreaterThan(80)
 })
 
-test("lines have at most 100 characters, but for tables, code and what has no blank in it", () => {
+test("lines have at most 100 characters, except tables, code and lines without blanks", () => {
     const long: string[] = []
     for (const page of pages()) {
         const whole = readFileSync(page, "utf8")
-        // What a test writes has lines as long as what it quotes.
+        // Pages written by tests have lines as long as the quoted text.
         if (/^Written by `BMS_WRITE_DOCS=1/m.test(whole)) continue
         const text = whole.replaceAll(/^ *```[^]*?^ *```/gm, "")
         for (const line of text.split("\n")) {
@@ -63,7 +63,7 @@ test("lines have at most 100 characters, but for tables, code and what has no bl
     expect(long).toEqual([])
 })
 
-test("every page that the code names is there", () => {
+test("every page named in the code exists", () => {
     const folders = ["src", "sim", "console", "tools", "test", "bench", "optimizer", "services"]
     for (const folder of folders)
         for (const name of readdirSync(folder, { recursive: true }) as string[]) {
@@ -82,7 +82,7 @@ test("the guide has every flag of the simulator", () => {
     for (const name of names) expect(guide, name).toContain(name)
 })
 
-test("the guide has what the console says of each error flag; BMS_WRITE_DOCS=1 writes it", () => {
+test("the guide has the console's text for each error flag; BMS_WRITE_DOCS=1 writes it", () => {
     const path = "docs/guide/operation.md"
     const bits = Array.from({ length: alarmCount }, (_, bit) => bit).filter(alarmName)
     const rows = bits.map(bit => {

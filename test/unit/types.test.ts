@@ -29,7 +29,7 @@ test("every source is checked by `npm run types`", () => {
     expect(sourcesBelow(".").filter(file => !seen.has(file))).toEqual([])
 })
 
-test("an editor finds the configuration that checks a source", () => {
+test("an editor finds the configuration that checks each source", () => {
     for (const path of configs)
         for (const file of parsed(path).fileNames.map(name => relative(".", name))) {
             if (file.startsWith("node_modules") || file.startsWith("types")) continue
@@ -39,14 +39,14 @@ test("an editor finds the configuration that checks a source", () => {
         }
 })
 
-test("no check is strict about less than it must be, and none writes beside the sources", () => {
+test("every check is strict enough, and none writes beside the sources", () => {
     for (const path of [...configs, "src/tsconfig.node.json"]) {
         const { options } = parsed(path)
         expect(options.strict, path).toBe(true)
         expect(options.noUnusedLocals, path).toBe(true)
         const outside = options.emitDeclarationOnly && options.outDir === resolve(".cache/types")
         expect(options.noEmit || outside, path).toBe(true)
-        // DeviceScript's compiler, too, checks without null checks.
+        // DeviceScript's compiler has no null checks either.
         const firmware = /^src|programs|device/.test(path)
         if (!firmware) expect(options.strictNullChecks, path).not.toBe(false)
     }

@@ -10,12 +10,12 @@ export function cacheFolder(): string {
     return resolve(process.env.BMS_SERVERS_FOLDER ?? "node_modules/.cache/bms-servers")
 }
 
-/** Where a file of a package was unpacked to, if it was. */
+/** The path of an unpacked package's file, which may be missing. */
 export function cached(path: string): string {
     return join(cacheFolder(), "root", path)
 }
 
-/** The environment in which an unpacked program finds its unpacked libraries. */
+/** The environment that lets an unpacked program find its unpacked libraries. */
 export function cachedLibraries(): NodeJS.ProcessEnv {
     const triplets = ["x86_64-linux-gnu", "aarch64-linux-gnu"]
     const folders = triplets.flatMap(triplet => [
@@ -25,7 +25,7 @@ export function cachedLibraries(): NodeJS.ProcessEnv {
     return { LD_LIBRARY_PATH: folders.filter(folder => existsSync(folder)).join(":") }
 }
 
-/** A program that install.ts unpacked, else one of the machine itself; undefined without either. */
+/** A program unpacked by install.ts, else the machine's own; undefined without either. */
 export function findServerProgram(name: string): string | undefined {
     return ["usr/sbin", "usr/bin"]
         .map(folder => cached(join(folder, name)))
@@ -33,7 +33,7 @@ export function findServerProgram(name: string): string | undefined {
         .find(path => existsSync(path))
 }
 
-/** The library whose preloading gives a server users of our own. */
+/** The library that, if preloaded, gives a server our own users. */
 export function userLibrary(): string | undefined {
     return cachedLibraries()
         .LD_LIBRARY_PATH!.split(":")
@@ -44,8 +44,8 @@ export function userLibrary(): string | undefined {
 const install = "fetch it with: npx tsx test/support/servers/install.ts"
 
 /**
- * Says whether what a test needs is there. Without it the test is to be skipped; in CI (CI=true)
- * that is an error. `remedy` tells what to do.
+ * Says whether a test's requirement is present. Tests skip without it; in CI (CI=true) that is an
+ * error. `remedy` says what to do.
  */
 export function present(there: boolean, what: string, remedy = install): boolean {
     if (there) return true

@@ -24,19 +24,17 @@ export type FtpServerName = keyof typeof recipes
 
 export const ftpServerNames = Object.keys(recipes) as FtpServerName[]
 
-/** Those that store a file to its end although the control connection is gone. */
+/** Servers that store a file to its end although the control connection is gone. */
 export const directServerNames: FtpServerName[] = ["vsftpd", "inetutils-ftpd"]
 
-// With what an Authorization header, a configuration file or an address could trip over.
+// With characters that could break an Authorization header, a configuration file or an address.
 const password = "bat:tery 12%"
 const passwordHash =
     "$6$X23.SZrk0RT1DH9h$OHH1S7uB5sAS92N6I7.efiSK/sgqowY6FeBt/OMXIM7K8SxQlO2Kl0Rj401qlco4/1heRGmNfSrpj/2lNTCaP0"
 const nobody = 65534
 const asRoot = "run the tests as root"
 
-/**
- * True when the server can be started here; tests without it are to be skipped, in CI they fail.
- */
+/** True when the server can be started here; tests skip without it, in CI they fail. */
 export function hasServer(name: FtpServerName): boolean {
     const recipe: Recipe = recipes[name]
     if (recipe.needsRoot && !isRoot) return present(false, `${name} cannot be started`, asRoot)
@@ -44,7 +42,7 @@ export function hasServer(name: FtpServerName): boolean {
 }
 
 /**
- * True when the option `diskBytes` works here: mounting takes CAP_SYS_ADMIN, which containers lack.
+ * True when the option `diskBytes` works here: mounting needs CAP_SYS_ADMIN, which containers lack.
  */
 export function canLimitDisk(): boolean {
     const status = existsSync("/proc/self/status") ? readFileSync("/proc/self/status", "utf8") : ""
@@ -53,7 +51,7 @@ export function canLimitDisk(): boolean {
     return present(allowed, "a small disk cannot be mounted", asRoot)
 }
 
-/** A real FTP server on 127.0.0.1 that serves a folder of its own to one user. */
+/** A real FTP server on 127.0.0.1 that serves its own folder to one user. */
 export class FtpTestServer {
     readonly user: string
     readonly password = password
@@ -63,7 +61,7 @@ export class FtpTestServer {
 
     constructor(
         readonly name: FtpServerName,
-        /** What it was last started with. */
+        /** The options of the last start. */
         public options: FtpServerOptions,
     ) {
         this.recipe = recipes[name]
@@ -71,17 +69,17 @@ export class FtpTestServer {
         this.site = new Site(name)
     }
 
-    /** The folder that is served. */
+    /** The served folder. */
     get folder(): string {
         return this.site.files
     }
 
-    /** What the server printed and logged, for messages of tests that fail. */
+    /** The server's output and log, for messages of failing tests. */
     log(): string {
         return this.site.log()
     }
 
-    /** Starts it on a free port. Throws with its log when it does not greet. */
+    /** Starts it on a free port. Throws its log when it does not greet. */
     async start(): Promise<void> {
         for (let tries = 0; tries < 3; ++tries) {
             this.port = await freePort()
@@ -91,15 +89,13 @@ export class FtpTestServer {
         throw new Error(`${this.name} does not start:\n${this.log()}`)
     }
 
-    /** Ends it with every session and transfer, at once; port and folder are kept for restart(). */
+    /** Ends it at once, with every session and transfer; keeps port and folder for restart(). */
     async kill(): Promise<void> {
         await this.site.kill()
         await becomes(async () => !(await listens(this.port)), 5000)
     }
 
-    /**
-     * Starts it again on the same port with the same folder; options given here replace all before.
-     */
+    /** Starts it again on the same port with the same folder; given options replace all others. */
     async restart(options = this.options): Promise<void> {
         await this.kill()
         this.options = options

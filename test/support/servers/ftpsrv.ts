@@ -3,7 +3,7 @@ import type { Recipe } from "./setup"
 
 const script = fileURLToPath(new URL("ftpsrvmain.mjs", import.meta.url))
 
-/** ftp-srv, in a process of its own started by ftpsrvmain.mjs. */
+/** ftp-srv, in its own process started by ftpsrvmain.mjs. */
 export const ftpSrv: Recipe = {
     installed: () => true,
     launch(setup) {

@@ -1,4 +1,4 @@
-// ftp-srv's server with one user; the argument is what ftpsrv.ts gives it, as JSON.
+// ftp-srv's server with one user; ftpsrv.ts passes its argument as JSON.
 import { inspect } from "node:util"
 import { FileSystem, FtpSrv } from "ftp-srv"
 
@@ -27,7 +27,7 @@ class ReadOnlyFolder extends FileSystem {
 
 const server = new FtpSrv({
     url: `ftp://127.0.0.1:${setup.port}`,
-    // A function, since a mere address is replaced for clients of the same machine.
+    // A function, because a plain address is replaced for clients on the same machine.
     pasv_url: () => setup.pasvAddress ?? "127.0.0.1",
     pasv_min: 40000 + Math.floor(Math.random() * 20000),
     blacklist: setup.withoutEpsv ? ["EPSV"] : [],

@@ -2,8 +2,8 @@ import { cachedLibraries, findServerProgram, userLibrary } from "./cache"
 import { refuse, type Recipe } from "./setup"
 
 /**
- * GNU inetutils' ftpd, one process for each connection, which socat takes. It asks the machine for
- * its users; a preloaded library answers with one of our own. Only socat's notes are in its log.
+ * GNU inetutils' ftpd, one process per connection, which socat accepts. It asks the machine for
+ * its users; a preloaded library answers with our own. Its log has only socat's notes.
  */
 export const inetutilsFtpd: Recipe = {
     needsRoot: true,

@@ -4,11 +4,11 @@ import { join } from "node:path"
 import { cacheFolder, cached, cachedLibraries, findServerProgram } from "./cache"
 
 /**
- * Unpacks the FTP servers, Squid and what they need from their Debian packages into cacheFolder(),
+ * Unpacks the Debian packages of the FTP servers, Squid and their dependencies into cacheFolder(),
  * without installing them: npx tsx test/support/servers/install.ts
  */
 
-/** Packages that may be looked up together; FTP servers exclude each other. */
+/** Packages that can be resolved together; FTP servers exclude each other. */
 const groups = [
     ["squid", "squid-langpack", "python3-pyftpdlib", "libnss-wrapper", "vsftpd", "socat"],
     ["inetutils-ftpd"],
@@ -16,12 +16,12 @@ const groups = [
     ["pure-ftpd"],
 ]
 
-/** Of the packages that these depend on: libraries and data, no services and no Perl. */
+/** Wanted dependencies of these packages: libraries and data, no services and no Perl. */
 const wanted = /^(lib(?!perl)(?!.*-perl$)|.*-common$|python3-py)/
 
 const programs = ["vsftpd", "ftpd", "socat", "proftpd", "pure-ftpd", "squid"]
 
-/** Written last: the groups, and the files that were unpacked. */
+/** Written last: the groups and the unpacked files. */
 const stamp = "packages.txt"
 const contents = groups.map(group => `# ${group.join(" ")}\n`).join("")
 
@@ -35,11 +35,10 @@ function run(command: string, args: string[], cwd?: string): string {
     })
 }
 
-/** The packages of a group and those of their dependencies that are not installed here. */
+/** The packages of a group and their dependencies that are not installed here. */
 function needed(group: string[]): string[] {
     const plan = run("apt-get", ["--simulate", "--no-install-recommends", "install", ...group])
-    // "Inst name (version …" is new, "Inst name [old version] (…" is there in a version that will
-    // do.
+    // "Inst name (version …" is new; "Inst name [old version] (…" is installed, which suffices.
     const fresh = [...plan.matchAll(/^Inst (\S+) \(/gm)].map(match => match[1])
     return [...group, ...fresh.filter(name => wanted.test(name))]
 }
@@ -50,7 +49,7 @@ function download(packages: string[], folder: string): void {
     run("apt-get", ["-o", "APT::Sandbox::User=root", "download", ...packages], folder)
 }
 
-/** Names programs' libraries that are neither here nor on the machine. */
+/** The programs' libraries that are neither here nor on the machine. */
 function missingLibraries(): string[] {
     const env = { ...process.env, ...cachedLibraries() }
     return programs.flatMap(name => {
@@ -65,7 +64,7 @@ function unpack(): void {
     try {
         fetchAll()
     } catch {
-        // The lists of packages are missing or old.
+        // The package lists are missing or old.
         run("apt-get", ["update"])
         fetchAll()
     }

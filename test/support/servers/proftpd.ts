@@ -1,7 +1,7 @@
 import { cached, cachedLibraries, findServerProgram } from "./cache"
 import type { Recipe } from "./setup"
 
-/** ProFTPD, standalone, with a password file of its own. */
+/** ProFTPD, standalone, with its own password file. */
 export const proftpd: Recipe = {
     needsRoot: true,
     installed: () => findServerProgram("proftpd") !== undefined,

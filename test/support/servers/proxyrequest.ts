@@ -17,7 +17,7 @@ export interface ProxyAnswer {
     text: string
 }
 
-/** Asks a proxy for an address, one connection a request, as the uploader does. */
+/** Asks a proxy for an address, one connection per request, as the uploader does. */
 export async function askProxy(what: ProxyRequest): Promise<ProxyAnswer> {
     const login = Buffer.from(`${what.user}:${what.password}`).toString("base64")
     return await new Promise((resolve, reject) => {

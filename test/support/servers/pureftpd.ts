@@ -3,11 +3,11 @@ import { cachedLibraries, findServerProgram } from "./cache"
 import { refuse, type Recipe } from "./setup"
 
 /**
- * How full, in percent, Pure-FTPd lets a small disk become before it answers 552 to a new transfer.
+ * The fill level, in percent, from which Pure-FTPd answers 552 to a new transfer on a small disk.
  */
 const diskPercentMax = 90
 
-/** Pure-FTPd with a user database of its own. It logs transfers only. */
+/** Pure-FTPd with its own user database. It logs only transfers. */
 export const pureFtpd: Recipe = {
     needsRoot: true,
     installed: () => findServerProgram("pure-ftpd") !== undefined,

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { cached } from "./cache"
 import type { Recipe } from "./setup"
 
-/** Debian's own Python, which Debian's pyftpdlib fits. */
+/** Debian's own Python, which matches Debian's pyftpdlib. */
 const python = "/usr/bin/python3"
 const script = fileURLToPath(new URL("pyftpdlibmain.py", import.meta.url))
 

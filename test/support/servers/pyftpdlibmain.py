@@ -24,5 +24,5 @@ permissions = "elr" if setup.get("readOnly") else "elradfmwMT"
 Handler.authorizer.add_user(setup["user"], setup["password"], setup["folder"], perm=permissions)
 if setup.get("withoutEpsv"):
     del Handler.proto_cmds["EPSV"]
-# With a time of its own the loop also ends idle sessions while nothing else happens.
+# With a timeout the loop also ends idle sessions while nothing else happens.
 FTPServer(("127.0.0.1", setup["port"]), Handler).serve_forever(timeout=0.5)

@@ -1,32 +1,32 @@
 import type { Site } from "./site"
 
-/** What only fault tests want. A server that cannot do it throws when it is started. */
+/** Options for fault tests only. A server without support for one throws at its start. */
 export interface FtpServerOptions {
     /** Nothing may be stored: 550 or 553. */
     readOnly?: boolean
     /**
-     * Size of the disk that holds the served folder, by pages of 4 KiB; only root can have it. When
-     * it is full the servers answer 451, 452, 552, 426, 550, whatever each of them likes.
+     * Size of the disk that holds the served folder, in pages of 4 KiB; needs root. When it is full
+     * the servers answer 451, 452, 552, 426 or 550, each in its own way.
      */
     diskBytes?: number
-    /** What PASV says instead of 127.0.0.1. Not inetutils-ftpd. */
+    /** The address that PASV gives instead of 127.0.0.1. Not inetutils-ftpd. */
     pasvAddress?: string
     /** True refuses EPSV. Not inetutils-ftpd and pure-ftpd. */
     withoutEpsv?: boolean
-    /** Ends a session after so long without a command. Whole minutes for pure-ftpd. */
+    /** Ends a session after this long without a command. Whole minutes for pure-ftpd. */
     idleSeconds?: number
 }
 
-/** What a recipe makes its server's configuration of. */
+/** The input of a recipe's configuration. */
 export interface FtpServerSetup extends FtpServerOptions {
     port: number
     user: string
     password: string
-    /** The password as crypt(3) writes it, SHA-512. */
+    /** The password hash of crypt(3), SHA-512. */
     passwordHash: string
-    /** Number of the user and the group that own the served files. */
+    /** Id of the user and the group that own the served files. */
     owner: number
-    /** Has the served folder, and room for configuration and logs. */
+    /** Holds the served folder, configuration and logs. */
     site: Site
 }
 
@@ -36,13 +36,13 @@ export interface Launch {
     env?: NodeJS.ProcessEnv
 }
 
-/** How one kind of FTP server is started. */
+/** How to start one kind of FTP server. */
 export interface Recipe {
-    /** The only user it lets in, when that is not the usual one. */
+    /** The only user it accepts, if not the usual one. */
     user?: string
-    /** Whether it runs only as root. */
+    /** True if it runs only as root. */
     needsRoot?: boolean
-    /** Whether its files are here. */
+    /** True if its files are here. */
     installed(): boolean
     launch(setup: FtpServerSetup): Launch
 }

@@ -16,10 +16,10 @@ import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import type { Launch } from "./setup"
 
-/** Size of a small disk after it was full for long enough. */
+/** Size of a small disk after a test has lifted its limit. */
 const diskBytesFreed = 256 << 20
 
-/** Runs on when the test's process is gone, however it went: its input ends, and it tidies up. */
+/** Outlives the test's process, however that ends: its input ends, then it cleans up. */
 const guardScript = `cat >/dev/null
 while read group; do kill -s KILL -- "-$group" 2>/dev/null; done <"$1/groups"
 umount -l "$1/files" 2>/dev/null
@@ -36,13 +36,13 @@ export async function freePort(): Promise<number> {
 
 /**
  * A temporary folder with a server's configuration, logs (*.log) and served files (files/), and the
- * processes that were started for it. remove() ends and deletes it all, and so does the end of the
- * test's process.
+ * processes started for it. remove() ends and deletes it all, as does the end of the test's
+ * process.
  */
 export class Site {
     readonly folder: string
     readonly files: string
-    /** Letters and digits that no other site has. */
+    /** Letters and digits, unique per site. */
     readonly name: string
     private readonly children = new Set<ChildProcess>()
     private readonly guard: ChildProcess
@@ -52,7 +52,7 @@ export class Site {
         this.folder = mkdtempSync(join(tmpdir(), `bms-${kind}-`))
         this.files = join(this.folder, "files")
         this.name = "bms" + basename(this.folder).slice(-6)
-        // Servers that give up root must get through to their folder.
+        // Servers that drop root must still reach their folder.
         chmodSync(this.folder, 0o755)
         mkdirSync(this.files)
         this.write("groups", "")
@@ -80,7 +80,7 @@ export class Site {
         return this.path(name)
     }
 
-    /** Starts a program in a process group of its own; what it prints goes to output.log. */
+    /** Starts a program in its own process group; its output goes to output.log. */
     run(launch: Launch): ChildProcess {
         const log = openSync(this.path("output.log"), "a")
         const child = spawn(launch.command, launch.args, {
@@ -109,7 +109,7 @@ export class Site {
         this.noteGroups()
     }
 
-    /** Puts a disk of that size under the served folder (root only), or takes its bounds away. */
+    /** Mounts a disk of this size under the served folder (root only), or lifts its limit. */
     setDisk(bytes: number | undefined): void {
         const mounted = readFileSync("/proc/mounts", "utf8").includes(` ${this.files} `)
         const options = `size=${bytes ?? diskBytesFreed}`
@@ -118,7 +118,7 @@ export class Site {
             execFileSync("mount", ["-t", "tmpfs", "-o", options, "bms-disk", this.files])
     }
 
-    /** Everything that was logged, for messages. */
+    /** All logs, for messages. */
     log(): string {
         const names = readdirSync(this.folder).filter(name => name.endsWith(".log"))
         return names
@@ -139,7 +139,7 @@ export class Site {
     }
 }
 
-/** Also true when it could not be started. */
+/** True also for a process that could not be started. */
 export function hasEnded(child: ChildProcess): boolean {
     return child.pid === undefined || child.exitCode !== null || child.signalCode !== null
 }
@@ -152,7 +152,7 @@ function killGroup(group: number): void {
     }
 }
 
-/** Whether something listens there; with `expected`, whether it greets with that text. */
+/** True if a server listens there and, with `expected`, greets with that text. */
 export async function listens(port: number, expected = ""): Promise<boolean> {
     return await new Promise(resolve => {
         const socket = createConnection(port, "127.0.0.1")
@@ -168,7 +168,7 @@ export async function listens(port: number, expected = ""): Promise<boolean> {
     })
 }
 
-/** Waits until `condition` holds; false when it does not within the time or `ended` first. */
+/** Waits until `condition` holds; false on a timeout, or when `ended` comes first. */
 export async function becomes(
     condition: () => Promise<boolean>,
     timeoutMs: number,

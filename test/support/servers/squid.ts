@@ -3,13 +3,13 @@ import { cached, cachedLibraries, findServerProgram, present } from "./cache"
 import { becomes, freePort, hasEnded, listens, Site } from "./site"
 
 export interface SquidOptions {
-    /** The ports of 127.0.0.1 that may be reached over it; others are answered 403. */
+    /** The ports of 127.0.0.1 that it may reach; it answers 403 for others. */
     ftpPorts: number[]
-    /** How long it waits for an FTP server that does not answer. */
+    /** Its timeout for an FTP server that does not answer. */
     timeoutSeconds?: number
 }
 
-/** True when Squid can be started here; tests without it are to be skipped, in CI they fail. */
+/** True when Squid can be started here; tests skip without it, in CI they fail. */
 export function hasSquid(): boolean {
     return present(findServerProgram("squid") !== undefined, "squid is not there")
 }
@@ -19,7 +19,7 @@ function shared(name: string): string {
     return [cached("usr/share/" + name), "/usr/share/" + name].find(path => existsSync(path))!
 }
 
-/** A real Squid on 127.0.0.1 that passes requests on to FTP servers. */
+/** A real Squid on 127.0.0.1 that forwards requests to FTP servers. */
 export class SquidServer {
     port = 0
     private readonly site = new Site("squid")
@@ -31,7 +31,7 @@ export class SquidServer {
     }
 
     async start(): Promise<void> {
-        // It may give up root, and writes its logs after that.
+        // It may drop root before it writes its logs.
         chmodSync(this.site.folder, 0o777)
         // Its configuration takes no paths with spaces.
         for (const name of ["squid", "squid-langpack"]) this.site.link(shared(name), name)
@@ -39,7 +39,7 @@ export class SquidServer {
             this.port = await freePort()
             const child = this.site.run({
                 command: findServerProgram("squid")!,
-                // The name is part of what it leaves in /dev/shm.
+                // The name is part of the names that it leaves in /dev/shm.
                 args: ["-N", "-n", this.site.name, "-f", this.configure()],
                 env: cachedLibraries(),
             })
@@ -54,7 +54,7 @@ export class SquidServer {
         throw new Error(`squid does not start:\n${this.log()}`)
     }
 
-    /** Ends it with every request under way, at once. */
+    /** Ends it at once, with every request under way. */
     async kill(): Promise<void> {
         await this.site.kill()
     }

@@ -1,7 +1,7 @@
 import { findServerProgram } from "./cache"
 import type { Recipe } from "./setup"
 
-/** vsftpd, whose anonymous user is let in with one password only, so that it needs no PAM. */
+/** vsftpd, which accepts only the anonymous user with one password, so that it needs no PAM. */
 export const vsftpd: Recipe = {
     user: "anonymous",
     installed: () => findServerProgram("vsftpd") !== undefined,

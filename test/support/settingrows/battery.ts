@@ -49,8 +49,7 @@ export const batteryRows: Row[] = [
             "set battery.capacity 100000",
         ],
         check: answers => {
-            // What is known of the pack stays; what flows from then on counts for more: 720 of 7200
-            // A·s.
+            // The state of charge stays; a change counts for more from then on: 720 of 7200 A·s.
             expect(Math.abs(percent(answers[3]) - percent(answers[0]))).toBeLessThan(2)
             const counted = percent(answers[3]) - percent(answers[6])
             expect(counted).toBeGreaterThan(4)

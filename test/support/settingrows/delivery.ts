@@ -1,7 +1,7 @@
 import { expect } from "vitest"
 import { type Row } from "./row"
 
-/** When there is an upload, and of what. */
+/** When to upload, and what. */
 export const sessionRows: Row[] = [
     {
         keys: ["ftp.enable"],
@@ -37,7 +37,7 @@ export const sessionRows: Row[] = [
     },
 ]
 
-/** The server, and a gateway, on this machine. */
+/** The server and a gateway on this machine. */
 export function serverRows(ftpPort: number, httpPort: number): Row[] {
     return [
         {
@@ -63,7 +63,7 @@ export function serverRows(ftpPort: number, httpPort: number): Row[] {
     ]
 }
 
-/** The time server, on this machine, and the log-in. */
+/** The time server on this machine, and the log-in. */
 export function accessRows(httpPort: number): Row[] {
     return [
         {

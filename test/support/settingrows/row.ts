@@ -1,10 +1,10 @@
 import { expect } from "vitest"
 
-/** A setting, the lines that change it and show what it does, and what their answers have to be. */
+/** Settings, the lines that change them and show their effect, and a check of the answers. */
 export interface Row {
     keys: string[]
     lines: string[]
-    /** An answer for each line, without the last line feed. */
+    /** `answers` has one per line, without the last line feed. */
     check: (answers: string[]) => void
 }
 
@@ -16,7 +16,7 @@ export const percent = (battery: string): number => Number(/A, (\S+) %/.exec(bat
 export const cellCount = (cells: string): number => cells.split("\n").filter(line => line).length
 
 /**
- * Sets a limit, waits for delay and debounce, and looks at the alarms; then the same with another
+ * Sets a limit, waits for delay and debounce, and reads the alarms; then the same with another
  * value.
  */
 export function alarmRow(key: string, lines: string[], up: (string | RegExp)[]): Row {

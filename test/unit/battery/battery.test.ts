@@ -7,7 +7,7 @@ import { batteryBench } from "../../support/batterybench"
 import { DeviceBuffer } from "../../support/devicebuffer"
 
 describe("the battery monitor", () => {
-    it("configures the chip by itself and publishes the first sample", async () => {
+    it("configures the chip on its own and publishes the first sample", async () => {
         const { monitor, alarms } = batteryBench()
         expect(monitor.last).toBeUndefined()
         const state = await monitor.sample()
@@ -17,7 +17,7 @@ describe("the battery monitor", () => {
         expect(alarms.active.size).toBe(0)
     })
 
-    it("needs four transactions for each further sample", async () => {
+    it("needs four transactions per further sample", async () => {
         const { monitor, bus } = batteryBench()
         await monitor.sample()
         for (let i = 0; i < 10; ++i) {
@@ -27,7 +27,7 @@ describe("the battery monitor", () => {
         }
     })
 
-    it("reads charge and balancing in turns", async () => {
+    it("reads charge and balancing alternately", async () => {
         const { monitor, bus, chip } = batteryBench()
         await monitor.sample()
         chip.balancing = 0x0005
@@ -39,7 +39,7 @@ describe("the battery monitor", () => {
         expect(bus.log[0].out).toBe("3e7600")
     })
 
-    it("raises MONITOR_OFFLINE without an answer, and comes back by itself", async () => {
+    it("raises MONITOR_OFFLINE without an answer, and recovers on its own", async () => {
         const { monitor, chip, alarms } = batteryBench()
         await monitor.sample()
         chip.fault = "offline"
@@ -55,7 +55,7 @@ describe("the battery monitor", () => {
     })
 
     for (const fault of ["garbage", "stalled"] as const)
-        it(`publishes nothing of a chip that is ${fault}, and configures it anew`, async () => {
+        it(`publishes nothing from a ${fault} chip, and configures it again`, async () => {
             const { monitor, chip, alarms, bus } = batteryBench()
             await monitor.sample()
             chip.fault = fault
@@ -70,11 +70,11 @@ describe("the battery monitor", () => {
             expect(alarms.active.size).toBe(0)
         })
 
-    it("gives up within seconds on a bus that hangs, and comes back by itself", async () => {
+    it("gives up within seconds on a hanging bus, and recovers on its own", async () => {
         const { monitor, bus, alarms, ticks } = batteryBench()
         const before = await monitor.sample()
         const plain = { write: bus.write, writeRead: bus.writeRead }
-        // The runtime ends a transaction of a held clock line after a second, with an error.
+        // With the clock line held, the runtime ends a transaction with an error after a second.
         const hang = async () => {
             ticks.ms += 1000
             throw new Fault(FaultCode.I2cNoAcknowledge, "I2C: timeout")
@@ -91,7 +91,7 @@ describe("the battery monitor", () => {
         expect(alarms.active.size).toBe(0)
     })
 
-    it("configures a chip that has reset itself within the same sample", async () => {
+    it("configures a chip that has reset itself, within the same sample", async () => {
         const { monitor, chip, alarms, settings } = batteryBench()
         settings.with([[Key.BatteryShunt, 1000]])
         await monitor.sample()
@@ -102,7 +102,7 @@ describe("the battery monitor", () => {
         expect(alarms.changes).toEqual([])
     })
 
-    it("gives up on a chip that resets itself at every turn", async () => {
+    it("gives up on a chip that resets itself every time", async () => {
         const { monitor, chip, bus } = batteryBench()
         const writeRead = bus.writeRead.bind(bus)
         bus.writeRead = async (address, out, bytes) => {
@@ -112,7 +112,7 @@ describe("the battery monitor", () => {
         await expect(monitor.sample()).rejects.toMatchObject({ code: FaultCode.MonitorNonsense })
     })
 
-    it("takes up a changed setting before the next sample", async () => {
+    it("applies a changed setting before the next sample", async () => {
         const { monitor, chip, settings } = batteryBench()
         await monitor.sample()
         settings.with([[Key.BatteryCellOvervoltage, 3550]])
@@ -121,7 +121,7 @@ describe("the battery monitor", () => {
         expect(chip.memory.u8(0x9278)).toBe(70)
     })
 
-    it("does not forget a change that comes while it configures", async () => {
+    it("does not lose a change that comes while it configures", async () => {
         const { monitor, chip, settings, bus } = batteryBench()
         await monitor.sample()
         const write = bus.write.bind(bus)
@@ -138,7 +138,7 @@ describe("the battery monitor", () => {
         expect(chip.memory.u8(0x9278)).toBe(68)
     })
 
-    it("raises the flags of the limits", async () => {
+    it("raises the flags of exceeded limits", async () => {
         const { monitor, pack, alarms, ticks } = batteryBench()
         pack.setCell(3, 3.7)
         await monitor.sample()
@@ -148,7 +148,7 @@ describe("the battery monitor", () => {
     })
 })
 
-describe("trouble at every single transaction", () => {
+describe("trouble at each transaction", () => {
     type Bench = ReturnType<typeof batteryBench>
     const garbleOnce = ({ chip }: Bench) => {
         const read = chip.read.bind(chip)
@@ -161,8 +161,8 @@ describe("trouble at every single transaction", () => {
         }
     }
     const troubles: { title: string; strike: (bench: Bench) => void }[] = [
-        { title: "no acknowledge once", strike: ({ chip }) => (chip.missAcknowledges = 1) },
-        { title: "no acknowledge for long", strike: ({ chip }) => (chip.missAcknowledges = 9) },
+        { title: "one missing acknowledge", strike: ({ chip }) => (chip.missAcknowledges = 1) },
+        { title: "nine missing acknowledges", strike: ({ chip }) => (chip.missAcknowledges = 9) },
         { title: "one answer of garbage", strike: garbleOnce },
         { title: "a reset of the chip", strike: ({ chip }) => chip.selfReset() },
         {
@@ -175,8 +175,8 @@ describe("trouble at every single transaction", () => {
     ]
 
     /**
-     * One start, two samples, with the trouble before one transaction. @returns false when it was
-     * never reached
+     * One start and two samples with trouble before one transaction.
+     * @returns false when that transaction never came
      */
     async function struckAt(
         number: number,
@@ -224,7 +224,7 @@ describe("trouble at every single transaction", () => {
             })
 })
 
-describe("the kept charge", () => {
+describe("the stored charge", () => {
     const restart = (bench: ReturnType<typeof batteryBench>) => {
         const monitor = new BatteryMonitor(
             bench.bus as never,
@@ -238,7 +238,7 @@ describe("the kept charge", () => {
         return monitor
     }
 
-    it("is stored with the first sample, then once an hour, in 8 bytes", async () => {
+    it("is stored with the first sample, then once per hour, in 8 bytes", async () => {
         const { monitor, kept, ticks } = batteryBench()
         await monitor.sample()
         expect(kept.length).toBe(1)
@@ -251,12 +251,12 @@ describe("the kept charge", () => {
         expect(kept.length).toBe(2)
     })
 
-    it("survives a restart with what passed in the meantime", async () => {
+    it("survives a restart, with the charge that passed in the meantime", async () => {
         const bench = batteryBench({ pack: { initialCharge: 0.6 } })
         bench.pack.setCurrent(-20)
         await bench.monitor.sample()
         const before = bench.monitor.last!.socPermille!
-        // Half an hour after the last store the board is gone for another half: 20 Ah of 100.
+        // Half an hour after the last store the board is off for another half: 20 Ah of 100.
         await bench.ticks.sleep(1800_000)
         const monitor = restart(bench)
         await bench.ticks.sleep(1800_000)
@@ -265,7 +265,7 @@ describe("the kept charge", () => {
         expect(before - after).toBeLessThanOrEqual(201)
     })
 
-    it("does not believe a counter that a reset of the chip has cleared", async () => {
+    it("ignores a counter that a reset of the chip has cleared", async () => {
         const bench = batteryBench({ pack: { initialCharge: 0.6 } })
         bench.pack.setCurrent(-20)
         await bench.monitor.sample()
@@ -276,19 +276,19 @@ describe("the kept charge", () => {
         expect((await monitor.sample()).socPermille).toBe(before)
     })
 
-    it("ignores a stored value of another length", async () => {
+    it("is ignored if it has another length", async () => {
         const { monitor } = batteryBench()
         monitor.restore(DeviceBuffer.from([1, 2, 3]) as never)
         expect((await monitor.sample()).socPermille).toBeGreaterThan(0)
     })
 
-    it("is capped by a capacity that was set smaller", async () => {
+    it("is capped at the capacity", async () => {
         const { monitor } = batteryBench()
         monitor.restore(DeviceBuffer.from("ffffff7f00000000", "hex") as never)
         expect((await monitor.sample()).socPermille).toBe(1000)
     })
 
-    it("publishes the sample before a failure to store it is thrown", async () => {
+    it("does not hold back the sample when storing it fails", async () => {
         const bench = batteryBench()
         const failing = new BatteryMonitor(
             bench.bus as never,

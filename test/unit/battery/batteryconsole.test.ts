@@ -15,19 +15,19 @@ async function measured() {
     return { ...battery, console }
 }
 
-it("`battery limits` shows what the chip has, as the chip has it", async () => {
+it("`battery limits` shows the chip's limits as the chip rounds them", async () => {
     const { console, monitor, settings } = await measured()
     expect(Buffer.from(monitor.applied!)).toEqual(Buffer.from(buildConfiguration(settings)))
     const lines = (await console.run("battery limits")).split("\n")
     expect(lines).toContain("COV         3643.2 mV")
     expect(lines).toContain("OCC delay   0.426 s")
     expect(lines).toContain("SCD         600 A")
-    // Labels have 12 places, the last of them a blank.
+    // Labels have 12 places; the last one is a blank.
     for (const line of lines.slice(0, -1)) expect(line).toMatch(/^(?=.{11} \S)[A-Z]{2,4}/)
     expect(lines).toHaveLength(12)
 })
 
-it("`battery limits` says when there is no monitor", async () => {
+it("`battery limits` reports a missing monitor", async () => {
     const { console } = await measured()
     console.battery.last = undefined
     expect(await console.run("battery limits")).toBe("error: no answer from the battery monitor\n")
@@ -41,7 +41,7 @@ it("`battery` shows alerts beside the safety status", async () => {
     expect(await console.run("battery")).toContain("\nalerts      0x000008\n")
 })
 
-it("what a failed configuration would have applied is not shown as applied", async () => {
+it("limits of a failed configuration are not shown as applied", async () => {
     const { monitor, chip, settings } = await measured()
     const before = monitor.applied
     settings.with([[Key.BatteryCellOvervoltage, 3550]])

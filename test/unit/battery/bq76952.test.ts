@@ -21,7 +21,7 @@ describe("the bytes on the wire", () => {
         expect(bus.log.every(t => t.address === 0x08)).toBe(true)
     })
 
-    it("forms checksum and length as the manual's example does", async () => {
+    it("forms checksum and length as in the manual's example", async () => {
         // §13.1: 0x9180 = 0x307A has the checksum 0x44 and the length 6.
         const { bus, chip } = await configured()
         chip.write(Uint8Array.of(0x3e, 0x90, 0x00))
@@ -34,7 +34,7 @@ describe("the bytes on the wire", () => {
         expect(bus.log.length).toBeGreaterThan(0)
     })
 
-    it("takes two transactions for a sample", async () => {
+    it("needs two transactions per sample", async () => {
         const { bus, driver } = await configured()
         bus.log.length = 0
         await driver.readState()
@@ -46,7 +46,7 @@ describe("the bytes on the wire", () => {
 })
 
 describe("samples", () => {
-    it("has cells, stack, current and temperatures in its units", async () => {
+    it("have cells, stack, current and temperatures in their units", async () => {
         const { driver, pack } = await configured()
         for (let cell = 1; cell <= 16; ++cell) pack.setCell(cell, 3.2 + cell / 1000)
         pack.setCurrent(-80)
@@ -72,7 +72,7 @@ describe("samples", () => {
         { shunt: 10000, amps: -0.001, mA: -1 },
     ]
     for (const { shunt, amps, mA } of currents)
-        it(`reads ${amps} A through ${shunt} µΩ`, async () => {
+        it(`show ${amps} A through ${shunt} µΩ`, async () => {
             const { driver, pack } = await configured({
                 settings: [[Key.BatteryShunt, shunt]],
                 chip: { shuntMicroohm: shunt },
@@ -81,14 +81,14 @@ describe("samples", () => {
             expect((await driver.readState())!.currentMa).toBe(mA)
         })
 
-    it("shows half the current when the shunt is half of what was set", async () => {
+    it("show half the current when the shunt is half of the setting", async () => {
         const { driver, pack } = await configured({ chip: { shuntMicroohm: 125 } })
         pack.setCurrent(100)
         expect((await driver.readState())!.currentMa).toBe(50000)
     })
 
     for (const cells of [3, 4, 13, 15, 16])
-        it(`finds ${cells} cells at their inputs`, async () => {
+        it(`have ${cells} cells from their inputs`, async () => {
             const { driver, pack, chip } = await configured({
                 pack: { cells },
                 settings: [[Key.BatteryCells, cells]],
@@ -100,7 +100,7 @@ describe("samples", () => {
             expect(await driver.readBalancing()).toBe(1 | (1 << (cells - 1)))
         })
 
-    it("does not take shorted inputs for empty cells", async () => {
+    it("do not take shorted inputs for empty cells", async () => {
         const { driver, ticks } = await configured({
             pack: { cells: 8 },
             settings: [[Key.BatteryCells, 8]],
@@ -110,7 +110,7 @@ describe("samples", () => {
         expect((await driver.readState())!.safety).toBe(0)
     })
 
-    it("reads the alert when a limit is passed and the status after its delay", async () => {
+    it("have the alert when a limit is exceeded, and the status after its delay", async () => {
         const { driver, pack, ticks } = await configured()
         pack.setCell(5, 3.8)
         pack.setTemperature(1, 75)
@@ -129,7 +129,7 @@ describe("samples", () => {
         expect(await driver.readState()).toMatchObject({ alerts: 0, safety: 0 })
     })
 
-    it("shows temperatures as the maker's calibration corrects them, and leaves that alone", async () => {
+    it("have temperatures with the factory calibration, which stays unchanged", async () => {
         const factory: [number, number][] = [
             [0x91ca, -25],
             [0x91ce, -13],
@@ -154,7 +154,7 @@ describe("the coulomb counter", () => {
         expect((await driver.readChargeMas()) - before).toBeCloseTo(-3600000, 0)
     })
 
-    it("is exact in all of its 64 bits, also at the ends", async () => {
+    it("is exact in all its 64 bits, also at both ends", async () => {
         const { driver, chip } = await configured({ settings: [[Key.BatteryShunt, 10000]] })
         const write = chip.write.bind(chip)
         let data = ""
@@ -181,7 +181,7 @@ describe("the coulomb counter", () => {
             data = bytes.toString("hex")
             const exact = (BigInt(whole) * 2n ** 32n + BigInt(fraction)) * 3600n
             const measured = await driver.readChargeMas()
-            // What a double can say of it, and for a month's charge that is all of it.
+            // As exact as a double can be; for a month's charge that is fully exact.
             expect(measured).toBe(Number(exact) / 2 ** 32)
         }
         for (const whole of [-(2 ** 31), 2 ** 31 - 1]) {
@@ -193,7 +193,7 @@ describe("the coulomb counter", () => {
         }
     })
 
-    it("adds up over a carry from the fraction to the whole without a gap", async () => {
+    it("has no gap at a carry from the fraction to the whole part", async () => {
         const { driver, pack, ticks } = await configured({
             settings: [[Key.BatteryShunt, 10000]],
             chip: { shuntMicroohm: 10000 },
@@ -233,7 +233,7 @@ describe("the coulomb counter", () => {
 })
 
 describe("a chip in trouble", () => {
-    it("is asked three times before it counts as silent", async () => {
+    it("gets three tries before it counts as silent", async () => {
         const { driver, chip } = await configured()
         chip.missAcknowledges = 2
         expect((await driver.readState())!.cellMv.length).toBe(16)
@@ -269,7 +269,7 @@ describe("a chip in trouble", () => {
         expect(bench.bus.log.some(t => t.out === "3e9000")).toBe(false)
     })
 
-    it("is refused when data memory does not keep what was written", async () => {
+    it("is refused when data memory does not keep the written values", async () => {
         const bench = batteryBench()
         bench.chip.memory.write = () => undefined
         const driver = new Bq76952(bench.bus as never, bench.ticks)
@@ -289,7 +289,7 @@ describe("a chip in trouble", () => {
         expect(ticks.ms - before).toBeLessThan(200)
     })
 
-    it("never hands out a sample of garbage", async () => {
+    it("never yields a sample of garbage", async () => {
         const { driver, chip } = await configured({ chip: { seed: 3 } })
         chip.fault = "garbage"
         for (let i = 0; i < 500; ++i) {
@@ -314,7 +314,7 @@ describe("a chip in trouble", () => {
         })
     })
 
-    it("lets a failure of another kind through", async () => {
+    it("does not hide errors of another kind", async () => {
         const { driver, bus } = await configured()
         bus.writeRead = async () => {
             throw new TypeError("a bug")

@@ -20,20 +20,20 @@ describe("the emulated part with CRC", () => {
         return new Bq76952Chip(pack, { nowMs: () => (ms += 1000), crc: true })
     }
 
-    it("answers behind a repeated start as in TI's example: 0x14 is 68 33 0B 31", () => {
+    it("answers after a repeated start as in TI's example: 0x14 is 68 33 0B 31", () => {
         const chip = part()
         expect(chip.write(Uint8Array.of(0x14))).toBe(true)
         expect(hex(chip.read(4, true))).toBe("68330b31")
     })
 
-    it("begins its CRC anew behind a STOP: 0x14 is 68 5D 0B 31", () => {
+    it("restarts its CRC after a STOP: 0x14 is 68 5D 0B 31", () => {
         const chip = part()
         expect(chip.write(Uint8Array.of(0x14))).toBe(true)
         // 0x5d is the CRC of 0x11 0x68.
         expect(hex(chip.read(4, false))).toBe("685d0b31")
     })
 
-    it("takes TI's example 3E 22 63 00 00 and refuses another check", () => {
+    it("accepts TI's example 3E 22 63 00 00 and refuses another CRC", () => {
         const chip = part()
         expect(chip.write(Uint8Array.of(0x3e, 0x22, 0x63, 0x00, 0x00))).toBe(true)
         expect(chip.write(Uint8Array.of(0x3e, 0x22, 0x62, 0x00, 0x00))).toBe(false)
@@ -43,7 +43,7 @@ describe("the emulated part with CRC", () => {
     })
 })
 
-it("chips without CRC keep the register that was named over a STOP", () => {
+it("chips without CRC keep the selected register over a STOP", () => {
     const pack = new Pack({ spread: 0 })
     pack.setCell(1, 2.92)
     let ms = 0
@@ -59,7 +59,7 @@ it("chips without CRC keep the register that was named over a STOP", () => {
 })
 
 describe("the driver of a part with CRC", () => {
-    /** Battery Status as the driver makes it out of an answer to the read of 0x12. */
+    /** The driver's reading of Battery Status from an answer to the read of 0x12. */
     async function configured(answer: string): Promise<boolean> {
         let bytes = "045e010700000000"
         const bus = {
@@ -70,7 +70,7 @@ describe("the driver of a part with CRC", () => {
                 DeviceBuffer.from(bytes, "hex").slice(0, length) as unknown as Buffer,
         }
         const driver = new Bq76952(bus, new FakeTicks())
-        // It finds out about the CRC, and gets no further.
+        // The driver detects the CRC and gets no further.
         await expect(driver.readChargeMas()).rejects.toMatchObject({
             code: FaultCode.MonitorNoAnswer,
         })
@@ -78,7 +78,7 @@ describe("the driver of a part with CRC", () => {
         return await driver.readConfigured()
     }
 
-    it("takes the first byte's CRC behind a STOP and behind a repeated start", async () => {
+    it("accepts the first byte's CRC after a STOP and after a repeated start", async () => {
         // Battery Status 0x0104, and 0x010c with POR set.
         expect(await configured("045e0107")).toBe(true)
         expect(await configured("044d0107")).toBe(true)
@@ -86,7 +86,7 @@ describe("the driver of a part with CRC", () => {
         expect(await configured("0c750107")).toBe(false)
     })
 
-    it("refuses every other check of the first byte, and of the second", async () => {
+    it("refuses every other CRC of the first byte, and of the second", async () => {
         const hexByte = (value: number) => value.toString(16).padStart(2, "0")
         for (let check = 0; check < 256; ++check) {
             const first = configured(`04${hexByte(check)}0107`)
@@ -100,13 +100,13 @@ describe("the driver of a part with CRC", () => {
 })
 
 describe.each([
-    { wire: "behind a STOP, as on the ESP32", repeatedStart: false },
-    { wire: "behind a repeated start", repeatedStart: true },
+    { wire: "after a STOP, as on the ESP32", repeatedStart: false },
+    { wire: "after a repeated start", repeatedStart: true },
 ])("a monitor with CRC read $wire", ({ repeatedStart }) => {
     const withCrc = (options: BenchOptions = {}) =>
         batteryBench({ repeatedStart, ...options, chip: { crc: true, ...options.chip } })
 
-    it("is found out by itself and measured like one without", async () => {
+    it("is detected automatically and measured like one without", async () => {
         const { monitor, pack, alarms, chip } = withCrc()
         pack.setCurrent(-80)
         const state = await monitor.sample()
@@ -117,7 +117,7 @@ describe.each([
         expect(hex(chip.memory.read(0x9303, 3))).toBe("07ffff")
     })
 
-    it("gets its checks behind each byte", async () => {
+    it("gets a CRC after each byte", async () => {
         const { monitor, bus } = withCrc()
         await monitor.sample()
         const outs = bus.log.map(one => one.out)
@@ -127,7 +127,7 @@ describe.each([
         expect(bus.log.at(-1)).toMatchObject({ out: "68", readBytes: 28 })
     })
 
-    /** The check byte by long division, bit by bit, as the polynomial says it. */
+    /** The CRC of the polynomial by long division, bit by bit. */
     function check(...bytes: number[]): string {
         let rest = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n) << 8n
         for (let bit = BigInt(bytes.length * 8 + 7); bit >= 8n; --bit)
@@ -135,7 +135,7 @@ describe.each([
         return rest.toString(16).padStart(2, "0")
     }
 
-    it("is read again when a bit was wrong, and nothing of it shows", async () => {
+    it("is read again after a wrong bit, which does not show", async () => {
         const { monitor, chip, alarms } = withCrc()
         await monitor.sample()
         for (let i = 0; i < 50; ++i) {
@@ -146,7 +146,7 @@ describe.each([
         expect(alarms.changes).toEqual([])
     })
 
-    it("is offline while the wires garble all of it, and comes back by itself", async () => {
+    it("is offline while the wires garble everything, and recovers on its own", async () => {
         const { monitor, chip, alarms } = withCrc()
         await monitor.sample()
         chip.flipBits = 1000
@@ -158,7 +158,7 @@ describe.each([
         expect(alarms.active.size).toBe(0)
     })
 
-    it("is found after it was absent at the start", async () => {
+    it("is found even if it was absent at the start", async () => {
         const { monitor, chip, alarms } = withCrc()
         chip.fault = "offline"
         for (let i = 0; i < 3; ++i) await monitor.sample().catch(() => undefined)
@@ -168,14 +168,14 @@ describe.each([
         expect(alarms.active.size).toBe(0)
     })
 
-    it("is found although the first look was disturbed", async () => {
+    it("is found although the first attempt was disturbed", async () => {
         const { monitor, chip } = withCrc()
         chip.flipBits = 3
         await monitor.sample().catch(() => undefined)
         expect((await monitor.sample()).cellMv.length).toBe(16)
     })
 
-    it("is configured anew after it has reset itself", async () => {
+    it("is configured again after it has reset itself", async () => {
         const { monitor, chip, alarms } = withCrc({ settings: [[Key.BatteryShunt, 1000]] })
         await monitor.sample()
         chip.selfReset()
@@ -186,7 +186,7 @@ describe.each([
 })
 
 describe("a monitor without CRC", () => {
-    it("is never written to with checks, whatever it measures", async () => {
+    it("never gets a CRC, whatever it measures", async () => {
         for (let seed = 1; seed <= 40; ++seed) {
             const { monitor, bus } = batteryBench({ pack: { seed, spread: 0.02 } })
             await monitor.sample()

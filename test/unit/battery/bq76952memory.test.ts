@@ -4,7 +4,7 @@ import { Key } from "../../../src/settings/keys"
 import { FakeSettings } from "../../support/batterybench"
 import { configured, limitsOf, memory } from "../../support/configuredmonitor"
 
-describe("what is written into data memory", () => {
+describe("the contents of data memory", () => {
     const cases: { title: string; settings: [Key, number][]; address: number; bytes: string }[] = [
         {
             title: "CC Gain and Capacity Gain of 250 µΩ as IEEE singles",
@@ -81,7 +81,7 @@ describe("what is written into data memory", () => {
             expect(chip.counters.refusedMemoryWrites).toBe(0)
         })
 
-    it("stays inside the chip's ranges at the extremes of the settings", () => {
+    it("stay inside the chip's ranges at the extremes of the settings", () => {
         const settings = new FakeSettings().with([
             [Key.BatteryCellOvervoltage, 5500],
             [Key.BatteryCellUndervoltage, 500],
@@ -99,7 +99,7 @@ describe("what is written into data memory", () => {
         })
     })
 
-    it("rounds the limits to the chip's steps", () => {
+    it("have the limits rounded to the chip's steps", () => {
         expect(limitsOf(buildConfiguration(new FakeSettings()))).toEqual({
             cellOvervoltageSteps: 72,
             cellUndervoltageSteps: 49,

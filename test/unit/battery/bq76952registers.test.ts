@@ -8,13 +8,13 @@ import { Key } from "../../../src/settings/keys"
 import { batteryBench, FakeSettings } from "../../support/batterybench"
 import { DeviceBuffer } from "../../support/devicebuffer"
 
-// The registers as docs/reference/battery.md lists them, as src/battery/registers.ts has them, and
-// as bytes.
+// Compares the registers of docs/reference/battery.md with src/battery/registers.ts and with
+// literal bytes.
 
 const page = readFileSync("docs/reference/battery.md", "utf8")
 const source = readFileSync("src/battery/registers.ts", "utf8")
 
-/** The rows of the tables under a heading, each as its cells. */
+/** The cells of each table row under a heading. */
 function rowsUnder(heading: string): string[][] {
     const from = page.indexOf(heading)
     expect(from, heading).toBeGreaterThan(0)
@@ -55,7 +55,7 @@ const direct = rowsUnder("### Direct commands")
 const subcommands = rowsUnder("### Subcommands")
 const memory = rowsUnder("### Data memory")
 
-/** Every byte of the configuration: its address, its offset, and what the template has there. */
+/** Each byte of the configuration: its address, its offset and its value in the template. */
 const template = (() => {
     const bytes: { address: number; offset: number; byte: number }[] = []
     const image = Buffer.from(configurationTemplate)
@@ -77,13 +77,13 @@ describe("the page and the code name the same registers", () => {
         expect(inCode(subcommands)).toEqual(members("Subcommand"))
     })
 
-    it("addresses of data memory at the offsets of the code", () => {
+    it("addresses of data memory, at the offsets of the code", () => {
         const offsets = Object.fromEntries(template.map(one => [one.offset, one.address]))
         const wanted = members("At").map(([name, offset]) => [name, hexOf(offsets[offset])])
         expect(inCode(memory).map(([name, address]) => [name, hexOf(address)])).toEqual(wanted)
     })
 
-    it("each byte that is written, once, and none that is not", () => {
+    it("each written byte, once, and no other byte", () => {
         const listed = memory.flatMap(([address, bytes]) =>
             Array.from({ length: Number(bytes) }, (_, i) => Number(address) + i),
         )
@@ -101,14 +101,14 @@ describe("the page and the code name the same registers", () => {
         }
     })
 
-    it("a section of the manual for each", () => {
+    it("each with a section of the manual", () => {
         for (const cells of memory) expect(cells[3]).toMatch(/^§13\.\d$/)
         for (const title of ["### Direct commands (§12.1)", "### Subcommands (§3.1, §12.2, §12.3)"])
             expect(page).toContain(title)
     })
 })
 
-// What data memory holds for the settings below, one literal for each row of the page.
+// The contents of data memory with the default settings, one literal per row of the page.
 const written: Record<string, string> = {
     "0x91A8": "5530f241", // 30.2736
     "0x91AC": "4dc7094b", // 9029453
@@ -140,7 +140,7 @@ const written: Record<string, string> = {
 
 describe("data memory as bytes, with the default settings", () => {
     const image = Buffer.from(buildConfiguration(new FakeSettings()))
-    it("has a literal for each row of the page", () => {
+    it("has one literal per row of the page", () => {
         expect(Object.keys(written)).toEqual(memory.map(([address]) => address))
     })
     for (const [address, bytes] of Object.entries(written))
@@ -159,7 +159,7 @@ describe("measurements as bytes", () => {
     const temperatures = Buffer.alloc(14)
     for (const register of [0x68, 0x70, 0x74]) temperatures.writeInt16LE(2982, register - 0x68)
 
-    /** The state that comes of some bytes at a register. */
+    /** The state that the driver makes of some bytes at a register. */
     async function stateOf(register: number, bytes: string) {
         const bench = batteryBench()
         const driver = new Bq76952(bench.bus as never, bench.ticks)
@@ -196,7 +196,7 @@ describe("measurements as bytes", () => {
             expect(field((await stateOf(Number(register), bytes))!)).toBe(value)
         })
 
-    it("covers each register of the page that is measured", () => {
+    it("covers each measured register of the page", () => {
         const listed = direct.map(([register]) => register).filter(r => !/^0x[3-6][E0]$/.test(r))
         expect([...new Set(cases.map(([register]) => register))]).toEqual(listed)
     })
@@ -209,14 +209,14 @@ describe("subcommands as bytes", () => {
         ["0x0083", "3e8300", "0580"],
     ]
     for (const [code, out, data] of answers)
-        it(`${code} is asked with ${out}`, async () => {
+        it(`${code} is sent as ${out}`, async () => {
             const bench = batteryBench()
             const driver = new Bq76952(bench.bus as never, bench.ticks)
             const image = buildConfiguration(bench.settings)
             await driver.configure(16, image)
             const { bus } = bench
             bus.log.length = 0
-            // Echo, data, inverted sum, length: what the manual's §3.1 says, in bytes.
+            // Echo, data, inverted sum, length, as in the manual's §3.1.
             const answer = Buffer.alloc(36)
             Buffer.from(out.slice(2) + data, "hex").copy(answer)
             const sum = [...answer.subarray(0, 34)].reduce((a, b) => a + b, 0)
@@ -234,7 +234,7 @@ describe("subcommands as bytes", () => {
             expect(bus.log[1]).toMatchObject({ out: "3e", readBytes: 36 })
         })
 
-    it("0x0090 and 0x0092 are sent around the configuration", async () => {
+    it("0x0090 and 0x0092 enclose the configuration", async () => {
         const bench = batteryBench()
         const driver = new Bq76952(bench.bus as never, bench.ticks)
         await driver.configure(16, buildConfiguration(bench.settings))
@@ -258,7 +258,7 @@ describe("the limits as the chip applies them", () => {
             ]),
         )
 
-    it("are those of the page", () => {
+    it("match the page", () => {
         const rows = page
             .split("\n")
             .map(line => line.split("|").map(cell => cell.trim()))
@@ -294,7 +294,7 @@ describe("the limits as the chip applies them", () => {
         })
     })
 
-    it("are for a shunt that is no round number", () => {
+    it("fit an odd shunt value", () => {
         expect(shown([[Key.BatteryShunt, 300]])).toMatchObject({
             OCC: "100 A",
             OCD1: "200 A",

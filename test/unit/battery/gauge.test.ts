@@ -23,7 +23,7 @@ function state(cellMv: number, currentMa: number, atMs: number): BatteryState {
 }
 
 describe("the gauge counts", () => {
-    it("charge that passes, in both directions", () => {
+    it("charge in both directions", () => {
         const gauge = gaugeAt(500)
         gauge.count(0)
         gauge.count(36_000_000)
@@ -41,7 +41,7 @@ describe("the gauge counts", () => {
         expect(gauge.update(state(3300, 20000, 0))).toBe(600)
     })
 
-    it("never beyond empty and 99.9 %", () => {
+    it("never below empty or above 99.9 %", () => {
         const gauge = gaugeAt(990)
         gauge.count(0)
         gauge.count(72_000_000)
@@ -51,7 +51,7 @@ describe("the gauge counts", () => {
         expect(gauge.update(state(3300, -90000, 0))).toBe(0)
     })
 
-    it("not what a counter that starts anew seems to have lost", () => {
+    it("not the apparent loss of a restarted counter", () => {
         const gauge = gaugeAt(500)
         gauge.count(100_000_000)
         gauge.count(undefined)
@@ -59,7 +59,7 @@ describe("the gauge counts", () => {
         expect(gauge.update(state(3300, 20000, 0))).toBe(778)
     })
 
-    it("no jump by more than the capacity", () => {
+    it("no jump larger than the capacity", () => {
         const gauge = gaugeAt(500)
         gauge.count(0)
         gauge.count(360_000_001)
@@ -85,7 +85,7 @@ describe("the gauge estimates", () => {
             expect(gauge.update(state(mv, -100, 0))).toBe(permille)
         })
 
-    it("nothing while the current is large and nothing is known", () => {
+    it("nothing while the current is large and the charge is unknown", () => {
         const gauge = new Gauge(new FakeSettings())
         expect(gauge.update(state(3300, -25001, 0))).toBeUndefined()
         expect(gauge.stored()).toBeUndefined()
@@ -94,7 +94,7 @@ describe("the gauge estimates", () => {
 })
 
 describe("the gauge corrects itself", () => {
-    it("at rest after half an hour, into the band of the voltage", () => {
+    it("after half an hour at rest, into the voltage's band", () => {
         const gauge = gaugeAt(900, [[Key.BatteryChemistry, 1]])
         expect(gauge.update(state(3690, 2000, 0))).toBe(900)
         expect(gauge.update(state(3690, 2000, hourMs / 2 - 1))).toBe(900)
@@ -114,14 +114,14 @@ describe("the gauge corrects itself", () => {
         expect(gauge.update(state(3295, 0, hourMs))).toBe(550)
     })
 
-    it("to full after a minute near the charge voltage with little current", () => {
+    it("to full after a minute near the charge voltage with a small current", () => {
         const gauge = gaugeAt(900)
         expect(gauge.update(state(3420, 5000, 0))).toBe(900)
         expect(gauge.update(state(3420, 5000, 59_999))).toBe(900)
         expect(gauge.update(state(3420, 5000, 60_000))).toBe(1000)
     })
 
-    it("not to full one millivolt below or one milliampere above", () => {
+    it("not to full one millivolt below or one milliampere outside", () => {
         for (const [mv, ma] of [
             [3419, 5000],
             [3420, 5001],
@@ -160,21 +160,20 @@ describe("another capacity or chemistry", () => {
         return gauge
     }
 
-    it.each(changes)("($title) leaves the percentage as it is", ({ change }) => {
+    it.each(changes)("($title) leaves the percentage unchanged", ({ change }) => {
         const reader = new FakeSettings()
         const gauge = new Gauge(reader)
         expect(gauge.update(state(3307, 0, 0))).toBe(600)
         reader.with(change)
         expect(gauge.update(state(3307, 0, 1000))).toBe(600)
-        // With the next sample's coulombs, and over a restart that comes before the charge is
-        // stored.
+        // Also with the next sample's coulombs.
         gauge.count(0)
         gauge.count(100)
         expect(gauge.update(state(3307, 0, 2000))).toBe(600)
     })
 
     it.each(changes)(
-        "($title) set behind the last store leaves it over a restart",
+        "($title) set after the last store keeps the percentage over a restart",
         ({ change }) => {
             const reader = new FakeSettings()
             const gauge = new Gauge(reader)
@@ -186,7 +185,7 @@ describe("another capacity or chemistry", () => {
         },
     )
 
-    it("counts in the new capacity from then on", () => {
+    it("counts with the new capacity from then on", () => {
         const reader = new FakeSettings()
         const gauge = new Gauge(reader)
         gauge.update(state(3307, 0, 0))
@@ -206,7 +205,7 @@ describe("another capacity or chemistry", () => {
         expect(reborn(new FakeSettings(), stored).update(state(3307, 30000, 0))).toBe(permille)
     })
 
-    it("takes up the A·s that older firmware kept", () => {
+    it("reads the A·s stored by older firmware", () => {
         const stored = DeviceBuffer.alloc(8)
         stored.setAt(0, "u32", 4_320_000)
         const reader = new FakeSettings().with([[Key.BatteryCapacity, 2000000]])

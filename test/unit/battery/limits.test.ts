@@ -30,14 +30,14 @@ interface Case {
     alarm: Alarm
     /** A state for a value in the alarm's own unit. */
     state: (value: number) => Partial<BatteryState>
-    /** The same value in the pack behind the chip. */
+    /** Sets the same value in the pack behind the chip. */
     apply: (pack: Pack, value: number) => void
     threshold: number
-    /** The last value at which a raised flag stays. */
+    /** The last value that keeps a raised flag. */
     staysAt: number
     /** The direction away from the alarm. */
     back: 1 | -1
-    /** The chip's step of that value. */
+    /** The chip's step for this value. */
     step: number
 }
 
@@ -116,17 +116,17 @@ const cases: Case[] = [
     },
 ]
 
-/** What each bit of the page's table and of the alarms below 16 is called. */
+/** The names of all alarms with bits below 16. */
 const batteryFlags = Array.from({ length: 16 }, (_, bit) => alarmName(bit)).filter(Boolean)
 
 describe("the battery's flags", () => {
     const others = [Alarm.MonitorOffline, Alarm.ShortCircuit]
-    it("are all in the table of these tests", () => {
+    it("are all tested here", () => {
         const tested = [...cases.map(({ alarm }) => alarm), ...others].map(alarmName)
         expect(tested).toEqual(batteryFlags)
     })
 
-    it("are all in the page, with what they look at", () => {
+    it("are all in the page's table of limits", () => {
         const page = readFileSync("docs/reference/battery.md", "utf8")
         const section = page.slice(page.indexOf("## Limits"))
         const named = [...section.matchAll(/^\| ([A-Z]+_?[A-Z]*) \|/gm)].map(([, name]) => name)
@@ -137,29 +137,29 @@ describe("the battery's flags", () => {
 for (const { alarm, state, apply, threshold, staysAt, back, step } of cases)
     describe(alarmName(alarm), () => {
         const rises: [string, number, boolean][] = [
-            ["one short of the threshold", threshold + back, false],
+            ["one step before the threshold", threshold + back, false],
             ["at the threshold", threshold, true],
-            ["one beyond the threshold", threshold - back, true],
+            ["one step beyond the threshold", threshold - back, true],
         ]
         for (const [title, value, raised] of rises)
-            it(`${title} is ${raised ? "raised, and nothing else is" : "quiet"}`, () => {
+            it(`${title} ${raised ? "is raised, and no other flag" : "is not raised"}`, () => {
                 const { after } = bench(0)
                 expect([...after(1, state(value))]).toEqual(raised ? [alarm] : [])
             })
 
         const falls: [string, number, boolean][] = [
-            ["one short of the hysteresis' end", staysAt - back, true],
-            ["at the hysteresis' end", staysAt, true],
-            ["one back from the hysteresis' end", staysAt + back, false],
+            ["one step before the end of the hysteresis", staysAt - back, true],
+            ["at the end of the hysteresis", staysAt, true],
+            ["one step past the end of the hysteresis", staysAt + back, false],
         ]
         for (const [title, value, stays] of falls)
-            it(`${title} ${stays ? "stays" : "is over"}`, () => {
+            it(`${title} ${stays ? "stays raised" : "is cleared"}`, () => {
                 const { after } = bench(0)
                 after(1, state(threshold))
                 expect(after(1, state(value)).has(alarm)).toBe(stays)
             })
 
-        // Up to the longest delay that can be set, a millisecond before it, at it and after it.
+        // Up to the longest delay that can be set: a millisecond before, at and after its end.
         for (const delay of [1, 2, 60])
             it(`waits for ${delay} s in both directions`, () => {
                 for (const late of [0, 0.001]) {
@@ -173,7 +173,7 @@ for (const { alarm, state, apply, threshold, staysAt, back, step } of cases)
                 }
             })
 
-        it("starts its delay anew after a good sample between, in both directions", () => {
+        it("restarts its delay after a good sample in between, in both directions", () => {
             const { after } = bench(2)
             after(1, state(threshold))
             after(1.5, state(threshold + back))
@@ -187,7 +187,7 @@ for (const { alarm, state, apply, threshold, staysAt, back, step } of cases)
             expect(after(0.1, state(staysAt + back)).has(alarm)).toBe(false)
         })
 
-        it("comes through the chip at its threshold and not a step before, and goes", async () => {
+        it("comes from the chip at its threshold and not a step before, and clears", async () => {
             const { monitor, pack, alarms, ticks } = batteryBench()
             const after = async (seconds: number, value: number) => {
                 apply(pack, value)
@@ -209,7 +209,7 @@ for (const { alarm, state, apply, threshold, staysAt, back, step } of cases)
 
 describe("SHORT_CIRCUIT", () => {
     const alarm = Alarm.ShortCircuit
-    it("follows SCD of Safety Status A and its latch in C without delay", () => {
+    it("follows SCD of Safety Status A, and its latch in C, without delay", () => {
         const { after } = bench(60)
         expect(after(1, { safety: 0x7f }).has(alarm)).toBe(false)
         expect(after(1, { safety: 0x80 }).has(alarm)).toBe(true)
@@ -218,7 +218,7 @@ describe("SHORT_CIRCUIT", () => {
         expect(after(1, { safety: 0xbfff00 }).has(alarm)).toBe(false)
     })
 
-    // Three times the discharge limit of 200 A: 150 mV across 250 µΩ. It is over 5 s after 10 mV.
+    // Three times the discharge limit of 200 A: 150 mV across 250 µΩ. It clears 5 s below 10 mV.
     for (const [amps, raised] of [
         [-599, false],
         [-600, true],
@@ -240,7 +240,7 @@ describe("SHORT_CIRCUIT", () => {
         [-39, 5, true],
         [0, 5.01, true],
     ] as const)
-        it(`is ${over ? "over" : "there still"} after ${seconds} s with ${amps} A`, async () => {
+        it(`is ${over ? "cleared" : "still up"} after ${seconds} s with ${amps} A`, async () => {
             const { monitor, pack, alarms, ticks } = batteryBench()
             await monitor.sample()
             pack.setCurrent(-700)
@@ -254,13 +254,13 @@ describe("SHORT_CIRCUIT", () => {
 })
 
 describe("MONITOR_OFFLINE", () => {
-    // Each transaction has three tries; the flag has neither delay nor hysteresis of its own.
+    // Each transaction has three tries; the flag itself has neither delay nor hysteresis.
     for (const [misses, raised] of [
         [2, false],
         [3, true],
         [4, true],
     ] as const)
-        it(`${misses} missing acknowledges are ${raised ? "" : "not "}an alarm, and it ends with a sample`, async () => {
+        it(`${misses} missing acknowledges are ${raised ? "an alarm until the next sample" : "no alarm"}`, async () => {
             const { monitor, chip, alarms } = batteryBench({ settings: [[Key.BatteryDelay, 60]] })
             await monitor.sample()
             chip.missAcknowledges = misses
@@ -273,7 +273,7 @@ describe("MONITOR_OFFLINE", () => {
 })
 
 describe("limits", () => {
-    it("take a changed threshold at the next sample", () => {
+    it("apply a changed threshold at the next sample", () => {
         const { after, settings } = bench(0)
         expect(after(1, cells(3500)).size).toBe(0)
         settings.with([[Key.BatteryCellOvervoltage, 3500]])
@@ -289,7 +289,7 @@ describe("limits", () => {
         expect(alarms.changes).toEqual(["+CellOvervoltage", "-CellOvervoltage"])
     })
 
-    it("do not count the time without samples as delay", () => {
+    it("do not count time without samples towards the delay", () => {
         const { after, limits } = bench(2)
         after(1, cells(3700))
         limits.pause()
@@ -297,7 +297,7 @@ describe("limits", () => {
         expect(after(2, cells(3700)).has(Alarm.CellOvervoltage)).toBe(true)
     })
 
-    it("hold a raised flag while there are no samples", () => {
+    it("keep a raised flag while there are no samples", () => {
         const { after, limits, alarms } = bench(0)
         after(1, cells(3700))
         limits.pause()
@@ -307,7 +307,7 @@ describe("limits", () => {
     })
 })
 
-describe("a flag says what it is about", () => {
+describe("a flag's note tells its cause", () => {
     const explained: {
         title: string
         bad: Partial<BatteryState>
@@ -330,14 +330,14 @@ describe("a flag says what it is about", () => {
             cleared: "cell 1: 2.701 V, limit 2.700 V",
         },
         {
-            title: "a current in",
+            title: "a charge current",
             bad: { currentMa: 100250 },
             raised: "100.250 A, limit 100.000 A",
             good: { currentMa: 0 },
             cleared: "0.000 A, limit 90.000 A",
         },
         {
-            title: "a current out",
+            title: "a discharge current",
             bad: { currentMa: -200001 },
             raised: "200.001 A, limit 200.000 A",
             good: { currentMa: 1000 },
@@ -358,7 +358,7 @@ describe("a flag says what it is about", () => {
             cleared: "thermistor 2: -14.9 \u00b0C, limit -15.0 \u00b0C",
         },
         {
-            title: "the two cells that are furthest apart",
+            title: "the two cells furthest apart",
             bad: { cellMv: [3100, 3401, 3200] },
             raised: "cells 1 and 2: 0.301 V, limit 0.300 V",
             good: { cellMv: [3300, 3301, 3299] },

@@ -6,22 +6,22 @@ import { CardConsole, cardWith } from "../../support/cardconsole"
 import { ConsoleBench } from "../../support/consoleparts"
 import { DeviceBuffer } from "../../support/devicebuffer"
 
-// The Jacdac side of the console, its runtime replaced by a wire that the test reads.
+// The Jacdac side of the console. A wire that the test reads replaces the runtime.
 
 type Report = [session: number, request: number, sequence: number, flags: number, text: Uint8Array]
 
 const { Final, Refused, Running, Missing } = { Final: 1, Refused: 2, Running: 4, Missing: 8 }
-/** What a report has before its text. */
+/** Bytes of a report before its text. */
 const headBytes = 7
 const textBytesMax = 224
 
-/** Commands of the console's service, and of every one. */
+/** Commands of the console's service, and an unknown one. */
 const { Execute, Cancel, Unknown } = { Execute: 0x80, Cancel: 0x81, Unknown: 0x9f }
 
 const runtime = vi.hoisted(() => ({
-    /** Reports in the order in which they went out. */
+    /** Reports in the order of sending. */
     wire: [] as unknown[],
-    /** Packets on their way, now and at most. */
+    /** Packets under way, now and at most. */
     sending: 0,
     sendingMax: 0,
     stalled: undefined as Promise<void> | undefined,
@@ -29,7 +29,7 @@ const runtime = vi.hoisted(() => ({
 
 const tick = () => new Promise<void>(resolve => setImmediate(resolve))
 
-/** A packet, as the runtime makes it of a report's members: its payload can be written to. */
+/** A packet as the runtime makes it from a report's members; its payload is writable. */
 interface Packet {
     payload: DeviceBuffer
 }
@@ -56,7 +56,7 @@ vi.mock("@devicescript/core", () => ({
     sleep: () => new Promise<void>(resolve => setImmediate(resolve)),
     millis: () => 0,
     _onServerPacket: async () => {},
-    // It copies the packet before it waits.
+    // Copies the packet before it waits.
     _serverSend: async (_index: number, packet: unknown) => {
         const report = reportOf(packet)
         runtime.sendingMax = Math.max(runtime.sendingMax, ++runtime.sending)
@@ -78,12 +78,12 @@ function reportOf(packet: unknown): unknown {
     return [number(0), number(2), number(4), payload[6], payload.slice(headBytes)]
 }
 
-/** What the runtime calls for each command that comes in. */
+/** The handler that the runtime calls for each incoming command. */
 const core = (await import("@devicescript/core")) as unknown as {
     _onServerPacket: (packet: unknown) => Promise<void>
 }
 
-/** A command to the console's service with its decoded members. @returns what was answered */
+/** Sends a command with its decoded members to the console's service. @returns the answer */
 async function command(serviceCommand: number, members?: unknown): Promise<unknown> {
     let answer: unknown
     await core._onServerPacket({
@@ -102,7 +102,7 @@ function serve(shell: Shell) {
     const execute = async (...members: unknown[]) => (await command(Execute, members)) as Report
     return {
         execute,
-        /** Sends a line; what it printed and its last report are on the wire then. */
+        /** Sends a line; afterwards its output and its last report are on the wire. */
         run: (session: number, line: string | Uint8Array, request = ++requests) =>
             execute(session, request, 0, DeviceBuffer.from(line)),
         ask: (session: number, request: number) =>
@@ -110,7 +110,7 @@ function serve(shell: Shell) {
     }
 }
 
-/** What a client puts together for one session; throws where a report is missing or came twice. */
+/** Assembles a session's text as a client does; throws on a missing or repeated report. */
 function textOf(session: number): string {
     const reports = (runtime.wire as Report[]).filter(report => report[0] === session)
     let expected = 0
@@ -124,7 +124,7 @@ function textOf(session: number): string {
 }
 
 describe("two consoles at once", () => {
-    it("get each their own output, whole and in order, while both print", async () => {
+    it("each get their own output, whole and in order, while both print", async () => {
         const bench = new ConsoleBench()
         const alone = { first: await bench.run("describe"), second: await bench.run("show") }
         const { run } = serve(bench.shell)
@@ -137,7 +137,7 @@ describe("two consoles at once", () => {
         expect(changes).toBeGreaterThan(10)
     })
 
-    it("have each their own log-in, block and refusals", async () => {
+    it("each have their own log-in, block and refusals", async () => {
         const { run } = serve(new ConsoleBench().shell)
         await run(1, "passwd geheim")
         expect((await run(2, "status"))[3]).toBe(Final | Refused)
@@ -168,7 +168,7 @@ describe("two consoles at once", () => {
 })
 
 describe("a console's service", () => {
-    it("keeps a long output in the file, not in memory: one packet of it at a time", async () => {
+    it("sends a long output packet by packet, without keeping it in memory", async () => {
         const content = "The quick brown fox jumps over the lazy dög.\n".repeat(3000)
         const bench = new CardConsole(await cardWith({ A: content }))
         const { run } = serve(bench.shell)
@@ -177,7 +177,7 @@ describe("a console's service", () => {
         expect(runtime.sendingMax).toBe(1)
     })
 
-    it("waits where the wire does, without a packet piling up", async () => {
+    it("waits for a stalled wire without queueing packets", async () => {
         const bench = new ConsoleBench()
         const { run } = serve(bench.shell)
         let go = () => {}
@@ -191,7 +191,7 @@ describe("a console's service", () => {
         expect(textOf(1)).toBe(await bench.run("describe"))
     })
 
-    it("runs a line once that comes twice, and repeats its end", async () => {
+    it("runs a repeated line only once, and repeats its end", async () => {
         const bench = new ConsoleBench()
         const { run, ask } = serve(bench.shell)
         const first = await run(1, "reset clear", 7)
@@ -202,20 +202,20 @@ describe("a console's service", () => {
         expect(bench.settings.number(Key.FtpPort)).toBe(21)
     })
 
-    it("says of a line that it runs, that it never came, and that the board does not know the session", async () => {
+    it("reports a running line, a line that never came, and an unknown session", async () => {
         const { run, ask } = serve(new ConsoleBench().shell)
         const running = run(1, "describe", 5)
         await tick()
         expect((await ask(1, 5))[3]).toBe(Running)
         expect((await ask(1, 6))[3]).toBe(Missing)
-        // A second line in the meantime is refused, without a text.
+        // Meanwhile a second line is refused, without text.
         const second = await run(1, "status", 6)
         expect([second[3], second[4].length]).toEqual([Final | Refused, 0])
         await running
         expect((await ask(9, 1))[3]).toBe(Missing | Final)
     })
 
-    it("keeps four sessions: a fifth logs the oldest out", async () => {
+    it("keeps four sessions: a fifth one logs the oldest out", async () => {
         const { run } = serve(new ConsoleBench().shell)
         await run(1, "passwd geheim")
         for (const session of [2, 3, 4]) await run(session, "help")
@@ -224,7 +224,7 @@ describe("a console's service", () => {
         expect((await run(1, "status"))[3]).toBe(Final | Refused)
     })
 
-    it("drops answers in a flood rather than fill its memory", async () => {
+    it("drops answers in a flood instead of filling its memory", async () => {
         serve(new ConsoleBench().shell)
         let go = () => {}
         runtime.stalled = new Promise(resolve => (go = resolve))
@@ -236,11 +236,11 @@ describe("a console's service", () => {
         expect(runtime.wire).toEqual(Array.from({ length: 8 }, () => "not implemented"))
     })
 
-    it("survives a packet that makes the runtime throw, and one that is none", async () => {
+    it("survives a packet that makes the runtime throw, and a missing packet", async () => {
         const log = vi.spyOn(console, "log").mockImplementation(() => undefined)
         serve(new ConsoleBench().shell)
         await command(Unknown)
-        // A line that is not one: what is decoded is missing.
+        // An invalid line: its members cannot be decoded.
         await command(Execute)
         await core._onServerPacket(undefined)
         await command(Unknown)
@@ -249,7 +249,7 @@ describe("a console's service", () => {
         log.mockRestore()
     })
 
-    it("refuses packets that are none, and lines that are not text", async () => {
+    it("refuses malformed packets, and lines that are not text", async () => {
         const { run, execute } = serve(new ConsoleBench().shell)
         for (const packet of [[], [1], [1, 2, 0]])
             expect((await execute(...packet))[3]).toBe(Final | Refused)

@@ -3,7 +3,7 @@ import { FaultCode } from "../../../src/core/fault"
 import type { I2cBus, SpiBus } from "../../../src/core/seams"
 import { DeviceBuffer } from "../../support/devicebuffer"
 
-// The real buses, on natives that note what they are called with.
+// The real buses, on natives that record their calls.
 
 const runtime = vi.hoisted(() => ({ calls: [] as unknown[][], status: 0 }))
 
@@ -26,7 +26,7 @@ interface RuntimePin {
     setMode(mode: number): void
 }
 
-// Its types are DeviceScript's, which do not go together with Node's.
+// Its DeviceScript types conflict with Node's.
 const { DeviceI2cBus, DeviceSpiBus } = await vi.importActual<{
     DeviceI2cBus: new () => I2cBus
     DeviceSpiBus: new (...pins: RuntimePin[]) => SpiBus
@@ -45,7 +45,7 @@ function spi() {
     return { bus, modes }
 }
 
-it("SPI: takes its pins and the clock, and drives chip select itself", async () => {
+it("SPI: passes on its pins and the clock, and drives chip select itself", async () => {
     const { bus, modes } = spi()
     await bus.setClockHz(400_000)
     await bus.select(true)
@@ -53,7 +53,7 @@ it("SPI: takes its pins and the clock, and drives chip select itself", async () 
     expect(modes).toEqual([18, 17])
 })
 
-it("SPI: hands back what came in, and says what failed", async () => {
+it("SPI: returns the received bytes, and names a failure", async () => {
     const { bus } = spi()
     expect([...(await bus.transfer(bytes(1, 2, 3)))]).toEqual([1, 2, 3])
     await expect(bus.transfer(bytes(0xee))).rejects.toMatchObject({
@@ -62,7 +62,7 @@ it("SPI: hands back what came in, and says what failed", async () => {
     })
 })
 
-it("I²C: writes without a read behind it, and reads as much as asked for", async () => {
+it("I²C: writes without a following read, and reads the requested length", async () => {
     const bus = new DeviceI2cBus()
     await bus.write(0x08, bytes(0x3e, 1))
     expect([...(await bus.writeRead(0x08, bytes(0x12), 2))]).toEqual([7, 7])
@@ -72,7 +72,7 @@ it("I²C: writes without a read behind it, and reads as much as asked for", asyn
     ])
 })
 
-it("I²C: says which device did not answer to what", async () => {
+it("I²C: names the device and the transaction that got no answer", async () => {
     const bus = new DeviceI2cBus()
     runtime.status = -2
     await expect(bus.writeRead(0x68, bytes(0x0f), 3)).rejects.toMatchObject({

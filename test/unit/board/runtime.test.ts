@@ -4,8 +4,7 @@ import { Alarm } from "../../../src/core/alarm"
 import { Journal, journalPositions } from "../../../src/journal/journal"
 import { MemoryFlash } from "../../support/memoryflash"
 
-// What the runtime gives to every board: fibers that survive a fault, and a log whose lines stay
-// whole.
+// Services of the runtime for every board: fibers that survive a fault, and a log with whole lines.
 
 vi.mock("@devicescript/core", async () => ({
     ...(await import("../../support/settingsservice")).natives,
@@ -21,7 +20,7 @@ vi.mock("@devicescript/core", async () => ({
 
 const { runtimeBoard } = await import("../../../src/board/runtime")
 
-// As in DeviceScript, a function can be started as a fiber.
+// In DeviceScript a function can be started as a fiber.
 Object.defineProperty(Function.prototype, "start", {
     value(this: (...values: unknown[]) => unknown, ...values: unknown[]) {
         fibers.push(Promise.resolve(this(...values)))
@@ -42,11 +41,11 @@ afterEach(() => {
     vi.restoreAllMocks()
 })
 
-/** What the ESP32's log takes of a line, "> " in front of it. */
+/** Bytes of a line that the ESP32's log takes after "> ". */
 const lineBytes = 156
 
 describe("a fiber", () => {
-    test("that throws is logged and ends, nothing else", async () => {
+    test("that throws is logged and ends, without further effect", async () => {
         board.spawn(async () => {
             throw new Error("x of undefined")
         })
@@ -55,7 +54,7 @@ describe("a fiber", () => {
         expect(lines).toEqual(["fault: x of undefined"])
     })
 
-    test("that does its work is not spoken of", async () => {
+    test("that succeeds is not logged", async () => {
         let done = false
         board.spawn(async () => void (done = true))
         await Promise.all(fibers)
@@ -68,12 +67,12 @@ describe("a line of the log", () => {
         for (const line of lines) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(lineBytes)
     }
 
-    test.each([0, 1, 155, 156])("of %i characters is one", length => {
+    test.each([0, 1, 155, 156])("of %i characters stays one line", length => {
         board.log("x".repeat(length))
         expect(lines).toEqual(["x".repeat(length)])
     })
 
-    test("that is longer goes out in pieces, cut at blanks, without a loss", () => {
+    test("that is longer goes out in pieces, cut at blanks, without loss", () => {
         for (const length of [157, 200, 313, 1000]) {
             lines.length = 0
             const text = "some words ".repeat(100).slice(0, length)
@@ -85,7 +84,7 @@ describe("a line of the log", () => {
         }
     })
 
-    test("without blanks is cut where it has to be", () => {
+    test("without blanks is cut at the limit", () => {
         board.log("x".repeat(500))
         fits()
         expect(lines.map(line => line.length)).toEqual([156, 156, 156, 32])
@@ -105,7 +104,7 @@ describe("a line of the log", () => {
         }
     })
 
-    test("that tells of the longest entry of the journal stays whole", async () => {
+    test("with the longest journal entry stays whole", async () => {
         const journal = new Journal(new MemoryFlash())
         await journal.load()
         journal.lastSequence = 4_294_967_200 - (4_294_967_200 % journalPositions)

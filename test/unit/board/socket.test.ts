@@ -3,7 +3,7 @@ import { FaultCode } from "../../../src/core/fault"
 import type { TcpStream } from "../../../src/core/seams"
 import { DeviceBuffer } from "../../support/devicebuffer"
 
-// The runtime's natives and fibers as far as the socket uses them, with time that is moved by hand.
+// The runtime's natives and fibers that the socket uses, with time moved by hand.
 const runtime = vi.hoisted(() => {
     interface Waiter {
         endMs: number
@@ -15,7 +15,7 @@ const runtime = vi.hoisted(() => {
         opened: [] as string[],
         written: [] as number[][],
         closed: 0,
-        /** Opens and closes, with their time. */
+        /** Opens and closes with their times. */
         log: [] as string[],
         /** Answers of the next writes; 0 when used up. */
         writeResults: [] as number[],
@@ -82,10 +82,10 @@ async function advance(ms: number): Promise<void> {
     await settle()
 }
 
-/** Begins a connection; the one before has been flushed and closed by the time this returns. */
+/** Begins a connection; the previous one is flushed and closed when this returns. */
 async function begin(port = 21, timeoutMs = 1000): Promise<Promise<TcpStream>[]> {
     const connecting = new DeviceTcpConnector().connect("h", port, timeoutMs, false)
-    // Who looks at it later is not the first to know.
+    // Tests await it later: without this a rejection would count as unhandled.
     connecting.catch(() => {})
     await settle()
     for (
@@ -94,7 +94,7 @@ async function begin(port = 21, timeoutMs = 1000): Promise<Promise<TcpStream>[]>
         ++i
     )
         await advance(20)
-    // In an array, as it would else be waited for here.
+    // In an array, because an async function would await the promise itself.
     return [connecting]
 }
 
@@ -104,7 +104,7 @@ async function connect(): Promise<TcpStream> {
     return await connecting
 }
 
-/** To a side that has nothing to say. */
+/** A connection to a peer that sends nothing. */
 async function connectDeaf(): Promise<TcpStream> {
     const connecting = new DeviceTcpConnector().connect("h", 2000, 1000, true)
     await settle()
@@ -112,7 +112,7 @@ async function connectDeaf(): Promise<TcpStream> {
     return await connecting
 }
 
-/** As much as the runtime's worker may still have in its queue. */
+/** Sends as much as may still be in the queue of the runtime's worker. */
 async function sendMuch(stream: TcpStream): Promise<void> {
     await stream.send(DeviceBuffer.alloc(8 * 512))
 }
@@ -142,7 +142,7 @@ describe("the device's socket", () => {
         expect((await stream.receive(100))!.toString()).toBe("220 hi")
     })
 
-    it("does not take the tail of the connection before for its own", async () => {
+    it("does not take the tail of the previous connection for its own", async () => {
         await sendMuch(await connect())
         const [connecting] = await begin(2000)
         await event("data", "150 late")
@@ -152,7 +152,7 @@ describe("the device's socket", () => {
         expect((await stream.receive(100))!.toString()).toBe("new")
     })
 
-    it("leaves a connection to the runtime that may have something queued: opening flushes it", async () => {
+    it("lets the runtime end a connection with a possible queue: opening flushes it", async () => {
         await sendMuch(await connect())
         const [connecting] = await begin()
         await event("open")
@@ -160,7 +160,7 @@ describe("the device's socket", () => {
         expect(runtime.log).toEqual(["0 open", "0 open"])
     })
 
-    it("closes one itself whose few bytes have left, and lets the runtime say so before it opens", async () => {
+    it("closes a drained connection itself, and awaits the close before it opens", async () => {
         const stream = await connect()
         await sendMuch(stream)
         await event("data", "226 all is there")
@@ -168,7 +168,7 @@ describe("the device's socket", () => {
         const connecting = new DeviceTcpConnector().connect("h", 2000, 1000, false)
         await settle()
         await advance(20)
-        // What was on its way in the runtime.
+        // The event still under way in the runtime.
         await event("close")
         await advance(20)
         await event("open")
@@ -189,7 +189,7 @@ describe("the device's socket", () => {
         }
     })
 
-    it("opens again when the flushed connection's end comes first, and nobody was told of ours", async () => {
+    it("opens again when the flushed connection's end comes instead of an answer", async () => {
         for (const [name, data] of [
             ["error", "recv error"],
             ["error", "write error"],
@@ -205,13 +205,13 @@ describe("the device's socket", () => {
             expect(runtime.opened).toHaveLength(opens + 2)
             await event("open")
             const stream = await connecting
-            // The end of the one before is not the reason of this one's.
+            // The end of the previous connection is not the reason for this one's end.
             await event("close")
             expect(await stream.receive(100)).toBeUndefined()
         }
     })
 
-    it("opens four times at most", async () => {
+    it("opens at most four times", async () => {
         await sendMuch(await connect())
         const [connecting] = await begin(21, 10_000)
         for (let i = 0; i < 4; ++i) {
@@ -222,7 +222,7 @@ describe("the device's socket", () => {
         expect(runtime.opened).toHaveLength(1 + 4)
     })
 
-    it("opens again after half of its patience when no answer came behind a flush", async () => {
+    it("opens again after half its timeout when no answer came after a flush", async () => {
         await sendMuch(await connect())
         const [connecting] = await begin(21, 30_000)
         await advance(14_999)
@@ -233,7 +233,7 @@ describe("the device's socket", () => {
         await connecting
     })
 
-    it("takes a failure for that of the try before, when that had no answer", async () => {
+    it("attributes a failure to the previous try if that got no answer", async () => {
         const [first] = await begin()
         await advance(1000)
         await advance(20)
@@ -304,7 +304,7 @@ describe("the device's socket", () => {
         })
     })
 
-    it("gives what came before the end, then undefined", async () => {
+    it("gives the data from before the end, then undefined", async () => {
         const stream = await connect()
         await event("data", "last words")
         await event("close")
@@ -315,7 +315,7 @@ describe("the device's socket", () => {
         })
     })
 
-    it("throws the reason when the connection broke", async () => {
+    it("throws the reason of a broken connection", async () => {
         const stream = await connect()
         await event("error", "ECONNRESET")
         await expect(stream.receive(100)).rejects.toThrow(
@@ -332,13 +332,13 @@ describe("the device's socket", () => {
         await receiving
     })
 
-    it("holds what comes in one turn of the runtime", async () => {
+    it("holds the data of one turn of the runtime", async () => {
         const stream = await connect()
         for (let i = 0; i < 6; ++i) core._socketOnEvent("data", DeviceBuffer.from("" + i))
         for (let i = 0; i < 6; ++i) expect((await stream.receive(10))!.toString()).toBe("" + i)
     })
 
-    it("holds no more than that: the rest ends the connection", async () => {
+    it("holds no more than that: further data end the connection", async () => {
         const stream = await connect()
         for (let i = 0; i < 50; ++i) core._socketOnEvent("data", DeviceBuffer.from("x"))
         let count = 0
@@ -349,23 +349,23 @@ describe("the device's socket", () => {
             }
         }
         await expect(drain()).rejects.toThrow("more than it is asked for")
-        // What waited is dropped: a heap that floods is none.
+        // The waiting data are dropped: a flood must not exhaust the heap.
         expect(count).toBe(0)
     })
 
-    it("has the runtime drop what comes where nothing is to come", async () => {
+    it("makes the runtime drop data that it does not expect", async () => {
         const stream = await connectDeaf()
         await event("data", "hello")
         expect(core._socketOnEvent).toBeUndefined()
         await stream.send(DeviceBuffer.alloc(5))
-        // Its end is not told: the next write finds it.
+        // It gets no event for the end: the next write finds it.
         runtime.writeResults = [-10]
         await expect(stream.send(DeviceBuffer.alloc(5))).rejects.toThrow(
             "connection lost, check Wi-Fi and server: the other side sends more than",
         )
     })
 
-    it("lets what was sent there leave before it hears again", async () => {
+    it("lets data sent there leave before it listens again", async () => {
         await sendMuch(await connectDeaf())
         await event("data", "hello")
         const connecting = new DeviceTcpConnector().connect("h", 22, 5000, false)
@@ -380,7 +380,7 @@ describe("the device's socket", () => {
         expect(runtime.log).toEqual(["0 open", "2000 close", "2020 open"])
     })
 
-    it("wakes who waits on it when the next connection is opened", async () => {
+    it("wakes its receiver when the next connection is opened", async () => {
         for (const send of [async () => {}, sendMuch]) {
             const first = await connect()
             await send(first)
@@ -393,7 +393,7 @@ describe("the device's socket", () => {
         }
     })
 
-    it("closes only while it is the one that is open, and is done a turn of the runtime later", async () => {
+    it("closes only if it is the open one, and is done a turn of the runtime later", async () => {
         const first = await connect()
         await sendMuch(first)
         const second = await connect()

@@ -40,7 +40,7 @@ describe("the SD card driver", () => {
         })
     }
 
-    it("needs two transfers for a read and three for a write on a quick card", async () => {
+    it("needs two transfers for a read and three for a write on a fast card", async () => {
         const { card, chip } = await openMemoryCard(blankStore(64))
         chip.counters.transfers = 0
         await card.readBlock(5, empty())
@@ -86,7 +86,7 @@ describe("the SD card driver", () => {
         expect([card.retries, card.errors]).toEqual([7, 1])
     })
 
-    it("says that there is no card", async () => {
+    it("reports a missing card", async () => {
         const chip = new SdCardChip(blankStore(64))
         chip.pull()
         const opening = new SdCard(new ChipSpiBus(chip), new FakeTicks()).openAgain()
@@ -94,7 +94,7 @@ describe("the SD card driver", () => {
         await expect(opening).rejects.toThrow("put one in")
     })
 
-    it("notices a pulled card, and one that was pulled and put back", async () => {
+    it("notices a pulled card, and a card that was pulled and put back", async () => {
         const { card, chip } = await openMemoryCard(blankStore(64))
         await card.probe()
         chip.pull()
@@ -116,7 +116,7 @@ describe("the SD card driver", () => {
         })
     })
 
-    it("refuses to write to a write-protected card and reads it", async () => {
+    it("reads a write-protected card and refuses to write to it", async () => {
         const { card } = await openMemoryCard(blankStore(64), { writeProtected: true })
         await card.readBlock(0, empty())
         const writing = card.writeBlock(0, filled(0))
@@ -124,7 +124,7 @@ describe("the SD card driver", () => {
         await expect(writing).rejects.toThrow("take the protection off")
     })
 
-    it("does not return from a write in which the power went", async () => {
+    it("does not complete a write that a power cut interrupts", async () => {
         const store = blankStore(64)
         const { card, chip } = await openMemoryCard(store)
         chip.faults.writesUntilPowerCut = 1
@@ -139,7 +139,7 @@ describe("the SD card driver", () => {
         expect(into).toEqual(empty())
     })
 
-    it("starts the card as the standard says", async () => {
+    it("starts the card according to the standard", async () => {
         const chip = new SdCardChip(blankStore(8192), { initPolls: 1 })
         const bus = new ChipSpiBus(chip)
         const trace: string[] = []
@@ -168,19 +168,19 @@ describe("the SD card driver", () => {
 })
 
 describe("the emulated SD card", () => {
-    /** Sends bytes and gives back what the card answered to them and to some clocks more. */
+    /** A started card; `exchange` sends bytes and some clocks, and returns the card's answer. */
     async function started() {
         const store = blankStore(64)
         const { chip } = await openMemoryCard(store, { type: "SDHC" })
         chip.select(true)
         const exchange = (bytes: number[], clocks: number) =>
             chip.transfer(Uint8Array.from([...bytes, ...new Array<number>(clocks).fill(0xff)]))
-        // CMD59 with 0: no checksum counts.
+        // CMD59 with 0 turns checksums off.
         expect(exchange([0x7b, 0, 0, 0, 0, 0x91], 3)[7]).toBe(0)
         return { chip, store, exchange }
     }
 
-    it("sends block after block until it is told to stop", async () => {
+    it("sends block after block until CMD12", async () => {
         const { store, exchange, chip } = await started()
         for (let block = 0; block < 3; ++block)
             store.write(5 + block, new Uint8Array(512).fill(0x11 * (block + 1)))
@@ -230,7 +230,7 @@ describe("the emulated SD card", () => {
         expect([...chip.transfer(reset)]).toContain(0x01)
     })
 
-    it("looks at checksums once it is told to", async () => {
+    it("checks checksums once they are turned on", async () => {
         const { exchange } = await started()
         // CMD59 with 1, then CMD13 with a wrong and with the right checksum.
         exchange([0x7b, 0, 0, 0, 1, 0xff], 3)

@@ -7,8 +7,8 @@ import { ChipSpiBus } from "../../support/memorycard"
 import { BoardTime, TimedSpiBus } from "../../support/timedcard"
 import { empty, expectFaultless, filled, mebibyte, wired } from "../../support/wiredcard"
 
-// Blocks that follow each other, as files are read: one CMD18 for all of them, and CMD12 when
-// something else is wanted.
+// Consecutive blocks, as when reading files: one CMD18 for all of them, and CMD12 before any other
+// command.
 
 const blocks = 64 * mebibyte
 
@@ -32,12 +32,12 @@ async function prepared(options: SdCardOptions = {}, time?: BoardTime) {
     return { ...made, card, read }
 }
 
-describe("blocks that are read one after the other", () => {
-    it("come in one stream, until something else is wanted", async () => {
+describe("blocks read one after the other", () => {
+    it("come in one stream, until another command is due", async () => {
         const { wire, card, read, commands } = await prepared()
         for (const block of [100, 101, 102]) await read(block)
         expect(commands()).toEqual(["CMD18"])
-        // Another one, backwards; then a status, and a block that is written.
+        // A further one, then backwards; then a status, and a write.
         await read(105)
         await read(106)
         await read(104)
@@ -53,7 +53,7 @@ describe("blocks that are read one after the other", () => {
         expectFaultless(wire)
     })
 
-    it("come alone at first where their checksums count: it may be the only one", async () => {
+    it("begin with a single read where their checksums count: it may be the only one", async () => {
         const { wire, card, read, commands } = await prepared()
         for (const block of [100, 101, 102, 104, 102]) await read(block, false)
         await card.probe()
@@ -62,7 +62,7 @@ describe("blocks that are read one after the other", () => {
         expectFaultless(wire)
     })
 
-    it("at every delay of a slow card", async () => {
+    it("come at every delay of a slow card", async () => {
         for (const type of ["SDSC", "SDHC"] as const)
             for (let bytes = 1; bytes < 760; bytes += bytes < 24 ? 1 : 61) {
                 const { wire, card, read } = await prepared({ type, readDelayBytes: bytes })
@@ -74,7 +74,7 @@ describe("blocks that are read one after the other", () => {
             }
     })
 
-    it("from a card that takes its time, and more of it now and then", async () => {
+    it("come from a slow card that is even slower now and then", async () => {
         const time = new BoardTime()
         const timing = {
             nowMs: () => time.ms,
@@ -89,7 +89,7 @@ describe("blocks that are read one after the other", () => {
         expectFaultless(wire)
     })
 
-    it("to the card's end, but the card is not asked for more", async () => {
+    it("come up to the card's end, but not beyond", async () => {
         const { wire, card, read, commands } = await prepared()
         for (let block = blocks - 8; block < blocks; ++block) await read(block)
         await card.probe()
@@ -97,7 +97,7 @@ describe("blocks that are read one after the other", () => {
         expectFaultless(wire)
     })
 
-    it("also when one of them cannot be read, or never comes", async () => {
+    it("come even if one of them cannot be read, or never comes", async () => {
         const { chip, wire, card, read } = await prepared()
         chip.faults.unreadable.add(102)
         await read(100)
@@ -111,7 +111,7 @@ describe("blocks that are read one after the other", () => {
         expect(card.errors).toBe(1)
     })
 
-    it("and a stream that the board's reset has left open is no trouble for the next start", async () => {
+    it("do not disturb the next start if a reset has left their stream open", async () => {
         const { open, read, card } = await prepared()
         await read(100)
         await read(101)
@@ -123,8 +123,8 @@ describe("blocks that are read one after the other", () => {
     })
 })
 
-describe("checksums of blocks that are read", () => {
-    it("find a wrong bit, and the clock is halved", async () => {
+describe("checksums of read blocks", () => {
+    it("reveal a wrong bit, which halves the clock", async () => {
         const { chip, card, read } = await prepared()
         chip.faults.corruptReads = 1
         await read(100, false)
@@ -134,7 +134,7 @@ describe("checksums of blocks that are read", () => {
         expect([card.errors, card.clockHz]).toEqual([1, 5_000_000])
     })
 
-    it("are looked at in everything once the wire has spoiled two", async () => {
+    it("are checked in every block once the wire has spoiled two", async () => {
         const { chip, card, read } = await prepared()
         chip.faults.corruptReads = 2
         await read(100, false)
@@ -146,7 +146,7 @@ describe("checksums of blocks that are read", () => {
         expect([card.retries, card.errors]).toEqual([5, 0])
     })
 
-    it.each([1, 200, 511])("find a card that is pulled after %i bytes of a block", async bytes => {
+    it.each([1, 200, 511])("reveal a card pulled after %i bytes of a block", async bytes => {
         const data = Buffer.from(filled(700).subarray(0, 16))
         let pulled = false
         const bus = (chip: SdCardChip) => {

@@ -10,12 +10,12 @@ import { blankStore, ChipSpiBus, FakeTicks, openMemoryCard } from "../../support
 import { timedCard } from "../../support/timedcard"
 import { empty, expectFaultless, filled, tampered, wired } from "../../support/wiredcard"
 
-// The driver on cards that take their time, and what that costs on the ESP32's clock.
+// The driver on slow cards, and its cost on the ESP32's clock.
 
 const fixed = (ms: number) => ({ ms: [ms, ms] as const })
 const calm = fixed(0)
 
-describe("the driver on a card that takes its time", () => {
+describe("the driver on a slow card", () => {
     it("writes a block in a few transfers, and never sleeps for the usual busy time", async () => {
         const { card, cost } = await timedCard(blankStore(64), {
             write: { ms: [0.85, 1] },
@@ -39,7 +39,7 @@ describe("the driver on a card that takes its time", () => {
         }
     })
 
-    it("does not spin while a card tidies up for 250 ms: it sleeps from tick to tick", async () => {
+    it("sleeps from tick to tick while a card tidies up for 250 ms, without spinning", async () => {
         const { card, cost } = await timedCard(blankStore(64), { tidying: fixed(250) })
         const write = await cost(() => card.writeBlock(5, filled(5)))
         expect(write.ms).toBeGreaterThan(250)
@@ -47,14 +47,14 @@ describe("the driver on a card that takes its time", () => {
         expect(write.sleeps).toBeGreaterThanOrEqual(24)
         expect(write.transfers).toBeLessThan(40)
         const slow = await timedCard(blankStore(64), { read: fixed(100) })
-        // So that no rest is due.
+        // With this no rest is due.
         slow.time.ms += 1000
         const read = await slow.cost(() => slow.card.readBlock(5, empty()))
         expect(read.ms).toBeLessThan(115)
         expect(read.transfers).toBeLessThan(24)
     })
 
-    it("gives up on one that is busy for longer than three seconds, and says what to do", async () => {
+    it("gives up on a card busy for more than three seconds, and says what to do", async () => {
         for (const work of [
             (card: SdCard) => card.writeBlock(5, filled(5)),
             (card: SdCard) => card.fillBlocks(5, 9, filled(5)),
@@ -66,7 +66,7 @@ describe("the driver on a card that takes its time", () => {
         }
     })
 
-    it("finds a token and an error token wherever in a poll they come", async () => {
+    it("finds a token and an error token at any place in a poll", async () => {
         for (let step = 0; step < 60; ++step) {
             const read = fixed(0.9 + step * 0.0004)
             const { card, chip } = await timedCard(blankStore(64), { read })
@@ -83,7 +83,7 @@ describe("the driver on a card that takes its time", () => {
 })
 
 describe("a stream of equal blocks", () => {
-    it("is on the card, and nothing beside it", async () => {
+    it("is on the card, and nothing else", async () => {
         const store = blankStore(64)
         const { card, chip } = await openMemoryCard(store)
         for (const [block, count] of [
@@ -104,7 +104,7 @@ describe("a stream of equal blocks", () => {
         }
     })
 
-    it("must lie on the card as a whole", async () => {
+    it("must fit on the card as a whole", async () => {
         const { card, chip } = await openMemoryCard(blankStore(8))
         await expect(card.fillBlocks(8 * 2048 - 3, 4, empty())).rejects.toMatchObject({
             code: FaultCode.CardRefused,
@@ -114,7 +114,7 @@ describe("a stream of equal blocks", () => {
         expect(chip.counters.sectorWrites).toBe(3)
     })
 
-    it("is written again when one of its blocks is refused or fails, three times at most", async () => {
+    it("is repeated when one of its blocks is refused or fails, up to three tries", async () => {
         const { card, chip } = await openMemoryCard(blankStore(64))
         chip.faults.refuseWrites = 1
         await card.fillBlocks(5, 9, filled(1))
@@ -131,7 +131,7 @@ describe("a stream of equal blocks", () => {
         expect(into).toEqual(filled(3))
     })
 
-    it("is stopped by the standard's rules when a block is refused in the middle", async () => {
+    it("is stopped according to the standard when a block in the middle is refused", async () => {
         for (const at of [0, 1, 5]) {
             const { chip, wire, open } = wired()
             const card = await open()
@@ -150,7 +150,7 @@ describe("a stream of equal blocks", () => {
         }
     })
 
-    it("does without the card's preparation when it knows none", async () => {
+    it("works on a card without ACMD23", async () => {
         const { wire, open, chip } = wired({}, undefined, tampered(23, { 1: 0x04 }))
         const card = await open()
         await card.fillBlocks(100, 9, filled(1))
@@ -158,7 +158,7 @@ describe("a stream of equal blocks", () => {
         expect([chip.counters.sectorWrites, card.retries]).toEqual([9, 0])
     })
 
-    it("ends where the card is pulled, and says so", async () => {
+    it("ends when the card is pulled, and says so", async () => {
         const { card, chip } = await openMemoryCard(blankStore(64))
         let blocks = 0
         chip.onWrite = () => {
@@ -169,7 +169,7 @@ describe("a stream of equal blocks", () => {
         await expect(writing).rejects.toThrow("put one in")
     })
 
-    it("is refused by a write-protected card, and nothing is tried", async () => {
+    it("is refused for a write-protected card without any transfer", async () => {
         const { card, chip } = await openMemoryCard(blankStore(64), { writeProtected: true })
         chip.counters.transfers = 0
         await expect(card.fillBlocks(5, 9, filled(1))).rejects.toMatchObject({
@@ -179,8 +179,8 @@ describe("a stream of equal blocks", () => {
     })
 })
 
-describe("a card that the board was reset over", () => {
-    it("is opened at once in the middle of a stream, wherever that was left", async () => {
+describe("a card after a reset of the board", () => {
+    it("opens at once in the middle of a stream, wherever that stopped", async () => {
         for (const bytes of [0, 1, 2, 300, 514, 516, 517, 520]) {
             const { chip } = await openMemoryCard(blankStore(64))
             const clocks = (count: number) => new Uint8Array(count).fill(0xff)
@@ -198,19 +198,19 @@ describe("a card that the board was reset over", () => {
         }
     })
 
-    it("is never selected while the bus is made anew", async () => {
+    it("is never selected while the bus is reconfigured", async () => {
         const { wire, open } = wired({ type: "SDHC" })
         await open()
         expect(wire.hostFaults).toEqual([])
         await wire.select(true)
         await wire.setClockHz(20_000_000)
         expect(wire.hostFaults).toEqual([expect.stringMatching(/^7\.2: the bus is made anew/)])
-        // What would become of it: a command is shifted by a bit, and not understood.
+        // Otherwise a command is shifted by a bit, and not understood.
         const chip = new SdCardChip(new MemoryStore(64 * 2048))
         const bus = new ChipSpiBus(chip)
         const setClockHz = bus.setClockHz.bind(bus)
         bus.setClockHz = async hz => {
-            // A chip select that does not let go.
+            // A chip select that stays active.
             if (hz > 400_000) chip.select(true)
             await setClockHz(hz)
         }
@@ -222,7 +222,7 @@ describe("a card that the board was reset over", () => {
 })
 
 describe("card format on the ESP32's clock", () => {
-    it("takes at most 15 s for a card of 32 GB, one transfer a block", async () => {
+    it("takes at most 15 s for a card of 32 GB, one transfer per block", async () => {
         const store = new MemoryStore(30500 * 2048)
         const { card, cost, time } = await timedCard(store, { random: generator(32) })
         const percents: number[] = []
@@ -243,13 +243,13 @@ describe("card format on the ESP32's clock", () => {
         expect(transfers / blocks).toBeLessThan(1.15)
         expect(bytes / blocks).toBeLessThan(760)
         expect(ms).toBeLessThan(15_000)
-        // Something is to be seen all the time.
+        // There must be progress all the time.
         expect(percents.slice(0, 3)).toEqual([0, 10, 20])
         expect(longestMs).toBeLessThan(3000)
         expect(card.retries).toBe(0)
     })
 
-    it("says how far it is every few seconds on a card of 512 GB", async () => {
+    it("reports its progress every few seconds on a card of 512 GB", async () => {
         const counts: number[] = []
         const device = {
             blockCount: () => 1_000_000_000,

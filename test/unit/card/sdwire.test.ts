@@ -22,7 +22,7 @@ import { SdWireTrace } from "../../support/sdwiretrace"
 import { empty, expectFaultless, filled, mebibyte, tampered, wired } from "../../support/wiredcard"
 import { SentLines } from "../../support/sentlines"
 
-/** Writes, reads back and asks, at both ends of the card. */
+/** Writes and reads back at both ends of the card, then reads the status. */
 async function exercise(card: SdCard): Promise<void> {
     const into = empty()
     for (const block of [0, 1, card.blockCount() - 1]) {
@@ -43,9 +43,9 @@ const cards = [
     { type: "SDXC", blocks: 131072 * mebibyte },
 ] as const
 
-describe("the driver keeps to the SD standard", () => {
+describe("the driver follows the SD standard", () => {
     for (const { type, blocks } of cards) {
-        it(`in the start-up, reads, writes and status of a quick ${type} card`, async () => {
+        it(`in the start-up, reads, writes and status of a fast ${type} card`, async () => {
             const { wire, open, commands } = wired({ type, initPolls: 1 }, blocks)
             const card = await open()
             const bytes = type.startsWith("SDSC")
@@ -68,7 +68,7 @@ describe("the driver keeps to the SD standard", () => {
             const stream = ["CMD55", "ACMD23", "CMD25", "CMD13", "CMD17"]
             expect(commands()).toEqual([
                 ...[...write, "CMD17"],
-                // The block behind the last one: more may follow, until something else is wanted.
+                // The block after the last one read: a stream, because more may follow.
                 ...[...write, "CMD18", "CMD12"],
                 ...[...write, "CMD17"],
                 ...stream,
@@ -92,7 +92,7 @@ describe("the driver keeps to the SD standard", () => {
                 }
         })
 
-    it("when cards take as long as the standard allows", async () => {
+    it("with cards that take as long as the standard allows", async () => {
         // 100 ms for a read (4.6.2.1), 1 s for the start (4.2.3), 500 ms for a write of SDXC
         // (4.6.2.2).
         const time = new BoardTime()
@@ -125,7 +125,7 @@ describe("the driver keeps to the SD standard", () => {
         expectFaultless(wire)
     })
 
-    it("when reads and writes fail, wherever in a transfer that shows", async () => {
+    it("when reads and writes fail, wherever in a transfer this shows", async () => {
         for (let bytes = 690; bytes < 830; ++bytes) {
             const { chip, wire, open } = wired({ readDelayBytes: bytes, busyBytes: bytes })
             const card = await open()
@@ -147,7 +147,7 @@ describe("the driver keeps to the SD standard", () => {
         }
     })
 
-    it("with a card that goes and comes back", async () => {
+    it("with a card that is pulled and put back", async () => {
         const { chip, wire, open } = wired()
         const absent = { code: FaultCode.CardAbsent }
         chip.pull()
@@ -164,11 +164,11 @@ describe("the driver keeps to the SD standard", () => {
         await exercise(await open())
         wire.finish()
         expect(wire.hostFaults).toEqual([])
-        // No answer within NCR, which is how an absent card looks.
+        // An absent card gives no answer within NCR.
         for (const fault of wire.cardFaults) expect(fault).toMatch(/^7\.5\.4: .*no answer/)
     })
 
-    it("with a card that takes a read command and stays silent", async () => {
+    it("with a card that accepts a read command and stays silent", async () => {
         const { chip, wire, open } = wired()
         const card = await open()
         chip.faults.silentReads = 1
@@ -194,7 +194,7 @@ describe("the driver keeps to the SD standard", () => {
             says: "does not run at 3.3 V",
         },
         {
-            title: "that knows no ACMD41",
+            title: "without ACMD41",
             bus: tampered(41, { 1: 0x05 }),
             says: "this is not an SD card",
         },
@@ -212,7 +212,7 @@ describe("the driver keeps to the SD standard", () => {
             expect(wire.hostFaults).toEqual([])
         })
 
-    it("below a file system that is made, filled and synced", async () => {
+    it("under a file system that is made, filled and synced", async () => {
         const { ticks, wire, open } = wired({ readDelayBytes: 18, busyBytes: 9 })
         const card = await open()
         await formatVolume(card, "BMSMINI    ")
@@ -226,7 +226,7 @@ describe("the driver keeps to the SD standard", () => {
     })
 })
 
-describe("several blocks in one command keep to the SD standard", () => {
+describe("several blocks in one command follow the SD standard", () => {
     for (const type of ["SDSC", "SDHC"] as const)
         it(`on the emulated ${type} card: CMD18 with CMD12, CMD25 with the stop token`, async () => {
             const { wire, chip } = wired({ type, readDelayBytes: 3, busyBytes: 20 })
@@ -247,7 +247,7 @@ describe("several blocks in one command keep to the SD standard", () => {
         })
 })
 
-/** The volume as its boot sector has it; FAT32. */
+/** The layout of a FAT32 volume, from its boot sector. */
 function layout(store: MemoryStore) {
     const boot = new DataView(Uint8Array.from(store.read(0)).buffer)
     const reserved = boot.getUint16(14, true)
@@ -255,7 +255,7 @@ function layout(store: MemoryStore) {
     return { reserved, tableBlocks, clusterBlocks: boot.getUint8(13) }
 }
 
-/** What lies in a block of a volume that we formatted. */
+/** Names the content of a block of a volume formatted by us. */
 function blockNames(store: MemoryStore): (block: number) => string {
     const { reserved, tableBlocks, clusterBlocks } = layout(store)
     return block => {
@@ -284,7 +284,7 @@ function clusterNames(store: MemoryStore, cluster: number): Record<string, strin
 
 const measured = measurement([3_300, 3_301, 3_302, 3_303], { currentMa: -1_500 })
 
-/** From power-on to the second record on a new card, as the firmware's own parts do it. */
+/** From power-on to the second record on a new card, by the firmware's own parts. */
 async function tracedStart(): Promise<string> {
     const store = new MemoryStore(4096 * mebibyte)
     await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
@@ -335,8 +335,7 @@ async function tracedStart(): Promise<string> {
         .replace(/cluster (\d+)/g, (text, cluster) => `${text} (${names[cluster] ?? "free"})`)
 }
 
-// After a wanted change: npx vitest run test/unit/card/sdwire.test.ts -u, and read what has
-// changed.
-it("a start is on the wire what test/fixtures/sd-startup.trace says", async () => {
+// After an intended change: npx vitest run test/unit/card/sdwire.test.ts -u, then review the diff.
+it("a start on the wire matches test/fixtures/sd-startup.trace", async () => {
     await expect(await tracedStart()).toMatchFileSnapshot("../../fixtures/sd-startup.trace")
 })

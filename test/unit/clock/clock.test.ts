@@ -13,7 +13,7 @@ beforeEach(() => {
 })
 
 describe("clock at the start", () => {
-    it("begins with 2024 and the flag up when nothing is known", async () => {
+    it("begins in 2024 with the flag up when no time is known", async () => {
         const clock = await world.start()
         expect(clock.nowSeconds()).toBe(newBoard)
         expect(clock.source).toBe(TimeSource.None)
@@ -22,7 +22,7 @@ describe("clock at the start", () => {
         expect(clock.chipError).toContain("lost the time")
     })
 
-    it("goes on from the last time in flash, with the flag up", async () => {
+    it("continues from the last time in flash, with the flag up", async () => {
         world.store(november)
         const clock = await world.start()
         world.pass(5)
@@ -39,7 +39,7 @@ describe("clock at the start", () => {
         expect((await world.start()).nowSeconds()).toBe(newBoard)
     })
 
-    it("takes the time of the chip over that of the flash", async () => {
+    it("prefers the chip's time to the flash's", async () => {
         world.store(november)
         world.chip = new Ds3231Chip({
             nowSeconds: () => world.milliseconds / 1000,
@@ -52,7 +52,7 @@ describe("clock at the start", () => {
         expect(clock.chipError).toBe("")
     })
 
-    it("does not go behind the last known time for a chip that lost count", async () => {
+    it("does not go back behind the last known time for a chip that lost count", async () => {
         world.store(november)
         world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: november - 3600 })
         const clock = await world.start()
@@ -71,10 +71,10 @@ describe("clock at the start", () => {
 
     it.each([
         ["60 s behind the flash is the better clock", -60, true],
-        ["61 s behind it has lost count", -61, false],
+        ["61 s behind the flash has lost count", -61, false],
         ["years ahead is believed: the board was off", 5 * 365 * 86400, true],
         ["ten years ahead of this firmware is believed", tenYears - (november - release), true],
-        ["further ahead has not counted: its cell does not last", tenYears + 30 * 86400, false],
+        ["further ahead is not believed: its cell does not last", tenYears + 30 * 86400, false],
         ["of 2053 is not believed", 27 * 365 * 86400, false],
     ])("a chip %s", async (_title, ahead, trusted) => {
         world.store(november)
@@ -85,8 +85,8 @@ describe("clock at the start", () => {
     })
 
     it.each([
-        ["of the years before the clock's", Date.UTC(2023, 11, 31, 23, 59, 59) / 1000],
-        ["of the next century", Date.UTC(2100, 0, 1) / 1000],
+        ["from before the clock's range", Date.UTC(2023, 11, 31, 23, 59, 59) / 1000],
+        ["in the next century", Date.UTC(2100, 0, 1) / 1000],
     ])("refuses a chip %s and says so", async (_title, seconds) => {
         world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: seconds })
         const clock = await world.start()
@@ -98,9 +98,9 @@ describe("clock at the start", () => {
     it.each([
         ["the first", 0],
         ["the second", 1],
-    ])("does not believe a chip of which the bus garbled %s reading", async (_title, garbled) => {
+    ])("does not believe a chip when the bus garbles %s reading", async (_title, garbled) => {
         const chip = { readings: 0, write: async () => {}, read: async () => 0 }
-        // Bit 6 of the minutes: a time all the same, 40 minutes from the right one.
+        // Bit 6 of the minutes: still a valid time, 40 minutes off.
         chip.read = async () => november + (chip.readings++ === garbled ? 2400 : 0)
         const alarms = { set: () => {} }
         const settings = { number: () => 0, text: () => "" }
@@ -121,7 +121,7 @@ describe("clock at the start", () => {
         ["a second more", release + tenYears + 1, false],
         ["before this firmware was made", newBoard, true],
     ])(
-        "a new board believes a chip of %s: by when it was made",
+        "a new board checks a chip of %s against its release date",
         async (_title, seconds, trusted) => {
             world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: seconds })
             const clock = await world.start()
@@ -134,7 +134,7 @@ describe("clock at the start", () => {
         },
     )
 
-    it("a board that knows of 2040 believes a chip of 2045", async () => {
+    it("a board that has stored 2040 believes a chip of 2045", async () => {
         world.store(Date.UTC(2040, 0, 1) / 1000)
         const seconds = Date.UTC(2045, 0, 1) / 1000
         world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: seconds })
@@ -151,14 +151,14 @@ describe("clock at the start", () => {
             world.pass(3600)
             await clock.persist()
             last = clock.nowSeconds()
-            // Not stored any more: lost, but not gone back behind what was.
+            // Not stored: this time is lost, but the clock never goes back behind the stored one.
             world.pass(1800)
         }
         expect(last).toBe(november + 5 * 3600)
         expect(world.alarm).toBe(true)
     })
 
-    it("does without a chip", async () => {
+    it("works without a chip", async () => {
         world.store(november)
         world.chip.absent = true
         const clock = await world.start()
@@ -169,7 +169,7 @@ describe("clock at the start", () => {
     })
 })
 
-describe("clock that runs", () => {
+describe("running clock", () => {
     it("does not follow a chip that jumps ahead of its own count", async () => {
         const clock = await world.start()
         await clock.offer(november, TimeSource.Http)
@@ -179,7 +179,7 @@ describe("clock that runs", () => {
         expect(clock.nowSeconds()).toBe(november + 90000)
         expect(clock.chipError).toContain("lost the time")
         expect(clock.trusted()).toBe(true)
-        // Nor after a power cut; and it gets the time.
+        // Nor after a power cut; then the chip gets the time.
         expect((await world.start()).trusted()).toBe(false)
         await clock.catchUp()
         expect(world.chip.chipSeconds()).toBe(november + 90000)
@@ -188,7 +188,7 @@ describe("clock that runs", () => {
         expect([next.nowSeconds(), next.trusted()]).toEqual([november + 90000, true])
     })
 
-    it("gives the time to a chip that has lost it meanwhile", async () => {
+    it("gives the time to a chip that has lost it in the meantime", async () => {
         const clock = await world.start()
         await clock.offer(november, TimeSource.Http)
         world.pass(90000)
@@ -201,7 +201,7 @@ describe("clock that runs", () => {
         expect((await world.start()).nowSeconds()).toBe(november + 90000)
     })
 
-    it("follows a chip that is a minute ahead, but no more", async () => {
+    it("follows a chip that is no more than a minute ahead", async () => {
         const clock = await world.start()
         await clock.offer(november, TimeSource.Http)
         world.pass(90000)
@@ -210,7 +210,7 @@ describe("clock that runs", () => {
         expect(clock.nowSeconds()).toBe(november + 90060)
     })
 
-    it("does not believe a server of 2053, but a person", async () => {
+    it("does not believe a server that says 2053, but a person", async () => {
         const clock = await world.start()
         const seconds = Date.UTC(2053, 5, 1) / 1000
         await clock.offer(seconds, TimeSource.Http)
@@ -222,7 +222,7 @@ describe("clock that runs", () => {
         expect((await world.start()).nowSeconds()).toBe(seconds + 86400)
     })
 
-    it("stores the time when asked to, whatever it runs on", async () => {
+    it("stores the time on request, whatever its source", async () => {
         const clock = await world.start()
         world.pass(3600)
         await clock.persist()
@@ -243,7 +243,7 @@ describe("clock that runs", () => {
         expect(clock.trusted()).toBe(true)
     })
 
-    it("stays with its own count when the chip stops", async () => {
+    it("keeps its own count when the chip stops", async () => {
         const clock = await world.start()
         await clock.offer(november, TimeSource.Http)
         world.pass(90000)
@@ -253,7 +253,7 @@ describe("clock that runs", () => {
         expect(clock.chipError).toContain("lost the time")
     })
 
-    it("knows the zone's offset, also after the zone was changed", async () => {
+    it("knows the zone's offset, also after a change of zone", async () => {
         const clock = await world.start()
         expect(clock.offsetMinutes(november)).toBe(0)
         world.texts[Key.TimeZone] = "CET-1CEST,M3.5.0,M10.5.0/3"
@@ -265,7 +265,7 @@ describe("clock that runs", () => {
         expect(clock.offsetMinutes(november)).toBe(0)
     })
 
-    it("counts milliseconds for what is aligned to it", async () => {
+    it("counts milliseconds for tasks aligned to it", async () => {
         const clock = await world.start()
         await clock.offer(november, TimeSource.Person)
         world.milliseconds += 250

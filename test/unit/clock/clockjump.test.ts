@@ -5,7 +5,7 @@ import type { Task } from "../../../src/tasks/task"
 import { formattedStore, mountStore, textOn } from "../../support/cardstore"
 import { NodeBoard } from "../../support/nodeboard"
 
-// What becomes of tasks and of the day's file when the clock is moved.
+// The effect of clock changes on tasks and on the day's file.
 
 const secondsOf = (text: string) => Date.parse(text.replace(" ", "T") + "Z") / 1000
 
@@ -52,12 +52,12 @@ beforeEach(async () => {
 })
 
 describe("the clock is set forwards", () => {
-    it("within a day: one record at once, a gap, no lateness, and other tasks as ever", async () => {
+    it("within a day: one record at once, a gap, no lateness, other tasks unaffected", async () => {
         await setClock("2026-11-22 10:30:40")
         const polls = task("card").runs
         await board.live(2)
         await sync()
-        // The release of 10:30:00 stands for all that were jumped over.
+        // The release of 10:30:00 replaces all skipped ones.
         expect(await card()).toEqual({ "20261122.CSV": ["09:01:00", "10:30:00"] })
         await board.live(80)
         await sync()
@@ -68,7 +68,7 @@ describe("the clock is set forwards", () => {
         expect(task("card").runs - polls).toBe(41)
     })
 
-    it("by less than a period: no record is doubled or left out", async () => {
+    it("by less than a period: no record is doubled or missing", async () => {
         await setClock("2026-11-22 09:01:50")
         await board.live(70)
         await sync()
@@ -80,7 +80,7 @@ describe("the clock is set forwards", () => {
     it("over midnight: the old day's file is in order, the new day has its own", async () => {
         await setClock("2026-12-31 23:59:50")
         await board.live(80)
-        // Not synced: what the change of files itself has made sure of.
+        // Not synced: the change of files itself has stored this.
         expect(await card()).toMatchObject({
             "20261122.CSV": ["09:01:00"],
             "20261231.CSV": ["23:59:00"],
@@ -91,7 +91,7 @@ describe("the clock is set forwards", () => {
 })
 
 describe("the clock is set backwards", () => {
-    it("within a day: nothing at once, then the new time behind the later records", async () => {
+    it("within a day: nothing at once, then the new times after the later records", async () => {
         await setClock("2026-11-22 08:10:50")
         await board.live(5)
         await sync()
@@ -103,7 +103,7 @@ describe("the clock is set backwards", () => {
         })
     })
 
-    it("by less than a period: the second that has its record gets no other", async () => {
+    it("by less than a period: no second gets another record", async () => {
         await board.live(60)
         await setClock("2026-11-22 09:01:50")
         await board.live(75)
@@ -113,11 +113,11 @@ describe("the clock is set backwards", () => {
         })
     })
 
-    it("and the power goes: the records before and after the step are all found again", async () => {
+    it("with a power cut: all records before and after the step are found again", async () => {
         await board.live(120)
         await setClock("2026-11-22 08:10:50")
         await board.live(132)
-        // No sync: the next start finds them behind the recorded size.
+        // No sync: the next start finds them past the recorded size.
         await board.start()
         await board.live(60)
         await sync()
@@ -133,7 +133,7 @@ describe("the clock is set backwards", () => {
         expect(times.slice(6)).toEqual(["08:14:00"])
     })
 
-    it("over midnight: the earlier day's file goes on, and later the other one", async () => {
+    it("over midnight: the earlier day's file continues, and later the other one", async () => {
         await setClock("2026-11-22 23:59:50")
         await board.live(80)
         await setClock("2026-11-22 23:57:50")
@@ -147,7 +147,7 @@ describe("the clock is set backwards", () => {
 })
 
 describe("local time moves", () => {
-    it("with another zone: the next record is in the file of the new local day", async () => {
+    it("with another zone: the next record goes to the file of the new local day", async () => {
         await set([Key.TimeZone], ["<+14>-14"])
         await board.live(120)
         await set([Key.TimeZone], ["<-11>11"])
@@ -159,7 +159,7 @@ describe("local time moves", () => {
         })
     })
 
-    it("when summer time ends: the hour comes twice in one file, told apart by its offset", async () => {
+    it("when summer time ends: one file has the hour twice, with different offsets", async () => {
         await set([Key.TimeZone, Key.SdPeriod], ["CET-1CEST,M3.5.0,M10.5.0/3", 1800])
         await setClock("2027-10-30 23:59:50")
         await board.live(3 * 3600)

@@ -11,8 +11,8 @@ beforeEach(() => {
     world = new ClockWorld()
 })
 
-describe("clock that is set", () => {
-    it("gives a person's time to the chip and the flash and lowers the flag", async () => {
+describe("setting the clock", () => {
+    it("passes a person's time to the chip and the flash and clears the flag", async () => {
         const clock = await world.start()
         world.pass(10)
         await clock.offer(november, TimeSource.Person)
@@ -22,7 +22,7 @@ describe("clock that is set", () => {
         expect(world.alarm).toBe(false)
     })
 
-    it("is right in force and in flash though the chip does not take it, and says so", async () => {
+    it("applies and stores the time even if the chip does not take it, and says so", async () => {
         world.chip.absent = true
         const clock = await world.start()
         await clock.offer(november, TimeSource.Person)
@@ -47,7 +47,7 @@ describe("clock that is set", () => {
     it.each([
         ["a server", TimeSource.Http],
         ["the chip", TimeSource.Chip],
-    ])("can be set back by %s too", async (_title, source) => {
+    ])("also lets %s set it back", async (_title, source) => {
         world.store(november)
         const clock = await world.start()
         await clock.offer(november - 7200, source)
@@ -55,7 +55,7 @@ describe("clock that is set", () => {
         expect(clock.trusted()).toBe(true)
     })
 
-    it("can be set back by a person", async () => {
+    it("lets a person set it back", async () => {
         world.store(november)
         const clock = await world.start()
         await clock.offer(november - 86400, TimeSource.Person)
@@ -76,7 +76,7 @@ describe("clock that is set", () => {
         expect(world.flashWrites).toBe(writes)
     })
 
-    it("keeps a person's time against lesser sources for a day, and no longer", async () => {
+    it("protects a person's time from lesser sources for a day, and no longer", async () => {
         const clock = await world.start()
         await clock.offer(november, TimeSource.Person)
         world.pass(86399)
@@ -101,7 +101,7 @@ describe("clock that is set", () => {
         },
     )
 
-    it("goes past 2038", async () => {
+    it("works past 2038", async () => {
         const clock = await world.start()
         await clock.offer(2147483647, TimeSource.Person)
         world.pass(1)
@@ -111,8 +111,8 @@ describe("clock that is set", () => {
     })
 })
 
-describe("clock whose chip is away when the time is set", () => {
-    /** Its chip is months ahead, and away. */
+describe("setting the clock while the chip is absent", () => {
+    /** The chip is months ahead, and absent. */
     async function worldSet(source: TimeSource): Promise<Clock> {
         world.chip = new Ds3231Chip({
             nowSeconds: () => world.milliseconds / 1000,
@@ -127,7 +127,7 @@ describe("clock whose chip is away when the time is set", () => {
     it.each([
         ["a person", TimeSource.Person],
         ["a server", TimeSource.Http],
-    ])("gives %s's time to the chip within a minute of its return", async (_title, source) => {
+    ])("passes %s's time to the chip within a minute of its return", async (_title, source) => {
         const clock = await worldSet(source)
         await clock.catchUp()
         expect(clock.chipError).not.toBe("")
@@ -157,7 +157,7 @@ describe("clock whose chip is away when the time is set", () => {
                 "the clock chip missed the time that was set: set the clock",
             )
         }
-        // A lower bound is nothing for the chip either.
+        // The chip must not get a lower bound either.
         expect(world.chip.chipSeconds()).toBe(november + 90 * 86400)
         const clock = await world.start()
         await clock.offer(november + 50, TimeSource.Http)
@@ -165,7 +165,7 @@ describe("clock whose chip is away when the time is set", () => {
         expect((await world.start()).trusted()).toBe(true)
     })
 
-    it("writes to flash once, however long the chip is away", async () => {
+    it("writes to flash once, however long the chip is absent", async () => {
         const clock = await worldSet(TimeSource.Person)
         const writes = world.flashWrites
         for (let minute = 0; minute < 50; ++minute) {
@@ -176,7 +176,7 @@ describe("clock whose chip is away when the time is set", () => {
         expect(world.flashWrites).toBe(writes)
     })
 
-    it("leaves a chip alone that has the time", async () => {
+    it("leaves a chip with the right time alone", async () => {
         const clock = await world.start()
         await clock.offer(november, TimeSource.Person)
         world.chip.offsetSeconds += 3
@@ -185,9 +185,9 @@ describe("clock whose chip is away when the time is set", () => {
     })
 
     it.each([
-        ["takes another time", november + 7],
+        ["has taken another time", november + 7],
         ["has lost the time at once", undefined],
-    ])("is told of a chip that %s", async (_title, seconds) => {
+    ])("reports a chip that %s", async (_title, seconds) => {
         const chip = { write: async () => {}, read: async () => seconds }
         const alarms = { set: () => {} }
         const settings = { number: () => 0, text: () => "" }

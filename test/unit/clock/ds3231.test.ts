@@ -40,14 +40,14 @@ describe("DS3231 driver", () => {
         expect(await clock.read()).toBe(seconds)
     })
 
-    it("takes time onwards, over the end of a year", async () => {
+    it("counts on over the end of a year", async () => {
         await clock.write(utc(2027, 12, 31, 23, 59, 58))
         boardSeconds += 3
         expect(await clock.read()).toBe(utc(2028, 1, 1, 0, 0, 1))
         expect(timeRegisters()).toBe("01000006010128")
     })
 
-    it("has no time after its supply was gone, until it is set", async () => {
+    it("has no time after a loss of supply, until it is set", async () => {
         expect(await clock.read()).toBeUndefined()
         await clock.write(utc(2026, 11, 22, 10, 0, 0))
         expect(await clock.read()).toBe(utc(2026, 11, 22, 10, 0, 0))
@@ -55,7 +55,7 @@ describe("DS3231 driver", () => {
         expect(await clock.read()).toBeUndefined()
     })
 
-    it("has no time once the oscillator stood still, also when it runs again", async () => {
+    it("has no time once the oscillator has stopped, even when it runs again", async () => {
         await clock.write(utc(2026, 11, 22, 10, 0, 0))
         chip.stopOscillator(true)
         boardSeconds += 60
@@ -65,14 +65,14 @@ describe("DS3231 driver", () => {
         expect(chip.chipSeconds()).toBe(utc(2026, 11, 22, 10, 0, 0))
     })
 
-    it("clears the stop flag and starts the oscillator when it writes", async () => {
+    it("clears the stop flag and starts the oscillator on a write", async () => {
         await clock.write(utc(2026, 11, 22, 10, 0, 0))
         chip.write(Uint8Array.of(0x0e))
         expect(Buffer.from(chip.read(2)!).toString("hex")).toBe("0400")
     })
 
     it.each([
-        ["a digit that is none", "0a592307221126"],
+        ["an invalid digit", "0a592307221126"],
         ["60 seconds", "60592307221126"],
         ["60 minutes", "00602307221126"],
         ["24 hours", "00002407221126"],
@@ -81,8 +81,8 @@ describe("DS3231 driver", () => {
         ["30 February", "00000007300226"],
         ["month 0", "00000007220026"],
         ["month 13", "00000007221326"],
-        ["a line that is held high", "ffffffffffffff"],
-        ["a line that is held low", "00000000000000"],
+        ["a line held high", "ffffffffffffff"],
+        ["a line held low", "00000000000000"],
     ])("refuses %s", async (_title, registers) => {
         await clock.write(utc(2026, 11, 22, 10, 0, 0))
         chip.corrupt(Buffer.from(registers, "hex"))
@@ -92,7 +92,7 @@ describe("DS3231 driver", () => {
         expect((fault as Fault).message).toContain("set the clock")
     })
 
-    // Beside these the chip shows 2026-11-22 23:59:00: 00 59 23 07 22 11 26.
+    // The other registers show 2026-11-22 23:59:00: 00 59 23 07 22 11 26.
     it.each([
         ["seconds", 0, "00 09 10 59", "60 79 0a 0f 1a 5f 80 d9 ff"],
         ["minutes", 1, "00 09 10 59", "60 79 0a 0f 1a 5f 80 d9 ff"],
@@ -100,7 +100,7 @@ describe("DS3231 driver", () => {
         ["day", 4, "01 09 10 29 30", "00 31 32 39 0a 1f 40 62 82 ff"],
         ["month", 5, "01 09 10 12", "00 13 19 0a 0f 1a 20 31 51 7f"],
         ["year", 6, "24 29 90 99", "0a 1f 9a a0 f0 ff"],
-    ])("register of the %s", async (_title, register, taken, refused) => {
+    ])("checks the register of the %s", async (_title, register, taken, refused) => {
         const read = async (byte: string) => {
             const registers = Buffer.from("00592307221126", "hex")
             registers[register] = parseInt(byte, 16)
@@ -118,7 +118,7 @@ describe("DS3231 driver", () => {
         ["century bit, year 00", "00000001018100", utc(2100, 1, 1, 0, 0, 0)],
         ["century bit, 29 February 2104", "59592307298204", utc(2104, 2, 29, 23, 59, 59)],
         ["any weekday", "00000000010126", utc(2026, 1, 1, 0, 0, 0)],
-    ])("takes %s", async (_title, registers, seconds) => {
+    ])("accepts %s", async (_title, registers, seconds) => {
         await clock.write(utc(2026, 11, 22, 10, 0, 0))
         chip.corrupt(Buffer.from(registers, "hex"))
         expect(await clock.read()).toBe(seconds)
@@ -163,7 +163,7 @@ describe("DS3231 driver", () => {
         expect(asked).toEqual(Array(4).fill("68 00 16"))
     })
 
-    it("passes on that the chip is absent", async () => {
+    it("passes on the fault of an absent chip", async () => {
         chip.absent = true
         await expect(clock.read()).rejects.toMatchObject({ code: FaultCode.I2cNoAcknowledge })
         await expect(clock.write(utc(2026, 1, 1, 0, 0, 0))).rejects.toMatchObject({
@@ -173,7 +173,7 @@ describe("DS3231 driver", () => {
 })
 
 describe("DS3231 emulator", () => {
-    it("wakes without supply as the datasheet says: 2000-01-01, control 1C, status 88", () => {
+    it("starts at first supply as in the datasheet: 2000-01-01, control 1C, status 88", () => {
         expect(timeRegisters()).toBe("00000001010100")
         chip.write(Uint8Array.of(0x0e))
         expect(Buffer.from(chip.read(2)!).toString("hex")).toBe("1c88")
@@ -184,7 +184,7 @@ describe("DS3231 emulator", () => {
         expect(Buffer.from(chip.read(2)!).toString("hex")).toBe("4000")
     })
 
-    it("lets the stop flag be cleared but not set", () => {
+    it("allows the stop flag to be cleared but not set", () => {
         chip.write(Uint8Array.of(0x0f, 0x00))
         chip.write(Uint8Array.of(0x0f, 0x88))
         chip.write(Uint8Array.of(0x0f))

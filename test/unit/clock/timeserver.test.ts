@@ -15,7 +15,7 @@ describe("time server", () => {
     const head =
         "HTTP/1.1 404 Not Found\r\nServer: x\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\n\r\n"
 
-    it("is not asked when none is set", async () => {
+    it("is not asked without the setting", async () => {
         const clock = await world.start()
         expect(await clock.sync(world.tcp, world.lock)).toBe(false)
         expect(world.connections).toEqual([])
@@ -49,7 +49,7 @@ describe("time server", () => {
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n",
-    ])("may say something before its answer: %j", async interim => {
+    ])("may send an interim response: %j", async interim => {
         world.texts[Key.TimeServer] = "h"
         world.answer = [interim + head]
         const clock = await world.start()
@@ -62,7 +62,7 @@ describe("time server", () => {
         ["no date", ["HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"]],
         ["half a date", ["HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 10:"]],
         ["endless noise", Array.from({ length: 100 }, () => "x".repeat(100))],
-    ])("that answers %s is named", async (_title, answer) => {
+    ])("that answers %s gives an error", async (_title, answer) => {
         world.texts[Key.TimeServer] = "h"
         world.answer = answer
         const clock = await world.start()
@@ -73,7 +73,7 @@ describe("time server", () => {
         expect(clock.trusted()).toBe(false)
     })
 
-    it("is left after 2 KiB, and after 30 s, that had no date", async () => {
+    it("is abandoned after 2 KiB, and after 30 s, without a date", async () => {
         world.texts[Key.TimeServer] = "h"
         world.answer = Array.from({ length: 100 }, () => "x".repeat(100))
         const clock = await world.start()

@@ -24,7 +24,7 @@ describe("help", () => {
         for (const line of lines(text)) expect(line.length, line).toBeLessThan(120)
     })
 
-    it("explains a command with its subcommands, and nothing that only begins alike", async () => {
+    it("explains a command with its subcommands, and no other with the same start", async () => {
         const bench = new ConsoleBench()
         expect(lines(await bench.run("help card"))).toHaveLength(6)
         expect(lines(await bench.run("help reset"))).toHaveLength(3)
@@ -74,7 +74,7 @@ it("shows the battery and its cells", async () => {
     expect(await bench.run("cells")).toBe("error: no answer from the battery monitor\n")
 })
 
-it("shows the journal as the manual does", async () => {
+it("shows the journal as in the manual", async () => {
     const bench = new ConsoleBench()
     const empty = lines(await bench.run("journal"))
     expect(empty).toHaveLength(33)
@@ -118,7 +118,7 @@ describe("ftp", () => {
         expect(bench.acts).toEqual(["resend 2026-11-01"])
     })
 
-    it("refuses to send again what is not there", async () => {
+    it("refuses to send missing files again", async () => {
         const bench = new ConsoleBench()
         bench.parts.uploader.resend = async () => 0
         expect(await bench.run("ftp resend 2026-11-01")).toBe(
@@ -126,7 +126,7 @@ describe("ftp", () => {
         )
     })
 
-    it("says why what was asked for could not be sent", async () => {
+    it("says why a requested upload failed", async () => {
         const bench = new ConsoleBench()
         bench.uploadEnd = "530 Login incorrect"
         expect(await bench.run("ftp send")).toBe("sending\nerror: 530 Login incorrect\n")
@@ -177,7 +177,7 @@ describe("time", () => {
         }
     })
 
-    it("is set, and says so when the clock chip has not got it", async () => {
+    it("is set, with a remark when the clock chip did not take it", async () => {
         for (const line of ["time set 2026-11-22 12:00:00", "time set @1795345200", "time"]) {
             const bench = new ConsoleBench()
             bench.clock.chipError = "no acknowledge on I2C"
@@ -187,7 +187,7 @@ describe("time", () => {
         }
     })
 
-    it("refuses what is no time", async () => {
+    it("refuses invalid times", async () => {
         const bench = new ConsoleBench()
         for (const text of [
             "2026-11-22",
@@ -270,7 +270,7 @@ describe("describe", () => {
         expect(of("state")).toContainEqual({ kind: "state", name: "cell 1", value: "3.300 V" })
     })
 
-    it("does without the battery when its monitor is away", async () => {
+    it("works without the battery when its monitor is offline", async () => {
         const bench = new ConsoleBench()
         bench.battery.last = undefined
         const text = await bench.run("describe")

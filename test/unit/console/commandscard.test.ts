@@ -6,14 +6,14 @@ import { blankStore } from "../../support/memorycard"
 
 const gone = "error: no SD card, or it does not answer: put one in"
 
-/** So many lines of so many bytes, each beginning with its number. */
+/** `count` lines of `bytes` bytes, each beginning with its number. */
 function numbered(count: number, bytes: number): string {
     const line = (i: number) => String(i).padEnd(bytes - 1, ".") + "\n"
     return Array.from({ length: count }, (_, i) => line(i)).join("")
 }
 
 describe("card", () => {
-    it("says what it is and how it does", async () => {
+    it("shows its type and its health", async () => {
         const bench = new CardConsole(await cardWith({}))
         await bench.poll(1)
         expect(await bench.lines("card")).toEqual([
@@ -26,7 +26,7 @@ describe("card", () => {
         expect((await bench.lines("card"))[2]).toBe("free        16 MiB")
     })
 
-    it("counts what had to be repeated and what failed, and the mounts", async () => {
+    it("counts retries, errors and mounts", async () => {
         const bench = new CardConsole(await cardWith({ A: "x\n" }))
         await bench.poll(1)
         bench.chip.faults.failReads = 2
@@ -44,7 +44,7 @@ describe("card", () => {
         )
     })
 
-    it("says what is wrong with a card that can only be read", async () => {
+    it("says what is wrong with a read-only card", async () => {
         const bench = new CardConsole(await cardWith({ A: "x\n" }), { writeProtected: true })
         await bench.poll(1)
         const append = bench.card.use("test", async volume => await volume.openForAppend("B", "x"))
@@ -55,7 +55,7 @@ describe("card", () => {
         expect(await bench.run("card cat a")).toBe("x\n")
     })
 
-    it("says why there is none", async () => {
+    it("says why there is no card", async () => {
         const bench = new CardConsole(blankStore(16))
         for (const line of ["card", "card ls", "card cat a", "card tail a", "card eject"])
             expect(await bench.lines(line)).toEqual([
@@ -65,7 +65,7 @@ describe("card", () => {
 })
 
 describe("card ls", () => {
-    it("lists the root or a directory, however its path is written", async () => {
+    it("lists the root or a directory, whatever the form of its path", async () => {
         const bench = new CardConsole(await cardWith({ "LOG/A.CSV": "12345", B: "1" }))
         const root = ["LOG                <DIR>", "B                      1"]
         for (const line of ["card ls", "card ls /"]) expect(await bench.lines(line)).toEqual(root)
@@ -73,7 +73,7 @@ describe("card ls", () => {
             expect(await bench.lines("card ls " + path)).toEqual(["A.CSV                  5"])
     })
 
-    it("says that a directory is empty or missing, and that a file is none", async () => {
+    it("reports an empty or missing directory, and a file in place of one", async () => {
         const bench = new CardConsole(await cardWith({}))
         expect(await bench.run("card ls")).toBe("empty\n")
         const other = new CardConsole(await cardWith({ "LOG/A": "1", B: "1" }))
@@ -82,7 +82,7 @@ describe("card ls", () => {
         expect(await other.run('card ls "a b"')).toContain("is no name like LOG/20261231.CSV")
     })
 
-    it("shows logs as long as they are, not as their entries were left", async () => {
+    it("shows the real size of open logs, not that of their directory entries", async () => {
         const bench = new CardConsole(await cardWith({}))
         await bench.card.use("logger", async volume => {
             const file = await volume.openForAppend("LOG/A.CSV", "time\r\n")
@@ -91,7 +91,7 @@ describe("card ls", () => {
         expect(await bench.lines("card ls log")).toEqual(["A.CSV                 15"])
     })
 
-    it("lists 3,000 files with long names, and lets go of the card every 16", async () => {
+    it("lists 3,000 files with long names, and releases the card every 16", async () => {
         const store = await cardWith({}, 600)
         const files = new ForeignFiles(store, 100)
         const root = files.directory()
@@ -106,13 +106,13 @@ describe("card ls", () => {
         const before = { uses: bench.uses, reads: bench.chip.counters.sectorReads }
         expect(await bench.lines("card ls")).toEqual(names)
         expect(bench.uses - before.uses).toBe(188)
-        // Each sector of the directory once, three slots a file; and one that the card has begun to
-        // send each time that others have their turn.
+        // Each sector of the directory once, with three slots per file; and one more, already under
+        // way from the card, per turn of others.
         expect(bench.chip.counters.sectorReads - before.reads).toBeLessThan(563 + 188)
         expect(bench.output.largestWrite).toBe(24)
     })
 
-    it("does not go on with another card's files", async () => {
+    it("does not continue with another card's files", async () => {
         const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`F${i}`, "x"]))
         const bench = new CardConsole(await cardWith(many))
         await bench.poll(1)
@@ -129,7 +129,7 @@ describe("card ls", () => {
         expect(await bench.lines("card ls")).toEqual(["OTHER                  1"])
     })
 
-    it("says that the card was pulled meanwhile", async () => {
+    it("reports a card pulled in the meantime", async () => {
         const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`F${i}`, "x"]))
         const bench = new CardConsole(await cardWith(many))
         await bench.poll(1)
@@ -143,7 +143,7 @@ describe("card ls", () => {
 
 describe("card cat", () => {
     for (const size of [0, 1, 511, 512, 513, 1024, 10_000])
-        it(`prints a file of ${size} bytes in pieces, whatever its line ends are`, async () => {
+        it(`prints a file of ${size} bytes in pieces, whatever its line ends`, async () => {
             for (const lineEnd of ["\n", "\r\n", ""]) {
                 const line = "x".repeat(40 - lineEnd.length) + lineEnd
                 const content = line.repeat(300).slice(0, size)
@@ -154,7 +154,7 @@ describe("card cat", () => {
             }
         })
 
-    it("says how far it is at line ends, each 64 KiB of a long file", async () => {
+    it("reports its progress at a line end every 64 KiB of a long file", async () => {
         const content = numbered(2000, 99)
         const bench = new CardConsole(await cardWith({ A: content }))
         const lines = await bench.lines("card cat a")
@@ -166,7 +166,7 @@ describe("card cat", () => {
         expect(lines.filter(line => !line.startsWith("#")).join("\n") + "\n").toBe(content)
     })
 
-    it("begins at an offset, and counts from the file's begin all the same", async () => {
+    it("begins at an offset, and still counts from the beginning of the file", async () => {
         const content = numbered(2000, 99)
         const bench = new CardConsole(await cardWith({ A: content }))
         for (const offset of [0, 1, 98, 99, 512, 131_072, 197_999, 198_000]) {
@@ -186,13 +186,13 @@ describe("card cat", () => {
             expect(await bench.run(`card cat a ${offset}`)).toBe(refusal)
     })
 
-    it("lets go of the card after each piece", async () => {
+    it("releases the card after each piece", async () => {
         const bench = new CardConsole(await cardWith({ A: numbered(100, 100) }))
         await bench.run("card cat a")
         expect(bench.uses).toBeGreaterThanOrEqual(20)
     })
 
-    it("refuses what is no text before it reaches the terminal", async () => {
+    it("refuses binary data before they reach the terminal", async () => {
         const image = new Uint8Array(2000).fill(0x1b)
         image[900] = 0
         const bench = new CardConsole(await cardWith({ "A.JPG": image, "B.JPG": image.fill(0) }))
@@ -202,7 +202,7 @@ describe("card cat", () => {
         expect(await bench.run("card tail b.jpg")).toBe("error: B.JPG is no text\n")
     })
 
-    it("names a file that is missing, a directory, and a path that is none", async () => {
+    it("reports a missing file, a directory, and an invalid path", async () => {
         const bench = new CardConsole(await cardWith({ "LOG/A": "x" }))
         expect(await bench.run("card cat x.y")).toBe(
             'error: there is no X.Y on the card; see "card ls"\n',
@@ -212,7 +212,7 @@ describe("card cat", () => {
         expect(await bench.run("card cat longfilename.csv")).toContain("is no name like")
     })
 
-    it("does not go on with a file of another card, nor of the same one put back", async () => {
+    it("does not continue with a file of another card, or of the same card put back", async () => {
         const content = numbered(100, 100)
         for (const same of [true, false]) {
             const store = await cardWith({ A: content })
@@ -233,7 +233,7 @@ describe("card cat", () => {
         }
     })
 
-    it("says on a line of its own that the card was pulled", async () => {
+    it("reports a pulled card on a separate line", async () => {
         const bench = new CardConsole(await cardWith({ A: numbered(100, 99) }))
         await bench.poll(1)
         let left = 4
@@ -246,7 +246,7 @@ describe("card cat", () => {
     })
 })
 
-it("shows a path that is none without its control characters, and not all of a long one", async () => {
+it("shows an invalid path without control characters, and cuts a long one", async () => {
     const bench = new CardConsole(await cardWith({}))
     for (const command of ["cat", "tail", "ls"]) {
         const text = await bench.run(`card ${command} "a\\r\\n\\x1b[2Jb"`)
@@ -261,7 +261,7 @@ describe("card tail", () => {
     const tails = [
         { title: "an empty file", lengths: [], count: 3 },
         { title: "one line", lengths: [10], count: 3 },
-        { title: "fewer lines than asked for", lengths: [10, 20], count: 3 },
+        { title: "fewer lines than requested", lengths: [10, 20], count: 3 },
         { title: "the last of many", lengths: Array(200).fill(30), count: 3 },
         { title: "lines that end at a block's end", lengths: Array(32).fill(128), count: 4 },
         { title: "lines longer than a block", lengths: [700, 700, 700], count: 2 },
@@ -270,7 +270,7 @@ describe("card tail", () => {
     ]
     for (const { title, lengths, count } of tails)
         for (const ended of [true, false])
-            it(`prints ${title}${ended ? "" : ", the last without its end"}`, async () => {
+            it(`prints ${title}${ended ? "" : ", the last line unfinished"}`, async () => {
                 const all = lengths.map((length, i) => String(i % 10).repeat(length - 1) + "\n")
                 if (!ended && all.length > 0) all.push("torn")
                 const bench = new CardConsole(await cardWith({ A: all.join("") }))
@@ -278,13 +278,13 @@ describe("card tail", () => {
                 expect(text).toBe(all.slice(-count).join(""))
             })
 
-    it("prints ten lines unless told", async () => {
+    it("prints ten lines by default", async () => {
         const content = numbered(50, 60)
         const bench = new CardConsole(await cardWith({ A: content }))
         expect(await bench.run("card tail a")).toBe(content.slice(-600))
     })
 
-    it("looks back 1 KiB a line and no further, in a file without lines", async () => {
+    it("looks back 1 KiB per line and no further, in a file without lines", async () => {
         const content = "y".repeat(200_000)
         const bench = new CardConsole(await cardWith({ A: content }))
         await bench.poll(1)
@@ -293,7 +293,7 @@ describe("card tail", () => {
         expect(bench.chip.counters.sectorReads - sectorReads).toBeLessThan(40)
     })
 
-    it("refuses a count that is none", async () => {
+    it("refuses an invalid count", async () => {
         const bench = new CardConsole(await cardWith({ A: "x\n" }))
         for (const count of ["0", "-1", "x", '""'])
             expect(await bench.run(`card tail a ${count}`)).toBe("error: lines: 1 or more\n")
@@ -301,7 +301,7 @@ describe("card tail", () => {
 })
 
 describe("card format", () => {
-    it("wants a confirmation, says how far it is, and mounts what it made", async () => {
+    it("asks for confirmation, reports its progress, and mounts the new volume", async () => {
         const bench = new CardConsole(await cardWith({ A: "x\n" }))
         await bench.poll(1)
         const writes = bench.chip.counters.sectorWrites
@@ -318,7 +318,7 @@ describe("card format", () => {
         expect(bench.alarm()).toBe(false)
     })
 
-    it("takes a card that was never formatted, and one that was ejected", async () => {
+    it("formats a card that was never formatted, and an ejected one", async () => {
         const bench = new CardConsole(blankStore(16))
         await bench.poll(1)
         expect(bench.alarm()).toBe(true)
@@ -328,7 +328,7 @@ describe("card format", () => {
         expect((await bench.lines("card"))[1]).toBe("volume      FAT16, clusters of 1024 bytes")
     })
 
-    it("says that the card was pulled, and leaves no half of a file system", async () => {
+    it("reports a pulled card, and leaves no half-made file system", async () => {
         const bench = new CardConsole(await cardWith({ A: "x\n" }, 600))
         await bench.poll(1)
         let left = 100
@@ -345,7 +345,7 @@ describe("card format", () => {
 })
 
 describe("card eject", () => {
-    it("makes the card safe to pull and leaves it alone until it has been away", async () => {
+    it("makes the card safe to pull and leaves it alone until it has been out", async () => {
         const bench = new CardConsole(await cardWith({ A: "x\n" }))
         await bench.poll(1)
         expect(await bench.run("card eject")).toBe(

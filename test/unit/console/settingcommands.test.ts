@@ -12,7 +12,7 @@ function lines(text: string): string[] {
 }
 
 describe("settings", () => {
-    it("are shown with the manual's names, all, by section and one by one", async () => {
+    it("are shown with the manual's names: all, by section and one by one", async () => {
         const bench = new ConsoleBench()
         const all = await bench.run("show")
         for (const name of ["Battery serial number", "Logging period", "Maximum number of resets"])
@@ -25,7 +25,7 @@ describe("settings", () => {
         expect(bench.refused).toBe(true)
     })
 
-    it("are changed at once and in flash when ok is printed", async () => {
+    it("are in force and in flash when ok is printed", async () => {
         const bench = new ConsoleBench()
         expect(await bench.run("set ftp.port 2121")).toBe("ok\n")
         expect(bench.settings.number(Key.FtpPort)).toBe(2121)
@@ -66,7 +66,7 @@ describe("settings", () => {
         },
     ]
     for (const { line, says } of wrong)
-        it(`stay as they are after ${line}`, async () => {
+        it(`stay unchanged after ${line}`, async () => {
             const bench = new ConsoleBench()
             await bench.run("set ftp.port 2121")
             const text = await bench.run(line)
@@ -100,7 +100,7 @@ describe("settings", () => {
         expect(bench.settings.number(Key.SdPeriod)).toBe(60)
     })
 
-    it("name the secrets that would go, and lock nobody out when the password has gone", async () => {
+    it("name the secrets that defaults would clear, and need no log-in after that", async () => {
         const bench = new ConsoleBench()
         for (const line of ["set ftp.port 2121", "set ftp.password geheim", "passwd tief"])
             await bench.run(line)
@@ -113,7 +113,7 @@ describe("settings", () => {
         expect(await bench.run("login tief")).toBe("ok, no password is set\n")
     })
 
-    it("say what was understood where people think in another unit", async () => {
+    it("confirm the value with its unit where people think in another unit", async () => {
         const bench = new ConsoleBench()
         expect(await bench.run("set battery.capacity 280")).toBe("ok, 280 mAh\n")
         expect(await bench.run("set battery.shunt 100")).toBe("ok, 100 \u00b5\u03a9\n")
@@ -175,7 +175,7 @@ describe("export and import", () => {
         expect(await bench.run("status")).toContain("version")
     })
 
-    it("apply nothing when the flash refuses in the middle", async () => {
+    it("apply nothing when the flash refuses a write in the middle", async () => {
         const bench = new ConsoleBench()
         bench.flash.refuseAfter = 1
         for (const line of ["import", "set ftp.port 2121", "set sd.period 5", "set ftp.user bob"])
@@ -186,7 +186,7 @@ describe("export and import", () => {
         ])
     })
 
-    it("take the last line of a key, and drop the block at abort", async () => {
+    it("use the last line for a key, and drop the block on abort", async () => {
         const bench = new ConsoleBench()
         for (const line of ["import", "set ftp.port 1", "set ftp.port 2"]) await bench.run(line)
         expect(await bench.run("end")).toBe(
@@ -198,7 +198,7 @@ describe("export and import", () => {
         expect(await bench.run("status")).toContain("version")
     })
 
-    it("say which secrets are still to be typed", async () => {
+    it("say which secrets are still missing", async () => {
         const bench = new ConsoleBench()
         for (const line of [
             "set wifi.password geheim-1",
@@ -212,7 +212,7 @@ describe("export and import", () => {
         expect(await bench.run("end")).toBe("ok, 0 settings\n")
     })
 
-    it("keep the blocks of two consoles apart", async () => {
+    it("keep the blocks of two consoles separate", async () => {
         const bench = new ConsoleBench()
         const other = Object.assign(
             Object.create(Object.getPrototypeOf(bench.session)),

@@ -22,19 +22,19 @@ describe("the command table", () => {
         }
     })
 
-    it("names arguments that must be given before those that may be left out", () => {
+    it("has required arguments before optional ones", () => {
         for (const [words, takes] of rows())
             expect(takes, words).toMatch(/^(<[a-z|]+>( <[a-z|]+>)*)?( ?\[[a-z|]+\])*$/)
     })
 
-    it("has each argument's name in the description of the console", () => {
+    it("uses only argument names from the console's documentation", () => {
         const spec = readFileSync("docs/reference/console-service.md", "utf8")
         for (const [words, takes] of rows())
             for (const [name] of takes.matchAll(/[a-z]+/g))
                 expect(spec, words).toContain(`| \`${name}\` |`)
     })
 
-    it("has a function of its own for each line, and none without a line", () => {
+    it("has one function per line, and none without a line", () => {
         const source = readFileSync("src/console/commands/runcommand.ts", "utf8")
         const pairs = [...source.matchAll(/words === "(.+)"\) await (\w+)\(call\)$/gm)]
         const functions = pairs.map(([, , name]) => name)
@@ -50,7 +50,7 @@ describe("the command table", () => {
         expect(commands.sort()).toEqual(functions.sort())
     })
 
-    it("runs something for each line, and nothing for other words", async () => {
+    it("runs a function for each line, and none for other words", async () => {
         const used = new Proxy({} as Call, {
             get() {
                 throw new Error("used")
@@ -62,7 +62,7 @@ describe("the command table", () => {
             await expect(runCommand(words, used), words).resolves.toBeUndefined()
     })
 
-    it("finds a command by all its words only", () => {
+    it("finds a command only by all its words", () => {
         expect(synopsis(findCommand("card tail"))).toBe("card tail <file> [lines]")
         expect(findCommand("card t")).toBe("")
         expect(findCommand("ard")).toBe("")
@@ -84,7 +84,7 @@ describe("splitting a line into words", () => {
         { line: "Straße µΩ", words: ["Straße", "µΩ"] },
     ]
     for (const { line, words } of table)
-        it(`takes ${JSON.stringify(line)}`, () => expect(splitWords(line)).toEqual(words))
+        it(`splits ${JSON.stringify(line)}`, () => expect(splitWords(line)).toEqual(words))
 
     const wrong = [
         { line: '"abc', message: 'the closing " is missing' },
@@ -100,7 +100,7 @@ describe("splitting a line into words", () => {
     for (const { line, message } of wrong)
         it(`refuses ${JSON.stringify(line)}`, () => expect(() => splitWords(line)).toThrow(message))
 
-    it("takes back what was quoted", () => {
+    it("restores quoted text", () => {
         for (const text of ["", "a b", '"', "\\", '\\"x\\\\', "#", "Straße"]) {
             expect(splitWords(quote(text))).toEqual([text])
             expect(JSON.parse(quote(text))).toBe(text)
@@ -186,7 +186,7 @@ describe("log-in", () => {
         expect(await bench.run("status")).toContain("version")
     })
 
-    it("guards everything but help and login", async () => {
+    it("guards everything except help and login", async () => {
         const bench = new ConsoleBench()
         await bench.run("passwd geheim")
         await bench.run("logout")
@@ -209,7 +209,7 @@ describe("log-in", () => {
         expect(await bench.run("show console.password")).toContain(" set ")
     })
 
-    it("locks for a minute after five wrong tries, for every console, and says how long", async () => {
+    it("locks every console for a minute after five wrong tries, and says how long", async () => {
         const bench = new ConsoleBench()
         const other = new Session()
         await bench.run("passwd geheim")
@@ -227,14 +227,14 @@ describe("log-in", () => {
         bench.nowMs += 1
         expect(await bench.run("login geheim")).toBe(locked(1))
         bench.nowMs += 999
-        // A try while it is locked neither counts nor makes it longer.
+        // A try during the lock neither counts nor extends it.
         expect(await bench.run("login x")).toBe(locked(1))
         bench.nowMs += 1
         await wrongTry()
         expect(await bench.run("login geheim")).toBe("ok\n")
     })
 
-    it("locks again after five more, and counts from none after a log-in", async () => {
+    it("locks again after five more, and restarts the count after a log-in", async () => {
         const bench = new ConsoleBench()
         await bench.run("passwd geheim")
         const other = new Session()
@@ -249,7 +249,7 @@ describe("log-in", () => {
         bench.nowMs += 60_000
         await tries(5)
         expect(await bench.run("login x", other)).toContain("error: locked")
-        // Who is logged in goes on working.
+        // A logged-in console keeps working.
         expect(await bench.run("status")).toContain("version")
     })
 
@@ -262,7 +262,7 @@ describe("log-in", () => {
         expect(await bench.run("status")).toBe("error: log in first: login <password>\n")
     })
 
-    it("has ended, too, when the first line after those minutes is help or a comment", async () => {
+    it("has also ended when the first line after those minutes is help or a comment", async () => {
         for (const line of ["help", "# still there?", "nonsense", "", "login wrong"]) {
             const bench = new ConsoleBench()
             await bench.run("passwd geheim")
@@ -284,7 +284,7 @@ describe("log-in", () => {
         expect(await bench.run("status")).toContain("version")
     })
 
-    it("ends at logout, and needs the password as it is, to the letter", async () => {
+    it("ends at logout, and needs the exact password", async () => {
         const bench = new ConsoleBench()
         const password = 'Ge "h\\eim" µ€ '
         await bench.run(`passwd ${quote(password)}`)
@@ -295,7 +295,7 @@ describe("log-in", () => {
         expect(await bench.run(`login ${quote(password)}`)).toBe("ok\n")
     })
 
-    it("leaves the old password in force when the new one cannot be stored", async () => {
+    it("keeps the old password in force when the new one cannot be stored", async () => {
         const bench = new ConsoleBench()
         await bench.run("passwd geheim")
         bench.flash.refuseAfter = bench.flash.writes
@@ -306,7 +306,7 @@ describe("log-in", () => {
         expect(await bench.run("login geheim")).toBe("ok\n")
     })
 
-    it("is wanted after a restart as well", async () => {
+    it("is also needed after a restart", async () => {
         const bench = new ConsoleBench()
         await bench.run("passwd geheim")
         const next = new ConsoleBench()
@@ -316,7 +316,7 @@ describe("log-in", () => {
         expect(await next.run("login geheim")).toBe("ok\n")
     })
 
-    it("keeps no password anywhere: flash, session, output", async () => {
+    it("leaves no password anywhere: flash, session, output", async () => {
         const bench = new ConsoleBench()
         const secret = "Geheim4711"
         let shown = ""
@@ -348,7 +348,7 @@ describe("log-in", () => {
         expect(JSON.stringify(bench.session)).not.toContain(secret)
     })
 
-    it("is one console's own, and ends everywhere else when the password changes", async () => {
+    it("belongs to one console, and ends on all others when the password changes", async () => {
         const bench = new ConsoleBench()
         const other = Object.assign(
             Object.create(Object.getPrototypeOf(bench.session)),
@@ -366,7 +366,7 @@ describe("log-in", () => {
         expect(await bench.run("status", other)).toContain("version")
     })
 
-    it("drops an import block that was begun before the log-in ended", async () => {
+    it("drops an import block when it ends", async () => {
         const bench = new ConsoleBench()
         await bench.run("passwd geheim")
         await bench.run("import")
@@ -378,7 +378,7 @@ describe("log-in", () => {
     })
 })
 
-it("keeps the protocol in services/console.md and in the host's constants the same", async () => {
+it("the protocol in services/console.md matches the host's constants", async () => {
     const protocol = await import("../../../console/protocol")
     const spec = readFileSync("services/console.md", "utf8")
     expect(spec).toContain(`identifier: 0x${protocol.consoleServiceClass.toString(16)}`)

@@ -8,8 +8,7 @@ import { ForeignFiles } from "../../support/foreignfiles"
 import { MemoryFlash } from "../../support/memoryflash"
 import { equippedBoard, type NodeBoard } from "../../support/nodeboard"
 
-// A user interface that knows docs/reference/console-service.md, and of the firmware only what
-// describe says.
+// A user interface that knows only docs/reference/console-service.md and the output of describe.
 
 interface SettingLine {
     kind: "setting"
@@ -75,8 +74,8 @@ const members: Record<string, Record<string, string>> = {
 }
 
 /**
- * What `set` takes and what it must refuse, by the types' table; undefined where nothing can be
- * set.
+ * Values that `set` must accept and refuse, by the table of types; undefined if the setting cannot
+ * be set.
  */
 function choices(setting: SettingLine): { good: string[]; bad: string[] } | undefined {
     const { min, max } = setting
@@ -149,7 +148,7 @@ beforeEach(async () => {
 })
 
 describe("describe", () => {
-    it("is lines of JSON with the members of its documentation and no others, none of them long", async () => {
+    it("prints short lines of JSON with exactly the documented members", async () => {
         const lines = await described()
         expect(lines[0]).toEqual({ kind: "bms-mini", format: 1 })
         for (const { kind, ...rest } of lines) {
@@ -171,7 +170,7 @@ describe("describe", () => {
             expect(line).toMatchObject({ section, name, type, min, max, unit, help })
             expect(line.help, line.key).not.toBe("")
             expect(line.allowed === "", line.key).toBe(choices(line) === undefined && !row.isSecret)
-            // On a new board; only a secret's default cannot be told from its text.
+            // On a new board; for a secret both texts only say whether it is set.
             if (!row.isState) expect(line.value, line.key).toBe(line.default)
         }
     })
@@ -205,7 +204,7 @@ describe("describe", () => {
         ])
     })
 
-    it("has the state's names that its documentation has, and leaves out those that it says", async () => {
+    it("has the documented names of the state, and omits those documented as absent", async () => {
         const page = readFileSync("docs/reference/console-service.md", "utf8")
         const [, table] = /\n\| state \| value \| absent \|\n\|---\|---\|---\|\n((?:\|.*\n)+)/.exec(
             page,
@@ -214,7 +213,7 @@ describe("describe", () => {
         expect(rows).toHaveLength(table.split("\n").length - 1)
         const names = async () => {
             const lines = (await described()).filter(line => line.kind === "state")
-            // Nobody could tell two of the same name apart.
+            // Duplicate names would be ambiguous.
             expect(new Set(lines.map(line => line.name)).size).toBe(lines.length)
             return [...new Set(lines.map(line => line.name.replace(/ \d+$/, " N")))]
         }
@@ -222,7 +221,7 @@ describe("describe", () => {
             rows.filter(row => !absent.includes(row[2])).map(row => row[1])
 
         const silent = "without an answer from the monitor"
-        // A flash that no backup was made of, and a card that takes none.
+        // A flash without a backup, and a card with no room for one.
         const flash = new MemoryFlash()
         const full = await cardWith({})
         const files = new ForeignFiles(full)
@@ -230,13 +229,12 @@ describe("describe", () => {
         board = await equippedBoard(full, flash)
         expect(await names()).toEqual(documented(["outside of safe mode"]))
 
-        // Twenty more starts that ended early. Then nothing is measured, and no backup is looked
-        // for.
+        // Twenty more starts that ended early. Then it measures nothing and looks for no backup.
         for (let starts = 0; starts < 20; ++starts)
             board = await equippedBoard(await cardWith({}), flash)
         expect(await names()).toEqual(documented(["while all is well", silent]))
 
-        // A second start in good order.
+        // A second orderly start.
         const card = await cardWith({})
         const kept = new MemoryFlash()
         await (await equippedBoard(card, kept)).live(1000)
@@ -244,13 +242,13 @@ describe("describe", () => {
         const well = ["outside of safe mode", "while all is well"]
         expect(await names()).toEqual(documented(well))
 
-        // What a cell cannot have: the monitor's answers are not believed.
+        // An impossible cell voltage: the monitor's answers are not believed.
         board.pack!.setCell(1, 9)
         await board.live(5)
         expect(await names()).toEqual(documented([...well, silent]))
     })
 
-    it("has what is measured as numbers, which `values` prints alone", async () => {
+    it("has the measurements as numbers, which `values` prints alone", async () => {
         await board.run("set time.zone +05:30")
         board.socket.pull()
         await board.live(10)
@@ -279,7 +277,7 @@ describe("describe", () => {
         const tail = (await described()).slice(-2).map(line => line.kind)
         expect(tail).toEqual(["values", "battery"])
 
-        // What a cell cannot have: the monitor's answers are not believed.
+        // An impossible cell voltage: the monitor's answers are not believed.
         board.pack!.setCell(1, 9)
         await board.live(5)
         expect((await board.run("values")).text.split("\n")).toHaveLength(2)
@@ -292,7 +290,7 @@ describe("describe", () => {
         expect(active).toEqual([{ kind: "alarm", name: "SD_CARD", bit: 16, active: true }])
     })
 
-    it("lets a user interface set every setting that can be set, and foresee what is refused", async () => {
+    it("lets a user interface set every settable setting, and predict refusals", async () => {
         for (const setting of await settingLines()) {
             const { key } = setting
             const values = choices(setting)
@@ -304,7 +302,7 @@ describe("describe", () => {
             for (const value of values.good) {
                 const { done, text } = await board.run(`set ${key} ${quoted(value)}`)
                 if (!done) {
-                    // Limits that belong together: the reason says so.
+                    // Related limits: the reason says so.
                     expect(text, key).toContain("the first must be above the sum of the others")
                     continue
                 }
@@ -324,7 +322,7 @@ describe("describe", () => {
         }
     })
 
-    it("gives values and defaults that set takes back", async () => {
+    it("gives values and defaults that set accepts", async () => {
         for (const setting of await settingLines()) {
             if (!choices(setting) || setting.type === "secret") continue
             for (const value of [setting.value, setting.default])

@@ -9,7 +9,7 @@ import {
     secondsFromCivil,
 } from "../../../src/core/calendar"
 
-/** What Node says about the same second. */
+/** Node's answer for the same second. */
 function judge(seconds: number) {
     const date = new Date(seconds * 1000)
     return {
@@ -24,7 +24,7 @@ function judge(seconds: number) {
 }
 
 describe("calendar", () => {
-    it("agrees with Node on every day from 1899 to 2201, at changing times of day", () => {
+    it("agrees with Node on every day from 1899 to 2201, at varying times of day", () => {
         const first = Date.UTC(1899, 0, 1) / 1000
         const last = Date.UTC(2201, 11, 31) / 1000
         const wrong: number[] = []
@@ -49,14 +49,14 @@ describe("calendar", () => {
         ["the end of signed 32-bit time", 2147483647],
         ["the second after it", 2147483648],
         ["the end of unsigned 32-bit time", 4294967295],
-    ])("takes apart %s", (_title, seconds) => {
+    ])("splits %s into its fields", (_title, seconds) => {
         expect(civilFromSeconds(seconds)).toEqual(judge(seconds))
         expect(formatDateTime(seconds)).toBe(
             new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " "),
         )
     })
 
-    it("drops fractions of a second downwards", () => {
+    it("rounds fractions of a second down", () => {
         expect(formatDateTime(59.999)).toBe("1970-01-01 00:00:59")
         expect(formatDateTime(-0.5)).toBe("1969-12-31 23:59:59")
     })
@@ -112,7 +112,7 @@ describe("calendar", () => {
         ["2026-11-22 10:11:13", 0x5d765166],
         ["2028-02-29 12:30:58", 0x605d63dd],
         ["2107-12-31 23:59:59", 0xff9fbf7d],
-    ])("stamps a file of %s", (text, stamp) => {
+    ])("makes the file stamp of %s", (text, stamp) => {
         expect(fatStamp(parseDateTime(text)!)).toBe(stamp)
     })
 

@@ -22,13 +22,13 @@ function randomBytes(length: number, seed: number): Buffer {
 }
 
 describe("the checksum", () => {
-    it("is the one of every textbook", () => {
+    it("is the textbook CRC", () => {
         const bytes = DeviceBuffer.from("123456789") as unknown as Buffer
         expect(crc16(0, bytes, 0, 9)).toBe(0x31c3)
         expect(crc16(0, bytes, 0, 0)).toBe(0)
     })
 
-    it("is what the polynomial says, in one go and in pieces, of any length and from anywhere", () => {
+    it("follows the polynomial, at once and in pieces, for any length and offset", () => {
         for (const length of [1, 2, 3, 17, 96, 511, 512]) {
             const bytes = randomBytes(length, length)
             const whole = reference(bytes)
@@ -39,7 +39,7 @@ describe("the checksum", () => {
         }
     })
 
-    it("is 0 with its own behind it", () => {
+    it("is 0 over data followed by their checksum", () => {
         const bytes = randomBytes(18, 3)
         bytes.setAt(16, "u16", swapped(crc16(0, bytes, 0, 16)))
         expect(crc16(0, bytes, 0, 18)).toBe(0)
@@ -48,7 +48,7 @@ describe("the checksum", () => {
     it("of a block is the same, its high byte first", () => {
         for (let seed = 0; seed < 50; ++seed) {
             const bytes = randomBytes(512, seed)
-            // Blocks of text, of few bits, of zeros.
+            // Random blocks, some of 6-bit bytes, some ending in zeros.
             if (seed % 3 === 1) for (let at = 0; at < 512; ++at) bytes[at] &= 0x3f
             if (seed % 3 === 2) bytes.fillAt(seed * 10, 512 - seed * 10, 0)
             expect(blockSum(bytes)).toBe(swapped(reference(bytes)))

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { Deadline } from "../../../src/core/deadline"
 import { lineReader } from "../../../src/core/lines"
 
-/** A connection on which these events have come, and what the board did, in its order. */
+/** A connection that delivers these events, with the board's sleeps in order. */
 function bench(events: string[]) {
     const done: string[] = []
     const ticks = {
@@ -20,18 +20,18 @@ function bench(events: string[]) {
     return { done, next: async () => await lines(deadline) }
 }
 
-describe("lines of others", () => {
-    it("are followed by a rest each sixteen of an event, longer than they take", async () => {
+describe("received lines", () => {
+    it("get a rest after each sixteen from one event, longer than they take", async () => {
         const { done, next } = bench(["\n".repeat(1024)])
         for (let line = 1; line <= 1024; ++line) {
             expect(await next()).toBe("")
-            // At 2 ms a line, and the time of a fiber that computes stands.
+            // 2 ms per line; the fake time does not pass while a fiber computes.
             expect(done.length).toBe(Math.floor(line / 16))
         }
         expect([...new Set(done)]).toEqual(["sleep 60"])
     })
 
-    it("are not held up when they come one by one", async () => {
+    it("are not delayed when they come one by one", async () => {
         const { done, next } = bench(Array.from({ length: 100 }, (_, i) => `220 ${i}\r\n`))
         for (let line = 0; line < 100; ++line) expect(await next()).toBe(`220 ${line}`)
         expect(done).toEqual([])

@@ -11,7 +11,7 @@ beforeEach(() => {
     lock = new Lock(ticks, "card")
 })
 
-/** Holds the lock for some time and writes down when it began and ended. */
+/** Holds the lock for some time and logs its begin and end. */
 function hold(owner: string, ms: number, log: string[], timeoutMs = 10_000): Promise<string> {
     return lock.run(owner, timeoutMs, async () => {
         log.push(`${owner} in`)
@@ -21,7 +21,7 @@ function hold(owner: string, ms: number, log: string[], timeoutMs = 10_000): Pro
     })
 }
 
-test("a free lock is entered at once and hands back the result", async () => {
+test("a free lock is entered at once and returns the result", async () => {
     expect(await lock.run("a", 0, async () => 42)).toBe(42)
 })
 
@@ -32,7 +32,7 @@ test("the owners get in one by one, in the order of arrival", async () => {
     expect(log).toEqual(["a in", "a out", "b in", "b out", "c in", "c out"])
 })
 
-test("one owner that comes back at once does not overtake who waits", async () => {
+test("an owner that returns at once does not overtake a waiting one", async () => {
     const log: string[] = []
     const greedy = (async () => {
         for (let i = 0; i < 3; ++i) await hold("greedy", 10, log)
@@ -42,7 +42,7 @@ test("one owner that comes back at once does not overtake who waits", async () =
     expect(log.indexOf("other in")).toBe(2)
 })
 
-test("who waits too long gets a fault that names the holder", async () => {
+test("an owner that waits too long gets a fault that names the holder", async () => {
     const log: string[] = []
     const long = hold("upload", 5000, log)
     const short = hold("logger", 1, log, 300).catch(error => error)
@@ -54,7 +54,7 @@ test("who waits too long gets a fault that names the holder", async () => {
     expect(log).toEqual(["upload in", "upload out"])
 })
 
-test("who gave up waiting does not hold up those behind", async () => {
+test("an owner that gave up does not delay the next ones", async () => {
     const log: string[] = []
     const first = hold("a", 1000, log)
     const second = hold("b", 1, log, 100).catch(() => "gave up")
@@ -62,7 +62,7 @@ test("who gave up waiting does not hold up those behind", async () => {
     expect(await ticks.finish(Promise.all([first, second, third]))).toEqual(["a", "gave up", "c"])
 })
 
-test("work that throws releases the lock and its error comes out", async () => {
+test("work that throws releases the lock and passes on its error", async () => {
     await expect(
         lock.run("a", 0, async () => {
             throw new Error("broken")
@@ -71,8 +71,8 @@ test("work that throws releases the lock and its error comes out", async () => {
     expect(await lock.run("b", 0, async () => "in")).toBe("in")
 })
 
-describe("two places of one owner", () => {
-    test("are told apart", async () => {
+describe("two calls of one owner", () => {
+    test("exclude each other", async () => {
         const log: string[] = []
         const both = Promise.all([hold("a", 10, log), hold("a", 10, log)])
         await ticks.finish(both)
@@ -80,7 +80,7 @@ describe("two places of one owner", () => {
     })
 })
 
-describe("a pause in the midst of the work", () => {
+describe("a pause in the middle of the work", () => {
     /** Works in three steps with a pause between them. */
     function steps(owner: string, log: string[]): Promise<void> {
         return lock.run(owner, 10_000, async () => {
@@ -92,31 +92,31 @@ describe("a pause in the midst of the work", () => {
         })
     }
 
-    test("lets those who wait have their turn, one at each", async () => {
+    test("lets one waiting owner have its turn", async () => {
         const log: string[] = []
         await ticks.finish(Promise.all([steps("a", log), hold("b", 50, log), hold("c", 50, log)]))
         expect(log).toEqual(["a0", "b in", "b out", "a1", "c in", "c out", "a2"])
     })
 
-    test("lets two long works take turns", async () => {
+    test("lets two long jobs take turns", async () => {
         const log: string[] = []
         await ticks.finish(Promise.all([steps("a", log), steps("b", log)]))
         expect(log).toEqual(["a0", "b0", "a1", "b1", "a2", "b2"])
     })
 
-    test("lets a third one in who waits behind two long works", async () => {
+    test("lets a third owner in that waits behind two long jobs", async () => {
         const log: string[] = []
         await ticks.finish(Promise.all([steps("a", log), steps("b", log), hold("c", 50, log)]))
         expect(log).toEqual(["a0", "b0", "a1", "c in", "c out", "a2", "b1", "b2"])
     })
 
-    test("lets nobody in who is the same owner, nor anybody past him", async () => {
+    test("does not let in the same owner, or anyone behind it", async () => {
         const log: string[] = []
         await ticks.finish(Promise.all([steps("a", log), hold("a", 50, log), hold("b", 5, log)]))
         expect(log).toEqual(["a0", "a1", "a2", "a in", "a out", "b in", "b out"])
     })
 
-    test("is a turn for others only after 300 ms, when it is the favoured one's", async () => {
+    test("of the favoured owner lets others in only after 300 ms", async () => {
         const log: string[] = []
         lock = new Lock(ticks, "the card", "a")
         const long = lock.run("a", 10_000, async () => {
@@ -131,7 +131,7 @@ describe("a pause in the midst of the work", () => {
         expect(log.join(" ")).toBe(turns.join(" "))
     })
 
-    test("suspends when nobody waits, too", async () => {
+    test("suspends even if no owner waits", async () => {
         const work = lock.run("a", 0, async () => await lock.pause())
         let done = false
         void work.then(() => (done = true))

@@ -32,7 +32,7 @@ describe("text for a message", () => {
         expect(printable("a\r\n\0\x7f\x85b", 40)).toBe("a?????b")
     })
 
-    test("a long text is cut and says so", () => {
+    test("a long text is cut and marked", () => {
         expect(printable("x".repeat(10_000), 5)).toBe("xxxxx...")
     })
 

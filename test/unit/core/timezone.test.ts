@@ -16,7 +16,7 @@ describe("time zone rules", () => {
         expect(offsetMinutesAt(rule, 1784073600)).toBe(minutes)
     })
 
-    it("reads changeovers with seconds, as long as there are none", () => {
+    it("reads times with seconds only if the seconds are zero", () => {
         const long = parseTimeZone("EST+5:00:00EDT+4:00:00,M3.2.0/2:00:00,M11.1.0/2:00:00")
         expect(long).toEqual(parseTimeZone("EST5EDT,M3.2.0,M11.1.0"))
         expect(parseTimeZone("EST5EDT,M3.2.0/2:00:01,M11.1.0")).toBeUndefined()

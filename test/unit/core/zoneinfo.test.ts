@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest"
 import { offsetMinutesAt, parseTimeZone } from "../../../src/core/timezone"
 import { intlOffsetMinutes } from "../../support/intloffset"
 
-// Node's Intl, with the IANA data of its own, is the judge of what a rule gives.
+// Node's Intl, with its own IANA data, judges the rules.
 
 type Judge = (seconds: number) => number
 
-/** The first seconds of another offset, found by halving. */
+/** The first second of each new offset, found by bisection. */
 function transitions(judge: Judge, from: number, to: number): number[] {
     const found: number[] = []
     for (let t = from; t < to; t += 7 * 86400) {
@@ -24,7 +24,7 @@ function transitions(judge: Judge, from: number, to: number): number[] {
     return found
 }
 
-/** The rule for the years to come, which closes a zone file (RFC 8536 §3.3). */
+/** The rule for future years at the end of a zone file (RFC 8536 §3.3). */
 function footer(zone: string): string {
     const lines = readFileSync(`/usr/share/zoneinfo/${zone}`, "latin1").split("\n")
     return lines[lines.length - 2]
@@ -34,7 +34,7 @@ const from2020 = Date.UTC(2020, 0, 1) / 1000
 const to2041 = Date.UTC(2041, 0, 1) / 1000
 const sixHours = 21600
 
-// Zone, rule as the zone's file has it, first year of today's law, transitions up to 2040.
+// Zone, rule from the zone's file, first year of today's law, transitions up to 2040.
 const zones: [string, string, number, number][] = [
     ["Europe/Berlin", "CET-1CEST,M3.5.0,M10.5.0/3", 2020, 42],
     ["Europe/London", "GMT0BST,M3.5.0/1,M10.5.0", 2020, 42],
@@ -58,7 +58,7 @@ const zones: [string, string, number, number][] = [
 ]
 
 describe("time zone rules and the zone data of Intl", () => {
-    it.each(zones)("%s is %s, every 6 h and around each change", (zone, text, year, count) => {
+    it.each(zones)("%s follows %s, every 6 h and around each change", (zone, text, year, count) => {
         const rule = parseTimeZone(text)!
         const judge = (seconds: number) => intlOffsetMinutes(zone, seconds)
         const from = Date.UTC(year, 0, 1) / 1000
@@ -75,7 +75,7 @@ describe("time zone rules and the zone data of Intl", () => {
     })
 
     it.runIf(existsSync("/usr/share/zoneinfo/Europe/Berlin"))(
-        "the rules are those in the system's zone files",
+        "the rules match the system's zone files",
         () => {
             for (const [zone, text] of zones)
                 expect(`${zone} ${footer(zone)}`).toBe(`${zone} ${text}`)
@@ -83,7 +83,7 @@ describe("time zone rules and the zone data of Intl", () => {
     )
 
     it.runIf(existsSync("/usr/share/zoneinfo/Europe/Berlin"))(
-        "every rule in the system's zone files is read",
+        "every rule in the system's zone files can be read",
         () => {
             const refused: string[] = []
             let count = 0
@@ -98,7 +98,7 @@ describe("time zone rules and the zone data of Intl", () => {
         },
     )
 
-    it("no rule has what Africa/Casablanca does: its changes move through the year", () => {
+    it("no rule describes Africa/Casablanca: its changes move through the year", () => {
         const judge = (seconds: number) => intlOffsetMinutes("Africa/Casablanca", seconds)
         const months = transitions(judge, from2020, to2041).map(t =>
             new Date(t * 1000).getUTCMonth(),
@@ -107,7 +107,7 @@ describe("time zone rules and the zone data of Intl", () => {
     })
 })
 
-/** The moments of the year at which a rule's offset changes, as UTC text. */
+/** The times in a year at which a rule's offset changes, as UTC text. */
 function changes(text: string, year: number): string[] {
     const rule = parseTimeZone(text)!
     const from = Date.UTC(year, 0, 1) / 1000
@@ -117,7 +117,7 @@ function changes(text: string, year: number): string[] {
     )
 }
 
-// Days of the year count from 1 January; by hand from a calendar: day 60 is 1 March, or 29
+// Days of the year count from 1 January, taken by hand from a calendar: day 60 is 1 March, or 29
 // February.
 describe("rules by the day of the year", () => {
     it.each<[string, number, string[]]>([
@@ -128,10 +128,10 @@ describe("rules by the day of the year", () => {
         // n counts it, from 0: 59 is 1 March, in leap years 29 February.
         ["CET-1CEST,59,299/3", 2027, ["2027-03-01T01:00", "2027-10-27T01:00"]],
         ["CET-1CEST,59,299/3", 2028, ["2028-02-29T01:00", "2028-10-26T01:00"]],
-        // The two forms and that of weeks go together, the parts of a rule being independent.
+        // The parts of a rule are independent: day and week forms can be mixed.
         ["EST5EDT,J100/1:30,M11.1.0", 2026, ["2026-04-10T06:30", "2026-11-01T06:00"]],
-        // The rule that Iran had: 00:00 on 21 March (or 22 in the Persian leap year), 24 h after
-        // day J263.
+        // Iran's former rule: 00:00 on 21 March (22 in the Persian leap year), then 24 h after the
+        // start of day J263.
         ["<+0330>-3:30<+0430>,J79/24,J263/24", 2021, ["2021-03-20T20:30", "2021-09-20T19:30"]],
     ])("%s in %d", (text, year, expected) => {
         expect(changes(text, year)).toEqual(expected)

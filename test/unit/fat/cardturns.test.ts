@@ -13,12 +13,11 @@ import { MemoryBlockDevice } from "../../support/memorycard"
 import { bytes } from "../../support/linefiles"
 import { hasTool } from "../../support/tools"
 
-// Long searches let the card's lock go: what others do meanwhile, and what becomes of the search
-// then.
+// Long searches release the card's lock: what others do meanwhile, and how the search continues.
 
 const tools = hasTool("fsck.fat") && hasTool("mcopy")
 
-/** A block device whose reads take time, as a card's do. */
+/** A block device whose reads take time, as on a card. */
 class TimedDevice extends MemoryBlockDevice {
     constructor(
         store: MemoryStore,
@@ -38,7 +37,7 @@ class Desk {
     readonly lock = new Lock(this.ticks, "the card")
     readonly device: TimedDevice
     readonly storage: Storage
-    /** The longest that anybody had to wait for the card. */
+    /** The longest wait for the card. */
     waitedMs = 0
 
     constructor(store: MemoryStore) {
@@ -75,8 +74,7 @@ class Desk {
 }
 
 /**
- * A card of so many MiB with foreign files in its root, of which so many clusters are free, the
- * last ones.
+ * A card with foreign files in its root; with `free` only this many clusters at its end are free.
  */
 async function crowded(mebibytes: number, files: number, free?: number): Promise<MemoryStore> {
     const store = new MemoryStore(mebibytes * 2048)
@@ -91,9 +89,7 @@ async function crowded(mebibytes: number, files: number, free?: number): Promise
     return store
 }
 
-/**
- * Writes FSInfo, whose numbers may be wrong; as it is left by one that knows nothing unless told.
- */
+/** Writes FSInfo, possibly with wrong numbers; by default both are unknown. */
 function tellFree(store: MemoryStore, free = 0xffffffff, hint = 0xffffffff): void {
     const info = Uint8Array.from(store.read(1))
     const view = new DataView(info.buffer)
@@ -102,8 +98,8 @@ function tellFree(store: MemoryStore, free = 0xffffffff, hint = 0xffffffff): voi
     store.write(1, info)
 }
 
-describe("while one looks for a name among thousands", () => {
-    it("others wait for a slice of it, not for all", async () => {
+describe("during a search for a name among thousands", () => {
+    it("others wait for one slice of it, not for all", async () => {
         const desk = new Desk(await crowded(600, 1500))
         const { ticks } = desk
         await ticks.finish(desk.append("logger", "A.TXT", "first\r\n"))
@@ -126,7 +122,7 @@ describe("while one looks for a name among thousands", () => {
         expect(desk.waitedMs).toBeLessThan(150)
     })
 
-    it("a card that is changed meanwhile ends the search in words", async () => {
+    it("a change of cards ends the search with a message", async () => {
         const desk = new Desk(await crowded(600, 1500))
         const { ticks } = desk
         const caught = async (work: Promise<unknown>): Promise<Fault> =>
@@ -140,7 +136,7 @@ describe("while one looks for a name among thousands", () => {
         const ejected = desk.storage.eject()
         expect((await caught(search)).message).toContain("pull the card")
         await ticks.finish(ejected)
-        // Taken out, and another mount made by somebody else.
+        // The card is pulled, and another owner mounts it again.
         desk.device.probe = async () => {
             throw new Fault(FaultCode.CardAbsent, "no card", 0)
         }
@@ -160,7 +156,7 @@ describe("while one looks for a name among thousands", () => {
         expect(desk.storage.mounted()).toBe(true)
     })
 
-    it("a format lets it end first, and nobody waits in the midst of it", async () => {
+    it("a format lets the search end first", async () => {
         const desk = new Desk(await crowded(600, 1500))
         const log: string[] = []
         const search = desk
@@ -174,7 +170,7 @@ describe("while one looks for a name among thousands", () => {
 })
 
 describe("the search for a free cluster", () => {
-    it("goes on where it was, and lets others work: the last cluster of a card without a hint", async () => {
+    it("resumes and lets others work: the last cluster of a card without a hint", async () => {
         const store = await crowded(1100, 20, 3 + reserveClusters)
         tellFree(store)
         const desk = new Desk(store)
@@ -209,7 +205,7 @@ describe("the search for a free cluster", () => {
         expect(tries).toBeLessThan(5)
     })
 
-    it("is done by the poll, so that who needs a cluster has it at once", async () => {
+    it("is done by the poll, so that a cluster is ready at once", async () => {
         const store = await crowded(1100, 20, 3 + reserveClusters)
         tellFree(store)
         const desk = new Desk(store)
@@ -219,7 +215,7 @@ describe("the search for a free cluster", () => {
         expect(desk.device.reads - before).toBeLessThan(20)
     })
 
-    it("does not give away what a recovery has taken meanwhile", async () => {
+    it("does not yield a cluster that a recovery has taken in the meantime", async () => {
         const desk = new Desk(await crowded(600, 20))
         const cluster = await desk.ticks.finish(
             desk.use("test", async ({ table }) => {
@@ -232,7 +228,7 @@ describe("the search for a free cluster", () => {
         expect(cluster).toBeGreaterThan(2)
     })
 
-    it("finds out that a card is full when FSInfo says that it is not", async () => {
+    it("detects a full card even if FSInfo says otherwise", async () => {
         const store = await crowded(600, 20, 0)
         tellFree(store, 1000)
         const desk = new Desk(store)
@@ -246,8 +242,8 @@ describe("the search for a free cluster", () => {
 })
 
 /**
- * Writes to files of its own, removes them and lists the root, by chance. @param written gets what
- * its files have to hold
+ * Randomly writes to its own files, removes them and lists the root.
+ * @param written gets the expected contents of its files
  */
 async function work(
     desk: Desk,
@@ -284,10 +280,10 @@ async function work(
     }
 }
 
-describe.skipIf(!tools)("works that meet in the midst of each other", () => {
+describe.skipIf(!tools)("interleaved jobs", () => {
     // Most steps need a search: in a crowded root, or for one of the few free clusters.
     for (let seed = 1; seed <= 4; ++seed)
-        it(`leave a whole card, and each of them what it wrote (seed ${seed})`, async () => {
+        it(`leave a sound card with everything they wrote (seed ${seed})`, async () => {
             const store = await crowded(600, seed % 2 === 0 ? 900 : 300, 400)
             tellFree(store, seed % 3 === 0 ? undefined : 400)
             const desk = new Desk(store)

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest"
 import { FaultCode } from "../../../src/core/fault"
 import { header, bytes, line, readAll, mounted, formatted } from "../../support/linefiles"
 
-describe("a FAT volume that is damaged", () => {
-    /** A file of 40 records in 1 KiB clusters of FAT16, and where its table lies. */
+describe("a damaged FAT volume", () => {
+    /** A file of 40 records in 1 KiB clusters of FAT16, and the place of its table. */
     async function damaged() {
         const store = await formatted(16)
         const { volume } = await mounted(store)
@@ -26,7 +26,7 @@ describe("a FAT volume that is damaged", () => {
         return { store, text, edit, fatBlock }
     }
 
-    it("reads on with the second table, and repairs the first", async () => {
+    it("continues with the second table, and repairs the first", async () => {
         const values = [0, 1, 0xffff, 0xfff7, 0xf000]
         for (const value of values) {
             const { store, text, edit } = await damaged()
@@ -49,7 +49,7 @@ describe("a FAT volume that is damaged", () => {
         expect(device.writes).toBe(1)
     })
 
-    it("refuses a chain that leaves the volume, ends too early or bites its tail", async () => {
+    it("refuses a chain that leaves the volume, ends too early or loops", async () => {
         for (const value of [0xf000, 0, 0xffff]) {
             const { store, edit } = await damaged()
             edit(3, value)
@@ -61,7 +61,7 @@ describe("a FAT volume that is damaged", () => {
         const { store, edit, text } = await damaged()
         edit(3, 2)
         const { volume } = await mounted(store)
-        // It ends, with the wrong text.
+        // Reading a loop ends, with the wrong text.
         expect((await readAll(volume, "A.CSV")).length).toBe(text.length)
         expect(await volume.remove("A.CSV")).toBe(true)
     })
@@ -75,7 +75,7 @@ describe("a FAT volume that is damaged", () => {
         }
         const block = volume.table.fatBlock
         const table = new DataView(Uint8Array.from(store.read(block)).buffer)
-        // The directory is the first that was made; all its later clusters lead back to it.
+        // The directory was made first; all its later clusters lead back to it.
         for (let cluster = 3; cluster < 60; ++cluster) {
             const value = table.getUint16(cluster * 2, true)
             if (value === 0xffff && cluster > 35) table.setUint16(cluster * 2, 2, true)

@@ -59,7 +59,7 @@ describe("a FAT volume", () => {
         },
     ]
     for (const { title, make, kind } of makes) {
-        it.skipIf(!tools)(`keeps what is appended, on ${title}`, async () => {
+        it.skipIf(!tools)(`keeps appended records on ${title}`, async () => {
             const store = make()
             const { volume } = await mounted(store)
             expect(volume.kind).toBe(kind)
@@ -120,7 +120,7 @@ describe("a FAT volume", () => {
         }
     })
 
-    it.skipIf(!tools)("is content for fsck.fat after every single record", async () => {
+    it.skipIf(!tools)("satisfies fsck.fat after every record", async () => {
         const store = makeVolume(8, "-F16", "-s2")
         const { volume } = await mounted(store)
         const main = await volume.openForAppend("LOG/20261122.CSV", header)
@@ -131,7 +131,7 @@ describe("a FAT volume", () => {
         }
     })
 
-    it("finds records again that the directory entry does not know", async () => {
+    it("finds records past the size in the directory entry", async () => {
         const store = await formatted(16)
         const { volume } = await mounted(store)
         const main = await volume.openForAppend("LOG/20261122.CSV", header)
@@ -191,13 +191,12 @@ describe("a FAT volume", () => {
         },
     )
 
-    it.skipIf(!tools)("leaves long names, hidden and read-only files as they are", async () => {
+    it.skipIf(!tools)("leaves long names, hidden and read-only files unchanged", async () => {
         const store = await formatted(16)
         const { volume } = await mounted(store)
         const file = await volume.openForAppend("OURS.CSV", header)
         await file.close()
-        // A long name of two slots before its short entry, then a read-only file, as others make
-        // them.
+        // A long name of two slots before its short entry, then a read-only and a hidden file.
         const root = volume.table.dataBlock - volume.table.rootBlocks
         const data = Uint8Array.from(store.read(root))
         for (const slot of [2, 3]) {
@@ -227,7 +226,7 @@ describe("a FAT volume", () => {
         expect([...after.subarray(64, 7 * 32)]).toEqual([...data.subarray(64, 7 * 32)])
     })
 
-    it("needs few reads to mount with 3,000 files, no more than with 80, and none to append", async () => {
+    it("mounts 3,000 files with no more reads than 80, and appends with none", async () => {
         const crowded = async (files: number): Promise<MemoryStore> => {
             const store = await formatted(600)
             const { volume } = await mounted(store)
@@ -239,10 +238,10 @@ describe("a FAT volume", () => {
             return store
         }
         const few = await mounted(await crowded(3))
-        // Boot sector, the log's header, FSInfo, and the sector of a directory that the header
-        // names, with its image, as half of it is unused: a power cut may have made zeros of that.
+        // Boot sector, the log's header, FSInfo, and the directory sector that the header names.
+        // Also its image, because half of the sector is unused: a power cut may have zeroed it.
         expect(few.device.reads).toBe(5)
-        // Five of the seven blocks that the header names are a directory's.
+        // Five of the seven blocks named by the header belong to a directory.
         const some = await mounted(await crowded(80))
         const { volume: again, device } = await mounted(await crowded(3000))
         expect([some.device.reads, device.reads]).toEqual([9, 8])
@@ -253,25 +252,21 @@ describe("a FAT volume", () => {
         expect(device.reads).toBeLessThanOrEqual(1)
     })
 
-    it.skipIf(!tools)(
-        "makes a directory when the root directory has just become full",
-        async () => {
-            for (let files = 14; files <= 17; ++files) {
-                const store = makeVolume(40, "-F32", "-s1")
-                const { volume } = await mounted(store)
-                for (let i = 0; i < files; ++i)
-                    await (await volume.openForAppend(`${i}.A`, "")).close()
-                const log = await volume.openForAppend("LOG/A.CSV", header)
-                await log.append(bytes(line(1)))
-                await volume.sync()
-                expect(copyOut(store, "LOG/A.CSV")).toBe(header + line(1))
-                const check = checkVolume(store)
-                expect(check.clean, check.text).toBe(true)
-            }
-        },
-    )
+    it.skipIf(!tools)("makes a directory when the root directory is just full", async () => {
+        for (let files = 14; files <= 17; ++files) {
+            const store = makeVolume(40, "-F32", "-s1")
+            const { volume } = await mounted(store)
+            for (let i = 0; i < files; ++i) await (await volume.openForAppend(`${i}.A`, "")).close()
+            const log = await volume.openForAppend("LOG/A.CSV", header)
+            await log.append(bytes(line(1)))
+            await volume.sync()
+            expect(copyOut(store, "LOG/A.CSV")).toBe(header + line(1))
+            const check = checkVolume(store)
+            expect(check.clean, check.text).toBe(true)
+        }
+    })
 
-    it("does not believe a free count of others when it says that the card is full", async () => {
+    it("does not believe a foreign free count that says the card is full", async () => {
         const store = await formatted(600)
         const info = Uint8Array.from(store.read(1))
         new DataView(info.buffer).setUint32(488, 1, true)
@@ -286,7 +281,7 @@ describe("a FAT volume", () => {
         if (tools) expect(checkVolume(store).clean).toBe(true)
     })
 
-    it("says that it is full, and writes again when there is room", async () => {
+    it("reports that it is full, and writes again when there is room", async () => {
         const store = await formatted(4)
         const { volume } = await mounted(store)
         const big = await volume.openForAppend("BIG.CSV", header)

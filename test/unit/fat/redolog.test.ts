@@ -9,7 +9,7 @@ import { hasTool } from "../../support/tools"
 import { bytes, formatted, header, isLater, line, mounted, ticks } from "../../support/linefiles"
 
 const torn = new Uint8Array(512).fill(0xff)
-/** What a sector holds behind a write that was cut off: cards erase to ones or to zeros. */
+/** A sector after an interrupted write: cards erase to ones or to zeros. */
 const tears: Record<string, (data: Uint8Array) => Uint8Array> = {
     "0xff": () => torn,
     zeros: () => new Uint8Array(512),
@@ -25,7 +25,7 @@ async function blankVolume() {
     return { store, ...(await mounted(store)) }
 }
 
-/** Opens the log with a power cut after so many writes; false when there are not so many. */
+/** Opens the log with a power cut after `writes` writes; false when there are fewer. */
 async function cutOpening(store: MemoryStore, writes: number, tearLast = false): Promise<boolean> {
     const device = new MemoryBlockDevice(store)
     device.writesLeft = writes
@@ -62,14 +62,14 @@ async function names(volume: Volume, directory: string): Promise<string[]> {
     return found
 }
 
-/** The cards that a power cut leaves during `work` when a write overtakes the one before it. */
+/** The cards left by a power cut during `work` when a write overtakes the previous one. */
 async function overtaken(
     store: MemoryStore,
     work: (volume: Volume) => Promise<unknown>,
 ): Promise<MemoryStore[]> {
     const cards: MemoryStore[] = []
     const device = new MemoryBlockDevice(store.clone())
-    // What the card has without the latest write.
+    // The card without the latest write.
     let without = store.clone()
     device.onWrite = (block, data) => {
         without.write(block, data)
@@ -83,7 +83,7 @@ async function overtaken(
 }
 
 describe("the redo log", () => {
-    it.each(Object.keys(tears))("gives a directory torn to %s its sector back", async how => {
+    it.each(Object.keys(tears))("restores a directory sector torn to %s", async how => {
         const { store, volume, log } = await used()
         const expected = await names(volume, "LOG")
         store.write(log.entryBlock, tears[how](store.read(log.entryBlock)))
@@ -98,10 +98,10 @@ describe("the redo log", () => {
     })
 
     for (const copy of [0, 1])
-        it(`has copy ${copy + 1} of the header, torn by an earlier cut, whole before the next change`, async () => {
+        it(`repairs torn copy ${copy + 1} of the header before the next change`, async () => {
             const { store, log } = await used(600, 20)
             const first = (await mounted(store)).volume.redoLog.block
-            // The log's records are found by the block that the header names.
+            // The block named by the header leads to the log's records.
             await log.append(record(20))
             store.write(first + copy, torn)
             for (let writes = 1; ; ++writes) {
@@ -118,7 +118,7 @@ describe("the redo log", () => {
         ["FAT32", 600],
     ] as const) {
         it(`keeps a directory's image until its sector is whole again: ${fat}`, async () => {
-            // In its first cluster the log's entry is the first that is written after a mount.
+            // In its first cluster the log's entry is the first thing written after a mount.
             const { store, volume, log } = await used(mebibytes, 20)
             const expected = await names(volume, "LOG")
             store.write(log.entryBlock, torn)
@@ -133,10 +133,10 @@ describe("the redo log", () => {
             }
         })
 
-        it(`restores the root directory before its image makes way: ${fat}`, async () => {
+        it(`restores the root directory before its image is replaced: ${fat}`, async () => {
             const { store, volume, log } = await used(mebibytes)
             await log.close()
-            // Into the second sector; LOG is in the first.
+            // These reach the second sector; LOG is in the first.
             for (let i = 0; i < 20; ++i)
                 await (await volume.openForAppend(`F${i}.TXT`, "text\r\n")).close()
             const expected = await names(volume, "")
@@ -155,7 +155,7 @@ describe("the redo log", () => {
         })
     }
 
-    it("does not take a sector that is another volume's for its own", async () => {
+    it("does not take another volume's sector for its own", async () => {
         const { store, log } = await used()
         const boot = store.read(0)
         boot[67] ^= 1
@@ -165,7 +165,7 @@ describe("the redo log", () => {
         expect(await names(volume, "LOG")).not.toContain("A.CSV 11")
     })
 
-    it("leaves reserved sectors alone that hold something else", async () => {
+    it("leaves reserved sectors with other contents alone", async () => {
         const store = await formatted(600)
         const first = store.read(0)[14] + store.read(0)[15] * 256 - redoBlocks
         const foreign = new Uint8Array(512).fill(0x42)
@@ -181,7 +181,7 @@ describe("the redo log", () => {
 
     for (const copy of [0, 1])
         it.each(Object.keys(tears))(
-            `settles the tables when copy ${copy + 1} was torn to %s`,
+            `settles the tables after copy ${copy + 1} was torn to %s`,
             async how => {
                 const { store, volume } = await used()
                 const { fatBlock, fatBlocks } = volume.table
@@ -198,7 +198,7 @@ describe("the redo log", () => {
         ["FAT16", 100],
         ["FAT32", 600],
     ] as const)(
-        "settles a table of files of one cluster each, with a copy of zeros: %s",
+        "settles a table of single-cluster files with a zeroed copy: %s",
         async (_fat, mebibytes) => {
             const { store, volume } = await used(mebibytes, 0)
             for (let i = 0; i < 300; ++i)
@@ -217,7 +217,7 @@ describe("the redo log", () => {
         },
     )
 
-    it("is found by its second header when the first was torn to zeros", async () => {
+    it("is found by its second header when the first is zeroed", async () => {
         const { store, log } = await used(600, 20)
         const { volume } = await mounted(store)
         store.write(volume.redoLog.block, new Uint8Array(512))
@@ -227,7 +227,7 @@ describe("the redo log", () => {
         )
     })
 
-    it.skipIf(!fsck)("gives a torn FSInfo sector back", async () => {
+    it.skipIf(!fsck)("restores a torn FSInfo sector", async () => {
         const store = await formatted(600)
         const { volume, device } = await mounted(store)
         let cut: MemoryStore | undefined
@@ -246,7 +246,7 @@ describe("the redo log", () => {
         const store = await formatted(600)
         const { volume } = await mounted(store)
         const log = await openLog(volume)
-        // The next record needs a cluster, and FSInfo is the first that is written for it.
+        // The next record needs a cluster, and FSInfo is written first for it.
         for (let i = 0; i < 42; ++i) await log.append(record(i))
         while (volume.freeBytes() === undefined) await volume.table.countFree(16)
         await volume.sync()
@@ -262,11 +262,11 @@ describe("the redo log", () => {
         }
     })
 
-    it("frees a torn last cluster whole, across sectors of the table, also after two more cuts", async () => {
+    it("frees a torn last cluster across table sectors, even after two more cuts", async () => {
         const { store, volume } = await blankVolume()
         const log = await openLog(volume)
         for (let i = 0; i < 42; ++i) await log.append(record(i))
-        // The next cluster's entry is in another sector of the table, with those of a neighbour.
+        // The next cluster's entry is in another sector of the table, with a neighbour's entries.
         Object.assign(volume.table, { hint: 384, search: undefined })
         await log.append(record(42))
         const neighbour = await volume.openForAppend("N.TXT", "")
@@ -274,7 +274,7 @@ describe("the redo log", () => {
         await neighbour.close()
         store.write(volume.table.firstBlock(log.lastCluster), torn)
         let cuts = 0
-        // So many writes of the recovery are done, then so many of the next, the last of them torn.
+        // `first` writes of the recovery succeed, then `second` of the next one, the last one torn.
         for (let first = 0; await cutOpening(store.clone(), first); ++first) {
             const once = store.clone()
             await cutOpening(once, first)
@@ -291,7 +291,7 @@ describe("the redo log", () => {
         expect(cuts).toBeGreaterThan(50)
     })
 
-    it("finds its files among 3,000 others with at most ten more reads than among three", async () => {
+    it("needs at most ten more reads for files among 3,000 than among three", async () => {
         const reads = async (files: number, ours: "before" | "behind") => {
             const store = await formatted(600)
             const { volume } = await mounted(store)
@@ -336,7 +336,7 @@ it("compares the table's copies as they are on the card now", async () => {
     for (const cluster of chain) await table.markCluster(cluster, cluster + 1)
     await table.markCluster(14, 0x0fffffff)
     await table.settle(10)
-    // Freed: what the comparison before has read leads on.
+    // Freed: the chain that the previous comparison has read is stale.
     for (const cluster of [...chain, 14]) await table.markCluster(cluster, 0)
     await table.settle(10)
     for (const cluster of chain) expect(await table.entry(cluster)).toBe(0)

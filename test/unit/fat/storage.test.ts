@@ -52,7 +52,7 @@ function board(store: MemoryStore, options: SdCardOptions = {}) {
 }
 
 describe("the storage", () => {
-    it("mounts at the first use and hands out the volume", async () => {
+    it("mounts on the first use and provides the volume", async () => {
         const { storage, alarm, append } = board(await formatted())
         expect(storage.mounted()).toBe(false)
         await append()
@@ -74,7 +74,7 @@ describe("the storage", () => {
         await append()
     })
 
-    it("makes handles of the old card stale", async () => {
+    it("invalidates handles of the old card", async () => {
         const { storage, chip, append, ticks, pollFor } = board(await formatted())
         const old = await storage.use("logger", async volume => {
             return await volume.openForAppend("LOG/B.CSV", "time,x\r\n")
@@ -91,7 +91,7 @@ describe("the storage", () => {
         await append()
     })
 
-    it("loses the card at the first failing write, and does not try to mount in every call", async () => {
+    it("drops the card on the first failing write, and does not mount on every call", async () => {
         const { storage, chip, append, alarm, ticks } = board(await formatted())
         await append()
         chip.pull()
@@ -117,13 +117,13 @@ describe("the storage", () => {
         await append()
     })
 
-    it("tells at once whoever wants the card while it is formatted", async () => {
+    it("refuses other uses of the card at once while it is being formatted", async () => {
         const store = await formatted()
         const bus = new ChipSpiBus(new SdCardChip(store))
         const ticks = new FakeTicks()
         const sleep = ticks.sleep.bind(ticks)
         ticks.sleep = async ms => {
-            // The others have their turn meanwhile.
+            // The others get their turn.
             await new Promise<void>(done => setImmediate(done))
             await sleep(ms)
         }
@@ -146,7 +146,7 @@ describe("the storage", () => {
             percent = now
             await refused()
         })
-        /** Nobody waits: not for the lock, and not for the format. */
+        /** No call waits for the lock or for the format. */
         const refused = async () => {
             for (const work of [
                 () => storage.use("logger", async () => {}),
@@ -159,7 +159,7 @@ describe("the storage", () => {
             await storage.poll()
             expect(owners).toEqual(["upload", "card format"])
         }
-        // The format still waits for the one who came before it.
+        // The format still waits for the earlier use.
         await refused()
         expect(percent).toBe(-1)
         goOn()
@@ -170,7 +170,7 @@ describe("the storage", () => {
         expect(storage.lastError).toBe("")
     })
 
-    it("is there for all again when a format has failed", async () => {
+    it("is usable again after a failed format", async () => {
         const { storage, append, pollFor } = board(blankStore(1))
         const tooSmall = "the card is too small"
         await expect(storage.format()).rejects.toThrow(tooSmall)
@@ -179,7 +179,7 @@ describe("the storage", () => {
         await expect(storage.format()).rejects.toThrow(tooSmall)
     })
 
-    it("lets go of an ejected card until it was away", async () => {
+    it("leaves an ejected card alone until it has been pulled", async () => {
         const { storage, chip, append, pollFor } = board(await formatted())
         await append()
         await storage.eject()
@@ -196,7 +196,7 @@ describe("the storage", () => {
         expect(storage.mounted()).toBe(true)
     })
 
-    it("syncs the directory entry once a minute", async () => {
+    it("syncs the directory entry once per minute", async () => {
         const store = await formatted()
         const { storage, pollFor } = board(store)
         await storage.use("logger", async volume => {
@@ -206,7 +206,7 @@ describe("the storage", () => {
             await pollWithin(file)
         })
         async function pollWithin(file: { unsynced: boolean }) {
-            // The lock is held here, as it is for whoever works with the volume.
+            // The lock is held here, as for every user of the volume.
             await storage.poll()
             expect(file.unsynced).toBe(true)
         }
@@ -231,7 +231,7 @@ describe("the storage", () => {
         expect(size).toBe(8 + record.length)
     })
 
-    it("counts the free space while nobody waits for it", async () => {
+    it("counts the free space in the background", async () => {
         const store = await formatted()
         const { storage, append, pollFor } = board(store)
         await append()

@@ -45,7 +45,7 @@ beforeEach(async () => {
 })
 
 describe("the reason of an entry", () => {
-    test("is that of the change which has lasted, and of no other one", async () => {
+    test("is that of the lasting change, and of no other", async () => {
         alarms.set(Alarm.CellOvervoltage, true, "cell 1")
         await pass(1)
         alarms.set(Alarm.CellOvervoltage, false, "cell 2")
@@ -88,7 +88,7 @@ describe("the debounce", () => {
         ])
     })
 
-    test("a gap begins the 3 s anew", async () => {
+    test("a gap restarts the 3 s", async () => {
         alarms.set(Alarm.CellOvervoltage, true)
         await pass(2)
         alarms.set(Alarm.CellOvervoltage, false)
@@ -99,7 +99,7 @@ describe("the debounce", () => {
         expect(alarms.flags()).toBe(1)
     })
 
-    test("saying the same again changes nothing", async () => {
+    test("a repeated report changes nothing", async () => {
         for (let i = 0; i < 6; ++i) {
             alarms.set(Alarm.SdCard, true)
             await pass(0.5)
@@ -126,7 +126,7 @@ describe("the debounce", () => {
 })
 
 describe("after a boot", () => {
-    test("an error that is still there is not entered again", async () => {
+    test("a persisting error is not entered again", async () => {
         alarms.set(Alarm.SdCard, true)
         await pass(5)
         await boot()
@@ -137,7 +137,7 @@ describe("after a boot", () => {
         expect(entries()).toEqual(["T SD_CARD appeared; now: SD_CARD"])
     })
 
-    test("an error that is gone is entered as gone, once its part has said so", async () => {
+    test("a vanished error is entered as gone once its part reports it", async () => {
         alarms.set(Alarm.SdCard, true)
         await pass(5)
         await boot()
@@ -149,7 +149,7 @@ describe("after a boot", () => {
         expect(entries()[1]).toBe("T SD_CARD disappeared; now: none")
     })
 
-    test("what was reported before the journal was read is entered then", async () => {
+    test("an error reported before the journal was read is entered afterwards", async () => {
         const late = new Alarms(ticks, journal)
         late.set(Alarm.Wifi, true)
         ticks.block(5000)
@@ -176,7 +176,7 @@ describe("a flapping flag", () => {
         }
     }
 
-    test("makes ten entries, then one that says so, then none", async () => {
+    test("makes ten entries, then one that reports it, then none", async () => {
         await flap(100)
         expect(journal.lastSequence).toBe(11)
         expect(entries()[9]).not.toContain("too often")
@@ -209,7 +209,7 @@ describe("a flapping flag", () => {
             ).toBeLessThanOrEqual(11)
     })
 
-    test("stays limited over a boot, and says so no second time", async () => {
+    test("stays limited over a boot, and does not report it again", async () => {
         await flap(40)
         expect(journal.lastSequence).toBe(11)
         for (let i = 0; i < 5; ++i) {
@@ -222,7 +222,7 @@ describe("a flapping flag", () => {
         expect(journal.lastSequence).toBeGreaterThan(11)
     })
 
-    test("is counted on over a boot, whatever the clock makes of the time between", async () => {
+    test("keeps its count over a boot, however the clock changes in between", async () => {
         for (const seconds of [0, 1800, -1800]) {
             flash = new MemoryFlash()
             await boot()
@@ -239,7 +239,7 @@ describe("a flapping flag", () => {
         }
     })
 
-    test("entries that are more than an hour old at a boot do not count", async () => {
+    test("does not count entries more than an hour old at a boot", async () => {
         await flap(11)
         await boot()
         clock.move(3700)
@@ -249,7 +249,7 @@ describe("a flapping flag", () => {
         expect(journal.lastSequence).toBe(11 + 11)
     })
 
-    test("does not limit another flag, whose entries show it as it is", async () => {
+    test("does not limit another flag, whose entries show its own current state", async () => {
         await flap(15)
         expect(alarms.flags() & 64).toBe(64)
         alarms.set(Alarm.Ftp, true)
@@ -262,7 +262,7 @@ describe("a flapping flag", () => {
     })
 })
 
-test("an entry that the flash refused is made by the next tick", async () => {
+test("the next tick repeats an entry that the flash refused", async () => {
     alarms.set(Alarm.Wifi, true)
     ticks.block(3000)
     flash.failWrites = 1

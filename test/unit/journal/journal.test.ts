@@ -33,7 +33,7 @@ describe("the journal", () => {
         expect(journal.describe(1, time)).toBe("empty")
     })
 
-    test("says what appeared and what is up", async () => {
+    test("shows what appeared and what is up", async () => {
         const journal = await boot()
         await journal.record(1000, 0x10001, 16, 0)
         await journal.record(2000, 0x00001, 16, 0)
@@ -45,7 +45,7 @@ describe("the journal", () => {
         )
     })
 
-    test("marks a time that is a lower bound, and a flag that was limited", async () => {
+    test("marks a time that is a lower bound, and a limited flag", async () => {
         const journal = await boot()
         await journal.record(1000, 0, 0, Mark.ClockUntrusted | Mark.Limited)
         expect(journal.describe(1, time)).toBe(
@@ -53,7 +53,7 @@ describe("the journal", () => {
         )
     })
 
-    test("says why, for the last eight entries since the start", async () => {
+    test("gives the reason for the last eight entries since the start", async () => {
         const journal = await boot()
         const why = "cell 7: 3.652 V, limit 3.650 V"
         await journal.record(1000, 1, 0, 0, why)
@@ -76,13 +76,13 @@ describe("the journal", () => {
         expect(journal.describe(1, time)).not.toContain(why)
     })
 
-    test("keeps a bounded piece of what somebody else has said", async () => {
+    test("keeps a bounded piece of foreign text", async () => {
         const journal = await boot()
         await journal.record(1000, 1, 0, 0, "530\r\n" + "x".repeat(1000))
         expect(journal.describe(1, time)).toContain(`appeared (530??${"x".repeat(55)}...); now`)
     })
 
-    test("the bytes are those of the specification", async () => {
+    test("stores the bytes of the specification", async () => {
         const journal = await boot()
         await journal.record(0x69212345, 0x10001, 16, 1)
         // Sequence 1, time, flags, bit 16, mark 1; CRC by Python's binascii.crc_hqx.
@@ -90,14 +90,14 @@ describe("the journal", () => {
         expect(flash.values.get("j00")!.toString("hex")).toBe("010000004523216901000100100198c5")
     })
 
-    test("an entry costs one write and 40 bytes of flash", async () => {
+    test("needs one write and 40 bytes of flash per entry", async () => {
         const journal = await boot()
         await journal.record(1000, 1, 0, 0)
         expect(flash.writes).toBe(1)
         expect(flash.bytesWritten).toBe(40)
     })
 
-    test("after all 32 positions are filled, the next entry is placed at position 1", async () => {
+    test("puts the next entry at position 1 when all 32 positions are full", async () => {
         const journal = await boot()
         for (let i = 1; i <= 32; ++i) await journal.record(i, 1, 0, 0)
         expect(journal.describe(32, time)).toContain("#32 ")
@@ -109,7 +109,7 @@ describe("the journal", () => {
     })
 
     test.each([0, 1, 31, 32, 33, 63, 64, 65, 100])(
-        "goes on after a boot with %i entries",
+        "continues after a boot with %i entries",
         async count => {
             const journal = await boot()
             for (let i = 1; i <= count; ++i) await journal.record(i, i & 1, 0, 0)
@@ -121,12 +121,12 @@ describe("the journal", () => {
             expect(booted.lastSequence).toBe(count + 1)
             const position = (count % 32) + 1
             expect(booted.describe(position, time)).toContain(`#${count + 1} `)
-            // A number is as good as its position.
+            // An entry's number is accepted in place of its position.
             expect(booted.describe(count + 1, time)).toBe(booted.describe(position, time))
         },
     )
 
-    test("times past 2038 and the highest flag come back", async () => {
+    test("keeps times past 2038 and the highest flag", async () => {
         const journal = await boot()
         await journal.record(4100000000, 0x800000, 23, 0)
         expect((await boot()).describe(1, time)).toBe(
@@ -134,7 +134,7 @@ describe("the journal", () => {
         )
     })
 
-    test("a damaged entry is an empty position and disturbs no other", async () => {
+    test("shows a damaged entry as an empty position, without effect on others", async () => {
         const journal = await boot()
         for (let i = 1; i <= 5; ++i) await journal.record(i, 1, 0, 0)
         flash.values.get("j02")![5] ^= 1
@@ -144,7 +144,7 @@ describe("the journal", () => {
         expect(booted.lastSequence).toBe(5)
     })
 
-    test.each([true, false])("a power cut in an entry (done: %s) costs no other", async stored => {
+    test.each([true, false])("loses no other entry to a power cut (done: %s)", async stored => {
         const journal = await boot()
         for (let i = 1; i <= 40; ++i) await journal.record(i, 1, 0, 0)
         const before = numbers(journal)
@@ -156,7 +156,7 @@ describe("the journal", () => {
         expect(numbers(booted)).toEqual(before)
     })
 
-    test("a refused entry leaves the journal as it was", async () => {
+    test("stays unchanged after a refused entry", async () => {
         const journal = await boot()
         await journal.record(1, 1, 0, 0)
         flash.failWrites = 1
@@ -165,7 +165,7 @@ describe("the journal", () => {
         expect(journal.describe(2, time)).toBe("empty")
     })
 
-    test("positions are counted from 1, flash keys from j00", () => {
+    test("counts positions from 1, flash keys from j00", () => {
         expect(journalKey(1)).toBe("j00")
         expect(journalKey(32)).toBe("j31")
     })

@@ -16,15 +16,15 @@ import { MemoryFlash } from "../../support/memoryflash"
 import { SentLines } from "../../support/sentlines"
 import { hasTool } from "../../support/tools"
 
-// Each journal entry becomes one line of a day's file in EVT: over restarts, power cuts, cards that
-// were away, changed or another board's.
+// Each journal entry becomes one line of a day's file in EVT: over restarts, power cuts, and with
+// removed, changed and foreign cards.
 
 const today = "EVT/20261122.CSV"
 const day = 86400
 const fsck = hasTool("fsck.fat")
 const torn = new Uint8Array(512).fill(0xff)
 
-/** What stays of a board when its power is cut. */
+/** The parts of a board that survive a power cut. */
 class Board {
     flash = new MemoryFlash()
     journal!: Journal
@@ -48,7 +48,7 @@ class Board {
         return (this.device = new MemoryBlockDevice(store))
     }
 
-    /** A start: another mount, and what is in memory is gone. */
+    /** A start: a new mount, and the memory is empty. */
     async start(load = true): Promise<this> {
         const { ticks } = this
         const alarms = {
@@ -82,7 +82,7 @@ class Board {
         return this
     }
 
-    /** The card is changed while the board runs. */
+    /** Changes the card while the board runs. */
     async swap(store: MemoryStore | undefined): Promise<void> {
         if (this.device) await this.storage.eject()
         const gone = this.device
@@ -95,7 +95,7 @@ class Board {
         await this.storage.poll()
     }
 
-    /** The flag appears, or disappears when it is up. */
+    /** Makes the flag appear, or disappear if it is up. */
     async event(alarm: Alarm = Alarm.Ftp, note?: string, marks = 0): Promise<void> {
         const flags = this.journal.lastFlags ^ (1 << alarm)
         await this.journal.record(this.seconds, flags, alarm, marks, note)
@@ -105,7 +105,7 @@ class Board {
         for (let i = 0; i < count; ++i) await this.event()
     }
 
-    /** The task of 2 s, so often. */
+    /** Runs the 2 s task this many times. */
     async write(times = 40): Promise<void> {
         for (let i = 0; i < times; ++i) {
             this.ticks.ms += 2000
@@ -140,8 +140,8 @@ beforeEach(async () => {
     board = await new Board(store).start()
 })
 
-describe("an entry of the journal on the card", () => {
-    it("is a line with time, serial number, flag, all flags, and why", async () => {
+describe("a journal entry on the card", () => {
+    it("is a line with time, serial number, flag, all flags, and reason", async () => {
         await board.event(Alarm.CellOvervoltage, "cell 7: 3.652 V, limit 3.650 V")
         board.seconds += 3600
         await board.event(Alarm.SdCard, undefined, Mark.ClockUntrusted | Mark.Limited)
@@ -156,14 +156,14 @@ describe("an entry of the journal on the card", () => {
         expect(board.lines).toEqual([])
     })
 
-    it("has as many fields as the header, whatever somebody else has said", async () => {
+    it("has as many fields as the header, whatever the foreign text", async () => {
         await board.event(Alarm.Ftp, '530 "no", he said,\r\n,,' + "\u00e4,".repeat(60))
         await board.write()
         const [line] = await linesOn(store)
         expect(line.split(",").length).toBe(eventHeader.split(",").length)
     })
 
-    it("is in the file of its own local day, whenever it is written", async () => {
+    it("goes to the file of its own local day, whenever it is written", async () => {
         board.device = undefined
         await board.event()
         board.seconds += 14 * 3600
@@ -175,7 +175,7 @@ describe("an entry of the journal on the card", () => {
         expect(await numbersOn(store, "EVT/20261123.CSV")).toEqual([2])
     })
 
-    it("is written one at a time, behind the records, so that nobody waits long for the card", async () => {
+    it("is written one at a time, after the records, so that others get the card", async () => {
         await board.events(3)
         await board.logger.logRecord()
         await board.write(1)
@@ -192,7 +192,7 @@ describe("an entry of the journal on the card", () => {
         expect(await numbersOn(store)).toEqual([1, 2])
     })
 
-    it("that was damaged in flash is left out, and no other", async () => {
+    it("is the only one left out if it is damaged in flash", async () => {
         await board.events(4)
         board.flash.damage(journalKey(2), "x")
         await board.start()
@@ -200,7 +200,7 @@ describe("an entry of the journal on the card", () => {
         expect(await numbersOn(store)).toEqual([1, 3, 4])
     })
 
-    it("makes no file and no folder while there is none", async () => {
+    it("is needed before there is a file or a folder", async () => {
         await board.write()
         const volume = await mountStore(store)
         let found = ""
@@ -210,7 +210,7 @@ describe("an entry of the journal on the card", () => {
 })
 
 describe("each entry is on the card once", () => {
-    it("over restarts, with other time zones and serial numbers, too", async () => {
+    it("over restarts, even with other time zones and serial numbers", async () => {
         await board.events(3)
         await board.write()
         for (const offset of [60, 120, -60]) {
@@ -224,7 +224,7 @@ describe("each entry is on the card once", () => {
         expect(await numbersOn(store)).toEqual([1, 2, 3, 4])
     })
 
-    it("while the journal is still being read from the flash", async () => {
+    it("even while the journal is still being read from flash", async () => {
         await board.events(40)
         await board.write()
         await board.start(false)
@@ -239,7 +239,7 @@ describe("each entry is on the card once", () => {
         expect(await numbersOn(store)).toEqual(range(9, 40))
     })
 
-    it("when the clock goes back to an earlier day, and to the later one again", async () => {
+    it("when the clock goes back to an earlier day and then forward again", async () => {
         for (const step of [0, -3 * day, 60, 3 * day, 600]) {
             board.seconds += step
             await board.event()
@@ -251,7 +251,7 @@ describe("each entry is on the card once", () => {
         expect(await numbersOn(store, "EVT/20261119.CSV")).toEqual([2, 3])
     })
 
-    it("after the card was away for days, as far as the journal goes", async () => {
+    it("after the card was out for days, as far back as the journal goes", async () => {
         await board.events(3)
         await board.write()
         await board.swap(undefined)
@@ -275,7 +275,7 @@ describe("each entry is on the card once", () => {
         expect(await numbersOn(store, "EVT/20261127.CSV")).toEqual([12, 13, ...range(22, 53)])
     })
 
-    it("also when more were made at once than the journal holds", async () => {
+    it("even when there were more at once than the journal holds", async () => {
         await board.event()
         await board.write()
         await board.events(5000)
@@ -283,7 +283,7 @@ describe("each entry is on the card once", () => {
         expect(await numbersOn(store)).toEqual([1, ...range(4970, 5001)])
     })
 
-    it("of two cards in turn", async () => {
+    it("for two cards in turn", async () => {
         const other = await formattedStore(16)
         await board.event()
         await board.write()
@@ -302,7 +302,7 @@ describe("each entry is on the card once", () => {
         expect(await numbersOn(other)).toEqual([1, 2, 3])
     })
 
-    it("though another board's with the same number stands before it", async () => {
+    it("even if another board's entry with the same number precedes it", async () => {
         await board.events(3)
         await board.write()
         const other = new Board(store)
@@ -326,9 +326,7 @@ const cards: Record<string, () => Promise<MemoryStore>> = {
 if (hasTool("mkfs.fat")) cards["of a PC, without one"] = async () => makeVolume(16, "-F16", "-s2")
 
 describe.each(Object.keys(cards))("after a power cut, on a card %s,", title => {
-    /**
-     * Three entries are on the card, and two more are made; the power goes after so many writes.
-     */
+    /** With three entries on the card, makes two more; the power goes after `writes` writes. */
     async function cutAfter(writes: number, tear: boolean): Promise<boolean> {
         store = await cards[title]()
         board = await new Board(store).start()
@@ -350,20 +348,17 @@ describe.each(Object.keys(cards))("after a power cut, on a card %s,", title => {
         return cut
     }
 
-    it.each([false, true])(
-        "each entry is there once, in order; last write torn: %s",
-        async tear => {
-            let writes = 0
-            // Without a redo log a torn sector of a directory costs what is in it.
-            const once = !tear || title.startsWith("with a")
-            for (; await cutAfter(writes, tear); ++writes) {
-                if (once) expect(await numbersOn(store), `${writes}`).toEqual(range(1, 7))
-                if (once && fsck && writes % 3 === 0)
-                    expect(checkVolume(store).clean, `${writes}`).toBe(true)
-            }
-            expect(writes).toBeGreaterThan(once ? 7 : 6)
-        },
-    )
+    it.each([false, true])("each entry exists once, in order; last write torn: %s", async tear => {
+        let writes = 0
+        // Without a redo log a torn directory sector loses its contents.
+        const once = !tear || title.startsWith("with a")
+        for (; await cutAfter(writes, tear); ++writes) {
+            if (once) expect(await numbersOn(store), `${writes}`).toEqual(range(1, 7))
+            if (once && fsck && writes % 3 === 0)
+                expect(checkVolume(store).clean, `${writes}`).toBe(true)
+        }
+        expect(writes).toBeGreaterThan(once ? 7 : 6)
+    })
 })
 
 describe("an event that cannot be written", () => {
@@ -377,7 +372,7 @@ describe("an event that cannot be written", () => {
         await volume.sync()
     }
 
-    it("waits on a full card, which others can use meanwhile, and comes when there is room", async () => {
+    it("waits for room on a full card, which others can use in the meantime", async () => {
         await fill(4)
         await board.start()
         await board.logger.logRecord()
@@ -396,7 +391,7 @@ describe("an event that cannot be written", () => {
         expect(await numbersOn(store)).toEqual([1])
     })
 
-    it("makes room as a record does, and events themselves never go", async () => {
+    it("makes room as a record does, but never deletes events", async () => {
         await board.event()
         await board.write()
         const volume = await mountStore(store)
@@ -416,7 +411,7 @@ describe("an event that cannot be written", () => {
         expect(await textOn(store, "LOG/20261101.CSV")).toBeUndefined()
     })
 
-    it("keeps no record waiting, and says why", async () => {
+    it("delays no record, and says why it cannot be written", async () => {
         const volume = await mountStore(store)
         await (await volume.openForAppend("EVT", "a file of mine\r\n")).close()
         await board.start()

@@ -10,7 +10,7 @@ beforeEach(() => {
 })
 
 describe("logger", () => {
-    it("writes a header and a record for each release", async () => {
+    it("writes a header and one record per release", async () => {
         const logger = world.start()
         world.flags = 0x10
         await world.run(logger, 2)
@@ -24,7 +24,7 @@ describe("logger", () => {
         expect(world.volume.paths()).toEqual([today])
     })
 
-    it("says with CLOCK, at once, that a time is only a lower bound", async () => {
+    it("marks a time that is only a lower bound with CLOCK, at once", async () => {
         const logger = await world.start()
         world.flags = 0x10
         world.trusted = false
@@ -42,7 +42,7 @@ describe("logger", () => {
         expect(world.times(today)).toEqual(["09:00:00"])
     })
 
-    it("logs one second once", async () => {
+    it("logs a second only once", async () => {
         const logger = world.start()
         await logAndWrite(logger)
         world.seconds += 30
@@ -52,7 +52,7 @@ describe("logger", () => {
         expect(world.times(today)).toEqual(["09:00:00"])
     })
 
-    it("writes the cell log beside the main log when that is set", async () => {
+    it("also writes the cell log if that is on", async () => {
         const logger = world.start()
         await world.run(logger, 1)
         world.numbers[Key.SdCells] = 1
@@ -82,7 +82,7 @@ describe("logger", () => {
         expect(world.volume.paths()).toEqual([today, todayCells])
     })
 
-    it("begins a new file with the local day and puts the old one in order", async () => {
+    it("begins a new file with the local day and syncs the old one", async () => {
         world.offset = 60
         world.seconds = Date.UTC(2026, 10, 22, 22, 58) / 1000
         const logger = world.start()
@@ -93,7 +93,7 @@ describe("logger", () => {
         expect(world.volume.left).toEqual(["LOG/20261123.CSV"])
     })
 
-    it("hands the local time of the record to the card's directory", async () => {
+    it("stamps the directory entry with the record's local time", async () => {
         world.offset = 90
         await world.run(world.start(), 1)
         const date = ((2026 - 1980) << 9) | (11 << 5) | 22
@@ -101,12 +101,12 @@ describe("logger", () => {
     })
 })
 
-describe("logger whose columns change", () => {
+describe("logger with changed columns", () => {
     beforeEach(() => {
         world.numbers[Key.SdCells] = 1
     })
 
-    it("goes on in a further file for that day, and in a plain one the next", async () => {
+    it("continues in a further file for that day, and in a plain one the next day", async () => {
         const logger = world.start()
         await world.run(logger, 1)
         world.state = measured(5)
@@ -120,7 +120,7 @@ describe("logger whose columns change", () => {
         expect(world.times(today).length).toBe(3)
     })
 
-    it("finds the further file again after a start, and the first one when it fits again", async () => {
+    it("finds the further file after a start, and the first one if it fits again", async () => {
         await world.run(world.start(), 1)
         world.state = measured(5)
         await world.run(world.start(), 1)
@@ -135,7 +135,7 @@ describe("logger whose columns change", () => {
         expect(world.times("CELL/26112202.CSV")).toEqual(["09:03:00"])
     })
 
-    it("leaves the files of older firmware, of today too, and goes on beside them", async () => {
+    it("keeps files of older firmware, even today's, and continues beside them", async () => {
         const old = (header: string, fields: string) =>
             `${header}\r\n2026-11-22 08:59:00,+00:00,BMS-1A2B,${fields}\r\n`
         const main = old(
@@ -165,7 +165,7 @@ describe("logger whose columns change", () => {
         expect(world.times(todayCells)).toEqual(["09:00:00", "09:01:00"])
     })
 
-    it("leaves a file of another header alone", async () => {
+    it("leaves a file with another header alone", async () => {
         world.volume.put(today, "my own table\r\n1,2,3\r\n")
         await world.run(world.start(), 1)
         expect(world.volume.text(today)).toBe("my own table\r\n1,2,3\r\n")
@@ -173,8 +173,8 @@ describe("logger whose columns change", () => {
     })
 })
 
-describe("logger whose clock is moved", () => {
-    it("goes on with the new time after a step forwards", async () => {
+describe("logger with a moved clock", () => {
+    it("continues with the new time after a step forwards", async () => {
         const logger = world.start()
         await world.run(logger, 1)
         world.seconds += 3000
@@ -182,7 +182,7 @@ describe("logger whose clock is moved", () => {
         expect(world.times(today)).toEqual(["09:00:00", "09:51:00"])
     })
 
-    it("goes on with the new time after a step backwards, and keeps it all in a power cut", async () => {
+    it("continues with the new time after a step back, and keeps all in a power cut", async () => {
         const logger = world.start()
         await world.run(logger, 2)
         world.seconds -= 3600

@@ -16,7 +16,7 @@ beforeEach(() => {
 })
 
 describe("logger without a card", () => {
-    it("writes what waited when the card is back, in order", async () => {
+    it("writes the waiting records in order when the card is back", async () => {
         const logger = world.start()
         await world.run(logger, 1)
         const volume = world.card.pull()
@@ -48,7 +48,7 @@ describe("logger without a card", () => {
         expect(world.times("LOG/20261123.CSV")).toEqual(["00:00:00", "00:01:00"])
     })
 
-    it("counts what does not fit into the queue, raises the alarm, and says it", async () => {
+    it("counts records that do not fit into the queue, raises the alarm, and logs it", async () => {
         const logger = world.start()
         const volume = world.card.pull()
         await world.run(logger, 60)
@@ -57,7 +57,7 @@ describe("logger without a card", () => {
         expect(lost).toBeGreaterThan(0)
         expect(world.alarms[Alarm.RecordsLost]).toBe(true)
         world.card.insert(volume)
-        // The writing task looks more often than records are made.
+        // The writing task runs more often than records are made.
         await logger.flush()
         await world.run(logger, 1)
         expect(world.times(today).length).toBe(61 - lost)
@@ -66,12 +66,12 @@ describe("logger without a card", () => {
             `logger: ${lost} records lost while the card could not be written`,
         )
         expect(logger.recordsLost()).toBe(lost)
-        // The journal enters what lasts: the flag outlives the loss by some seconds.
+        // The journal enters lasting flags: this one outlives the loss by some seconds.
         await world.run(logger, 1)
         expect(world.alarms[Alarm.RecordsLost]).toBe(false)
     })
 
-    it("begins again on another card and leaves what is there", async () => {
+    it("starts afresh on another card and keeps its files", async () => {
         const logger = world.start()
         await world.run(logger, 2)
         world.card.pull()
@@ -91,7 +91,7 @@ describe("logger without a card", () => {
         expect(world.times(today)).toEqual(["09:00:00", "09:01:00", "09:02:00"])
     })
 
-    it("does not write a record twice that was on the card when its write failed", async () => {
+    it("does not repeat a record that reached the card although its write failed", async () => {
         const logger = world.start()
         await world.run(logger, 1)
         world.volume.nextFault = "lost answer"
@@ -102,7 +102,7 @@ describe("logger without a card", () => {
 })
 
 describe("logger after a power cut", () => {
-    it("recovers the end of the file of an earlier day", async () => {
+    it("recovers the end of an earlier day's file", async () => {
         await world.run(world.start(), 3)
         world.seconds += 5 * 86400
         const before = world.volume.text(today)
@@ -129,7 +129,7 @@ describe("logger on a full card", () => {
         world.volume.capacityBytes = 700
     })
 
-    it("makes room with the oldest sent file and goes on", async () => {
+    it("deletes the oldest sent file and continues", async () => {
         for (const day of [20, 21]) world.onServer.sent.add(`LOG/202611${day}.CSV`)
         const logger = world.start()
         await world.run(logger, 3)
@@ -138,7 +138,7 @@ describe("logger on a full card", () => {
         expect(world.alarms[Alarm.SdFull]).toBe(false)
     })
 
-    it("stops with the flag up when nothing was sent, and goes on when there is room", async () => {
+    it("stops with the flag up if nothing was sent, and continues when there is room", async () => {
         const logger = world.start()
         await world.run(logger, 5)
         expect(world.alarms[Alarm.SdFull]).toBe(true)
@@ -165,7 +165,7 @@ describe("the logger of a whole board, on a FAT volume", () => {
             made[day] = board.made
             flash = board.flash
             startSeconds += 86400
-            // The power is cut: the next start knows no open file.
+            // A power cut: the next start knows no open file.
             if (day === "20261123") await board.sync()
         }
         for (const [day, times] of Object.entries(made)) {
@@ -175,7 +175,7 @@ describe("the logger of a whole board, on a FAT volume", () => {
         }
     })
 
-    it("writes little more than a sector a record", async () => {
+    it("writes little more than a sector per record", async () => {
         const card = new SdCardChip(await formattedStore(64))
         const board = await CardLife.start(card)
         await board.run(1)

@@ -17,7 +17,7 @@ function drain(queue: RecordQueue): number[] {
 }
 
 describe("record queue", () => {
-    it("hands records out in the order in which they came", () => {
+    it("yields records in the order of arrival", () => {
         const queue = new RecordQueue()
         fill(queue, 5, "line\r\n")
         expect(queue.count()).toBe(5)
@@ -26,21 +26,21 @@ describe("record queue", () => {
         expect(queue.lost).toBe(0)
     })
 
-    it("lets the oldest go past 32 records and counts them", () => {
+    it("drops the oldest beyond 32 records and counts them", () => {
         const queue = new RecordQueue()
         fill(queue, 40, "x")
         expect(queue.lost).toBe(8)
         expect(drain(queue)).toEqual(Array.from({ length: 32 }, (_, i) => i + 8))
     })
 
-    it("lets the oldest go past 4 KiB of text", () => {
+    it("drops the oldest beyond 4 KiB of text", () => {
         const queue = new RecordQueue()
         fill(queue, 30, "x".repeat(200))
         expect(queue.count()).toBe(20)
         expect(queue.lost).toBe(10)
     })
 
-    it("has its room back after records were taken out", () => {
+    it("has its room back after records are removed", () => {
         const queue = new RecordQueue()
         for (let round = 0; round < 10; ++round) {
             fill(queue, 20, "x".repeat(200))
@@ -49,7 +49,7 @@ describe("record queue", () => {
         expect(queue.lost).toBe(0)
     })
 
-    it("keeps the two logs apart and in order", () => {
+    it("keeps the two logs separate and in order", () => {
         const queue = new RecordQueue()
         for (let i = 0; i < 6; ++i) queue.add(i & 1, 0, "x".repeat(i), i)
         const second = queue.first(LogKind.Cell)!
@@ -61,7 +61,7 @@ describe("record queue", () => {
         expect(queue.first(LogKind.Main)).toBeUndefined()
     })
 
-    it("is not disturbed by taking out what was pushed out meanwhile", () => {
+    it("tolerates the removal of a record that was already dropped", () => {
         const queue = new RecordQueue()
         fill(queue, 1, "x")
         const first = queue.first(LogKind.Main)!

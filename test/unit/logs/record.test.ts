@@ -60,7 +60,7 @@ describe("records", () => {
         expect(line.split(",").length).toBe(cellHeader(16, 2).split(",").length - 2)
     })
 
-    it("leave what is not known empty", () => {
+    it("leave unknown values empty", () => {
         expect(mainRecord("S", { ...state, socPermille: undefined }, 0)).toBe(
             "S,52.123,-12.345,,3.299,3.345,4,2,-0.4,21.5,0x00000000\r\n",
         )
@@ -85,7 +85,7 @@ describe("records", () => {
         expect(mainRecord("S", cold, 0)).toContain(",-10.0,0.0,")
     })
 
-    it.each([0, 0x41, 0xe0, 0x1e05, 0x9999])("show no tool a decimal number in bits %d", bits => {
+    it.each([0, 0x41, 0xe0, 0x1e05, 0x9999])("do not make bits %d look like a number", bits => {
         const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
         const last = (line: string) => line.trim().split(",").pop()
         const measured = { ...state, balancing: bits }
@@ -96,7 +96,7 @@ describe("records", () => {
     })
 
     it.each(["docs/guide/operation.md", "docs/reference/logs.md"])(
-        "have the columns that %s shows",
+        "have the columns shown in %s",
         path => {
             const text = readFileSync(path, "utf8")
             expect(text).toContain(mainHeader)
@@ -105,14 +105,14 @@ describe("records", () => {
         },
     )
 
-    it("are read by the names that docs/guide/reading-logs.md uses", () => {
+    it("have the column names that docs/guide/reading-logs.md uses", () => {
         const text = readFileSync("docs/guide/reading-logs.md", "utf8")
         const headers = [mainHeader, cellHeader(1, 1), eventHeader].join(",")
         for (const name of headers.split(","))
             if (!/_(V|A|C|pct|no)$|^(number|marks)$/.test(name)) expect(text).toContain(`"${name}"`)
     })
 
-    it("show error flags of all 32 bits", () => {
+    it("show all 32 bits of the error flags", () => {
         expect(mainRecord("S", undefined, 0xdeadbeef)).toContain(",0xDEADBEEF\r")
     })
 
@@ -140,7 +140,7 @@ describe("tail check", () => {
         expect(check.lastSeconds).toBe(november + 36000)
     })
 
-    it("accepts the hour that is repeated when summer time ends", () => {
+    it("accepts the repeated hour when summer time ends", () => {
         const check = new TailCheck("20261025.CSV", mainHeader)
         const end = Date.UTC(2026, 9, 25, 1) / 1000
         const record = (seconds: number, offset: number) =>
@@ -160,8 +160,8 @@ describe("tail check", () => {
         ["an older record", line(-1)],
         ["a record of the day before", line(-24 * 60)],
         ["a record of the day after", line(24 * 60)],
-        ["a record with a column less", line(1).slice(0, line(1).lastIndexOf(","))],
-        ["a record with a column more", line(1) + ","],
+        ["a record with one column less", line(1).slice(0, line(1).lastIndexOf(","))],
+        ["a record with one column more", line(1) + ","],
         ["a time that does not exist", line(1).replace("10:12", "10:62")],
         ["the middle of a record", line(1).slice(10)],
         ["nothing", ""],

@@ -27,7 +27,7 @@ async function makeRoom(): Promise<boolean> {
 }
 
 describe("retention", () => {
-    it("deletes the oldest sent file of both logs, one at a time", async () => {
+    it("deletes the oldest sent file of either log, one at a time", async () => {
         put("LOG/20261121.CSV", "LOG/20261119.CSV", "CELL/20261118.CSV", "CELL/20261120.CSV")
         put("CELL/26111801.CSV")
         for (const path of volume.paths()) onServer.sent.add(path)
@@ -45,7 +45,7 @@ describe("retention", () => {
         ])
     })
 
-    it("passes over what was not sent whole", async () => {
+    it("skips files that were not sent whole", async () => {
         put("LOG/20261119.CSV", "LOG/20261120.CSV")
         onServer.begun.add("LOG/20261119.CSV")
         onServer.sent.add("LOG/20261120.CSV")
@@ -73,13 +73,13 @@ describe("retention", () => {
         expect(await makeRoom()).toBe(true)
     })
 
-    it("finds the one sent file among 1,460 unsent ones by reading each history once, and its own twice", async () => {
+    it("finds the one sent file among 1,460 by reading its own history twice", async () => {
         for (let day = 0; day < 1460; ++day) {
             const date = new Date(Date.UTC(2022, 10, 21 + day)).toISOString().slice(0, 10)
             put(`LOG/${date.replaceAll("-", "")}.CSV`)
         }
         onServer.sent.add("LOG/20261119.CSV")
-        // Files that are gone, of up to five years before the last day.
+        // Missing files, up to five years older than the last day.
         for (let day = 10; day <= 28; ++day) onServer.sent.add(`LOG/202112${day}.CSV`)
         expect(await makeRoom()).toBe(true)
         expect(volume.paths().length).toBe(1459)
@@ -87,7 +87,7 @@ describe("retention", () => {
         expect(onServer.readings).toBe(3)
     })
 
-    it("looks at four files that are not what their lines say, and goes on behind them the next time", async () => {
+    it("checks four files that contradict their lines, and next time the ones after", async () => {
         for (let day = 1; day <= 20; ++day) put(`LOG/202611${String(day).padStart(2, "0")}.CSV`)
         for (const path of volume.paths()) onServer.begun.add(path)
         expect(await makeRoom()).toBe(false)
@@ -98,7 +98,7 @@ describe("retention", () => {
         expect(volume.paths().length).toBe(19)
     })
 
-    it("finds what was sent since in front of where the last search ended", async () => {
+    it("finds a file sent in the meantime before the end of the last search", async () => {
         put("LOG/20261118.CSV", "LOG/20261119.CSV", "LOG/20261120.CSV")
         onServer.sent.add("LOG/20261119.CSV")
         expect(await makeRoom()).toBe(true)
@@ -107,14 +107,14 @@ describe("retention", () => {
         expect(volume.paths()).toEqual(["LOG/20261120.CSV"])
     })
 
-    it("finds the second file of a day whose first one is to be sent again", async () => {
+    it("finds the second file of a day whose first one must be sent again", async () => {
         put("LOG/20261119.CSV", "LOG/26111901.CSV")
         onServer.sent.add("LOG/26111901.CSV")
         expect(await makeRoom()).toBe(true)
         expect(volume.paths()).toEqual(["LOG/20261119.CSV"])
     })
 
-    it("deletes nothing of another card than the one whose history says that it was sent", async () => {
+    it("deletes only from the card whose history says that the file was sent", async () => {
         put("LOG/20261119.CSV")
         onServer.sent.add("LOG/20261119.CSV")
         const other = new MemoryVolume()

@@ -50,7 +50,7 @@ describe("calls of methods", () => {
             reader(),
         )
 
-    it("on an object just created become direct, and the prototype needs no entry", () => {
+    it("become direct on a newly created object, and the prototype needs no entry", () => {
         const one = twoClasses(call(created(2)), call(field(result, names.run), literal(7)))
         callMethodsDirectly(one)
         expect(one.functions[0].code[2]).toEqual(call(fn(4), result, literal(7)))
@@ -99,7 +99,7 @@ describe("calls of methods", () => {
         expect(one).toEqual(before)
     })
 
-    it("stay when the method is used as a value, or its name is one that servers look up where they have the object", () => {
+    it("stay when the method is a value, or servers that have the object look it up", () => {
         const direct = [call(created(2)), call(field(result, names.run))]
         const asValue = twoClasses(...direct, call(log, field(local(0), names.run)))
         const kept = [store(0, result), call(field(local(0), names.run))]
@@ -120,7 +120,7 @@ describe("calls of methods", () => {
         expect(neverShown.functions[0].code[3]).toEqual(call(fn(4), local(0)))
     })
 
-    it("stay when a closure calls what was found", () => {
+    it("stay when a closure may call the method found", () => {
         const closure = { code: [call(expression(Op.LoadClosure, 0, literal(1))), back(nothing)] }
         const one = twoClasses(
             call(created(2)),
@@ -146,7 +146,7 @@ describe("calls of methods", () => {
         expect(one).toEqual(before)
     })
 
-    it("keep the object they were found on while arguments are computed", () => {
+    it("keep the object of the method while arguments are computed", () => {
         const one = twoClasses(
             call(created(2)),
             store(0, field(result, names.run)),
@@ -161,7 +161,7 @@ describe("calls of methods", () => {
         ])
     })
 
-    it("stay when the object is unknown, though one class only has the name", () => {
+    it("stay when the object is unknown, even if only one class has the name", () => {
         const one = program(
             main(call(field(log, names.run))),
             setup(set(prototype(2), names.run, fn(3))),
@@ -173,14 +173,14 @@ describe("calls of methods", () => {
         expect(one).toEqual(before)
     })
 
-    /** A call on a global that has an instance of class 2, or nothing yet. */
+    /** A call on a global that holds an instance of class 2, or nothing yet. */
     const calledOnGlobal = () => [
         call(created(2)),
         statement(Op.StoreGlobal, 1, result),
         call(field(expression(Op.LoadGlobal, 1), names.run)),
     ]
 
-    it("on what may be missing look at it first, unless the method does so anyway", () => {
+    it("check an object that may be missing first, unless the method does so anyway", () => {
         const late = [call(log), back(field(local(0), names.speed))]
         const methodAfter = (code: Statement[]) => {
             const one = program(
@@ -200,7 +200,7 @@ describe("calls of methods", () => {
         expect(methodAfter(reader().code)).toEqual(reader().code)
     })
 
-    it("look where they are when the method has no use for `this`, and do not pass it then", () => {
+    it("check at the call if the method does not use `this`, and then do not pass it", () => {
         const code = [call(log, local(1)), back(local(1))]
         const mainAfter = (argument: Expression) => {
             const one = program(
@@ -222,7 +222,7 @@ describe("calls of methods", () => {
         expect(look.args[0].args).toEqual([expression(Op.LoadGlobal, 1)])
         expect(called).toEqual(call(fn(3), nothing, literal(7)))
         expect(early.functions[3].code).toEqual(code)
-        // The look would spoil the argument.
+        // The check would overwrite the argument.
         const late = mainAfter(result)
         expect(late.functions[0].code.at(-2)).toEqual(
             call(fn(3), expression(Op.LoadGlobal, 1), result),
@@ -230,7 +230,7 @@ describe("calls of methods", () => {
         expect(late.functions[3].code).toHaveLength(3)
     })
 
-    it("are found at their places also in a method that gets such a look", () => {
+    it("are found at their places even in a method that gets such a check", () => {
         const stop = 4
         const inner = [
             store(1, field(local(0), stop)),
@@ -252,7 +252,7 @@ describe("calls of methods", () => {
         expect(called).toEqual(call(fn(4), local(1)))
     })
 
-    it("fail at once only when each way reads `this` first", () => {
+    it("fail at once only if every path reads `this` first", () => {
         const end = label()
         const body = (...code: Statement[]) => program({ args: 1, code }).functions[0]
         const speed = field(local(0), names.speed)

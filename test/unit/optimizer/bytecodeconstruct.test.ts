@@ -26,7 +26,7 @@ const keepsSize = [set(local(0), names.size, local(1)), back(nothing)]
 
 /** Functions: 0 main, 1 setup, 2 the class, 3 any other. */
 const made = (code: Statement[], constructor = keepsSize, inSetup: Statement[] = []) =>
-    // Statements are changed where they stand, and are the same ones in several tests.
+    // The pass changes statements in place, and several tests share them.
     structuredClone(
         program(
             main(...code),
@@ -36,7 +36,7 @@ const made = (code: Statement[], constructor = keepsSize, inSetup: Statement[] =
         ),
     )
 
-describe("a class whose prototype nobody needs", () => {
+describe("a class with an unneeded prototype", () => {
     it("has its constructor called directly, with a new object that it returns", () => {
         const one = made([call(created(2), literal(5)), store(0, result)])
         constructDirectly(one)
@@ -49,7 +49,7 @@ describe("a class whose prototype nobody needs", () => {
         expect(one.functions[2].code).toEqual([set(local(0), names.size, local(1)), back(local(0))])
     })
 
-    it("gets a result as an argument through a local of its own", () => {
+    it("gets a result as an argument through a new local", () => {
         const one = made([call(log), call(created(2), result)])
         const { slots } = one.functions[0]
         constructDirectly(one)
@@ -62,24 +62,24 @@ describe("a class whose prototype nobody needs", () => {
     })
 })
 
-describe("a class stays as it is", () => {
+describe("a class stays unchanged", () => {
     const make = call(created(2), literal(5))
     const constructor = expression(Op.BuiltinField, BuiltinName.constructor, local(0))
     const test = expression(Op.InstanceOf, 0, local(0), fn(2))
     const seven = [1, 2, 3, 4, 5, 6, 7].map(literal)
     it.each([
         [
-            "has a method that is found by its name",
+            "has a method looked up by name",
             [make],
             keepsSize,
             [set(prototype(2), names.run, fn(3))],
         ],
         ["is used as a value", [make, call(log, fn(2))], keepsSize, []],
-        ["is tested for", [make, call(log, test)], keepsSize, []],
-        ["is started with a full list of arguments", [call(created(2), ...seven)], keepsSize, []],
+        ["is tested with instanceof", [make, call(log, test)], keepsSize, []],
+        ["is created with a full list of arguments", [call(created(2), ...seven)], keepsSize, []],
         ["returns something else", [make], [back(local(1))], []],
         ["replaces its object", [make], [store(0, local(1)), back(nothing)], []],
-        ["may be asked for", [make, store(1, constructor)], keepsSize, []],
+        ["may be read as `constructor`", [make, store(1, constructor)], keepsSize, []],
     ])("when it %s", (_, code, body, inSetup) => {
         const one = made(code, body, inSetup)
         const before = structuredClone(one)
@@ -103,7 +103,7 @@ describe("a class stays as it is", () => {
         expect(one.functions[0].code).toContainEqual(error)
     })
 
-    it("but not for the look whether a receiver is there", () => {
+    it("but not because of a check for a missing receiver", () => {
         const one = made([make, statement(Op.StoreReturnValue, 0, constructor)])
         constructDirectly(one)
         expect(one.functions[2].flags).toBe(0)

@@ -28,7 +28,7 @@ import {
 describe("functions with a single caller", () => {
     const runs = ({ functions }: Program) => functions.map(one => one.index)
 
-    it("go into it with their handlers", () => {
+    it("move into it with their handlers", () => {
         const [handler, end] = [label(), label()]
         const guarded = [
             to(Op.Try, handler),
@@ -45,7 +45,7 @@ describe("functions with a single caller", () => {
         expect(one.functions[0].tryFrames).toBe(1)
     })
 
-    it("go into it wherever that comes in the image", () => {
+    it("move into it wherever it is in the image", () => {
         const one = program(
             { code: [call(fn(2)), call(fn(2)), back(nothing)] },
             { code: [call(log), back(nothing)] },
@@ -68,8 +68,8 @@ describe("functions with a single caller", () => {
         expect(one.functions[1].code[0].args[0].value).toBe(base)
     })
 
-    it("stay with closures when the frame would be large: their variables keep their slots", () => {
-        // Each function of these programs has four slots, and `setup` goes into the caller too.
+    it("stay if closures would make the frame large: their variables keep their slots", () => {
+        // Each function of these programs has four slots, and `setup` also moves into the caller.
         for (const [slots, left] of [
             [21, [0, 3]],
             [22, [0, 2, 3]],
@@ -81,7 +81,7 @@ describe("functions with a single caller", () => {
         }
     })
 
-    it("stay when a loop would share the variables of their closures", () => {
+    it("stay if a loop would share the variables of their closures", () => {
         const start = label()
         const loop = [start, call(fn(2), literal(5)), to(Op.Jump, start)]
         const one = program(main(...loop), setup(), ...makesClosure())
@@ -90,10 +90,10 @@ describe("functions with a single caller", () => {
     })
 })
 
-describe("two functions that are only called", () => {
+describe("two functions never used as values", () => {
     const codeOf = (one: FunctionCode) => one.code.filter(s => s.op !== Op.Label)
 
-    it("become one that a last argument leads through", () => {
+    it("become one, selected by a last argument", () => {
         const one = program(
             {
                 code: [
@@ -126,7 +126,7 @@ describe("two functions that are only called", () => {
         expect(pair.body.code[0].target).toBe(pair.body.code[3])
     })
 
-    it("stay apart when one would get the other's much larger frame", () => {
+    it("stay separate when one would get the other's much larger frame", () => {
         const [small, large] = [2, 4].map(slots => ({ args: 1, slots, code: [back(local(0))] }))
         const calls = [call(fn(1), literal(1)), call(fn(2), literal(1))]
         const one = program({ code: [...calls, back(nothing)] }, small, large)
@@ -135,7 +135,7 @@ describe("two functions that are only called", () => {
         expect(pairFunctions(alike)).toHaveLength(1)
     })
 
-    it("stay apart when one is used as a value, or called with more than it takes", () => {
+    it("stay separate when one is used as a value, or called with too many arguments", () => {
         const plain = () => ({ args: 1, code: [back(local(0))] })
         for (const other of [call(log, fn(2)), call(fn(2), literal(1), literal(2))]) {
             const code = [call(fn(1), literal(1)), call(fn(2), literal(1)), other, back(nothing)]
@@ -145,7 +145,7 @@ describe("two functions that are only called", () => {
         }
     })
 
-    it("stay apart when their many calls would cost more than the descriptor", () => {
+    it("stay separate when their many calls would cost more than the descriptor", () => {
         const calls = [1, 2].flatMap(index => new Array<Statement>(13).fill(call(fn(index))))
         const one = program({ code: calls }, { code: [back(log)] }, { code: [back(log)] })
         expect(pairFunctions(one)).toEqual([])
@@ -170,7 +170,7 @@ describe("functions with several callers", () => {
         return one
     }
 
-    it("are copied where that is smaller", () => {
+    it("are copied if that is smaller", () => {
         const one = copied([call(log, local(0)), back(result)], 3)
         expect(one.functions).toHaveLength(1)
         expect(one.functions[0].code.filter(s => s.op === Op.Call0 + 1)).toEqual(
@@ -178,7 +178,7 @@ describe("functions with several callers", () => {
         )
     })
 
-    it("stay where it is not", () => {
+    it("stay if it is not", () => {
         const long = [
             call(log, local(0), literal(7)),
             call(log, local(0), local(0)),

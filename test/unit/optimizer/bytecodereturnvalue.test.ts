@@ -16,7 +16,7 @@ const keep = (value: Expression) => statement(Op.StoreReturnValue, 0, value)
 const call = (...args: Expression[]) =>
     statement(Op.Call0 + args.length, 0, expression(Op.LoadGlobal, 0), ...args)
 
-/** The code of a function with one parameter after the pass. */
+/** The code of a function with one parameter, after the pass. */
 function stored(code: Statement[], captured: number[] = []): Statement[] {
     const body = { index: 0, slots: 4, args: 1, flags: 0, name: 0, tryFrames: 0, code }
     const hasTry = code.some(one => one.op === Op.Try)
@@ -26,7 +26,7 @@ function stored(code: Statement[], captured: number[] = []): Statement[] {
 }
 
 describe("a value between two calls", () => {
-    it("is in ret_val, also where two ways meet", () => {
+    it("is in ret_val, even where two paths meet", () => {
         const [other, end] = [label(), label()]
         const test = (code: (value: Expression) => Statement, read: Expression) => [
             to(Op.JumpIfFalse, other, local(0)),
@@ -46,17 +46,17 @@ describe("a value between two calls", () => {
         expect(stored(code)).toEqual([call(), call(result, result), back(literal(0))])
     })
 
-    it("stays in a local when a call comes while it is needed", () => {
+    it("stays in a local when a call intervenes", () => {
         const code = [store(1, literal(1)), call(), back(local(1))]
         expect(stored(code)).toEqual(code)
     })
 
-    it("stays in a local when another result is needed meanwhile", () => {
+    it("stays in a local when another result is needed in the meantime", () => {
         const code = [call(), store(1, literal(1)), call(local(1), result), back(literal(0))]
         expect(stored(code)).toEqual(code)
     })
 
-    it("makes room for the one that is read more often", () => {
+    it("makes room for another one that is read more often", () => {
         const [a, b] = [sum(local(0), literal(1)), sum(local(0), literal(2))]
         const code = [store(1, a), store(2, b), call(local(1), local(2), local(2)), back(result)]
         expect(stored(code)).toEqual([
@@ -67,7 +67,7 @@ describe("a value between two calls", () => {
         ])
     })
 
-    it("stays where it is as a parameter, undefined at the start, or seen by a closure", () => {
+    it("stays where it is if undefined at the start, or seen by a closure", () => {
         const end = label()
         const maybe = [
             to(Op.JumpIfFalse, end, local(0)),

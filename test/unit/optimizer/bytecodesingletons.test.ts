@@ -30,10 +30,10 @@ const CONSTRUCTOR = 3
 const names = { speed: 1, motor: 2 }
 const globalsOf = (one: Program) => one.header[12]
 
-describe("an object that is made once", () => {
+describe("an object made only once", () => {
     /**
-     * Functions: 0 main, 1 setup, 2 a class with a field `speed`, 3 reads that field of its
-     * argument.
+     * Functions: 0 main, 1 setup, 2 a class with a field `speed`, 3 a reader of its argument's
+     * `speed`.
      */
     const withReader = (...code: Statement[]) =>
         program(
@@ -65,7 +65,7 @@ describe("an object that is made once", () => {
         expect(fieldSet?.args[1]).toEqual(text(names.speed))
     }
 
-    it("is not one that a loop makes", () => {
+    it("is not made in a loop", () => {
         const start = label()
         staysAsItIs(
             withReader(
@@ -78,7 +78,7 @@ describe("an object that is made once", () => {
         )
     })
 
-    it("is not one that is made in two places, or in a function with two callers", () => {
+    it("is not made in two places, or in a function with two callers", () => {
         const make = [call(created(2)), store(0, result), call(fn(3), local(0))]
         staysAsItIs(withReader(...make, call(created(2))))
         const twice = withReader(call(fn(4)), call(fn(4)))
@@ -86,7 +86,7 @@ describe("an object that is made once", () => {
         staysAsItIs(twice)
     })
 
-    it("is not known where it may be missing, or be another one", () => {
+    it("is unknown where it may be missing, or be another object", () => {
         const end = label()
         const missing = [call(created(2)), to(Op.JumpIfFalse, end, log), store(0, result), end]
         staysAsItIs(withReader(...missing, call(fn(3), local(0))))
@@ -101,7 +101,7 @@ describe("an object that is made once", () => {
         )
     })
 
-    it("is not known in a field before that is set, or in a variable of a closure", () => {
+    it("is unknown in a field before that is set, and in a closure's variable", () => {
         const made = [call(created(2)), store(0, result), call(fn(3), local(0))]
         const late = withReader(
             statement(Op.AllocMap, 0),
@@ -122,7 +122,7 @@ describe("an object that is made once", () => {
         staysAsItIs(closure)
     })
 
-    it("is not known when the constructor shows it before the field is set, or reads that", () => {
+    it("is unknown if the constructor passes it on before it sets the field", () => {
         const inner = [call(fn(3), local(0)), set(local(0), names.motor, local(0)), back(nothing)]
         const one = withReader(call(created(2)), store(0, result), call(fn(3), local(0)))
         one.functions[2].code.splice(1, 1, ...inner)
@@ -132,7 +132,7 @@ describe("an object that is made once", () => {
         expect(value.op).toBe(Op.AsciiField)
     })
 
-    it("stays an object when a function that the runtime calls returns it", () => {
+    it("stays an object if a function called by the runtime returns it", () => {
         const one = withReader(
             call(created(2)),
             store(0, result),
@@ -144,14 +144,14 @@ describe("an object that is made once", () => {
         staysAsItIs(one)
     })
 
-    it("stays an object when the runtime gets it, or its fields are found by made up names", () => {
+    it("stays an object if the runtime gets it, or if field names are computed", () => {
         const made = [call(created(2)), store(0, result), call(fn(3), local(0))]
         staysAsItIs(withReader(...made, call(expression(Op.DeviceScriptField, 90), local(0))))
         staysAsItIs(withReader(...made, store(1, expression(Op.Index, 0, local(0), log))))
         staysAsItIs(withReader(...made, statement(Op.Throw, 0, local(0))))
     })
 
-    it("has a field that changes, which is read anew each time", () => {
+    it("has a changing field read again each time", () => {
         const one = withReader(
             call(created(2)),
             store(0, result),
@@ -176,7 +176,7 @@ describe("parameters", () => {
         return one.functions
     }
 
-    it("that nobody reads are not passed, and constant ones are known", () => {
+    it("that are unread are not passed, and constant ones are known", () => {
         const [first, , inner] = after(
             calls(
                 call(fn(2), literal(1), literal(7), local(3)),
@@ -188,7 +188,7 @@ describe("parameters", () => {
         expect(inner.args).toBe(1)
     })
 
-    it("that one call leaves out are undefined there", () => {
+    it("that a call omits are undefined there", () => {
         const [, , inner] = after(calls(call(fn(2), literal(1)), call(fn(2), literal(2))))
         expect(inner.code).toEqual([call(log, nothing, nothing), back(nothing)])
         const [, , other] = after(
@@ -197,7 +197,7 @@ describe("parameters", () => {
         expect(other.args).toBe(2)
     })
 
-    it("stay when what is given may fail, or the function is also a value", () => {
+    it("stay when the argument may fail, or the function is also a value", () => {
         const failing = call(fn(2), field(local(0), names.speed), local(1), local(2))
         const [first, , inner] = after(calls(failing))
         expect([first.code[1].args.length, inner.args]).toEqual([4, 3])
@@ -207,7 +207,7 @@ describe("parameters", () => {
         expect(value.args).toBe(3)
     })
 
-    it("that nobody reads and that may fail are looked at before the call, where that is less", () => {
+    it("that are unread and may fail are evaluated before the call, if that is smaller", () => {
         const failing = field(local(0), names.speed)
         const more = [1, 2].map(() => call(fn(2), log, local(1), local(2)))
         const [first, , inner] = after(calls(call(fn(2), failing, local(1), local(2)), ...more))
@@ -216,7 +216,7 @@ describe("parameters", () => {
             statement(Op.StoreReturnValue, 0, failing),
             ...[0, 1, 2].map(() => call(fn(2), local(1), local(2))),
         ])
-        // Not when the call needs the result, or another argument would fail before.
+        // Not when the call needs the result, or another argument would fail first.
         const [busy] = after(calls(call(fn(2), failing, result, local(2)), ...more))
         expect(busy.code[1].args).toHaveLength(4)
         const callee = field(local(1), names.speed)
@@ -251,7 +251,7 @@ describe("globals", () => {
     const load = (index: number) => expression(Op.LoadGlobal, index)
     const set = (index: number, to = literal(1)) => statement(Op.StoreGlobal, index, to)
 
-    it("that are used most have the first numbers, and what nobody reads is not stored", () => {
+    it("get the first numbers if used most, and are not stored if unread", () => {
         const failing = field(local(0), names.speed)
         const one = program(
             main(set(5), set(6), set(7, failing), call(load(9), load(9), load(9), load(6))),

@@ -34,14 +34,14 @@ describe("long integers", () => {
         expect([4, 12, 20].map(at => table.getInt32(at, true))).toEqual([-1, -1, -1])
     })
 
-    it("stay when they take two bytes at most", () => {
+    it("stay when they take at most two bytes", () => {
         const one = numbers(-16, 0, 111, 112, 247)
         const before = bytes(one)
         poolNumbers(one)
         expect(bytes(one)).toEqual(before)
     })
 
-    it("fill the table up to the last short number, those that save most first", () => {
+    it("fill the table up to the last short number, the largest savings first", () => {
         const one = numbers(...Array.from({ length: 300 }, (_, index) => 1000 + index), 70000)
         poolNumbers(one)
         expect(one.sections[Section.Doubles]).toHaveLength(248 * 8)
@@ -74,7 +74,7 @@ describe("strings without a short number", () => {
     })
 })
 
-describe("functions made of two", () => {
+describe("functions merged from two", () => {
     it("have both names", () => {
         const one = program([], ["first", "second"])
         const [body] = one.functions

@@ -25,7 +25,7 @@ const thrown = (...args: Expression[]) => [
 ]
 
 describe("errors of one class", () => {
-    it("are made and thrown by one function where that is less", () => {
+    it("are made and thrown by one function if that is smaller", () => {
         const many = Array.from({ length: 12 }, (_, at) => thrown(literal(at))).flat()
         const one = program(main(...many, ...thrown(literal(7), log)), setup(), maker())
         throwFromOnePlace(one)
@@ -38,7 +38,7 @@ describe("errors of one class", () => {
         ])
     })
 
-    it("stay where they are when they are few, or something is done with them before", () => {
+    it("stay if there are few, or if they are used before the throw", () => {
         const few = program(main(...thrown(literal(1)), ...thrown(literal(2))), setup(), maker())
         throwFromOnePlace(few)
         expect(few.functions).toHaveLength(3)

@@ -8,7 +8,7 @@ import { NodeHashing } from "../../support/nodehashing"
 
 class Files implements BackupFiles {
     readonly content = new Map<string, DeviceBuffer>()
-    /** The longest that was written or asked for in one piece. */
+    /** The longest piece written or requested. */
     pieceBytesMax = 0
     async read(name: string, offset: number, into: Buffer): Promise<number> {
         this.pieceBytesMax = Math.max(this.pieceBytesMax, into.length)
@@ -31,7 +31,7 @@ function board(shortId = "AB12"): Backup {
     return new Backup(flash, shortId, index => keys[index] ?? "", new NodeHashing())
 }
 
-/** What Settings knows after it was loaded. */
+/** Settings.stored after loading. */
 function lived(): boolean {
     return [...flash.values.keys()].some(key => /^s[a-z]$/.test(key))
 }
@@ -44,7 +44,7 @@ beforeEach(async () => {
     flash.damage("sm", "secret")
 })
 
-/** The board starts. @returns true when it took its backup over */
+/** Starts the board. `restored` is true when it took its backup. */
 async function boot(shortId = "AB12"): Promise<{ backup: Backup; restored: boolean }> {
     const backup = board(shortId)
     return { backup, restored: await backup.restore(files, lived()) }
@@ -56,7 +56,7 @@ async function save(): Promise<void> {
 }
 
 describe("the backup on the card", () => {
-    test("brings back what was there, to an empty flash", async () => {
+    test("restores everything to an empty flash", async () => {
         await save()
         const before = flash.values
         flash = new MemoryFlash()
@@ -68,18 +68,18 @@ describe("the backup on the card", () => {
         expect((await boot()).restored).toBe(false)
     })
 
-    test("holds no secret and fits the specification", async () => {
+    test("holds no secret and matches the specification", async () => {
         await save()
         const content = files.content.get("BMSMINI.BAK")!
         expect(content.toString()).not.toContain("secret")
         expect(content.slice(0, 16).toString("hex")).toBe("424d5342414b310a4142313201000000")
         expect(content.slice(16, 22).toString("hex")).toBe("04207365616c")
-        // Keys without a value are in it too: without one they are to be after a restoration.
+        // It also has keys without a value: a restoration must leave them without one.
         const entries = 2 + 2 + 5 + 4 * (2 + 2) + (2 + 3 + 8) + (2 + 3)
         expect(content.length).toBe(16 + (2 + 4 + 32) + entries + 2)
     })
 
-    test("is written and read in small pieces, the largest values and a full journal too", async () => {
+    test("is written and read in small pieces, even with the largest values", async () => {
         const all = Array.from({ length: 49 }, (_, i) => "k" + i)
         flash = new MemoryFlash()
         for (const [i, key] of all.entries())
@@ -98,7 +98,7 @@ describe("the backup on the card", () => {
         expect(files.pieceBytesMax).toBe(216)
     })
 
-    test("takes turns with two files, and the newer one counts", async () => {
+    test("alternates between two files, and the newer one counts", async () => {
         await save()
         flash.damage("sa", "1\n1V6")
         await save()
@@ -113,7 +113,7 @@ describe("the backup on the card", () => {
         expect(flash.values.get("sa")!.toString()).toBe("1\n1x7")
     })
 
-    test("a half-written file is passed over for the older one", async () => {
+    test("skips a half-written file for the older one", async () => {
         await save()
         flash.damage("sa", "newer")
         await save()
@@ -126,7 +126,7 @@ describe("the backup on the card", () => {
         }
     })
 
-    test("no changed byte goes unnoticed, and it is said", async () => {
+    test("detects every changed byte and reports it", async () => {
         await save()
         const good = files.content.get("BMSMINI.BAK")!
         for (let i = 0; i < good.length; ++i) {
@@ -143,7 +143,7 @@ describe("the backup on the card", () => {
         }
     })
 
-    test("another board's copy is refused, and no copy is no error", async () => {
+    test("refuses another board's copy, and accepts a missing one", async () => {
         await save()
         flash = new MemoryFlash()
         const foreign = await boot("XY99")
@@ -158,14 +158,14 @@ describe("the backup on the card", () => {
         expect(none.backup.remark).toBeUndefined()
     })
 
-    test("what is wrong with a copy is said as long as it is on the card", async () => {
+    test("reports a bad copy as long as it is on the card", async () => {
         await save()
         flash = new MemoryFlash()
         const { backup } = await boot("XY99")
         expect(backup.remark).toContain("of another board")
         await backup.save(files)
         await backup.save(files)
-        // Both are this board's own now.
+        // Both files are now this board's own.
         await backup.save(files)
         expect(backup.remark).toBeUndefined()
         files.content.get("BMSMINI.BAK")![20] ^= 1
@@ -173,7 +173,7 @@ describe("the backup on the card", () => {
         expect(backup.remark).toBe("BMSMINI.BAK is damaged or of another board")
     })
 
-    test("a card that cannot be read is named when the flash is empty", async () => {
+    test("reports an unreadable card when the flash is empty", async () => {
         flash = new MemoryFlash()
         files.read = async () => {
             throw new Error("no SD card")
@@ -183,7 +183,7 @@ describe("the backup on the card", () => {
         expect(backup.remark).toContain("no SD card")
     })
 
-    test("a flash that went back to an older state takes the newer copy, removed values included", async () => {
+    test("brings a flash in an older state up to date, removals included", async () => {
         await save()
         const old = new Map(flash.values)
         flash.damage("sb", "1\n1V6")
@@ -197,7 +197,7 @@ describe("the backup on the card", () => {
         expect(flash.values.has("j00")).toBe(false)
     })
 
-    test("a copy that the power cut kept the flash from noting takes nothing back", async () => {
+    test("undoes nothing when a power cut kept the flash from noting a copy", async () => {
         await save()
         const { backup } = await boot()
         const real = flash.write.bind(flash)
@@ -212,7 +212,7 @@ describe("the backup on the card", () => {
         expect(flash.values.get("sa")!.toString()).toBe("1\n1V6")
     })
 
-    test("a board that came up empty without its card writes nothing over the copy on it", async () => {
+    test("is not overwritten by a board that started empty without its card", async () => {
         await save()
         const copy = files.content.get("BMSMINI.BAK")!.toString("hex")
         flash = new MemoryFlash()
@@ -233,11 +233,11 @@ function flashText(): string {
     return JSON.stringify([...flash.values].map(([key, value]) => [key, value.toString("hex")]))
 }
 
-describe("a copy that somebody else has written", () => {
+describe("a foreign copy", () => {
     const loot = { sa: "1\n1V6", sk: "1\n0Mevil.example" }
 
     test.each([3, 11, 12, 1000, 0xffffffff])(
-        "of generation %i is not taken by a flash that is well",
+        "of generation %i is not taken by an intact flash",
         async generation => {
             await save()
             const before = flashText()
@@ -251,7 +251,7 @@ describe("a copy that somebody else has written", () => {
         },
     )
 
-    test("goes with the next two backups, whatever its generation says", async () => {
+    test("is replaced by the next two backups, whatever its generation", async () => {
         await save()
         files.content.set("BMSMINI.BAK", forgedCopy(0xffffffff, loot))
         files.content.set("BMSMINI.BA2", forgedCopy(0xfffffffe, loot))
@@ -281,21 +281,21 @@ describe("a copy that somebody else has written", () => {
         expect(flashText()).toBe(before)
     })
 
-    /** An entry with what that secret would make of generation 11. */
+    /** An entry with the seal of generation 11 that this secret gives. */
     function seal(secret: DeviceBuffer): DeviceBuffer {
         const head = forgedCopy(11, {}).slice(0, 16)
         const value = new NodeHashing().digest(secret, head)
         return DeviceBuffer.concat(DeviceBuffer.from("\x04 seal"), value as never)
     }
 
-    test("is not taken by a flash that holds settings, though it has never made a backup", async () => {
+    test("is not taken by a flash with settings, even if it has never made a backup", async () => {
         const before = flashText()
         files.content.set("BMSMINI.BAK", forgedCopy(11, loot))
         const { backup, restored } = await boot()
         expect(restored).toBe(false)
         expect(backup.remark).toContain("was not made on this flash")
         expect(flashText()).toBe(before)
-        // What was set counts, and is copied.
+        // The settings count, and are copied.
         await save()
         await save()
         flash = new MemoryFlash()
@@ -303,14 +303,14 @@ describe("a copy that somebody else has written", () => {
         expect(flash.values.get("sa")!.toString()).toBe("1\n1B5")
     })
 
-    test("is not taken by a flash that an earlier firmware has written", async () => {
+    test("is not taken by a flash written by an earlier firmware", async () => {
         flash.damage("backup", "\x05\0\0\0")
         const before = flashText()
         files.content.set("BMSMINI.BAK", forgedCopy(5, { sa: "1\n1B5" }))
         files.content.set("BMSMINI.BA2", forgedCopy(12, loot))
         expect((await boot()).restored).toBe(false)
         expect(flashText()).toBe(before)
-        // From the next backup on they are sealed.
+        // From the next backup on, copies are sealed.
         await save()
         flash.damage("sb", "1\n1V6")
         const old = new Map(flash.values)
@@ -321,7 +321,7 @@ describe("a copy that somebody else has written", () => {
         expect((await boot()).restored).toBe(true)
     })
 
-    test("gives an empty flash nothing but what a backup may hold", async () => {
+    test("gives an empty flash only what a backup may hold", async () => {
         flash = new MemoryFlash()
         const secrets = { sj: "1\n0?" + "a".repeat(40), sm: "1\n0?password", sp: "1\n0?wifi" }
         const others = { t: "3", ta: "1\n1V6", boot: "\0\0", fill: "\x01", "": "x", seal: "y" }
@@ -333,7 +333,7 @@ describe("a copy that somebody else has written", () => {
         expect([...flash.values.keys()].sort()).toEqual(["backup", "j00", "sa", "sk"])
     })
 
-    test("takes nothing away from it but that", async () => {
+    test("removes no other values from an empty flash", async () => {
         flash = new MemoryFlash()
         flash.damage("boot", "\x01\x02")
         files.content.set("BMSMINI.BAK", forgedCopy(11, { boot: "", clock: "", sj: "", ...loot }))
@@ -343,7 +343,7 @@ describe("a copy that somebody else has written", () => {
 })
 
 describe("a copy made on this flash", () => {
-    /** The flash goes back to what it was before the last two backups. */
+    /** Puts the flash back to its state before the last two backups. */
     async function goBack(change: () => void): Promise<void> {
         await save()
         const old = new Map(flash.values)
@@ -355,7 +355,7 @@ describe("a copy made on this flash", () => {
         expect((await boot()).restored).toBe(true)
     }
 
-    test("brings an older state no server, gateway or network: their passwords are still stored", async () => {
+    test("gives an older state with passwords no server, gateway or network", async () => {
         flash.damage("sk", "host before")
         flash.damage("so", "network before")
         flash.damage("sp", "password")
@@ -376,7 +376,7 @@ describe("a copy made on this flash", () => {
         expect(text("sb")).toBe("period behind")
     })
 
-    test("brings an empty one all of them: nothing is stored that could meet them", async () => {
+    test("gives all of them to an empty one, which has no passwords", async () => {
         for (const key of ["sk", "sn", "so"]) flash.damage(key, "mine " + key)
         await save()
         flash = new MemoryFlash()
@@ -386,7 +386,7 @@ describe("a copy made on this flash", () => {
         expect(flash.values.has("sm")).toBe(false)
     })
 
-    test("brings none to one that got a password between two parts of it", async () => {
+    test("gives none to one that got a password between two parts of the restoration", async () => {
         flash.damage("sk", "host")
         await save()
         for (const secret of ["sm", "sp"]) {
@@ -402,7 +402,7 @@ describe("a copy made on this flash", () => {
         }
     })
 
-    test("is put back to its end by the next start when the power went in between", async () => {
+    test("is restored to the end by the next start after a power cut", async () => {
         flash.damage("sk", "host")
         await save()
         for (let writes = 1; ; ++writes) {
@@ -415,7 +415,7 @@ describe("a copy made on this flash", () => {
             flash.powerUp()
             if (!cut) break
             const { restored } = await boot()
-            // The last write is the note that all of it is there.
+            // The last write notes that the restoration is complete.
             expect(restored, `after ${writes} writes`).toBe(writes < 5)
             for (const key of ["sa", "sk", "j00"]) expect(flash.values.has(key)).toBe(true)
         }
@@ -433,7 +433,7 @@ describe("the renewal of a new store", () => {
         expect(flash.writes).toBe(writes)
     })
 
-    test("begins anew when the power went before its end", async () => {
+    test("starts again after a power cut before its end", async () => {
         flash = new MemoryFlash()
         flash.cutPowerAt({ write: 40, stored: true })
         await renewStore(flash).catch((): void => undefined)

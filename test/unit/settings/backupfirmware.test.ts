@@ -5,7 +5,7 @@ import { forgedCopy, settingsValue } from "../../support/forgedcopy"
 import { blankStore } from "../../support/memorycard"
 import { NodeBoard } from "../../support/nodeboard"
 
-// The whole firmware and the backup on its card: what it believes, and what it says of it.
+// The whole firmware and the backup on its card: what it trusts and what it reports.
 
 const evil = {
     sk: settingsValue("0", "evil.example"),
@@ -43,7 +43,7 @@ async function start(): Promise<string[]> {
 test.each([
     ["BMSMINI.BAK", 33],
     ["BMSMINI.BA2", 32],
-])("a forged %s changes nothing on a board that is well", async (name, generation) => {
+])("a forged %s changes nothing on an intact board", async (name, generation) => {
     await putOnCard(name, forgedCopy(generation, evil))
     const lines = await start()
     expect(lines).toContain(name + " was not made on this flash: left alone")
@@ -57,7 +57,7 @@ test.each([
     expect(await board.console("journal")).not.toContain("SETTINGS")
 })
 
-test("what an empty flash has taken from the card is said, and stays an alarm until somebody sets something", async () => {
+test("a restored empty flash is reported, with an alarm until a setting changes", async () => {
     board.flash.values.clear()
     const lines = await start()
     expect(lines).toContain(
@@ -73,7 +73,7 @@ test("what an empty flash has taken from the card is said, and stays an alarm un
     expect(await board.console("journal")).toContain("SETTINGS disappeared")
 })
 
-test("a board that started without its card takes the copy later, unless somebody has set it up anew", async () => {
+test("a board started without its card takes the copy later, unless configured again", async () => {
     const card = board.card!
     for (const setUp of [false, true]) {
         board.flash.values.clear()

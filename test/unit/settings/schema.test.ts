@@ -25,7 +25,7 @@ function enumName(name: string): string {
 }
 
 describe("the schema table", () => {
-    test("has a row for each key, in the order of keys.ts", () => {
+    test("has one row per key, in the order of keys.ts", () => {
         const source = readFileSync("src/settings/keys.ts", "utf8")
         const body = source.slice(source.indexOf("enum Key {") + 10, source.indexOf("}"))
         const names = body.split(",").map(name => name.trim())
@@ -54,7 +54,7 @@ describe("the schema table", () => {
     })
 
     // Line feed, digit, check character; the longest number; 24 bytes of entry, rounding to 8.
-    test("a changed setting never costs more than 64 bytes of flash and its value", () => {
+    test("a changed setting never costs more than 64 bytes of flash plus its value", () => {
         for (const letter of new Set(rows.map(row => placeOf(row.key)[0]))) {
             const sharing = rows.filter(row => placeOf(row.key)[0] === letter)
             if (sharing.length === 1) continue
@@ -67,12 +67,12 @@ describe("the schema table", () => {
         }
     })
 
-    test("the flash values are lettered without a gap", () => {
+    test("the letters of the flash values have no gap", () => {
         const letters = [...new Set(rows.map(row => placeOf(row.key)[0]))].sort()
         expect(letters.join("")).toBe("abcdefghijklmnopqrstuvwxyz".slice(0, placeCount))
     })
 
-    test("the public places are those without a secret", () => {
+    test("the public places are the ones without a secret", () => {
         const letters = (secret: boolean): string[] =>
             rows.filter(row => row.isSecret === secret).map(row => placeOf(row.key)[0])
         expect([...publicPlaces].sort()).toEqual([...new Set(letters(false))].sort())

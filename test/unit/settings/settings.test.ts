@@ -24,7 +24,7 @@ async function boot(): Promise<Settings> {
     return booted
 }
 
-/** What a person types: checked, then stored. */
+/** Checks and stores typed text. */
 async function set(key: Key, text: string): Promise<void> {
     await settings.apply([key], [settings.parse(key, text)])
 }
@@ -51,14 +51,14 @@ describe("defaults", () => {
         expect(new Settings(flash, flags, "AB12", new Turns()).number(Key.FtpPort)).toBe(21)
     })
 
-    test("booting reads each flash value once, and whether a change was cut short", async () => {
+    test("booting reads each flash value once, and the mark of an interrupted change", async () => {
         flash.reads = 0
         await boot()
         expect(flash.reads).toBe(placeCount + 1)
     })
 })
 
-describe("values that are accepted", () => {
+describe("accepted values", () => {
     test.each<[Key, string, number | string, string]>([
         [Key.UserSerial, "Pack_7-b", "Pack_7-b", "Pack_7-b"],
         [Key.UserAddress, "Café 12, Zürich", "Café 12, Zürich", "Café 12, Zürich"],
@@ -94,7 +94,7 @@ describe("values that are accepted", () => {
         [Key.BatteryChemistry, "NMC", 1, "NMC"],
         [Key.BatteryUndertemperature, "-40", -40, "-40"],
         [Key.BatteryCapacity, "2000000", 2000000, "2000000"],
-    ])("setting %i takes %j", async (key, text, value, shown) => {
+    ])("setting %i accepts %j", async (key, text, value, shown) => {
         await set(key, text)
         expect(settings.text(key)).toBe(value)
         expect(formatValue(new Row(key), settings.text(key))).toBe(shown)
@@ -102,7 +102,7 @@ describe("values that are accepted", () => {
         expect(flags.active.get(Alarm.Settings)).toBe(false)
     })
 
-    test("what is shown is taken back as the same value", async () => {
+    test("a shown value is read back as the same value", async () => {
         for (let key = 0; key < keyCount; ++key) {
             const shown = formatValue(new Row(key), settings.text(key))
             if (shown === "not set" || findKey("reset.count") === key) continue
@@ -112,7 +112,7 @@ describe("values that are accepted", () => {
     })
 })
 
-describe("values that are refused", () => {
+describe("refused values", () => {
     test.each<[Key, string, string]>([
         [Key.SdPeriod, "0", "sd.period: 0 is not 1–86400 s"],
         [Key.SdPeriod, "", 'sd.period: "" is not 1–86400 s'],
@@ -186,7 +186,7 @@ describe("flash", () => {
         expect(booted.number(Key.FtpLastLogin)).toBe(4100000000)
     })
 
-    test("the bytes are those of the specification", async () => {
+    test("the bytes match the specification", async () => {
         await set(Key.SdPeriod, "5")
         await set(Key.ResetDays, "Mon,Thu")
         await set(Key.UserAddress, "Zürich")
@@ -195,7 +195,7 @@ describe("flash", () => {
         expect(flash.values.get("si")!.toString()).toMatch(/^1\n0.Zürich$/)
     })
 
-    test("an unchanged value costs nothing and tells nobody", async () => {
+    test("an unchanged value costs no write and is not reported", async () => {
         const changed: Key[] = []
         await set(Key.SdPeriod, "5")
         settings.onChange = key => changed.push(key)
@@ -205,7 +205,7 @@ describe("flash", () => {
         expect(changed).toEqual([])
     })
 
-    test("the change is told once it is in flash", async () => {
+    test("a change is reported once it is in flash", async () => {
         const told: string[] = []
         settings.onChange = key => told.push(`${key} ${flash.values.get("sb")!.toString()}`)
         await set(Key.FtpPort, "2121")
@@ -213,21 +213,21 @@ describe("flash", () => {
         expect(flash.values.get("sb")!.toString()).toContain("2121")
     })
 
-    test("back at its defaults a flash value is gone", async () => {
+    test("a flash value with only defaults is removed", async () => {
         await set(Key.FtpHost, "a")
         await settings.apply([Key.FtpHost], [settings.fallback(Key.FtpHost)])
         expect(flash.values.size).toBe(0)
         expect((await boot()).text(Key.FtpHost)).toBe("")
     })
 
-    test("two writers of one flash value at once lose nothing", async () => {
+    test("two simultaneous writers of one flash value lose nothing", async () => {
         await Promise.all([set(Key.SdPeriod, "7"), set(Key.SdCells, "on")])
         const booted = await boot()
         expect(booted.number(Key.SdPeriod)).toBe(7)
         expect(booted.number(Key.SdCells)).toBe(1)
     })
 
-    test("several values at once write each flash value once, between a mark and its removal", async () => {
+    test("a change of several values writes each flash value once, within a mark", async () => {
         await settings.apply([Key.SdPeriod, Key.SdCells, Key.FtpPort], [7, 1, 2121])
         expect(flash.writes).toBe(1 + 2 + 1)
         expect([...flash.values.keys()].sort()).toEqual(["sa", "sb"])
@@ -247,7 +247,7 @@ describe("flash", () => {
     })
 
     test.each([true, false])(
-        "a power cut in a write (done: %s) leaves old or new and no other setting changed",
+        "a power cut in a write (done: %s) leaves the old or new value, and all other settings",
         async stored => {
             await set(Key.SdPeriod, "5")
             await set(Key.ResetTime, "12:34")
@@ -272,9 +272,9 @@ describe("damage", () => {
 
     test.each([
         ["a changed digit", (text: string) => text.replace("5", "6")],
-        ["a value out of range that another firmware stored", () => "1\n1g0"],
+        ["an out-of-range value from another firmware", () => "1\n1g0"],
         ["a cut value", (text: string) => text.slice(0, 3)],
-    ])("%s puts that setting back alone and raises the flag", async (_, change) => {
+    ])("%s resets only that setting and raises the flag", async (_, change) => {
         flash.damage("sa", change(flash.values.get("sa")!.toString()))
         const booted = await boot()
         expect(booted.number(Key.SdPeriod)).toBe(60)
@@ -282,7 +282,7 @@ describe("damage", () => {
         expect(flags.active.get(Alarm.Settings)).toBe(true)
     })
 
-    test("a network's name of 32 bytes, which earlier firmware took, is none, but cannot be set", async () => {
+    test("a stored network name of 32 bytes is no damage, but it cannot be set", async () => {
         const long = "exactly thirty-two bytes of name"
         await settings.apply([Key.WifiSsid], [long])
         const booted = await boot()
@@ -298,12 +298,12 @@ describe("damage", () => {
         expect(flags.active.get(Alarm.Settings)).toBe(true)
     })
 
-    test("a damaged line leaves the other lines of its flash value alone", async () => {
+    test("a damaged line does not affect the other lines of its flash value", async () => {
         flash.damage("sa", flash.values.get("sa")!.toString().replace("5", "6"))
         expect((await boot()).number(Key.SdCells)).toBe(1)
     })
 
-    test("bytes of any kind do not stop the boot", async () => {
+    test("arbitrary bytes do not stop the boot", async () => {
         for (const text of ["\0", "\n", "\n\n\n", "1\n", "1", "\xff\xfe", "1\n1", "11111"]) {
             flash.damage("sa", text)
             const booted = await boot()
@@ -311,7 +311,7 @@ describe("damage", () => {
         }
     })
 
-    test("the flag is cleared by storing the setting anew", async () => {
+    test("storing the setting again clears the flag", async () => {
         flash.damage("sa", "garbage")
         const booted = await boot()
         await booted.apply([Key.SdPeriod], [60])

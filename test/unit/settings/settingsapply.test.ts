@@ -22,7 +22,7 @@ beforeEach(async () => {
     settings = await boot()
 })
 
-/** A change of four flash values: two replaced, one new, one back at its default and so removed. */
+/** A change of four flash values: two replaced, one new, one back at its default, so removed. */
 const keys = [Key.SdPeriod, Key.FtpPort, Key.FtpHost, Key.UserAddress]
 const before = [5, 2121, "", "here"]
 const after = [6, 2222, "server", ""]
@@ -37,7 +37,7 @@ describe("a change of several flash values", () => {
         await settings.apply([Key.SdCells], [1])
     })
 
-    /** How many writes the change takes when nothing comes in between. */
+    /** The writes of an undisturbed change. */
     async function writesNeeded(): Promise<number> {
         const first = flash.writes
         await settings.apply(keys, after)
@@ -51,7 +51,7 @@ describe("a change of several flash values", () => {
         expect(flash.values.has("t")).toBe(false)
     })
 
-    test("is all or nothing wherever the power goes, and costs no other setting", async () => {
+    test("is all or nothing at any power cut, and affects no other setting", async () => {
         const writes = await writesNeeded()
         expect(writes).toBe(9)
         let whole = 0
@@ -75,7 +75,7 @@ describe("a change of several flash values", () => {
         expect(whole).toBe(1)
     })
 
-    test("is undone also when the power goes again while it is undone", async () => {
+    test("is undone even if the power goes again during the undo", async () => {
         for (let write = 1; write <= 5; ++write) {
             flash = new MemoryFlash()
             settings = await boot()
@@ -90,7 +90,7 @@ describe("a change of several flash values", () => {
         }
     })
 
-    test("is undone at once when the flash refuses one of its writes", async () => {
+    test("is undone at once if the flash refuses one of its writes", async () => {
         const writes = await writesNeeded()
         for (let write = 1; write <= writes; ++write) {
             flash = new MemoryFlash()
@@ -105,7 +105,7 @@ describe("a change of several flash values", () => {
                 await put(key, value)
             }
             const refused = await settings.apply(keys, after).catch(error => error as Error)
-            // Removals are not refused here, so that the last of the nine may never be reached.
+            // Removals are not refused here, so the last of the nine may never be reached.
             if (!refused) continue
             expect(refused.message).toContain("was not stored")
             expect(valuesOf(settings)).toEqual(before)
@@ -115,7 +115,7 @@ describe("a change of several flash values", () => {
         }
     })
 
-    test("leaves a mark of damage alone that it does not touch", async () => {
+    test("keeps the mark of damage in a flash value that it does not change", async () => {
         flash.damage("si", "garbage")
         settings = await boot()
         await settings.apply([Key.SdPeriod, Key.FtpPort], [9, 99])
@@ -125,7 +125,7 @@ describe("a change of several flash values", () => {
     })
 })
 
-test("a mark of an undone change that is damaged itself does not stop the start", async () => {
+test("a damaged undo mark does not stop the start", async () => {
     for (const mark of ["x", "-1", "99999999999", "0", "\xff"]) {
         flash.damage("t", mark)
         const booted = await boot()
@@ -144,12 +144,10 @@ describe("two changes at the same time", () => {
     ]
     const old = [60, 21, "", ""]
 
-    /**
-     * A change is whole in flash once the mark of its undo is gone; the second begins behind that.
-     */
+    /** A change is whole in flash once its undo mark is gone; the second one begins after that. */
     const possible = [old, [6, 2222, "", ""], [6, 2222, "server", "there"]]
 
-    test("are one after the other, each whole, wherever the power goes", async () => {
+    test("run one after the other, each whole, at any power cut", async () => {
         await Promise.all([settings.apply(...first), settings.apply(...second)])
         expect(valuesOf(await boot())).toEqual(possible[2])
         const { writes } = flash
@@ -170,7 +168,7 @@ describe("two changes at the same time", () => {
         expect([...found].sort()).toEqual([0, 1, 2])
     })
 
-    test("do not put back what the other one has changed when one of them is refused", async () => {
+    test("do not undo each other's values when one of them is refused", async () => {
         const write = flash.write.bind(flash)
         let refused = 0
         flash.write = async (key, value) => {
@@ -189,7 +187,7 @@ describe("two changes at the same time", () => {
         }
     })
 
-    test("are held against each other's limits", async () => {
+    test("are checked against each other's limits", async () => {
         const ends = await Promise.allSettled([
             settings.apply([Key.BatteryCellOvervoltage], [2900]),
             settings.apply([Key.BatteryCellUndervoltage], [2800]),
@@ -215,7 +213,7 @@ describe("limits that contradict each other", () => {
             ],
         ],
         [
-            "cell voltages at which neither alarm ends",
+            "cell voltages that end neither alarm",
             [
                 [Key.BatteryCellUndervoltageHysteresis, 1000],
                 [Key.BatteryCellOvervoltageHysteresis, 150],
@@ -228,7 +226,7 @@ describe("limits that contradict each other", () => {
             ],
         ],
         [
-            "temperatures at which neither alarm ends",
+            "temperatures that end neither alarm",
             [
                 [Key.BatteryOvertemperature, 10],
                 [Key.BatteryUndertemperature, 0],
@@ -241,12 +239,12 @@ describe("limits that contradict each other", () => {
             ],
         ],
         [
-            "a charge alarm that no rest ends",
+            "a charge alarm that even zero current does not end",
             [[Key.BatteryOvercurrentCharge, 10]],
             [Key.BatteryOvercurrentCharge, Key.BatteryOvercurrentHysteresis],
         ],
         [
-            "a discharge alarm that no rest ends",
+            "a discharge alarm that even zero current does not end",
             [[Key.BatteryOvercurrentDischarge, 9]],
             [Key.BatteryOvercurrentDischarge, Key.BatteryOvercurrentHysteresis],
         ],
@@ -255,7 +253,7 @@ describe("limits that contradict each other", () => {
             [[Key.BatteryImbalance, 100]],
             [Key.BatteryImbalance, Key.BatteryImbalanceHysteresis],
         ],
-    ])("%s are refused in one line that names them all", async (_, changes, named) => {
+    ])("%s: refused in one line that names them all", async (_, changes, named) => {
         const wanted = new Map(changes)
         const refused = await settings
             .apply([...wanted.keys()], [...wanted.values()])
@@ -278,20 +276,20 @@ describe("limits that contradict each other", () => {
             ],
         ],
         [
-            "the same the other way round",
+            "the same in reverse order",
             [
                 [Key.BatteryCellOvervoltage, 4200],
                 [Key.BatteryCellUndervoltage, 3700],
             ],
         ],
-    ])("%s is taken", async (_, changes) => {
+    ])("%s: accepted", async (_, changes) => {
         const wanted = new Map(changes)
         await settings.apply([...wanted.keys()], [...wanted.values()])
         for (const [key, value] of wanted) expect(settings.number(key)).toBe(value)
     })
 
-    test("that flash held already hinder no other setting, and can be put right", async () => {
-        // An older firmware let 2400 pass; hand-made: place d0, CRC-16/XMODEM of "02400" is 0xE7CC.
+    test("in flash block no other setting, and can be corrected", async () => {
+        // An older firmware accepted 2400; by hand: place d0, CRC-16/XMODEM of "02400" is 0xE7CC.
         flash.damage("sd", "1\n0<2400")
         settings = await boot()
         expect(settings.number(Key.BatteryCellOvervoltage)).toBe(2400)

@@ -4,7 +4,7 @@ import { keyCount, Row } from "../../../src/settings/schema"
 import { ConsoleBench } from "../../support/consoleparts"
 import { Random } from "../../support/random"
 
-// Blocks of `export` and `import` with random settings; the seed is in the test's name.
+// Blocks of `export` and `import` with random settings; the titles have the seeds.
 
 const rows = Array.from({ length: keyCount }, (_, key) => new Row(key))
 const settable = rows.filter(row => !row.isState && !row.isSecret)
@@ -26,7 +26,7 @@ function textOf(random: Random, from: string, bytesMin: number, bytesMax: number
 
 const host = (random: Random): string => textOf(random, letters + "..", 1, 60)
 
-/** A text that the row takes, as a person might write it. */
+/** A valid text for the row, as a person might write it. */
 function valid(random: Random, row: Row): string {
     switch (row.type) {
         case "flag":
@@ -67,7 +67,7 @@ function valid(random: Random, row: Row): string {
     }
 }
 
-/** Limits that leave room: the spec's ranges hold many that do not. */
+/** Makes limits consistent: the ranges of the specification also allow contradictions. */
 function makeRoom(values: Map<string, string>): void {
     const number = (name: string): number => Number(values.get("battery." + name))
     const fits = (high: string, ...others: string[]): boolean =>
@@ -143,7 +143,7 @@ describe("500 random settings, seed 20261122", () => {
             const block = (await from.run("export")).split("\n").slice(0, -1)
             expect(block.join("\n")).not.toContain("geheim")
             const to = new ConsoleBench()
-            // What a person does who wants the serial number too.
+            // As done by a person who also wants the serial number.
             for (const line of block.map(each => each.replace("# set", "set"))) {
                 await to.run(line)
                 expect(to.refused, `case ${i}: ${line}`).toBe(false)
@@ -163,7 +163,7 @@ describe("500 random settings, seed 20261122", () => {
     })
 })
 
-/** A line that no block takes: what it is and what the refusal has to name. */
+/** A line that every block refuses, and the words that the refusal must have. */
 function invalid(random: Random): { line: string; names: string[] } {
     const row = random.pick(settable)
     const state = random.pick(rows.filter(one => one.isState))
@@ -185,7 +185,7 @@ function invalid(random: Random): { line: string; names: string[] } {
 }
 
 describe("500 random blocks with wrong lines, seed 5", () => {
-    it("change nothing, and name every wrong line with its number", async () => {
+    it("change nothing, and report every wrong line with its number", async () => {
         const random = new Random(5)
         for (let i = 0; i < 500; ++i) {
             const bench = new ConsoleBench()
@@ -222,7 +222,7 @@ describe("500 random blocks with wrong lines, seed 5", () => {
 })
 
 describe("a block", () => {
-    it("whose limits contradict each other changes nothing", async () => {
+    it("with contradictory limits changes nothing", async () => {
         const bench = new ConsoleBench()
         const before = everything(bench)
         const lines = [
@@ -240,7 +240,7 @@ describe("a block", () => {
         expect(bench.flash.writes).toBe(0)
     })
 
-    it("may have its lines in any order, also those that contradict the old values", async () => {
+    it("may have its lines in any order, even lines that contradict the old values", async () => {
         const lines = ["set battery.cell_undervoltage 3700", "set battery.cell_overvoltage 4200"]
         for (const block of [lines, [...lines].reverse()]) {
             const bench = new ConsoleBench()
@@ -253,7 +253,7 @@ describe("a block", () => {
         expect(await bench.run(lines[0])).toBe("ok\n")
     })
 
-    it("ends at 200 lines, comments aside, and stays small however long it is", async () => {
+    it("ends at 200 lines, not counting comments, and stays small at any length", async () => {
         const bench = new ConsoleBench()
         await bench.run("import")
         for (let i = 1; i <= 200; ++i) await bench.run(`set sd.period ${i}`)
@@ -278,7 +278,7 @@ describe("a block", () => {
         }
     })
 
-    it("of nothing but wrong lines keeps their numbers within bounds", async () => {
+    it("of only wrong lines keeps a bounded list of their numbers", async () => {
         const bench = new ConsoleBench()
         await bench.run("import")
         for (let i = 1; i <= 1000; ++i) await bench.run("nonsense")

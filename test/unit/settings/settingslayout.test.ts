@@ -7,7 +7,7 @@ import { Random } from "../../support/random"
 import { MemoryFlash } from "../../support/memoryflash"
 import { Turns } from "../../support/turns"
 
-// Stored layouts made by hand from docs/reference/settings.md, not by the firmware's own writer.
+// Stored layouts by hand from docs/reference/settings.md, not from the firmware's own writer.
 
 /** CRC-16/XMODEM, bit by bit. */
 function crc(bytes: Uint8Array): number {
@@ -40,7 +40,7 @@ async function boot(): Promise<Settings> {
     return settings
 }
 
-/** What differs from the defaults. */
+/** The values that differ from the defaults. */
 function changedOf(settings: Settings): Map<Key, number | string> {
     const changed = new Map<Key, number | string>()
     for (let key = 0; key < keyCount; ++key)
@@ -52,7 +52,7 @@ beforeEach(() => {
     flash = new MemoryFlash()
 })
 
-test("the check character of the specification's example is the one made here", () => {
+test("the check characters made here match the specification's example", () => {
     expect(line("1", "5")).toBe("1B5")
     expect(line("5", "9")).toBe("5J9")
 })
@@ -64,7 +64,7 @@ interface Case {
     flag: boolean
 }
 
-/** `sa` with three settings, of which the middle one is as given. */
+/** `sa` with three settings; the middle line is given. */
 function threeWith(middle: string, version = "1"): string {
     return layout(version, line("1", "5"), middle, line("5", "9"))
 }
@@ -88,7 +88,7 @@ const cases: Case[] = [
         flag: false,
     },
     {
-        title: "of a newer version, with settings that are unknown here",
+        title: "of a newer version, with unknown settings",
         stored: {
             sa: layout("2", line("1", "5"), line("7", "anything"), line("5", "9"), line("A", "")),
             sz: layout("2", line("0", "of a newer firmware")),
@@ -109,13 +109,13 @@ const cases: Case[] = [
         flag: false,
     },
     {
-        title: "with a text where a number is now",
+        title: "with a text in place of a number",
         stored: { sa: threeWith(line("2", "on")) },
         taken: around,
         flag: true,
     },
     {
-        title: "with a fraction where a whole number is now",
+        title: "with a fraction in place of a whole number",
         stored: { sa: layout("1", line("1", "5.5"), line("5", "9")) },
         taken: [[Key.ResetDays, 9]],
         flag: true,
@@ -127,13 +127,13 @@ const cases: Case[] = [
         flag: true,
     },
     {
-        title: "with an enum that a newer firmware knows",
+        title: "with an enum value of a newer firmware",
         stored: { sc: layout("1", line("0", "8"), line("1", "2")) },
         taken: [[Key.BatteryCells, 8]],
         flag: true,
     },
     {
-        title: "with a text that is too long here",
+        title: "with a text that is too long",
         stored: { si: layout("1", line("0", "x".repeat(64))), sk: layout("1", line("0", "host")) },
         taken: [[Key.FtpHost, "host"]],
         flag: true,
@@ -145,7 +145,7 @@ const cases: Case[] = [
         flag: true,
     },
     {
-        title: "with a time zone that is none",
+        title: "with an invalid time zone",
         stored: { sq: layout("1", line("0", "MARS")) },
         taken: [],
         flag: true,
@@ -169,7 +169,7 @@ const cases: Case[] = [
         flag: true,
     },
     {
-        title: "whose digit was damaged",
+        title: "with a damaged digit",
         stored: { sa: threeWith("7" + line("2", "1").slice(1)) },
         taken: around,
         flag: true,
@@ -196,7 +196,7 @@ const cases: Case[] = [
         flag: true,
     },
     {
-        title: "that is garbage, beside one that is not",
+        title: "of garbage, beside a good one",
         stored: { sa: "\u0001\u0002garbage\n\n", sb: layout("1", line("1", "2121")) },
         taken: [[Key.FtpPort, 2121]],
         flag: true,
@@ -210,7 +210,7 @@ describe("a stored layout", () => {
         expect(changedOf(settings)).toEqual(new Map(taken))
         expect(flagUp).toBe(flag)
         expect(flash.writes).toBe(0)
-        // Stored anew, what was wrong is gone, and what was taken is still there.
+        // Stored again, the errors are gone and the accepted values remain.
         for (const at of Object.keys(stored))
             for (let key = 0; key < keyCount; ++key)
                 if (at !== "sz") await settings.apply([key], [settings.text(key)])
@@ -219,7 +219,7 @@ describe("a stored layout", () => {
         expect(flagUp).toBe(false)
     })
 
-    test("every single changed bit costs the settings beside it at most, and is never overlooked", async () => {
+    test("loses at most neighbouring settings to a changed bit, never unnoticed", async () => {
         const good = threeWith(line("2", "1"))
         const bytes = globalThis.Buffer.from(good)
         const wanted = new Map<Key, number | string>([...around, [Key.SdCells, 1]])
@@ -230,14 +230,14 @@ describe("a stored layout", () => {
             await flash.write("sa", damaged as unknown as Buffer)
             const settings = await boot()
             const lost = [...wanted].filter(([key, value]) => settings.text(key) !== value)
-            // Two when a line feed is no more, or when a digit has become that of a later line.
+            // Two if a line feed is lost, or if a digit becomes that of a later line.
             expect(lost.length).toBeLessThanOrEqual(2)
             for (const [key] of lost) expect(settings.text(key)).toBe(settings.fallback(key))
             if (lost.length !== 0) expect(flagUp, `bit ${bit}`).toBe(true)
         }
     })
 
-    test("random bytes of any length neither stop the start nor pass for settings", async () => {
+    test("of random bytes neither stops the start nor passes for settings", async () => {
         const random = new Random(20261122)
         let flagged = 0
         for (let i = 0; i < 1000; ++i) {

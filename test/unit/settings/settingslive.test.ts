@@ -16,8 +16,8 @@ const noonSeconds = 1_795_435_200
 const noon = 12 * 60
 
 /**
- * A board that has been up for two hours, with a reset due in a minute unless one setting hinders
- * it.
+ * The resets of a board that has been up for two hours, with one due in a minute unless a setting
+ * prevents it.
  */
 async function resetsAfter(change: [Key, number][], before: [Key, number][]): Promise<number> {
     const ticks = new FakeTicks(500)
@@ -68,7 +68,7 @@ test.each<[string, Key, number]>([
     ["reset.days", Key.ResetDays, 126],
     ["reset.time", Key.ResetTime, noon + 5],
     ["reset.max", Key.ResetMax, 4],
-])("a change of %s counts a minute before the reset, both ways", async (_, key, hindering) => {
+])("a change of %s counts even a minute before the reset", async (_, key, hindering) => {
     const value = due.find(one => one[0] === key)![1]
     const others = due.filter(one => one[0] !== key)
     expect(await resetsAfter([], due)).toBe(1)

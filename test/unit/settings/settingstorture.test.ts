@@ -15,9 +15,8 @@ import { defaultLine, type Sample, settingSamples } from "../../support/settings
 import { ChipFlash } from "../../support/settingsservice"
 import { Turns } from "../../support/turns"
 
-// Every setting through every way in which it can change, down to the chip's flash driver: a value
-// of no bytes ends the board there. After each step a board that starts anew has to find the same
-// values.
+// Every setting, changed in every possible way, down to the chip's flash driver, which aborts on a
+// value of no bytes. After each step a restarted board must find the same values.
 
 vi.mock("@devicescript/core", async () => (await import("../../support/settingsservice")).natives)
 
@@ -44,8 +43,8 @@ let console_: ConsoleBench
 let card: Card
 
 /**
- * The board starts on what the chip holds; with a backup on the card it looks at that first, as
- * firmware.ts does.
+ * Starts the board on the chip's contents; checks a backup on the card first, as firmware.ts
+ * does.
  */
 async function start(): Promise<boolean> {
     flash = flashOn(chip)
@@ -81,7 +80,7 @@ async function run(line: string): Promise<void> {
     expect(console_.refused, `${line}: ${printed}`).toBe(false)
 }
 
-/** All values, by key; the board in force and one that starts on the same chip have to agree. */
+/** All values by key; the running board and a new one on the same chip must agree. */
 async function values(): Promise<(number | string)[]> {
     const fresh = new Settings(flashOn(chip), { set: () => {} }, shortId, new Turns())
     await fresh.load()
@@ -98,7 +97,7 @@ function defaults(): (number | string)[] {
     return Array.from({ length: keyCount }, (_, key) => settings.fallback(key))
 }
 
-/** The defaults, with those of the samples at their first or second value. */
+/** The defaults, with the samples at their first or second value. */
 function expected(which: 0 | 1, of: readonly Sample[] = samples): (number | string)[] {
     const all = defaults()
     for (const { key, values: typed } of of) all[key] = settings.parse(key, typed[which])
@@ -117,7 +116,7 @@ beforeEach(async () => {
     await start()
 })
 
-test("there is a sample of every setting that a person sets", () => {
+test("there is a sample for every setting that a person sets", () => {
     const people = Array.from({ length: keyCount }, (_, key) => new Row(key)).filter(
         row => !row.isState && row.type !== "hash",
     )
@@ -126,7 +125,7 @@ test("there is a sample of every setting that a person sets", () => {
         for (const text of typed) expect(settings.parse(key, text)).not.toBe(settings.fallback(key))
 })
 
-test("each one set, changed, and set back to its default", async () => {
+test("each setting set, changed, and set back to its default", async () => {
     for (const sample of samples) {
         for (const which of [0, 1] as const) {
             await run(`set ${sample.name} "${sample.values[which]}"`)
@@ -135,13 +134,13 @@ test("each one set, changed, and set back to its default", async () => {
         await run(defaultLine(sample, shortId))
         expect(await values(), sample.name).toEqual(defaults())
     }
-    // A write for each change, no more and no less; every group was there, and is gone.
+    // Exactly one write per change; every group existed, and is removed.
     const changes = samples.map(({ values: typed }) => new Set(typed).size + 1)
     expect(chip.writes).toBe(changes.reduce((sum, count) => sum + count, 0))
     expect([...chip.values.values()].every(value => value.toString("hex") === "00")).toBe(true)
 })
 
-test("each section and each key put back by defaults", async () => {
+test("each key and each section reset by defaults", async () => {
     await importAll(0)
     for (const { name, key } of samples) {
         await run(`defaults ${name} yes`)
@@ -154,21 +153,21 @@ test("each section and each key put back by defaults", async () => {
     expect(await values()).toEqual(defaults())
 })
 
-test("all imported, changed by another import, and all at their defaults again", async () => {
+test("all imported, changed by another import, and all reset to their defaults", async () => {
     for (const which of [0, 1, 0] as const) {
         await importAll(which)
         expect(await values()).toEqual(expected(which))
     }
     await run("defaults all yes")
     expect(await values()).toEqual(defaults())
-    // Again, over what was removed.
+    // Again, over removed values.
     await importAll(1)
     expect(await values()).toEqual(expected(1))
     await run("defaults all yes")
     expect(await values()).toEqual(defaults())
 })
 
-test("the console's password set, and taken away with an empty one", async () => {
+test("the console's password set, and removed with an empty one", async () => {
     for (let i = 0; i < 2; ++i) {
         await run("passwd secret")
         expect((await values()).at(-1)).not.toBe("")
@@ -177,7 +176,7 @@ test("the console's password set, and taken away with an empty one", async () =>
     }
 })
 
-test("counters and times that the board keeps, back at zero", async () => {
+test("the board's own counters and times reset to zero", async () => {
     const states = [Key.FtpLastLogin, Key.FtpLastSuccess, Key.ResetCount, Key.ResetLast]
     for (const state of states) await settings.apply([state], [7])
     await values()
@@ -188,7 +187,7 @@ test("counters and times that the board keeps, back at zero", async () => {
     expect(await values()).toEqual(defaults())
 })
 
-test("a change that was cut short is undone where values were absent before", async () => {
+test("an interrupted change undone where values were absent before", async () => {
     await run("set sd.period 5")
     const before = await values()
     const keys = samples.map(({ key }) => key)
@@ -219,12 +218,12 @@ test("restored from a backup to an empty flash", async () => {
     await backUp()
     chip = new ChipFlash()
     expect(await start()).toBe(true)
-    // Secrets are in no backup.
+    // Backups have no secrets.
     const open = samples.filter(({ isSecret }) => !isSecret)
     expect(await values()).toEqual(expected(0, open))
 })
 
-test("restored from a backup with empty values, over a flash that holds values there", async () => {
+test("restored from a backup with empty values over a flash that has these values", async () => {
     await importAll(0)
     await backUp()
     const old = new Map(chip.values)
@@ -236,7 +235,7 @@ test("restored from a backup with empty values, over a flash that holds values t
     chip = new ChipFlash()
     for (const [key, value] of old) chip.values.set(key, value)
     expect(await start()).toBe(true)
-    // The passwords, and whom they are for.
+    // The passwords and the addresses that they belong to.
     const addresses = ["ftp.host", "ftp.gateway", "wifi.ssid"]
     const kept = samples.filter(({ isSecret, name }) => isSecret || addresses.includes(name))
     const wanted = expected(0, kept)
@@ -245,7 +244,7 @@ test("restored from a backup with empty values, over a flash that holds values t
     expect(await start()).toBe(false)
 })
 
-test("what the first version stored is read: a removed key there is absent, or empty", async () => {
+test("the first version's store read: its removed keys are absent or empty", async () => {
     chip.values.set("sa", DeviceBuffer.from("1\n1B5"))
     chip.values.set("sb", DeviceBuffer.alloc(0))
     chip.values.set("t", DeviceBuffer.alloc(0))
@@ -259,7 +258,7 @@ test("what the first version stored is read: a removed key there is absent, or e
     expect(await values()).toEqual(defaults())
 })
 
-test("a store is renewed, and its mark is a value", async () => {
+test("a store is renewed only once", async () => {
     await renewStore(flash)
     const { writes } = chip
     expect(writes).toBe(75)
@@ -267,7 +266,7 @@ test("a store is renewed, and its mark is a value", async () => {
     expect(chip.writes).toBe(writes)
 })
 
-test("the driver's own deletion is what it was: an abort", async () => {
+test("the driver's own deletion still aborts", async () => {
     chip.set("k", DeviceBuffer.from([1]))
     expect(() => chip.set("k", new Uint8Array())).toThrow("the ESP32 aborts")
     expect(chip.aborts).toBe(1)

@@ -8,7 +8,7 @@ const text = (name: string) => [...unsigned(name.length), ...Buffer.from(name)]
 const section = (id: number, ...body: number[]) => [id, ...unsigned(body.length), ...body]
 const i32 = 0x7f
 
-/** (n) => n + (n - 1) + … + 1, in a loop; by hand: WebAssembly 1.0, chapter 5. */
+/** (n) => n + (n - 1) + … + 1, in a loop, by hand after WebAssembly 1.0, chapter 5. */
 const body = [
     ...[1, 1, i32],
     ...[0x03, 0x40], // loop
@@ -37,8 +37,8 @@ function started(wasm: Uint8Array) {
 
 const counting = { counter: "count", globals: [], entries: {} }
 
-describe("a module that counts what it executes", () => {
-    test("computes what it computed before", () => {
+describe("an instrumented module", () => {
+    test("computes the same as before", () => {
         const plain = started(module)
         const counted = started(instrument(module, { ...counting, cost: () => 1 }))
         for (const n of [1, 2, 100, 70000]) expect(counted.add(n)).toBe(plain.add(n))
@@ -47,7 +47,7 @@ describe("a module that counts what it executes", () => {
     test("counts a known loop to the instruction", () => {
         const counted = started(instrument(module, { ...counting, cost: () => 1 }))
         expect(counted.count.value).toBe(0)
-        // Nine instructions in each turn, the loop itself, and three behind it.
+        // Nine instructions per iteration, the loop itself, and three after it.
         counted.add(5)
         expect(counted.count.value).toBe(1 + 5 * 9 + 3)
         counted.add(1)
@@ -60,7 +60,7 @@ describe("a module that counts what it executes", () => {
             counted.add(1000)
             return counted.count.value
         })
-        // By turn: add 1, subtract 1, branch 2.
+        // Per iteration: add 1, subtract 1, branch 2.
         expect(counts).toEqual([4000, 4000])
     })
 
@@ -73,7 +73,7 @@ describe("a module that counts what it executes", () => {
         expect((counted.count.value - before) >>> 0).toBe(blocks % 2 ** 32)
     })
 
-    test("runs what is put at a function's entry, with globals of its own", () => {
+    test("runs code inserted at a function's entry, with added globals", () => {
         const wasm = instrument(module, {
             ...counting,
             cost: () => 0,
@@ -89,12 +89,12 @@ describe("a module that counts what it executes", () => {
         expect([counted.seen.value, counted.other.value]).toEqual([12, 300])
     })
 
-    test("refuses a module that ends in the middle", () => {
+    test("refuses a truncated module", () => {
         const cut = module.subarray(0, module.length - 3)
         expect(() => instrument(cut, { ...counting, cost: () => 1 })).toThrow("in the middle")
     })
 
-    test("refuses a function that is not there, and an instruction whose length it does not know", () => {
+    test("refuses a missing function, and an instruction of unknown length", () => {
         const entries = { absent: () => [] }
         expect(() => instrument(module, { ...counting, cost: () => 1, entries })).toThrow("absent")
         const strange = Uint8Array.from(module)
@@ -111,7 +111,7 @@ describe("the runtime's module", () => {
         expect(exported).toEqual(expect.arrayContaining(["bms_counter", "bms_fiber", "bms_trap"]))
     })
 
-    test("keeps a fiber's wake time where the simulator writes it", () => {
+    test("has a fiber's wake time at the place that the simulator writes", () => {
         // devs_fiber_set_wake_time(fiber, time) is one store: local.get 0, local.get 1, i32.store
         // align offset.
         const { original } = runtimeModule()

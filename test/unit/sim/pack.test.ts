@@ -8,7 +8,7 @@ const packMv = (pack: Pack) => {
 }
 
 describe("the pack model", () => {
-    it("keeps the charge: what flows in is what is there", () => {
+    it("conserves charge", () => {
         const pack = new Pack({ initialCharge: 0.3, capacityAh: 50, spread: 0 })
         pack.setCurrent(20)
         pack.advance(3600)
@@ -19,7 +19,7 @@ describe("the pack model", () => {
         expect(pack.truth()).toBeCloseTo(0.3, 9)
     })
 
-    it("turns into heat what a round trip loses", () => {
+    it("turns the losses of a round trip into heat", () => {
         const pack = new Pack({ initialCharge: 0.5, spread: 0 })
         let energyIn = 0
         for (const amps of [40, -40]) {
@@ -30,11 +30,11 @@ describe("the pack model", () => {
             }
         }
         expect(pack.heatJoules()).toBeGreaterThan(0)
-        // The RC term still holds some, and the curve is a little higher in the warm.
+        // The RC term still holds some energy, and the curve is slightly higher when warm.
         expect(Math.abs(energyIn - pack.heatJoules()) / pack.heatJoules()).toBeLessThan(0.1)
     })
 
-    it("gives the same in steps of 1 s and of 60 s", () => {
+    it("gives the same results in steps of 1 s and of 60 s", () => {
         const fine = new Pack({ scenario: solar })
         const coarse = new Pack({ scenario: solar })
         for (let i = 0; i < 86400; ++i) fine.advance(1)
@@ -88,7 +88,7 @@ describe("the pack model", () => {
         expect(rest - pack.cellVolts(1)).toBeLessThan(0.02)
     })
 
-    it("resists more in the cold and warms under load", () => {
+    it("has more resistance in the cold and warms up under load", () => {
         const sag = (ambientC: number) => {
             const pack = new Pack({ ambientC, spread: 0 })
             const rest = pack.cellVolts(1)
@@ -103,7 +103,7 @@ describe("the pack model", () => {
         expect(pack.temperatureC(1)).toBeGreaterThan(cold + 1)
     })
 
-    it("has the same spread for the same seed, another for another", () => {
+    it("has the same spread for the same seed, and another for another seed", () => {
         const cells = (seed: number) => {
             const pack = new Pack({ seed, initialCharge: 0.1 })
             return Array.from({ length: 16 }, (_, i) => pack.cellVolts(i + 1))
@@ -127,7 +127,7 @@ describe("the pack model", () => {
 })
 
 describe("the events of the board", () => {
-    it("fix current, cell and temperature until they are freed", () => {
+    it("fix current, cell and temperature until they are released", () => {
         const pack = new Pack({ scenario: idle })
         pack.setCurrent(-80)
         pack.setCell(3, 3.7)
@@ -145,7 +145,7 @@ describe("the events of the board", () => {
         expect(pack.temperatureC(1)).toBeLessThan(40)
     })
 
-    it("refuse cells and sensors that are not there", () => {
+    it("refuse missing cells and sensors", () => {
         const pack = new Pack({ cells: 4 })
         expect(() => pack.setCell(5, 3.3)).toThrow("no cell 5")
         expect(() => pack.setCell(NaN, 3.3)).toThrow("no cell NaN")
@@ -154,7 +154,7 @@ describe("the events of the board", () => {
 })
 
 describe("scenarios", () => {
-    it("solar fills the pack by day and lets it down at night, day after day", () => {
+    it("solar charges the pack by day and discharges it at night, day after day", () => {
         const pack = new Pack({ scenario: solar, startHour: 0, initialCharge: 0.5 })
         for (let day = 0; day < 10; ++day) {
             pack.advance(7 * 3600)
@@ -177,11 +177,11 @@ describe("scenarios", () => {
         expect(pack.truth()).toBeGreaterThan(0.95)
     })
 
-    it("idle takes a five-hundredth of the capacity in an hour, by day and by night", () => {
+    it("idle takes 1/500 of the capacity per hour, day and night", () => {
         for (const hour of [0, 6, 12, 18]) expect(idle(hour * 3600, 100)).toBeCloseTo(-0.2, 12)
     })
 
-    it("solar has its noon, its evening and its night", () => {
+    it("solar has typical currents at noon, in the evening and at night", () => {
         const mean = (hour: number) => {
             let sum = 0
             for (let s = 0; s < 3600; s += 10) sum += solar(hour * 3600 + s, 100)
@@ -194,7 +194,7 @@ describe("scenarios", () => {
         expect(mean(2)).toBeGreaterThan(-3.5)
     })
 
-    it("drive has its pulses, its braking and its charge at night", () => {
+    it("drive has pulses, braking, and charging at night", () => {
         const at = (hour: number, seconds: number) => drive(hour * 3600 + seconds, 100)
         expect([0, 12, 40, 48, 2400].map(seconds => at(8, seconds))).toEqual([
             -45, -12, 20, 0, -0.2,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { Pack, type PackOptions } from "../../../sim/pack"
 
-// Numbers by hand. 16 cells of 100 Ah: 0.8 mΩ each at 25 °C, the RC term 0.6 of that with 240 s; 2
-// W/K to the air (0.5 × √16), 32 kJ/K (16 × 2 kg × 1 kJ/(kg·K)).
+// Numbers by hand. 16 cells of 100 Ah: 0.8 mΩ each at 25 °C, the RC term 0.6 of that with 240 s;
+// 2 W/K to the air (0.5 × √16), 32 kJ/K (16 × 2 kg × 1 kJ/(kg·K)).
 
 function pack(options: PackOptions = {}) {
     const made = new Pack({
@@ -26,7 +26,7 @@ describe("the open-circuit voltage", () => {
         [{ initialCharge: 0.45 }, 3.293],
         [{ initialCharge: 1 }, 3.405],
         [{ initialCharge: 0 }, 2.65],
-        // 0.15 mV a kelvin.
+        // 0.15 mV per kelvin.
         [{ ambientC: 45 }, 3.299],
         [{ ambientC: -15 }, 3.29],
         [{ chemistry: "NMC" }, 3.688],
@@ -53,7 +53,7 @@ describe("the open-circuit voltage", () => {
 })
 
 describe("the voltage under load", () => {
-    it("sags by 80 mV at once with 100 A, and rises likewise", () => {
+    it("sags by 80 mV at once at 100 A, and rises likewise", () => {
         const one = pack()
         one.setCurrent(-100)
         expect(one.cellVolts(1)).toBeCloseTo(3.296 - 0.08, 9)
@@ -61,7 +61,7 @@ describe("the voltage under load", () => {
         expect(one.cellVolts(1)).toBeCloseTo(3.296 + 0.08, 9)
     })
 
-    it("sags twice as much at -10 °C, a quarter less at 40 °C, and four times at most", () => {
+    it("sags twice as much at -10 °C, a quarter less at 40 °C, and at most four times", () => {
         // e^(35 × 0.02) = 2.0138; e^(-15 × 0.02) = 0.7408.
         for (const [ambientC, mv] of [
             [-10, 161.1],
@@ -77,7 +77,7 @@ describe("the voltage under load", () => {
 
     it("sags by 48 mV more with a time constant of 240 s", () => {
         for (const seconds of [60, 240, 480]) {
-            // A pack whose charge and temperature hardly move: 1 A of 100 Ah.
+            // Charge and temperature hardly move: 1 A for 100 Ah.
             const one = pack()
             const rest = one.openCircuitVolts(0.5)
             one.setCurrent(-1)
@@ -93,7 +93,7 @@ describe("the voltage under load", () => {
         }
     })
 
-    it("is that of a cell of 200 Ah with half the resistance", () => {
+    it("sags half as much with a cell of 200 Ah", () => {
         const one = pack({ capacityAh: 200 })
         one.setCurrent(-100)
         expect(one.cellVolts(1)).toBeCloseTo(3.296 - 0.04, 9)
@@ -111,7 +111,7 @@ describe("heat", () => {
         expect(one.temperatureC(1) - 25).toBeCloseTo(0.04, 3)
     })
 
-    it("ends where the air takes as much: 17.9 K above it at 50 A", () => {
+    it("balances the loss to the air at 17.9 K above it with 50 A", () => {
         // 16 × 0.8 mΩ × 1.6 × 50² = 51.2 W; x = 25.6 K × e^(-0.02 x), so x = 17.9.
         const one = pack()
         one.setCurrent(-50)
@@ -119,19 +119,19 @@ describe("heat", () => {
         expect(one.temperatureC(1) - 25).toBeCloseTo(17.9, 1)
     })
 
-    it("leaves with a time constant of 16,000 s", () => {
+    it("dissipates with a time constant of 16,000 s", () => {
         const one = pack()
         one.setCurrent(-50)
         one.advance(86400)
         one.setCurrent(0)
-        // What the RC term still holds is gone.
+        // Lets the RC term decay.
         one.advance(2400)
         const above = one.temperatureC(1) - 25
         one.advance(16000)
         expect((one.temperatureC(1) - 25) / above).toBeCloseTo(0.3679, 2)
     })
 
-    it("shows at the second thermistor with 0.8, at the chip with 0.4 and 4 K of its own", () => {
+    it("shows at the second thermistor by 0.8, at the chip by 0.4 plus its own 4 K", () => {
         const one = pack()
         one.setCurrent(-50)
         one.advance(20000)
@@ -160,13 +160,13 @@ describe("the spread between cells", () => {
         return Array.from({ length: 16 }, (_, i) => one.cellVolts(i + 1))
     }
 
-    it("is nothing with a spread of 0", () => {
+    it("is zero with a spread of 0", () => {
         expect(new Set(cells({ spread: 0 })).size).toBe(1)
     })
 
-    it("stays within what its fraction can do", () => {
+    it("stays within the range of its fraction", () => {
         // Charge and capacity are each off by at most 0.4 %: (0.05 ± 0.004) / (1 ± 0.004), that is
-        // 4.58 % … 5.42 %. There the curve rises from 3.0633 V (4.58 %) over 3.085 V (5 %) to
+        // 4.58 % … 5.42 %. There the curve rises from 3.0633 V (4.58 %) through 3.085 V (5 %) to
         // 3.0955 V.
         const volts = cells({ spread: 0.004, initialCharge: 0.05 })
         expect(Math.min(...volts)).toBeGreaterThanOrEqual(3.0633)
@@ -186,9 +186,9 @@ describe("the spread between cells", () => {
 })
 
 describe("the charger and the cut-off", () => {
-    it("charge at full current until the cell voltage is reached, then taper", () => {
+    it("limit the charge current by the room up to the end voltage", () => {
         // LFP ends at 3.5 V: at 100 %, 3.405 V, there is room for 95 mV / 0.8 mΩ = 118.75 A; 50 A
-        // pass whole.
+        // pass unlimited.
         const one = new Pack({
             spread: 0,
             ambientC: 25,
@@ -202,7 +202,7 @@ describe("the charger and the cut-off", () => {
         expect(one.currentAmps()).toBe(50)
     })
 
-    it("ends the discharge at 3 %", () => {
+    it("end the discharge at 3 %", () => {
         const one = new Pack({ spread: 0, initialCharge: 0.0301, scenario: () => -36 })
         expect(one.currentAmps()).toBe(-36)
         one.advance(10)

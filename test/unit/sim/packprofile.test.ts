@@ -20,7 +20,7 @@ function file(text: string): string {
 }
 
 describe("a profile", () => {
-    it("holds each line until the next and repeats from the last one's time on", () => {
+    it("holds each line until the next and repeats from the time of the last line", () => {
         const text = "seconds,amperes\n0,10\n60,-5\r\n\n# end\n100,0\n"
         expect(currents(text, [0, 59.9, 60, 99.9, 100, 159.9, 160])).toEqual([
             10, 10, -5, -5, 10, 10, -5,
@@ -31,17 +31,17 @@ describe("a profile", () => {
         expect(currents("0,-7.5", [0, 1, 1e6])).toEqual([-7.5, -7.5, -7.5])
     })
 
-    it("holds its first line from the beginning, also when that is not at 0", () => {
+    it("holds its first line from the beginning, even if that is not at 0", () => {
         expect(currents("10,3\n20,4\n30,0", [0, 9, 10, 25, 30])).toEqual([3, 3, 3, 4, 3])
     })
 
-    it("takes what spreadsheets write: a mark, blanks, signs, exponents", () => {
+    it("accepts the output of spreadsheets: a BOM, blanks, signs, exponents", () => {
         expect(currents("\uFEFFTime,Current\r\n0 , +1.5e1\r\n.5,-.5\r\n 10,0", [0, 0.5])).toEqual([
             15, -0.5,
         ])
     })
 
-    it("of many lines is found in each of them", () => {
+    it("of many lines gives the current of each of them", () => {
         const rows = Array.from({ length: 1001 }, (_, i) => `${i * 2},${i}`)
         const profile = parseProfile(rows.join("\n"))
         for (let i = 0; i < 1000; ++i) {
@@ -52,11 +52,11 @@ describe("a profile", () => {
 
     const bad: [string, string, string][] = [
         ["an empty file", "", "there is no line of seconds,amperes"],
-        ["a heading alone", "seconds,amperes\n# nothing\n", "there is no line of seconds,amperes"],
-        ["times that stand", "0,1\n0,2", 'line 2: seconds must rise, the line before has 0: "0,2"'],
-        ["times that fall", "0,1\n9,1\n8,2", "line 3: seconds must rise, the line before has 9"],
+        ["only a heading", "seconds,amperes\n# nothing\n", "there is no line of seconds,amperes"],
+        ["equal times", "0,1\n0,2", 'line 2: seconds must rise, the line before has 0: "0,2"'],
+        ["falling times", "0,1\n9,1\n8,2", "line 3: seconds must rise, the line before has 9"],
         ["a second heading", "a,b\nc,d\n0,1", 'line 2: "c" is no decimal number: "c,d"'],
-        ["a heading later", "0,1\nseconds,amperes", 'line 2: "seconds" is no decimal number'],
+        ["a late heading", "0,1\nseconds,amperes", 'line 2: "seconds" is no decimal number'],
         ["three fields", "0,1,2", "line 1: it is two fields, seconds,amperes"],
         ["one field", "# x\n5", 'line 2: it is two fields, seconds,amperes: "5"'],
         ["semicolons", "0;1", "line 1: it is two fields, seconds,amperes"],
@@ -65,15 +65,15 @@ describe("a profile", () => {
         ["a negative time", "-1,1", "line 1: seconds begin at 0"],
         ["hexadecimal", "0x10,1", 'line 1: "0x10" is no decimal number'],
         ["infinity", "0,Infinity", 'line 1: "Infinity" is no decimal number'],
-        ["more than a number holds", "0,1e999", 'line 1: "1e999" is too large'],
+        ["a number too large", "0,1e999", 'line 1: "1e999" is too large'],
         ["binary data", "\0\x01\x02", "line 1: it is two fields"],
     ]
     for (const [title, text, message] of bad)
-        it(`with ${title} is refused by its line's number`, () => {
+        it(`with ${title} is refused`, () => {
             expect(() => parseProfile(text)).toThrow(message)
         })
 
-    it("names all of its bad lines, five at most, and how many there are", () => {
+    it("reports its bad lines, at most five, and their number", () => {
         const text = "s,a\n0,1\nx,2\n3,y\n4,4\n"
         expect(() => parseProfile(text)).toThrow(/^line 3: .*\nline 4: .*$/)
         const many = Array.from({ length: 8 }, (_, i) => `${i},x`).join("\n")
@@ -88,7 +88,7 @@ describe("the simulator's choice", () => {
         expect(packOptions({ scenario: "idle" }).scenario).toBe(idle)
     })
 
-    it("of a profile begins with the board's power-on", () => {
+    it("of a profile begins at the board's power-on", () => {
         const path = file("0,10\n60,-20\n120,0\n")
         const pack = new Pack(packOptions({ profile: path }))
         expect(pack.currentAmps()).toBe(10)
@@ -96,18 +96,18 @@ describe("the simulator's choice", () => {
         expect(pack.currentAmps()).toBe(-20)
         pack.advanceTo(120_000)
         expect(pack.currentAmps()).toBe(10)
-        // Ten minutes at 10 A and at -20 A in turns.
+        // 20 minutes in all, alternating between 10 A and -20 A.
         pack.advanceTo(1_200_000)
         expect(pack.passedCoulombs()).toBeCloseTo(10 * (600 - 1200), 6)
     })
 
-    it("names the file and the line that it cannot take", () => {
+    it("reports the file and the bad line", () => {
         const path = file("0,10\nsixty,-20\n")
         expect(() => packOptions({ profile: path })).toThrow(`--profile ${path}: line 2: "sixty"`)
         expect(() => packOptions({ profile: path + ".no" })).toThrow(/--profile .*\.no: ENOENT/)
     })
 
-    it("is one of them, not both", () => {
+    it("is a scenario or a profile, not both", () => {
         expect(() => packOptions({ scenario: "idle", profile: "x" })).toThrow("not both")
     })
 })
@@ -115,7 +115,7 @@ describe("the simulator's choice", () => {
 describe("battery and monitor between two runs", () => {
     const charge = { charge: 0.8, temperatureC: 31 }
 
-    it("go on with charge, temperature, configuration and counter", async () => {
+    it("keep charge, temperature, configuration and counter", async () => {
         const first = batteryBench({ pack: { scenario: () => 20 } })
         const atStart = (await first.monitor.sample()).socPermille!
         for (let minute = 0; minute < 40; ++minute) {
@@ -128,7 +128,7 @@ describe("battery and monitor between two runs", () => {
         expect({ pack, monitor }).toEqual(condition)
         const next = batteryBench({ pack: { condition: pack }, chip: { condition: monitor } })
         expect(next.pack.condition()).toEqual(pack)
-        // The board had stored its charge 40 minutes ago: the chip's counter tells the rest.
+        // The board stored its charge 40 minutes ago: the chip's counter supplies the rest.
         next.monitor.restore(DeviceBuffer.from(first.kept[0], "hex") as never)
         expect(first.kept.length).toBe(1)
         const state = await next.monitor.sample()
@@ -137,7 +137,7 @@ describe("battery and monitor between two runs", () => {
         expect(soc - atStart).toBeGreaterThan(130)
     })
 
-    it("keep nothing of a chip that is not configured", () => {
+    it("keep nothing of an unconfigured chip", () => {
         const { chip } = batteryBench()
         expect(chip.condition()).toBeUndefined()
     })
@@ -153,11 +153,11 @@ describe("battery and monitor between two runs", () => {
         '{"pack":{"charge":0.5,"temperatureC":20},"monitor":{"memory":"zz","coulombs":1,"seconds":1}}',
     ]
     for (const text of bad)
-        it(`are not taken from ${JSON.stringify(text)}`, () => {
+        it(`are not read from ${JSON.stringify(text)}`, () => {
             expect(parseCondition(text)).toBeUndefined()
         })
 
-    it("are kept in the state folder, and a damaged file is said", () => {
+    it("are kept in the state folder, with a remark on a damaged file", () => {
         const path = mkdtempSync(join(tmpdir(), "bms-pack-"))
         onTestFinished(() => rmSync(path, { recursive: true }))
         const folder = new StateFolder(path)

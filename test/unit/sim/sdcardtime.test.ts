@@ -4,13 +4,13 @@ import { usualSdCardTiming } from "../../../sim/chips/sdcardpace"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
 import { generator } from "../../../sim/random"
 
-// The emulated card's own time and its clock edges, byte by byte as the wire has them.
+// The emulated card's own timing and its clock edges, byte by byte on the wire.
 
 const hz = 20_000_000
 /** A byte on the wire, ms. */
 const byteMs = 8000 / hz
 
-/** A card that is ready and selected, and the hands of its clock. */
+/** A card that is ready and selected, with a settable clock. */
 function started(timing: Partial<SdCardTiming> = {}) {
     const clock = { ms: 0 }
     const store = new MemoryStore(8192 * 2048)
@@ -52,19 +52,19 @@ function started(timing: Partial<SdCardTiming> = {}) {
 const fixed = (ms: number) => ({ ms: [ms, ms] as const })
 const calm = fixed(0)
 
-describe("the emulated card with a time of its own", () => {
-    it("sends a block when its time has come, within a transfer by the bytes on the wire", () => {
+describe("the emulated card with its own timing", () => {
+    it("sends a block at its time, within a transfer by the bytes on the wire", () => {
         const { clock, command, exchange } = started({ read: fixed(1) })
         const startMs = clock.ms
         command(17, 5)
-        // Seven bytes of command; the time counts from its last one.
+        // Seven bytes of command; the time counts from the last one.
         const at = (startMs + 6 * byteMs + 1 - clock.ms) / byteMs
         const back = exchange([], Math.ceil(at) + 3)
         expect(Math.abs(back.indexOf(0xfe) - at)).toBeLessThan(1.5)
         expect(at).toBeGreaterThan(2400)
     })
 
-    it("sends it at once when board time has passed that moment", () => {
+    it("sends a block at once if board time is past that", () => {
         const { clock, command, exchange } = started({ read: fixed(1) })
         command(17, 5)
         expect(exchange([], 20)).not.toContain(0xfe)
@@ -84,7 +84,7 @@ describe("the emulated card with a time of its own", () => {
         expect(exchange([], 4)).toEqual([0xff, 0xff, 0xff, 0xff])
     })
 
-    it("goes on programming while it is not selected, and is not ready before", () => {
+    it("continues programming while deselected, and is not ready earlier", () => {
         const { clock, chip, command, exchange, data } = started({
             write: fixed(5),
             tidying: calm,
@@ -100,7 +100,7 @@ describe("the emulated card with a time of its own", () => {
         expect(exchange([], 1)).toEqual([0xff])
     })
 
-    it("takes a block of a stream quicker than one alone, and the stream's end like one alone", () => {
+    it("programs a stream's block faster than a single one, and its end like a single one", () => {
         const { clock, command, exchange, data } = started({
             write: fixed(0.9),
             streamBlock: fixed(0.05),
@@ -120,7 +120,7 @@ describe("the emulated card with a time of its own", () => {
         expect(busyMs()).toBeCloseTo(0.9, 2)
     })
 
-    it("takes no token while it is busy: that block is lost, the stream is not", () => {
+    it("accepts no token while busy: that block is lost, the stream is not", () => {
         const { clock, command, exchange, data, store } = started({
             streamBlock: fixed(3),
             tidying: calm,
@@ -133,7 +133,7 @@ describe("the emulated card with a time of its own", () => {
         expect([...store.written()]).toEqual([5, 6])
     })
 
-    it("draws the usual times from its own stream of chance, the same from the same seed", () => {
+    it("draws the usual times from its own random stream, the same for the same seed", () => {
         const times = (seed: number) => {
             const { clock, command, exchange, data } = started({ random: generator(seed) })
             const all: number[] = []
@@ -156,7 +156,7 @@ describe("the emulated card with a time of its own", () => {
         expect(slow).toBeLessThan(30)
     })
 
-    it("tidies up in one write of a hundred on bad days, for up to 250 ms", () => {
+    it("tidies up after one write in a hundred on bad days, for up to 250 ms", () => {
         const tidying = { ms: [0, 0] as const, tail: { share: 0.01, ms: [20, 250] as const } }
         const { clock, command, exchange, data } = started({ tidying })
         let long = 0
@@ -173,12 +173,12 @@ describe("the emulated card with a time of its own", () => {
         expect(usualSdCardTiming.tidying.tail!.share).toBeLessThan(0.001)
     })
 
-    it("begins no transfer before the end of the one before", () => {
+    it("begins no transfer before the end of the previous one", () => {
         const { clock, command, exchange, data } = started({ write: fixed(1), tidying: calm })
         command(24, 5)
         const startMs = clock.ms
         exchange(data(0xfe), 20)
-        // A clock that stands still: the bytes alone take the time.
+        // A stopped clock: only the bytes take time.
         let bytes = 0
         do {
             clock.ms = startMs
@@ -187,7 +187,7 @@ describe("the emulated card with a time of its own", () => {
         expect(bytes * byteMs).toBeCloseTo(1 - 20 * byteMs, 1)
     })
 
-    it("rejects a block behind its last one", () => {
+    it("rejects a block past its last one", () => {
         const { command, exchange, data, clock } = started({ streamBlock: calm, tidying: calm })
         command(25, 8192 * 2048 - 1)
         expect(exchange(data(0xfc), 4)[516] & 0x1f).toBe(0x05)
@@ -203,14 +203,14 @@ describe("the emulated card with a time of its own", () => {
 })
 
 describe("a stray clock edge", () => {
-    it("shifts what a selected card takes and gives by a bit, until it is deselected", () => {
+    it("shifts the input and output of a selected card by a bit, until it is deselected", () => {
         const { chip, command, exchange } = started()
-        // CMD58: 7a 00 00 00 00 87, answered with c0 ff 80 00 behind R1.
+        // CMD58: 7a 00 00 00 00 87, answered with c0 ff 80 00 after R1.
         expect(command(58, 0).slice(7, 14)).toEqual([0xff, 0x00, 0xc0, 0xff, 0x80, 0x00, 0xff])
         chip.strayClock()
-        // The end of the argument and the 87 look like CMD3, which is illegal: 04, a bit too early.
+        // The end of the argument and the 87 look like CMD3, which is illegal: 04, a bit early.
         expect(command(58, 0).slice(11, 15)).toEqual([0xff, 0xfe, 0x09, 0xff])
-        // The same command, moved by a bit on purpose: its answer is, too.
+        // The same command, deliberately shifted by a bit: so is its answer.
         const shifted = exchange([0xfe, 0xf4, 0, 0, 0, 0x01, 0x0f, 0xff], 12)
         expect(shifted.slice(7, 14)).toEqual([0xfe, 0x01, 0x81, 0xff, 0x00, 0x01, 0xff])
         chip.select(false)
@@ -218,7 +218,7 @@ describe("a stray clock edge", () => {
         expect(command(58, 0).slice(7, 14)).toEqual([0xff, 0x00, 0xc0, 0xff, 0x80, 0x00, 0xff])
     })
 
-    it("comes with each new rate of the bus, and after eight of them the bytes agree again", () => {
+    it("comes with each new bus rate, and after eight edges the bytes align again", () => {
         const { chip, command } = started()
         for (let edges = 1; edges <= 8; ++edges) {
             chip.configure(hz)
@@ -227,7 +227,7 @@ describe("a stray clock edge", () => {
         }
     })
 
-    it("does nothing to a card that is not selected, or not there", () => {
+    it("does not affect a deselected or missing card", () => {
         const { chip, command } = started()
         chip.select(false)
         chip.configure(400_000)
@@ -240,8 +240,8 @@ describe("a stray clock edge", () => {
     })
 })
 
-describe("a card that is left in the middle of a stream", () => {
-    it("goes on with it when it is selected again, and answers to nothing but its end", () => {
+describe("a card left in the middle of a stream", () => {
+    it("continues with it when selected again, and answers only to its end", () => {
         const { chip, command, exchange, data, clock } = started({
             streamBlock: fixed(0.05),
             tidying: calm,

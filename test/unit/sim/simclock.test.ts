@@ -13,7 +13,7 @@ afterEach(() => {
     for (const clock of clocks.splice(0)) clock.stop()
 })
 
-test("runs timers in the order of their times, and of their making when the times are equal", async () => {
+test("runs timers in the order of their times, and equal ones in order of creation", async () => {
     const clock = clockAt("max")
     const order: string[] = []
     const done = new Promise<void>(resolve => {
@@ -26,14 +26,14 @@ test("runs timers in the order of their times, and of their making when the time
     expect(order).toEqual(["early", "early too", "late"])
 })
 
-test("skips a year in which nothing happens at speed max", async () => {
+test("skips an idle year at speed max", async () => {
     const clock = clockAt("max")
     // At real speed this would be far beyond the test's time limit.
     await clock.sleep(365 * 86_400_000)
     expect(clock.nowMs()).toBe(365 * 86_400_000)
 })
 
-test("who slept goes on at the very moment, though other timers would be due meanwhile", async () => {
+test("a sleeper continues at its exact time, even with other timers running", async () => {
     const clock = clockAt("max")
     let ticks = 0
     const tick = () => {
@@ -54,7 +54,7 @@ test("a cancelled timer does not run", async () => {
     expect(ran).toBe(false)
 })
 
-test("stands still while it is paused", async () => {
+test("stands still while paused", async () => {
     const clock = clockAt("max")
     await clock.sleep(100)
     const resume = clock.pause()
@@ -77,7 +77,7 @@ test("a factor makes board time run that much faster than real time", async () =
     expect(realMs).toBeGreaterThan(90)
 })
 
-test("what is awaited from outside holds speed max at real time", async () => {
+test("a hold for the outside limits speed max to real time", async () => {
     const clock = clockAt("max")
     const release = clock.hold()
     const before = performance.now()
@@ -86,7 +86,7 @@ test("what is awaited from outside holds speed max at real time", async () => {
     release()
 })
 
-test("what is executed takes the time that its counter says, and what it is charged", async () => {
+test("an execution takes the time of its counter, plus charged time", async () => {
     const clock = clockAt("max")
     let count = 0xfffffff0
     clock.useCounter(() => count, 0.5)
@@ -96,7 +96,7 @@ test("what is executed takes the time that its counter says, and what it is char
     const done = new Promise<void>(resolve => {
         clock.setTimeout(() => {
             seen.push(clock.nowMs())
-            // Over the counter's end.
+            // Past the counter's overflow.
             count = (count + 40) >>> 0
             seen.push(clock.nowMs())
             clock.charge(7)
@@ -107,13 +107,13 @@ test("what is executed takes the time that its counter says, and what it is char
         clock.setTimeout(resolve, 300)
     })
     await done
-    // The timer at 110 waits for what is executing.
+    // The timer at 110 waits for the execution.
     expect(seen).toEqual([100, 120, 127, 127, 200])
     expect(executed).toEqual([27])
     expect(clock.busyMs).toBe(27)
 })
 
-test("what counts itself outside of an execution is not the board's", async () => {
+test("counts outside of an execution do not take board time", async () => {
     const clock = clockAt("max")
     let count = 0
     clock.useCounter(() => count, 1)
@@ -123,7 +123,7 @@ test("what counts itself outside of an execution is not the board's", async () =
     expect(clock.nowMs()).toBe(10)
 })
 
-test("a host that is too slow for the factor is behind by what it has missed", async () => {
+test("a host too slow for the factor falls behind by the missed time", async () => {
     const clock = clockAt(100_000)
     clock.setTimeout(() => {
         for (const endMs = performance.now() + 30; performance.now() < endMs;);

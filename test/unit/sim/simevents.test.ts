@@ -67,7 +67,7 @@ test.each([
     ["!monitor up", "setMonitor true"],
     ["!clock lost", "setClock lost"],
     ["!light", "showLight"],
-])("the event line %s happens to the board", async (line, call) => {
+])("the event line %s reaches the board", async (line, call) => {
     const { calls, world } = recordingWorld()
     await runEvent(line, world)
     expect(calls).toEqual([call])
@@ -96,13 +96,13 @@ test.each([
     "!temp 1 hot",
     "!light on",
     "!clock 12:00",
-])("the event line %s is refused with the list of events, and nothing happens", async line => {
+])("the event line %s is refused with the list of events, without effect", async line => {
     const { calls, world } = recordingWorld()
     await expect(runEvent(line, world)).rejects.toThrow("!card out | !card in [IMAGE]")
     expect(calls).toEqual([])
 })
 
-test("a world of one network knows its power switch, and says so of the rest", async () => {
+test("a world with only one network has its power switch, and refuses other events", async () => {
     const { calls, world } = recordingWorld()
     const small: WorldEvents = { ...world, air: undefined }
     await runEvent("!wifi up", small)
@@ -123,7 +123,7 @@ test.each([
     expect(parseDuration(text)).toBe(milliseconds)
 })
 
-test("reads an exec file into commands, sleeps and events, and keeps every byte of a command", () => {
+test("splits an exec file into commands, sleeps and events, with every byte of a command", () => {
     const file = Buffer.concat([
         Buffer.from(
             "# a comment\r\n\nset user.serial BMS-1\r\n-set sd.period 0\nsleep 90s\n!card out\n",
@@ -145,11 +145,11 @@ test("reads an exec file into commands, sleeps and events, and keeps every byte 
     expect(last.kind === "command" && [...last.bytes]).toEqual([0x66, 0xff, 0xfe])
 })
 
-test("refuses a sleep that is no duration before anything is run", () => {
+test("refuses an invalid sleep before it runs anything", () => {
     expect(() => parseScript(Buffer.from("status\nsleep soon\n"))).toThrow('"sleep soon"')
 })
 
-test("counts what the firmware's log lines report", () => {
+test("counts the events in the firmware's log lines", () => {
     const counts = new LogCounts()
     for (const line of [
         "journal: last record 4",
@@ -168,7 +168,7 @@ test("counts what the firmware's log lines report", () => {
     expect(counts.lastJournalEntry).toBe(5)
 })
 
-test("the mark in front of a file and what is behind exit are no lines", () => {
+test("skips a byte order mark, and everything after exit", () => {
     const steps = parseScript(Buffer.from("\ufeffstatus\n exit \nshow\n"))
     expect(steps.map(step => step.line)).toEqual(["status"])
 })

@@ -10,7 +10,7 @@ import { Chance } from "../../../sim/random"
 import { VirtualClock } from "../../support/virtualclock"
 import { pattern } from "../../support/uploadcard"
 
-// The simulation's FTP server by its lines: what a client says and what comes back.
+// The simulation's FTP server by its lines: a client's commands and the replies.
 
 /** 2026-11-22 12:00:00 UTC. */
 const noonMs = 1_795_348_800_000
@@ -44,13 +44,11 @@ function dial(port: number): Link | undefined {
     return link
 }
 
-/** A client at the server's control connection. */
+/** A client on the server's control connection. */
 class Client {
     readonly link = dial(21)!
 
-    /**
-     * Sends lines at once. @returns the lines that have come since the last call, within so many ms
-     */
+    /** Sends lines at once and lets `ms` pass. @returns the lines received since the last call */
     say(text: string, ms = 1000): string[] {
         if (text) this.link.write(Buffer.from(text + "\r\n"))
         clock.advance(ms)
@@ -100,7 +98,7 @@ function sendAll(link: Link, bytes: Uint8Array, close = true): void {
 const file = (name: string): Buffer => readFileSync(join(root, name))
 
 describe("logging in (RFC 959 §5.4)", () => {
-    it("greets, takes anybody without a user, and says good-bye", () => {
+    it("greets, accepts any user if none is configured, and says good-bye", () => {
         start()
         const client = new Client()
         expect(client.say("")).toEqual([expect.stringMatching(/^220 /)])
@@ -112,7 +110,7 @@ describe("logging in (RFC 959 §5.4)", () => {
         expect(client.link.over).toBe("ended")
     })
 
-    it("lets only its one user in, by name and password", () => {
+    it("accepts only its one user, by name and password", () => {
         start({ user: "bms", password: "right" })
         const client = new Client()
         client.say("")
@@ -128,7 +126,7 @@ describe("logging in (RFC 959 §5.4)", () => {
         expect(client.say("USER other\r\nPWD")[1]).toMatch(/^530 /)
     })
 
-    it("ends a log-in on which nothing moves for five minutes", () => {
+    it("ends a session after five idle minutes", () => {
         start()
         const client = new Client().logIn()
         expect(client.say("NOOP", 299_000)).toEqual(["200 OK."])
@@ -139,7 +137,7 @@ describe("logging in (RFC 959 §5.4)", () => {
 })
 
 describe("commands and their replies", () => {
-    it("knows the stream of bytes only", () => {
+    it("supports only stream mode and file structure", () => {
         start()
         const client = new Client().logIn()
         const codes = (lines: string) => client.say(lines).map(line => line.slice(0, 3))
@@ -154,7 +152,7 @@ describe("commands and their replies", () => {
         expect(client.say("SYST\r\nNOOP")).toEqual(["215 UNIX Type: L8", "200 OK."])
     })
 
-    it("tells its features, one a line (RFC 2389)", () => {
+    it("lists its features, one per line (RFC 2389)", () => {
         start()
         const client = new Client()
         client.say("")
@@ -167,7 +165,7 @@ describe("commands and their replies", () => {
         ])
     })
 
-    it("refuses what it does not know, what lacks an argument, and lines without an end", () => {
+    it("refuses unknown commands, missing arguments, and endless lines", () => {
         start()
         const client = new Client().logIn()
         expect(client.say("constructor")).toEqual(["502 Not known here."])
@@ -185,7 +183,7 @@ describe("commands and their replies", () => {
         expect(client.say("SYST\r\nNOOP")).toEqual(["200 OK."])
     })
 
-    it("keeps commands that come together in their order", () => {
+    it("carries out pipelined commands in order", () => {
         start()
         const client = new Client().logIn()
         expect(client.say("MKD A\r\nCWD A\r\nPWD\r\nCDUP\r\nPWD\nNOOP")).toEqual([
@@ -223,7 +221,7 @@ describe("folders", () => {
         ])
     })
 
-    it("do not lead out of the server's own", () => {
+    it("do not lead out of the server's root", () => {
         const inside = join(root, "inside")
         start({ root: inside })
         writeFileSync(join(root, "secret"), "secret")
@@ -244,7 +242,7 @@ describe("folders", () => {
 })
 
 describe("passive mode", () => {
-    it("is extended (RFC 2428) or plain, on a port that takes one connection", () => {
+    it("is extended (RFC 2428) or plain, on a port for one connection", () => {
         start()
         const client = new Client().logIn()
         const port = client.passivePort()
@@ -262,7 +260,7 @@ describe("passive mode", () => {
         ])
     })
 
-    it("listens on the last port only", () => {
+    it("listens only on the last port", () => {
         start()
         const client = new Client().logIn()
         const first = client.passivePort()
@@ -271,7 +269,7 @@ describe("passive mode", () => {
         expect(dial(second)).toBeDefined()
     })
 
-    it("is needed, and waited for a minute", () => {
+    it("is required for a transfer, which waits a minute for the connection", () => {
         start()
         const client = new Client().logIn()
         expect(client.say("STOR a")).toEqual(["425 EPSV or PASV comes first."])
@@ -282,7 +280,7 @@ describe("passive mode", () => {
 })
 
 describe("transfers", () => {
-    it("store a file whole, with its date, and tell of it", () => {
+    it("store a whole file with its date, and report it", () => {
         start()
         const client = new Client().logIn()
         expect(client.store("STOR log.csv", pattern(100_000))).toEqual([
@@ -299,7 +297,7 @@ describe("transfers", () => {
         expect(file("log.csv")).toHaveLength(5)
     })
 
-    it("take data that came before the command", () => {
+    it("accept data that came before the command", () => {
         start()
         const client = new Client().logIn()
         const data = client.data()
@@ -308,14 +306,14 @@ describe("transfers", () => {
         expect(file("early").equals(pattern(3000))).toBe(true)
     })
 
-    it("append (APPE), and go on from any byte of a file (REST)", () => {
+    it("append (APPE), and continue from any byte of a file (REST)", () => {
         start()
         const client = new Client().logIn()
         client.store("APPE a", pattern(1000))
         client.store("APPE a", pattern(500, 2))
         expect(file("a")).toEqual(Buffer.concat([pattern(1000), pattern(500, 2)]))
         expect(client.say("REST 200")).toEqual(["350 From byte 200 on."])
-        // EPSV in between ends it: it is for the next command alone.
+        // EPSV in between ends it: REST applies only to the next command.
         client.store("STOR a", pattern(100, 3))
         expect(file("a")).toEqual(Buffer.from(pattern(100, 3)))
         const data = client.data()
@@ -328,7 +326,7 @@ describe("transfers", () => {
         expect(file("a")).toHaveLength(160)
     })
 
-    it("leave what is behind a part that is sent again", () => {
+    it("keep the bytes after a part that is sent again", () => {
         start()
         writeFileSync(join(root, "a"), pattern(1000))
         const client = new Client().logIn()
@@ -341,7 +339,7 @@ describe("transfers", () => {
         expect(file("a")).toEqual(whole)
     })
 
-    it("give files back, also from the middle", () => {
+    it("return files, also from the middle", () => {
         start()
         writeFileSync(join(root, "a"), pattern(200_000))
         const client = new Client().logIn()
@@ -353,7 +351,7 @@ describe("transfers", () => {
         expect(client.say("RETR none").at(-1)).toBe("550 No such file.")
     })
 
-    it("are refused for names that are no files", () => {
+    it("are refused for invalid names", () => {
         start()
         const client = new Client().logIn()
         client.say("MKD logs")
@@ -366,7 +364,7 @@ describe("transfers", () => {
         ])
     })
 
-    it("go on to the end when the client closes the control connection", () => {
+    it("run to the end when the client closes the control connection", () => {
         start()
         const client = new Client().logIn()
         const port = client.passivePort()
@@ -380,7 +378,7 @@ describe("transfers", () => {
         expect(received).toEqual(["handover 50000"])
     })
 
-    it("keep what came of a connection that breaks, and say so", () => {
+    it("keep the data of a broken connection, and report it", () => {
         start()
         const client = new Client().logIn()
         const data = client.data()
@@ -395,7 +393,7 @@ describe("transfers", () => {
         expect(client.say("NOOP")).toEqual(["200 OK."])
     })
 
-    it("make commands wait for their end", () => {
+    it("delay commands until they end", () => {
         start()
         const client = new Client().logIn()
         const data = client.data()
@@ -406,7 +404,7 @@ describe("transfers", () => {
 })
 
 describe("the server's modes", () => {
-    it("refuses connections while it is down, and cuts what is open", () => {
+    it("down: refuses connections, and cuts open ones", () => {
         start()
         const client = new Client().logIn()
         const data = client.data()
@@ -423,7 +421,7 @@ describe("the server's modes", () => {
         expect(new Client().say("")).toEqual([expect.stringMatching(/^220 /)])
     })
 
-    it("takes connections and says nothing while it hangs", () => {
+    it("hang: accepts connections and says nothing", () => {
         start()
         server.setMode("hang")
         const client = new Client()
@@ -435,7 +433,7 @@ describe("the server's modes", () => {
         expect(new Client().say("")).toHaveLength(1)
     })
 
-    it("stops waiting for a data connection, and its port is gone", () => {
+    it("hang: stops waiting for a data connection, and closes its port", () => {
         start()
         const client = new Client().logIn()
         const port = client.passivePort()

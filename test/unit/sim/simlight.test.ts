@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import { SimClock } from "../../../sim/clock"
 import { LightWatcher } from "../../../sim/light"
 
-/** What the watcher tells while the light does as the firmware does it; each entry is 2 s. */
+/** The watcher's reports while the light acts as in the firmware; each entry is 2 s. */
 async function watch(periods: (number | "on" | "nothing")[]): Promise<string[]> {
     const clock = new SimClock("max")
     const told: string[] = []
@@ -28,15 +28,15 @@ const two = "two flashes: an error flag is up"
 const three = "three flashes: no card, or it cannot be used"
 const steady = "steadily on: safe to remove the card"
 
-test("flashes in a row are counted, and a pattern is told once", async () => {
+test("consecutive flashes are counted, and a pattern is reported once", async () => {
     expect(await watch([1, 1, 1, 3, 2, 2, 1])).toEqual([one, three, two, one])
 })
 
-test("a light that stays on is safe to remove", async () => {
+test("a steady light means safe to remove", async () => {
     expect(await watch([1, "on", "on", "on", 3])).toEqual([one, steady, three])
 })
 
-test("a light that shows nothing any more is dark", async () => {
+test("a light that stops flashing is dark", async () => {
     expect(await watch([1, "nothing", "nothing", "nothing", "nothing", 1])).toEqual([
         one,
         "dark",

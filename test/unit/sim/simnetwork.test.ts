@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest"
 import { SimClock } from "../../../sim/clock"
 import { SimNetwork } from "../../../sim/network"
 
-// The board's socket at real servers.
+// The board's socket with real servers.
 
 const pieceBytes = 512
 const queueWrites = 50
@@ -45,11 +45,11 @@ async function connect(): Promise<void> {
     await until(() => events.includes("open") && taken !== undefined)
 }
 
-test("a server that takes nothing fills the queue of 50 writes, and it empties when the server reads", async () => {
+test("the queue of 50 writes fills up if the server reads nothing, and empties again", async () => {
     await connect()
     const { socket } = network
     let written = 0
-    // What the operating system takes comes before the queue.
+    // The operating system's buffers fill before the queue.
     for (;;) {
         const result = socket.write(new Uint8Array(pieceBytes).fill(written % 251))
         if (result === 0) written += pieceBytes
@@ -67,11 +67,11 @@ test("a server that takes nothing fills the queue of 50 writes, and it empties w
     await until(() => bytes === written + 1)
 })
 
-test("without a connection nothing is written", () => {
+test("a write without a connection fails", () => {
     expect(network.socket.write(new Uint8Array(1))).toBe(-10)
 })
 
-test("the clock waits for the connection, until it is over on both sides", async () => {
+test("the clock is held for the connection, until both sides have ended it", async () => {
     await connect()
     expect(clock.held).toBe(true)
     network.socket.close()
@@ -79,7 +79,7 @@ test("the clock waits for the connection, until it is over on both sides", async
     await until(() => !clock.held)
 })
 
-test("what the server says comes in order, and then its end", async () => {
+test("the server's data come in order, and then the end", async () => {
     await connect()
     const sent = Buffer.alloc(300_000, "0123456789abcdef")
     taken!.end(sent)
@@ -88,7 +88,7 @@ test("what the server says comes in order, and then its end", async () => {
     expect(events).toEqual(["open", "close"])
 })
 
-test("a refused connection and an unknown name are told as on the ESP32", async () => {
+test("a refused connection and an unknown name are reported as on the ESP32", async () => {
     const { port } = server.address() as AddressInfo
     await new Promise(resolve => server.close(resolve))
     network.socket.open("127.0.0.1", port)
@@ -99,7 +99,7 @@ test("a refused connection and an unknown name are told as on the ESP32", async 
     await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve))
 })
 
-test("a network that goes breaks the connection", async () => {
+test("a lost network breaks the connection", async () => {
     await connect()
     network.setUp(false)
     await until(() => events.length === 3)

@@ -9,12 +9,12 @@ import { BusPort } from "../../../sim/port"
 import { Pack } from "../../../sim/pack"
 import { generator } from "../../../sim/random"
 
-/** A large frame as the runtime sends it: topic, zero byte, data. */
+/** A large frame from the runtime: topic, zero byte, data. */
 function frame(topic: string, data: number[] = [0]): Uint8Array {
     return Uint8Array.from([...Buffer.alloc(16), ...Buffer.from(topic), 0, ...data])
 }
 
-/** An SPI chip that writes down what is done to it. */
+/** An SPI chip that records its calls. */
 class Witness implements SpiChip {
     readonly seen: string[] = []
 
@@ -33,7 +33,7 @@ class Witness implements SpiChip {
 }
 
 describe("the simulated board's wires", () => {
-    it("carry the bus's rate, the chip select and the transfers in their order", () => {
+    it("carry the bus's rate, the chip select and the transfers in order", () => {
         const chip = new Witness()
         const port = new BusPort(chip, [])
         for (const topic of ["spi-select 0", "spi-clock 20000000", "spi-select 1", "spi"])
@@ -42,7 +42,7 @@ describe("the simulated board's wires", () => {
         expect(chip.seen).toEqual(["high", "20000000 Hz", "low", "22 bytes"])
     })
 
-    it("end a write with a STOP before the read behind it, as the ESP32 does, unless told", () => {
+    it("end a write with a STOP before the following read, like the ESP32, by default", () => {
         for (const [repeatedStart, bytes] of [
             [undefined, "685d0b3100"],
             [false, "685d0b3100"],
@@ -98,14 +98,14 @@ describe("the card slot", () => {
         return slot.transfer(new Uint8Array(30000).fill(0xff)).indexOf(0xfe)
     }
 
-    it("gives its timing to every card, and the bus's rate also to one that comes later", () => {
+    it("passes its timing to every card, and the bus's rate also to later cards", () => {
         withImage(path => {
             const read = { ms: [1, 1] as const }
             const timing = { nowMs: () => 0, random: generator(1), read }
             const slot = new CardSlot(path, timing)
             slot.configure(20_000_000)
             start(slot)
-            // 1 ms is 2500 bytes at 20 MHz, less those of the command.
+            // 1 ms is 2500 bytes at 20 MHz, minus those of the command.
             expect(tokenAt(slot)).toBeGreaterThan(2470)
             expect(tokenAt(slot)).toBeLessThan(2490)
             slot.insert()
@@ -121,7 +121,7 @@ describe("the card slot", () => {
         })
     })
 
-    it("knows no time without it", () => {
+    it("has no delays without a timing", () => {
         withImage(path => {
             const slot = new CardSlot(path)
             start(slot)

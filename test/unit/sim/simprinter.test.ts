@@ -23,7 +23,7 @@ afterEach(() => {
 
 const transcript = () => readFileSync(join(folder, "console.log"), "utf8")
 
-test("a line of the log goes behind the line that is being printed", () => {
+test("a log line waits for the end of the line being printed", () => {
     printer.log("first")
     printer.text("set battery.cell_unde")
     printer.log("second")
@@ -37,7 +37,7 @@ test("a line of the log goes behind the line that is being printed", () => {
     expect(transcript()).toBe(shown.replace("third", "quiet\nthird"))
 })
 
-test("what is said beside the log is said at once, behind what was logged before", () => {
+test("other lines are printed at once, after the earlier log", () => {
     printer.text("a half")
     printer.log("logged")
     printer.line("said")
@@ -45,14 +45,14 @@ test("what is said beside the log is said at once, behind what was logged before
     expect(shown).toBe("a half\nlogged\nsaid\nline\n")
 })
 
-test("a line without an end does not keep the log for ever", () => {
+test("an unfinished line does not hold back the log for ever", () => {
     printer.text("endless ")
     for (let i = 0; i < 150; ++i) printer.log(`line ${i}`)
     expect(shown).toContain("endless \nline 0\nline 1\n")
     expect(shown.split("\n")).toHaveLength(152)
 })
 
-test("the prompt is taken away while something is printed", () => {
+test("the prompt is removed during output", () => {
     const seen: string[] = []
     const note = (what: string) => () => void seen.push(`${what} ${JSON.stringify(shown)}`)
     printer.usePrompt({ clear: note("clear"), restore: note("restore") })

@@ -21,7 +21,7 @@ afterEach(() => {
 const transcript = () => readFileSync(join(folder, "console.log"), "utf8")
 const modeOf = (name: string) => statSync(join(folder, name)).mode & 0o777
 
-/** A printer on a terminal or a pipe, and what it has printed. */
+/** A printer on a terminal or a pipe, with its output. */
 function printer(isTTY: boolean): { printer: LinePrinter; shown: () => string } {
     const output = Object.assign(new PassThrough(), { isTTY })
     let shown = ""
@@ -40,7 +40,7 @@ describe("passwords in an --exec file", () => {
         "set ftp.passwort hunter2",
         "set wifi.psk hunter2",
         "-login hunter2 hunter2",
-    ])("%s is run as it stands, and neither shown nor kept", async line => {
+    ])("%s is run unchanged, and neither shown nor kept", async line => {
         const { printer: to, shown } = printer(false)
         const run: string[] = []
         const simulation = {
@@ -57,7 +57,7 @@ describe("passwords in an --exec file", () => {
     })
 })
 
-test("an import that is refused runs none of its block", async () => {
+test("a refused import runs none of its block", async () => {
     const { printer: to, shown } = printer(false)
     const run: string[] = []
     const simulation = {
@@ -75,7 +75,7 @@ test("an import that is refused runs none of its block", async () => {
 })
 
 describe("the state folder", () => {
-    test("lets only its owner read what may hold passwords", () => {
+    test("lets only its owner read files that may hold passwords", () => {
         const state = new StateFolder(folder)
         state.saveFlash(new Uint8Array(8))
         state.saveWifi({ ssid: "shed", psk: "geheim-12" })
@@ -84,7 +84,7 @@ describe("the state folder", () => {
             expect(modeOf(name), name).toBe(0o600)
     })
 
-    test("takes the transcript of an older version from the others", () => {
+    test("closes the transcript of an older version to others", () => {
         writeFileSync(join(folder, "console.log"), "old\n")
         chmodSync(join(folder, "console.log"), 0o644)
         new StateFolder(folder).record("new\n")
@@ -93,10 +93,10 @@ describe("the state folder", () => {
     })
 })
 
-describe("what a server, a card or a file says", () => {
+describe("text from a server, a card or a file", () => {
     const wild = "550 \x1b]0;title\x07\x1b[2Jgone\rback\n"
 
-    test("does not reach a terminal as control characters, nor the transcript", () => {
+    test("reaches neither a terminal nor the transcript with control characters", () => {
         const { printer: to, shown } = printer(true)
         to.text(wild)
         to.line("\x1b[31mred")

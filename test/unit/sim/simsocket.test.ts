@@ -6,8 +6,7 @@ import { Chance } from "../../../sim/random"
 import { VirtualClock } from "../../support/virtualclock"
 import { pattern } from "../../support/uploadcard"
 
-// The ESP32's socket worker on the simulated network: what its queue, its events and its faults
-// are.
+// The ESP32's socket worker on the simulated network: its queue, its events and its faults.
 
 const plain: Partial<NetworkOptions> = {
     oneWay: { ms: [5, 5] },
@@ -42,13 +41,13 @@ function world(options: Partial<NetworkOptions> = {}, seed = 1) {
 }
 
 describe("the socket's worker", () => {
-    it("opens, tells of it on the loop's grid, and writes in order", () => {
+    it("opens, reports it on the loop's grid, and writes in order", () => {
         const { clock, socket, lines, received } = world()
         expect(socket.write(pattern(1))).toBe(-10)
         expect(socket.open("FTP.sim", 21)).toBe(0)
         expect(socket.write(pattern(1))).toBe(-10)
         clock.advance(100)
-        // Connected at 30 ms; the turn of that moment is over.
+        // Connected at 30 ms, after the loop's turn of that time.
         expect(lines).toEqual(["40 open"])
         for (let i = 0; i < 10; ++i) expect(socket.write(pattern(300, i))).toBe(0)
         clock.advance(200)
@@ -57,7 +56,7 @@ describe("the socket's worker", () => {
         expect(clock.holds).toBe(0)
     })
 
-    it("takes 50 commands while the send buffer is full, then says so", () => {
+    it("queues 50 commands while the send buffer is full, then refuses more", () => {
         const { clock, socket, taken } = world()
         socket.open("ftp.sim", 21)
         clock.advance(100)
@@ -74,7 +73,7 @@ describe("the socket's worker", () => {
         expect(held).toBeLessThanOrEqual(51 * 512)
     })
 
-    it("loses an open for which there is no room in 200 ms, without a word", () => {
+    it("silently loses an open that finds no room for 200 ms", () => {
         const { clock, socket, taken, lines } = world()
         // A server that reads nothing, until the returned function is called.
         const fill = (end: TcpEnd): (() => void) => {
@@ -105,7 +104,7 @@ describe("the socket's worker", () => {
         expect(lines.map(line => line.split(" ")[1])).toEqual(["open", "open"])
     })
 
-    it("flushes before the next open, and drops what is queued on a close", () => {
+    it("flushes its queue before the next open, and drops it on a close", () => {
         const { clock, socket, received, lines } = world()
         socket.open("ftp.sim", 21)
         clock.advance(100)
@@ -122,7 +121,7 @@ describe("the socket's worker", () => {
         expect(lines.map(line => line.split(" ")[1])).toEqual(["open", "open"])
     })
 
-    it("hands on data in pieces of 1,024 bytes, a window of them a turn", () => {
+    it("delivers data in pieces of 1,024 bytes, at most one window per turn", () => {
         const { clock, socket, taken, lines, data } = world()
         socket.open("ftp.sim", 21)
         clock.advance(100)
@@ -138,7 +137,7 @@ describe("the socket's worker", () => {
         for (const ms of turns.keys()) expect(Number(ms) % 10).toBe(0)
     })
 
-    it("tells of the end behind the data, and of a broken connection as a receive error", () => {
+    it("reports the end after the data, and a broken connection as a receive error", () => {
         const { clock, socket, taken, lines } = world()
         socket.open("ftp.sim", 21)
         clock.advance(100)
@@ -159,7 +158,7 @@ describe("the socket's worker", () => {
         ])
     })
 
-    it("blocks 18 s on a server that takes no SYN: later opens wait, and hear of it", () => {
+    it("blocks for 18 s on a server that ignores SYN: later opens wait, and get the error", () => {
         const { clock, socket, host, lines } = world()
         host.synBlackhole = true
         socket.open("ftp.sim", 21)
@@ -170,7 +169,7 @@ describe("the socket's worker", () => {
         expect(lines).toEqual(["18010 error can't connect", "18040 open"])
     })
 
-    it("blocks 10 s on a name that nobody answers for", () => {
+    it("blocks for 10 s on a name that cannot be resolved", () => {
         const { clock, network, socket, lines } = world()
         network.setUp(false)
         socket.open("ftp.sim", 21)
@@ -178,7 +177,7 @@ describe("the socket's worker", () => {
         expect(lines).toEqual(["10010 error can't resolve host"])
     })
 
-    it("closes the old socket under the main loop's receive, in that share of handovers", () => {
+    it("closes the old socket during the main loop's receive, in this share of handovers", () => {
         const { clock, socket, lines } = world({ receiveCloseRace: 0.2 }, 4)
         for (let i = 0; i < 500; ++i) {
             socket.open("ftp.sim", 21)
@@ -187,13 +186,13 @@ describe("the socket's worker", () => {
         const errors = lines.filter(line => line.endsWith("error recv error")).length
         expect(errors).toBeGreaterThan(70)
         expect(errors).toBeLessThan(130)
-        // The runtime hears it while the new connection is being made.
+        // The runtime gets the error while the new connection is being made.
         const first = lines.findIndex(line => line.endsWith("error recv error"))
         expect(lines[first + 1]).toMatch(/ close$/)
         expect(lines[first + 2]).toMatch(/ open$/)
     })
 
-    it("never does unless asked to", () => {
+    it("has no such race by default", () => {
         const { clock, socket, lines } = world()
         for (let i = 0; i < 100; ++i) {
             socket.open("ftp.sim", 21)
@@ -203,7 +202,7 @@ describe("the socket's worker", () => {
         expect(lines).toHaveLength(100)
     })
 
-    it("is gone with the power, tells nobody, and begins anew", () => {
+    it("loses everything with the power, without an event, and starts afresh", () => {
         const { clock, network, socket, taken, lines, received } = world()
         socket.open("ftp.sim", 21)
         clock.advance(100)
@@ -219,7 +218,7 @@ describe("the socket's worker", () => {
         expect(lines).toHaveLength(2)
     })
 
-    it("says the same again with the same seed, and something else with another", () => {
+    it("repeats itself with the same seed, and differs with another", () => {
         const history = (seed: number): string => {
             const { clock, socket, taken, lines, data } = world(
                 { oneWay: { ms: [3, 40] }, connect: { ms: [20, 200] }, receiveCloseRace: 0.3 },

@@ -7,7 +7,7 @@ import { Chance } from "../../../sim/random"
 import { VirtualClock } from "../../support/virtualclock"
 import { pattern } from "../../support/uploadcard"
 
-/** Times without chance: 5 ms one way, 0.5 ms a kilobyte, 30 ms to connect. */
+/** Fixed times: 5 ms one way, 0.5 ms per kilobyte, 30 ms to connect. */
 const plain: Partial<NetworkOptions> = {
     oneWay: { ms: [5, 5] },
     kilobyte: { ms: [0.5, 0.5] },
@@ -46,7 +46,7 @@ function readAll(link: Link): Buffer {
 }
 
 describe("connecting in board time", () => {
-    it("takes the time to connect, and the server learns of it a way later", () => {
+    it("takes the connect time, and the server sees it one way later", () => {
         const { clock, taken, dial } = world()
         const result = dial()
         clock.advance(29.9)
@@ -58,7 +58,7 @@ describe("connecting in board time", () => {
         expect(taken).toHaveLength(1)
     })
 
-    it("is refused on a port without a listener, also on one that has stopped", () => {
+    it("is refused on a port without a listener, or with a stopped one", () => {
         const { clock, host, dial } = world()
         const none = dial(2000)
         const stopped = host.listen(3000, () => {})
@@ -71,7 +71,7 @@ describe("connecting in board time", () => {
         }
     })
 
-    it("fails after 18 s at a host that takes no SYN, after 10 s without a network", () => {
+    it("fails after 18 s for a host that ignores SYN, after 10 s without a network", () => {
         const { clock, hosts, host, dial } = world()
         host.synBlackhole = true
         const silent = dial()
@@ -82,7 +82,7 @@ describe("connecting in board time", () => {
         expect(lost).toMatchObject({ problem: "can't resolve host", atMs: 10_000 })
     })
 
-    it("gives free ports only, and refuses one that is taken", () => {
+    it("assigns only free ports, and refuses a port in use", () => {
         const { host } = world()
         const ports = [1, 2, 3].map(() => host.listen(0, () => {}).port)
         expect(new Set(ports).size).toBe(3)
@@ -92,7 +92,7 @@ describe("connecting in board time", () => {
 })
 
 describe("bytes in board time", () => {
-    it("arrive a way later, in order, in segments of at most 1,440 bytes", () => {
+    it("arrive one way later, in order, in segments of at most 1,440 bytes", () => {
         const { clock, connected } = world()
         const [board, server] = connected()
         const arrivals: [number, number][] = []
@@ -107,14 +107,14 @@ describe("bytes in board time", () => {
         clock.advance(100)
         expect(Buffer.concat(parts)).toEqual(Buffer.from(pattern(4000)))
         expect(arrivals.map(([, bytes]) => bytes)).toEqual([1440, 1440, 1120])
-        // 1,480 bytes are 0.72 ms on the air. The short one waits until those are acknowledged.
+        // 1,480 bytes take 0.72 ms on the air. The short segment waits for their acknowledgement.
         const ms = arrivals.map(([at]) => at - startMs)
         expect(ms[0]).toBeCloseTo(5.72, 1)
         expect(ms[1]).toBeCloseTo(6.45, 1)
         expect(ms[2]).toBeCloseTo(6.45 + 5.02 + 5.56, 1)
     })
 
-    it("are 5,744 on their way at most: one buffer a round trip", () => {
+    it("in flight are at most 5,744: one buffer per round trip", () => {
         const { clock, connected } = world()
         const [board, server] = connected()
         let there = 0
@@ -126,7 +126,7 @@ describe("bytes in board time", () => {
             board.write(pattern(512), more)
         }
         more(true)
-        // What the buffer has not taken yet is the write under way.
+        // The write under way is not in the buffer yet.
         expect(written).toBe(512 + Math.floor(5744 / 512) * 512)
         clock.advance(10_000)
         const bytesPerMs = there / 10_000
@@ -134,7 +134,7 @@ describe("bytes in board time", () => {
         expect(bytesPerMs).toBeLessThan(5744 / 10)
     })
 
-    it("stay with the server while the board reads nothing, beyond 5,744", () => {
+    it("beyond 5,744 stay with the server while the board reads nothing", () => {
         const { clock, connected } = world()
         const [board, server] = connected()
         let taken = 0
@@ -166,7 +166,7 @@ describe("bytes in board time", () => {
         expect(refused).toBe(true)
     })
 
-    it("of a write that waits are dropped by the close, those in the buffer still go", () => {
+    it("of a waiting write are dropped by the close, buffered ones are still sent", () => {
         const { clock, connected } = world()
         const [board, server] = connected()
         const taken: boolean[] = []
@@ -179,7 +179,7 @@ describe("bytes in board time", () => {
         expect(server.over).toBe("ended")
     })
 
-    it("of the server break its connection when the board has closed", () => {
+    it("from the server break its connection after the board has closed", () => {
         const { clock, connected } = world()
         const [board, server] = connected()
         board.close()
@@ -190,7 +190,7 @@ describe("bytes in board time", () => {
         expect(server.over).toBe("reset")
     })
 
-    it("unread at the close break the connection for the other side, too", () => {
+    it("unread at the close break the connection for the other side", () => {
         const { clock, connected } = world()
         const [board, server] = connected()
         server.write(pattern(10))
@@ -201,8 +201,8 @@ describe("bytes in board time", () => {
     })
 })
 
-describe("trouble on the air", () => {
-    it("holds what is sent while the network is down, for as long again at most", () => {
+describe("a network outage", () => {
+    it("delays data sent meanwhile, by at most the same time again", () => {
         const { clock, hosts, connected } = world()
         const [board, server] = connected()
         hosts.air.setUp(false)
@@ -216,7 +216,7 @@ describe("trouble on the air", () => {
         expect(readAll(board)).toEqual(Buffer.from(pattern(20, 3)))
     })
 
-    it("does not keep a new connection waiting for what an old one sends again", () => {
+    it("does not make a new connection wait for an old one's retransmissions", () => {
         const { clock, hosts, taken, connected } = world()
         const [board] = connected()
         hosts.air.setUp(false)
@@ -230,7 +230,7 @@ describe("trouble on the air", () => {
         expect(readAll(taken[0])).toHaveLength(100)
     })
 
-    it("brings everything in order when the network comes and goes", () => {
+    it("keeps the order even if the network comes and goes", () => {
         const { clock, hosts, connected } = world()
         const [board, server] = connected()
         board.write(pattern(3000))
@@ -243,7 +243,7 @@ describe("trouble on the air", () => {
         expect(readAll(server)).toEqual(Buffer.from(pattern(3000)))
     })
 
-    it("tells the server nothing of a board without power, until it writes", () => {
+    it("by the board's power loss stays unknown to the server until it writes", () => {
         const { clock, connected } = world()
         const [board, server] = connected()
         board.write(pattern(2000))
@@ -257,7 +257,7 @@ describe("trouble on the air", () => {
 })
 
 describe("the figures of the ESP32", () => {
-    it("have a round trip of 13–16 ms in the middle and 47–114 ms at 99 %", () => {
+    it("give a median round trip of 13–16 ms, and 47–114 ms at 99 %", () => {
         const { clock, connected } = world({}, 7)
         const [board, server] = connected()
         server.onChange = () => {
@@ -293,10 +293,10 @@ describe("the figures of the ESP32", () => {
         expect(Math.max(...times)).toBeLessThanOrEqual(200)
     })
 
-    it("carry less than 20 Mbit/s, whatever the buffers", () => {
+    it("limit the rate to less than 20 Mbit/s, whatever the buffers", () => {
         const { clock, connected } = world({}, 5)
         const [board, server] = connected()
-        // From the server to many boards' worth of buffers: the air is the limit.
+        // The board reads at once, so that its buffer never fills.
         let there = 0
         board.onChange = () => (there += board.read(1 << 20)?.length ?? 0)
         const more = (): void => server.write(pattern(1440), more)
@@ -306,7 +306,7 @@ describe("the figures of the ESP32", () => {
         expect((there * 8) / 10_000).toBeLessThan(20_000)
     })
 
-    it("are the same again with the same seed, and others with another", () => {
+    it("repeat with the same seed, and differ with another", () => {
         const history = (seed: number): string => {
             const { clock, connected } = world({}, seed)
             const [board, server] = connected()

@@ -9,7 +9,7 @@ import { timersOn, WifiBench } from "../../support/wifibench"
 
 const { name, password } = defaultNetwork
 
-/** A board that was in the default network before, at its power-on. */
+/** A board at power-on that was in the default network before. */
 function started(seed?: number): WifiBench {
     const bench = new WifiBench(seed)
     bench.stored = { ssid: name, psk: password }
@@ -27,7 +27,7 @@ async function joined(seed?: number): Promise<WifiBench> {
 }
 
 describe("the start of the processor", () => {
-    it("looks for what is stored after 2 s, joins it within seconds and says so once", async () => {
+    it("scans for the stored network after 2 s, joins it soon and reports it once", async () => {
         const bench = started()
         await bench.seconds(2)
         expect(bench.events).toEqual([])
@@ -40,7 +40,7 @@ describe("the start of the processor", () => {
         expect(bench.count("scanComplete")).toBe(1)
     })
 
-    it("takes a seed to the same milliseconds, and another seed to others", async () => {
+    it("repeats to the millisecond with the same seed, and differs with another", async () => {
         const times = []
         for (const seed of [7, 7, 8]) {
             const bench = started(seed)
@@ -51,7 +51,7 @@ describe("the start of the processor", () => {
         expect(times[2]).not.toBe(times[0])
     })
 
-    it("with nothing stored looks around every ten seconds and joins nothing", async () => {
+    it("without a stored network scans every ten seconds and joins nothing", async () => {
         const bench = new WifiBench()
         bench.runtime.powerUp()
         await bench.seconds(60)
@@ -72,7 +72,7 @@ describe("the start of the processor", () => {
         expect(bench.count("gotIp")).toBe(1)
     })
 
-    it("does not find a hidden network, which is joined when it is told", async () => {
+    it("does not find a hidden network, but joins it when added", async () => {
         const bench = new WifiBench()
         bench.air.setHidden(name, true)
         bench.stored = { ssid: name, psk: password }
@@ -85,7 +85,7 @@ describe("the start of the processor", () => {
         expect(bench.driver.network).toBe(name)
     })
 
-    it("ends all that was under way", async () => {
+    it("cancels everything under way at power-down", async () => {
         const bench = started()
         await bench.seconds(5)
         bench.runtime.powerDown()
@@ -96,8 +96,8 @@ describe("the start of the processor", () => {
     })
 })
 
-describe("a network that is added", () => {
-    it("is stored, and joined at once and without a scan", async () => {
+describe("an added network", () => {
+    it("is stored, and joined at once without a scan", async () => {
         const bench = new WifiBench()
         bench.runtime.powerUp()
         bench.add(name, password)
@@ -108,7 +108,7 @@ describe("a network that is added", () => {
         expect(bench.lines[0]).toBe(`wifi: connecting to '${name}'`)
     })
 
-    it("of a name that is nowhere is tried for ever, each try ends with a word", async () => {
+    it("with an absent name is tried for ever, with an event per try", async () => {
         const bench = new WifiBench()
         bench.runtime.powerUp()
         bench.add("nowhere", "password")
@@ -132,7 +132,7 @@ describe("a network that is added", () => {
         expect(bench.driver.network).toBe(name)
     })
 
-    it("waits for the end of the try that is under way", async () => {
+    it("waits for the end of the current connection", async () => {
         const bench = await joined()
         bench.air.addNetwork("other", "password")
         bench.add("other", "password")
@@ -143,7 +143,7 @@ describe("a network that is added", () => {
         expect(bench.driver.network).toBe("other")
     })
 
-    it("ends a scan without a scan-done event, so that nothing is looked for any more", async () => {
+    it("aborts a scan without a scan-done event, which ends all scanning", async () => {
         const bench = new WifiBench()
         bench.runtime.powerUp()
         await bench.seconds(2.5)
@@ -156,7 +156,7 @@ describe("a network that is added", () => {
         expect(bench.driver.state).toBe("idle")
     })
 
-    it("ends a scan with a scan-done event when the driver is set to give one", async () => {
+    it("aborts a scan with a scan-done event if the driver is set to report one", async () => {
         const bench = new WifiBench(1, { abortedScanReports: true })
         bench.runtime.powerUp()
         await bench.seconds(2.5)
@@ -168,7 +168,7 @@ describe("a network that is added", () => {
         expect(bench.driver.network).toBe(name)
     })
 
-    it.each([0.5, 20, 60])("has its address after %d s of waiting", async seconds => {
+    it.each([0.5, 20, 60])("gets its address after a DHCP delay of %d s", async seconds => {
         const bench = new WifiBench()
         bench.air.setDhcpMs(seconds * 1000)
         bench.runtime.powerUp()
@@ -180,7 +180,7 @@ describe("a network that is added", () => {
     })
 
     it.each(["", "\0", "\0password\0", "no NUL at its end"])(
-        "of the bytes %j is passed over",
+        "of the bytes %j is ignored",
         payload => {
             const bench = new WifiBench()
             bench.runtime.powerUp()
@@ -190,7 +190,7 @@ describe("a network that is added", () => {
         },
     )
 
-    it("of 32 bytes is found and not joined: the driver gets 31 of them", async () => {
+    it("with a name of 32 bytes is found but not joined: the driver gets 31 of them", async () => {
         const long = "exactly thirty-two bytes of name"
         const bench = new WifiBench()
         bench.air.addNetwork(long, "password")
@@ -227,7 +227,7 @@ describe("an open network", () => {
     })
 
     it.each(["x", "five5", "seven-7", "password"])(
-        "is passed over by a station with the password %s, as if it were not there",
+        "is invisible to a station with the password %s",
         async psk => {
             const bench = new WifiBench()
             bench.air.addNetwork("open")
@@ -239,7 +239,7 @@ describe("an open network", () => {
         },
     )
 
-    it("is joined by a station that never had a password stored, as after such an abort", async () => {
+    it("is joined by a station without a stored password, as after such an abort", async () => {
         const bench = new WifiBench()
         bench.air.addNetwork("open")
         bench.stored = { ssid: "open" }
@@ -248,7 +248,7 @@ describe("an open network", () => {
         expect(bench.driver.network).toBe("open")
     })
 
-    it("is no network with a password for a station without one", async () => {
+    it("is the only kind that a station without a password joins", async () => {
         const bench = new WifiBench()
         bench.stored = { ssid: name }
         bench.runtime.powerUp()
@@ -258,7 +258,7 @@ describe("an open network", () => {
 })
 
 describe("a connection", () => {
-    it("survives 6 s without the access point, in which nothing passes", async () => {
+    it("survives 5 s without the access point, in which no data pass", async () => {
         const bench = await joined()
         bench.air.setPower(false)
         expect(bench.linkUp).toBe(false)
@@ -269,7 +269,7 @@ describe("a connection", () => {
         expect(bench.events).toEqual([])
     })
 
-    it("ends when the access point stays away, and comes again by itself", async () => {
+    it("ends when the access point stays away, and recovers on its own", async () => {
         const bench = await joined()
         bench.air.setInRange(name, false)
         await bench.seconds(7)
@@ -290,7 +290,7 @@ describe("a connection", () => {
         expect(bench.count("gotIp")).toBe(0)
     })
 
-    it("outlives forgetting, which does not reach the store: a start joins it again", async () => {
+    it("survives forgetting, which does not reach the store: a start joins it again", async () => {
         const bench = await joined()
         bench.runtime.forgetAllNetworks()
         bench.runtime.forgetAllNetworks()
@@ -302,7 +302,7 @@ describe("a connection", () => {
         expect(bench.driver.network).toBe(name)
     })
 
-    it("is forgotten by its name only", async () => {
+    it("is forgotten only by its name", async () => {
         const bench = await joined()
         bench.runtime.forgetNetwork(Buffer.from("other"))
         expect(bench.runtime.ssid).toBe(name)
@@ -310,7 +310,7 @@ describe("a connection", () => {
         expect(bench.runtime.ssid).toBeUndefined()
     })
 
-    it("is left, looked for and joined again by reconnect", async () => {
+    it("is dropped, scanned for and joined again by reconnect", async () => {
         const bench = await joined()
         bench.runtime.reconnect()
         await bench.seconds(15)
@@ -318,7 +318,7 @@ describe("a connection", () => {
         expect(events).toEqual(["lostIp", "scanComplete", "gotIp"])
     })
 
-    it("is never tried again when reconnect comes in the middle of the search for it", async () => {
+    it("is never tried again when reconnect comes in the middle of its search", async () => {
         const bench = new WifiBench()
         bench.runtime.powerUp()
         bench.add(name, password)
@@ -329,7 +329,7 @@ describe("a connection", () => {
         expect(bench.driver.state).toBe("idle")
     })
 
-    it("is left while the service is off, and tried again when it is on", async () => {
+    it("is dropped while the service is off, and tried again when it is on", async () => {
         const bench = await joined()
         bench.runtime.setEnabled(false)
         await bench.seconds(60)
@@ -341,7 +341,7 @@ describe("a connection", () => {
 })
 
 describe("the air", () => {
-    it("refuses what no access point has, and names that nobody put there", () => {
+    it("refuses impossible networks, and unknown names", () => {
         const air = new WifiAir()
         expect(() => air.addNetwork("x".repeat(33))).toThrow("1 to 32 bytes")
         expect(() => air.addNetwork("")).toThrow("1 to 32 bytes")
@@ -350,7 +350,7 @@ describe("the air", () => {
         expect(() => air.setInRange("shed", true)).toThrow('no network "shed"')
     })
 
-    it("with silent scans lets nobody know what there is", async () => {
+    it("with silent scans gives no events", async () => {
         const bench = started()
         bench.air.setScans("silent")
         await bench.seconds(120)
@@ -382,7 +382,7 @@ describe("the service on the bus", () => {
         return { ticks, links, served, command, add, value, ssid, address }
     }
 
-    it("shows address, name and strength while there is a connection", async () => {
+    it("shows address, name and signal strength during a connection", async () => {
         const { ticks, links, served, command, add, value, ssid, address } = station()
         served.powerUp()
         expect(address()).toBe("")

@@ -6,7 +6,7 @@ import { checkVolume } from "../../support/fatimage"
 import { hasTool } from "../../support/tools"
 import { pattern } from "../../support/uploadcard"
 
-// The tests' own card editor, against the firmware's volume and fsck.fat.
+// The tests' own card editor, compared with the firmware's volume and fsck.fat.
 
 describe.each([
     ["FAT16", 16],
@@ -24,7 +24,7 @@ describe.each([
         return { store, editor: new CardEditor(store) }
     }
 
-    it("reads what the firmware wrote, and writes what it reads", async () => {
+    it("reads files written by the firmware, and writes files that it can read", async () => {
         const { store, editor } = await card()
         expect(editor.paths()).toEqual(["LOGSENT.TXT", "LOG/20261121.CSV", "LOG/20261122.CSV"])
         expect(editor.read("LOG/20261121.CSV").toString()).toBe(
@@ -59,7 +59,7 @@ describe.each([
         expect(check.clean, check.text).toBe(true)
     })
 
-    it("says what is not there, and ends where the root directory is full", async () => {
+    it("reports missing files, and a full root directory", async () => {
         const { editor } = await card()
         expect(() => editor.read("LOG/NOTHING.CSV")).toThrow("LOG/NOTHING.CSV is not on the card")
         expect(() => editor.remove("NOTHING")).toThrow("is not on the card")

@@ -28,7 +28,7 @@ describe("the checker of the SD wire", () => {
             },
         },
         {
-            title: "a fast clock while the card is identified",
+            title: "a fast clock during identification",
             says: /^4\.2: 1000000 Hz/,
             act: async host => {
                 await host.wake()
@@ -62,7 +62,7 @@ describe("the checker of the SD wire", () => {
             },
         })),
         {
-            title: "ACMD41 without CMD8 before",
+            title: "ACMD41 without a preceding CMD8",
             says: /^7\.2\.1: ACMD41 without CMD8/,
             act: async host => {
                 await host.wake()
@@ -71,7 +71,7 @@ describe("the checker of the SD wire", () => {
             },
         },
         {
-            title: "high capacity for a card from before version 2",
+            title: "HCS for a version 1 card",
             says: /^7\.2\.1: ACMD41 .* HCS for a card/,
             options: { type: "SDSC1" },
             act: async host => {
@@ -124,7 +124,7 @@ describe("the checker of the SD wire", () => {
             },
         },
         {
-            title: "no block length on a card that counts bytes",
+            title: "no block length on a byte-addressed card",
             says: /^7\.2\.3: CMD17 .* before CMD16/,
             act: async host => {
                 await host.wake()
@@ -136,7 +136,7 @@ describe("the checker of the SD wire", () => {
             },
         },
         {
-            title: "an address between two blocks",
+            title: "an unaligned address",
             says: /^7\.2\.3: CMD17 .* no multiple of 512/,
             act: started(async host => await host.send(17, 100)),
         },
@@ -151,7 +151,7 @@ describe("the checker of the SD wire", () => {
             act: started(async host => await host.send(16, 1024)),
         },
         {
-            title: "a command that SPI mode has not",
+            title: "a command unknown in SPI mode",
             says: /^7\.3\.1\.3: CMD2 is none/,
             act: started(async host => await host.send(2)),
         },
@@ -166,12 +166,12 @@ describe("the checker of the SD wire", () => {
             act: started(async host => await host.send(13, 0, { crc: 0x0c })),
         },
         {
-            title: "a byte that is no command",
+            title: "a byte that begins no command",
             says: /^7\.3\.1\.1: 0x0 begins no command/,
             act: started(async host => await host.bytes([0x00])),
         },
         {
-            title: "a command cut off",
+            title: "a truncated command",
             says: /^7\.3\.1\.1: deselected in the middle/,
             act: started(async host => {
                 await host.bytes([0x40, 0, 0])
@@ -179,7 +179,7 @@ describe("the checker of the SD wire", () => {
             }),
         },
         {
-            title: "a command that follows an answer at once",
+            title: "a command immediately after an answer",
             says: /^7\.5\.4: CMD13: no byte after CMD13/,
             act: started(async host => {
                 await host.send(13, 0, { after: 3 })
@@ -187,7 +187,7 @@ describe("the checker of the SD wire", () => {
             }),
         },
         {
-            title: "a command before the answer to the last one",
+            title: "a command before the previous answer",
             says: /^7\.5\.4: CMD13 before the answer to CMD13/,
             options: { responseDelayBytes: 8 },
             act: started(async host => {
@@ -196,7 +196,7 @@ describe("the checker of the SD wire", () => {
             }),
         },
         {
-            title: "a select that ends before the answer",
+            title: "a deselect before the answer",
             says: /^7\.5\.4: CMD13 .* before its answer/,
             options: { responseDelayBytes: 8 },
             act: started(async host => {
@@ -205,7 +205,7 @@ describe("the checker of the SD wire", () => {
             }),
         },
         {
-            title: "a read given up early",
+            title: "a read abandoned early",
             says: /^4\.6\.2\.1: CMD17 .*given up after 0 ms/,
             options: { readDelayBytes: 100 },
             act: started(async host => {
@@ -214,7 +214,7 @@ describe("the checker of the SD wire", () => {
             }),
         },
         {
-            title: "a data block that is not fetched",
+            title: "an unread data block",
             says: /^7\.2\.3: CMD17 .*before the end of the data block/,
             act: started(async host => {
                 await host.send(17, 0, { after: 100 })
@@ -222,7 +222,7 @@ describe("the checker of the SD wire", () => {
             }),
         },
         {
-            title: "a command while data are coming",
+            title: "a command during a data block",
             says: /^7\.2\.3: CMD13 before the data of CMD17/,
             act: started(async host => {
                 await host.send(17, 0, { after: 100 })
@@ -240,7 +240,7 @@ describe("the checker of the SD wire", () => {
             }),
         },
         {
-            title: "a data block right behind R1",
+            title: "a data block immediately after R1",
             says: /^7\.5\.4: CMD24 .* a token at once/,
             act: started(async host => {
                 await host.send(24, 0, { after: 2 })
@@ -248,7 +248,7 @@ describe("the checker of the SD wire", () => {
             }),
         },
         {
-            title: "the token of several blocks for a single one",
+            title: "the multiple block token for a single block",
             says: /^7\.3\.3\.2: CMD24 .*0xfc is no token/,
             act: started(async host => {
                 await host.send(24)
@@ -274,7 +274,7 @@ describe("the checker of the SD wire", () => {
             }),
         },
         {
-            title: "a write whose end nobody asks about",
+            title: "a write without a status read afterwards",
             says: /^7\.2\.4: CMD17 .* before CMD13/,
             act: started(async host => {
                 await host.send(24)
@@ -283,7 +283,7 @@ describe("the checker of the SD wire", () => {
             }),
         },
         {
-            title: "a damaged block after CRC was switched on",
+            title: "a damaged block with CRC on",
             says: /^7\.2\.2: CMD24 .*CRC-16/,
             act: started(async host => {
                 await host.send(59, 1)
@@ -292,7 +292,7 @@ describe("the checker of the SD wire", () => {
             }),
         },
         {
-            title: "several blocks that are not stopped",
+            title: "a multiple block read without a stop",
             says: /^7\.2\.3: CMD18 .*before it was stopped/,
             act: started(async host => {
                 await host.send(18, 0, { after: 1100 })
@@ -314,32 +314,32 @@ describe("the checker of the SD wire", () => {
         bus?: (chip: SdCardChip) => SpiBus
     }[] = [
         {
-            title: "data at once behind R1",
+            title: "data immediately after R1",
             says: /^7\.5\.4: CMD17 .*NAC/,
             options: { readDelayBytes: 0 },
         },
         {
-            title: "an answer that comes too late",
+            title: "a late answer",
             says: /^7\.5\.4: .*no answer within 8/,
             options: { responseDelayBytes: 9 },
         },
         {
-            title: "an answer without a byte before it",
+            title: "an answer without a preceding byte",
             says: /^7\.5\.4: .*without a byte before/,
             options: { responseDelayBytes: 0 },
         },
         {
-            title: "a damaged block",
+            title: "a damaged block from the card",
             says: /^4\.5: CMD17 .*CRC-16/,
             bus: tampered(17, { 100: 0x55 }),
         },
         {
-            title: "a card that forgets to be ready",
+            title: "a card back in the idle state",
             says: /^7\.3\.2\.1: CMD17 .*idle state/,
             bus: tampered(17, { 1: 0x01 }),
         },
         {
-            title: "a data response that is none",
+            title: "an invalid data response",
             says: /^7\.3\.3\.1: CMD24 .*is no data response/,
             bus: (chip: SdCardChip) => {
                 const bus = new ChipSpiBus(chip)

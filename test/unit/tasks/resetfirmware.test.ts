@@ -3,7 +3,7 @@ import { formattedStore } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { NodeBoard } from "../../support/nodeboard"
 
-// Resets of the whole firmware: what each part has to do with them, and what the console says.
+// Resets of the whole firmware: the role of each part, and the console's output.
 
 let board: NodeBoard
 
@@ -25,7 +25,7 @@ async function shown(command: string, name: string): Promise<string> {
         .trim()
 }
 
-test("reset now answers, makes the record in hand, and starts with its cause", async () => {
+test("reset now answers, writes the pending record, and starts with its cause", async () => {
     await set("sd.period 1")
     await board.live(10)
     expect(await board.console("reset now")).toBe("ok\n")
@@ -37,19 +37,19 @@ test("reset now answers, makes the record in hand, and starts with its cause", a
     await board.console("card eject")
     const records = (await board.cardFile("LOG/20270104.CSV")).split("\r\n").slice(1, -1)
     const seconds = records.map(line => Date.parse(line.slice(0, 19)) / 1000)
-    // Nothing but the second or two of the start is missing, and nothing is out of order.
+    // Only the second or two of the start are missing, and the order is right.
     const gaps = seconds.slice(1).map((second, i) => second - seconds[i])
     expect(gaps.filter(gap => gap !== 1).length).toBeLessThanOrEqual(1)
     expect(Math.max(...gaps)).toBeLessThanOrEqual(3)
 })
 
-test("the size of the day's file is on the card before the reset, and the time in flash", async () => {
+test("before the reset, the card has the size of the day's file, and flash the time", async () => {
     await set("sd.period 1")
     await board.live(20)
     await board.console("reset now")
     while (!board.lines.includes("reset: console")) await board.ticks.advance(100)
     await board.ticks.advance(5000)
-    // Not started again: what the stopped board left behind.
+    // The state left by the stopped board, before another start.
     const text = await board.cardFile("LOG/20270104.CSV")
     expect(text.split("\r\n").length - 2).toBeGreaterThanOrEqual(19)
     const stored = board.flash.values.get("clock")!.getAt(0, "u32")!
@@ -65,21 +65,21 @@ test("the scheduled reset comes an hour after the start, counts, and is shown", 
     expect(await shown("status", "last start")).toContain("scheduled")
     expect(await shown("reset", "reset.count")).toMatch(/^1 /)
     expect(await shown("reset", "reset.last")).toMatch(/^2027-01-04 03:30:0\d/)
-    // A week later: what the maximum has forbidden is not made up for when the count is cleared.
+    // A week later: clearing the count does not make up for a reset beyond the maximum.
     await board.live(3600)
     await board.console("time set 2027-01-11 03:10:00")
     expect(await board.live(10)).toBe(0)
     expect(await board.console("reset clear")).toBe("ok\n")
     expect(await board.live(10)).toBe(0)
     expect(await shown("reset", "reset.count")).toMatch(/^0 /)
-    // But the next chosen day is.
+    // The next chosen day has its reset.
     await set("reset.days Mon,Tue")
     await board.console("time set 2027-01-12 02:59:50")
     expect(await board.live(20)).toBe(1)
     expect(await shown("reset", "reset.last")).toMatch(/^2027-01-12 03:00:0\d/)
 })
 
-test("another zone does not make up for a reset either", async () => {
+test("a change of zone does not make up for a reset either", async () => {
     await set("reset.enable on", "reset.days all", "reset.time 05:00")
     await board.live(3700)
     await set("time.zone +02:00")
@@ -87,12 +87,12 @@ test("another zone does not make up for a reset either", async () => {
     expect(await board.console("time")).toContain("05:3")
 })
 
-test("a stuck task leads to a reset in good order, with its flag and its cause", async () => {
+test("a stuck task leads to an orderly reset, with its flag and its cause", async () => {
     board.lightHangs = true
     await board.live(119)
     expect(board.lines.filter(line => line.includes("stuck"))).toEqual([])
     while (!board.lines.includes("reset: supervisor")) await board.live(1)
-    // It is waited for like any other, in vain.
+    // The stop waits for it as for any other task, in vain.
     let seconds = 0
     while ((await board.live(1)) === 0) ++seconds
     expect(seconds).toBeGreaterThanOrEqual(9)
@@ -108,7 +108,7 @@ test("a stuck task leads to a reset in good order, with its flag and its cause",
 
 const safeModeLine = "safe mode: the last starts died early; in ten minutes an ordinary one follows"
 
-/** Five starts in a row that each die of a panic. */
+/** Five consecutive starts that each end in a panic. */
 async function dieEarly(): Promise<void> {
     for (let i = 0; i < 5; ++i) {
         expect(board.lines).not.toContain(safeModeLine)
@@ -118,7 +118,7 @@ async function dieEarly(): Promise<void> {
     expect(board.lines).toContain(safeModeLine)
 }
 
-test("an open network costs one reset in good order, whose last act tells it, and none in safe mode", async () => {
+test("an open network costs one orderly reset, and none in safe mode", async () => {
     await set("sd.period 5")
     expect(await board.console("set wifi.ssid cafe")).toContain("restarts once")
     expect(await board.live(59)).toBe(0)
@@ -128,7 +128,7 @@ test("an open network costs one reset in good order, whose last act tells it, an
     expect(board.lines).toContain("reset: network")
     expect(await shown("status", "last start")).toBe("network")
     expect((await board.cardFile("LOG/20270104.CSV")).length).toBeGreaterThan(before.length)
-    // It is away.
+    // The network is absent.
     expect(await board.live(600)).toBe(0)
     expect(await board.console("status")).toContain("not connected; this open network is away")
     await board.console("set wifi.ssid bar")
@@ -142,10 +142,10 @@ test("an open network costs one reset in good order, whose last act tells it, an
     expect(board.toldOpen).toEqual(["cafe", "bar"])
 })
 
-test("safe mode has console, settings and journal, writes no records, and ends with a reset", async () => {
+test("safe mode has console, settings and journal, no records, and ends with a reset", async () => {
     await set("sd.period 5", "user.address here")
     await dieEarly()
-    // The card may be what they died of.
+    // The card may be the cause of the panics.
     const { transfers } = board.socket
     const before = await board.cardFile("LOG/20270104.CSV")
     await board.live(30)
@@ -165,7 +165,7 @@ test("safe mode has console, settings and journal, writes no records, and ends w
     expect((await board.cardFile("LOG/20270104.CSV")).length).toBeGreaterThan(before.length)
 })
 
-test("safe mode ends by itself after ten minutes; a flag and two entries of the journal tell of it", async () => {
+test("safe mode ends after ten minutes, and shows in a flag and two journal entries", async () => {
     await set("sd.period 5")
     await dieEarly()
     await board.live(5)
@@ -186,7 +186,7 @@ test("safe mode ends by itself after ten minutes; a flag and two entries of the 
     expect(text.slice(before.length)).not.toContain("01000000")
 })
 
-test("a supply that fails six times within minutes costs no record of the time after", async () => {
+test("a supply that fails six times within minutes costs no record afterwards", async () => {
     await set("sd.period 5")
     for (let i = 0; i < 6; ++i) {
         await board.live(20)
@@ -200,7 +200,7 @@ test("a supply that fails six times within minutes costs no record of the time a
     expect(records.length).toBeGreaterThan(6 * 3 + 4)
 })
 
-test("another program is a deployment, and no death of the one before", async () => {
+test("another program is a deployment, not a panic of the previous one", async () => {
     expect(board.lines).toContain("start: deployed, BMS-AB12")
     for (let i = 0; i < 8; ++i) {
         ++board.program

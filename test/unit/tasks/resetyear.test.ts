@@ -2,11 +2,9 @@ import { expect, test } from "vitest"
 import { Key } from "../../../src/settings/keys"
 import { ResetWorld } from "../../support/resetworld"
 
-// A whole year, minute by minute, through some hundred starts of the board.
+// A whole year, minute by minute, with some hundred starts of the board.
 
-/**
- * The dates of a year as text, by the host's calendar; those of some weekdays only (0 = Sunday).
- */
+/** The dates of a year as text, by the host's calendar, for some weekdays (0 = Sunday). */
 function datesOf(year: number, weekdays = [0, 1, 2, 3, 4, 5, 6]): string[] {
     const dates: string[] = []
     for (let date = new Date(Date.UTC(year, 0, 1)); date.getUTCFullYear() === year;) {
@@ -16,12 +14,12 @@ function datesOf(year: number, weekdays = [0, 1, 2, 3, 4, 5, 6]): string[] {
     return dates
 }
 
-test("Berlin, a leap year and both its ends, every day at 02:30", async () => {
+test("Berlin, a leap year and the days around it, every day at 02:30", async () => {
     const zone = "CET-1CEST,M3.5.0,M10.5.0/3"
     const world = await ResetWorld.start("Europe/Berlin", zone, "2027-12-30T12:00+01:00")
     await world.schedule("all", "02:30")
     await world.until("2029-01-01T12:00+01:00")
-    // 26 March has no 02:30, it comes at once when that hour is over; 29 October has two, the first
+    // 26 March has no 02:30: the reset comes right after that hour. 29 October has two: the first
     // counts.
     const expected = datesOf(2028).map(date => {
         if (date === "2028-03-26") return "2028-03-26 03:00 +02:00"
@@ -44,7 +42,7 @@ test("New York, Saturdays and Sundays at 01:30, up to the maximum", async () => 
     await world.schedule("Sat,Sun", "01:30")
     await world.set(Key.ResetMax, "100")
     await world.until("2028-01-01T00:00-05:00")
-    // 2027 has 52 Saturdays and 52 Sundays; 7 November has 01:30 twice, the first counts.
+    // 2027 has 52 Saturdays and 52 Sundays; 7 November has 01:30 twice: the first counts.
     const expected = datesOf(2027, [0, 6]).map(date => {
         const summer = date > "2027-03-14" && date < "2027-11-08"
         return `${date} 01:30 ${summer ? "-04:00" : "-05:00"}`
@@ -70,13 +68,13 @@ test("Santiago, where the hours around midnight change, every day at 00:00", asy
     expect(world.count()).toBe(364)
 })
 
-test("a year without a chosen day has the resets of the uptime only, which do not count", async () => {
+test("a year without a chosen day has only the uptime resets, which do not count", async () => {
     const world = await ResetWorld.start("Etc/UTC", "UTC0", "2027-01-01T00:00Z")
     await world.schedule("none", "00:00")
     world.lookMs = 3_600_000
     await world.until("2028-01-01T00:00Z")
-    // 45 days each; a start comes a little after the full hour at which it was reset, and so does
-    // its end.
+    // Every 45 days. A start comes a little after the full hour of its reset, so the next reset
+    // comes an hour later.
     expect(world.resets).toEqual([
         "2027-02-15 00:00 +00:00",
         "2027-04-01 01:00 +00:00",

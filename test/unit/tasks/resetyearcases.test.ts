@@ -3,9 +3,8 @@ import { TimeSource } from "../../../src/core/seams"
 import { Key } from "../../../src/settings/keys"
 import { type Cut, ResetWorld } from "../../support/resetworld"
 
-// Each case by hand: what the board is put through, and when it is to reset, in local time.
-// 2027: 28 March and 31 October are the Sundays on which Berlin's clocks change; 4 January is a
-// Monday.
+// Each case by hand: the events, and the expected resets in local time. In 2027 Berlin's clocks
+// change on the Sundays 28 March and 31 October; 4 January is a Monday.
 
 async function berlin(iso: string): Promise<ResetWorld> {
     return await ResetWorld.start("Europe/Berlin", "CET-1CEST,M3.5.0,M10.5.0/3", iso)
@@ -18,14 +17,14 @@ describe("summer time begins on 28 March at 02:00, which becomes 03:00", () => {
         ["02:59", "2027-03-28 03:00 +02:00"],
         ["03:00", "2027-03-28 03:00 +02:00"],
         ["03:01", "2027-03-28 03:01 +02:00"],
-    ])("a reset at %s is made at %s", async (time, expected) => {
+    ])("a reset at %s happens at %s", async (time, expected) => {
         const world = await berlin("2027-03-27T12:00+01:00")
         await world.schedule("Sun", time)
         await world.until("2027-03-29T12:00+02:00")
         expect(world.resets).toEqual([expected])
     })
 
-    test("a start at 01:50 puts off the reset of 02:30 by an hour of real time", async () => {
+    test("a start at 01:50 delays the reset of 02:30 by an hour of real time", async () => {
         const world = await berlin("2027-03-27T12:00+01:00")
         await world.schedule("Sun", "02:30")
         await world.until("2027-03-28T01:50+01:00")
@@ -50,15 +49,14 @@ describe("summer time ends on 31 October at 03:00, which becomes 02:00", () => {
         ["02:00", "2027-10-31 02:00 +02:00"],
         ["02:59", "2027-10-31 02:59 +02:00"],
         ["03:00", "2027-10-31 03:00 +01:00"],
-    ])("a reset at %s is made once, at %s", async (time, expected) => {
+    ])("a reset at %s happens once, at %s", async (time, expected) => {
         const world = await berlin("2027-10-30T12:00+02:00")
         await world.schedule("Sun", time)
         await world.until("2027-11-01T12:00+01:00")
         expect(world.resets).toEqual([expected])
     })
 
-    // An hour after the first of these it is 02:10 again: the time of day is still to come, once
-    // more.
+    // An hour after the first of these starts it is 02:10 again: 02:30 is still to come.
     test.each([
         ["before the first 02:30", "2027-10-31T02:10+02:00", ["2027-10-31 02:30 +01:00"]],
         ["after the first 02:30", "2027-10-31T02:40+02:00", []],
@@ -80,7 +78,7 @@ describe("summer time ends on 31 October at 03:00, which becomes 02:00", () => {
     })
 })
 
-test("where 23:00 to 24:00 comes twice, a reset of 23:30 is made in the first", async () => {
+test("where 23:00 to 24:00 comes twice, a reset of 23:30 happens in the first", async () => {
     const zone = "<-04>4<-03>,M9.1.6/24,M4.1.6/24"
     const world = await ResetWorld.start("America/Santiago", zone, "2027-04-03T12:00-03:00")
     await world.schedule("Sat,Sun", "23:30")
@@ -89,7 +87,7 @@ test("where 23:00 to 24:00 comes twice, a reset of 23:30 is made in the first", 
 })
 
 describe("calendar", () => {
-    test("the leap day is a Tuesday like any other", async () => {
+    test("the leap day counts as an ordinary Tuesday", async () => {
         const world = await berlin("2028-02-20T12:00+01:00")
         await world.schedule("Tue", "12:00")
         await world.until("2028-03-10T12:00+01:00")
@@ -100,9 +98,9 @@ describe("calendar", () => {
         ])
     })
 
-    test("2100 is out of the clock's reach, 2096 to 2099 are not", async () => {
+    test("29 February 2096, near the end of the clock's range, works", async () => {
         const world = await berlin("2096-02-28T12:00+01:00")
-        // A chip so far ahead is not believed before a person has said it too.
+        // A chip this far ahead is not believed before a person confirms the time.
         await world.setClock("2096-02-28T12:00+01:00")
         await world.schedule("all", "00:00")
         await world.until("2096-03-01T12:00+01:00")
@@ -147,28 +145,28 @@ describe("within an hour of a start", () => {
         expect(world.resets).toEqual(expected)
     })
 
-    test("a reset that midnight overtakes is left out: the next day was not chosen", async () => {
+    test("a reset delayed past midnight is dropped if the next day was not chosen", async () => {
         const world = await berlin("2027-01-04T23:15+01:00")
         await world.schedule("Mon", "23:30")
         await world.until("2027-01-12T00:00+01:00")
         expect(world.resets).toEqual(["2027-01-11 23:30 +01:00"])
     })
 
-    test("with both days chosen the next day has its own only", async () => {
+    test("with both days chosen the next day has only its own reset", async () => {
         const world = await berlin("2027-01-04T23:15+01:00")
         await world.schedule("all", "23:30")
         await world.until("2027-01-06T00:00+01:00")
         expect(world.resets).toEqual(["2027-01-05 23:30 +01:00"])
     })
 
-    test("midnight itself belongs to the day that begins, and is put off within it", async () => {
+    test("midnight belongs to the new day, and is delayed within it", async () => {
         const world = await berlin("2027-01-03T23:30+01:00")
         await world.schedule("Mon", "00:00")
         await world.until("2027-01-10T00:00+01:00")
         expect(world.resets).toEqual(["2027-01-04 00:30 +01:00"])
     })
 
-    test("a power cut each half hour keeps putting it off, and one hour without lets it come", async () => {
+    test("another power cut delays it again, until an hour without one", async () => {
         const world = await berlin("2027-01-04T02:30+01:00")
         await world.schedule("Mon", "03:00")
         await world.until("2027-01-04T02:55+01:00")
@@ -178,18 +176,18 @@ describe("within an hour of a start", () => {
     })
 })
 
-describe("a reset whose stop takes long", () => {
-    test("over midnight is that of the day on which it began", async () => {
+describe("a reset with a long stop", () => {
+    test("over midnight counts for the day on which it began", async () => {
         const world = await berlin("2027-01-04T22:59:45+01:00")
         world.lookMs = 5000
         world.stopMs = 16_000
         await world.schedule("Mon,Tue", "23:00")
         await world.until("2027-01-06T12:00+01:00")
-        // The hour after the start is over at 23:59:45; the count is stored at 00:00:01.
+        // The hour after the start ends at 23:59:45; the count is stored at 00:00:01.
         expect(world.resets).toEqual(["2027-01-04 23:59 +01:00", "2027-01-05 23:00 +01:00"])
     })
 
-    test("in which the chip turns out to be 5 s behind midnight is that of the day it was for", async () => {
+    test("that finds the chip 5 s before midnight counts for its own day", async () => {
         const world = await berlin("2027-01-03T12:00+01:00")
         world.chipStepSeconds = -5
         await world.schedule("Sun,Mon", "00:00")
@@ -199,13 +197,13 @@ describe("a reset whose stop takes long", () => {
     })
 })
 
-describe("power cuts while the reset is made", () => {
+describe("a power cut during the reset", () => {
     test.each<[Cut, number]>([
         ["in the stop", 0],
         ["before the count", 0],
         ["after the count", 1],
         ["after the cause", 1],
-    ])("%s: not a second one that day, %i counted", async (cut, count) => {
+    ])("%s: no second reset that day, %i counted", async (cut, count) => {
         const world = await berlin("2027-01-03T12:00+01:00")
         await world.schedule("Mon,Tue", "03:00")
         world.cut = cut
@@ -217,7 +215,7 @@ describe("power cuts while the reset is made", () => {
         expect(world.count()).toBe(count + 1)
     })
 
-    test("without a clock chip, and the time known again two hours later", async () => {
+    test("without a clock chip, with the time known again two hours later", async () => {
         const world = await berlin("2027-01-03T12:00+01:00")
         await world.schedule("Mon", "03:00")
         world.cut = "before the count"
@@ -231,8 +229,8 @@ describe("power cuts while the reset is made", () => {
     })
 })
 
-describe("the clock is set", () => {
-    test("back by two hours after the reset: none again that day", async () => {
+describe("setting the clock", () => {
+    test("back by two hours after the reset: no other that day", async () => {
         const world = await berlin("2027-01-03T12:00+01:00")
         await world.schedule("all", "03:00")
         await world.until("2027-01-04T04:30+01:00")
@@ -253,7 +251,7 @@ describe("the clock is set", () => {
         expect(world.resets).toEqual(["2027-01-04 12:00 +01:00", "2027-01-05 12:00 +01:00"])
     })
 
-    test("back by three days: none until the day after that of the last", async () => {
+    test("back by three days: none until the day after the last one", async () => {
         const world = await berlin("2027-01-06T12:00+01:00")
         await world.schedule("all", "03:00")
         await world.until("2027-01-07T12:00+01:00")
@@ -262,7 +260,7 @@ describe("the clock is set", () => {
         expect(world.resets).toEqual(["2027-01-07 03:00 +01:00", "2027-01-08 03:00 +01:00"])
     })
 
-    test("back by more than 31 days: the last one's date was wrong, the schedule goes on", async () => {
+    test("back by more than 31 days: the last date was wrong, the schedule continues", async () => {
         const world = await berlin("2027-06-01T12:00+02:00")
         await world.schedule("all", "03:00")
         await world.until("2027-06-02T12:00+02:00")
@@ -275,7 +273,7 @@ describe("the clock is set", () => {
         ])
     })
 
-    test("forwards over the time, the board running for longer: at once", async () => {
+    test("forwards over the time, with a start before it: at once", async () => {
         const world = await berlin("2027-01-03T12:00+01:00")
         await world.schedule("Mon", "03:00")
         await world.until("2027-01-04T01:00+01:00")
@@ -284,7 +282,7 @@ describe("the clock is set", () => {
         expect(world.resets).toEqual(["2027-01-04 05:01 +01:00"])
     })
 
-    test("forwards, so that the start was after the time: none that day", async () => {
+    test("forwards, so that the start is after the time: none that day", async () => {
         const world = await berlin("2027-01-04T00:00+01:00")
         await world.schedule("Mon", "03:00")
         await world.until("2027-01-04T01:00+01:00")
@@ -293,7 +291,7 @@ describe("the clock is set", () => {
         expect(world.resets).toEqual([])
     })
 
-    test("forwards over a whole chosen day: that one never was", async () => {
+    test("forwards over a whole chosen day: none for that day", async () => {
         const world = await berlin("2027-01-03T12:00+01:00")
         await world.schedule("Mon", "03:00")
         await world.until("2027-01-03T22:00+01:00")
@@ -303,15 +301,15 @@ describe("the clock is set", () => {
     })
 })
 
-describe("the clock is not trusted", () => {
-    /** A board whose chip is gone, that starts on the flash's time. */
+describe("an untrusted clock", () => {
+    /** A board without its chip that starts on the flash's time. */
     async function untrusted(): Promise<ResetWorld> {
         const world = await berlin("2027-01-03T12:00+01:00")
         await world.schedule("all", "03:00")
         await world.until("2027-01-03T14:10+01:00")
         world.chip.absent = true
         await world.losePower(600)
-        // The last full hour after the start, since the chip could be read then.
+        // The flash has the last full hour of uptime, when the chip could still be read.
         expect(world.clock.trusted()).toBe(false)
         return world
     }
@@ -322,7 +320,7 @@ describe("the clock is not trusted", () => {
         expect(world.resets).toEqual([])
     })
 
-    test("and is again later that day: the reset is made up for", async () => {
+    test("until later that day: the reset is made up for", async () => {
         const world = await untrusted()
         await world.live(20)
         await world.setClock("2027-01-04T10:20+01:00", TimeSource.Http)
@@ -330,7 +328,7 @@ describe("the clock is not trusted", () => {
         expect(world.resets).toEqual(["2027-01-04 10:21 +01:00"])
     })
 
-    test("and is again an hour and a half after a start past the time: it is not", async () => {
+    test("until 1.5 h after a start past the time: the reset is not made up for", async () => {
         const world = await untrusted()
         await world.losePower(14 * 3600)
         await world.live(1.5)
@@ -340,8 +338,8 @@ describe("the clock is not trusted", () => {
     })
 })
 
-describe("the schedule is changed", () => {
-    test("a time of today that has passed is not made up for", async () => {
+describe("a change of the schedule", () => {
+    test("to a past time today is not made up for", async () => {
         const world = await berlin("2027-01-04T00:00+01:00")
         await world.schedule("Mon", "20:00")
         await world.until("2027-01-04T12:00+01:00")
@@ -350,7 +348,7 @@ describe("the schedule is changed", () => {
         expect(world.resets).toEqual(["2027-01-11 11:00 +01:00"])
     })
 
-    test("a time that is still to come today counts, and once a day it is", async () => {
+    test("to a later time counts, but with at most one reset per day", async () => {
         const world = await berlin("2027-01-04T00:00+01:00")
         await world.schedule("Mon", "11:00")
         await world.until("2027-01-04T12:30+01:00")
@@ -362,7 +360,7 @@ describe("the schedule is changed", () => {
         expect(world.resets.slice(1)).toEqual(["2027-01-05 20:00 +01:00"])
     })
 
-    test("off is off, and nothing is made up for when it is on again", async () => {
+    test("to off ends resets, and none is made up for when on again", async () => {
         const world = await berlin("2027-01-03T12:00+01:00")
         await world.schedule("all", "03:00")
         await world.set(Key.ResetEnable, "off")
@@ -372,7 +370,7 @@ describe("the schedule is changed", () => {
         expect(world.resets).toEqual(["2027-01-06 03:00 +01:00"])
     })
 
-    test("a move to another zone does not reset at once", async () => {
+    test("of the zone does not reset at once", async () => {
         const world = await berlin("2027-01-03T12:00+01:00")
         await world.schedule("Mon", "00:00")
         await world.until("2027-01-04T10:00+01:00")
@@ -384,7 +382,7 @@ describe("the schedule is changed", () => {
 })
 
 describe("the maximum number of resets", () => {
-    test("ends them; a higher one, or a cleared count, goes on with the next day", async () => {
+    test("ends them; a higher one, or a cleared count, resumes with the next day", async () => {
         const world = await berlin("2027-01-03T12:00+01:00")
         await world.schedule("all", "03:00")
         await world.set(Key.ResetMax, "2")
@@ -401,7 +399,7 @@ describe("the maximum number of resets", () => {
         expect(world.count()).toBe(1)
     })
 
-    test("of one is one", async () => {
+    test("of one allows one", async () => {
         const world = await berlin("2027-01-03T12:00+01:00")
         await world.schedule("all", "03:00")
         await world.set(Key.ResetMax, "1")
@@ -409,7 +407,7 @@ describe("the maximum number of resets", () => {
         expect(world.resets).toEqual(["2027-01-04 03:00 +01:00"])
     })
 
-    test("is not used up by resets that the power cut before they were counted", async () => {
+    test("does not include resets that a power cut ended before they were counted", async () => {
         const world = await berlin("2027-01-03T12:00+01:00")
         await world.schedule("all", "03:00")
         await world.set(Key.ResetMax, "1")

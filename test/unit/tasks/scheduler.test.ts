@@ -22,7 +22,7 @@ beforeEach(() => {
     )
 })
 
-/** A job that takes some time and writes down when it began, by the wall clock. */
+/** A job that takes some time and records its start by the wall clock. */
 function job(tookMs: number): () => Promise<void> {
     return async () => {
         starts.push(clock.wallMs())
@@ -35,7 +35,7 @@ function gaps(): number[] {
     return starts.slice(1).map((start, index) => start - starts[index])
 }
 
-test("a task that cannot even be asked is logged, and the others go on", async () => {
+test("a task whose period cannot be read is logged, and the others continue", async () => {
     let broken = true
     scheduler.add({
         name: "a",
@@ -56,7 +56,7 @@ test("a task that cannot even be asked is logged, and the others go on", async (
     scheduler.start()
     await ticks.advance(3500)
     expect(new Set(log)).toEqual(new Set(["scheduler: no period"]))
-    // Not more often than every task is looked at.
+    // Not more often than the scheduler checks all tasks.
     expect(log.length).toBeLessThanOrEqual(9)
     expect(runs).toBe(3)
     expect(starts).toEqual([])
@@ -66,7 +66,7 @@ test("a task that cannot even be asked is logged, and the others go on", async (
 })
 
 describe("releases", () => {
-    test("an aligned task runs on the multiples of its period", async () => {
+    test("of an aligned task are the multiples of its period", async () => {
         scheduler.add({
             name: "a",
             periodMs: () => 60_000,
@@ -79,7 +79,7 @@ describe("releases", () => {
         expect(starts.map(start => start % 60_000)).toEqual([0, 0, 0, 0, 0])
     })
 
-    test("a 1 s task keeps every second for an hour beside long jobs", async () => {
+    test("of a 1 s task come every second for an hour beside long jobs", async () => {
         const task = scheduler.add({
             name: "a",
             periodMs: () => 1000,
@@ -103,7 +103,7 @@ describe("releases", () => {
         expect(task.runs).toBe(3600)
     })
 
-    test("a task that is not aligned runs one period after the start, without drift", async () => {
+    test("of an unaligned task come one period after the start, without drift", async () => {
         scheduler.add({ name: "a", periodMs: () => 2500, deadlineMs: 1, job: job(100) })
         scheduler.start()
         const begin = clock.wallMs()
@@ -113,7 +113,7 @@ describe("releases", () => {
         )
     })
 
-    test("a job never overlaps itself and what it missed does not pile up", async () => {
+    test("never overlap with a running job, and missed ones do not pile up", async () => {
         let inside = 0
         let worst = 0
         const task = scheduler.add({
@@ -131,12 +131,12 @@ describe("releases", () => {
         scheduler.start()
         await ticks.advance(10_000)
         expect(worst).toBe(1)
-        // Late once, right after the long run, then on the seconds again.
+        // Late once, right after the long run, then on the second again.
         expect(gaps()).toEqual([5300, 700, 1000, 1000, 1000])
         expect(task.latenessMsMax).toBe(4300)
     })
 
-    test("a changed period works within a second", async () => {
+    test("follow a changed period within a second", async () => {
         let periodMs = 3_600_000
         scheduler.add({
             name: "a",
@@ -156,7 +156,7 @@ describe("releases", () => {
         expect(starts.length).toBe(1)
     })
 
-    test("a shorter period that is over already is no lateness", async () => {
+    test("are not late if a shorter period has already passed", async () => {
         let periodMs = 3_600_000
         const task = scheduler.add({
             name: "a",
@@ -172,7 +172,7 @@ describe("releases", () => {
         expect(task.latenessMsMax).toBe(0)
     })
 
-    test("a disabled task rests; enabled again it waits for its next multiple", async () => {
+    test("stop for a disabled task; enabled again it waits for its next multiple", async () => {
         let enabled = false
         const task = scheduler.add({
             name: "a",
@@ -191,7 +191,7 @@ describe("releases", () => {
         expect(task.latenessMsMax).toBe(0)
     })
 
-    test("a processor that was busy is shown as lateness", async () => {
+    test("show the lateness from a busy processor", async () => {
         const task = scheduler.add({
             name: "a",
             periodMs: () => 1000,
@@ -207,7 +207,7 @@ describe("releases", () => {
     })
 })
 
-describe("the wall clock moves", () => {
+describe("a step of the wall clock", () => {
     beforeEach(() => {
         scheduler.add({
             name: "a",
@@ -219,7 +219,7 @@ describe("the wall clock moves", () => {
         scheduler.start()
     })
 
-    test("forwards: one release, then the multiples of the new time, and no lateness", async () => {
+    test("forwards: one release, then the multiples of the new time, no lateness", async () => {
         await ticks.advance(70_000)
         const before = starts.length
         clock.move(86_400 * 30 + 17)
@@ -230,7 +230,7 @@ describe("the wall clock moves", () => {
         expect(scheduler.tasks[0].latenessMsMax).toBe(0)
     })
 
-    test("backwards: nothing is released twice, the next multiple is", async () => {
+    test("backwards: no repeated release, then the next multiple", async () => {
         await ticks.advance(70_000)
         const before = starts.length
         clock.move(-86_400)
@@ -243,7 +243,7 @@ describe("the wall clock moves", () => {
 })
 
 describe("triggers", () => {
-    test("run a task at once and leave its releases alone", async () => {
+    test("run a task at once without changing its releases", async () => {
         scheduler.add({
             name: "a",
             periodMs: () => 60_000,
@@ -310,7 +310,7 @@ describe("failures", () => {
         })
         scheduler.start()
         await ticks.advance(40_000)
-        // Held for 2, 4, 8, 16 s, then on to the next multiple.
+        // Held for 2, 4, 8, 16 s, then until the next multiple.
         expect(gaps().map(gap => Math.round(gap / 1000))).toEqual([3, 5, 9, 17])
         expect(task.failures).toBe(5)
         expect(task.lastError).toBe("no card")
@@ -319,7 +319,7 @@ describe("failures", () => {
         expect(task.latenessMsMax).toBe(0)
     })
 
-    test("the hold never grows over a minute and ends with the first success", async () => {
+    test("hold a task for at most a minute, and until the first success", async () => {
         let failing = true
         const task = scheduler.add({
             name: "bad",
@@ -339,7 +339,7 @@ describe("failures", () => {
         expect(gaps().at(-1)).toBe(1000)
     })
 
-    test("of one task do not touch another", async () => {
+    test("of one task do not affect another", async () => {
         scheduler.add({
             name: "bad",
             periodMs: () => 500,

@@ -3,8 +3,8 @@ import { formattedStore } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { NodeBoard } from "../../support/nodeboard"
 
-// The whole firmware when its flash does not answer. An exception that nobody catches ends the
-// program on the board; here it ends the test.
+// The whole firmware with a flash that does not answer. An uncaught exception ends the program on
+// the board; here it ends the test.
 
 let board: NodeBoard
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
     await board.live(70)
 })
 
-/** A start in which the next so many accesses to the flash get no answer. */
+/** A start in which the first `accesses` accesses to the flash get no answer. */
 async function startSilent(accesses: number, seconds: number): Promise<void> {
     board.lines.length = 0
     board.flash.silentAccesses = accesses
@@ -30,7 +30,7 @@ async function records(day: string): Promise<string[]> {
 
 const faults = () => board.lines.filter(line => line.startsWith("fault: "))
 
-test("a flash that never answers leaves a board that serves the console and logs", async () => {
+test("with a silent flash the board still serves the console and logs", async () => {
     const before = (await records("20270104")).length
     await startSilent(Infinity, 60)
     expect(faults()[0]).toBe("fault: flash: no answer for boot")
@@ -42,19 +42,19 @@ test("a flash that never answers leaves a board that serves the console and logs
     expect(await board.console("set sd.period 5")).toBe(
         "error: the flash did not give the settings: try again in a minute, else reset the board\n",
     )
-    // A record a minute, as the defaults have it.
+    // One record per minute, by the defaults.
     await board.live(180)
     const after = await records("20270104")
     expect(after.length - before).toBeGreaterThanOrEqual(3)
     expect(after.at(-1)).toContain(",BMS-AB12,")
-    // What is in flash is as it was.
+    // The flash is unchanged.
     board.flash.silentAccesses = 0
     await board.start()
     expect(await board.console("show user.serial")).toContain("PACK-7")
 })
 
 test.each([1, 2, 3, 5, 8, 12, 20, 24, 30, 45])(
-    "one that gives no answer to the first %i questions is asked on, and all is as it was",
+    "with a flash silent for the first %i accesses the board retries, and keeps everything",
     async silent => {
         const journalBefore = await board.console("journal")
         await startSilent(silent, 150)
@@ -64,7 +64,7 @@ test.each([1, 2, 3, 5, 8, 12, 20, 24, 30, 45])(
         expect(await board.console("show user.serial")).toContain("PACK-7")
         expect(await board.console("show time.zone")).toContain("+02:00")
         const kept = journalBefore.split("\n").filter(line => line.includes("#1 "))
-        // What it was is known until the next start.
+        // The reason of an entry is known until the next start.
         const plain = (line: string) => line.replace(/ \([^)]*\)(?=; now)/, "")
         const journal = plain(await board.console("journal"))
         for (const line of kept) expect(journal).toContain(plain(line))
@@ -75,7 +75,7 @@ test.each([1, 2, 3, 5, 8, 12, 20, 24, 30, 45])(
     },
 )
 
-test("a reset writes the records that wait, though the flash does not answer", async () => {
+test("a reset writes the waiting records even with a silent flash", async () => {
     await board.live(3)
     board.flash.silentAccesses = Infinity
     board.lines.length = 0
@@ -94,7 +94,7 @@ test("a reset writes the records that wait, though the flash does not answer", a
     expect(await board.console("show user.serial")).toContain("PACK-7")
 })
 
-test("a backup that the flash refuses in part is no mixture with the defaults", async () => {
+test("a backup that the flash refuses in part does not mix with the defaults", async () => {
     await board.live(30)
     const { flash } = board
     flash.values.clear()
@@ -108,17 +108,17 @@ test("a backup that the flash refuses in part is no mixture with the defaults", 
     expect(faults()).toEqual(["fault: flash: sh was not stored"])
     expect(board.lines).toContain("start: deployed, BMS-AB12")
     await board.live(5)
-    // What was put back is in force, and stays beside what is set now.
+    // The restored values are in force, and remain beside new settings.
     expect(await board.console("show sd.period")).toContain(" 1 s ")
     expect(await board.console("set sd.cells on")).toBe("ok\n")
     expect(flash.values.get("sa")!.toString()).toMatch(/^1\n1.1\n2.1$/)
-    // The next start puts back the rest.
+    // The next start restores the rest.
     flash.write = write
     await board.start()
     expect(await board.console("show user.serial")).toContain("PACK-7")
 })
 
-test("a settings store that answers nonsense does not end the start", async () => {
+test("a settings store with nonsense does not stop the start", async () => {
     for (const key of board.flash.values.keys())
         board.flash.values.set(key, DeviceBuffer.from("ffee00112233", "hex"))
     board.lines.length = 0

@@ -12,7 +12,7 @@ describe("the decision", () => {
         ["at the time", monday, 600, "2026-11-23 10:00", "", 24 * hours, true],
         ["a minute early", monday, 600, "2026-11-23 09:59", "", 24 * hours, false],
         [
-            "later that day, when it could not be made in time",
+            "later that day, if it was not possible in time",
             monday,
             600,
             "2026-11-23 18:00",
@@ -27,7 +27,7 @@ describe("the decision", () => {
         ["started after the time", monday, 600, "2026-11-23 18:00", "", 7 * hours, false],
         ["started just before the time", monday, 600, "2026-11-23 11:00", "", 2 * hours, true],
         [
-            "made today already",
+            "already made today",
             monday,
             600,
             "2026-11-23 10:01",
@@ -37,7 +37,7 @@ describe("the decision", () => {
         ],
         ["made a week ago", monday, 600, "2026-11-23 10:00", "2026-11-16 10:00", 24 * hours, true],
         [
-            "clock set back by a day since the last",
+            "clock set back by a day since the last one",
             127,
             600,
             "2026-11-23 10:00",
@@ -86,7 +86,7 @@ describe("the scheduled reset", () => {
     test("follows local time across summer time", async () => {
         const rule = parseTimeZone("CET-1CEST,M3.5.0,M10.5.0/3")!
         board.clock.offset = seconds => offsetMinutesAt(rule, seconds)
-        // The last Sunday of March 2027 is the 28th: 02:30 does not exist there.
+        // The last Sunday of March 2027 is the 28th: it has no 02:30.
         await board.boot(at("2027-03-26 12:00"))
         await board.schedule("all", "02:30")
         expect(await board.live(3 * 1440)).toEqual([
@@ -94,7 +94,7 @@ describe("the scheduled reset", () => {
             "2027-03-28 03:00",
             "2027-03-29 02:30",
         ])
-        // The last Sunday of October 2027 is the 31st: 02:30 comes twice there.
+        // The last Sunday of October 2027 is the 31st: it has 02:30 twice.
         await board.boot(at("2027-10-30 12:00"))
         expect(await board.live(2 * 1440)).toEqual(["2027-10-31 02:30", "2027-11-01 02:30"])
     })
@@ -115,19 +115,19 @@ describe("the scheduled reset", () => {
         expect((await board.live(6 * 1440)).length).toBe(2)
     })
 
-    test("is not made within an hour of a start, but after it", async () => {
+    test("is delayed to an hour after a start", async () => {
         await board.schedule("Mon", "03:00")
         await board.boot(at("2026-11-23 02:30"))
         expect(await board.live(1440)).toEqual(["2026-11-23 03:30"])
     })
 
-    test("is left out on a day when the board starts after its time", async () => {
+    test("is skipped on a day when the board starts after its time", async () => {
         await board.schedule("Mon", "03:00")
         await board.boot(at("2026-11-23 03:01"))
         expect(await board.live(6 * 1440)).toEqual([])
     })
 
-    test("is not made twice for one day when the clock is set back", async () => {
+    test("does not happen twice for one day when the clock is set back", async () => {
         await board.schedule("all", "03:00")
         expect(await board.live(24 * 60)).toEqual(["2026-11-23 03:00"])
         board.clock.move(-8 * 3600)
@@ -136,7 +136,7 @@ describe("the scheduled reset", () => {
         expect(await board.live(30 * 60)).toEqual([])
     })
 
-    test("is not made without a trusted clock; trusted later that day, it is", async () => {
+    test("waits for a trusted clock until later that day", async () => {
         await board.schedule("Mon", "03:00")
         board.clock.isTrusted = false
         expect(await board.live(20 * 60)).toEqual([])
@@ -144,20 +144,20 @@ describe("the scheduled reset", () => {
         expect(await board.live(60)).toEqual(["2026-11-23 06:01"])
     })
 
-    test("is not made up for when its time is moved into the past", async () => {
+    test("is not made up for when its time is set into the past", async () => {
         expect(await board.live(120)).toEqual([])
         await board.schedule("Sun", "11:00")
         expect(await board.live(6 * 60)).toEqual([])
     })
 
-    test("a power cut before the count is stored costs that reset, not two", async () => {
+    test("is lost, but not doubled, by a power cut before the count is stored", async () => {
         await board.schedule("Mon", "03:00")
         await board.boot(at("2026-11-22 20:00"))
         board.shutdown = () => new Promise(() => undefined)
         board.ticks.block(7 * 3_600_000)
         void board.supervisor.check()
         await board.ticks.advance(1000)
-        // The power goes and comes back while the card is being synced.
+        // The power is cut and restored while the card is being synced.
         board.shutdown = async () => undefined
         await board.boot(at("2026-11-23 03:01"))
         expect(await board.live(6 * 1440)).toEqual([])
@@ -187,7 +187,7 @@ describe("a reset", () => {
         expect(board.ticks.nowMs() - begin).toBeLessThan(31_000)
     })
 
-    test("is made though the work or the flash fails", async () => {
+    test("happens even if the work or the flash fails", async () => {
         board.shutdown = async () => {
             throw new Error("card is gone")
         }
@@ -201,7 +201,7 @@ describe("a reset", () => {
         ])
     })
 
-    test("still comes after a look that failed", async () => {
+    test("still happens after a failed check", async () => {
         await board.schedule("Sun", "11:30")
         board.flash.failWrites = 1
         void board.supervisor.run()
@@ -212,7 +212,7 @@ describe("a reset", () => {
         expect(board.reboots).toBe(1)
     })
 
-    test("still comes when the flash never answers, and the log is told once a minute", async () => {
+    test("still happens with a silent flash, logged once per minute", async () => {
         await board.schedule("Sun", "11:30")
         board.flash.silentAccesses = Infinity
         void board.supervisor.run()
@@ -223,7 +223,7 @@ describe("a reset", () => {
         expect(board.reboots).toBe(1)
     })
 
-    test("asked for twice is made once", async () => {
+    test("requested twice happens once", async () => {
         const both = [
             board.supervisor.reset(StartCause.Console),
             board.supervisor.reset(StartCause.Console),
@@ -234,7 +234,7 @@ describe("a reset", () => {
 })
 
 describe("a reset for a network", () => {
-    test("has stored its cause before it tells, which ends the program, and is made once", async () => {
+    test("stores its cause before it tells, which ends the program, and happens once", async () => {
         board.wifiKeeper.restartFor = "cafe"
         const writes = board.flash.writes
         board.wifiKeeper.beforeReboot = () => {
@@ -255,7 +255,7 @@ describe("a reset for a network", () => {
         expect(board.supervisor.safeMode).toBe(false)
     })
 
-    test("goes on to the reboot when the runtime survives it, or it cannot be told", async () => {
+    test("still reboots if the runtime survives it, or cannot be told", async () => {
         const tells = [async () => undefined, () => Promise.reject(new Error("no answer"))]
         for (const tell of tells) {
             board.wifiKeeper = { restartFor: "cafe", beforeReboot: tell }

@@ -18,7 +18,7 @@ describe("the cause of the last start", () => {
         [StartCause.Uptime, "uptime"],
         [StartCause.Scheduled, "scheduled"],
         [StartCause.Network, "network"],
-    ])("is kept over the reset and told once: %i", async (cause, name) => {
+    ])("is kept over the reset and reported once: %i", async (cause, name) => {
         await board.ticks.finish(board.supervisor.reset(cause))
         await board.boot(at("2026-11-22 12:00"))
         expect(startCauseName(board.supervisor.cause)).toBe(name)
@@ -26,12 +26,12 @@ describe("the cause of the last start", () => {
         expect(startCauseName(board.supervisor.cause)).toBe("power-on")
     })
 
-    test("is a panic when the program starts again while the processor ran on", async () => {
+    test("is a panic when the program restarts while the processor keeps running", async () => {
         await board.boot(at("2026-11-22 12:00"), 95_300)
         expect(startCauseName(board.supervisor.cause)).toBe("panic")
     })
 
-    test("is a deployment when another program starts, at any time, and told once", async () => {
+    test("is a deployment when another program starts at any time, reported once", async () => {
         expect(startCauseName(board.supervisor.cause)).toBe("deployed")
         for (const aliveMs of [500, 95_300]) {
             ++board.program
@@ -42,7 +42,7 @@ describe("the cause of the last start", () => {
         }
     })
 
-    test("is a deployment over firmware that stored two bytes, however many starts had died", async () => {
+    test("is a deployment after firmware that stored two bytes, whatever its panics", async () => {
         for (const old of ["0000", "0005", "0401"]) {
             board.flash.values.set("boot", DeviceBuffer.from(old, "hex"))
             await board.boot(at("2026-11-22 12:00"), 95_300)
@@ -51,7 +51,7 @@ describe("the cause of the last start", () => {
         }
     })
 
-    test("is what is known without it when the flash does not answer", async () => {
+    test("is derived without the flash when that does not answer", async () => {
         const read = board.flash.read.bind(board.flash)
         board.flash.read = async key => {
             if (key === "boot") board.flash.silentAccesses = 1
@@ -66,7 +66,7 @@ describe("the cause of the last start", () => {
 })
 
 describe("stuck tasks", () => {
-    test("reset the board, which says so for ten minutes", async () => {
+    test("reset the board, which reports it for ten minutes", async () => {
         board.scheduler.add({
             name: "upload",
             periodMs: () => 1000,
@@ -92,7 +92,7 @@ describe("stuck tasks", () => {
     })
 })
 
-test("after 45 days the board resets with a cause of its own, not counted", async () => {
+test("after 45 days the board resets with a separate cause, not counted", async () => {
     board.ticks.block(45 * 86_400_000 - 1000)
     await board.supervisor.check()
     expect(board.reboots).toBe(0)
@@ -105,7 +105,7 @@ test("after 45 days the board resets with a cause of its own, not counted", asyn
 })
 
 describe("safe mode", () => {
-    /** A start after a panic: the processor ran on. */
+    /** A start after a panic: the processor kept running. */
     async function panic(): Promise<void> {
         await board.boot(at("2026-11-22 12:00"), 20_000)
     }
@@ -114,7 +114,7 @@ describe("safe mode", () => {
         for (let i = 0; i < count; ++i) await panic()
     }
 
-    test("follows five starts that each die of a panic within a minute", async () => {
+    test("follows five starts that each panic within a minute", async () => {
         for (let i = 0; i < 5; ++i) {
             expect(board.supervisor.safeMode).toBe(false)
             expect(board.safeFlag).toBe(false)
@@ -128,7 +128,7 @@ describe("safe mode", () => {
         expect(board.supervisor.safeMode).toBe(true)
     })
 
-    test("does not follow panics of starts that lived for a minute", async () => {
+    test("does not follow panics of starts that survived a minute", async () => {
         for (let i = 0; i < 40; ++i) {
             board.ticks.block(61_000)
             await board.supervisor.check()
@@ -137,7 +137,7 @@ describe("safe mode", () => {
         }
     })
 
-    test("does not follow a supply that fails six times within minutes, as an engine starts", async () => {
+    test("does not follow six supply failures within minutes, as at an engine start", async () => {
         for (let i = 0; i < 6; ++i) {
             board.ticks.block(20_000)
             await board.supervisor.check()
@@ -146,12 +146,12 @@ describe("safe mode", () => {
         }
         board.ticks.block(61_000)
         await board.supervisor.check()
-        // Nor do those before add up with panics after a start that lived.
+        // Nor do they add up with panics after a start that survived.
         await panics(5)
         expect(board.supervisor.safeMode).toBe(false)
     })
 
-    test("follows an abort of the runtime at each start, which looks like the supply's", async () => {
+    test("follows repeated aborts of the runtime, which look like supply failures", async () => {
         let starts = 0
         while (!board.supervisor.safeMode && starts < 100) {
             await board.boot(at("2026-11-22 12:00"))
@@ -160,7 +160,7 @@ describe("safe mode", () => {
         expect(starts).toBe(20)
     })
 
-    test("follows five deployments only when the programs die", async () => {
+    test("follows panics, but not deployments", async () => {
         for (let i = 0; i < 40; ++i) {
             ++board.program
             await board.boot(at("2026-11-22 12:00"), 20_000)
@@ -174,18 +174,18 @@ describe("safe mode", () => {
         expect(board.safeFlag).toBe(false)
     })
 
-    test("is not left by dying in it, however often", async () => {
+    test("is not left by panics in it, however many", async () => {
         const safe: boolean[] = []
         for (let i = 0; i < 300; ++i) {
             await panic()
             safe.push(board.supervisor.safeMode)
         }
-        // The first start is that of every test here.
+        // The first start is the one common to all tests here.
         expect(safe.indexOf(true)).toBe(4)
         expect(safe.lastIndexOf(false)).toBe(3)
     })
 
-    test("is over after a start that lives a minute, or a reset in good order", async () => {
+    test("is over after a start that survives a minute, or an orderly reset", async () => {
         await panics(5)
         expect(board.supervisor.safeMode).toBe(true)
         board.ticks.block(60_000)
@@ -199,7 +199,7 @@ describe("safe mode", () => {
         expect(board.supervisor.safeMode).toBe(false)
     })
 
-    test("ends by itself after ten minutes, with a reset that says so", async () => {
+    test("ends automatically after ten minutes, with its own reset cause", async () => {
         await panics(5)
         board.ticks.block(599_000)
         await board.supervisor.check()
@@ -213,12 +213,12 @@ describe("safe mode", () => {
         expect(board.supervisor.safeMode).toBe(false)
         expect(board.safeFlag).toBe(false)
         expect(board.stuckFlag).toBe(false)
-        // And again, when the starts die again.
+        // And again after further panics.
         await panics(5)
         expect(board.supervisor.safeMode).toBe(true)
     })
 
-    test("a start that lives is counted once in flash, and a quiet day costs nothing", async () => {
+    test("costs no flash writes on a quiet day", async () => {
         board.ticks.block(61_000)
         await board.supervisor.check()
         const writes = board.flash.writes

@@ -9,7 +9,7 @@ const { name, password } = defaultNetwork
 const boards = new WifiBoards()
 
 describe("joining", () => {
-    it("comes within seconds of the set-up, is known, and raises no alarm", async () => {
+    it("happens within seconds of the set-up, is detected, and raises no alarm", async () => {
         const board = boards.fresh()
         await board.seconds(60)
         board.set(name, password)
@@ -45,7 +45,7 @@ describe("joining", () => {
     it.each([
         ["set-up", "fresh"],
         ["a power-on", "setUp"],
-    ] as const)("needs no scan to report, after %s", async (_, start) => {
+    ] as const)("needs no scan reports, after %s", async (_, start) => {
         const board = boards[start]()
         board.air.setScans("silent")
         await board.seconds(10)
@@ -62,7 +62,7 @@ describe("joining", () => {
         expectJoined(board, "other")
     })
 
-    it("survives that it breaks off a scan, whenever it comes", async () => {
+    it("works even if it aborts a scan at any time", async () => {
         for (let tenths = 0; tenths < 50; ++tenths) {
             const board = boards.fresh(tenths)
             await board.seconds(10 + tenths / 10)
@@ -74,7 +74,7 @@ describe("joining", () => {
         }
     })
 
-    it("comes when the access point is there again, and the alarm is up as long as it was not", async () => {
+    it("happens when the access point returns, with the alarm up until then", async () => {
         const board = await boards.joined()
         board.air.setInRange(name, false)
         await board.seconds(3600)
@@ -87,7 +87,7 @@ describe("joining", () => {
         expect(board.alarms.map(one => one.active)).toEqual([true, false])
     })
 
-    it("finds a hidden network, after a power-on too, before the alarm is up", async () => {
+    it("finds a hidden network before the alarm is up, even after a power-on", async () => {
         const board = boards.fresh()
         board.air.setHidden(name, true)
         board.set(name, password)
@@ -100,17 +100,17 @@ describe("joining", () => {
         expect(board.alarms).toEqual([])
     })
 
-    it("is told again while a network is away, once a minute and no more", async () => {
+    it("is repeated at most once per minute while a network is absent", async () => {
         const board = boards.fresh()
         board.set("nowhere", "password")
         await board.seconds(1200)
         const told = board.count("networksChanged")
         expect(told).toBeGreaterThan(15)
-        // Forgetting and adding are two changes.
+        // Forgetting and adding are two events.
         expect(told).toBeLessThanOrEqual(2 * 21)
     })
 
-    it("syncs the time once a connection", async () => {
+    it("syncs the time once per connection", async () => {
         const board = await boards.joined()
         expect(board.joins).toBe(1)
         board.air.setPower(false)
@@ -121,7 +121,7 @@ describe("joining", () => {
     })
 })
 
-describe("a program that starts anew while the station goes on", () => {
+describe("a program that restarts while the station continues", () => {
     it("knows at once that it is connected, and leaves the connection alone", async () => {
         const board = await boards.joined()
         for (let times = 0; times < 5; ++times) {
@@ -135,7 +135,7 @@ describe("a program that starts anew while the station goes on", () => {
         expect(board.alarms).toEqual([])
     })
 
-    it("is told when the connection ends all the same", async () => {
+    it("still gets the end of the connection", async () => {
         const board = await boards.joined()
         board.restartProgram()
         await board.seconds(10)
@@ -145,7 +145,7 @@ describe("a program that starts anew while the station goes on", () => {
         expect(await board.wifi.address()).toBe("")
     })
 
-    it("joins when it died in the middle of a change", async () => {
+    it("joins even after a panic in the middle of a change", async () => {
         for (let ms = 0; ms < 3000; ms += 20) {
             const board = await boards.joined()
             board.set("other", "its password")
@@ -157,10 +157,8 @@ describe("a program that starts anew while the station goes on", () => {
     })
 })
 
-/** What the firmware says of its network. */
-
-describe("a name of 32 bytes that an earlier firmware took", () => {
-    it("is not told to the runtime, which would cut it", async () => {
+describe("a name of 32 bytes from an earlier firmware", () => {
+    it("is not passed to the runtime, which would cut it", async () => {
         const board = boards.make()
         board.ssid = "x".repeat(32)
         board.password = "password"
@@ -191,7 +189,7 @@ describe("an empty name", () => {
         expect(board.alarms).toEqual([])
     })
 
-    it("forgets a network that is away", async () => {
+    it("forgets an absent network", async () => {
         const board = await boards.joined()
         board.air.setPower(false)
         await board.seconds(60)
@@ -226,7 +224,7 @@ describe("an empty name", () => {
         expect(board.driver.network).toBe("")
     })
 
-    it("is not left in the one that the runtime has stored when a name is set just then", async () => {
+    it("does not keep the runtime's stored network when a name is set just then", async () => {
         for (let tenths = 0; tenths < 150; ++tenths) {
             const board = boards.make(tenths)
             board.stored = { ssid: name, psk: password }
@@ -253,7 +251,7 @@ describe("an empty name", () => {
 })
 
 describe("another network", () => {
-    it("is joined in the place of the one before, and at the next start", async () => {
+    it("is joined in place of the previous one, and at the next start", async () => {
         const board = await boards.joined()
         board.set("other", "its password")
         await board.seconds(15)
@@ -266,11 +264,11 @@ describe("another network", () => {
     })
 
     it.each([
-        ["that was nowhere", "nowhere", "password", 0],
-        ["whose password was wrong", name, "not this one", 0],
-        ["that was open", "open", "", 1],
-        ["that was open and nowhere", "nowhere", "", 1],
-    ])("is joined in the place of one %s", async (_, ssid, psk, resets) => {
+        ["an absent one", "nowhere", "password", 0],
+        ["one with a wrong password", name, "not this one", 0],
+        ["an open one", "open", "", 1],
+        ["an absent open one", "nowhere", "", 1],
+    ])("is joined in place of %s", async (_, ssid, psk, resets) => {
         for (let seed = 1; seed <= 10; ++seed) {
             const board = boards.fresh(seed)
             board.set(ssid, psk)
@@ -281,7 +279,7 @@ describe("another network", () => {
         }
     })
 
-    it("is joined though the address of the one before is still on its way", async () => {
+    it("is joined even if the previous one's address is still to come", async () => {
         for (let seconds = 3; seconds < 30; ++seconds) {
             const board = boards.fresh(seconds)
             board.air.setDhcpMs(15_000)
@@ -294,7 +292,7 @@ describe("another network", () => {
         }
     })
 
-    it("is joined though the power failed before the runtime was told", async () => {
+    it("is joined even if the power failed before the runtime got it", async () => {
         const board = await boards.joined()
         board.ssid = "other"
         board.password = "its password"
@@ -304,7 +302,7 @@ describe("another network", () => {
         expectJoined(board, "other")
     })
 
-    it("is not broken off again and again when it stays unknown", async () => {
+    it("is not disconnected repeatedly if it stays unknown", async () => {
         const board = await boards.joined()
         board.wifi.network = () => "?"
         await board.seconds(600)
@@ -312,7 +310,7 @@ describe("another network", () => {
     })
 })
 
-it("a new password takes the station out of the network and in again", async () => {
+it("a new password makes the station leave the network and join it again", async () => {
     const board = await boards.joined()
     board.air.setPassword(name, "a new password")
     board.set(name, "a new password")

@@ -12,13 +12,13 @@ const boards = new WifiBoards()
 
 interface Life {
     board: WifiBoard
-    /** How often the settings were changed. */
+    /** Number of changes of the settings. */
     changes: number
 }
 
 /**
- * A life of the network and of its settings, by chance; then all is well, and the board has to be
- * in its network.
+ * A random life of the network and its settings, then a time without faults, after which the board
+ * must be in its network.
  */
 async function live(seed: number): Promise<Life> {
     const random = generator(seed)
@@ -45,8 +45,8 @@ async function live(seed: number): Promise<Life> {
         () => board.air.setHidden(pick(networks), random() < 0.3),
         () => board.air.setDhcpMs(pick([undefined, 3000, 10_000])),
         () => {
-            // That the address to come may be one of the network before is in the program's memory
-            // only.
+            // Only the program's memory knows that the next address may belong to the previous
+            // network.
             const { doubtful } = board.wifi as unknown as { doubtful: boolean }
             if (!doubtful && !board.keeper.changed) board.restartProgram()
         },
@@ -69,7 +69,7 @@ async function live(seed: number): Promise<Life> {
     return { board, changes }
 }
 
-it("ends in the network of its settings after any life, with no more resets than changes", async () => {
+it("ends in the network of its settings after any life, without surplus resets", async () => {
     const passwords: Record<string, string> = { [name]: password, other: "its password", open: "" }
     const joins = { open: 0, secured: 0 }
     for (let seed = 1; seed <= 500; ++seed) {
@@ -77,11 +77,10 @@ it("ends in the network of its settings after any life, with no more resets than
         const network = board.driver.network
         const open = board.password === ""
         let right = passwords[board.ssid] === board.password
-        // The program died between its note and the reset, or a password was stored before.
+        // The program ended between its note and the reset, or a password was stored before.
         if (open && (board.aborts.length < board.restarts.length || board.stored.psk)) right = false
         if (right) expect(network, `seed ${seed}`).toBe(board.ssid)
-        // A wrong password that came right before a restart: the runtime goes on with the right
-        // one.
+        // A wrong password set right before a restart: the runtime keeps using the right one.
         else if (network !== "") expect(network, `seed ${seed}`).toBe(board.ssid)
         expect(board.wifi.network(), `seed ${seed}`).toBe(network)
         expect(board.resets, `seed ${seed}`).toBe(board.aborts.length)

@@ -13,7 +13,7 @@ const toRestart = /^; to join an open network the board restarts once, about a m
 const away = /^; this open network is away or hidden, or the board once had a password: /
 
 describe("an open network", () => {
-    it("is joined by one reset, a minute after the last change", async () => {
+    it("is joined with one reset, a minute after the last change", async () => {
         for (let seed = 1; seed <= 20; ++seed) {
             const board = boards.fresh(seed)
             await board.seconds(seed * 7)
@@ -36,7 +36,7 @@ describe("an open network", () => {
         }
     })
 
-    it("is joined at each start, and when it comes back, without another reset", async () => {
+    it("is joined at each start, and when it returns, without another reset", async () => {
         const board = await boards.joinedOpen()
         for (let times = 1; times <= 3; ++times) {
             board.air.setInRange("open", false)
@@ -57,7 +57,7 @@ describe("an open network", () => {
         expect(board.restarts).toHaveLength(1)
     })
 
-    it("that is away costs one reset, whatever starts and programs follow, and is joined when it comes", async () => {
+    it("costs one reset if absent, whatever starts follow, and is joined on return", async () => {
         const board = boards.fresh()
         board.air.setInRange("open", false)
         board.set("open", "")
@@ -77,7 +77,7 @@ describe("an open network", () => {
         expectJoined(board, "open", 1)
     })
 
-    it("is never joined by a board that had a password: one reset, then it says so", async () => {
+    it("is never joined by a board that had a password: one reset, then a message", async () => {
         const board = await boards.joined()
         board.set("open", "")
         expect(board.keeper.problem()).toMatch(toRestart)
@@ -100,7 +100,7 @@ describe("an open network", () => {
         expectJoined(board, name, 1)
     })
 
-    it("is joined by an ordinary reset where the runtime takes an empty password", async () => {
+    it("is joined with an ordinary reset if the runtime accepts an empty password", async () => {
         const board = await boards.joined()
         board.add = (ssid, psk) => {
             if (psk) board.runtime.addNetwork(Buffer.from(`${ssid}\0${psk}\0`))
@@ -112,7 +112,7 @@ describe("an open network", () => {
         expect(board.aborts).toEqual([])
     })
 
-    it("is not restarted for in safe mode, nor while the settings could not be loaded", async () => {
+    it("causes no restart in safe mode, or while the settings are not loaded", async () => {
         const board = boards.make()
         board.safeMode = true
         board.ssid = "open"
@@ -129,7 +129,7 @@ describe("an open network", () => {
         expectJoined(board, "open", 3)
     })
 
-    it("is restarted for only when the flash has taken note of it", async () => {
+    it("causes a restart only once it is noted in flash", async () => {
         const board = boards.fresh()
         board.flash.failWrites = Infinity
         board.set("open", "")
@@ -141,7 +141,7 @@ describe("an open network", () => {
         expectJoined(board, "open", 1)
     })
 
-    it("is not told when the settings have changed during the reset", async () => {
+    it("is not told to the runtime if the settings change during the reset", async () => {
         const board = boards.fresh()
         board.set("open", "")
         while (!board.keeper.restartFor) await board.seconds(0.1)
@@ -155,7 +155,7 @@ describe("an open network", () => {
     })
 
     it.each(["other open", "", name])(
-        "is joined again, by one reset more, after the settings were at %j",
+        "is joined again, with one more reset, after the settings had %j",
         async between => {
             for (const seconds of [5, 200]) {
                 const board = await boards.joinedOpen()
@@ -183,7 +183,7 @@ describe("an open network", () => {
         expect(board.stored).toEqual({ ssid: "other open" })
     })
 
-    it("is left for an empty name, at each start too, and can be joined again later", async () => {
+    it("is left for an empty name, even at each start, and can be joined again later", async () => {
         const board = await boards.joinedOpen()
         board.set("", "")
         for (let starts = 0; starts < 3; ++starts) {
@@ -202,7 +202,7 @@ describe("an open network", () => {
         expectJoined(board, "open", 2)
     })
 
-    it("may be set at any moment of a start", async () => {
+    it("can be set at any time during a start", async () => {
         for (let ms = 0; ms < 6000; ms += 50) {
             const board = boards.fresh()
             await board.ticks.advance(ms)
@@ -212,7 +212,7 @@ describe("an open network", () => {
         }
     })
 
-    it("whose name alone is typed first is one with a password once that is set, without a reset", async () => {
+    it("needs no reset if its name is typed first and its password soon after", async () => {
         const board = boards.fresh()
         board.set("other", "")
         await board.seconds(45)
@@ -221,7 +221,7 @@ describe("an open network", () => {
         expectJoined(board, "other")
     })
 
-    it("becomes joinable once it has a password, and the board has it too", async () => {
+    it("can be joined once both it and the board get a password", async () => {
         const board = boards.fresh()
         board.set("open", "")
         await board.seconds(30)
@@ -231,7 +231,7 @@ describe("an open network", () => {
         expectJoined(board, "open")
     })
 
-    it("gets a password, and the board has it too", async () => {
+    it("stays joined after both it and the board get a password", async () => {
         const board = await boards.joinedOpen()
         board.air.setPassword("open", "a password")
         board.set("open", "a password")
@@ -239,7 +239,7 @@ describe("an open network", () => {
         expectJoined(board, "open", 1)
     })
 
-    it("is said to need a restart, and a name that is too long not to be joinable", () => {
+    it("has a message about the restart, and one about a name that is too long", () => {
         const board = boards.fresh()
         const problem = (ssid: string, psk: string) => {
             board.ssid = ssid

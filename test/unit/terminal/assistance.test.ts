@@ -35,18 +35,18 @@ describe("help", () => {
             expect(helpOn(name, catalog)!.text).toContain(flags[name])
     })
 
-    it("gives examples that the board takes", async () => {
+    it("gives examples that the board accepts", async () => {
         for (let key = 0; key < keyCount; ++key) {
             const { name } = new Row(key)
             const [, line] = /example: (set .*)$/m.exec(helpOn(name, catalog)!.text) ?? []
-            // Names of zones are for the terminal to translate.
+            // The terminal translates names of zones.
             if (!line || /which asks|Europe/.test(line)) continue
             await bench.run(line)
             expect(bench.refused, line).toBe(false)
         }
     })
 
-    it("takes flags and commands in any case, and knows FTP as both", () => {
+    it("accepts flags and commands in any case, and knows FTP as both", () => {
         expect(helpOn("cell_imbalance", catalog)).toEqual(helpOn("CELL_IMBALANCE", catalog))
         expect(helpOn("FTP", catalog)!.text).toMatch(/^error flag FTP/)
         expect(helpOn("ftp", catalog)!.line).toBe("help ftp")
@@ -54,14 +54,14 @@ describe("help", () => {
         expect(helpOn("nonsense", catalog)).toBeUndefined()
     })
 
-    it("shows notes and examples of the command that was asked for, without the page's stage directions", () => {
+    it("shows the requested command's notes and examples, without the page's directives", () => {
         const { text } = helpOn("card tail", catalog)!
         expect(text).toContain("card tail log/20261122.csv 2")
         expect(text).not.toContain("card cat")
         expect(helpOn("card eject", catalog)!.text).not.toMatch(/!out|\+5/)
     })
 
-    it("lists the terminal's own lines, and has the keys", () => {
+    it("lists the terminal's own lines, and the keys", () => {
         const { line, text } = helpOn("", catalog)!
         expect(line).toBe("help")
         for (const words of Object.keys(ownLines)) expect(text).toContain(`\n${words} `)
@@ -97,13 +97,13 @@ describe("did you mean", () => {
         expect(suggestion(line, catalog)).toBe(expected)
     })
 
-    it("says what there is where nothing comes near, and that the console deletes nothing", () => {
+    it("lists the choices if nothing is similar, and says that the console deletes nothing", () => {
         expect(suggestion("time zone", catalog)).toBe("there is time, time set, time sync")
         for (const line of ["card rm x", "rm x", "del LOG"])
             expect(suggestion(line, catalog)).toMatch(/^the console changes no files of the card/)
     })
 
-    it("is silent about a line that is refused for another reason, and repeats nothing of a password", () => {
+    it("is silent about other refusals, and repeats no passwords", () => {
         for (const line of [
             "set sd.period 0",
             "card cat nothing",
@@ -116,7 +116,7 @@ describe("did you mean", () => {
             expect(suggestion(line, catalog), line).not.toContain("geheim")
     })
 
-    it("counts letters that are swapped as one change", () => {
+    it("counts swapped letters as one change", () => {
         expect(changesBetween("status", "statsu")).toBe(1)
         expect(changesBetween("", "abc")).toBe(3)
         expect(changesBetween("kitten", "sitting")).toBe(3)
@@ -151,7 +151,7 @@ describe("a line at the prompt", () => {
         )
     })
 
-    it("shows what the board says, then the manual", async () => {
+    it("shows the board's help, then the manual", async () => {
         expect(await at("help sd.period")).toEqual({ status: 0 })
         expect(printed[0]).toContain("1–86400 s")
         expect(printed[1]).toBe("  default: 60 s\n  example: set sd.period 60\n")
@@ -159,14 +159,14 @@ describe("a line at the prompt", () => {
         expect(printed[2]).toContain("error flag CLOCK")
     })
 
-    it("does not wait for the board's description where the manual is enough", async () => {
+    it("does not wait for the board's description if the manual is enough", async () => {
         completer.known = () => Promise.reject(new Error("asked"))
         expect(await at("help")).toEqual({ status: 0 })
         expect(await at("help card tail")).toEqual({ status: 0 })
         await expect(at("help sd.period")).rejects.toThrow("asked")
     })
 
-    it("is refused as before, with a word about what was meant", async () => {
+    it("is refused as before, with a suggestion", async () => {
         expect(await at("HELP")).toEqual({ status: 1 })
         expect(printed).toEqual([
             'error: unknown command HELP; "help" lists them\n',
@@ -174,14 +174,14 @@ describe("a line at the prompt", () => {
         ])
     })
 
-    it("of a locked board has help with its commands", async () => {
+    it("on a locked board gets help on commands", async () => {
         await bench.run("passwd tief")
         await bench.run("logout")
         expect(await at("help card")).toEqual({ status: 0 })
         expect(await at("help sd.period")).toEqual({ status: 1 })
     })
 
-    it("belongs to the block while one is open", async () => {
+    it("belongs to an open block", async () => {
         await at("import")
         await at("help")
         expect(printed.at(-1)).toMatch(/^error: line 1: a block has lines/)
@@ -198,7 +198,7 @@ describe("the prompt", () => {
             return { status: bench.refused ? 1 : 0 }
         })
 
-    it("is the serial number, and one line says which board it is and how it is", async () => {
+    it("is the serial number, after one line with the board and its state", async () => {
         const one = prompt()
         expect(one.text()).toBe("bms>")
         expect(await one.greet()).toBe("BMS-AB12, version 0.1.0, alarms: none")
@@ -210,7 +210,7 @@ describe("the prompt", () => {
         expect(one.text()).toBe("ACME-7>")
     })
 
-    it("of a locked board says so", async () => {
+    it("shows a locked board", async () => {
         await bench.run("passwd tief")
         await bench.run("logout")
         const one = prompt()
@@ -222,7 +222,7 @@ describe("the prompt", () => {
     })
 })
 
-it("the manual has each command of the firmware once", () => {
+it("the manual has no command twice", () => {
     const words = manual.flatMap(([, entries]) => entries.map(one => one.words))
     expect(new Set(words).size).toBe(words.length)
 })

@@ -13,11 +13,11 @@ import { generator } from "../../../sim/random"
 const chunkBytes = 128
 const progressBytes = 65_536
 
-/** A board that prints one file as `card cat` does, and what may happen on the way. */
+/** A board that prints one file as `card cat` does, with possible faults. */
 class Board {
-    /** Where each reading began. */
+    /** The start of each reading. */
     readonly from: number[] = []
-    /** At that byte of the file, once each: the cable is out, a packet is lost, the card is. */
+    /** Bytes of the file at which, once each, the cable, a packet or the card is lost. */
     cutAt = Infinity
     loseAt: number[] = []
     refuseAt = Infinity
@@ -51,7 +51,7 @@ class Board {
                 output.onLoss()
                 return
             }
-            // As the packets have it: in pieces of any size.
+            // In pieces of any size, as in packets.
             for (let i = 0; i < bytes.length; i += 100) output.onBytes(bytes.subarray(i, i + 100))
         }
         while (offset < this.file.length) {
@@ -100,17 +100,17 @@ const trickyFiles: [string, Buffer][] = [
     ["no line end at the end", records(70_000)],
     ["one line", Buffer.alloc(200_000, "x")],
     [
-        "lines that look like the board's words",
+        "lines that look like the board's messages",
         records(200_000, () => "# 65568 of 176008 bytes\nerror: it \r\n# \nerror: "),
     ],
     [
-        "what is no UTF-8",
+        "bytes that are not UTF-8",
         Buffer.from(Array.from({ length: 150_000 }, (_, i) => 1 + ((i * 7) % 255))),
     ],
     ["a refusal as its last line", Buffer.from("a\nerror: b\n")],
 ]
 
-test.each(trickyFiles)("a file with %s comes byte for byte", async (_, file) => {
+test.each(trickyFiles)("a file with %s is copied byte for byte", async (_, file) => {
     const board = new Board(file)
     expect(await copy(board)).toBe(0)
     expect(readFileSync(target).equals(file)).toBe(true)
@@ -118,13 +118,13 @@ test.each(trickyFiles)("a file with %s comes byte for byte", async (_, file) => 
     expect(board.from).toEqual([0])
 })
 
-test.each(trickyFiles)("a file with %s goes on wherever it was broken off", async (_, file) => {
+test.each(trickyFiles)("a file with %s is resumed wherever it was cut", async (_, file) => {
     for (const share of [0.01, 0.3, 0.7, 0.999]) {
         rmSync(target, { force: true })
         const board = new Board(file)
         board.cutAt = Math.floor(file.length * share)
         const cut = copy(board)
-        // A file of one chunk is there or it is not.
+        // A file of one chunk comes whole or not at all.
         if (file.length > chunkBytes) await expect(cut).rejects.toThrow("unplugged")
         else await cut.catch(() => undefined)
         const there = await copy(board)
@@ -133,7 +133,7 @@ test.each(trickyFiles)("a file with %s goes on wherever it was broken off", asyn
     }
 })
 
-test("packets that get lost are read once more", async () => {
+test("lost packets are read again", async () => {
     const board = new Board(records(300_000))
     board.loseAt = [1000, 70_000, 70_500, 250_000]
     await copy(board)
@@ -142,14 +142,14 @@ test("packets that get lost are read once more", async () => {
     expect(Math.min(...board.from.slice(1))).toBeGreaterThan(200)
 })
 
-test("a line that loses everything is given up", async () => {
+test("a line that loses everything is abandoned", async () => {
     const board = new Board(records(10_000))
     board.loseAt = Array.from({ length: 50 }, () => 0)
     await expect(copy(board)).rejects.toThrow("A.CSV came with gaps")
     expect(board.from.length).toBeLessThan(10)
 })
 
-test("a file that has grown since is gone on with; another one begins anew", async () => {
+test("a grown file is continued, another one starts from the beginning", async () => {
     const board = new Board(records(100_000))
     await copy(board)
     board.file = Buffer.concat([board.file, records(50_000)])
@@ -164,20 +164,20 @@ test("a file that has grown since is gone on with; another one begins anew", asy
     expect(readFileSync(target).equals(board.file)).toBe(true)
 })
 
-test("what is there and the same is not read again", async () => {
+test("an identical file is not read again", async () => {
     const board = new Board(records(100_000))
     writeFileSync(target, board.file)
     expect(await copy(board)).toBe(100_000)
     expect(board.from).toEqual([100_000 - 512])
 })
 
-test("a file that grows while it is read may come longer", async () => {
+test("a file that grows while being read may end up longer", async () => {
     const board = new Board(records(100_000))
     await copy(board, 90_000)
     expect(readFileSync(target).equals(board.file)).toBe(true)
 })
 
-test("the board's refusal is said and does not get into the file", async () => {
+test("the board's refusal is reported and does not get into the file", async () => {
     for (const file of [records(100_000), Buffer.alloc(100_000, "x")]) {
         for (const path of [target, target + ".part"]) rmSync(path, { force: true })
         const board = new Board(file)
@@ -191,7 +191,7 @@ test("the board's refusal is said and does not get into the file", async () => {
     }
 })
 
-test("a remark of a file whose offset only the board knows is one all the same", () => {
+test("a remark is recognized even if only the board knows the offset", () => {
     const text = records(70_000).toString("latin1")
     let file = ""
     const remarks: string[] = []
@@ -209,7 +209,7 @@ test("a remark of a file whose offset only the board knows is one all the same",
     expect(file).toBe("# 5 of 9 bytes\n" + text)
 })
 
-test("--watch makes rows of what a line says", () => {
+test("--watch makes rows from a line's output", () => {
     const text = "battery     52.900 V\ntemperature 22.0 °C  21.9 °C\nfree text of the board\n\n"
     expect(watchRows("T", text)).toBe(
         "T\tbattery\t52.900 V\nT\ttemperature\t22.0 °C  21.9 °C\nT\t\tfree text of the board\n",

@@ -5,14 +5,14 @@ import { Completer } from "../../../console/completer"
 import { description, help } from "../../support/describedboard"
 
 describe("the description of the board", () => {
-    it("becomes one document, without what it does not know", () => {
+    it("becomes one document, without unknown kinds", () => {
         const { format, settings, commands, alarms, state } = parseDescription(description)
         expect([format, settings.length, commands.length]).toEqual([1, 7, 9])
         expect(alarms).toEqual([{ name: "FTP", bit: 18, active: false }])
         expect(state).toEqual([{ name: "up", value: "0 d" }])
     })
 
-    it("is refused when its beginning is missing or a line is cut", () => {
+    it("is refused if its beginning is missing or a line is cut", () => {
         expect(() => parseDescription("")).toThrow(SyntaxError)
         expect(() => parseDescription(description.slice(5))).toThrow(SyntaxError)
         expect(() => parseDescription(description.slice(0, -5))).toThrow(SyntaxError)
@@ -77,7 +77,7 @@ describe("completion", () => {
         expect((await completer.complete(line))[0]).toEqual(expected)
     })
 
-    it("asks for a directory once, and again after a card command", async () => {
+    it("lists a directory once, and again after a card command", async () => {
         await completer.complete("card cat ")
         await completer.complete("card cat L")
         expect(board.lines).toEqual(["describe", "card ls"])
@@ -96,7 +96,7 @@ describe("completion", () => {
         expect((await completer.complete("set sd.p"))[0]).toEqual(["sd.period "])
     })
 
-    it("asks nothing inside an import block", async () => {
+    it("sends nothing inside an import block", async () => {
         await completer.learn()
         completer.ran("import", { status: 0 })
         expect((await completer.complete("e"))[0]).toEqual(["end"])
@@ -107,7 +107,7 @@ describe("completion", () => {
         expect(board.lines).toEqual(["describe"])
     })
 
-    it("gives up after a while, and a person's line ends the question at once", async () => {
+    it("gives up after a while, and a person's line cancels its request at once", async () => {
         board.delayMs = 60_000
         const startMs = Date.now()
         expect((await completer.complete("sta"))[0]).toEqual([])

@@ -13,7 +13,7 @@ interface Execute {
     line: string
 }
 
-/** A Jacdac bus with one board on it, whose answers the test gives. */
+/** A Jacdac bus with one board; the test supplies its answers. */
 class FakeBus extends EventEmitter {
     readonly executes: Execute[] = []
     readonly cancels: number[] = []
@@ -75,7 +75,7 @@ afterEach(() => {
 })
 
 describe("the console client", () => {
-    it("gives the pieces in order and the status of the last one", async () => {
+    it("returns the pieces in order and the status of the last one", async () => {
         const { bus, execute, text } = setUp()
         bus.answer = to => {
             bus.report(to, 0, 0, "one ")
@@ -89,7 +89,7 @@ describe("the console client", () => {
         expect(await execute("x")).toEqual({ status: 1 })
     })
 
-    it("joins characters that two packets share", async () => {
+    it("joins characters split across packets", async () => {
         const { bus, execute, text } = setUp()
         const bytes = Buffer.from("µΩ€")
         bus.answer = to => {
@@ -100,7 +100,7 @@ describe("the console client", () => {
         expect(text()).toBe("µΩ€")
     })
 
-    it("takes no report of another console or another line", async () => {
+    it("ignores reports of another console or another line", async () => {
         const { bus, execute, text } = setUp()
         bus.answer = to => {
             bus.report({ ...to, session: 78 }, 0, Final, "not mine")
@@ -111,7 +111,7 @@ describe("the console client", () => {
         expect(text()).toBe("mine")
     })
 
-    it("drops a packet that comes twice and says that one is missing", async () => {
+    it("drops a repeated packet and reports a missing one", async () => {
         const { bus, execute, text } = setUp()
         bus.answer = to => {
             bus.report(to, 0, 0, "a")
@@ -123,7 +123,7 @@ describe("the console client", () => {
         expect(text()).toBe("a\n[some output was lost]\ncd")
     })
 
-    it("goes on where the packet count starts anew", async () => {
+    it("continues when the packet count wraps", async () => {
         const { bus, execute, text } = setUp()
         bus.answer = to => {
             for (let i = 0; i < 0x10002; ++i) bus.report(to, i, 0, i > 0xfffd ? "x" : "")
@@ -133,7 +133,7 @@ describe("the console client", () => {
         expect(text()).toBe("xxxxy")
     })
 
-    it("asks after silence, and takes the last report that is then repeated", async () => {
+    it("asks after silence, and accepts the repeated last report", async () => {
         const { bus, execute, text } = setUp()
         bus.answer = to => {
             if (to.mode === protocol.Mode.Ask) bus.report(to, 0, Final, "done")
@@ -144,7 +144,7 @@ describe("the console client", () => {
         expect(text()).toBe("done")
     })
 
-    it("waits as long as the board says that the line is running", async () => {
+    it("waits as long as the board reports the line as running", async () => {
         const { bus, execute } = setUp()
         let asked = 0
         bus.answer = to => {
@@ -157,7 +157,7 @@ describe("the console client", () => {
         expect(bus.executes.filter(each => each.mode === protocol.Mode.Run)).toHaveLength(1)
     })
 
-    it("sends a line again that the board has not got, once the board says so", async () => {
+    it("resends a line that the board reports as missing", async () => {
         const { bus, execute, text } = setUp()
         let lost = true
         bus.answer = to => {
@@ -171,7 +171,7 @@ describe("the console client", () => {
         expect(text()).toBe("done")
     })
 
-    it("does not send it again to a board that was reset meanwhile", async () => {
+    it("does not resend it to a board that was reset in the meantime", async () => {
         const { bus, execute } = setUp()
         bus.answer = to => {
             if (to.mode === protocol.Mode.Ask) bus.report(to, 0, Missing | Final, "")
@@ -182,7 +182,7 @@ describe("the console client", () => {
         expect(bus.executes.filter(each => each.mode === protocol.Mode.Run)).toHaveLength(1)
     })
 
-    it("gives up a board that says nothing, and one that is not there", async () => {
+    it("gives up on a silent board, and on a missing one", async () => {
         const { bus, execute } = setUp()
         const silent = expect(execute("x")).rejects.toThrow("has not answered for")
         await vi.advanceTimersByTimeAsync(20_000)
@@ -193,7 +193,7 @@ describe("the console client", () => {
         await absent
     })
 
-    it("refuses a line that is too long with one line; the board gets one that it refuses too", async () => {
+    it("refuses a long line with a message, and sends the board one to refuse", async () => {
         const { bus, execute, text } = setUp()
         bus.answer = to => bus.report(to, 0, Final | Refused, "error: control characters\n")
         expect(await execute("x".repeat(10_000))).toEqual({ status: 1 })
@@ -204,14 +204,14 @@ describe("the console client", () => {
         expect(bus.executes[1].line).toHaveLength(231)
     })
 
-    it("sends raw bytes as they are", async () => {
+    it("sends raw bytes unchanged", async () => {
         const { bus, execute } = setUp()
         bus.answer = to => bus.report(to, 0, Final | Refused, "")
         await execute(new Uint8Array([0xff, 0x00]))
         expect(bus.executes[0].line).toBe("\ufffd\0")
     })
 
-    it("lets lines wait for each other, and goes on after one that failed", async () => {
+    it("runs lines one after the other, and continues after a failed one", async () => {
         const { bus, execute, text } = setUp()
         bus.answer = to => {
             if (to.line === "a" || to.line === "b")
@@ -225,7 +225,7 @@ describe("the console client", () => {
         expect(text()).toBe("ab")
     })
 
-    it("cancels only while a line runs, and ends the wait when it is closed", async () => {
+    it("cancels only while a line runs, and ends the wait when closed", async () => {
         const { bus, client, execute } = setUp()
         await client.cancel()
         expect(bus.cancels).toEqual([])
@@ -240,7 +240,7 @@ describe("the console client", () => {
 })
 
 describe("packets", () => {
-    it("are laid out as services/console.md says", () => {
+    it("have the layout of services/console.md", () => {
         const line = new TextEncoder().encode("hi")
         expect([...protocol.packExecute(0x1234, 0x5678, protocol.Mode.Ask, line)]).toEqual([
             0x34, 0x12, 0x78, 0x56, 1, 0x68, 0x69,
@@ -258,7 +258,7 @@ describe("packets", () => {
     })
 })
 
-it("runs the terminal's lines until exit, and shows what could not be carried out", async () => {
+it("runs the terminal's lines until exit, and shows failures", async () => {
     vi.useRealTimers()
     const lines: string[] = []
     const input = new PassThrough()

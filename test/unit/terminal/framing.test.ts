@@ -5,7 +5,7 @@ import { UsbBridgeCmd } from "jacdac-ts"
 import { bridgeCommand, encodeFrame, isBridgeFrame, LineDecoder } from "../../../console/framing"
 import { UsbBridge } from "../../../sim/usbbridge"
 
-/** What the runtime's own code did, see the file's note. */
+/** The behaviour of the runtime's own code; see the file's note. */
 interface Recorded {
     toHost: {
         name: string
@@ -20,7 +20,7 @@ const recorded: Recorded = JSON.parse(readFileSync("test/fixtures/serial-framing
 const bytesOf = (hex: string) => new Uint8Array(Buffer.from(hex, "hex"))
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex")
 
-/** What the decoder makes of bytes that come in pieces of this size. */
+/** The decoder's output for bytes in pieces of this size. */
 function decode(bytes: Uint8Array, pieceBytes = bytes.length) {
     const frames: string[] = []
     const lines: string[] = []
@@ -33,7 +33,7 @@ function decode(bytes: Uint8Array, pieceBytes = bytes.length) {
     return { frames, lines }
 }
 
-/** A bridge as the recordings begin: packets enabled, the answer taken. */
+/** A bridge as at the start of the recordings: packets enabled, the answer taken. */
 function enabledBridge() {
     const accepted: string[] = []
     const bridge = new UsbBridge(frame => accepted.push(hexOf(frame)))
@@ -48,7 +48,7 @@ function enabledBridge() {
     return { bridge, accepted, pulled }
 }
 
-describe("what the runtime sends", () => {
+describe("the runtime's output", () => {
     it.each(recorded.toHost)("is understood by the terminal: $name", recording => {
         const taken = recording.operations.flatMap(one =>
             one !== "pull" && one.frame ? [one.frame] : [],
@@ -66,7 +66,7 @@ describe("what the runtime sends", () => {
     })
 
     it.each(recorded.toHost.filter(one => !JSON.stringify(one.operations).includes("panic")))(
-        "is what the simulated board sends: $name",
+        "matches the simulated board's: $name",
         recording => {
             const { bridge, pulled } = enabledBridge()
             const pieces: string[] = []
@@ -82,12 +82,12 @@ describe("what the runtime sends", () => {
         },
     )
 
-    it("has a mark where frames were dropped", () => {
+    it("has a mark for dropped frames", () => {
         const full = recorded.toHost.find(one => one.queued.includes(-1))!
         expect(full.pulled[0].slice(0, 8)).toBe("fefbfefc")
     })
 
-    it("shows the text of a panic behind a frame that it cut off", () => {
+    it("has the text of a panic after a truncated frame", () => {
         const frame = bytesOf(recorded.toHost[0].pulled[0])
         const panic = Buffer.from("\xfe\xfd\nPANIC 60005\n", "latin1")
         const { frames, lines } = decode(Buffer.concat([frame.subarray(0, 12), panic]))
@@ -96,8 +96,8 @@ describe("what the runtime sends", () => {
     })
 })
 
-describe("what the runtime takes", () => {
-    it.each(recorded.toBoard)("is what the simulated board takes: $name", recording => {
+describe("the runtime's input", () => {
+    it.each(recorded.toBoard)("is accepted alike by the simulated board: $name", recording => {
         for (const pieceBytes of [1, 5, 4096]) {
             const { bridge, accepted, pulled } = enabledBridge()
             const bytes = bytesOf(recording.bytes)
@@ -108,12 +108,12 @@ describe("what the runtime takes", () => {
         }
     })
 
-    it.each(recorded.toBoard)("the terminal takes in the same way: $name", recording => {
+    it.each(recorded.toBoard)("is accepted alike by the terminal: $name", recording => {
         const frames = decode(bytesOf(recording.bytes)).frames
         expect(frames.filter(frame => !isBridgeFrame(bytesOf(frame)))).toEqual(recording.accepted)
     })
 
-    it("is what the terminal writes", () => {
+    it("matches the terminal's output", () => {
         for (const { accepted } of recorded.toBoard)
             for (const frame of accepted) {
                 const line = encodeFrame(bytesOf(frame))
@@ -121,10 +121,10 @@ describe("what the runtime takes", () => {
             }
     })
 
-    it("begins with the command that asks for frames, as the runtime's specification has it", () => {
+    it("begins with the command that enables frames, as in the runtime's specification", () => {
         const frame = bridgeCommand(UsbBridgeCmd.EnablePackets)
-        // Worked out by hand: size 4, flags command + service class + loopback, class, broadcast
-        // mark, index 0x3d, 0x81.
+        // By hand: size 4, flags command + service class + loopback, class, broadcast mark, index
+        // 0x3d, 0x81.
         expect(hexOf(frame.subarray(2))).toBe("04454a1af618aaaaaaaa003d8100")
         expect(hexOf(encodeFrame(frame)).startsWith("fefc")).toBe(true)
     })
@@ -134,7 +134,7 @@ describe("10 MB of random bytes", () => {
     const bytes = noise(10_000_000)
     const good = recorded.toBoard[0]
 
-    it("towards the terminal leave it able to take the next frame, and hold no memory", () => {
+    it("to the terminal do not prevent the next frame, and hold no memory", () => {
         let longest = 0
         let last = ""
         const decoder = new LineDecoder({
@@ -147,7 +147,7 @@ describe("10 MB of random bytes", () => {
         expect(longest).toBeLessThanOrEqual(1024)
     })
 
-    it("towards the simulated board leave it able to take the next frame", () => {
+    it("to the simulated board do not prevent the next frame", () => {
         const { bridge, accepted, pulled } = enabledBridge()
         for (let at = 0; at < bytes.length; at += 4096) bridge.push(bytes.subarray(at, at + 4096))
         bridge.push(bytesOf(good.bytes))

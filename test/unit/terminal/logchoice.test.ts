@@ -23,7 +23,7 @@ const lines = {
     ],
 }
 
-test("log off, errors and on choose what is shown", () => {
+test("log off, errors and on select the shown lines", () => {
     const log = new LogChoice()
     const shown = () => [...lines.calm, ...lines.trouble].filter(line => log.shows(line))
     expect(shown()).toHaveLength(9)
@@ -36,7 +36,7 @@ test("log off, errors and on choose what is shown", () => {
     expect(shown()).toHaveLength(9)
 })
 
-test("what it does not know is refused and changes nothing; other lines are the board's", () => {
+test("unknown log lines are refused without effect; other lines go to the board", () => {
     const log = new LogChoice()
     log.obey("log off")
     for (const line of ["log quiet", "log on please"])
@@ -45,7 +45,7 @@ test("what it does not know is refused and changes nothing; other lines are the 
     for (const line of ["login x", "logout", "status", ""]) expect(log.obey(line)).toBeUndefined()
 })
 
-test("the simulator's transcript has what its terminal does not show", () => {
+test("the simulator's transcript includes lines hidden from its terminal", () => {
     const folder = mkdtempSync(join(tmpdir(), "logchoice-"))
     const output = new PassThrough()
     let shown = ""

@@ -53,7 +53,7 @@ describe("a table", () => {
         expect(parseCsv(text).map(row => row.fields)).toEqual(fields)
     })
 
-    it("knows the line that a row begins in, and that of an open quote", () => {
+    it("knows the first line of each row, and the line of an open quote", () => {
         const rows = parseCsv('a,b\n"1\n2",3\n\n4,5\n')
         expect(rows.map(row => row.line)).toEqual([1, 2, 5])
         expect(() => parseCsv('a,b\n1,2\n3,"4\n5,6\n')).toThrow('line 3: the closing " is missing')
@@ -95,7 +95,7 @@ describe("set-up files", () => {
         }
     })
 
-    it("put a row's values in the place of the template's, and leave those of empty fields", () => {
+    it("replace the template's values with the row's, except for empty fields", () => {
         const { files } = provision(template, "serial,sd.period,wifi.password\nA,9,\nB,,geheim-1\n")
         expect(files.map(one => one.text)).toEqual([
             '# A\nimport\nset user.serial "A"\nset sd.period "9"\n# wifi.password is set\nend\n',
@@ -103,7 +103,7 @@ describe("set-up files", () => {
         ])
     })
 
-    it("of a template without a block have one in front", () => {
+    it("from a template without a block start with one", () => {
         const { files } = provision("set sd.period 5\nftp test\n", "user.serial\nA\n")
         expect(files[0].text).toBe(
             '# A\nimport\nset user.serial "A"\nend\nset sd.period 5\nftp test\n',
@@ -144,14 +144,14 @@ describe("set-up files", () => {
             "the template has to have one block from import to end, or none",
         ],
     ]
-    it.each(wrong)("are not made of %j", (csv, lines, problem) => {
+    it.each(wrong)("are not made from %j", (csv, lines, problem) => {
         const { files, problems } = provision(lines, csv)
         expect(files).toEqual([])
         expect(problems).toContain(problem)
         expect(problems.join()).not.toContain("geheim")
     })
 
-    it("every bad row is named", () => {
+    it("are refused with every bad row", () => {
         const { problems } = provision(template, "serial\nok-1\nA B\n\nok-2\nOK-1\n")
         expect(problems.map(one => one.slice(0, 7))).toEqual(["line 3:", "line 6:"])
     })
@@ -173,7 +173,7 @@ describe("npm run provision", () => {
         return new ConsoleRun(args, "", {}, "console/provisioncli.ts").ended
     }
 
-    it("writes a file a board that only its owner can read, and never over one that is there", async () => {
+    it("writes one file per board, readable only by its owner, and overwrites none", async () => {
         const { status, output } = await run()
         expect(status).toBe(0)
         expect(output).toContain(`2 set-up files are in ${to}`)
@@ -194,7 +194,7 @@ describe("npm run provision", () => {
         expect(readdirSync(to).sort()).toEqual(["A.txt", "B.txt"])
     })
 
-    it("says what is wrong with a row, without its passwords, and writes nothing", async () => {
+    it("reports the faults of a row, without its passwords, and writes nothing", async () => {
         writeFileSync(join(folder, "boards.csv"), head + "A,geheim-1,,tief\nA B,geheim,,tief\n")
         const { status, errors } = await run()
         expect(status).toBe(1)
@@ -204,7 +204,7 @@ describe("npm run provision", () => {
         expect(readdirSync(folder)).not.toContain("boards")
     })
 
-    it("says how it is used", async () => {
+    it("reports a missing argument", async () => {
         const ended = await new ConsoleRun([], "", {}, "console/provisioncli.ts").ended
         expect(ended.status).toBe(2)
         expect(ended.errors).toContain("missing required argument 'template'")

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { checkImage, StartLog } from "../../../console/deployment"
 
-test("takes name, version, cause and complaints out of a board's log", () => {
+test("extracts name, version, cause and complaints from a board's log", () => {
     const log = new StartLog()
     for (const line of [
         "* start: bms-mini v0.1.0",
@@ -20,7 +20,7 @@ test("takes name, version, cause and complaints out of a board's log", () => {
     expect(log.complaint).toBe("verification failure: 1051 at 70")
 })
 
-test("what was said of the program before is forgotten", () => {
+test("forgets the previous program's log", () => {
     const log = new StartLog()
     log.take("PANIC 60004")
     log.take("* start: old")
@@ -28,7 +28,7 @@ test("what was said of the program before is forgotten", () => {
     expect(Object.values(log).every(one => one === undefined)).toBe(true)
 })
 
-test("what is no program, or not a whole one, is refused in words", () => {
+test("refuses a file that is no program, or an incomplete one, with a message", () => {
     const image = Buffer.alloc(96)
     expect(() => checkImage(image, "x")).toThrow(
         'x is no program: "npm run build" makes built/main.devs',

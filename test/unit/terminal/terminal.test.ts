@@ -9,14 +9,14 @@ import { type Prompt, runTerminal, type TerminalOptions } from "../../../console
 import { FakeTty } from "../../support/faketty"
 
 describe("colours", () => {
-    it("are for terminals only, and NO_COLOR turns them off", () => {
+    it("are only for terminals, and NO_COLOR turns them off", () => {
         expect(new Style({ isTTY: true }, {}).error("x")).toBe("\x1b[31mx\x1b[39m")
         expect(new Style({ isTTY: false }, {}).error("x")).toBe("x")
         expect(new Style({ isTTY: true }, { NO_COLOR: "1" }).error("x")).toBe("x")
         expect(new Style({ isTTY: true }, { TERM: "dumb" }).error("x")).toBe("x")
     })
 
-    it("mark a refusal, also one that comes in pieces", () => {
+    it("mark a refusal, even in pieces", () => {
         const output = new FakeTty()
         const screen = new Screen(output, output)
         screen.text("ok\nerror: no")
@@ -25,12 +25,12 @@ describe("colours", () => {
         expect(coloured).toMatch(/^ok\n<error: no>< such>\nfine\n$|^ok\nerror: no such\nfine\n$/)
     })
 
-    it("and anything else that would move the cursor is taken out of the board's text", () => {
+    it("and other cursor controls are removed from the board's text", () => {
         expect(printable("a\x1b[2Jb\r\n\tc\x07")).toBe("a\ufffd[2Jb\n\tc\ufffd")
     })
 })
 
-it("log text that is none is noise, said once in a while", async () => {
+it("binary data in the log are reported as noise now and then", async () => {
     const lines: string[] = []
     const log = new LogText(line => lines.push(line))
     log.take(Buffer.from("\x1b[0;32mI (12) wifi: up\x1b[0m\r"))
@@ -61,12 +61,12 @@ describe("the terminal", () => {
             ...options,
         })
     }
-    /** What the screen shows when the escape sequences are left out. */
+    /** The screen's text without escape sequences. */
     const plain = () => output.shown.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "").replaceAll("\r", "")
 
     /**
-     * Starts it with "status" as what everything completes to; @returns calls that give the answers
-     * asked for
+     * Starts it with "status" as the only completion.
+     * @returns functions that send the requested answers
      */
     function startCompleting(): { ended: Promise<void>; answers: (() => void)[] } {
         const answers: (() => void)[] = []
@@ -77,7 +77,7 @@ describe("the terminal", () => {
         return { ended, answers }
     }
 
-    it("completes once, however often Tab is pressed before the answer", async () => {
+    it("completes only once for any number of Tabs before the answer", async () => {
         const { ended, answers } = startCompleting()
         await sleep(20)
         input.write("stat")
@@ -92,7 +92,7 @@ describe("the terminal", () => {
         expect(ran).toEqual(["status"])
     })
 
-    it("does not complete what has become something else before the answer", async () => {
+    it("does not complete a line that changed before the answer", async () => {
         const { ended, answers } = startCompleting()
         await sleep(20)
         for (const part of ["stat", "\t", "us 2"]) {
@@ -106,7 +106,7 @@ describe("the terminal", () => {
         expect(ran).toEqual(["status 2"])
     })
 
-    it("shows pasted lines in their turn, each before what it prints", async () => {
+    it("shows pasted lines in turn, each before its output", async () => {
         const ended = start()
         await sleep(20)
         input.write("one\rtwo\rthree\rexit\r")
@@ -137,12 +137,12 @@ describe("the terminal", () => {
         expect(ran).toEqual(['passwd "hunter2"'])
         expect(output.shown).not.toContain("hunter2")
         expect(plain()).toContain("new password: \nonce more: \n")
-        // The arrow recalled the command, not the password.
+        // The arrow key recalled the command, not the password.
         expect(plain().split("new password: ")).toHaveLength(3)
         expect(plain()).toContain("nothing was changed")
     })
 
-    it("puts a log line above the question for a password, and never shows the answer", async () => {
+    it("puts a log line above a password prompt, and never shows the password", async () => {
         const prompts: Prompt[] = []
         const ended = start({ onPrompt: one => void prompts.push(one) })
         const screen = new Screen(output, output)
@@ -156,7 +156,7 @@ describe("the terminal", () => {
             expect(plain().endsWith(`\n${question}`)).toBe(true)
             output.shown = ""
             screen.log("a log line")
-            // The question is wiped first, and comes again below.
+            // The question is cleared first, and reappears below.
             expect(output.shown).toMatch(/^\x1b\[1G\x1b\[0J/)
             expect(plain()).toBe(`a log line\n${question}`)
             input.write("er2\r")
@@ -188,7 +188,7 @@ describe("the terminal", () => {
         expect(plain()).toContain("the two are not the same")
     })
 
-    it("throws away what was typed at Ctrl-C, and what waits behind a running line", async () => {
+    it("drops typed text on Ctrl-C, and lines that wait for a running one", async () => {
         let cancels = 0
         const ended = start({
             execute: async line => {
@@ -214,7 +214,7 @@ describe("the terminal", () => {
         expect(cancels).toBe(101)
     })
 
-    it("puts a log line above what is being typed, also when that is longer than a row", async () => {
+    it("puts a log line above the typed text, even if that is longer than a row", async () => {
         const prompts: Prompt[] = []
         const ended = start({ onPrompt: one => void prompts.push(one) })
         await sleep(20)
@@ -226,7 +226,7 @@ describe("the terminal", () => {
         output.shown = ""
         prompts[0].restore()
         expect(plain()).toBe(`bms> ${typed}`)
-        // Nothing moves up into the log line.
+        // The cursor does not move up into the log line.
         expect(output.shown).not.toMatch(/\x1b\[\d*A/)
         input.write("\rexit\r")
         await ended

@@ -35,7 +35,7 @@ describe("secrets", () => {
         expect(withoutSecret(line, catalog)).not.toContain("hunter2")
     })
 
-    it("are asked for where they are left out, new ones twice", () => {
+    it("are prompted for if omitted, new ones twice", () => {
         expect(secretQuestion("login", catalog)?.prompts).toHaveLength(1)
         expect(secretQuestion("passwd", catalog)?.prompts).toHaveLength(2)
         const question = secretQuestion("set ftp.password", catalog)!
@@ -78,7 +78,7 @@ describe("the history", () => {
         expect(readFileSync(path, "utf8").split("\n")).toHaveLength(501)
     })
 
-    it("says once that it cannot be kept", () => {
+    it("reports once that it cannot be kept", () => {
         const troubles: string[] = []
         writeFileSync(join(folder, "file"), "")
         const history = new History(join(folder, "file", "history"), one => troubles.push(one))
@@ -88,7 +88,7 @@ describe("the history", () => {
         expect(troubles[0]).toContain("the history is not kept")
     })
 
-    it("lies where the user's programs keep such things", () => {
+    it("is in the user's usual folder for program state", () => {
         if (process.platform === "win32") return
         expect(historyPath({ XDG_STATE_HOME: "/x" })).toBe("/x/bms-mini/history")
         expect(historyPath({})).toMatch(/\.local\/state\/bms-mini\/history$/)

@@ -20,7 +20,7 @@ describe("a zone by its IANA name", () => {
         expect(posixZone(zone, now)).toBe(rule)
     })
 
-    it("is right for every zone that there is, or refused", { timeout: 120_000 }, () => {
+    it("is right for every existing zone, or refused", { timeout: 120_000 }, () => {
         const refused: string[] = []
         for (const zone of Intl.supportedValuesOf("timeZone")) {
             let text: string | undefined
@@ -33,7 +33,7 @@ describe("a zone by its IANA name", () => {
             expect(text!.length, zone).toBeLessThanOrEqual(63)
             const rule = parseTimeZone(text!)!
             expect(rule, `${zone}: ${text}`).toBeDefined()
-            // From the next year on, at hours that meet no change.
+            // In 2028, at hours without a change.
             for (
                 let ms = Date.UTC(2028, 0, 1, 11, 30);
                 ms < Date.UTC(2029, 0, 1);
@@ -48,7 +48,7 @@ describe("a zone by its IANA name", () => {
         expect(refused).toContain("Africa/Casablanca")
     })
 
-    it("that does not exist, or that is a rule already, is none", () => {
+    it("has no rule if it does not exist, or is itself a rule", () => {
         for (const text of [
             "Europe/Nowhere",
             "CET-1CEST,M3.5.0,M10.5.0/3",
@@ -61,7 +61,7 @@ describe("a zone by its IANA name", () => {
 })
 
 describe("a line for the board", () => {
-    it("has the rule in the place of the zone's name, and says so", () => {
+    it("has the rule in place of the zone's name, with a remark", () => {
         const rule = "<+01>-1<+02>,M3.5.0,M10.5.0/3"
         for (const zone of ["Europe/Berlin", '"Europe/Berlin"'])
             expect(translated(`set time.zone ${zone}`, now)).toEqual({
@@ -73,13 +73,13 @@ describe("a line for the board", () => {
         )
     })
 
-    it("has days by their short names", () => {
+    it("has the short names of days", () => {
         expect(translated("set reset.days Sunday,thursday,Mon", now).line).toBe(
             "set reset.days Sun,thu,Mon",
         )
     })
 
-    it("is left alone else, to the byte", () => {
+    it("is otherwise unchanged, to the byte", () => {
         const bytes = Uint8Array.of(0x73, 0xff, 0x00)
         for (const line of ["set user.address Sunday", "set time.zone UTC0", "status", bytes])
             expect(translated(line, now)).toEqual({ line })

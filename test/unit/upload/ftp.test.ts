@@ -6,7 +6,7 @@ import { ReplyReader } from "../../../src/upload/ftpreply"
 import { base64 } from "../../../src/upload/gateway"
 import { DeviceBuffer } from "../../support/devicebuffer"
 
-/** Every reply in `text`, which comes in pieces of `step` bytes; then the connection is closed. */
+/** The replies in `text`, received in pieces of `step` bytes before the connection closes. */
 async function readAll(text: string, step: number): Promise<[number, string][]> {
     const reader = new ReplyReader()
     const replies: [number, string][] = []
@@ -32,10 +32,10 @@ function streamOf(bytes: DeviceBuffer, step: number) {
 
 const cases = [
     { title: "a plain reply", text: "220 hello\r\n", replies: [[220, "220 hello"]] },
-    { title: "a reply with nothing but its code", text: "230\r\n", replies: [[230, "230"]] },
+    { title: "a reply of only its code", text: "230\r\n", replies: [[230, "230"]] },
     { title: "a bare line feed", text: "200 ok\n", replies: [[200, "200 ok"]] },
     {
-        title: "two replies in one go",
+        title: "two replies at once",
         text: "150 go\r\n226 done\r\n",
         replies: [
             [150, "150 go"],
@@ -65,13 +65,13 @@ describe("the reply reader", () => {
         })
 
     it.each(["HTTP/1.1 400 Bad Request\r\n", "hello\r\n", "\r\n", "12 x\r\n", "-12 x\r\n"])(
-        "refuses %j, which is no reply",
+        "refuses %j as no reply",
         async text => {
             await expect(readAll(text, 5000)).rejects.toThrow("does not speak FTP")
         },
     )
 
-    it("keeps the beginning of a line, however long it is, and goes on behind it", async () => {
+    it("keeps the beginning of a line of any length, and continues after it", async () => {
         const long = "x".repeat(4000)
         const kept = "220 " + "x".repeat(156)
         for (const step of [1, 100, 5000]) {
@@ -103,14 +103,14 @@ describe("the data port", () => {
         expect(passivePort(line)).toBe(port)
     })
 
-    it.each(["227 ok", "229 (6446)", "227 (1,2,3,4,x,y)", "229 |"])("is none in %j", line => {
+    it.each(["227 ok", "229 (6446)", "227 (1,2,3,4,x,y)", "229 |"])("is missing in %j", line => {
         expect(extendedPort(line) > 0).toBe(false)
         expect(passivePort(line) > 0).toBe(false)
     })
 })
 
 describe("base64", () => {
-    it.each(["", "a", "ab", "abc", "anonymous:bms-mini@", "ü:\u00ff?"])("codes %j", text => {
+    it.each(["", "a", "ab", "abc", "anonymous:bms-mini@", "ü:\u00ff?"])("encodes %j", text => {
         expect(base64(DeviceBuffer.from(text))).toBe(Buffer.from(text).toString("base64"))
     })
 })

@@ -9,7 +9,7 @@ import { noonSeconds, UploadWorld } from "../../support/uploadworld"
 const day = "LOG/20261122.CSV"
 const address = "ftp://files.example:21/BMS-1-LOG-20261122.CSV"
 
-/** An HTTP server that takes what a proxy with FTP would take. */
+/** An HTTP server that accepts the requests of a proxy with FTP. */
 class FakeProxy {
     readonly files = new Map<string, Buffer>()
     readonly requests: string[] = []
@@ -18,9 +18,9 @@ class FakeProxy {
     status: Record<string, number> = {}
     statusOf = (method: string, _url: string): number | undefined => this.status[method]
     page = "<html>made</html>"
-    /** Of each file the server gets no more, although the gateway says that it has it. */
+    /** The server keeps only this much of each file, although the gateway confirms it. */
     keptBytes = Infinity
-    /** Answers a PUT before its body has come, and closes. */
+    /** Answers a PUT before its body has arrived, and closes. */
     early = false
     private readonly server: Server = createServer((request, response) => {
         void this.serve(request, response)
@@ -78,7 +78,7 @@ afterEach(async () => {
 })
 
 describe("the gateway", () => {
-    it("gets the file as one PUT of its ftp address, with the log-in", async () => {
+    it("gets the file as one PUT to its ftp address, with the log-in", async () => {
         const world = await worldWith()
         world.card.put(day, pattern(70_001))
         await world.session()
@@ -93,14 +93,14 @@ describe("the gateway", () => {
         expect(world.card.text("LOGSENT.TXT")).toContain("20261122.CSV,70001,")
     })
 
-    it("offers the date in its answers to the clock", async () => {
+    it("supplies the date of its answers to the clock", async () => {
         const world = await worldWith()
         world.card.put(day, pattern(10))
         await world.session()
         expect(new Set(world.offers)).toEqual(new Set([noonSeconds + 34 * 60 + 56]))
     })
 
-    it("keeps away from a file that is not ours", async () => {
+    it("leaves a foreign file alone", async () => {
         const world = await worldWith()
         world.card.put(day, pattern(10))
         proxy.files.set(address, Buffer.from("theirs"))
@@ -109,7 +109,7 @@ describe("the gateway", () => {
         expect(proxy.files.get(address.replace(".CSV", "-2.CSV"))).toEqual(Buffer.from(pattern(10)))
     })
 
-    /** A file of ten bytes whose name was taken, and nothing confirmed. */
+    /** A file of ten bytes with a reserved name and nothing confirmed. */
     async function worldThatHasBegun(): Promise<UploadWorld> {
         const world = await worldWith()
         const line = `20261122.CSV,0,2026-11-22 13:00:01,BMS-1-LOG-20261122.CSV\r\n`
@@ -118,7 +118,7 @@ describe("the gateway", () => {
         return world
     }
 
-    it("leaves a file of our name alone that has become longer than ours", async () => {
+    it("leaves a file with our name alone if it is longer than ours", async () => {
         const world = await worldThatHasBegun()
         proxy.files.set(address, Buffer.from("longer than ten"))
         await world.session()
@@ -126,7 +126,7 @@ describe("the gateway", () => {
         expect(proxy.files.get(address.replace(".CSV", "-2.CSV"))).toEqual(Buffer.from(pattern(10)))
     })
 
-    it("leaves alone what has more there than the last line speaks of", async () => {
+    it("leaves a file alone that is longer than the last line says", async () => {
         const world = await worldWith()
         world.card.put(day, pattern(1000))
         await world.session()
@@ -137,7 +137,7 @@ describe("the gateway", () => {
         expect(proxy.files.get(address)).toEqual(Buffer.alloc(1200))
         const next = address.replace(".CSV", "-2.CSV")
         expect(proxy.files.get(next)).toEqual(Buffer.from(pattern(1200)))
-        // What breaks off is noted: the next session knows it for its own.
+        // A broken transfer is noted: the next session recognizes its own part.
         world.card.put(day, pattern(1500))
         proxy.keptBytes = 1300
         world.nowMs += 3600001
@@ -149,7 +149,7 @@ describe("the gateway", () => {
         expect(proxy.files.size).toBe(2)
     })
 
-    it("does not get again what is there as long as ours, but what is to be sent again", async () => {
+    it("does not get a file again that is as long as ours, unless it must be resent", async () => {
         const world = await worldThatHasBegun()
         proxy.files.set(address, Buffer.from("ten bytes."))
         await world.session()
@@ -160,7 +160,7 @@ describe("the gateway", () => {
         expect(proxy.files.get(address)).toEqual(Buffer.from(pattern(10)))
     })
 
-    it("sends today's file again at most once an hour, and whole", async () => {
+    it("gets today's file again at most once per hour, and whole", async () => {
         const world = await worldWith()
         world.settings.set(Key.FtpPeriod, 60)
         world.settings.set(Key.FtpCells, 1)
@@ -178,7 +178,7 @@ describe("the gateway", () => {
         expect(cells).toHaveLength(3)
     })
 
-    it("sends the day's last part when the day is over", async () => {
+    it("gets the day's last part when the day is over", async () => {
         const world = await worldWith()
         // 23:59:30 local time, and ten seconds past midnight.
         world.nowMs = (11 * 60 - 0.5) * 60_000
@@ -191,7 +191,7 @@ describe("the gateway", () => {
         expect(proxy.files.get(address)!.length).toBe(150)
     })
 
-    it.each([202, 201])("takes %i as confirmation", async status => {
+    it.each([202, 201])("confirms with %i", async status => {
         const world = await worldWith()
         proxy.status = { PUT: status }
         world.card.put(day, pattern(10))
@@ -207,7 +207,7 @@ describe("the gateway", () => {
         [502, "the FTP server did not let the gateway finish: 502"],
         [503, "check ftp.host and ftp.port: 503 Service Unavailable"],
         [504, "the FTP server did not answer the gateway in time: 504"],
-    ])("takes %i as a failure and says %s", async (status, words) => {
+    ])("fails with %i: %s", async (status, words) => {
         const world = await worldWith()
         proxy.status = { PUT: status }
         world.card.put(day, pattern(10))
@@ -215,7 +215,7 @@ describe("the gateway", () => {
         expect(world.card.text("LOGSENT.TXT")).not.toContain(",10,")
     })
 
-    it("does not believe 201 when the server has less", async () => {
+    it("is not believed on 201 if the server has less", async () => {
         const world = await worldWith()
         world.card.put(day, pattern(1000))
         proxy.keptBytes = 400
@@ -227,7 +227,7 @@ describe("the gateway", () => {
     })
 
     it.each(["552 Disk full.\n</pre></html>", "552 Disk full.</pre>\n</html>"])(
-        "repeats what the server said, as Squid's page quotes it: %j",
+        "passes on the server's reply as quoted in Squid's page: %j",
         async said => {
             const world = await worldWith()
             proxy.status = { PUT: 502 }
@@ -241,9 +241,9 @@ describe("the gateway", () => {
         },
     )
 
-    // Squid's own 404 stands for 550 alone.
+    // Squid's own 404 means only 550.
     const missing = ["450 No such file", "451 Not here", "550 What?", "551 ENOENT", "553 No"]
-    it.each(missing)("takes a name for free when the server says %s, and only then", async said => {
+    it.each(missing)("shows a free name by the server's reply %s, and no other", async said => {
         const world = await worldWith()
         world.card.put(day, pattern(10))
         const root = "ftp://files.example:21/"
@@ -259,7 +259,7 @@ describe("the gateway", () => {
         expect(proxy.files.get(address)!.length).toBe(10)
     })
 
-    it("says why it closed in the middle of a file", async () => {
+    it("has its reason shown if it closes in the middle of a file", async () => {
         const world = await worldWith()
         proxy.status = { PUT: 403 }
         proxy.early = true
@@ -268,7 +268,7 @@ describe("the gateway", () => {
         expect(world.uploader.sender.filesConfirmed).toBe(0)
     })
 
-    it("waits for the next period when the log-in is refused", async () => {
+    it("is not tried again before the next period after a refused log-in", async () => {
         const world = await worldWith()
         proxy.status = { HEAD: 401 }
         world.card.put(day, pattern(10))

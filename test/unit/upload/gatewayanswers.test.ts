@@ -4,7 +4,7 @@ import { SimGateway } from "../../support/simgateway"
 import type { SimUpload as World } from "../../support/simupload"
 import { pattern } from "../../support/uploadcard"
 
-// What gateways answer, byte for byte (RFC 9112), and what becomes of the files.
+// Answers of gateways, byte for byte (RFC 9112), and their effect on the files.
 
 vi.mock("@devicescript/core", async () => (await import("../../support/simnatives")).natives)
 const { SimUpload } = await import("../../support/simupload")
@@ -32,13 +32,13 @@ function remote(day: string): string {
     return `BMS-1-LOG-${day}.CSV`
 }
 
-/** Puts another text in the place of the Content-Length field, or leaves the field out. */
+/** Replaces or removes the Content-Length field. */
 function withLength(field: (length: number) => string): typeof gateway.dress {
     return answer =>
         answer.replace(/Content-Length: (\d+)\r\n/, (_line, length) => field(Number(length)))
 }
 
-/** True when the card's history has all of the first file. */
+/** True when the card's history confirms all of the first file. */
 function confirmed(): boolean {
     return world.card.text("LOGSENT.TXT").includes(`${days[0]}.CSV,${bytes},`)
 }
@@ -47,14 +47,14 @@ describe("an answer's head", () => {
     it.each<[string, (length: number) => string]>([
         ["without a blank", n => `Content-Length:${n}\r\n`],
         ["with blanks and tabs around", n => `Content-Length: \t ${n} \t \r\n`],
-        ["in small letters", n => `content-length: ${n}\r\n`],
-        ["in capitals", n => `CONTENT-LENGTH: ${n}\r\n`],
-        ["with zeros in front", n => `Content-Length: 00${n}\r\n`],
-        ["behind another one's", n => `X-Request-Content-Length: 7\r\nContent-Length: ${n}\r\n`],
-        ["before another one's", n => `Content-Length: ${n}\r\nContent-Length-X: 7\r\n`],
+        ["in lower case", n => `content-length: ${n}\r\n`],
+        ["in upper case", n => `CONTENT-LENGTH: ${n}\r\n`],
+        ["with leading zeros", n => `Content-Length: 00${n}\r\n`],
+        ["after another length", n => `X-Request-Content-Length: 7\r\nContent-Length: ${n}\r\n`],
+        ["before another length", n => `Content-Length: ${n}\r\nContent-Length-X: 7\r\n`],
         ["with a bare line feed", n => `Content-Length: ${n}\n`],
-        ["behind a field without a value", n => `Via:\r\nContent-Length: ${n}\r\n`],
-    ])("names its length %s", async (_title, field) => {
+        ["after a field without a value", n => `Via:\r\nContent-Length: ${n}\r\n`],
+    ])("may have its length %s", async (_title, field) => {
         gateway.dress = withLength(field)
         expect(await world.session()).toBe("")
         expect(confirmed()).toBe(true)
@@ -71,33 +71,33 @@ describe("an answer's head", () => {
         expect(confirmed()).toBe(true)
     })
 
-    it("may be one of HTTP/1.0", async () => {
+    it("may be HTTP/1.0", async () => {
         gateway.dress = answer => answer.replace("HTTP/1.1", "HTTP/1.0")
         expect(await world.session()).toBe("")
         expect(confirmed()).toBe(true)
     })
 
     it.each<[string, (length: number) => string]>([
-        ["has none", () => ""],
-        ["has another field's", n => `X-Request-Content-Length: ${n}\r\n`],
+        ["is missing", () => ""],
+        ["has another field name", n => `X-Request-Content-Length: ${n}\r\n`],
         ["has a blank before its colon", n => `Content-Length : ${n}\r\n`],
-        ["has it in another field", n => `X: Content-Length: ${n}\r\n`],
-    ])("whose length %s confirms nothing", async (_title, field) => {
+        ["is inside another field", n => `X: Content-Length: ${n}\r\n`],
+    ])("confirms nothing if its length %s", async (_title, field) => {
         gateway.dress = withLength(field)
         expect(await world.session()).toMatch(/^the server did not get all of the file/)
         expect(confirmed()).toBe(false)
     })
 
     it.each<[string, (length: number) => string]>([
-        ["a length twice", n => `Content-Length: ${n}\r\nContent-Length: ${n}\r\n`],
+        ["a repeated length", n => `Content-Length: ${n}\r\nContent-Length: ${n}\r\n`],
         ["two lengths", n => `Content-Length: 7\r\nContent-Length: ${n}\r\n`],
         ["a list of lengths", n => `Content-Length: ${n}, ${n}\r\n`],
-        ["a length of too many digits", () => "Content-Length: 12345678901\r\n"],
-        ["a length below zero", () => "Content-Length: -5\r\n"],
-        ["a length that is none", n => `Content-Length: ${n}x\r\n`],
+        ["a length with too many digits", () => "Content-Length: 12345678901\r\n"],
+        ["a negative length", () => "Content-Length: -5\r\n"],
+        ["an invalid length", n => `Content-Length: ${n}x\r\n`],
         ["a folded field", n => `Content-Length: ${n}\r\nX: a\r\n b\r\n`],
         ["a folded field, with a tab", n => `X: a\r\n\tb\r\nContent-Length: ${n}\r\n`],
-    ])("with %s is refused, and no name is free by it", async (_title, field) => {
+    ])("with %s is refused, and does not make a name free", async (_title, field) => {
         gateway.dress = withLength(field)
         gateway.files.set(remote(days[0]), Buffer.from("theirs"))
         expect(await world.session()).toContain(noAnswer)
@@ -114,7 +114,7 @@ describe("an answer's head", () => {
         },
     )
 
-    it("that never ends, and one of line feeds, end the session and not the program", async () => {
+    it("that is endless ends the session, not the program", async () => {
         for (const endless of ["X: y\r\n".repeat(2000), "\n".repeat(8000), " ".repeat(9000)]) {
             gateway.dress = () => "HTTP/1.1 200 OK\r\n" + endless
             expect(await world.session()).not.toBe("")
@@ -128,7 +128,7 @@ describe("one file", () => {
         days.forEach((day, i) => world.card.put(`LOG/${day}.CSV`, pattern(900 + i, i))),
     )
 
-    /** Squid's answer when the server refuses a STOR. */
+    /** Squid's answer to a refused STOR. */
     function refusing(names: string[], words: string): typeof gateway.dress {
         return (answer, method, name) => {
             if (method !== "PUT" || !names.includes(name)) return answer
@@ -138,7 +138,7 @@ describe("one file", () => {
     }
 
     it.each(["550 In use", "553 Not that name", "452 Disk full"])(
-        "that the server refuses with %s does not hold up the younger ones",
+        "refused by the server with %s does not delay the younger ones",
         async words => {
             gateway.dress = refusing([remote(days[0])], words)
             expect(await world.session()).toBe(
@@ -151,13 +151,13 @@ describe("one file", () => {
         },
     )
 
-    it("that it refuses for another reason ends the session", async () => {
+    it("refused for another reason ends the session", async () => {
         gateway.dress = refusing([remote(days[0])], "425 No data connection")
         expect(await world.session()).toContain("425 No data connection")
         expect(gateway.files.size).toBe(0)
     })
 
-    it("that does not come whole does not hold up the younger ones", async () => {
+    it("that arrives incomplete does not delay the younger ones", async () => {
         gateway.dress = (answer, method, name) =>
             method === "HEAD" && name === remote(days[0])
                 ? answer.replace(/Content-Length: \d+/, "Content-Length: 5")
@@ -167,7 +167,7 @@ describe("one file", () => {
         expect(world.uploader.sender.filesConfirmed).toBe(2)
     })
 
-    it("that is taken away at once is confirmed by its 201, and sent once", async () => {
+    it("that is removed at once is confirmed by its 201, and sent once", async () => {
         gateway.takesAway = true
         await world.run(6 * 3_600_000)
         expect(gateway.asked.filter(line => line.startsWith("PUT"))).toHaveLength(3)
@@ -186,7 +186,7 @@ describe("ftp.directory", () => {
         ["a/b_c-1.2", "a/b_c-1.2/"],
         ["My Logs/\u00fc", "%4D%79%20%4C%6F%67%73/%C3%BC/"],
         ["50%?#", "%35%30%25%3F%23/"],
-    ])("%j stands in the address as %j", async (directory, path) => {
+    ])("%j is encoded in the address as %j", async (directory, path) => {
         world.settings.set(Key.FtpDirectory, directory)
         expect(await world.session()).toBe("")
         const name = path + remote(days[0])
@@ -194,7 +194,7 @@ describe("ftp.directory", () => {
         expect(decodeURIComponent(name)).toBe((directory && directory + "/") + remote(days[0]))
     })
 
-    it("that the server has not and does not make is named", async () => {
+    it("is reported if it neither exists nor can be made", async () => {
         world.settings.set(Key.FtpDirectory, "file/x")
         gateway.dress = (answer, method) =>
             method === "PUT"

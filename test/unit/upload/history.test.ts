@@ -29,13 +29,13 @@ async function scan(name: string, sizeBytes = 1e9): Promise<{ sent: number; remo
     return { sent: file.sentBytes, remote: file.remoteName }
 }
 
-/** Notes a line about a file that the card has, or had. */
+/** Notes a line about a present or former file of the card. */
 async function append(name: string, bytes: number, remoteName: string, sizeBytes = bytes) {
     await noteSent(history, name, bytes, remoteName, card.generation(), sizeBytes)
 }
 
 describe("a log file's key", () => {
-    it("sorts by day, the files of one day by number", () => {
+    it("sorts by day, and within a day by number", () => {
         const names = [
             "20261121.CSV",
             "26112101.CSV",
@@ -49,7 +49,7 @@ describe("a log file's key", () => {
     })
 
     it.each(["README.TXT", "2026112.CSV", "20261122.CS", "2026112A.CSV", "20261122.csv", ""])(
-        "is none for %j",
+        "does not exist for %j",
         name => {
             expect(key(name)).toBe(-1)
         },
@@ -57,19 +57,19 @@ describe("a log file's key", () => {
 })
 
 const day = "20261122.CSV"
-/** At most, of those here. */
+/** The longest line used here. */
 const lineBytes = 80
 const remote = "B-LOG-20261122.CSV"
 
 describe("the history", () => {
-    it("leaves a card alone that was put in after the file was listed", async () => {
+    it("is not written to a card inserted after the file was listed", async () => {
         const listed = card.generation() - 1
         const noted = history.addLine(new SentFile(key(day), 5), 5, listed)
         await expect(noted).rejects.toThrow("the card was changed")
         expect((await scan(day)).sent).toBe(Sent.Unknown)
     })
 
-    it("writes lines in the documented form, local time", async () => {
+    it("gets lines in the documented form, in local time", async () => {
         card.put("LOG/" + day, "123456789")
         await append(day, 0, remote, 9)
         await append(day, 9, remote)
@@ -91,7 +91,7 @@ describe("the history", () => {
         expect(await scan(day)).toEqual({ sent: Sent.Unknown, remote: "" })
     })
 
-    it("goes by a file's last line", async () => {
+    it("uses a file's last line", async () => {
         card.put("LOG/" + day, pattern(300))
         for (const bytes of [0, 100, 250])
             await append(day, bytes, `B-LOG-20261122-${bytes / 50 + 4}.CSV`)
@@ -99,7 +99,7 @@ describe("the history", () => {
         expect(await scan(day)).toEqual({ sent: 250, remote: "B-LOG-20261122-9.CSV" })
     })
 
-    it("takes 0 bytes after more as the wish to send again, until something has arrived", async () => {
+    it("reads 0 bytes after more as a request to send again, until some bytes arrive", async () => {
         card.put("LOG/" + day, pattern(70))
         const states: number[] = []
         for (const bytes of [0, 0, 70, 0, 0, 30]) {
@@ -111,16 +111,16 @@ describe("the history", () => {
 
     it.each([
         ["a line cut off before its name", "20261122.CSV,900,2026-11-22 13:0\r\n"],
-        ["a byte count that is none", oldLine(day, "9x0", remote)],
+        ["an invalid byte count", oldLine(day, "9x0", remote)],
         ["a negative byte count", oldLine(day, "-9", remote)],
         ["a line without an end", oldLine(day, 900, remote).slice(0, -2)],
         ["binary noise", "\u0000\u0001\u00ff\r\n\r\n,,,\r\n20261122.CSV\r\n"],
         ["2 kB without a line end", "z".repeat(2000) + "\n"],
-        ["a line that is longer than ours can be", oldLine(day, 900, "B".repeat(80) + remote)],
+        ["a line longer than any of ours", oldLine(day, 900, "B".repeat(80) + remote)],
         ["a lower-case file name", oldLine("20261122.csv", 900, remote)],
         ["UTF-16", Buffer.from(oldLine(day, 900, remote), "utf16le").toString("latin1")],
         ["a line in quotes", `"${oldLine(day, 900, remote)}`],
-    ])("passes over %s", async (_title, damage) => {
+    ])("skips %s", async (_title, damage) => {
         card.put("LOG/" + day, pattern(600))
         card.put("LOGSENT.TXT", oldLine(day, 500, remote) + damage)
         expect(await scan(day)).toEqual({ sent: 500, remote })
@@ -152,7 +152,7 @@ describe("the history", () => {
         "B\u00e9-LOG-20261122.CSV",
         "B\x01-LOG-20261122.CSV",
         "",
-    ])("takes %j for no name of ours, whatever is said of it", async name => {
+    ])("does not accept %j as a name of ours", async name => {
         card.put("LOGSENT.TXT", oldLine(day, 500, remote) + oldLine(day, 600, name))
         expect(await scan(day)).toEqual({ sent: 500, remote })
         card.put("LOGSENT.TXT", oldLine(day, 600, name))
@@ -160,7 +160,7 @@ describe("the history", () => {
     })
 
     it.each(["A-LOG-20261122.CSV", "BMS_1-X-LOG-20261122-2.CSV", "LOG-LOG-LOG-20261122-99.CSV"])(
-        "takes %s for the name of this or another board",
+        "accepts %s as the name of this or another board",
         async name => {
             card.put("LOGSENT.TXT", oldLine(day, 600, name))
             expect(await scan(day)).toEqual({ sent: 600, remote: name })
@@ -168,11 +168,11 @@ describe("the history", () => {
     )
 
     it.each([
-        ["line feeds only", (text: string) => text.replaceAll("\r", "")],
+        ["only line feeds", (text: string) => text.replaceAll("\r", "")],
         ["a mixture of line ends", (text: string) => text.replace("\r", "")],
         ["a byte order mark", (text: string) => "\ufeff" + text],
         ["blank lines", (text: string) => text.replaceAll("\n", "\n\r\n\n")],
-    ])("reads a history that a PC has saved with %s", async (_title, edit) => {
+    ])("can be read after a PC has saved it with %s", async (_title, edit) => {
         card.put("LOG/" + day, pattern(600))
         await append(day, 0, "B-LOG-20261122-2.CSV", 600)
         await append(day, 600, "B-LOG-20261122-2.CSV")
@@ -185,7 +185,7 @@ describe("the history", () => {
         }
     })
 
-    it("is read on from the last line with bytes of each file, however many there were before", async () => {
+    it("is read from each file's last line with bytes, however many precede it", async () => {
         const other = "20261121.CSV"
         const files = (): SentFile[] => [new SentFile(key(other), 1e9), new SentFile(key(day), 1e9)]
         await append(other, 10, "B-LOG-20261121.CSV")
@@ -201,7 +201,7 @@ describe("the history", () => {
             expect(found).toEqual(whole)
             expect(card.text("LOGSENT.TXT").length - from).toBeLessThan(33 * lineBytes)
         }
-        // One with 0 bytes says nothing without the one before it.
+        // A line with 0 bytes needs the previous one.
         await append(other, 300, "B-LOG-20261121.CSV")
         for (let i = 0; i < 3; ++i) await append(day, 0, remote, 1000)
         for (let again = 0; again < 2; ++again) {
@@ -212,7 +212,7 @@ describe("the history", () => {
         expect(card.text("LOGSENT.TXT").length - from).toBeLessThan(6 * lineBytes)
     })
 
-    it("reads lines wherever a sector ends, and never much at once", async () => {
+    it("is read across sector ends, in small pieces", async () => {
         for (let pad = 0; pad < 80; ++pad) {
             const filler = "#".repeat(pad) + "\r\n"
             let text = filler
@@ -223,7 +223,7 @@ describe("the history", () => {
         expect(card.bytesPerUseMax).toBeLessThanOrEqual(512)
     })
 
-    it("reads the longest line that it writes", async () => {
+    it("can have its longest line read back", async () => {
         const cells = new History(
             card,
             clock,
@@ -247,7 +247,7 @@ describe("the history", () => {
         expect(found.remoteName).toBe(file.remoteName)
     })
 
-    it("tells retention what is wholly on the server", async () => {
+    it("tells retention which files are wholly on the server", async () => {
         for (const name of ["20261120.CSV", "20261121.CSV"]) {
             card.put("LOG/" + name, pattern(500))
             await append(name, 500, `B-LOG-${name}`)
@@ -265,12 +265,12 @@ describe("the history", () => {
 describe("a file of the same name", () => {
     const changes: [string, (content: Uint8Array) => Uint8Array, boolean][] = [
         ["that has grown", content => Buffer.concat([content, pattern(50, 9)]), false],
-        ["as it was", content => content, false],
+        ["unchanged", content => content, false],
         ["of the same size", content => pattern(content.length, 3), true],
         ["that is longer", content => pattern(content.length + 200, 3), true],
         ["that is shorter", content => content.subarray(0, content.length - 1), true],
         [
-            "whose last sent byte is another",
+            "with another last sent byte",
             content => Buffer.concat([content.subarray(0, -1), pattern(9, 9)]),
             true,
         ],
@@ -279,10 +279,10 @@ describe("a file of the same name", () => {
 
     describe.each(changes)("%s", (_title, change, another) => {
         it.each([
-            ["a name that was taken", 0, 700],
-            ["a beginning that was sent", 300, 700],
-            ["all that was sent", 700, 700],
-        ])("is %s", async (_what, bytes, sizeBytes) => {
+            ["only its name reserved", 0, 700],
+            ["its beginning sent", 300, 700],
+            ["all of it sent", 700, 700],
+        ])("with %s is the same file or another one", async (_what, bytes, sizeBytes) => {
             const before = pattern(sizeBytes)
             card.put("LOG/" + day, before)
             await append(day, bytes, remote, sizeBytes)
@@ -294,25 +294,25 @@ describe("a file of the same name", () => {
         })
     })
 
-    it("is another one when an old line says more than it has", async () => {
+    it("is another one if an old line has more bytes than the file", async () => {
         card.put("LOGSENT.TXT", oldLine(day, 700, remote))
         expect(await scan(day, 699)).toEqual({ sent: Sent.Unknown, remote: "" })
         expect(await scan(day, 700)).toEqual({ sent: 700, remote })
     })
 
     it.each(["7,12739,x", "x,12739,9", "7,x,9", "7,,9", "7,12739", "7,-1,9", "7,99999,9"])(
-        "is not taken for a sent one by a line that ends with damage: %s",
+        "is not taken for the sent one by a line with a damaged end: %s",
         async marks => {
             card.put("LOG/" + day, "123456789")
             card.put("LOGSENT.TXT", oldLine(day, 9, remote).replace("\r", `,${marks}\r`))
             const { sent } = await scan(day, 9)
-            // Without a size it is a line of before; another server has no say in what was sent.
+            // Without a size it counts as an old line; the server's number does not matter here.
             const whole = ["7,12739,x", "7,12739", "x,12739,9"].includes(marks)
             expect(sent).toBe(whole ? 9 : Sent.Unknown)
         },
     )
 
-    it("that cannot be read stays what the line says: its sending will say why", async () => {
+    it("counts as the sent one if unreadable: its sending will report the error", async () => {
         card.put("LOG/" + day, pattern(700))
         await append(day, 700, remote)
         card.unreadable.set("LOG/" + day, new Error("a bad sector"))

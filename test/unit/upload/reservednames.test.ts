@@ -15,13 +15,13 @@ const name = "BMS-1-LOG-20261122.CSV"
 
 type Names = typeof import("../../../src/upload/reservednames")
 
-/** The module as a start of the program finds it. */
+/** The module after a start of the program. */
 async function start(): Promise<Names> {
     vi.resetModules()
     return await import("../../../src/upload/reservednames")
 }
 
-describe("a name on the server", () => {
+describe("a reserved name", () => {
     let flash: MemoryFlash
     let names: Names
     const isReserved = async (one: string, salt: number): Promise<boolean> =>
@@ -33,7 +33,7 @@ describe("a name on the server", () => {
         names = await start()
     })
 
-    it("is known until the next seven have been taken, over restarts", async () => {
+    it("is known over restarts until more than seven others follow", async () => {
         await reserve(name, key)
         for (let day = 1; day <= 7; ++day) {
             names = await start()
@@ -45,7 +45,7 @@ describe("a name on the server", () => {
         expect(await isReserved(name, key)).toBe(false)
     })
 
-    it("does not push out one that waits, however many arrive", async () => {
+    it("is not displaced while it waits, however many others are settled", async () => {
         await reserve(name, key)
         for (let day = 1; day <= 28; ++day) {
             const other = `BMS-1-LOG-202612${String(day).padStart(2, "0")}.CSV`
@@ -55,7 +55,7 @@ describe("a name on the server", () => {
         expect(await isReserved(name, key)).toBe(true)
     })
 
-    it("is another one in another folder, of another day and with another number", async () => {
+    it("differs from one of another folder, day or number", async () => {
         await reserve(name, key)
         for (const [other, otherKey] of [
             ["BMS-1-CELL-20261122.CSV", key],
@@ -66,7 +66,7 @@ describe("a name on the server", () => {
             expect(await isReserved(other, otherKey), other).toBe(false)
     })
 
-    it("costs a write of flash; without an answer of it the file is sent all the same", async () => {
+    it("costs one flash write, and does not prevent sending if the flash is silent", async () => {
         await reserve(name, key)
         expect(flash.writes).toBe(1)
         flash.silentAccesses = 3
@@ -75,7 +75,7 @@ describe("a name on the server", () => {
         expect(await isReserved(name, key)).toBe(true)
     })
 
-    it("is not believed of a value that is none of ours", async () => {
+    it("is not read from a damaged value", async () => {
         for (const damaged of [1, 32, 33, 34].map(bytes => DeviceBuffer.alloc(bytes))) {
             flash.values.set("names", damaged.fill(0xee))
             expect(await isReserved(name, key)).toBe(false)
@@ -89,7 +89,7 @@ describe("two cards of one board with a log of the same day", () => {
     let world: World
     afterEach(() => world.remove())
 
-    it("have a file each on the server, whatever moment the power goes at and the card is changed", async () => {
+    it("each have a file on the server, whenever a power cut and a card change come", async () => {
         const contents = { A: pattern(3000, 1), B: pattern(2000, 2) }
         const histories: Record<string, Uint8Array> = {}
         const insert = (card: "A" | "B"): void => {
@@ -108,7 +108,7 @@ describe("two cards of one board with a log of the same day", () => {
             insert("A")
             world.uploader.requested = true
             void world.uploader.run()
-            // The name is noted on the card.
+            // Waits until the name is noted on the card.
             while (!world.card.files.has("LOGSENT.TXT"))
                 await world.clock.finish(world.clock.sleep(1))
             await world.clock.finish(world.clock.sleep(afterMs))

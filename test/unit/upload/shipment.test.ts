@@ -8,7 +8,7 @@ import { MemoryCard, pattern } from "../../support/uploadcard"
 const path = "LOG/20261122.CSV"
 const sizeBytes = 5 * 512 + 100
 
-/** A file of the card in the slot, and what the server gets of it. */
+/** A file on the inserted card, and the bytes that the server gets. */
 function listed() {
     const card = new MemoryCard()
     card.put(path, pattern(sizeBytes, 1))
@@ -33,7 +33,7 @@ describe("a file on its way to the server", () => {
         expect(Buffer.from(sent).equals(pattern(sizeBytes, 1))).toBe(true)
     })
 
-    it("has nothing in it of a card that came while this one was waited for", async () => {
+    it("has no bytes of another card inserted in between", async () => {
         for (let change = 1; change <= 6; ++change) {
             const { card, stream, sent, shipment } = listed()
             card.onUse = uses => {

@@ -9,15 +9,15 @@ import type { SimUpload as World } from "../../support/simupload"
 import { SimGateway } from "../../support/simgateway"
 import { pattern } from "../../support/uploadcard"
 
-// The firmware's upload, socket code included, on the simulated network at the simulation's FTP
-// server.
+// The firmware's upload, including its socket code, on the simulated network with the simulation's
+// FTP server.
 
 vi.mock("@devicescript/core", async () => (await import("../../support/simnatives")).natives)
 const { SimUpload } = await import("../../support/simupload")
 
 let world: World
 
-// Part of the back-off is chance.
+// The back-off is partly random.
 beforeEach(() => void vi.spyOn(Math, "random").mockReturnValue(0.5))
 
 afterEach(() => {
@@ -29,13 +29,13 @@ function day(number: number): string {
     return `LOG/202611${String(number).padStart(2, "0")}.CSV`
 }
 
-/** Files from a few hundred bytes to tens of kilobytes: each way of a handover. */
+/** Files from a few hundred bytes to tens of kilobytes, for each kind of handover. */
 function putDays(count: number): void {
     for (let i = 1; i <= count; ++i) world.card.put(day(i), pattern(300 + 9000 * (i % 4), i))
 }
 
 describe("an upload in board time", () => {
-    it("delivers in one session, without real time, and says what it said", async () => {
+    it("delivers in one session, without real time", async () => {
         world = await SimUpload.start()
         putDays(8)
         expect(await world.session()).toBe("")
@@ -48,7 +48,7 @@ describe("an upload in board time", () => {
         expect(world.clock.holds).toBe(0)
     })
 
-    it("goes on with a file that has grown, and sends nothing twice", async () => {
+    it("continues a grown file, and sends nothing twice", async () => {
         world = await SimUpload.start()
         for (const bytes of [1000, 1000, 5000, 50_000, 50_001]) {
             world.card.put(day(1), pattern(bytes))
@@ -59,29 +59,29 @@ describe("an upload in board time", () => {
         expect(world.received).toHaveLength(4)
     })
 
-    it("leaves what is not its own alone, and mends what is", async () => {
+    it("leaves foreign files alone, and repairs its own", async () => {
         world = await SimUpload.start()
         const name = "BMS-1-LOG-20261101.CSV"
         const at = (file: string) => join(world.root, file)
         const server = (file: string) => readFileSync(at(file))
-        // Somebody else's file has the name.
+        // A foreign file has the name.
         writeFileSync(at(name), "not ours")
         world.card.put(day(1), pattern(5000))
         expect(await world.session()).toBe("")
         const ours = name.replace(".CSV", "-2.CSV")
         expect(server(name).toString()).toBe("not ours")
         expect(server(ours).equals(pattern(5000))).toBe(true)
-        // Shorter than what was confirmed: damaged, sent whole.
+        // Shorter than the confirmed size: damaged, sent whole.
         writeFileSync(at(ours), "torn")
         world.card.put(day(1), pattern(6000))
         expect(await world.session()).toBe("")
         expect(server(ours).equals(pattern(6000))).toBe(true)
-        // Asked for once more: deleted and sent whole.
+        // Requested again: deleted and sent whole.
         writeFileSync(at(ours), pattern(6000, 9))
         expect(await world.clock.finish(world.uploader.resend("2026-11-01"))).toBe(1)
         expect(await world.session()).toBe("")
         expect(server(ours).equals(pattern(6000))).toBe(true)
-        // Longer than ours: somebody has added to it.
+        // Longer than ours: a foreign addition.
         writeFileSync(at(ours), pattern(9000, 9))
         world.card.put(day(1), pattern(7000))
         expect(await world.session()).toBe("")
@@ -89,7 +89,7 @@ describe("an upload in board time", () => {
         expect(server(name.replace(".CSV", "-3.CSV")).equals(pattern(7000))).toBe(true)
     })
 
-    it("logs in with the user's password, or says that it is wrong", async () => {
+    it("logs in with the user's password, or reports a wrong one", async () => {
         world = await SimUpload.start({}, 1, { user: "bms", password: "right" })
         putDays(1)
         world.settings.set(Key.FtpUser, "bms")
@@ -100,19 +100,19 @@ describe("an upload in board time", () => {
         expect(world.differences()).toEqual([])
     })
 
-    it("takes a transfer of 300 kB as long as the radio needs, at a window a round trip", async () => {
+    it("sends 300 kB at the radio's rate, one window per round trip", async () => {
         world = await SimUpload.start()
         world.card.put(day(1), pattern(300_000))
         const startMs = world.clock.nowMs()
         expect(await world.session()).toBe("")
         expect(world.differences()).toEqual([])
         const ms = world.clock.nowMs() - startMs
-        // 53 windows of 5,744 bytes, 14 ms each, and the log-ins.
+        // 53 windows of 5,744 bytes, 14 ms each, plus the log-ins.
         expect(ms).toBeGreaterThan(53 * 14)
         expect(ms).toBeLessThan(53 * 14 + 3000)
     })
 
-    it("is the same again with the same seed, line by line", async () => {
+    it("repeats line by line with the same seed", async () => {
         const history = async (seed: number): Promise<string> => {
             world = await SimUpload.start({ receiveCloseRace: 0.3 }, seed)
             putDays(6)
@@ -130,7 +130,7 @@ describe("an upload in board time", () => {
 })
 
 describe("trouble with the server", () => {
-    it("refused: says so at once, and delivers when it is back", async () => {
+    it("refused: reports it at once, and delivers when the server is back", async () => {
         world = await SimUpload.start()
         putDays(2)
         world.server.setMode("down")
@@ -142,7 +142,7 @@ describe("trouble with the server", () => {
         expect(world.differences()).toEqual([])
     })
 
-    it("silent: gives up, and delivers when it speaks again", async () => {
+    it("silent: gives up, and delivers when the server answers again", async () => {
         world = await SimUpload.start()
         putDays(2)
         world.server.setMode("hang")
@@ -152,7 +152,7 @@ describe("trouble with the server", () => {
         expect(world.differences()).toEqual([])
     })
 
-    it("cut in the middle of a file: goes on from there", async () => {
+    it("cut in the middle of a file: resumes there", async () => {
         world = await SimUpload.start()
         world.card.put(day(1), pattern(200_000))
         world.clock.setTimeout(() => world.server.setMode("down"), 700)
@@ -162,7 +162,7 @@ describe("trouble with the server", () => {
         expect(world.differences()).toEqual([])
     })
 
-    it("the board's power cut in the middle of a file", async () => {
+    it("a power cut of the board in the middle of a file: delivers afterwards", async () => {
         world = await SimUpload.start()
         world.card.put(day(1), pattern(200_000))
         void world.uploader.run()
@@ -173,7 +173,7 @@ describe("trouble with the server", () => {
         expect(world.differences()).toEqual([])
     })
 
-    it("the Wi-Fi away for a while in the middle of a file", async () => {
+    it("a Wi-Fi outage in the middle of a file: delivers without an alarm", async () => {
         world = await SimUpload.start()
         world.card.put(day(1), pattern(200_000))
         world.clock.setTimeout(() => world.network.setUp(false), 700)
@@ -185,8 +185,8 @@ describe("trouble with the server", () => {
 })
 
 describe("the ESP32's socket faults", () => {
-    // Of the handovers of a session with 20 files, 8 or so are hit.
-    it("a receive into the worker's close, at one handover in five: no session fails", async () => {
+    // About 8 handovers of a session with 20 files are hit.
+    it("a receive during the worker's close, at 1 of 5 handovers: no session fails", async () => {
         for (let seed = 1; seed <= 10; ++seed) {
             world = await SimUpload.start({ receiveCloseRace: 0.2 }, seed)
             putDays(20)
@@ -199,7 +199,7 @@ describe("the ESP32's socket faults", () => {
         }
     })
 
-    it("the same at every handover that can be hit: the FTP alarm stays away", async () => {
+    it("the same at every possible handover: no FTP alarm", async () => {
         world = await SimUpload.start({ receiveCloseRace: 1 }, 3)
         putDays(20)
         await world.run(600_000)
@@ -207,11 +207,11 @@ describe("the ESP32's socket faults", () => {
         expect(world.alarms).toBe(0)
     })
 
-    it("an open that is lost behind a full queue is said again", async () => {
+    it("an open lost behind a full queue is repeated", async () => {
         world = await SimUpload.start()
         // Eleven pieces fit into the send buffer, one is being written, and the queue has 50.
         world.card.put(day(1), pattern(62 * 512))
-        // The radio stands still for a moment as the data connection opens.
+        // The radio stops for a moment as the data connection opens.
         const watch = (): void => {
             if (!/: [1-9]\d* of/.test(world.uploader.activity())) {
                 world.clock.setTimeout(watch, 1)
@@ -224,11 +224,11 @@ describe("the ESP32's socket faults", () => {
         expect(await world.session()).toBe("")
         expect(world.differences()).toEqual([])
         expect(world.uploader.pacing.failures).toBe(0)
-        // It was lost: half the patience has passed.
+        // It was lost: half the timeout has passed.
         expect(world.clock.nowMs()).toBeGreaterThan(15_000)
     })
 
-    it("a server that takes no SYN: told after 18 s, and nothing is late for the next try", async () => {
+    it("a server that ignores SYN: an error after 18 s, and no late event afterwards", async () => {
         world = await SimUpload.start()
         putDays(3)
         const host = world.network.hosts.host("ftp.sim")
@@ -241,7 +241,7 @@ describe("the ESP32's socket faults", () => {
         expect(world.differences()).toEqual([])
     })
 
-    it("a name that nobody answers for: told after 10 s", async () => {
+    it("an unresolved name: an error after 10 s", async () => {
         world = await SimUpload.start()
         putDays(1)
         world.network.setUp(false)
@@ -252,7 +252,7 @@ describe("the ESP32's socket faults", () => {
 })
 
 describe("one connection after another", () => {
-    /** The time server's patience is shorter than the worker's. */
+    /** Lets a connection time out; this timeout is shorter than the worker's. */
     async function giveUp(name: string): Promise<void> {
         const host = world.network.hosts.host(name)
         host.synBlackhole = true
@@ -266,12 +266,12 @@ describe("one connection after another", () => {
         world = await SimUpload.start()
         putDays(3)
         await giveUp("time.sim")
-        // The worker is busy with the time server for 8 s more.
+        // The worker is busy with the time server for another 8 s.
         expect(await world.session()).toBe("")
         expect(world.differences()).toEqual([])
     })
 
-    it("a failure that is not late is one at once, also behind a late one", async () => {
+    it("a timely failure counts at once, even after a late one", async () => {
         world = await SimUpload.start()
         putDays(1)
         world.server.setMode("down")
@@ -282,7 +282,7 @@ describe("one connection after another", () => {
         expect(world.clock.nowMs() - startMs).toBeLessThan(500)
     })
 
-    it("a gateway that closes right behind its answer is no failure of the next request", async () => {
+    it("a gateway's close right after its answer does not fail the next request", async () => {
         for (const options of [{}, { oneWay: { ms: [0.2, 6] } }] as Partial<NetworkOptions>[])
             for (let seed = 1; seed <= 5; ++seed) {
                 world = await SimUpload.start(options, seed)
@@ -294,13 +294,13 @@ describe("one connection after another", () => {
                     expect(gateway.files.get(`BMS-1-${day(i).replace("/", "-")}`)).toEqual(
                         Buffer.from(world.card.bytes(day(i))),
                     )
-                // HEAD for the log-in; PUT and two HEADs a file. Nothing is asked twice.
+                // HEAD for the log-in; PUT and two HEADs per file. No request is repeated.
                 expect(gateway.requests).toBe(1 + 3 * 6)
                 world.remove()
             }
     })
 
-    it("the runtime's own words on a connection that nobody is told of stay out of the files", async () => {
+    it("the runtime's own request on an unreported connection stays out of the files", async () => {
         const websocket = /GET {2}HTTP/
         for (let seed = 1; seed <= 20; ++seed) {
             const options = { receiveCloseRace: 1, connect: { ms: [1, 30] } } as const

@@ -22,7 +22,7 @@ describe("a session", () => {
             `127.0.0.1 anonymous ${world.settings.number(Key.FtpPort)}/`,
         )
         const number = crc16(0, place as never, 0, place.length)
-        // 61361 is CRC-16/XMODEM over the file's last 256 bytes, as Python's binascii has it.
+        // 61361 is CRC-16/XMODEM of the file's last 256 bytes, from Python's binascii.
         expect(world.card.text("LOGSENT.TXT")).toBe(
             `20261122.CSV,0,2026-11-22 13:00:01,${remote},${number},61361,5000\r\n` +
                 `20261122.CSV,5000,2026-11-22 13:00:01,${remote},${number},61361,5000\r\n`,
@@ -32,7 +32,7 @@ describe("a session", () => {
         expect(world.card.bytesPerUseMax).toBeLessThanOrEqual(512)
     })
 
-    it("keeps to 12 commands for the first file and 9 for each further one, 2 connections each", async () => {
+    it("needs 18 commands and 5 connections for two files", async () => {
         const tcp = new NodeConnector()
         const world = await bench.worldWith({}, tcp)
         world.card.put("LOG/20261120.CSV", pattern(900))
@@ -48,7 +48,7 @@ describe("a session", () => {
         expect(tcp.connections).toBe(5)
     })
 
-    it("sends main logs oldest first, whatever the order on the card, then events, then cell logs if wanted", async () => {
+    it("sends main logs oldest first, then events, then cell logs if enabled", async () => {
         const world = await bench.worldWith()
         for (const name of ["LOG/20261122.CSV", "CELL/20261120.CSV", "LOG/26112101.CSV"])
             world.card.put(name, pattern(10))
@@ -73,7 +73,7 @@ describe("a session", () => {
         expect(world.card.text("CELLSENT.TXT")).toContain("20261120.CSV,10,")
     })
 
-    it("sends more files than it looks at at once", async () => {
+    it("sends more files than it handles at once", async () => {
         const world = await bench.worldWith()
         const names = Array.from({ length: 70 }, (_, i) => `${20260100 + (i % 7) * 100 + i}.CSV`)
         names.forEach((name, i) => world.card.put("LOG/" + name, pattern(i + 1, i + 1)))
@@ -105,7 +105,7 @@ describe("a session", () => {
         expect(bench.server.files.get("BMS-1-LOG-20261120.CSV")).toEqual(Buffer.from(pattern(150)))
     })
 
-    it("goes by the other card's history after a change of cards", async () => {
+    it("uses the other card's history after a change of cards", async () => {
         const world = await bench.worldWith()
         world.card.put("LOG/20261120.CSV", pattern(99))
         world.card.put(day, pattern(50))
@@ -133,7 +133,7 @@ describe("a session", () => {
         expect(bench.server.count("PASV")).toBe(2)
     })
 
-    it.each([1, 2, 7])("understands replies that come %i bytes at a time", async pieceBytes => {
+    it.each([1, 2, 7])("understands replies in pieces of %i bytes", async pieceBytes => {
         const world = await bench.worldWith(
             { pieceBytes, greeting: "220-long\r\n220 greeting" },
             new NodeConnector({ eventBytesMax: 3 }),
@@ -144,8 +144,8 @@ describe("a session", () => {
     })
 })
 
-describe("what is on the server already", () => {
-    it("is left alone when it is not ours, and the next free name is remembered", async () => {
+describe("a file already on the server", () => {
+    it("is left alone if foreign, and the next free name is remembered", async () => {
         const world = await bench.worldWith()
         bench.server.files.set(remote, Buffer.from("theirs"))
         bench.server.files.set("BMS-1-LOG-20261122-2.CSV", Buffer.from("theirs too"))
@@ -160,7 +160,7 @@ describe("what is on the server already", () => {
         expect(bench.server.files.size).toBe(3)
     })
 
-    it("is left alone when it is longer than ours", async () => {
+    it("is left alone if it is longer than ours", async () => {
         const world = await bench.worldWith()
         world.card.put(day, pattern(300))
         await world.session()
@@ -173,7 +173,7 @@ describe("what is on the server already", () => {
         )
     })
 
-    it("is sent whole again when it is shorter than the history says, or gone", async () => {
+    it("is sent whole again if it is shorter than the history says, or missing", async () => {
         const world = await bench.worldWith()
         world.card.put(day, pattern(300))
         await world.session()
@@ -187,7 +187,7 @@ describe("what is on the server already", () => {
         expect(bench.server.files.get(remote)).toEqual(Buffer.from(pattern(500)))
     })
 
-    it("counts as sent when all of it arrived but the history line was lost", async () => {
+    it("counts as sent if it is complete but the history line was lost", async () => {
         const world = await bench.worldWith()
         world.card.put(day, pattern(300))
         world.card.put("LOGSENT.TXT", `20261122.CSV,0,2026-11-22 13:00:01,${remote}\r\n`)

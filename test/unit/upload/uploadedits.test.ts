@@ -5,9 +5,9 @@ import { Key } from "../../../src/settings/keys"
 import { UploadDesk } from "../../support/uploaddesk"
 import { ScriptedFtpServer } from "../../support/uploadserver"
 
-// Cards between the board and a PC by chance: whatever a person does there, nothing that a server
-// has confirmed is lost or mixed, nothing of others is touched, and in the end a server has each
-// log of the card byte for byte.
+// Cards that move randomly between the board and a PC. Whatever a person does there, no confirmed
+// data are lost or mixed, foreign files stay untouched, and in the end a server has each log of the
+// card byte for byte.
 
 const days = ["LOG/20261120.CSV", "LOG/20261121.CSV", "LOG/20261122.CSV"]
 const foreign = {
@@ -21,9 +21,9 @@ class Story {
     private readonly servers: ScriptedFtpServer[] = []
     private ports: number[] = []
     private stores: MemoryStore[] = []
-    /** What a person has kept of the card: files at some time, by path. */
+    /** Files of the card that a person has saved at some time, with their paths. */
     private readonly saved: [path: string, content: Buffer][] = []
-    /** Lines that a server has had after a session that went well. */
+    /** Lines on a server after a successful session. */
     private readonly confirmed = new Set<string>()
     private desk!: UploadDesk
 
@@ -54,7 +54,7 @@ class Story {
         else await this.again()
     }
 
-    /** All cards, one after the other, with a server that works. */
+    /** Finishes all cards, one after the other, with a working server. */
     async finish(): Promise<void> {
         this.useServer(0)
         for (const store of [this.desk.store, ...this.stores]) {
@@ -95,7 +95,7 @@ class Story {
         await this.desk.log(path, records)
     }
 
-    /** @param broken its first transfer breaks off, and then the connection is gone */
+    /** @param broken its first transfer breaks, and then the server refuses log-ins */
     private async session(broken: boolean): Promise<void> {
         this.steps.push(broken ? "broken session" : "session")
         for (const server of this.servers) {
@@ -124,8 +124,8 @@ class Story {
     }
 
     /**
-     * What a session has deleted to send it anew, and could not, is on the card; it is confirmed
-     * with the next one.
+     * Lines deleted by a session that failed to send them again must be on the card; the next one
+     * confirms them.
      */
     private checkTaken(): void {
         const there = new Set(this.lines())
@@ -183,7 +183,7 @@ class Story {
         if (kind === 12) lines(all => [...all, ...all.filter(() => this.flip(0.3)), "\n\n"])
     }
 
-    /** As a torn sector leaves it: whole lines up to somewhere, the header at least. */
+    /** As after a torn sector: some whole lines, at least the header. */
     private cut(text: string): string {
         const end = text.indexOf("\n") + 1 + this.below(text.length)
         return text.slice(0, text.lastIndexOf("\n", end) + 1)
@@ -196,7 +196,7 @@ class Story {
         if (this.saved.length > 6) this.saved.shift()
     }
 
-    /** Whole lines that a server has. */
+    /** All whole lines on the servers. */
     private lines(): string[] {
         return this.contents()
             .flatMap(content => content.split(/(?<=\n)/))
@@ -213,14 +213,14 @@ class Story {
         for (const path of editor.paths()) {
             if (!/^LOG\/\d{8}\.CSV$/.test(path)) continue
             const content = editor.read(path).toString()
-            // A card with a copy of this one's files may have gone on where it ended.
+            // Another card with a copy of this file may have continued it.
             const found = there.some(one => one.startsWith(content))
             expect(found, `${path} is on a server`).toBe(true)
         }
     }
 }
 
-it.each(Array.from({ length: 100 }, (_, seed) => seed))("story %i ends well", async seed => {
+it.each(Array.from({ length: 100 }, (_, seed) => seed))("random story %i ends well", async seed => {
     const story = new Story(new Chance(seed).stream("edits"))
     await story.begin()
     try {

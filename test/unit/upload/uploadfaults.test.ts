@@ -11,7 +11,7 @@ const bench = uploadBenchOfEachTest()
 
 describe("faults", () => {
     it.each([1, 511, 512, 20_000, 99_999])(
-        "resumes where the data connection was cut, at %i bytes",
+        "resumes after a cut of the data connection at %i bytes",
         async at => {
             const world = await bench.worldWith({ restarts: true })
             world.card.put(day, pattern(100_000))
@@ -28,7 +28,7 @@ describe("faults", () => {
     )
 
     it.each([1, 511, 512, 20_000, 99_999])(
-        "sends it whole again after %i bytes to a server without restarts: a late tail could double them",
+        "sends it whole again after %i bytes if the server has no restarts",
         async at => {
             const world = await bench.worldWith()
             world.card.put(day, pattern(100_000))
@@ -44,7 +44,7 @@ describe("faults", () => {
         },
     )
 
-    it("sends it whole again when the server promises restarts and refuses them", async () => {
+    it("sends it whole again if the server announces restarts and refuses them", async () => {
         const world = await bench.worldWith({
             restarts: true,
             answer: verb => (verb === "REST" ? "502 not today" : undefined),
@@ -74,7 +74,7 @@ describe("faults", () => {
         expect(bench.server.count("DELE")).toBe(0)
     })
 
-    it("leaves a name alone that another card's file has taken and not reached yet", async () => {
+    it("leaves a name alone that is reserved for another card's unsent file", async () => {
         let up = false
         const world = await bench.worldWith({
             answer: verb => (verb === "STOR" && !up ? "(hang up)" : undefined),
@@ -115,7 +115,7 @@ describe("faults", () => {
             expect(bench.server.files.get(name)).toEqual(Buffer.from(pattern(3000)))
         })
 
-    it("names the remedy when the server stops transfers, and counts nothing as sent", async () => {
+    it("suggests a remedy if the server stops transfers, and counts nothing as sent", async () => {
         const world = await bench.worldWith({ abortsTransfers: true })
         world.card.put(day, pattern(50_000))
         await expect(world.session()).rejects.toThrow(
@@ -125,7 +125,7 @@ describe("faults", () => {
         expect(world.uploader.sender.bytesConfirmed).toBe(0)
     })
 
-    it("says in the server's words why it takes no file", async () => {
+    it("passes on the server's reason for refusing a file", async () => {
         const world = await bench.worldWith({
             answer: verb => (verb === "STOR" ? "552 disk full" : undefined),
         })
@@ -151,7 +151,7 @@ describe("faults", () => {
         expect([...world.lines, ...formatUpload(world.uploader)].join("\n")).not.toContain("sesame")
     })
 
-    it("does not count a file as sent when its history line cannot be written", async () => {
+    it("does not count a file as sent if its history line cannot be written", async () => {
         const world = await bench.worldWith()
         world.card.put(day, pattern(100))
         world.card.appendFault = new Error("card is gone")
@@ -161,7 +161,7 @@ describe("faults", () => {
         expect(bench.server.files.size).toBe(1)
     })
 
-    it("lets a server that hangs up at the goodbye be", async () => {
+    it("tolerates a server that hangs up on QUIT", async () => {
         const world = await bench.worldWith({
             answer: verb => (verb === "QUIT" ? "(hang up)" : undefined),
         })

@@ -26,7 +26,7 @@ describe("pacing", () => {
         expect(await bench.secondsToNextTry(world, 100)).toBe(20)
     })
 
-    it("backs off from 10 s, doubling, at most the period, and raises the flag at the third failure", async () => {
+    it("backs off from 10 s, doubling up to the period, with the flag at failure 3", async () => {
         vi.spyOn(Math, "random").mockReturnValue(0)
         const world = await bench.worldWith({ answer: () => "421 busy" })
         world.settings.set(Key.FtpPeriod, 60)
@@ -46,7 +46,7 @@ describe("pacing", () => {
         expect(world.uploader.lastError).toBe("")
     })
 
-    it("comes back a little earlier or later than other boards, within a quarter of the time", async () => {
+    it("varies the wait by up to a quarter, so that boards come at different times", async () => {
         const waits: number[] = []
         for (const random of [0.2, 0.999]) {
             vi.spyOn(Math, "random").mockReturnValue(random)
@@ -69,7 +69,7 @@ describe("pacing", () => {
         expect(await bench.secondsToNextTry(world, 1000)).toBe(300)
     })
 
-    it("tries again at once when settings have changed, or when asked to", async () => {
+    it("tries again at once after a change of settings, or on request", async () => {
         const world = await bench.worldWith({
             answer: verb => (verb === "PASS" ? "530 no" : undefined),
         })
@@ -83,8 +83,8 @@ describe("pacing", () => {
 
     it.each([
         ["FTP is off", Key.FtpEnable, 0, "off: set ftp.enable"],
-        ["there is no host", Key.FtpHost, "", "no server: set ftp.host"],
-    ])("does nothing while %s, and says so", async (_title, key, value, words) => {
+        ["the host is empty", Key.FtpHost, "", "no server: set ftp.host"],
+    ])("does nothing while %s, and says why", async (_title, key, value, words) => {
         const world = await bench.worldWith()
         world.card.put(day, pattern(100))
         world.settings.set(key, value)
@@ -93,7 +93,7 @@ describe("pacing", () => {
         expect(world.uploader.activity()).toBe(words)
     })
 
-    it("waits for a card that is not there: that is no failure, and said once", async () => {
+    it("waits for a missing card, without a failure, and logs it once", async () => {
         const world = await bench.worldWith()
         world.card.put(day, pattern(100))
         world.settings.set(Key.FtpPeriod, 60)
@@ -117,7 +117,7 @@ describe("pacing", () => {
         expect(world.uploader.sender.filesConfirmed).toBe(1)
     })
 
-    it("counts a full card, and a file that cannot be opened, as failures, with the alarm after three", async () => {
+    it("counts a full card and a stale handle as failures, with an alarm after three", async () => {
         for (const code of [FaultCode.VolumeFull, FaultCode.StaleHandle]) {
             const world = await bench.worldWith()
             world.card.put(day, pattern(100))
@@ -135,7 +135,7 @@ describe("pacing", () => {
         }
     })
 
-    it("waits ten seconds for a card also when the period was made longer meanwhile", async () => {
+    it("retries a missing card after ten seconds even if the period becomes longer", async () => {
         const world = await bench.worldWith()
         world.card.put(day, pattern(100))
         world.card.absence = new Fault(FaultCode.CardAbsent, "there is no card")
@@ -148,7 +148,7 @@ describe("pacing", () => {
         expect(world.uploader.sender.filesConfirmed).toBe(1)
     })
 
-    it("stores its two times with one write, and only when it has logged in", async () => {
+    it("stores its two times with one write, and only after a log-in", async () => {
         const world = await bench.worldWith()
         for (const name of ["20261120", "20261121", "20261122"])
             world.card.put(`LOG/${name}.CSV`, pattern(99))
@@ -158,7 +158,7 @@ describe("pacing", () => {
         expect(world.settings.writes).toBe(1)
     })
 
-    it("waits for Wi-Fi when there is one to join", async () => {
+    it("waits for Wi-Fi if a network is set", async () => {
         const world = await bench.worldWith()
         world.card.put(day, pattern(100))
         world.settings.set(Key.WifiSsid, "home")
@@ -219,7 +219,7 @@ describe("the console's commands", () => {
         },
     )
 
-    it("test the log-in and say the mode", async () => {
+    it("test the log-in and show the mode", async () => {
         const world = await bench.worldWith()
         expect(await world.uploader.test()).toEqual(["mode: direct", "answer: 230 welcome"])
         expect(bench.server.commands.at(-1)).toBe("QUIT")
@@ -229,7 +229,7 @@ describe("the console's commands", () => {
 })
 
 describe("stop()", () => {
-    it("ends an upload in the middle; it is resumed after the start", async () => {
+    it("ends an upload in the middle, which resumes after the start", async () => {
         const tcp = new NodeConnector()
         const world = await bench.worldWith({}, tcp)
         world.card.put(day, pattern(200_000))
@@ -253,7 +253,7 @@ describe("stop()", () => {
         expect(bench.server.files.get(remote)!.equals(pattern(200_000))).toBe(true)
     })
 
-    it("is immediate when nothing is under way", async () => {
+    it("returns at once if no upload is under way", async () => {
         const world = await bench.worldWith()
         expect(await world.uploader.stop(5000)).toBe(true)
     })

@@ -7,7 +7,7 @@ import { pattern } from "../../support/uploadcard"
 import { ScriptedFtpServer } from "../../support/uploadserver"
 import { noonSeconds, UploadWorld } from "../../support/uploadworld"
 
-// One file of the card that cannot be delivered, and sessions that have to end before all is sent.
+// Undeliverable files on the card, and sessions that must end before everything is sent.
 
 let server: ScriptedFtpServer
 
@@ -28,10 +28,10 @@ afterEach(async () => {
     await server.stop()
 })
 
-describe("a file that cannot be read", () => {
+describe("an unreadable file", () => {
     const damaged = new Fault(FaultCode.VolumeDamaged, "the file's cluster chain is damaged")
 
-    it("does not hold up the others, however many, and counts as a failure", async () => {
+    it("does not delay any other file, and counts as a failure", async () => {
         const world = await worldOf(60)
         world.card.unreadable.set(logOf(1), damaged)
         world.card.unreadable.set(logOf(30), damaged)
@@ -44,7 +44,7 @@ describe("a file that cannot be read", () => {
             expect(server.files.get(remoteOf(day))).toEqual(Buffer.from(pattern(600, day)))
     })
 
-    it("is tried in each session, raises FTP in the end, and is sent when it can be read", async () => {
+    it("is tried in each session, raises FTP in the end, and is sent when readable", async () => {
         const world = await worldOf(3)
         world.card.unreadable.set(logOf(2), damaged)
         for (let session = 0; session < 3; ++session) {
@@ -62,7 +62,7 @@ describe("a file that cannot be read", () => {
     })
 })
 
-it("a history line whose name cannot be asked for is damage, and the file goes under a free name", async () => {
+it("a history line with an impossible name is ignored, and the file gets a free name", async () => {
     const world = await worldOf(2)
     const line = (name: string) => `${dateOf(1)}.CSV,100,2026-11-22 13:00:01,${name}\r\n`
     const names = ["a\x01b", "two words", "\u00e9", ""]
@@ -71,7 +71,7 @@ it("a history line whose name cannot be asked for is damage, and the file goes u
     expect([...server.files.keys()].sort()).toEqual([remoteOf(1), remoteOf(2)])
 })
 
-it("a card that is back is looked for within ten seconds, whatever the period", async () => {
+it("a returned card is detected within ten seconds, whatever the period", async () => {
     const world = await worldOf(1)
     world.settings.set(Key.FtpPeriod, 604_800)
     world.card.absence = new Fault(FaultCode.CardAbsent, "there is no card")
@@ -85,7 +85,7 @@ it("a card that is back is looked for within ten seconds, whatever the period", 
     expect(world.uploader.sender.filesConfirmed).toBe(1)
 })
 
-it("a session of more than four hours ends between two files, and the next one goes on at once", async () => {
+it("a session of over four hours ends between two files, and the next starts at once", async () => {
     const world = await worldOf(6)
     const log = world.lines.push.bind(world.lines)
     world.lines.push = line => {
@@ -101,13 +101,13 @@ it("a session of more than four hours ends between two files, and the next one g
     expect(world.uploader.requested).toBe(false)
 })
 
-it("a test of the connection is an accepted log-in", async () => {
+it("a test of the connection counts as a log-in", async () => {
     const world = await worldOf(0)
     await world.uploader.test()
     expect(world.settings.number(Key.FtpLastLogin)).toBe(noonSeconds + 1)
 })
 
-it("what is to be sent again counts again when it is asked for twice", async () => {
+it("a repeated request to resend counts the same files again", async () => {
     const world = await worldOf(3)
     await world.session()
     expect(await world.uploader.resend("2026-10-02")).toBe(2)
@@ -115,7 +115,7 @@ it("what is to be sent again counts again when it is asked for twice", async () 
     expect(world.card.text("LOGSENT.TXT").split("\r\n")).toHaveLength(9)
 })
 
-it("a long history is read through after a start, and then from the first line of what may still be sent", async () => {
+it("a long history is read whole only after a start or a change of cards", async () => {
     const world = await worldOf(2)
     const lines = Array.from(
         { length: 30_000 },
@@ -131,7 +131,7 @@ it("a long history is read through after a start, and then from the first line o
     const bytes = world.card.bytes("LOGSENT.TXT").length
     expect(await uses()).toBeGreaterThan(bytes / 256)
     expect(server.files.get(remoteOf(2))).toEqual(Buffer.from(pattern(600, 2)))
-    // Now it is known which files are done.
+    // Now the finished files are known.
     await uses()
     // The last day's file has grown.
     world.card.put(logOf(2), pattern(900, 2))

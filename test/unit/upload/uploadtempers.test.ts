@@ -7,8 +7,8 @@ import type { SimUpload as World } from "../../support/simupload"
 import { kindTempers, temperedDays, unkindTempers } from "../../support/tempers"
 import { pattern } from "../../support/uploadcard"
 
-// The uploader at servers of many tempers, in board time. What became of each is in
-// docs/reference/upload-matrix.md.
+// The uploader with servers of many tempers, in board time. docs/reference/upload-matrix.md has the
+// outcomes.
 
 vi.mock("@devicescript/core", async () => (await import("../../support/simnatives")).natives)
 const { SimUpload } = await import("../../support/simupload")
@@ -20,7 +20,7 @@ const [oldest, middle, youngest] = temperedDays
 
 let world: World | undefined
 
-// Part of the back-off is chance.
+// The back-off is partly random.
 beforeEach(() => void vi.spyOn(Math, "random").mockReturnValue(0.5))
 afterEach(() => {
     world?.remove()
@@ -31,7 +31,7 @@ function remote(day: string): string {
     return `BMS-1-LOG-${day}.CSV`
 }
 
-/** What the server was asked, with the temper before. */
+/** Records the server's commands, and keeps the given temper. */
 function listenIn(temper: FtpTemper, asked: string[]): FtpTemper {
     return {
         ...temper,
@@ -52,7 +52,7 @@ function count(asked: string[], verb: string): number {
     return asked.filter(line => line.split(" ")[0] === verb).length
 }
 
-describe("servers that take all", () => {
+describe("servers that get everything", () => {
     it.each(kindTempers)("$name: no alarm, and no second copy", async one => {
         const run = await runTempered(one, 10)
         world = run.world
@@ -82,7 +82,7 @@ describe("servers that do not", () => {
 })
 
 describe("passive mode", () => {
-    it("asks PASV when EPSV's port is dead, remembers it, and forgets it with the settings", async () => {
+    it("uses PASV if EPSV's port is dead, until the settings change", async () => {
         const asked: string[] = []
         const dead: FtpTemper = { dataPort: verb => (verb === "EPSV" ? "dead" : undefined) }
         const { card, uploader } = await worldWith(dead, asked)
@@ -98,11 +98,11 @@ describe("passive mode", () => {
         expect(world!.differences()).toEqual([])
     })
 
-    it("goes back to EPSV when it is PASV that does not work", async () => {
+    it("goes back to EPSV when PASV fails", async () => {
         const asked: string[] = []
         await worldWith({}, asked)
         const { server } = world!
-        // The way to EPSV's ports was closed once, and is not any more; now that to PASV's is.
+        // EPSV's ports were closed once and are open again; now PASV's are closed.
         server.temper = listenIn({ dataPort: way => (way === "EPSV" ? "dead" : undefined) }, asked)
         expect(await world!.session()).toBe("")
         server.temper = listenIn({ dataPort: way => (way === "PASV" ? "dead" : undefined) }, asked)
@@ -111,18 +111,18 @@ describe("passive mode", () => {
         expect(world!.differences()).toEqual([])
     })
 
-    it.each(["dead", "silent"] as const)("names the data port that is %s", async port => {
+    it.each(["dead", "silent"] as const)("reports a data port that is %s", async port => {
         await worldWith({ dataPort: () => port })
         expect(await world!.session()).toMatch(
             /^data port \d{5} of ftp\.sim is closed: open the server's passive ports in its firewall;/,
         )
-        // The younger ones would fare no better.
+        // The younger files would fail the same way.
         expect(world!.server.connections).toBe(4)
     })
 })
 
 describe("SIZE", () => {
-    it("of a name that is taken still counts, whatever the server says of others", async () => {
+    it("of a taken name still counts, whatever the reply for missing ones", async () => {
         await worldWith({ missing: "450 Not available" })
         writeFileSync(join(world!.root, remote(oldest)), "theirs")
         expect(await world!.session()).toBe("")
@@ -133,7 +133,7 @@ describe("SIZE", () => {
     })
 
     it.each(["421 Too long", "530 Log in first", "500 What?", "202 Superfluous", "213 many"])(
-        "answered with %s begins nothing",
+        "answered with %s starts no transfer",
         async reply => {
             const asked: string[] = []
             await worldWith({ answer: verb => (verb === "SIZE" ? reply : undefined) }, asked)
@@ -147,7 +147,7 @@ describe("SIZE", () => {
 })
 
 describe("a greeting", () => {
-    it("is waited for a minute, and no longer", async () => {
+    it("has a timeout of one minute", async () => {
         await worldWith({ greetingMs: 70_000 })
         const startMs = world!.clock.nowMs()
         expect(await world!.session()).toMatch(/^no answer in time/)
@@ -156,14 +156,14 @@ describe("a greeting", () => {
     })
 })
 
-describe("one file that the server refuses", () => {
+describe("a file that the server refuses", () => {
     function refusing(days: string[]): FtpTemper {
         return {
             refusal: path => (days.some(day => path.includes(day)) ? "550 In use" : undefined),
         }
     }
 
-    it("does not hold up the younger ones; the session counts as failed", async () => {
+    it("does not delay the younger ones; the session counts as failed", async () => {
         await worldWith(refusing([oldest]))
         expect(await world!.session()).toBe(`the server refuses STOR ${remote(oldest)}: 550 In use`)
         expect(world!.received).toEqual([remote(middle), remote(youngest)])
@@ -173,7 +173,7 @@ describe("one file that the server refuses", () => {
         })
     })
 
-    it("raises the alarm with the third session, and is delivered when it is free", async () => {
+    it("raises the alarm with the third session, and is delivered when accepted", async () => {
         await worldWith(refusing([oldest]))
         await world!.run(5 * minuteMs)
         expect(world!.uploader.pacing.failures).toBeGreaterThanOrEqual(3)
@@ -185,14 +185,14 @@ describe("one file that the server refuses", () => {
         expect(world!.uploader.lastError).toBe("")
     })
 
-    it("and a second one: the younger ones go in the next session, and all are tried again", async () => {
+    it("and a second one: the younger go in the next session, all are retried", async () => {
         const asked: string[] = []
         await worldWith(refusing([oldest, middle]), asked)
         expect(await world!.session()).toContain(remote(middle))
         expect(world!.received).toEqual([])
         expect(await world!.session()).toContain(remote(middle))
         expect(world!.received).toEqual([remote(youngest)])
-        // The second session began behind the two, and then came to them.
+        // The second session began after the two, and then retried them.
         expect(
             asked.filter(line => line.startsWith("STOR")).map(line => line.slice(15, 23)),
         ).toEqual(
@@ -205,7 +205,7 @@ describe("one file that the server refuses", () => {
         expect(world!.differences()).toEqual([])
     })
 
-    it("of hundreds: a session asks for two of them", async () => {
+    it("among hundreds: a session tries two of them", async () => {
         const asked: string[] = []
         await worldWith({ refusal: () => "553 Read-only" }, asked)
         for (let i = 0; i < 300; ++i) world!.card.put(`LOG/${20_250_101 + i}.CSV`, pattern(600, i))
@@ -216,7 +216,7 @@ describe("one file that the server refuses", () => {
         expect(world!.uploader.unsentBytes()).toBeGreaterThanOrEqual(1000)
     })
 
-    it("may be a name that the server has no room for", async () => {
+    it("may be one with no free name on the server", async () => {
         await worldWith({})
         for (let i = 1; i <= 99; ++i) {
             const suffix = i === 1 ? "" : `-${i}`
@@ -231,10 +231,10 @@ function asked3(...days: string[]): string[] {
     return days.flatMap(day => [day, day, day])
 }
 
-describe("a file that is taken away at once", () => {
+describe("a file that the server removes at once", () => {
     const takes: FtpTemper = { takesAway: name => name.includes(oldest) }
 
-    it("is sent three times, then asked for; the younger ones go, the alarm comes", async () => {
+    it("is sent three times, then only checked; the younger ones go, the alarm comes", async () => {
         await worldWith(takes)
         await world!.run(12 * hourMs)
         expect(world!.server.shelf.taken.get(remote(oldest))).toHaveLength(3)
@@ -265,7 +265,7 @@ describe("a file that is taken away at once", () => {
         expect(taken()).toBe(12)
     })
 
-    it("counts as sent when the server shows it after all", async () => {
+    it("counts as sent if the server shows it after all", async () => {
         await worldWith(takes)
         await world!.run(minuteMs)
         writeFileSync(join(world!.root, remote(oldest)), pattern(3000, 0))
@@ -275,14 +275,14 @@ describe("a file that is taken away at once", () => {
         expect(world!.received.filter(name => name === remote(oldest))).toHaveLength(3)
     })
 
-    it("of hundreds: sixteen are sent in vain, not all of them", async () => {
+    it("among hundreds: only sixteen are sent in vain", async () => {
         await worldWith({ takesAway: () => true })
         for (let i = 0; i < 200; ++i) world!.card.put(`LOG/${20_250_101 + i}.CSV`, pattern(60, i))
         await world!.run(4 * hourMs)
         expect(world!.received).toHaveLength(16 * 3)
     })
 
-    it("is no such file when its transfers broke: it is sent until it is there", async () => {
+    it("does not include one with broken transfers, which is sent until it arrives", async () => {
         await worldWith({ deletesBroken: true })
         world!.card.put(`LOG/${oldest}.CSV`, pattern(150_000))
         // Each time in the middle of the file.
@@ -303,7 +303,7 @@ describe("a file that is taken away at once", () => {
 })
 
 describe("ftp.directory", () => {
-    it("is made where it is missing, and entered with one command more a log-in", async () => {
+    it("is made if missing, and entered with one more command per log-in", async () => {
         const asked: string[] = []
         await worldWith({}, asked)
         world!.settings.set(Key.FtpDirectory, "a b/c/d")
@@ -322,7 +322,7 @@ describe("ftp.directory", () => {
         expect(count(asked, "USER")).toBe(4)
     })
 
-    it("that can be neither entered nor made is named, and waited for like a wrong password", async () => {
+    it("is reported if it cannot be made, and retried like a wrong password", async () => {
         await worldWith({ answer: verb => (verb === "MKD" ? "550 Not allowed" : undefined) })
         world!.settings.set(Key.FtpDirectory, "a/b")
         expect(await world!.session()).toBe(
@@ -344,7 +344,7 @@ describe("the first session after a start", () => {
         return activity === "due" ? 0 : Number(/^next try in (\d+) s$/.exec(activity)![1])
     }
 
-    it("is spread over ten minutes, a quarter of the period at most", async () => {
+    it("is spread over ten minutes, but at most a quarter of the period", async () => {
         for (const [period, mostSeconds] of [
             [3600, 600],
             [86_400, 600],
@@ -354,7 +354,7 @@ describe("the first session after a start", () => {
             const waits: number[] = []
             for (const serial of boards) waits.push(await waitSeconds(serial, period))
             expect(Math.max(...waits)).toBeLessThanOrEqual(mostSeconds)
-            // Of fifty boards no tenth of the time has more than ten.
+            // No tenth of the time has more than ten of the fifty boards.
             const tenths = waits.map(seconds => Math.floor((seconds / mostSeconds) * 9.999))
             const most = Math.max(...tenths.map(tenth => tenths.filter(t => t === tenth).length))
             expect(most).toBeLessThanOrEqual(10)
@@ -365,7 +365,7 @@ describe("the first session after a start", () => {
         for (const serial of boards) expect(await waitSeconds(serial, period)).toBe(0)
     })
 
-    it("is the same for a board each time, and due at once on ftp send or with new settings", async () => {
+    it("comes at the board's own time, or at once on ftp send or with new settings", async () => {
         expect(await waitSeconds("BMS-0007", 3600)).toBe(await waitSeconds("BMS-0007", 3600))
         await worldWith({})
         world!.settings.set(Key.FtpPeriod, 3600)

@@ -4,8 +4,8 @@ import { oldLine } from "../../support/historylines"
 import { header, UploadDesk } from "../../support/uploaddesk"
 import { ScriptedFtpServer } from "../../support/uploadserver"
 
-// A card that was in other hands: what its history says is no reason to touch what is not ours, and
-// a file is known by more than its name and its size.
+// A card that was in other hands. Its history must not make the board touch foreign files, and a
+// file is recognized by more than its name and its size.
 
 const name = "20261122.CSV"
 const today = "LOG/" + name
@@ -22,7 +22,7 @@ afterEach(async () => {
     await desk.stop()
 })
 
-/** What of the server's files was there before, under its name. */
+/** The current contents of the server's earlier files, by name. */
 function kept(before: Record<string, string>): Record<string, string> {
     const now = desk.onServer()
     return Object.fromEntries(Object.keys(before).map(key => [key, now[key]]))
@@ -41,15 +41,15 @@ describe("names in the history", () => {
 
     for (const theirs of Object.keys(foreign))
         it.each([
-            ["nothing", () => oldLine(name, 0, theirs)],
-            ["a beginning", () => oldLine(name, 1, theirs)],
-            ["all", (bytes: number) => oldLine(name, bytes, theirs)],
-            ["more than there is", (bytes: number) => oldLine(name, bytes + 9, theirs)],
+            ["nothing sent", () => oldLine(name, 0, theirs)],
+            ["a beginning sent", () => oldLine(name, 1, theirs)],
+            ["all sent", (bytes: number) => oldLine(name, bytes, theirs)],
+            ["more sent than exists", (bytes: number) => oldLine(name, bytes + 9, theirs)],
             [
-                "that it is to be sent again",
+                "a request to resend",
                 (bytes: number) => oldLine(name, bytes, theirs) + oldLine(name, 0, theirs),
             ],
-        ])(`such as ${theirs} are not ours, with %s sent`, async (_title, lines) => {
+        ])(`such as ${theirs} are not ours, with %s`, async (_title, lines) => {
             for (const [file, content] of Object.entries(foreign))
                 desk.server.files.set(file, Buffer.from(content))
             const content = await desk.log(today, 30)
@@ -62,7 +62,7 @@ describe("names in the history", () => {
             expect(asked).toEqual([])
         })
 
-    it("are kept of another board as long as there is nothing to send", async () => {
+    it("of another board stay valid until there is something to send", async () => {
         await desk.log(today, 30)
         await desk.session()
         desk.set(Key.UserSerial, "NEW-1")
@@ -97,7 +97,7 @@ describe("another server", () => {
         return Object.fromEntries([...other.files].map(([key, value]) => [key, value.toString()]))
     }
 
-    it.each([false, true])("keeps its files of our names (power cut: %s)", async powerCut => {
+    it.each([false, true])("keeps its files with our names (power cut: %s)", async powerCut => {
         desk.set(Key.FtpPort, await other.start())
         await desk.pc(() => {}, powerCut)
         const more = await desk.log(today, 30)
@@ -111,7 +111,7 @@ describe("another server", () => {
         expect(other.commands).toContain(`REST ${more.length}`)
     })
 
-    it("keeps them when everything is to be sent again", async () => {
+    it("keeps them when everything is resent", async () => {
         desk.set(Key.FtpPort, await other.start())
         expect(await desk.world.uploader.resend("2026-11-21")).toBe(2)
         await desk.session()
@@ -121,14 +121,14 @@ describe("another server", () => {
         expect(onOther()).toMatchObject(theirs)
     })
 
-    it("gets no file that the one before has confirmed", async () => {
+    it("gets no file that the previous one has confirmed", async () => {
         desk.set(Key.FtpPort, await other.start())
         await desk.session()
         expect(other.commands).toEqual([])
         expect(await desk.fullySent(today)).toBe(true)
     })
 
-    it("is also another user, whose folder may be another one", async () => {
+    it("includes another user, who may have another folder", async () => {
         const before = desk.onServer()
         desk.set(Key.FtpUser, "somebody")
         const more = await desk.log(today, 3)
@@ -136,7 +136,7 @@ describe("another server", () => {
         expect(desk.onServer()).toEqual({ ...before, [second]: more })
     })
 
-    it("when it is the one before again, is told apart once more", async () => {
+    it("includes the previous one after a switch back", async () => {
         const before = desk.onServer()
         const port = desk.world.settings.number(Key.FtpPort)
         desk.set(Key.FtpPort, await other.start())
@@ -149,8 +149,8 @@ describe("another server", () => {
     })
 })
 
-describe("a file that was sent", () => {
-    /** Today's log, of which all was sent. */
+describe("a sent file", () => {
+    /** Today's log, completely sent. */
     async function sent(records = 100): Promise<string> {
         const content = await desk.log(today, records)
         await desk.session()
@@ -159,7 +159,7 @@ describe("a file that was sent", () => {
     }
 
     it.each([10, 100, 150])(
-        "and was moved away on the PC stays on the server; the new one of %i records goes whole",
+        "moved away on the PC stays on the server; a new one of %i records goes whole",
         async records => {
             const before = await sent()
             await desk.pc(editor => editor.move(today, "LOG/OLD.CSV"))
@@ -174,7 +174,7 @@ describe("a file that was sent", () => {
         },
     )
 
-    it("and is moved back is another one once more, whole", async () => {
+    it("moved away and back is another one, sent whole", async () => {
         const before = await sent()
         await desk.pc(editor => editor.move(today, "OLD.CSV"))
         const between = await desk.log(today, 150)
@@ -190,7 +190,7 @@ describe("a file that was sent", () => {
         expect(after.startsWith(before)).toBe(true)
     })
 
-    it("and was deleted when the card was full is no reason to delete the next one of that day", async () => {
+    it("deleted from a full card does not allow deleting the next one of that day", async () => {
         const before = await sent()
         // Retention's deletion; then the clock goes back to that day, and the power fails.
         await desk.pc(editor => editor.remove(today))
@@ -204,7 +204,7 @@ describe("a file that was sent", () => {
     })
 
     it.each([1, 300, 512, 2000])(
-        "and has lost its last %i bytes and grown is sent whole under the next name",
+        "that lost its last %i bytes and grew again is sent whole under the next name",
         async lost => {
             const before = await sent()
             await desk.pc(editor =>
@@ -221,7 +221,7 @@ describe("a file that was sent", () => {
         },
     )
 
-    it("and was only begun is known too: what the server has of it is no beginning of the next one", async () => {
+    it("of which a part arrived is not continued with the next file of that day", async () => {
         const first = await desk.log(today, 100)
         desk.server.cutAfterBytes = 2000
         const { answer } = desk.server.options
@@ -241,7 +241,7 @@ describe("a file that was sent", () => {
         expect(desk.onServer()).toEqual({ [remote]: arrived, [second]: after })
     })
 
-    it("and replaced by another day's renamed log", async () => {
+    it("replaced by another day's renamed log stays on the server", async () => {
         const old = await desk.log("LOG/20261121.CSV", 200)
         const before = await sentBoth()
         await desk.pc(editor => {
@@ -252,7 +252,7 @@ describe("a file that was sent", () => {
         expect(desk.onServer()).toEqual({ ...before, [second]: old })
     })
 
-    it("and is asked for once more is not deleted for the sake of its successor", async () => {
+    it("requested again is not deleted for its successor", async () => {
         const before = await sent()
         expect(await desk.world.uploader.resend("2026-11-22")).toBe(1)
         await desk.pc(editor => editor.remove(today))
@@ -262,7 +262,7 @@ describe("a file that was sent", () => {
         expect(desk.server.count("DELE")).toBe(0)
     })
 
-    it("as a history of earlier firmware says is trusted, goes on, and is marked from then on", async () => {
+    it("in an earlier firmware's history is trusted, continued, and then marked", async () => {
         const before = await sent()
         await desk.pc(editor =>
             editor.edit("LOGSENT.TXT", text => text.replaceAll(/(,BMS[^,]*).*\r/g, "$1\r")),
@@ -285,7 +285,7 @@ describe("a file that was sent", () => {
     }
 })
 
-describe("what the last line does not speak of", () => {
+describe("data on the server beyond the last line", () => {
     async function breakOff(afterBytes: number): Promise<void> {
         const { options } = desk.server
         desk.server.cutAfterBytes = afterBytes
@@ -296,7 +296,7 @@ describe("what the last line does not speak of", () => {
     }
 
     it.each([true, false])(
-        "is not overwritten for a card that was put back to an older copy (restarts: %s)",
+        "are not overwritten after a card is reset to an older copy (restarts: %s)",
         async restarts => {
             desk.server.options.restarts = restarts
             const old = await desk.log(today, 100)
@@ -311,7 +311,7 @@ describe("what the last line does not speak of", () => {
             const after = await desk.log(today, 40)
             await desk.session()
             expect(desk.onServer()).toEqual({ [remote]: before, [second]: after })
-            // Also when that is to be sent once more.
+            // Even if that must be resent.
             await desk.pc(editor => editor.write("LOGSENT.TXT", history))
             expect(await desk.world.uploader.resend("2026-11-22")).toBe(1)
             await desk.session()
@@ -321,7 +321,7 @@ describe("what the last line does not speak of", () => {
     )
 
     it.each([true, false])(
-        "is ours all the same when the board itself has seen the connection go (restarts: %s)",
+        "are ours if the board itself saw the connection break (restarts: %s)",
         async restarts => {
             desk.server.options.restarts = restarts
             await desk.log(today, 100)
@@ -329,7 +329,7 @@ describe("what the last line does not speak of", () => {
             for (const powerCut of [false, true]) {
                 await desk.log(today, 20)
                 await breakOff(300)
-                // At most one line a session says so, however often it fails.
+                // At most one line per session notes it, however many failures.
                 const lines = desk.editor().read("LOGSENT.TXT").length
                 await breakOff(100)
                 expect(desk.editor().read("LOGSENT.TXT").length).toBe(lines)
@@ -342,13 +342,13 @@ describe("what the last line does not speak of", () => {
         },
     )
 
-    it("stays there when the power went in the middle, and the file goes on under the next name", async () => {
+    it("are kept after a power cut, and the file continues under the next name", async () => {
         await desk.log(today, 100)
         await desk.session()
         const history = desk.editor().read("LOGSENT.TXT")
         await desk.log(today, 20)
         await breakOff(300)
-        // As the power leaves it: nothing more was written.
+        // As after a power cut: nothing more was written.
         await desk.pc(editor => editor.write("LOGSENT.TXT", history), true)
         const arrived = desk.onServer()[remote]
         const more = await desk.log(today, 5)
@@ -357,13 +357,13 @@ describe("what the last line does not speak of", () => {
     })
 })
 
-describe("a history that was saved on a PC", () => {
+describe("a history saved on a PC", () => {
     it.each([
-        ["with line feeds only", (text: string) => text.replaceAll("\r", "")],
+        ["with only line feeds", (text: string) => text.replaceAll("\r", "")],
         ["with a byte order mark", (text: string) => "\xef\xbb\xbf" + text],
         ["without its last line end", (text: string) => text.slice(0, -2)],
         ["with remarks and blank lines", (text: string) => `my notes\r\n\r\n${text}\r\n\n`],
-    ])("%s keeps its names, and today's file goes on", async (_title, edit) => {
+    ])("%s keeps its names, and today's file continues", async (_title, edit) => {
         await desk.log("LOG/20261121.CSV", 30)
         const before = await desk.log(today, 30)
         await desk.session()
@@ -386,7 +386,7 @@ describe("a history that was saved on a PC", () => {
         ["in lower case", (text: string) => text.toLowerCase()],
         ["as UTF-16", (text: string) => Buffer.from("\ufeff" + text, "utf16le").toString("latin1")],
     ])(
-        "%s is passed over, and each file goes once more, under its next name",
+        "%s is ignored, and each file is sent once more, under its next name",
         async (_title, edit) => {
             const before = await desk.log(today, 30)
             await desk.session()
@@ -397,7 +397,7 @@ describe("a history that was saved on a PC", () => {
     )
 })
 
-it("what else lies among the logs holds nothing up, a directory with a log's name neither", async () => {
+it("foreign entries among the logs delay nothing, even a directory with a log's name", async () => {
     await desk.log("LOG/20261120.CSV", 3)
     await desk.pc(editor => {
         editor.litter()
@@ -415,7 +415,7 @@ it("what else lies among the logs holds nothing up, a directory with a log's nam
     expect(desk.server.connections).toBe(connections)
 })
 
-it("a file dated in the future is sent once, and today's file is still the one that grows", async () => {
+it("a file dated in the future is sent once, and today's file still grows", async () => {
     const stray = await desk.log("LOG/20530101.CSV", 3)
     const old = await desk.log("LOG/20261121.CSV", 3)
     for (let i = 0; i < 3; ++i) {

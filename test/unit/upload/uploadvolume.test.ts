@@ -10,7 +10,7 @@ import { NodeConnector } from "../../support/nodesocket"
 import { ScriptedFtpServer } from "../../support/uploadserver"
 import { UploadWorld } from "../../support/uploadworld"
 
-/** So many records in both logs. */
+/** Appends this many records to both logs. */
 async function log(storage: Storage, records: number): Promise<void> {
     for (const path of ["LOG/20261122.CSV", "CELL/20261122.CSV"])
         await storage.use("logger", async volume => {
@@ -20,14 +20,14 @@ async function log(storage: Storage, records: number): Promise<void> {
         })
 }
 
-/** A log after so many records, once or more often. */
+/** The expected log after one or more runs of this many records. */
 const expected = (path: string, counts: number[]): string =>
     "time,x\r\n" +
     counts
         .flatMap(count => Array.from({ length: count }, (_, i) => `${path} record ${i}\r\n`))
         .join("")
 
-it("an uploader sends from a real volume while the logs are open, and goes on after a power cut", async () => {
+it("sends from a real volume with open logs, and resumes after a power cut", async () => {
     const store = blankStore(16)
     await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
     const open = (): Storage => {
