@@ -144,7 +144,7 @@ describe.skipIf(!tools)("a card formatted on the board", () => {
         expect(unformatted).toBeGreaterThan(10)
     })
 
-    it("is unformatted wherever power fails in formatting, whatever happens to that sector", async () => {
+    it("is unformatted wherever power fails in formatting, whatever that sector holds", async () => {
         const start = new MemoryStore(16 * 2048)
         await format(start)
         const whole = new SdCardChip(start.clone())
