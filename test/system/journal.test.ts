@@ -116,7 +116,7 @@ test("an error that spans two restarts is one entry, and its end is another", as
     expect(texts(run)).toEqual(["SD_CARD appeared; now: SD_CARD", "SD_CARD disappeared; now: none"])
 })
 
-test("an error that ended with the board off is entered at the start, a lasting one is not", async () => {
+test("an error that ended with the board off is entered later, a lasting one is not", async () => {
     const run = await bench().exec([
         ...quiet,
         "set battery.delay 20",
@@ -191,7 +191,7 @@ test("changes that last less than 3 s are not entered, in either direction", asy
     expect(texts(run)).toEqual(["MONITOR_OFFLINE appeared; now: MONITOR_OFFLINE"])
 })
 
-test("a flapping signal makes ten entries per hour and one that says so, despite a restart", async () => {
+test("a flapping signal makes ten entries an hour and one that says so, over a restart", async () => {
     const flap = ["!monitor down", "sleep 8s", "!monitor up", "sleep 8s"]
     const many = (count: number) => Array.from({ length: count }, () => flap).flat()
     const run = await bench().exec([

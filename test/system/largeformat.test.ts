@@ -16,7 +16,7 @@ afterEach(async () => {
     board = undefined
 })
 
-test("a 32 GB card is formatted in 15 s, and records made meanwhile are written later", async () => {
+test("a 32 GB card is formatted in 15 s, and the records of that time are not lost", async () => {
     board = new SimulatedBoard(imagePath, { cardBytes, seed: 5 })
     const { simulation } = board
     await simulation.start()
