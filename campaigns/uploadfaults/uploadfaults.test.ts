@@ -8,8 +8,8 @@ import { formatTables, formatViolations } from "./report"
 
 vi.mock("@devicescript/core", async () => (await import("./natives")).natives)
 
-// A part of the campaign that `npm run uploadfaults` runs in full: one case of every other kind, in
-// gateway mode of every third.
+// A part of the campaign that `npm run uploadfaults` runs in full: one case of every second kind,
+// or of every third kind in gateway mode.
 
 const direct = hasServer("vsftpd") && hasServer("inetutils-ftpd")
 
@@ -30,7 +30,7 @@ async function expectDelivery(cases: CaseName[]): Promise<void> {
     expect(results.flatMap(one => one.messages).length).toBeGreaterThan(cases.length / 5)
 }
 
-describe("after the faults everything is on the server once, and the history never says more", () => {
+describe("after faults the server has everything once, and the history never claims more", () => {
     it.skipIf(!direct)("in direct mode", async () => {
         await expectDelivery(some("direct", 2))
     })

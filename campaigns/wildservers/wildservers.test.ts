@@ -10,14 +10,14 @@ beforeAll(async () => {
     imagePath = (await firmware(readManifest().entries.simulator)).imagePath
 })
 
-describe("the firmware in the VM at servers that do anything", () => {
+describe("the firmware in the VM with servers that do anything", () => {
     it.each([
         ["sixty of them", 1, 60],
-        // The text of cut characters was PANIC 60129 at number 277.
+        // A text of cut characters caused PANIC 60129 at number 277.
         ["Latin-1 in pieces", 251, 30],
-        // The task watchdog bit.
+        // The task watchdog triggered.
         ["line feeds without an end", 2657, 1],
-    ])("%s: no panic, a record each second, and an honest server gets all", async (...row) => {
+    ])("%s: no panic, a record per second, and an honest server gets all", async (...row) => {
         const [, first, count] = row
         const { behaviours, violations, failed } = await runWild(imagePath, first, count)
         expect(violations).toEqual([])
