@@ -39,7 +39,7 @@ const found = [
     },
     // The first entry in half a table sector, where the other copy is still empty.
     ...["torn: old, new", "torn: 0xFF, new", "torn: 0x00, new"].map(mode => ({
-        what: `an entry alone in its half of a sector does not make its copy the right one, ${mode}`,
+        what: `${mode}: an entry alone in its half of a sector does not make its copy the right one`,
         scenario: "steady logging",
         card: "FAT32 512 B, partition" as CardName,
         seed: 2,
@@ -54,7 +54,7 @@ const found = [
         cuts: "39@torn: 0xFF",
     },
     ...["8@torn: 0x00", "9@torn: 0x00, new"].map(cuts => ({
-        what: `a table with only its marks is not taken for an erased one, ${cuts}`,
+        what: `${cuts}: a table with only its marks is not taken for an erased one`,
         scenario: "first start",
         card: "FAT16 512 B, card format" as CardName,
         seed: 1,
