@@ -152,7 +152,7 @@ test("records wait during a long format and are written afterwards", async () =>
     await other.close()
 })
 
-test("the status light shows what is wrong, and after eject that the card may go", async () => {
+test("the status light shows faults, and after eject that the card can be pulled", async () => {
     await begin(await crowdedCard())
     const light = async () => {
         const before = board.shown.length

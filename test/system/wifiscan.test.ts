@@ -124,7 +124,7 @@ describe("the networks in range", () => {
         await board.run('passwd ""')
     })
 
-    it("are no longer waited for after Ctrl-C", async () => {
+    it("are not waited for after Ctrl-C", async () => {
         const scan = say("wifi scan")
         await board.sleep(1000)
         await board.simulation.console.cancel()

@@ -8,7 +8,7 @@ import { DeviceBuffer } from "../../support/devicebuffer"
 import { makeVolume } from "../../support/fatimage"
 import { hasTool } from "../../support/tools"
 
-// A power cut or a pulled card leaves records behind the recorded sizes. The next board must find
+// A power cut or a pulled card leaves records beyond the recorded sizes. The next board must find
 // them again: this one or another, today or later, whatever it does with the card.
 
 const tools = hasTool("mkfs.fat")
@@ -20,7 +20,7 @@ const cards: Record<string, () => Promise<MemoryStore>> = {
 }
 if (tools) cards["a card from a PC, without a redo log"] = async () => makeVolume(16, "-F16", "-s2")
 
-/** A board logged for this long, then lost power. Some records are behind the recorded sizes. */
+/** A board logged for this long, then lost power. Some records are beyond the recorded sizes. */
 async function cutOff(store: MemoryStore, seconds = 153, options: CardLifeOptions = {}) {
     const board = await CardLife.start(new SdCardChip(store), { cells: true, ...options })
     await board.run(seconds)

@@ -100,7 +100,7 @@ describe.skipIf(!tools)("a card formatted on the board", () => {
         }
     })
 
-    it("has nothing left of what was there before", async () => {
+    it("has nothing left of its old content", async () => {
         const card = new MemoryStore(64 * 2048)
         const old = new Uint8Array(512).fill(0x5a)
         for (let block = 0; block < 3000; ++block) card.write(block, old)
