@@ -1,13 +1,13 @@
 import { expect, test } from "vitest"
 import { ShellCampaign } from "./shellcampaign"
 
-// Valid, nearly valid and absurd console lines to the real shell over all real parts. "npm run
-// consolefuzz" runs more of them.
+// Sends console lines of every kind, right, nearly right and absurd, to the real shell over all the
+// real parts. "npm run consolefuzz" sends more of them.
 
 const lineCount = 20_000
 
 test(
-    `${lineCount} lines: an answer to each, no crash, nothing changed by a refused one, no memory lost`,
+    `${lineCount} lines: all are answered, none crashes or leaks, refused ones change nothing`,
     { timeout: 120_000 },
     async () => {
         const counts = await new ShellCampaign(6).run(lineCount)

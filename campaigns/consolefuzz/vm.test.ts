@@ -3,8 +3,8 @@ import { keyCount } from "../../src/settings/schema"
 import { firmware, readManifest } from "../../tools/firmware"
 import { FuzzedBoard } from "./vmcampaign"
 
-// Console lines of every kind to the firmware in the VM, from two consoles. "npm run consolefuzz"
-// runs more.
+// Sends console lines of every kind to the firmware in the VM, from two consoles. "npm run
+// consolefuzz" sends more.
 
 let imagePath: string
 let board: FuzzedBoard
@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const lineCount = 700
 
-test(`${lineCount} lines in the VM: an answer to each, no reset, nothing changed by a refused one, the heap back`, async () => {
+test(`${lineCount} lines in the VM: all are answered, no reset, no leak, no change by refused ones`, async () => {
     const counts = await board.fuzz(lineCount, 6)
     expect(counts.done + counts.refused).toBe(lineCount)
     expect(counts.done).toBeGreaterThan(lineCount / 6)
@@ -32,7 +32,7 @@ test(`${lineCount} lines in the VM: an answer to each, no reset, nothing changed
     expect(board.simulation.board.resets).toBe(0)
 })
 
-test("a log-in in the VM: the hash, the lock and its time, the idle minutes, over a reset", async () => {
+test("a log-in in the VM: hash, lock and its time, idle minutes, and a reset", async () => {
     const { clock } = board.simulation
     const loginNeeded = "error: log in first: login <password>\n"
     const wrong = "error: wrong password\n"
@@ -52,7 +52,7 @@ test("a log-in in the VM: the hash, the lock and its time, the idle minutes, ove
 
     await clock.sleep(590_000)
     expect((await board.run("time", 1)).done).toBe(true)
-    // The first console has sent nothing since its passwd.
+    // The first console was idle since its passwd.
     expect((await board.run("time", 0)).text).toBe(loginNeeded)
     await clock.sleep(601_000)
     expect((await board.run("time", 1)).text).toBe(loginNeeded)
@@ -67,7 +67,7 @@ test("a log-in in the VM: the hash, the lock and its time, the idle minutes, ove
     expect(board.shown).not.toContain("pferd")
 })
 
-test("two consoles print at once while the log does: each its own, whole", async () => {
+test("two consoles and the log print at once, and each console gets its whole output", async () => {
     for (const line of ["set sd.period 1", "set sd.cells on"])
         expect((await board.run(line)).done).toBe(true)
     const alone = (await board.run("help")).text

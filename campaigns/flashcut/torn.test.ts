@@ -11,17 +11,16 @@ beforeAll(async () => {
     imagePath = await firmwarePath()
 })
 
-test("the runtime does with each torn flash image what docs/design/flash.md says", async () => {
+test("the runtime treats each torn flash image as docs/design/flash.md says", async () => {
     const table = formatTorn(await measureTorn(imagePath))
     expect(readFileSync("docs/design/flash.md", "utf8")).toContain(table)
 })
 
-/** The board's answers compared before and after it lost its flash. */
+/** What a board must remember when it loses its flash: settings, journal and reset counter. */
 async function memory(rig: Rig): Promise<string> {
     const settings = (await rig.ask("export")).replaceAll(/^# .*\n/gm, "")
     const lines = (await rig.ask("journal")).split("\n")
-    // Without a restoration's additions and without causes, which are known only until the next
-    // start.
+    // Without the entries of a restoration, and without the alarms' reasons, which a start forgets.
     const journal = lines
         .filter(line => /^Record .*#/.test(line) && !/ SETTINGS (dis)?appeared/.test(line))
         .map(line => line.replace(/ \([^)]*\)(?=; now)/, ""))
@@ -30,7 +29,10 @@ async function memory(rig: Rig): Promise<string> {
     return settings + journal + /reset\.count.*/.exec(await rig.ask("show reset"))![0]
 }
 
-/** A board with settings, entries and their backup. @returns its flash, its card and its answers */
+/**
+ * Runs a board until it has settings, entries and a backup of them.
+ * @returns its flash, its card and what it remembers
+ */
 async function livedBoard(
     flash: Uint8Array = new Uint8Array(0),
     card?: MemoryStore,
@@ -47,7 +49,7 @@ async function livedBoard(
     await rig.ask("set reset.max 77")
     await rig.ask("set wifi.password secret-of-ours")
     await rig.clock.sleep(11 * 180_000)
-    // The store was collected meanwhile: the older half is older than the card's copy.
+    // The store was collected meanwhile. Now the card gets a copy younger than the old half.
     await rig.ask("set reset.max 78")
     await rig.clock.sleep(30_000)
     const remembered = await memory(rig)
@@ -55,7 +57,7 @@ async function livedBoard(
     return { flash: rig.flash.image, card: store, remembered }
 }
 
-/** A board whose store has lost its program, after `devs deploy`. */
+/** A board after `devs deploy` because its store had lost the program. */
 async function deployed(flash: Uint8Array, card: MemoryStore | undefined): Promise<Rig> {
     const rig = new Rig(imagePath, { card })
     rig.flash.image = Uint8Array.from(flash)
@@ -80,7 +82,7 @@ describe("a board whose store was torn by a power cut", () => {
             (flash: Uint8Array) => (readHalves(flash)[0].from === 0 ? collect(flash) : flash),
         ],
     ])(
-        "%s takes settings, journal and counters from the card once it has its program again, and keeps them",
+        "%s restores settings, journal and counters from the card after a deploy, and keeps them",
         async (_, half) => {
             const before = await livedBoard()
             const dead = await start(tear(half(before.flash)))
@@ -92,7 +94,7 @@ describe("a board whose store was torn by a power cut", () => {
             expect(rig.log.map(line => line.text)).toContain("> " + said)
             expect(await rig.ask("status")).toContain(said)
             expect(await memory(rig)).toBe(before.remembered)
-            // The store stays good: no old half returns at the next starts.
+            // The store stays good: no old half comes back at the next starts.
             await rig.clock.sleep(10_000)
             expect(await rig.ask("journal")).toContain("SETTINGS appeared")
             for (let i = 0; i < 2; ++i) {
@@ -104,7 +106,7 @@ describe("a board whose store was torn by a power cut", () => {
         },
     )
 
-    test("notices that an older state came back by itself, and takes the newer one from the card", async () => {
+    test("notices that an older state came back and takes the newer one from the card", async () => {
         const old = await livedBoard()
         const collected = readHalves(old.flash)[0].from === 0 ? collect(old.flash) : old.flash
         const between = await livedBoard(collected, old.card, "Hall 4")
@@ -120,7 +122,7 @@ describe("a board whose store was torn by a power cut", () => {
         await rig.stop()
     })
 
-    test("says that the card has no backup, or that it is damaged, and takes nothing from it", async () => {
+    test("says that the card's backup is missing or damaged and takes nothing from it", async () => {
         const before = await livedBoard()
         const empty = wholeImage(new Uint8Array(0))
         const without = await deployed(empty, blankCard())
@@ -153,7 +155,7 @@ describe("a board whose store was torn by a power cut", () => {
     })
 })
 
-test("the model of the store writes what the runtime writes", async () => {
+test("the model of the store writes the same as the runtime", async () => {
     const rig = new Rig(imagePath, { card: blankCard() })
     let checked = 0
     rig.flash.onSave = (next, before) => {

@@ -13,7 +13,7 @@ import { Timeline } from "./timeline"
 const seeds = Array.from({ length: 50 }, (_, i) => i + 1)
 
 describe.runIf(hasTool("mcopy") && hasTool("fsck.fat"))("a board's life", () => {
-    it("keeps each promise, whatever happens in it", async () => {
+    it("keeps every promise, whatever happens", async () => {
         const { imagePath } = await firmware(readManifest().entries.simulator)
         const wrong: string[] = []
         let [records, starts, entries, events, files] = [0, 0, 0, 0, 0]
@@ -27,7 +27,7 @@ describe.runIf(hasTool("mcopy") && hasTool("fsck.fat"))("a board's life", () => 
             files += verdict.filesSent
         }
         expect(wrong).toEqual([])
-        // The lives covered enough.
+        // The lives did something.
         expect(records).toBeGreaterThan(3000)
         expect(starts).toBeGreaterThan(50)
         expect(entries).toBeGreaterThan(50)
@@ -35,7 +35,7 @@ describe.runIf(hasTool("mcopy") && hasTool("fsck.fat"))("a board's life", () => 
         expect(files).toBeGreaterThan(50)
     })
 
-    it("is the same again from the same seed", async () => {
+    it("is the same for the same seed", async () => {
         const { imagePath } = await firmware(readManifest().entries.simulator)
         const life = lifeOf(7, { days: 0.5 })
         const [one, two] = [
@@ -47,7 +47,7 @@ describe.runIf(hasTool("mcopy") && hasTool("fsck.fat"))("a board's life", () => 
     })
 })
 
-it("every fault that the judge has to find fits the firmware as it is", () => {
+it("every fault that the judge must find applies to the current firmware", () => {
     expect(mutants.length).toBeGreaterThan(25)
     for (const { file, from, to } of mutants) {
         expect(readFileSync(file, "utf8").split(from), `${file}: ${from}`).toHaveLength(2)
@@ -55,7 +55,7 @@ it("every fault that the judge has to find fits the firmware as it is", () => {
     }
 })
 
-it("a life that goes wrong is shortened to the steps that it needs", async () => {
+it("a life that fails is shortened to the steps that it needs", async () => {
     const life = lifeOf(3)
     const needed = [life.steps[2], life.steps.at(-3)!]
     let lives = 0
@@ -68,7 +68,7 @@ it("a life that goes wrong is shortened to the steps that it needs", async () =>
 })
 
 describe("the judge of scheduled resets", () => {
-    /** The judgement of a reset at that time of day, with these times of start and setting. */
+    /** Its complaints about a reset at `resetAt` of a board that was started and set as given. */
     function said(startAt: string, time: string, setAt: string, resetAt: string): string[] {
         const life: Life = { ...lifeOf(1), zone: utc, startMs: ms(startAt), setUp: [] }
         const at = (text: string) => ms(text) - life.startMs
@@ -86,13 +86,13 @@ describe("the judge of scheduled resets", () => {
     const utc = { rule: "UTC0", name: "UTC" }
     const ms = (text: string) => Date.parse(text.replace(" ", "T") + "Z")
 
-    it("allows the one of tomorrow, when today's time is over", () => {
+    it("allows tomorrow's reset when today's time is over", () => {
         const day = ["2027-04-04 23:35:00", "00:39", "2027-04-04 23:36:00"] as const
         expect(said(...day, "2027-04-05 00:39:05")).toEqual([])
         expect(said(...day, "2027-04-05 00:36:05")).toHaveLength(1)
     })
 
-    it("allows one an hour after the start, but on the same day", () => {
+    it("allows a reset an hour after the start, but only on the same day", () => {
         const day = ["2027-04-04 12:00:00", "12:20", "2027-04-04 12:01:00"] as const
         expect(said(...day, "2027-04-04 13:00:05")).toEqual([])
         expect(said(...day, "2027-04-04 12:20:05")).toHaveLength(1)

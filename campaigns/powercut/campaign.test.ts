@@ -6,10 +6,7 @@ import type { Scenario } from "./scenarios"
 
 const card = "FAT16 512 B, card format"
 
-/**
- * Runs a scenario of some records and damages the card with `harm` after each cut; returns the
- * violations found.
- */
+/** Runs a scenario of some records and does `harm` to the card after each cut. */
 async function noticed(harm?: (volume: Volume) => Promise<unknown>, only?: string) {
     const scenario: Scenario = {
         name: "harm",
@@ -39,7 +36,7 @@ async function noticed(harm?: (volume: Volume) => Promise<unknown>, only?: strin
 }
 
 describe("the campaign", () => {
-    it("has nothing to say about a firmware that keeps its promises", async () => {
+    it("has no complaint about firmware that keeps its promises", async () => {
         const { text, campaign } = await noticed()
         expect(text).toBe("")
         expect(campaign.tally.total().cuts).toBeGreaterThan(20)
@@ -55,12 +52,12 @@ describe("the campaign", () => {
         expect(text).toContain("NOTES.TXT: its entry has changed")
     })
 
-    it("notices a cluster that belongs to nobody", async () => {
+    it("notices a cluster that belongs to no file", async () => {
         const { text } = await noticed(volume => volume.table.markCluster(4000, 0x0fffffff))
         expect(text).toContain("1 clusters in use belong to no file")
     })
 
-    it("notices a file that nobody has made", async () => {
+    it("notices a file that the firmware did not make", async () => {
         const { text } = await noticed(async volume => {
             const file = await volume.openForAppend("STRANGE.TXT", "x\r\n")
             await file.close()
@@ -68,7 +65,7 @@ describe("the campaign", () => {
         expect(text).toContain("STRANGE.TXT: nobody has made it")
     })
 
-    it("repeats one cut by the line that it prints", async () => {
+    it("repeats one cut from the line that it prints", async () => {
         const { campaign } = await noticed(
             volume => volume.table.markCluster(4000, 0x0fffffff),
             "12@torn: 0xFF",

@@ -32,7 +32,7 @@ class Patient {
         return found
     }
 
-    /** Changes a table entry, in one copy or in both. */
+    /** Changes an entry of the table, in one copy or in both. */
     link(cluster: number, value: number, copies = [0, 1]): void {
         const { shape } = this
         for (const copy of copies) {
@@ -48,13 +48,13 @@ class Patient {
         }
     }
 
-    /** Writes bytes of a file's or directory's own entry. */
+    /** Changes bytes of a file's or directory's own entry. */
     pokeEntry(path: string, at: number, ...bytes: number[]): void {
         const { slot } = this.entry(path)
         this.poke(slot.block, slot.at + at, ...bytes)
     }
 
-    /** Writes bytes in the first sector of a directory. */
+    /** Changes bytes in the first sector of a directory. */
     pokeInside(path: string, at: number, ...bytes: number[]): void {
         this.poke(firstBlock(this.shape, this.entry(path).start), at, ...bytes)
     }
@@ -88,9 +88,9 @@ const damages: Damage[] = [
         title: "a boot sector of zeros",
         hurt: card => card.disk.put(card.shape.first, new Uint8Array(512)),
     },
-    { title: "clusters of no size", hurt: card => card.poke(0, 13, 0) },
+    { title: "clusters of size 0", hurt: card => card.poke(0, 13, 0) },
     { title: "three tables", hurt: card => card.poke(0, 16, 3) },
-    { title: "a volume that is larger than its card", hurt: card => card.poke(0, 19, 0xff, 0xff) },
+    { title: "a volume larger than its card", hurt: card => card.poke(0, 19, 0xff, 0xff) },
     {
         title: "tables that are too small",
         only: "FAT32",
@@ -134,15 +134,15 @@ const damages: Damage[] = [
         only: "FAT32",
         hurt: card => card.poke32(1, 488, 0xffffffff),
     },
-    { title: "a free count that is wrong", only: "FAT32", hurt: card => card.poke32(1, 488, 77) },
+    { title: "a wrong free count", only: "FAT32", hurt: card => card.poke32(1, 488, 77) },
     {
-        title: "a next free cluster that is none",
+        title: "a next free cluster that does not exist",
         clean: true,
         only: "FAT32",
         hurt: card => card.poke32(1, 492, 0x00ffffff),
     },
     {
-        title: "a first table that is gone",
+        title: "a first table that begins with zeros",
         hurt: card => card.poke(card.shape.fatStart, 0, 0, 0, 0, 0),
     },
     {
@@ -183,7 +183,7 @@ const damages: Damage[] = [
             card.link(card.entry("LOG/A.CSV").chain[1], card.shape.fat32 ? 0x0ffffff7 : 0xfff7),
     },
     {
-        title: "a chain that bites its tail",
+        title: "a circular chain",
         hurt: card => {
             const { chain } = card.entry("LOG/A.CSV")
             card.link(chain[chain.length - 1], chain[1])
@@ -204,9 +204,9 @@ const damages: Damage[] = [
     },
     { title: "no size but a chain", hurt: card => card.pokeEntry("LOG/A.CSV", 28, 0, 0, 0, 0) },
     { title: "a size without a chain", hurt: card => card.pokeEntry("LOG/EMPTY.CSV", 28, 9) },
-    { title: "a first cluster 1", hurt: card => card.pokeEntry("LOG/EMPTY.CSV", 26, 1) },
+    { title: "1 as the first cluster", hurt: card => card.pokeEntry("LOG/EMPTY.CSV", 26, 1) },
     {
-        title: "a first cluster outside of the volume",
+        title: "a first cluster outside the volume",
         hurt: card => card.pokeEntry("LOG/A.CSV", 26, 0xf0, 0xff),
     },
     {
@@ -236,8 +236,8 @@ const damages: Damage[] = [
     { title: 'a directory without ".."', hurt: card => card.pokeInside("LOG", 32, 0) },
     { title: 'a ".." that leads elsewhere', hurt: card => card.pokeInside("LOG", 58, 77) },
     { title: 'a ".." that is no directory', hurt: card => card.pokeInside("LOG", 43, 0x20) },
-    { title: "two files of one name", hurt: card => card.pokeEntry("LOG/B.CSV", 0, 65) },
-    { title: "a name with a blank first", hurt: card => card.pokeEntry("LOG/B.CSV", 0, 0x20) },
+    { title: "two files with one name", hurt: card => card.pokeEntry("LOG/B.CSV", 0, 65) },
+    { title: "a name with a leading blank", hurt: card => card.pokeEntry("LOG/B.CSV", 0, 0x20) },
     { title: "a name with a control character", hurt: card => card.pokeEntry("LOG/B.CSV", 3, 7) },
     { title: "a name with a star", hurt: card => card.pokeEntry("LOG/B.CSV", 3, 42) },
     {
@@ -259,7 +259,7 @@ const damages: Damage[] = [
         hurt: card => card.pokeEntry("LOG/OTHER.TXT", 0, 0x41),
     },
     {
-        title: "a part of a long name out of turn",
+        title: "a part of a long name out of order",
         clean: true,
         hurt: card => {
             const { block, at } = card.entry("LOG/OTHER.TXT").longName[0]
@@ -269,7 +269,7 @@ const damages: Damage[] = [
 ]
 
 describe("our checker of FAT volumes", () => {
-    it.skipIf(!tools)("finds each kind of damage, and fsck.fat sees it the same way", async () => {
+    it.skipIf(!tools)("finds each kind of damage and agrees with fsck.fat", async () => {
         const fsck = new FsckPool()
         const disagreements: string[] = []
         for (const card of ["FAT32 512 B", "FAT16 512 B", "FAT32 4 KiB"] as const)
@@ -289,7 +289,7 @@ describe("our checker of FAT volumes", () => {
         expect(disagreements).toEqual([])
     })
 
-    it("says what is wrong with which file", async () => {
+    it("names the file and its fault", async () => {
         const card = await patient("FAT16 512 B, card format")
         card.link(card.entry("LOG/A.CSV").chain[2], card.entry("LOG/B.CSV").chain[3])
         const { errors } = checkVolume(card.disk)
@@ -297,7 +297,7 @@ describe("our checker of FAT volumes", () => {
         expect(errors.join("\n")).toContain("belong to no file")
     })
 
-    it("reads names, sizes and contents as they were written", async () => {
+    it("reads names and sizes as they were written", async () => {
         const { disk, shape } = await patient("FAT16 512 B, card format")
         const { volume, errors, remarks } = checkVolume(disk)
         expect([errors, remarks]).toEqual([[], []])

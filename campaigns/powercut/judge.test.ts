@@ -8,7 +8,7 @@ function line(number: number): string {
     return `${String(number).padStart(4, "0")},${"x".repeat(93)}\r\n`
 }
 
-/** A log with this many acknowledged records, and one more begun. */
+/** A log with this many acknowledged records, and one more that was started. */
 function log(acknowledged: number): { model: Model; file: TextFile } {
     const model = new Model()
     model.apply({ kind: "open", path: "LOG/A.CSV", header })
@@ -25,7 +25,7 @@ function lines(...numbers: number[]): string {
 }
 
 describe("the judge of a log", () => {
-    it("wants every acknowledged record, in order and once, and nothing else", () => {
+    it("requires every acknowledged record once and in order, and nothing else", () => {
         const { file } = log(3)
         const fault = (content: string) => matchText(file, content).fault
         expect(fault(lines(0, 1, 2))).toBe("")
@@ -42,17 +42,17 @@ describe("the judge of a log", () => {
         expect(fault(line(0) + line(1) + line(2))).toContain("its first line")
     })
 
-    it("lets records be missing that lie in a sector that did not come through, and only those", () => {
+    it("excuses missing records only in a sector that was lost", () => {
         const { model, file } = log(12)
         model.lose({ path: "LOG/A.CSV", sector: 1 })
-        // Sector 1 holds the bytes 512 to 1023: records 5 to 10 overlap it.
+        // Sector 1 holds the bytes 512 to 1023: records 5 to 10 are in it or reach into it.
         expect(matchText(file, lines(0, 1, 2, 3, 4, 11))).toEqual({ missing: 6, fault: "" })
         expect(matchText(file, lines(0, 1, 2, 3, 4, 5, 11))).toEqual({ missing: 5, fault: "" })
         expect(matchText(file, lines(0, 1, 2, 3, 11)).fault).toContain("record 4 of 13 is missing")
         expect(matchText(file, lines(0, 1, 2, 3, 4)).fault).toContain("record 11 of 13 is missing")
     })
 
-    it("takes nonsense in such a sector, but no record on the line of nonsense", () => {
+    it("accepts garbage in such a sector, but no record on a line of garbage", () => {
         const { model, file } = log(10)
         model.lose({ path: "LOG/A.CSV", sector: 1 })
         model.apply({ kind: "append", path: "LOG/A.CSV", offset: 1024, text: line(20) })

@@ -8,8 +8,8 @@ import { FsckPool } from "./fsck"
 import { formatTables, formatViolations } from "./report"
 import { scenarios } from "./scenarios"
 
-// Part of the campaign (`npm run powercut` runs all of it): every scenario and every kind of card,
-// about every eighth cut of each run.
+// A part of the campaign that `npm run powercut` runs in full: every scenario and every kind of
+// card, about every eighth cut of each run.
 
 const tools = hasTool("mkfs.fat") && hasTool("fsck.fat")
 const fsck = tools ? new FsckPool() : undefined
@@ -21,40 +21,40 @@ const campaign = new Campaign({
     cutEvery: 8,
 })
 
-/** Cases that once failed. */
+/** Cuts that once broke something. */
 const found = [
     {
-        what: "a table restored from its image is not the one that was read before",
+        what: "a table restored from its image replaces the one that was read before",
         scenario: "cell log off",
         card: "FAT32 512 B" as CardName,
         seed: 11,
         cuts: "13@torn: 0xFF/9@torn: old, new/12@swapped",
     },
     {
-        what: "a recovery that is cut does not forget the files that wait for theirs",
+        what: "a recovery that is cut does not forget the files that are still waiting",
         scenario: "other day after the cut",
         card: "FAT16 512 B, card format" as CardName,
         seed: 10,
         cuts: "82@torn: 0xFF, new/11@dropped",
     },
-    // The first entry in half a table sector, still empty in the other copy.
+    // The first entry in half a table sector, where the other copy is still empty.
     ...["torn: old, new", "torn: 0xFF, new", "torn: 0x00, new"].map(mode => ({
-        what: `an entry alone in its half of a sector does not make its copy the right one, ${mode}`,
+        what: `${mode}: an entry alone in its half of a sector does not make its copy the right one`,
         scenario: "steady logging",
         card: "FAT32 512 B, partition" as CardName,
         seed: 2,
         cuts: `150@${mode}`,
     })),
-    // Walking a directory uses the table.
+    // Reading a directory follows the table.
     {
-        what: "the table is settled before a directory is looked through",
+        what: "the table is settled before a directory is searched",
         scenario: "first start",
         card: "FAT32 512 B" as CardName,
         seed: 1,
         cuts: "39@torn: 0xFF",
     },
     ...["8@torn: 0x00", "9@torn: 0x00, new"].map(cuts => ({
-        what: `a table with nothing but its marks is not taken for an erased one, ${cuts}`,
+        what: `${cuts}: a table with only its marks is not taken for an erased one`,
         scenario: "first start",
         card: "FAT16 512 B, card format" as CardName,
         seed: 1,
@@ -62,7 +62,7 @@ const found = [
     })),
 ]
 
-/** Two cards of a scenario that can be made here; the choice varies with the scenario. */
+/** Two cards of a scenario that can be made here. Other scenarios get other ones. */
 function someCards(cards: readonly CardName[], scenario: number): CardName[] {
     const possible = cards.filter(card => tools || !cardKind(card).tools)
     const first = scenario % possible.length
@@ -81,7 +81,7 @@ it.runIf(tools).each(found)("keeps all: $what", async ({ scenario: name, card, s
 describe("a power cut after any sector write", () => {
     const brokenIn = new Map<string, typeof campaign.tally.violations>()
 
-    // Runs everything first: each test, even if run alone, judges the whole campaign.
+    // All of it runs first: each test judges the whole campaign, even when it runs alone.
     beforeAll(async () => {
         for (const [number, scenario] of scenarios.entries()) {
             const before = campaign.tally.violations.length
@@ -95,14 +95,14 @@ describe("a power cut after any sector write", () => {
     })
 
     it.each(scenarios.map(scenario => scenario.name))(
-        "loses nothing but what lies in a torn sector: %s",
+        "loses nothing outside a torn sector: %s",
         name => {
             const broken = brokenIn.get(name)!
             expect(broken.length, formatViolations(broken, 10)).toBe(0)
         },
     )
 
-    it("was tried often enough, with all acknowledged records kept", () => {
+    it("was tried often enough and kept all acknowledged records", () => {
         const total = campaign.tally.total()
         expect(total.cuts).toBeGreaterThan(tools ? 4000 : 1500)
         expect(total.nested).toBeGreaterThan(300)
@@ -116,7 +116,7 @@ describe("a power cut after any sector write", () => {
             const counts = campaign.tally.fsckOf(mode)
             expect(counts.recovered, mode).toBeGreaterThanOrEqual(120)
             expect(counts.agreed, mode).toBe(counts.recovered + counts.raw)
-            // Right after the cut not all were clean, so the agreement is meaningful.
+            // Some cards were damaged right after the cut, so the agreement means something.
             expect(counts.rawDamaged, mode).toBeGreaterThan(0)
         }
     })

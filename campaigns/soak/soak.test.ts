@@ -10,7 +10,7 @@ import type { World } from "./world"
 const tools = hasTool("mcopy") && hasTool("fsck.fat")
 const shortHours = 2.4
 
-/** Runs the short plan. @returns the violations */
+/** Runs the short plan. @returns the judge's complaints */
 async function violations(world: World): Promise<string[]> {
     try {
         const { plan, outcome } = await runSoak(world, { whole: shortPlan(shortHours) })
@@ -24,19 +24,19 @@ async function violations(world: World): Promise<string[]> {
 }
 
 test.runIf(tools)(
-    "hours with a reset, a pulled card, a server that is away, alarms and clock jumps leave every record in its place",
+    "hours of resets, pulled cards, offline servers, alarms and clock jumps keep every record",
     async () => {
         expect(await violations(await VmWorld.create())).toEqual([])
     },
 )
 
-test.runIf(tools)("the same hours in Node", async () => {
+test.runIf(tools)("the same hours in Node keep every record", async () => {
     const path = "/campaigns/soak/nativeworld.ts"
     const native = await importWithFirmware<typeof import("./nativeworld")>(path)
     expect(await violations(new native.NativeWorld())).toEqual([])
 })
 
-test("a plan of fewer days begins as the whole one does", () => {
+test("a plan of fewer days begins like the whole one", () => {
     const whole = longPlan(30)
     for (const days of [2, 5, 6, 14, 22]) {
         const cut = longPlan(days)
@@ -53,8 +53,7 @@ test("the plan's records follow the clock over its jumps", () => {
     const records = plan.records()
     const seconds = records.map(record => record.seconds)
     const steps = seconds.slice(1).map((at, index) => at - seconds[index])
-    // Computed by hand: ten minutes back are recorded twice; of twenty ahead, one record is made up
-    // for.
+    // By hand: ten minutes set back are logged twice, of twenty set ahead one is made up for.
     expect(steps.filter(step => step !== 60)).toEqual([-540, 1200])
     expect(records.length).toBe(shortHours * 60 + 1)
     expect(plan.resetCount()).toBe(1)

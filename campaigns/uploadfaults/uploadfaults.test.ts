@@ -8,8 +8,8 @@ import { formatTables, formatViolations } from "./report"
 
 vi.mock("@devicescript/core", async () => (await import("./natives")).natives)
 
-// Part of the campaign (`npm run uploadfaults` runs all of it): one case of every other kind, in
-// gateway mode of every third.
+// A part of the campaign that `npm run uploadfaults` runs in full: one case of every second kind,
+// or of every third kind in gateway mode.
 
 const direct = hasServer("vsftpd") && hasServer("inetutils-ftpd")
 
@@ -26,11 +26,11 @@ async function expectDelivery(cases: CaseName[]): Promise<void> {
     const broken = results.filter(one => one.violations.length > 0)
     expect(broken.length, formatViolations(broken, 5)).toBe(0)
     expect(results.reduce((sum, one) => sum + one.sessions, 0)).toBeGreaterThan(cases.length)
-    // The faults had an effect.
+    // The faults did something.
     expect(results.flatMap(one => one.messages).length).toBeGreaterThan(cases.length / 5)
 }
 
-describe("after the faults everything is on the server once, and the history never says more", () => {
+describe("after faults the server has everything once, and the history never claims more", () => {
     it.skipIf(!direct)("in direct mode", async () => {
         await expectDelivery(some("direct", 2))
     })

@@ -29,7 +29,7 @@ const screens = [
 
 const chip = (page: Page, name: string) => page.locator(".chip").getByText(name, { exact: true })
 
-/** Tab until the focus is there. */
+/** Presses Tab until this element has the focus. */
 async function tabTo(page: Page, name: RegExp): Promise<void> {
     for (let presses = 0; presses < 80; presses++) {
         await page.keyboard.press("Tab")
@@ -42,7 +42,7 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
     throw new Error(`Tab does not reach ${name}`)
 }
 
-/** One console line of the screen Console. */
+/** Enters one line on the screen Console. */
 async function type(page: Page, line: string): Promise<void> {
     await page.getByLabel("Console line").fill(line)
     await page.getByLabel("Console line").press("Enter")
@@ -53,7 +53,7 @@ interface FakeSerialWindow {
     unplug(): void
 }
 
-/** In the page: a browser's serial port, whose cable leads to the server's WebSocket. */
+/** Runs in the page: a browser's serial port, wired to the server's WebSocket. */
 function fakeSerial(): void {
     const told: FakeSerialWindow["fakeSerial"] = { opened: [], signals: [] }
     let socket: WebSocket | undefined
@@ -89,7 +89,7 @@ function fakeSerial(): void {
     Object.assign(window, { fakeSerial: told, unplug: () => socket?.close() })
 }
 
-/** A main log of a second a record, as large as asked for. */
+/** A main log of about this many bytes, one record per second. */
 function largeDay(bytes: number): string {
     const head =
         "time,utc_offset,serial,voltage_V,current_A,soc_pct,cell_min_V,cell_max_V,cell_min_no,cell_max_no,temp_min_C,temp_max_C,errors_hex\r\n"
@@ -118,7 +118,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await simulation?.end()
     })
 
-    it("shows the simulated board of the tab, asks nobody else, and is small", async () => {
+    it("shows the tab's simulated board, contacts no other host, and is small", async () => {
         const page = await browser.visitor()
         await startTabBoard(page, browser.origin)
         await page.locator(".plot canvas").first().waitFor()
@@ -142,7 +142,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await page.context().close()
     })
 
-    it("sets a board up with the keyboard alone, and says what the board refuses", async () => {
+    it("sets up a board with the keyboard alone and shows what the board refuses", async () => {
         const page = await browser.visitor()
         await page.goto(browser.origin)
         const reach = (name: RegExp) => tabTo(page, name)
@@ -155,7 +155,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await reach(/^Battery serial number/)
         await page.keyboard.press("Control+A")
         await page.keyboard.type("ACME 7")
-        // What the page knows to be wrong is said at once.
+        // The page reports the errors that it knows at once.
         await page.getByRole("alert").getByText("1–16 of A-Z").waitFor()
         await page.keyboard.press("Control+A")
         await page.keyboard.type("ACME-7")
@@ -166,7 +166,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await page.getByRole("status").getByText("Saved.").waitFor()
         await page.locator(".brand").getByText("ACME-7").waitFor()
 
-        // Limits that belong together: only the board knows.
+        // Only the board knows limits that depend on each other.
         await page.getByRole("link", { name: "Battery", exact: true }).click()
         await page.getByLabel("Cell undervoltage", { exact: true }).fill("4000")
         await page.getByRole("button", { name: "Save" }).click()
@@ -177,7 +177,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
             "2500",
         )
 
-        // A backup of another board is taken over, but for its serial number.
+        // Another board's backup is loaded, except for its serial number.
         const backup = join(browser.folder, "settings.txt")
         writeFileSync(backup, "import\nset user.serial ACME-9\nset battery.capacity 123456\nend\n")
         await page.getByRole("link", { name: "User settings" }).click()
@@ -196,7 +196,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await page.context().close()
     })
 
-    it("shows an error flag, its entry and its remedy, and opens the day that has it", async () => {
+    it("shows an error flag, its entry and its remedy, and opens its day", async () => {
         const page = await browser.visitor({ colorScheme: "dark" })
         await startTabBoard(page, browser.origin)
         await demoEnded(page)
@@ -219,7 +219,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await page.getByRole("button", { name: /^Open LOG/ }).click()
         await page.getByRole("heading", { level: 3, name: "Voltage" }).waitFor()
         expect(await page.getByText("Cell overvoltage").count()).toBeGreaterThan(0)
-        // A point is read off the plot.
+        // The plot shows the value under the pointer.
         const plot = page.locator(".plot .u-over").first()
         await plot.hover({ position: { x: 300, y: 50 } })
         await page
@@ -236,7 +236,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await page.context().close()
     })
 
-    it("deploys to the board in the tab, which comes back after a reset and at the next visit", async () => {
+    it("deploys to the tab's board, which comes back after a reset and at the next visit", async () => {
         const page = await browser.visitor()
         await startTabBoard(page, browser.origin)
         await demoEnded(page)
@@ -253,7 +253,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await openScreen(page, "Overview")
         await page.getByText("console", { exact: true }).waitFor({ timeout: 60_000 })
 
-        // What was changed is kept within a second or two.
+        // Changes are stored within a second or two.
         await page.locator(".brand").getByText("KEPT-8").waitFor()
         await openScreen(page, "Card")
         await page.getByRole("button", { name: /^Open LOG/ }).waitFor()
@@ -264,7 +264,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await page.context().close()
     })
 
-    it("opens a file of 8 MB that was dropped, and a fleet, without a board", async () => {
+    it("opens a file of 8 MB and a fleet without a board", async () => {
         const page = await browser.visitor()
         await page.goto(browser.origin)
         expect(await seriousFindings(page)).toEqual([])
@@ -284,10 +284,10 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await page.context().close()
     })
 
-    it("is there without a network after the first visit, with the board that was started once", async () => {
+    it("works offline after the first visit, with the board started once", async () => {
         const page = await browser.visitor()
         await startTabBoard(page, browser.origin)
-        // What was loaded before the page had its keeper is loaded once more, through it.
+        // Files loaded before the service worker was ready are loaded again through it.
         await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
         await page.reload()
         await page.locator(".reading-value").first().waitFor()
@@ -298,7 +298,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await page.context().close()
     })
 
-    it("opens a serial port without a reset, and again after the cable was out", async () => {
+    it("opens a serial port without a reset, and again after the cable was unplugged", async () => {
         simulation ??= await SerialSimulation.start(address)
         const page = await browser.visitor()
         await page.addInitScript(fakeSerial)
@@ -317,10 +317,10 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await page.context().close()
     })
 
-    it("reaches the simulator of this PC with the server's token only", async () => {
+    it("reaches this PC's simulator only with the server's token", async () => {
         simulation ??= await SerialSimulation.start(address)
         const page = await browser.visitor()
-        // Somebody else's page knows no token.
+        // A foreign page knows no token.
         await page.goto(browser.origin)
         const refused = await page.evaluate(
             () =>
@@ -340,7 +340,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         simulation.simulation.powerCut()
         await page.getByText("power-on", { exact: true }).waitFor({ timeout: 60_000 })
 
-        // A password is asked for when the board wants one.
+        // The page asks for a password when the board wants one.
         await simulation.ask("passwd hunter22")
         await page.getByLabel("Password of the console").fill("wrong")
         await page.getByRole("button", { name: "Log in" }).click()

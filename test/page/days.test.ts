@@ -28,13 +28,13 @@ function line(time: string, given: Given = {}): string {
     return `2026-11-22 ${time},${offset},${serial},${volts},${amperes},${soc},${low},${high},4,9,20.5,21.0,${flags}`
 }
 
-test("a day's figures are those that are worked out by hand", () => {
+test("a day's figures match those worked out by hand", () => {
     const figures = figuresOf(
         day([
-            // Half an hour from 0 to 10 A at 50 V: 5 A in the mean, 2.5 Ah; 0 to 500 W: 125 Wh.
+            // Half an hour from 0 to 10 A at 50 V: 5 A on average, 2.5 Ah; 0 to 500 W: 125 Wh.
             line("10:00:00"),
             line("10:30:00", { amperes: "10.000", soc: "61.5", high: "3.350" }),
-            // Half an hour from 10 A to -20 A at 50 V: -5 A in the mean, 2.5 Ah out, 125 Wh out.
+            // Half an hour from 10 A to -20 A at 50 V: -5 A on average, 2.5 Ah out, 125 Wh out.
             line("11:00:00", { amperes: "-20.000", soc: "60.2", low: "3.200" }),
         ]),
     )
@@ -53,20 +53,20 @@ test("a day's figures are those that are worked out by hand", () => {
     expect(figures.temperature).toMatchObject({ min: { value: 20.5 }, max: { value: 21 } })
 })
 
-test("what flowed in a gap is not made up, and the gap is told", () => {
+test("charge in a gap is not invented, and the gap is reported", () => {
     const minutes = (from: number, count: number, amperes: string) =>
         Array.from({ length: count }, (_, i) =>
             line(`10:${String(from + i).padStart(2, "0")}:00`, { amperes }),
         )
     const figures = figuresOf(day([...minutes(0, 7, "6.000"), ...minutes(36, 7, "6.000")]))
-    // Twice six minutes of 6 A.
+    // Two runs of six minutes at 6 A.
     expect(figures.ampereHoursIn).toBeCloseTo(1.2, 9)
     expect(figures.periodSeconds).toBe(60)
     expect(figures.gaps).toHaveLength(1)
     expect(figures.gaps[0].to - figures.gaps[0].from).toBe(1800)
 })
 
-test("flags become bands from the first record with them to the first without", () => {
+test("flags become bands from their first record to the first one without them", () => {
     const flagged = ["0x00000000", "0x00010000", "0x00010001", "0x00000001", "0x00000000"]
     const figures = figuresOf(day(flagged.map((flags, i) => line(`10:00:0${i}`, { flags }))))
     const start = figures.from!
@@ -76,7 +76,7 @@ test("flags become bands from the first record with them to the first without", 
     ])
 })
 
-test("an hour that comes twice when summer time ends is two hours", () => {
+test("an hour that occurs twice when summer time ends counts as two hours", () => {
     const lines = [
         "2026-10-25 02:30:00,+02:00",
         "2026-10-25 02:59:00,+02:00",
@@ -89,7 +89,7 @@ test("an hour that comes twice when summer time ends is two hours", () => {
     expect(figures.to! - figures.from!).toBe(3600)
 })
 
-test("records of two zones are in the order of time, and a clock that was set back is told", () => {
+test("records of two zones are ordered by time, and a clock set back is reported", () => {
     const parsed = day([
         line("10:00:00", { offset: "+01:00", volts: "50.000" }),
         line("14:30:30", { offset: "+05:30", volts: "51.000" }),
@@ -103,13 +103,13 @@ test("records of two zones are in the order of time, and a clock that was set ba
 })
 
 const noRecords: [string, string][] = [
-    ["a cut end", line("10:00:02").slice(0, 40)],
-    ["a line without its end", "2026-11-22 10:00:02"],
-    ["a field too few", line("10:00:02").replace(/,[^,]*$/, "")],
-    ["a field too many", line("10:00:02") + ",1"],
-    ["a word in the place of a number", line("10:00:02", { volts: "5O.000" })],
+    ["a truncated line", line("10:00:02").slice(0, 40)],
+    ["a time alone", "2026-11-22 10:00:02"],
+    ["a missing field", line("10:00:02").replace(/,[^,]*$/, "")],
+    ["an extra field", line("10:00:02") + ",1"],
+    ["a word in place of a number", line("10:00:02", { volts: "5O.000" })],
     ["two points in a number", line("10:00:02", { volts: "5.0.000" })],
-    ["a sign alone", line("10:00:02", { volts: "-" })],
+    ["a lone sign", line("10:00:02", { volts: "-" })],
     ["a month that does not exist", line("10:00:02").replace("2026-11", "2026-13")],
     ["an hour that does not exist", line("24:00:02")],
     ["an offset of letters", line("10:00:02", { offset: "+0a:00" })],
@@ -117,18 +117,18 @@ const noRecords: [string, string][] = [
     ["bytes of a torn sector", "\0\0\0\xff\xfe"],
 ]
 
-test.each(noRecords)("%s is left out and counted", (_, bad) => {
+test.each(noRecords)("%s is skipped and counted", (_, bad) => {
     const parsed = day([line("10:00:01"), bad, line("10:00:03")])
     expect(parsed.times).toHaveLength(2)
     expect(parsed.badLines).toBe(1)
 })
 
-test("the last line counts only with its end", () => {
+test("the last line counts only with its line end", () => {
     const text = [mainHeader, line("10:00:01"), line("10:00:02")].join("\r\n")
     expect(parseDay(new TextEncoder().encode(text))).toMatchObject({ badLines: 1 })
 })
 
-test("what was not measured is no figure", () => {
+test("unmeasured values give no figures", () => {
     const parsed = day([
         line("10:00:01", { volts: "", amperes: "", soc: "", low: "", high: "" }),
         line("10:00:02"),
@@ -140,7 +140,7 @@ test("what was not measured is no figure", () => {
     expect(figures.charge.first).toBe(60)
 })
 
-test.each([3, 16])("a cell log of %i cells has each cell, its extremes and their spread", count => {
+test.each([3, 16])("a cell log of %i cells gives its extremes and their spread", count => {
     const names = Array.from({ length: count }, (_, i) => `cell${i + 1}_V`).join()
     const header = `time,utc_offset,serial,${names},temp1_C,temp2_C,balancing_hex`
     const cells = (low: number) =>
@@ -157,7 +157,7 @@ test.each([3, 16])("a cell log of %i cells has each cell, its extremes and their
     expect(column(parsed, "balancing_hex")![0]).toBe(3)
 })
 
-test("a header alone is a day without records; what begins otherwise is none", () => {
+test("a header alone is a day without records, and any other beginning is no day", () => {
     const empty = day([])
     expect(empty.times).toHaveLength(0)
     expect(figuresOf(empty)).toMatchObject({ records: 0, from: undefined, gaps: [] })
@@ -165,7 +165,7 @@ test("a header alone is a day without records; what begins otherwise is none", (
         expect(parseDay(new TextEncoder().encode(other))).toBeUndefined()
 })
 
-test("records of another board in the file are told", () => {
+test("records of another board in the file are reported", () => {
     const parsed = day([line("10:00:01"), line("10:00:02", { serial: "ACME-8" })])
     expect(parsed).toMatchObject({ serial: "ACME-7", otherSerials: ["ACME-8"] })
 })

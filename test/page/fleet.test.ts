@@ -32,7 +32,7 @@ const read = (files: Record<string, Uint8Array>): FleetFile[] =>
         ([path, bytes]) => readFleetFile(path, bytes) ?? ([] as FleetFile[]),
     )
 
-test("a folder of many boards is a row a board, who has been silent for longest first", () => {
+test("a folder of many boards gives one row per board, the longest silent first", () => {
     const boards = fleetOf(
         read({
             "ftp/A-LOG-20261121.CSV": log("A", "2026-11-21"),
@@ -57,7 +57,7 @@ test("a folder of many boards is a row a board, who has been silent for longest 
     expect(boards[1].spread).toBeCloseTo(0.04, 9)
 })
 
-test("two boards of one name are found by records that contradict each other", () => {
+test("two boards with one name are found by contradictory records", () => {
     const [twins] = fleetOf(
         read({
             "A-LOG-20261122.CSV": log("A", "2026-11-22", { volts: 50 }),
@@ -67,7 +67,7 @@ test("two boards of one name are found by records that contradict each other", (
     expect(twins.twin).toBe(true)
 })
 
-test("a day that was sent twice, or goes on in another file, is no second board", () => {
+test("a day that was sent twice or continues in another file is no second board", () => {
     const sentTwice = read({
         "A-LOG-20261122.CSV": log("A", "2026-11-22", { count: 8 }),
         "A-LOG-20261122-2.CSV": log("A", "2026-11-22", { count: 12 }),
@@ -80,7 +80,7 @@ test("a day that was sent twice, or goes on in another file, is no second board"
     expect(fleetOf(goesOn)[0].twin).toBe(false)
 })
 
-test("the report is one document that loads nothing, whatever a board is called", () => {
+test("the report is one document that loads nothing, whatever the board's name", () => {
     const boards = fleetOf(
         read({
             "<img src=x>/A-LOG-20261122.CSV": log("A", "2026-11-22", { flags: "0x00010000" }),
@@ -96,7 +96,7 @@ test("the report is one document that loads nothing, whatever a board is called"
     expect(report).toContain("default-src 'none'")
 })
 
-test("npm run report writes the document of a folder", () => {
+test("npm run report writes the report of a folder", () => {
     const folder = mkdtempSync(join(tmpdir(), "fleet-"))
     try {
         writeFileSync(join(folder, "A-LOG-20261122.CSV"), log("A", "2026-11-22"))

@@ -16,7 +16,7 @@ import { newOnly, sendChanges } from "../../page/model/service"
 import { cellExtremes, parseValues } from "../../page/model/values"
 import { isZone, zoneNames } from "../../page/model/zones"
 
-/** What another firmware might describe. */
+/** A description that another firmware might give. */
 const foreign = [
     { kind: "bms-mini", format: 1 },
     { kind: "later", what: "unknown kinds are passed over" },
@@ -54,13 +54,13 @@ const printed = foreign.map(one => JSON.stringify(one) + "\n").join("")
 describe("a schema that the page does not know", () => {
     const board = parseBoard(printed)
 
-    it("gives its own sections, in its order", () => {
+    it("gives its own sections in its order", () => {
         expect([...sectionsOf(board.settings).keys()]).toEqual(["Pump", "Mill"])
         expect(board.alarms).toEqual([{ name: "DRY", bit: 3 }])
         expect(board.state.get("pump")).toBe("stands")
     })
 
-    it("gives an input for each setting, text for a type of its own", () => {
+    it("gives an input for each setting, and text for an unknown type", () => {
         expect(board.settings.map(fieldKind)).toEqual(["choice", "text", "shown"])
         expect(board.settings.map(isWritable)).toEqual([true, true, false])
         expect(problemWith(board.settings[1], "anything")).toBeUndefined()
@@ -82,7 +82,7 @@ const values: [Partial<Setting>, string[], string[]][] = [
     [{ type: "zone" }, ["UTC0", "+02:00", "CET-1CEST,M3.5.0,M10.5.0/3"], ["", "Europe/Paris"]],
 ]
 
-test.each(values)("a value that the board would refuse is found before: %o", (given, good, bad) => {
+test.each(values)("a value that the board would refuse is found first: %o", (given, good, bad) => {
     for (const value of good) expect(problemWith(setting(given), value), value).toBeUndefined()
     for (const value of bad) expect(problemWith(setting(given), value), value).toBeDefined()
 })
@@ -108,13 +108,13 @@ describe("changes that are sent", () => {
         return { lines, outcome }
     }
 
-    it("are one block", async () => {
+    it("form one block", async () => {
         const { lines, outcome } = await send(() => undefined)
         expect(lines).toEqual(["import", 'set a.b "1"', 'set c.d "x \\"y\\""', "end"])
         expect(outcome.done).toBe(true)
     })
 
-    it("are dropped as a whole when one is refused, and the refusal is at its setting", async () => {
+    it("are all dropped when one is refused, and the refusal is at its setting", async () => {
         const { lines, outcome } = await send(line =>
             line.includes("c.d") ? "error: line 2: c.d: no\n" : undefined,
         )
@@ -123,7 +123,7 @@ describe("changes that are sent", () => {
         expect([...outcome.refusals]).toEqual([["c.d", "c.d: no"]])
     })
 
-    it("that do not fit together are refused at the end, at the setting that is named", async () => {
+    it("that contradict each other are refused at the end, at the named setting", async () => {
         const { outcome } = await send(line =>
             line === "end" ? "error: nothing was changed: a.b is above c\n" : undefined,
         )
@@ -131,7 +131,7 @@ describe("changes that are sent", () => {
     })
 })
 
-test("a backup is read back as it was written, without what the board has already", () => {
+test("a backup is read back as written, without values that the board already has", () => {
     const settings = [
         setting({ key: "a.b", value: "1" }),
         setting({ key: "c.d", value: "old" }),
@@ -144,7 +144,7 @@ test("a backup is read back as it was written, without what the board has alread
     expect(backup).toMatchObject({ secrets: ["e.f"], strange: ["?"] })
 })
 
-test("a zone's name is offered, and is none itself", () => {
+test("zone names are offered, and zone rules are valid", () => {
     expect(zoneNames()).toContain("Europe/Paris")
     for (const rule of ["<+01>-1<+02>,M3.5.0,M10.5.0/3", "<-04>4<-03>,M9.1.6/24,M4.1.6/24"])
         expect(isZone(rule), rule).toBe(true)
@@ -159,23 +159,23 @@ const journal = [
     "Record 5    empty",
 ].join("\n")
 
-test("the journal's entries come newest first, with how long each error lasted", () => {
+test("the journal's entries come newest first, with the duration of each error", () => {
     const entries = parseJournal(journal)
     expect(entries.map(one => one.number)).toEqual([4, 3, 2, 1])
     expect(entries[0]).toMatchObject({ flag: "SD_CARD", appeared: false, lastedSeconds: 300 })
     expect(entries[1]).toMatchObject({ note: "no card: put one in", position: 3, now: "SD_CARD" })
-    // A time that is a lower bound is no begin to count from.
+    // A time that is only a lower bound gives no duration.
     expect(entries[2].lastedSeconds).toBeUndefined()
     expect(entries[3]).toMatchObject({ uncertain: true })
 })
 
-test("a journal in a spreadsheet is text, whatever an entry says", () => {
+test("a journal in a spreadsheet stays text, whatever an entry says", () => {
     const csv = journalCsv(parseJournal(journal.replace("no card: put", '=cmd("x"), put')))
     expect(csv).toContain(`"'=cmd(""x""), put one in"`)
     expect(csv.split("\r\n")).toHaveLength(6)
 })
 
-test("values are read, with and without an answer from the monitor", () => {
+test("values are read with and without an answer from the monitor", () => {
     const head =
         '{"kind":"values","time":1795345200,"offset":60,"trusted":true,"up":5,"flags":65536,"journal":3,"queued":0,"lost":1}'
     const battery =
@@ -189,7 +189,7 @@ test("values are read, with and without an answer from the monitor", () => {
         expect(parseValues(other), other).toBeUndefined()
 })
 
-test("the live history keeps the last minutes whole, and an hour thinned out", () => {
+test("the live history keeps the last minutes whole and an hour thinned out", () => {
     const history = new LiveHistory(3600, 600, 5)
     for (let at = 0; at < 10_000; at++)
         history.add(at, { volts: at, amperes: 0, charge: 0, cellMv: [at] })
@@ -202,7 +202,7 @@ test("the live history keeps the last minutes whole, and an hour thinned out", (
     expect(history.cells).toHaveLength(times.length)
 })
 
-test("numbers, sizes and times as people read them", () => {
+test("numbers, sizes and times are formatted for people", () => {
     expect([decimal(-0.001, 2), decimal(-5.678, 1), decimal(undefined, 1)]).toEqual([
         "0.00",
         "−5.7",

@@ -47,7 +47,7 @@ async function begin(card: MemoryStore): Promise<void> {
     await board.simulation.start()
 }
 
-/** The longest time between two moments. */
+/** The longest time between successive moments. */
 function longestGap(moments: number[]): number {
     return Math.max(...moments.slice(1).map((at, i) => at - moments[i]))
 }
@@ -58,7 +58,7 @@ function recordSeconds(lines: string[]): number[] {
     return records.map(one => Date.parse(one.slice(0, 19).replace(" ", "T") + "Z") / 1000)
 }
 
-test("ls of 3,000 files and cat of a long one lose the logger no second", async () => {
+test("the logger misses no second during ls of 3,000 files and cat of a long one", async () => {
     await begin(await crowdedCard())
     await board.answer("set sd.period 1")
     await board.answer("set sd.cells on")
@@ -69,7 +69,7 @@ test("ls of 3,000 files and cat of a long one lose the logger no second", async 
     expect(root.lines[0]).toBe("LOG                <DIR>")
     const pictures = root.lines.filter(one => /^PI\d{4}~1\.TXT {11}5$/.test(one))
     expect(new Set(pictures).size).toBe(3000)
-    // The card must not keep the console waiting: two reads a file at most, beside what is logged.
+    // The card must not keep the console waiting: at most two reads per file, with the logger's.
     expect(board.simulation.summary(0).card.sectorReads - readsBefore).toBeLessThan(6000)
 
     const cat = await board.answer("card cat /log/20260101.csv")
@@ -81,8 +81,8 @@ test("ls of 3,000 files and cat of a long one lose the logger no second", async 
 
     const written = board.momentsMs(/^records: 1 main, 1 cell/, beganMs - 1000)
     expect(written.length).toBeGreaterThan(15)
-    // Each path that is opened for the first time reads all of the root: records wait meanwhile,
-    // and the queue has room for 32. None may be missed.
+    // Opening a path for the first time reads the whole root. Meanwhile records wait in the queue,
+    // which holds 32. None may be missing.
     expect(longestGap(written)).toBeLessThan(16_000)
     expect(board.simulation.summary(0).records.lost).toBe(0)
     const today = (await board.answer("card ls log")).lines.at(-1)!
@@ -96,7 +96,7 @@ test("ls of 3,000 files and cat of a long one lose the logger no second", async 
     expect(board.simulation.summary(0).heap.peakBytes).toBeLessThan(48 * 1024)
 })
 
-test("a card that is pulled while it is listed, printed or formatted is said to be gone", async () => {
+test("a card pulled while it is listed, printed or formatted is reported missing", async () => {
     await begin(await crowdedCard())
     await board.answer("set sd.period 1")
     await board.sleep(3000)
@@ -116,7 +116,7 @@ test("a card that is pulled while it is listed, printed or formatted is said to 
         "error: no FAT file system on the card: format as FAT32 (card format)\n",
     )
     expect((await board.answer("card format yes")).lines.at(-1)).toBe("ok")
-    // What was made meanwhile is written now.
+    // Records made meanwhile are written now.
     await board.sleep(3000)
     const path = (await board.answer("card ls log")).lines[0].split(" ")[0]
     const seconds = recordSeconds((await board.answer(`card tail log/${path} 100`)).lines)
@@ -124,7 +124,7 @@ test("a card that is pulled while it is listed, printed or formatted is said to 
     expect(longestGap(seconds)).toBe(1)
 })
 
-test("a long format lets records wait and writes them afterwards", async () => {
+test("records wait during a long format and are written afterwards", async () => {
     const store = blankStore(16 * 1024)
     await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
     await begin(store)
@@ -140,7 +140,7 @@ test("a long format lets records wait and writes them afterwards", async () => {
     const tookSeconds = (board.nowMs() - beganMs) / 1000
     expect(format.lines.at(-1)).toBe("ok")
     expect(format.lines).toContain("formatting, 90 %")
-    // Another console is served meanwhile.
+    // The other console was served meanwhile.
     expect(status).toMatch(/^version /)
     expect(status).not.toMatch(/^card +mounted/m)
     await board.sleep(3000)
@@ -152,7 +152,7 @@ test("a long format lets records wait and writes them afterwards", async () => {
     await other.close()
 })
 
-test("the status light says what is the matter, and after eject that the card can be pulled", async () => {
+test("the status light shows faults, and after eject that the card can be pulled", async () => {
     await begin(await crowdedCard())
     const light = async () => {
         const before = board.shown.length
@@ -181,7 +181,7 @@ test("the status light says what is the matter, and after eject that the card ca
     expect((await board.answer("card")).lines[3]).toBe(
         "health      20 MHz, 0 retries, 0 errors since mount 2",
     )
-    // Each change has told itself in the board's log.
+    // The board's log has each change.
     expect(board.momentsMs(/^light: steadily on/)).toHaveLength(1)
     expect(board.momentsMs(/^light: three flashes/)).toHaveLength(1)
 })

@@ -12,7 +12,7 @@ function minutes(file: string): string[] {
 }
 
 test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
-    "a clock that is set forwards and back over midnight leaves each record in the file of its day",
+    "a clock set forwards and back over midnight leaves each record in its day's file",
     async () => {
         const run = await bench().exec([
             "set ftp.enable off",
@@ -39,15 +39,15 @@ test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
             .cardNames("LOG")
             .filter(name => name.startsWith("202703"))
         expect(files.sort()).toEqual(["20270327.CSV", "20270328.CSV"])
-        // By hand: UTC until the zone was set, at 23:58:30, and with it 00:58:30 of the next day.
+        // By hand: UTC until the zone was set at 23:58:30. Then it was 00:58:30 of the next day.
         expect(minutes("20270327.CSV")).toEqual(["23:57", "23:58", "23:59"])
         expect(minutes("20270328.CSV")).toEqual([
             "00:59",
-            // Summer time begins at 02:00, which is 03:00.
+            // Summer time begins: 02:00 becomes 03:00.
             "01:58",
             "01:59",
             "03:00",
-            // Set back by more than an hour and over midnight, and there once more.
+            // Set back by more than an hour to before midnight, then this day again.
             "00:00",
             "00:01",
             // Unix seconds, as a console's PC sends them: midnight in UTC.

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
 
-test("the demo moves something, and an alarm comes and goes, in the first minute", async () => {
+test("the demo changes values, and an alarm comes and goes, in the first minute", async () => {
     const { imagePath } = await firmware(readManifest().entries.simulator)
     const board = new SimulatedBoard(imagePath)
     const folder = mkdtempSync(join(tmpdir(), "demo-"))
@@ -36,7 +36,7 @@ test("the demo moves something, and an alarm comes and goes, in the first minute
         const status = await board.run("status")
         expect(status).toMatch(/^records +\d+ main, [1-9]\d* cell since the start/m)
         expect(status).toMatch(/^alarms +none$/m)
-        // The flash was empty at the start, and is not any more.
+        // The flash was empty at the start and no longer is.
         expect(status).not.toMatch(/^backup/m)
         expect(text).toContain("[demo: !cell 7 2.93: ")
     } finally {
@@ -45,7 +45,7 @@ test("the demo moves something, and an alarm comes and goes, in the first minute
     }
 })
 
-test("a person's own event ends it", async () => {
+test("a demo that was stopped plays nothing", async () => {
     const { imagePath } = await firmware(readManifest().entries.simulator)
     const board = new SimulatedBoard(imagePath)
     const folder = mkdtempSync(join(tmpdir(), "demo-"))

@@ -21,7 +21,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** One line, and that it says what to do. */
+/** The error is one line that says what to do. */
 function expectRefusal({ status, output, errors }: Ended, words: RegExp): void {
     expect(errors).toMatch(words)
     expect(errors.trimEnd().split("\n")).toHaveLength(1)
@@ -30,7 +30,7 @@ function expectRefusal({ status, output, errors }: Ended, words: RegExp): void {
 }
 
 describe("npm run deploy without a board", () => {
-    it("says which port there is and how to name one", async () => {
+    it("says which ports there are and how to name one", async () => {
         const { status, errors } = await runDeploy([])
         expect(status).toBe(2)
         expect(errors).toMatch(/which port\?|no serial port was found/)
@@ -41,7 +41,7 @@ describe("npm run deploy without a board", () => {
         expectRefusal(ended, /^deploy: there is no port .*nothing: is the cable plugged in/)
     })
 
-    it("refuses what is no program before it looks for the board", async () => {
+    it("refuses a file that is no program before it looks for the board", async () => {
         const text = join(folder, "text.devs")
         writeFileSync(text, "text")
         expectRefusal(
@@ -57,8 +57,8 @@ describe("npm run deploy without a board", () => {
     })
 })
 
-describe.skipIf(!hasTool("socat"))("npm run deploy and what is no board", () => {
-    it("says that nobody answers, and what answers without DeviceScript's runtime", async () => {
+describe.skipIf(!hasTool("socat"))("npm run deploy without a DeviceScript runtime", () => {
+    it("says when a device answers without the runtime, and when no board answers", async () => {
         const bus = fakeBoardBus(() => ({ text: "" }))
         const board = await SerialBoard.plug(join(folder, "port"), bus)
         try {
@@ -134,12 +134,12 @@ async function until(condition: () => boolean): Promise<void> {
         if (Date.now() > endMs) throw new Error("it did not come")
 }
 
-/** What differs from run to run is not compared: versions, times, sizes. */
+/** A transcript without versions, times and sizes, which differ between runs. */
 function comparable(transcript: string): string {
     return transcript.replace(/v0\.1\.\d+\S*(?<!,)/g, "v0.1.0").replace(/\d[\d,.:-]*/g, "0")
 }
 
-/** The transcript that the guide shows: two commands, and a look at what they have made. */
+/** The transcript in the guide: two commands, and the status of the board afterwards. */
 async function transcript(): Promise<string> {
     const port = join(folder, "bms")
     const simulator: ChildProcess = spawn(
@@ -174,7 +174,7 @@ async function transcript(): Promise<string> {
 }
 
 test.skipIf(!hasTool("socat"))(
-    "docs/guide/flashing.md shows what two commands print; BMS_WRITE_DOCS=1 writes it",
+    "docs/guide/flashing.md shows what two commands print (BMS_WRITE_DOCS=1 writes it)",
     { timeout: 240_000 },
     async () => {
         const seen = await transcript()

@@ -8,9 +8,9 @@ import { SerialSimulation } from "../support/serialsimulation"
 const tenths = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
 const hash = (image: Uint8Array) => createHash("sha256").update(image).digest("hex")
 
-describe("a deployment that is disturbed at each tenth", () => {
+describe("a deployment disturbed at each tenth", () => {
     let board: SerialSimulation
-    /** The firmware, and the same with some of its heap held back: turn by turn. */
+    /** The firmware, and the same with some of its heap held back. They alternate. */
     let programs: Uint8Array[]
     let turn = 0
 
@@ -23,7 +23,7 @@ describe("a deployment that is disturbed at each tenth", () => {
     }, 240_000)
     afterAll(() => board?.end())
 
-    /** Breaks off, looks at what the board has then, deploys once more. */
+    /** Disturbs a deployment, checks what the board has then, and deploys again. */
     async function disturbed(at: number, disturb: () => void, mend: () => Promise<void>) {
         const [old, next] = [programs[turn % 2], programs[(turn + 1) % 2]]
         let done = false
@@ -55,7 +55,7 @@ describe("a deployment that is disturbed at each tenth", () => {
     }
 
     it.each(tenths)(
-        "the power fails at %f: the second deployment mends it",
+        "power fails at %f: a second deployment repairs it",
         { timeout: 90_000 },
         async at => {
             const held = await disturbed(
@@ -68,7 +68,7 @@ describe("a deployment that is disturbed at each tenth", () => {
     )
 
     it.each(tenths)(
-        "the cable is out at %f: the second deployment mends it",
+        "the cable is pulled at %f: a second deployment repairs it",
         { timeout: 90_000 },
         async at => {
             let pulled: Promise<void> | undefined
@@ -84,7 +84,7 @@ describe("a deployment that is disturbed at each tenth", () => {
         },
     )
 
-    it("has kept the settings", async () => {
+    it("keeps the settings", async () => {
         expect(await board.ask("show user.serial")).toContain("KEPT-7")
     })
 })

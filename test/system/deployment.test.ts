@@ -19,7 +19,7 @@ test("another program is a deployment, the same one is not, and neither counts a
         const line = await rig.logged(/^> start: /, 0, 10_000)
         causes.push(/start: (.*),/.exec(line!.text)![1])
         expect(await rig.ask("status")).not.toContain("safe mode")
-        // Not a minute: each of these starts dies early.
+        // Less than a minute: each of these starts dies early.
         await rig.clock.sleep(5000)
         await rig.stop()
         flash = rig.flash.image

@@ -7,7 +7,7 @@ import { hasTool } from "../support/tools"
 const bench = benchOfEachTest()
 
 test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
-    "each journal entry reaches the server once, over a power cut, a reset and a card that was away",
+    "each journal entry reaches the server once, over a power cut, a reset and a removed card",
     async () => {
         const run = await bench().exec([
             "!current -500",

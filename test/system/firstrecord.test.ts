@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { firmware, readManifest } from "../../tools/firmware"
 import { SimulatedBoard } from "../support/simulatedboard"
 
-// Starts after power cuts, at the ESP32's speed, with records behind the recorded sizes.
+// Starts after power cuts, at the ESP32's speed, with records beyond the recorded sizes.
 
 let board: SimulatedBoard
 

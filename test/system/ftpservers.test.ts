@@ -42,7 +42,7 @@ afterEach(() => {
     for (const client of clients.splice(0)) client.close()
 })
 
-/** The running server; started again when its options are not these. */
+/** The running server, restarted if its options differ. */
 async function use(name: FtpServerName, options: FtpServerOptions = {}): Promise<FtpTestServer> {
     const server = servers.get(name)!
     if (JSON.stringify(server.options) !== JSON.stringify(options)) await server.restart(options)
@@ -73,7 +73,7 @@ async function download(client: Client, name: string): Promise<Buffer> {
     return Buffer.concat(parts)
 }
 
-/** The reply's code, also of a refusal. */
+/** The reply's code, even of a refusal. */
 async function code(reply: Promise<FTPResponse>): Promise<number> {
     return await reply.then(
         good => good.code,
@@ -92,7 +92,7 @@ async function ask(
     return await askProxy({ proxyPort: squid!.port, method, address, user, password, ...more })
 }
 
-/** What `measure` gives for each of the servers, all at once. */
+/** The result of `measure` for each server, all in parallel. */
 async function table<T>(
     from: FtpServerName[],
     measure: (name: FtpServerName) => Promise<T>,
@@ -109,7 +109,7 @@ describe.each(names)("%s", name => {
     const logOnFailure = (): void =>
         onTestFailed(() => console.log(servers.get(name)?.log(), squid?.log()))
 
-    it("takes STOR, APPE, SIZE and RETR, byte for byte", async () => {
+    it("handles STOR, APPE, SIZE and RETR byte for byte", async () => {
         logOnFailure()
         const server = await use(name)
         const client = await connect(server)
@@ -124,7 +124,7 @@ describe.each(names)("%s", name => {
         expect(received(server, "A.CSV").equals(whole.subarray(5, 600))).toBe(true)
     })
 
-    it.runIf(withSquid)("stores what Squid brings: 201, over an older one 202", async () => {
+    it.runIf(withSquid)("stores files from Squid: 201, or 202 over an older file", async () => {
         logOnFailure()
         const server = await use(name)
         for (const size of [0, 1, 511, 512, 4096, 1 << 20]) {
@@ -137,7 +137,7 @@ describe.each(names)("%s", name => {
         expect(received(server, "S4096.CSV").equals(body)).toBe(true)
     })
 
-    it("ends its sessions when it is killed, and comes back with the same port and files", async () => {
+    it("ends its sessions when killed, and restarts with the same port and files", async () => {
         logOnFailure()
         const server = await use(name)
         const client = await connect(server)
@@ -151,7 +151,7 @@ describe.each(names)("%s", name => {
         expect(await (await connect(server)).size("B.CSV")).toBe(600)
     })
 
-    it("refuses files when it is read-only, and Squid says so with 502", async () => {
+    it("refuses files when it is read-only, and Squid answers 502", async () => {
         logOnFailure()
         const server = await use(name, { readOnly: true })
         const client = await connect(server)
@@ -165,18 +165,22 @@ describe.each(names)("%s", name => {
         expect(answer.text).toMatch(/55[03] .*(Permission denied|Not enough privileges)/)
     })
 
-    it.skipIf(!canLimitDisk())("takes what a small disk holds, and all when it grows", async () => {
-        logOnFailure()
-        const server = await use(name, { diskBytes: 64 << 10 })
-        const whole = pattern(400_000)
-        const upload = (await connect(server)).uploadFrom(Readable.from([whole]), "D.CSV")
-        await expect(upload).rejects.toThrow()
-        // ftp-srv removes what it could not finish.
-        if (name !== "ftp-srv") expect(statSync(join(server.folder, "D.CSV")).size).toBe(64 << 10)
-        await server.restart({})
-        await (await connect(server)).uploadFrom(Readable.from([whole]), "D.CSV")
-        expect(received(server, "D.CSV").equals(whole)).toBe(true)
-    })
+    it.skipIf(!canLimitDisk())(
+        "stores what a small disk holds, and everything when it grows",
+        async () => {
+            logOnFailure()
+            const server = await use(name, { diskBytes: 64 << 10 })
+            const whole = pattern(400_000)
+            const upload = (await connect(server)).uploadFrom(Readable.from([whole]), "D.CSV")
+            await expect(upload).rejects.toThrow()
+            // ftp-srv removes unfinished files.
+            if (name !== "ftp-srv")
+                expect(statSync(join(server.folder, "D.CSV")).size).toBe(64 << 10)
+            await server.restart({})
+            await (await connect(server)).uploadFrom(Readable.from([whole]), "D.CSV")
+            expect(received(server, "D.CSV").equals(whole)).toBe(true)
+        },
+    )
 })
 
 describe("the servers' options", () => {
@@ -210,7 +214,7 @@ describe("the servers' options", () => {
         expect(replies).toEqual(all(some, expect.stringMatching(/^421 /)))
     })
 
-    it.runIf(names.includes("pure-ftpd"))("are refused by a server without them", async () => {
+    it.runIf(names.includes("pure-ftpd"))("are refused by a server that lacks them", async () => {
         await expect(startServer("pure-ftpd", { withoutEpsv: true })).rejects.toThrow("withoutEpsv")
     })
 })
@@ -230,7 +234,7 @@ describe.runIf(withSquid)("Squid", () => {
             )
             return await Promise.all(answers)
         })
-        // ftp-srv answers 551 to RETR of a missing file, which Squid takes for a failure.
+        // ftp-srv answers 551 to RETR of a missing file, which Squid treats as a failure.
         const exception = names.includes("ftp-srv") ? { "ftp-srv": [200, 200, 200, 502] } : {}
         expect(statuses).toEqual({ ...all(names, [200, 200, 200, 404]), ...exception })
     })
@@ -243,7 +247,7 @@ describe.runIf(withSquid)("Squid", () => {
         expect(statuses).toEqual(all(names, 401))
     })
 
-    it("answers 403 for a port that its rules do not name, 503 when no server listens", async () => {
+    it("answers 403 for a port outside its rules and 503 when no server listens", async () => {
         const server = await use("ftp-srv")
         const forbidden = await ask(server, "HEAD", "", { port: 9 })
         expect(forbidden.status).toBe(403)
@@ -265,7 +269,7 @@ describe.runIf(withSquid)("Squid", () => {
         }
     })
 
-    it("says the time with every answer", async () => {
+    it("sends the time with every answer", async () => {
         const server = await use("ftp-srv")
         for (const file of ["", "FREE.CSV", "no/such/folder/"]) {
             const { headers } = await ask(server, "HEAD", file)

@@ -3,7 +3,7 @@ import { firmware, readManifest } from "../../tools/firmware"
 import { cardOfUnsentDays } from "../support/fullcard"
 import { SimulatedBoard } from "../support/simulatedboard"
 
-// A full card with 420 unsent days and a history of a year, at the ESP32's speed.
+// A full card with 420 unsent days and a year's history, at the ESP32's speed.
 
 let board: SimulatedBoard
 let sent: string[]
@@ -21,7 +21,7 @@ afterAll(async () => {
     await board?.end()
 })
 
-test("the search for a sent file costs no record at one a second", async () => {
+test("the search for a sent file costs no record at one per second", async () => {
     const { records } = board.simulation.summary(0)
     expect(records.lost).toBe(0)
     expect(records.main).toBeGreaterThan(45)

@@ -20,12 +20,12 @@ import { blankStore, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
 import { SerialSimulation } from "../support/serialsimulation"
 
 const address = "127.0.0.1:47914"
-/** Board time runs faster, so that a day of records comes in a minute and less. */
+/** Board time runs faster, so a day of records arrives within a minute. */
 const speed = 8
-/** Far from a full minute, at which the board would log a record before the test ends that. */
+/** Far from a full minute, when the board would log a record before the test switches that off. */
 const startMs = Date.parse("2026-03-01T08:00:01Z")
 
-/** A day of one record each 11 s: 700 KB. */
+/** A day at one record per 11 s: 700 KB. */
 function day(): string {
     const random = generator(3)
     let text = "time,utc_offset,serial,voltage_V\r\n"
@@ -69,7 +69,7 @@ const expectSame = (path: string, name: string) =>
     expect(readFileSync(path).equals(Buffer.from(files[name]))).toBe(true)
 
 test(
-    "--get of a day of 700 KB, with the cable out in the middle, is the card's file",
+    "--get copies a day of 700 KB exactly, with the cable pulled in the middle",
     { timeout: 240_000 },
     async () => {
         const target = join(folder, "day.csv")
@@ -96,7 +96,7 @@ test(
 )
 
 test(
-    "--get-all copies the card and reads nothing twice; --get a directory; what is not there is said",
+    "--get copies a directory and names missing paths, --get-all reads nothing twice",
     { timeout: 240_000 },
     async () => {
         const target = join(folder, "card")
@@ -119,7 +119,7 @@ test(
     },
 )
 
-test("--watch prints rows until it is ended", { timeout: 60_000 }, async () => {
+test("--watch prints rows until it is interrupted", { timeout: 60_000 }, async () => {
     await board.free()
     const watching = new ConsoleRun([address, "--watch", "battery", "--every", "0.5"])
     await watching.until(() => (watching.output.match(/\tbattery\t/g) ?? []).length >= 3)

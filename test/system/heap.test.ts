@@ -4,16 +4,12 @@ import { BusyBoard } from "../support/busyboard"
 import { LargePieces } from "../support/largepieces"
 import { firmware, readManifest } from "../../tools/firmware"
 
-// What the firmware asks of the heap in the runtime, where a large piece is what first fails when
-// memory is short.
+// What the firmware requests of the runtime's heap. When memory is short, large pieces fail first.
 
-/** The runtime gives away up to two words more than it was asked for. */
+/** The runtime allocates up to two words more than requested. */
 const roundingBytes = 8
 
-/**
- * What a board does while both logs, uploads and alarms go on, and beyond which size pieces are
- * looked for.
- */
+/** Work of a board besides both logs, uploads and alarms. Pieces above `bytes` are counted. */
 const works = {
     looks: {
         bytes: 256,
@@ -33,9 +29,7 @@ const works = {
     },
 } satisfies Record<string, { bytes: number; work: (busy: BusyBoard) => Promise<void> }>
 
-/**
- * How many pieces of each size beyond that each work asks for, one after the other on one board.
- */
+/** Pieces of each larger size that each work requests. All works run in turn on one board. */
 const seen = {} as Record<keyof typeof works, Record<number, number>>
 
 beforeAll(async () => {
@@ -43,7 +37,7 @@ beforeAll(async () => {
     const busy = new BusyBoard(imagePath, { seed: 1 })
     try {
         await busy.start()
-        // What is made at its first use is there.
+        // Everything made at first use exists now.
         await busy.lookAtAll()
         for (const [name, { bytes, work }] of Object.entries(works)) {
             const pieces = new LargePieces(busy.board.simulation, bytes + roundingBytes)
@@ -60,29 +54,29 @@ beforeAll(async () => {
     }
 })
 
-test("no piece is larger than 256 bytes, whatever a person looks at meanwhile", () => {
+test("no piece exceeds 256 bytes, whatever a person looks at", () => {
     expect(seen.looks).toEqual({})
 })
 
-test("the meter sees what it is to see", () => {
-    // The object of a measurement, one each second.
+test("the meter counts pieces that must be there", () => {
+    // The object of a measurement, one per second.
     expect(seen.measurement[244]).toBeGreaterThan(10)
 })
 
-test("nor than 344 when all settings are imported, the list of their values", () => {
+test("no piece exceeds 344 bytes, the list of values, when all settings are imported", () => {
     expect(seen.imports).toEqual({})
 })
 
-test("nor than 436 when the card is put back, the table of its file system", () => {
+test("no piece exceeds 436 bytes, the file system's table, when the card is put back", () => {
     expect(seen.troubles).toEqual({})
 })
 
-/** What the runtime makes of 1,024 bytes that a server sends: a buffer, and a fiber for it. */
+/** What the runtime allocates for 1,024 bytes from a server: a buffer and its fiber. */
 const receivedBytes = 1036 + 28
-/** As many come in one turn of the runtime's loop, before a line of ours runs: lwIP's window. */
+/** This many arrive in one turn of the runtime's loop, before our code runs: lwIP's window. */
 const receivedAtOnce = 6
 
-test("whatever happens, there is room for what a server can send at once", async () => {
+test("there is always room for what a server can send at once", async () => {
     const { imagePath } = await firmware(readManifest().entries.simulator)
     const busy = new BusyBoard(imagePath, { seed: 9, troubles: true })
     const { simulation } = busy.board

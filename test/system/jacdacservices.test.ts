@@ -10,7 +10,7 @@ import { hasTool } from "../support/tools"
 const consoleServiceClass = 0x1b5c0c51
 const notImplemented = 3
 
-// What any Jacdac client may ask of the board's two services, as @devicescript/server answers it.
+// What any Jacdac client may ask the board's two services, answered as @devicescript/server does.
 describe.skipIf(!hasTool("socat"))("the board's Jacdac services", () => {
     let board: SerialSimulation
     let line: OpenLine
@@ -19,7 +19,7 @@ describe.skipIf(!hasTool("socat"))("the board's Jacdac services", () => {
     let answers: Packet[]
 
     beforeAll(async () => {
-        // jacdac-ts is surprised by what it did not ask for itself.
+        // jacdac-ts complains about reports that it did not request itself.
         vi.spyOn(console, "assert").mockImplementation(() => undefined)
         board = await SerialSimulation.start()
         line = await openLine(board.port)
@@ -45,10 +45,7 @@ describe.skipIf(!hasTool("socat"))("the board's Jacdac services", () => {
         await new Promise<void>(done => line.stream.write(onTheLine(frame), () => done()))
     }
 
-    /**
-     * @returns the reports of one service, announcements aside, up to its answer to a command that
-     * it does not know
-     */
+    /** @returns one service's reports without announcements, until it answers an unknown command */
     async function ask(index: number, command: number, payload: number[] = []): Promise<Packet[]> {
         answers = []
         await send(index, command, payload)
@@ -73,13 +70,13 @@ describe.skipIf(!hasTool("socat"))("the board's Jacdac services", () => {
         ["control", 0, 0x1103, "00000000"],
         ["console", 1, 0x1103, "00000000"],
         ["console", 1, 0x1109, hex("BmsConsole_0")],
-    ])("%s: tells what is in a register (service %i, %i)", async (_, index, command, value) => {
+    ])("%s: reports a register (service %i, %i)", async (_, index, command, value) => {
         const reports = await ask(index, command)
         expect(reports.map(one => [one.serviceCommand, Buffer.from(one.data).toString("hex")])) //
             .toEqual([[command, value]])
     })
 
-    it("tells for how long it has been up, in µs", async () => {
+    it("reports its uptime in µs", async () => {
         const [first] = await ask(0, 0x1186)
         await sleep(50)
         const [second] = await ask(0, 0x1186)
@@ -95,7 +92,7 @@ describe.skipIf(!hasTool("socat"))("the board's Jacdac services", () => {
         ["control: status code", 0, 0x2103, [0, 0, 0, 0]],
         ["console: cancel", 1, 0x81, [7, 7]],
         ["console: status code", 1, 0x2103, [0, 0, 0, 0]],
-    ])("says nothing to %s", async (_, index, command, payload) => {
+    ])("does not answer %s", async (_, index, command, payload) => {
         expect(await ask(index, command, payload)).toEqual([])
     })
 
@@ -117,13 +114,13 @@ describe.skipIf(!hasTool("socat"))("the board's Jacdac services", () => {
         [1, 0x2109],
         [1, 0x1180],
         [1, 0x3000],
-    ])("does not know everything (service %i, %i)", async (index, command) => {
+    ])("refuses an unknown command (service %i, %i)", async (index, command) => {
         const reports = await ask(index, command, [0, 0, 0, 0])
         expect(reports.map(one => [one.serviceCommand, one.data[0] | (one.data[1] << 8)])) //
             .toEqual([[notImplemented, command]])
     })
 
-    it("refuses a line that is cut off", async () => {
+    it("refuses a truncated line", async () => {
         const reports = await ask(1, 0x80, [1, 0])
         expect(reports.map(one => Buffer.from(one.data).toString("hex"))).toEqual([
             "00000000000003",
@@ -137,7 +134,7 @@ describe.skipIf(!hasTool("socat"))("the board's Jacdac services", () => {
         expect(answers.filter(one => one.serviceIndex > 1)).toEqual([])
     })
 
-    it("announces itself twice a second, in step, and when it is asked", async () => {
+    it("announces itself twice a second and on request", async () => {
         const flagsAndClasses = /^0[2-9a-f]010000510c5c1b$/
         answers = []
         const startMs = Date.now()

@@ -5,9 +5,8 @@ import type { SimulatorRun } from "../support/simulator"
 const bench = benchOfEachTest()
 
 /**
- * Few records and no upload: what is looked at is the journal, and it is quick. A new board may
- * have missed its unformatted card already: entries are counted from the journal that is shown
- * here.
+ * Few records and no upload: only the journal is tested, and runs are quick. A new board may have
+ * an entry for its unformatted card: entries are counted from the journal shown here.
  */
 const quiet = ["set ftp.enable off", "set sd.period 3600", "sleep 10s", "journal"]
 
@@ -25,7 +24,7 @@ interface Entry {
     text: string
 }
 
-/** What an entry says why; a restart forgets it. */
+/** The reason in an entry. A restart forgets it. */
 const note = / \((?!too often).*?\)(?=;)/
 
 function withoutNote(text: string): string {
@@ -41,7 +40,7 @@ function entriesOf(lines: string[]): Entry[] {
         .sort((a, b) => a.number - b.number)
 }
 
-/** What the run's last journal has more than its first. */
+/** Entries of the run's last journal that its first one lacks. */
 function added(run: SimulatorRun): Entry[] {
     const all = journals(run).map(entriesOf)
     const before = all[0].at(-1)?.number ?? 0
@@ -52,7 +51,7 @@ function texts(run: SimulatorRun): string[] {
     return added(run).map(entry => entry.text)
 }
 
-test("after all 32 positions the next entry is at position 1, also across a reset and a power cut", async () => {
+test("after all 32 positions the next entry is at position 1, even across restarts", async () => {
     const change = (begin: string, end: string) => [begin, "sleep 20s", end, "sleep 20s"]
     const round = [
         ...change("!temp 1 70", "!temp 1 25"),
@@ -78,7 +77,7 @@ test("after all 32 positions the next entry is at position 1, also across a rese
         /^Last record #\d+ .* OVERCURRENT_DISCHARGE disappeared; now: none$/,
     )
     expect(lines[0]).toContain(` #${number} `)
-    // The last record is where the 32nd last was; behind it the old ones go on.
+    // The last record is where the 32nd last was. After it come the old ones.
     expect(lines[position]).toBe(lines[0].replace("Last record ", `Record ${position}`.padEnd(12)))
     expect(lines[position + 1]).toContain(`#${number - 31} `)
     expect(lines[1]).toMatch(/^Record 1 +#33 /)
@@ -98,7 +97,7 @@ test("after all 32 positions the next entry is at position 1, also across a rese
     expect(run.summary.resets).toBe(2)
 })
 
-test("an error during which the board restarts, twice, is one entry; its end is another", async () => {
+test("an error that spans two restarts is one entry, and its end is another", async () => {
     const run = await bench().exec([
         ...quiet,
         "!card out",
@@ -117,7 +116,7 @@ test("an error during which the board restarts, twice, is one entry; its end is 
     expect(texts(run)).toEqual(["SD_CARD appeared; now: SD_CARD", "SD_CARD disappeared; now: none"])
 })
 
-test("an error that ends while the board is off is entered after the start, one that goes on is not", async () => {
+test("an error that ended with the board off is entered later, a lasting one is not", async () => {
     const run = await bench().exec([
         ...quiet,
         "set battery.delay 20",
@@ -165,7 +164,7 @@ test("two alarms in one second are two entries, the lower bit first", async () =
     expect(found[3]).toMatch(/disappeared; now: none$/)
     const at = added(run).map(entry => entry.time)
     expect(at[4]).toBe(at[5])
-    // Both are in the log, and say what it was.
+    // Both are in the log, with their reasons.
     for (const said of [
         /journal: record #\d+ .* OVERCURRENT_DISCHARGE appeared \(\d+\.\d{3} A, limit 200\.000 A\); now/m,
         /journal: record #\d+ .* OVERTEMPERATURE appeared \(thermistor 1: \d+\.\d .C, limit 60\.0 .C\); now/m,
@@ -176,7 +175,7 @@ test("two alarms in one second are two entries, the lower bit first", async () =
         expect(run.output).toMatch(said)
 })
 
-test("what does not last 3 s is not entered, in both directions", async () => {
+test("changes that last less than 3 s are not entered, in either direction", async () => {
     const blink = ["!monitor down", "sleep 1500ms", "!monitor up", "sleep 5s"]
     const gap = ["!monitor up", "sleep 1500ms", "!monitor down", "sleep 5s"]
     const run = await bench().exec([
@@ -192,7 +191,7 @@ test("what does not last 3 s is not entered, in both directions", async () => {
     expect(texts(run)).toEqual(["MONITOR_OFFLINE appeared; now: MONITOR_OFFLINE"])
 })
 
-test("a flapping signal makes ten entries and one that says so, in an hour, over a restart too", async () => {
+test("a flapping signal makes ten entries an hour and one that says so, over a restart", async () => {
     const flap = ["!monitor down", "sleep 8s", "!monitor up", "sleep 8s"]
     const many = (count: number) => Array.from({ length: count }, () => flap).flat()
     const run = await bench().exec([
@@ -216,7 +215,7 @@ test("a flapping signal makes ten entries and one that says so, in an hour, over
     ])
 })
 
-test("the time of an entry has a ~ while nobody knows what time it is", async () => {
+test("the time of an entry has a ~ while the time is unknown", async () => {
     const run = await bench().exec([
         ...quiet,
         "!clock lost",
@@ -231,7 +230,7 @@ test("the time of an entry has a ~ while nobody knows what time it is", async ()
         "journal",
     ])
     expect(run.exit).toBe(0)
-    // The earliest time that this firmware takes for possible; none was kept in flash yet.
+    // The earliest time that this firmware accepts. The flash has none yet.
     expect(run.answer("time")[0]).toMatch(
         / 2024-01-01 00:00:\d\d~ \+00:00 from none; the clock chip has lost/,
     )

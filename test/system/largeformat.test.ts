@@ -2,7 +2,7 @@ import { afterEach, beforeAll, expect, test } from "vitest"
 import { firmware, readManifest } from "../../tools/firmware"
 import { SimulatedBoard } from "../support/simulatedboard"
 
-/** What a card of 32 GB really has; the image is sparse. */
+/** The real size of a 32 GB card. The image is sparse. */
 const cardBytes = 30_500 * 1024 ** 2
 
 let imagePath: string
@@ -16,12 +16,12 @@ afterEach(async () => {
     board = undefined
 })
 
-test("a card of 32 GB is formatted in 15 s, and the records of that time are on it afterwards", async () => {
+test("a 32 GB card is formatted in 15 s, and the records of that time are not lost", async () => {
     board = new SimulatedBoard(imagePath, { cardBytes, seed: 5 })
     const { simulation } = board
     await simulation.start()
     await board.run("set sd.period 5")
-    // The alarm and the records of a blank card are there before the format begins.
+    // A blank card's alarm and records come before the format begins.
     await board.sleep(12_000)
     const beganMs = simulation.clock.nowMs()
     await board.run("card format yes")
@@ -31,7 +31,7 @@ test("a card of 32 GB is formatted in 15 s, and the records of that time are on 
     const { records } = simulation.summary(0)
     expect(records.lost).toBe(0)
     const upSeconds = (simulation.clock.nowMs() - simulation.board.poweredAtMs) / 1000
-    // One each five seconds since the start, all of them written by now.
+    // One per five seconds since the start, all written by now.
     expect(records.main).toBeGreaterThanOrEqual(Math.floor((upSeconds - 5) / 5))
     expect(await board.run("card")).toContain("SDHC, 30500 MiB")
     const waited = board.log.find(one => /waited|time-out|stuck|PANIC/.test(one.text))

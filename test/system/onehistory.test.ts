@@ -6,7 +6,7 @@ import { join, resolve } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { createCard } from "../../sim/state"
 
-// One seed is one history: the whole program twice, once on a busy machine.
+// One seed is one history: the whole program runs twice, once on a busy machine.
 
 const script = `
 set sd.period 1
@@ -50,7 +50,7 @@ afterAll(() => {
     rmSync(folder, { recursive: true, force: true })
 })
 
-/** SHA-256 of everything that a run leaves behind, by file. */
+/** SHA-256 of each file that a run leaves. */
 function digests(state: string): Record<string, string> {
     const names = readdirSync(state, { recursive: true, withFileTypes: true })
         .filter(one => one.isFile())
@@ -63,13 +63,10 @@ function digests(state: string): Record<string, string> {
     )
 }
 
-/**
- * Runs the script in a working folder of its own, where the state has the same name as in any
- * other.
- */
+/** Runs the script in its own working folder, where the state has the same name in each run. */
 async function run(name: string, seed: number): Promise<Record<string, string>> {
     const cwd = mkdtempSync(join(folder, name))
-    // A small card, as all of it is read in the end.
+    // A small card, because all of it is read in the end.
     mkdirSync(join(cwd, "state"))
     createCard(join(cwd, "state", "card.img"), 64 << 20)
     const loader = resolve("node_modules/tsx/dist/loader.mjs")
@@ -82,7 +79,7 @@ async function run(name: string, seed: number): Promise<Record<string, string>> 
     return digests(join(cwd, "state"))
 }
 
-test("the same lines with the same seed and date give the same bytes, also on a busy machine", async () => {
+test("the same lines, seed and date give the same bytes, even on a busy machine", async () => {
     const first = await run("first", 7)
     for (let i = 0; i < 2; ++i) busy.push(spawn(process.execPath, ["-e", "for (;;);"]))
     const second = await run("second", 7)

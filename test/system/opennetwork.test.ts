@@ -22,7 +22,7 @@ afterEach(async () => {
     await board.end()
 })
 
-test("an open network is joined with one reset in order, and again whenever it comes back", async () => {
+test("an open network is joined with one orderly reset, and again when it returns", async () => {
     expect(await board.run("set wifi.ssid cafe")).toContain("restarts once")
     await board.sleep(150_000)
     expect(await state()).toMatch(/^connected/)
@@ -49,7 +49,7 @@ test("a board that once had a password tries an open network once, and says what
     expect(resets()).toBe(1)
 })
 
-test("who sets name and password within a minute sees no reset", async () => {
+test("setting name and password within a minute causes no reset", async () => {
     await board.run(`set wifi.ssid ${defaultNetwork.name}`)
     await board.sleep(30_000)
     await board.run(`set wifi.password ${defaultNetwork.password}`)

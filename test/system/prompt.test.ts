@@ -9,7 +9,7 @@ import { hasTool } from "../support/tools"
 describe.skipIf(!hasTool("tmux"))("the simulator's prompt", () => {
     let tmux: Tmux
     let folder: string
-    // A board out of the box for each test.
+    // A new board for each test.
     beforeEach(async () => {
         await firmware(readManifest().entries.simulator)
         folder = mkdtempSync(join(tmpdir(), "prompt-"))
@@ -28,10 +28,10 @@ describe.skipIf(!hasTool("tmux"))("the simulator's prompt", () => {
         tmux.keys("Enter")
     }
 
-    it("says which board it is, and explains as the terminal does", async () => {
+    it("names the board and explains as the terminal does", async () => {
         expect(tmux.screen()).toMatch(/^\[BMS-SA11, version v?\S+, alarms: .*\]$/m)
         type("help sd.period")
-        // A line of the log may come between what the board says and what the terminal adds.
+        // A line of the log may come between the board's answer and the terminal's.
         await tmux.shows(/1–86400 s\n(.*\n)* +default: 60 s\n +example: set sd\.period 60$/m)
         type("ls")
         await tmux.shows(/^did you mean "card ls"\?$/m)
@@ -41,7 +41,7 @@ describe.skipIf(!hasTool("tmux"))("the simulator's prompt", () => {
         await tmux.shows(/^log errors$/m)
     })
 
-    it("has the board's new name at once, and its networks", async () => {
+    it("shows the board's new name at once, and its networks", async () => {
         type("set user.serial ACME-7")
         await tmux.shows(/^ACME-7> *$/m)
         type("wifi scan")
@@ -50,7 +50,7 @@ describe.skipIf(!hasTool("tmux"))("the simulator's prompt", () => {
         await tmux.shows(/^Europe\/Berlin is <\+01>.*\n(.*\n)*ok$/m)
     })
 
-    it("takes events, and keeps all of it in the transcript", async () => {
+    it("takes events and keeps everything in the transcript", async () => {
         type("ls")
         await tmux.shows(/^did you mean "card ls"\?$/m)
         type("!temp 1 75")

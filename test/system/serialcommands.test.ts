@@ -9,7 +9,7 @@ import { ConsoleRun, runConsole } from "../support/consolerun"
 import { SerialSimulation } from "../support/serialsimulation"
 import { hasTool } from "../support/tools"
 
-/** A line, and what its answer must have. A `-` is in front of those that are refused. */
+/** A line and what its answer must match. A leading `-` marks refused lines. */
 type Row = [line: string, answer: RegExp]
 
 const timeServerDate = "Wed, 03 Feb 2027 04:05:06 GMT"
@@ -17,10 +17,10 @@ const timeServerDate = "Wed, 03 Feb 2027 04:05:06 GMT"
 const recordOf = (serial: string) =>
     `\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d,\\+00:00,${serial},\\d.*\r\n`
 const record = recordOf("ACME-7")
-/** At the period of a minute one may be due between the card's format and the new serial number. */
+/** With a period of a minute, one may be due between the format and the new serial number. */
 const earlierRecord = recordOf("BMS-[0-9A-Z]{4}")
 
-/** Every command of the board at least once; up to here there are records on the card. */
+/** The first part of the board's commands, until the card has records. */
 const firstCommands: Row[] = [
     ["help", /^status +the board at a glance$/m],
     ["help card", /^card ls \[directory\] /m],
@@ -48,9 +48,9 @@ const firstCommands: Row[] = [
 ]
 
 /**
- * The others.
- * @param dayFile what `card ls LOG` has shown
- * @param timeServer where an HTTP server says `timeServerDate`
+ * All other commands.
+ * @param dayFile the name that `card ls LOG` printed
+ * @param timeServer address of an HTTP server that answers with `timeServerDate`
  */
 const otherCommands = (dayFile: string, timeServer: string): Row[] => [
     [
@@ -58,14 +58,14 @@ const otherCommands = (dayFile: string, timeServer: string): Row[] => [
         new RegExp(`^time,utc_offset,serial,.*\r\n(${earlierRecord})?(${record}){2,}`, "m"),
     ],
     ["ftp", /^state: off: set ftp\.enable\n(.+\n)+log-ins: 0, .*$/m],
-    // That one line and nothing else.
+    // Exactly one line.
     [`card tail LOG/${dayFile} 1`, new RegExp(`^${record}(?=Wi-Fi\n)`)],
     ["wifi", /^state +connected, \d+\.\d+\.\d+\.\d+$/m],
     ["ftp test", /^logging in\nmode: direct\nanswer: 230 /m],
-    // The log, and the events if SD_CARD was up before the card was formatted.
+    // The log, and the events if SD_CARD was up before the format.
     ["ftp send", /^sending\nfiles confirmed since the start: [12]$/m],
     ["ftp resend 2026-01-01", /^[12] files will be sent once more$/m],
-    // The board may have begun with it by itself, before the line came.
+    // The board may have started this on its own before the line came.
     ["ftp send", /^sending\nfiles confirmed since the start: [2-6]$/m],
     ["card eject", /^ok, the card can be pulled/m],
     ["time", /^time +20\d\d-.* from RTC chip$/m],
@@ -87,7 +87,7 @@ const otherCommands = (dayFile: string, timeServer: string): Row[] => [
     ["status", /^last start +console$/m],
 ]
 
-/** Each answer comes after the one before. */
+/** The answers must come in this order. */
 function expectAnswers(rows: readonly Row[], output: string): void {
     let rest = output
     for (const [line, answer] of rows) {
@@ -115,7 +115,7 @@ describe.skipIf(!hasTool("socat"))("the simulated board on its serial port", () 
 
     const panics = () => board.log.match(/PANIC/g) ?? []
 
-    /** Runs the lines, which must have their answers. @returns what was printed */
+    /** Runs the lines and checks their answers. @returns what was printed */
     async function answersOf(rows: readonly Row[]): Promise<string> {
         const path = join(board.folder, "lines.txt")
         writeFileSync(path, rows.map(([line]) => line).join("\n"))
@@ -125,7 +125,7 @@ describe.skipIf(!hasTool("socat"))("the simulated board on its serial port", () 
         return output
     }
 
-    it("carries every command", async () => {
+    it("runs every command", async () => {
         const firstOutput = await answersOf(firstCommands)
         const dayFile = /^20\d{6}\.CSV/m.exec(firstOutput)![0]
         await board.free()
@@ -159,7 +159,7 @@ describe.skipIf(!hasTool("socat"))("the simulated board on its serial port", () 
         expect(state.find((one: { name: string }) => one.name === "serial").value).toBe("ACME-7")
     })
 
-    it("says what became of a line when the board is reset in the middle of a long output", async () => {
+    it("reports a line's fate when the board is reset in the middle of a long output", async () => {
         const console = new ConsoleRun([board.port])
         console.type("describe")
         await console.until(() => console.output.includes('"kind":"setting"'))

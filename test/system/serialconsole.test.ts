@@ -11,9 +11,9 @@ import { hasTool } from "../support/tools"
 const run = runConsole
 const executeReport = 0x80
 
-/** Damages, cuts, doubles and swaps the reports that a board sends to the terminal. */
+/** Damages, cuts, duplicates and swaps the reports that a board sends to the terminal. */
 class LineFaults {
-    /** Reports that came damaged only. */
+    /** Reports that arrived only damaged. */
     lost = 0
     private made = 0
     private readonly random = noise(100_000, 5)
@@ -28,7 +28,7 @@ class LineFaults {
         }
     }
 
-    /** What comes on the line for a report. */
+    /** What the line carries for a report. */
     private faulty(frame: Uint8Array): Uint8Array[] {
         const whole = onTheLine(frame)
         const before = this.before ?? whole
@@ -73,7 +73,7 @@ class LineFaults {
         return (low + 256 * high) % below
     }
 
-    /** The report as a board sends it whose text comes in two packets: "did " is the first. */
+    /** The report as two packets, as a board may send it. The first text is "did ". */
     private inParts(frame: Uint8Array): Uint8Array[] {
         const deviceId = Buffer.from(frame.subarray(4, 12)).toString("hex")
         const payload = frame.slice(16, 16 + frame[12])
@@ -103,7 +103,7 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
     let board: SerialBoard
     const seen: string[] = []
 
-    /** What each line does: `noise` and `log` come on the line in front of the answer's frame. */
+    /** The answer to each line. `noise` and `log` write to the line before the answer's frame. */
     function answer(line: string): { text: string; refused?: boolean } {
         seen.push(line)
         if (line === "noise") {
@@ -134,12 +134,12 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         await bus.stop()
     })
 
-    it("runs the lines of its standard input, in order", async () => {
+    it("runs the lines of its standard input in order", async () => {
         const ended = await run([board.path], "one\n\ntwo þ\r\nexit\nnever\n")
         expect(ended).toEqual({ status: 0, output: "did one\ndid two þ\n", errors: "" })
     })
 
-    it("runs the lines of a file, and ends with status 1 when one is refused", async () => {
+    it("runs the lines of a file and ends with status 1 when one is refused", async () => {
         const path = join(folder, "lines.txt")
         writeFileSync(path, "one\nbad\nthree")
         const { status, output, errors } = await run([board.path, "--exec", path])
@@ -148,7 +148,7 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         expect(errors).toBe(`${path}, line 2: refused\n`)
     })
 
-    it("shows the board's log with --log, apart from what the lines print", async () => {
+    it("shows the board's log with --log, separate from the lines' output", async () => {
         const ended = await run(
             [board.path, "--log"],
             "log first|\x1b[0;32mgreen\x1b[0m|rest\nlog  of it|\n",
@@ -158,13 +158,13 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         expect(ended.status).toBe(0)
     })
 
-    it("shows a script warnings and panics only", async () => {
+    it("shows a script only warnings and panics", async () => {
         const said = "usb: packets 1|> records: 1 main|* start: x|! trouble|PANIC 60004|"
         const { errors } = await run([board.path], `log ${said}\n`)
         expect(errors).toBe("! trouble\nPANIC 60004\n")
     })
 
-    it("skips the mark in front of a file, and the whole block of an import that is refused", async () => {
+    it("skips a file's byte order mark and the whole block of a refused import", async () => {
         const path = join(folder, "setup.txt")
         writeFileSync(path, "\ufeffone\nimport\nset a\nset b\nend\ntwo\n")
         const { status, output, errors } = await run([board.path, "--exec", path])
@@ -174,13 +174,13 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         expect(seen).not.toContain("set a")
     })
 
-    it("prints the very bytes of a file, and how far it is on the error output", async () => {
+    it("prints a file's exact bytes, and its progress on standard error", async () => {
         const { output, errors } = await run([board.path], "card cat a.csv\ncard tail none.csv\n")
         expect(output).toBe("a\r\nerror: none\n# 5 of 9 bytes\nb\nerror: there is no NONE.CSV\n")
         expect(errors).toBe("# 15 of 34 bytes\nstandard input, line 2: refused\n")
     })
 
-    it("lets a line with a minus in front be refused, and waits where it is told to", async () => {
+    it("accepts the refusal of a line with a leading minus, and waits at a sleep", async () => {
         const startMs = Date.now()
         const { status, output } = await run([board.path], "-bad\nsleep 500ms\none\n")
         expect(status).toBe(0)
@@ -188,7 +188,7 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         expect(Date.now() - startMs).toBeGreaterThan(500)
     })
 
-    it("stops at a signal, with a status of its own", async () => {
+    it("stops at a signal with its own status", async () => {
         const console = new ConsoleRun([board.path])
         console.type("one")
         await console.until(() => console.output === "did one\n")
@@ -196,7 +196,7 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         expect((await console.ended).status).toBe(130)
     })
 
-    it("logs in with the password of the environment", async () => {
+    it("logs in with the password from the environment", async () => {
         const { output } = await run([board.path], "one\n", { BMS_PASSWORD: 'a "b"' })
         expect(output).toBe("did one\n")
         expect(seen[1]).toBe('login "a \\"b\\""')
@@ -215,7 +215,7 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         expect(errors.length).toBeLessThan(1_000_000)
     })
 
-    it("prints each answer once, whole and in order when its frames are damaged, cut, doubled or swapped", async () => {
+    it("prints each answer once and in order from damaged, cut, double or swapped frames", async () => {
         const lines = Array.from(
             { length: 300 },
             (_, i) => `${i % 10 === 9 ? "torn" : "line"} ${i}`,
@@ -227,12 +227,12 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         )
         expect(output).toBe(expected.join(""))
         expect(status).toBe(0)
-        // Asked again after a lost answer, the board has not run the line again.
+        // Asked again after a lost answer, the board did not run the line again.
         expect(seen.filter(line => lines.includes(line))).toEqual(lines)
         expect(faults.lost).toBe(3)
     })
 
-    it("survives frames with anything in them", async () => {
+    it("survives frames with any content", async () => {
         const console = new ConsoleRun([board.path])
         console.type("one")
         await console.until(() => console.output === "did one\n")
@@ -248,13 +248,13 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         expect((await console.ended).status).toBe(0)
     })
 
-    it("survives noise on the line", async () => {
+    it("survives noise between answers", async () => {
         const { status, output } = await run([board.path], "one\nnoise\nlog after|\ntwo\n")
         expect(output).toBe("did one\ndid noise\ndid log after|\ndid two\n")
         expect(status).toBe(0)
     })
 
-    it("asks a board that was reset for its frames again", async () => {
+    it("asks a board for its frames again after a reset", async () => {
         const console = new ConsoleRun([board.path])
         console.type("one")
         await console.until(() => console.output === "did one\n")
@@ -272,7 +272,7 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         expect(errors).toMatch(/no board answers on .*port within 5 s/)
     })
 
-    it("says that the port is busy while another console has it", async () => {
+    it("says that the port is busy while another console uses it", async () => {
         const first = new ConsoleRun([board.path])
         first.type("one")
         await first.until(() => first.output === "did one\n")

@@ -12,7 +12,7 @@ const consoleServiceClass = 0x1b5c0c51
 const settingsServiceClass = 0x1107dc4a
 
 describe.skipIf(!hasTool("socat"))(
-    "what anybody can send to the board over its serial port",
+    "the simulated board with arbitrary input on its serial port",
     () => {
         let board: SerialSimulation
 
@@ -24,7 +24,7 @@ describe.skipIf(!hasTool("socat"))(
 
         const panics = () => board.log.match(/PANIC/g) ?? []
 
-        /** The board's bus over the port, without the terminal. */
+        /** Runs work on the board's bus over the port, without the terminal. */
         async function withBus<T>(work: (bus: JDBus, line: OpenLine) => Promise<T>): Promise<T> {
             const line = await openLine(board.port)
             const transport = new SerialTransport(line, () => {})
@@ -45,7 +45,7 @@ describe.skipIf(!hasTool("socat"))(
 
         const serviceOf = (bus: JDBus, serviceClass: number) => bus.services({ serviceClass })[0]
 
-        /** Writes as fast as the line takes it. */
+        /** Writes as fast as the line accepts. */
         async function write(line: OpenLine, bytes: Uint8Array): Promise<void> {
             for (let at = 0; at < bytes.length; at += 16_384)
                 await new Promise<void>(done =>
@@ -53,12 +53,12 @@ describe.skipIf(!hasTool("socat"))(
                 )
         }
 
-        it("survives 10 MB of random bytes, and damaged, cut, doubled and swapped frames", async () => {
+        it("survives 10 MB of random bytes, and damaged, cut, double and swapped frames", async () => {
             const resets = board.simulation.board.resets
             await withBus(async (bus, line) => {
                 const { device, serviceIndex } = serviceOf(bus, consoleServiceClass)
                 await write(line, noise(10_000_000))
-                // Lines of the console, each run by the board unless it is damaged.
+                // Console lines, which the board runs unless they are damaged.
                 const random = noise(40_000, 7)
                 const pieces: Uint8Array[] = []
                 for (let i = 0; i < 600; i++) {
@@ -87,7 +87,7 @@ describe.skipIf(!hasTool("socat"))(
             expect(panics()).toEqual([])
         })
 
-        it("survives frames that are whole and mean nothing, also to services that nobody serves", async () => {
+        it("survives valid but meaningless frames, even to services that do not exist", async () => {
             const resets = board.simulation.board.resets
             const settings = await board.ask("export")
             await withBus(async (bus, line) => {
@@ -95,7 +95,7 @@ describe.skipIf(!hasTool("socat"))(
                 const random = noise(100_000, 11)
                 for (let i = 0; i < 500; i++) {
                     const payload = random.slice(i * 100, i * 100 + (random[i * 3] % 100))
-                    // Index 0 is its reset button.
+                    // Index 0 is the reset button.
                     const serviceIndex = [1, 1, 1, 2, 7, 0x3f, 0xff][i % 7]
                     const command = i % 3 === 0 ? 0x80 + (random[i * 5] & 1) : random[i * 7] * 16
                     const options = { serviceIndex, command, isCommand: i % 5 !== 0 }
@@ -111,15 +111,14 @@ describe.skipIf(!hasTool("socat"))(
             expect(await board.ask("export")).toBe(settings)
         })
 
-        it("lets whoever holds the cable read the FTP password out of the flash, log-in or not", async () => {
+        it("lets anyone with the cable read the FTP password from flash without a log-in", async () => {
             await board.ask("set ftp.password hunter22")
             await board.ask("passwd guarded")
             const refused = await runConsole([board.port], "show ftp.password\n")
             expect(refused.output).toContain("log in first")
             await board.free()
             const values = await withBus(async bus => {
-                // It is announced by the other of the board's two devices, up to half a second
-                // later.
+                // The other of the board's two devices announces it, up to half a second later.
                 for (let tries = 0; !serviceOf(bus, settingsServiceClass) && tries < 100; tries++)
                     await sleep(100)
                 const store = serviceOf(bus, settingsServiceClass)
@@ -136,7 +135,7 @@ describe.skipIf(!hasTool("socat"))(
                 return found
             })
             expect(values.join("\n")).toContain("hunter22")
-            // The console's own password is there as a salted hash only.
+            // The console's own password is there only as a salted hash.
             expect(values.join("\n")).not.toContain("guarded")
             await board.ask("login guarded")
             await board.ask('passwd ""')

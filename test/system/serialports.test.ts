@@ -29,7 +29,7 @@ describe("the serial console without a board", () => {
         expect(errors).toMatch(/there is no port .*nothing: is the cable plugged in/)
     })
 
-    it("says that a file is no serial port, and leaves it as it is", async () => {
+    it("says that a file is no serial port", async () => {
         const path = join(folder, "file")
         writeFileSync(path, "text")
         const { status, errors } = await run([path])
@@ -43,7 +43,7 @@ describe("the serial console without a board", () => {
         expect(errors).toContain("--exec needs the port too")
     })
 
-    it("says what to do when nobody offers the address of a simulator", async () => {
+    it("says what to do when no simulator offers the address", async () => {
         const { status, errors } = await run(["127.0.0.1:1"])
         expect(status).toBe(3)
         expect(errors).toMatch(/127.0.0.1:1 cannot be reached .*npm start -- --serial/)
@@ -65,7 +65,7 @@ describe("the serial port that the simulator offers", () => {
         }
     })
 
-    it("takes no path where a file is", async () => {
+    it("refuses a path where a file exists", async () => {
         const path = join(folder, "file")
         writeFileSync(path, "text")
         await expect(SerialOffer.open(path, bridge())).rejects.toThrow(
@@ -74,7 +74,7 @@ describe("the serial port that the simulator offers", () => {
         expect(readFileSync(path, "utf8")).toBe("text")
     })
 
-    it("is also there on TCP, with the same bytes, for one at a time", async () => {
+    it("is also offered on TCP, with the same bytes, to one client at a time", async () => {
         const address = "127.0.0.1:47911"
         const offer = await SerialOffer.open(address, bridge())
         try {

@@ -12,7 +12,7 @@ import { hasTool } from "../support/tools"
 
 const bench = benchOfEachTest()
 
-/** What each of the run's own lines was answered, board log lines left out. */
+/** The answer to each of the run's own lines, without the board's log lines. */
 function answersOf(run: SimulatorRun, lines: readonly string[]): string[] {
     const answers: string[] = []
     for (const line of run.output.split("\n")) {
@@ -24,7 +24,7 @@ function answersOf(run: SimulatorRun, lines: readonly string[]): string[] {
     return answers.slice(-lines.length)
 }
 
-/** An FTP server that takes every log-in and notes what it was told. */
+/** An FTP server that accepts every log-in and notes the commands. */
 function noteCommands(noted: string[]): Server {
     return createServer(socket => {
         socket.on("error", () => undefined)
@@ -49,7 +49,7 @@ function listen(server: Server | HttpServer): Promise<number> {
     )
 }
 
-// The schedule of resets has its own tests.
+// Scheduled resets have their own tests.
 const elsewhere = ["reset.enable", "reset.max", "reset.days", "reset.time"]
 
 test("each setting works at once, without a reset", async () => {
@@ -102,11 +102,11 @@ test("each setting works at once, without a reset", async () => {
     expect([...exported].sort()).toEqual([...tested].sort())
 })
 
-/** Lines of a block that are right. */
+/** Valid lines of a block. */
 const good = ["set sd.period 7", "set ftp.port 2121", "set user.address here", "set ftp.user bob"]
-/** A line that is longer than the board takes. */
+/** A line longer than the board accepts. */
 const long = `set user.address "${"x".repeat(250)}"`
-/** A block with wrong lines, one with a limit that contradicts another, and one that is right. */
+/** A block with wrong lines, one with contradictory limits, and a valid one. */
 const blocks = [
     "set ftp.enable off",
     "export",
@@ -135,7 +135,7 @@ const blocks = [
     "show battery",
 ]
 
-test("a block is applied whole or not at all, every wrong line is named, and it survives a power cut", async () => {
+test("a block applies whole or not at all, names all wrong lines and survives a power cut", async () => {
     const run = await bench().exec(blocks)
     expect(run.exit, run.output.slice(-3000)).toBe(0)
     const answers = answersOf(run, blocks)
@@ -173,7 +173,7 @@ test("a block is applied whole or not at all, every wrong line is named, and it 
     expect(run.summary.journal.last).toBeLessThanOrEqual(2)
 })
 
-test("secrets are in no answer, no log line, no file of the card and not in the transcript", async () => {
+test("secrets are in no answer, no log line, no transcript and no file on the card", async () => {
     const secrets = ["Gehe1m-ftp", "Gehe1m-wifi", "Gehe1m-console"]
     const lines = [
         `set ftp.password ${secrets[0]}`,
@@ -210,7 +210,7 @@ test("secrets are in no answer, no log line, no file of the card and not in the 
     const run = await bench().exec(lines)
     expect(run.exit, run.output.slice(-3000)).toBe(0)
     const transcript = readFileSync(join(bench().state, "console.log"), "utf8")
-    // What an access point's password is from now on is no secret of the board.
+    // The line that sets the access point's password is not the board's secret.
     for (const text of [run.output, transcript]) {
         const said = text.split("\n").filter(line => !line.startsWith("> !wifi password"))
         for (const secret of ["Gehe1m", "gehe1m"]) expect(said.join("\n")).not.toContain(secret)

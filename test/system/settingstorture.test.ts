@@ -7,11 +7,11 @@ import { benchOfEachTest } from "../support/eachbench"
 import { defaultLine, type Sample, settingSamples, shownLine } from "../support/settingsamples"
 import type { SimulatorRun } from "../support/simulator"
 
-// Every setting through every way in which it can change, at the console of the simulated board.
-// Its chip ends the board at a flash write of no bytes, as the ESP32's does.
+// Changes every setting in every possible way, at the console of the simulated board. Its chip
+// aborts at an empty flash write, as the ESP32 does.
 // test/unit/settings/settingstorture.test.ts has the same without a VM.
 
-/** The simulated board's; its serial number's default ends with the short form. */
+/** The simulated board's short id, which ends its default serial number. */
 const shortId = shortDeviceId("12abdd2289421234")
 const samples = settingSamples()
 
@@ -21,7 +21,7 @@ function flashPath(): string {
     return join(bench().state, "flash.bin")
 }
 
-/** A run that must not end the board, nor leave an entry without a value in its flash. */
+/** A run that must neither stop the board nor leave an empty entry in its flash. */
 async function exec(lines: string[]): Promise<SimulatorRun> {
     const run = await bench().exec(lines)
     expect(run.exit, run.output).toBe(0)
@@ -33,10 +33,7 @@ async function exec(lines: string[]): Promise<SimulatorRun> {
     return run
 }
 
-/**
- * What each `show` of the run printed, in turn, without line ends: a line of the log may come
- * within another.
- */
+/** The output of each `show` in turn, without line ends: a log line may split another line. */
 function shows(run: SimulatorRun): string[] {
     return run.output
         .split("\n> show\n")
@@ -47,7 +44,7 @@ function shows(run: SimulatorRun): string[] {
 
 type Values = Map<string, string>
 
-/** The value of each setting as it is typed; "" of a secret that is not set. */
+/** The value of each setting as it is typed. "" for a secret that is not set. */
 function valuesAt(which: 0 | 1 | "default"): Values {
     return new Map(
         samples.map(sample => {
@@ -71,10 +68,10 @@ function importAll(which: 0 | 1): string[] {
     return ["import", ...samples.map(sample => set(sample, which)), "end", "show"]
 }
 
-/** Long enough for the card to get its copy of the flash. */
+/** Long enough for the card to get its backup of the flash. */
 const backedUp = "sleep 25s"
 
-/** Each way of changing settings, with what is shown after each. */
+/** Each way of changing settings, with a `show` after it. */
 function allWays(): string[] {
     return [
         "defaults all yes",
@@ -92,7 +89,7 @@ function allWays(): string[] {
         "passwd second-password",
         'passwd ""',
         ...importAll(0),
-        // Nothing is to be sent at the end of the run.
+        // Nothing must be sent at the end of the run.
         "set ftp.enable off",
         backedUp,
     ]
@@ -112,7 +109,7 @@ test("no way of changing a setting writes an empty value, and each leaves the ri
     expectShown(shown[4], valuesAt(0), "imported over removed values")
     copyFileSync(flash, old)
 
-    // A start on what was stored; then two backups with empty values.
+    // A start on the stored values, then backups with empty values.
     run = await exec([
         "show",
         "defaults all yes",
@@ -129,22 +126,20 @@ test("no way of changing a setting writes an empty value, and each leaves the ri
     const last = new Map([...valuesAt("default"), ["sd.period", "9"]])
     expectShown(shown[1], last, "all at their defaults but one")
 
-    // A flash that went back to its older state takes the card's copy, in which most values are
-    // empty.
+    // A flash reset to an older state takes the card's copy, in which most values are empty.
     copyFileSync(old, flash)
     run = await exec(["show"])
     expect(run.output).toContain("restored from the card")
     const secrets = samples.filter(({ isSecret }) => isSecret)
     expect(secrets).toHaveLength(2)
-    // The passwords are not in the copy, and an address from the card never meets one that is
-    // stored.
+    // The copy has no passwords, and an address from the card never replaces a stored one.
     const addresses = ["ftp.host", "ftp.gateway", "wifi.ssid"]
     const kept = samples
         .filter(({ isSecret, name }) => isSecret || addresses.includes(name))
         .map(({ name, values }) => [name, values[0]] as const)
     expectShown(shows(run)[0], new Map([...last, ...kept]), "restored over an older state")
 
-    // A flash that is empty takes it too.
+    // An empty flash takes it too.
     writeFileSync(flash, new Uint8Array(readFileSync(flash).length).fill(0xff))
     run = await exec(["show"])
     expect(run.output).toContain("restored from the card")

@@ -3,7 +3,7 @@ import { benchOfEachTest } from "../support/eachbench"
 
 const bench = benchOfEachTest()
 
-test("a time that the clock chip missed is said, given to it when it is back, and kept over a power cut", async () => {
+test("a time that the clock chip missed is reported, set later and kept over a power cut", async () => {
     const run = await bench().exec([
         "!clock down",
         "time set 2027-06-01 12:00:00",
@@ -26,7 +26,7 @@ test("a time that the clock chip missed is said, given to it when it is back, an
     expect(times[2]).toMatch(/2027-06-01 12:03:\d\d .* from RTC chip$/)
 })
 
-test("a power cut before that leaves a lower bound, and the chip's old time is not believed", async () => {
+test("a power cut before that leaves a lower bound instead of the chip's old time", async () => {
     const run = await bench().exec([
         "time set 2027-06-01 12:00:00",
         "!clock down",
@@ -44,7 +44,7 @@ test("a power cut before that leaves a lower bound, and the chip's old time is n
     expect(run.answer("status").join("\n")).toMatch(/^alarms +CLOCK/m)
 })
 
-test("the set-up of another capacity leaves the percentage, over a power cut too", async () => {
+test("a new capacity keeps the percentage, even over a power cut", async () => {
     const run = await bench().exec([
         "sleep 5s",
         "battery",

@@ -25,7 +25,7 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
             "set ftp.host 127.0.0.1",
             `set ftp.port ${server.port}`,
             "set ftp.cells on",
-            // Board time runs at real speed while a real server is spoken to.
+            // Board time runs at real speed while it talks to a real server.
             "set ftp.period 300",
             "set ftp.enable on",
             "sleep 10m",
@@ -37,8 +37,8 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
             "export",
             "journal",
             "status",
-            // A session takes longer than a record's second: only a board that logs no more ends
-            // with all sent.
+            // A session takes longer than a record's second: only a board that stopped logging can
+            // send everything.
             "set sd.enable off",
             "sleep 5s",
             "ftp send",
@@ -49,7 +49,7 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
         await server.remove()
     })
 
-    test("ten minutes at one record a second reach the server byte for byte, over a reset", () => {
+    test("ten minutes at one record per second reach the server exactly, over a reset", () => {
         expect(run.exit).toBe(0)
         for (const [directory, history] of [
             ["LOG", "LOGSENT.TXT"],
@@ -72,8 +72,7 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
             .sort()
             .flatMap(name => recordSeconds(bench().cardFile(`LOG/${name}`)))
         const steps = records.slice(1).map((at, i) => at - records[i])
-        // The first records came under the demo's 5 s period; after that the only gap is the
-        // reset's.
+        // The first records have the demo's period of 5 s. After them the only gap is the reset's.
         const steady = steps.indexOf(1)
         const gaps = steps.slice(steady).filter(step => step !== 1)
         expect(gaps).toHaveLength(1)
@@ -87,7 +86,7 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
         expect(run.summary.ftp.failures).toBe(0)
         expect(run.output).toContain("start: console, ACME-7")
         const parts = run.output.split("> reset now")
-        // Whole lines of the log may come in between.
+        // Whole log lines may come in between.
         const exported = (text: string) =>
             text
                 .slice(text.indexOf("> export"))
@@ -111,7 +110,7 @@ test.runIf(mtools && fsck)(
         ])
         expect(run.exit).toBe(0)
         expect(run.answer("status").join("\n")).toContain("OVERCURRENT_DISCHARGE")
-        // A blank card that takes long to be formatted has entries of its own.
+        // A blank card that takes long to format has its own entries.
         const entries = run.answer("journal").filter(line => /#(?!.* SD_CARD )/.test(line))
         expect(entries).toEqual([
             expect.stringMatching(/^Last record +#\d+ .* OVERCURRENT_DISCHARGE disappeared/),
@@ -154,7 +153,7 @@ test("forty changes of several alarms, spread over hours, wrap the journal at 32
     const entries = run.answer("journal")
     expect(entries).toHaveLength(33)
     const last = run.summary.journal.last!
-    // A blank card that takes long to be formatted has two entries of its own, before these.
+    // A blank card that takes long to format has two entries before these.
     expect([40, 42]).toContain(last)
     const place = last - 32
     expect(entries[0]).toMatch(new RegExp(`^Last record +#${last} .*MONITOR_OFFLINE disappeared`))
@@ -163,7 +162,7 @@ test("forty changes of several alarms, spread over hours, wrap the journal at 32
     expect(entries[32]).toMatch(/^Record 32 +#32 /)
 })
 
-test("what is refused gets one clear line and changes nothing", async () => {
+test("a refused line gets one clear error and changes nothing", async () => {
     const refused: (string | Uint8Array)[] = [
         "-set sd.period 0",
         "-set ftp.port 99999",
@@ -198,13 +197,13 @@ test("what is refused gets one clear line and changes nothing", async () => {
     expect(run.output).not.toContain("PANIC")
 })
 
-test("a refused line without a dash in front makes the exit code 1", async () => {
+test("a refused line without a leading dash makes the exit code 1", async () => {
     const run = await bench().exec(["set sd.period 0", "status"])
     expect(run.exit).toBe(1)
     expect(run.answer("status").length).toBeGreaterThan(5)
 })
 
-test("a new board is as it comes out of the box with --no-demo", async () => {
+test("a new board has its defaults with --no-demo", async () => {
     const run = await bench().exec(["show wifi.ssid", "show sd.period"], ["--no-demo"])
     expect(run.exit).toBe(0)
     expect(run.output).not.toContain("demo settings")
@@ -213,7 +212,7 @@ test("a new board is as it comes out of the box with --no-demo", async () => {
 })
 
 test.runIf(mtools && fsck)(
-    "a new board delivers to the embedded server without a word typed",
+    "a new board uploads to the embedded server without any input",
     async () => {
         const run = await bench().run(["--for", "70s"])
         expect(run.exit).toBe(0)
@@ -221,7 +220,7 @@ test.runIf(mtools && fsck)(
         expect(run.output).toContain("ftp: confirmed")
         const received = readdirSync(join(bench().state, "ftp"))
         const name = bench().cardNames("LOG")[0]
-        // The demo raises an alarm, so that there are events too.
+        // The demo raises an alarm, so there are events too.
         const logs = ["CELL", "EVT", "LOG"]
         expect(received).toEqual(logs.map(log => `BMS-SA11-${log}-${name}`))
         const sent = received.map(one => readFileSync(join(bench().state, "ftp", one)))
@@ -235,7 +234,7 @@ test.runIf(mtools && fsck)(
 )
 
 test.runIf(mtools && fsck)(
-    "cut power, a pulled card and a dead server lose no record",
+    "a power cut, a pulled card and a dead server lose no record",
     async () => {
         const run = await bench().exec([
             "set sd.period 2",
@@ -243,7 +242,7 @@ test.runIf(mtools && fsck)(
             "!power cut",
             "sleep 1m",
             "!card out",
-            // 13 times two records wait then, of 32 at most, and some more until the card is found.
+            // 13 times two records wait then, and some more until the card is found, at most 32.
             "sleep 25s",
             "!card in",
             "!ftp down",
@@ -259,7 +258,7 @@ test.runIf(mtools && fsck)(
         const name = bench().cardNames("LOG").sort()[0]
         const seconds = recordSeconds(bench().cardFile(`LOG/${name}`))
         const steps = seconds.slice(1).map((at, i) => at - seconds[i])
-        // The first records came under the demo's 5 s period.
+        // The first records have the demo's period of 5 s.
         const gaps = steps.slice(steps.indexOf(2))
         expect(gaps.filter(gap => gap !== 2).every(gap => gap > 2 && gap <= 6)).toBe(true)
         expect(gaps.filter(gap => gap !== 2).length).toBeLessThanOrEqual(2)

@@ -6,7 +6,7 @@ import { hasTool } from "../support/tools"
 const bench = benchOfEachTest()
 
 test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
-    "power cuts in quick succession, also during a start, leave one board that goes on",
+    "power cuts in quick succession, even during a start, leave one working board",
     async () => {
         const run = await bench().exec([
             "set sd.period 1",
@@ -32,7 +32,7 @@ test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
 )
 
 test("a second simulator on the same folder is refused and disturbs nothing", async () => {
-    // At real speed it lives until it is told to end.
+    // At real speed it runs until it is told to end.
     const first = bench().start(["--speed", "1"])
     await first.until(/records: 1 main/)
     await expect(bench().run(["--for", "1s"])).rejects.toThrow("another simulator")
@@ -44,13 +44,13 @@ test("a second simulator on the same folder is refused and disturbs nothing", as
     expect(summary.records.lost).toBe(0)
 })
 
-test("a clock that was set goes on over runs, and stays trusted", async () => {
+test("a clock that was set continues over runs and stays trusted", async () => {
     await bench().exec(['time set "2027-05-05 10:00:00"', "sleep 5s"])
     const run = await bench().exec(["time"])
     expect(run.answer("time")[0]).toMatch(/2027-05-05 10:0\d:\d\d \+00:00 from RTC chip/)
 })
 
-test("short runs, one after the other, do not end in safe mode", async () => {
+test("successive short runs do not end in safe mode", async () => {
     for (let i = 0; i < 6; ++i) await bench().run(["--for", "1s"])
     const run = await bench().exec(["status", "sleep 10s"])
     expect(run.exit).toBe(0)

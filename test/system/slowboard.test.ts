@@ -4,12 +4,12 @@ import { firmware, readManifest } from "../../tools/firmware"
 import { fullUse } from "../support/busyboard"
 import { SimulatedBoard } from "../support/simulatedboard"
 
-// The board at the slowest profile, all of its work at once for half an hour.
+// The board at the slowest profile, with all of its work at once for half an hour.
 
 const minutes = 30
 /**
- * What a person types in a minute, and the seconds in between; each change of a setting has a copy
- * on the card made.
+ * Lines that a person types in a minute, and the seconds between them. Each changed setting causes
+ * a backup to the card.
  */
 const typed = (minute: number): (string | number)[] => [
     ...["describe", 6, "status", "journal", 8, "card ls LOG"],
@@ -45,14 +45,14 @@ async function secondsOf(directory: string): Promise<number[]> {
     return records.map(line => Date.parse(line.slice(0, 19).replace(" ", "T") + "Z") / 1000)
 }
 
-/** By how much a task was late at most, in ms. */
+/** The longest delay of a task, in ms. */
 async function lateMs(task: string): Promise<number> {
     const row = (await board.run("tasks")).split("\n").find(line => line.startsWith(task + " "))
     return Number(/late by (\d+) ms/.exec(row!)![1])
 }
 
 describe("half an hour of a slow board", () => {
-    test("nothing is reset, nothing fails and nothing waits in vain", () => {
+    test("nothing is reset, fails or times out", () => {
         const { ftp, records } = board.simulation.summary(0)
         expect(board.simulation.board.resets).toBe(0)
         expect(records.lost).toBe(0)
@@ -63,7 +63,7 @@ describe("half an hour of a slow board", () => {
         expect(board.log.length).toBeGreaterThan(minutes * 50)
     })
 
-    test("battery and alarms are looked at in time", async () => {
+    test("battery and alarms are checked in time", async () => {
         expect(await lateMs("battery")).toBeLessThanOrEqual(500)
         expect(await lateMs("alarms")).toBeLessThanOrEqual(500)
     })
@@ -75,7 +75,7 @@ describe("half an hour of a slow board", () => {
         expect(steps.filter(step => step !== 1)).toEqual([])
     })
 
-    test("the main loop turns long before the watchdog bites", () => {
+    test("the main loop turns long before the watchdog triggers", () => {
         expect(longestTurnMs).toBeGreaterThan(100)
         expect(longestTurnMs).toBeLessThan(watchdogMs / 2)
     })

@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { drivingCase, seldomFullCase, simulateSoc, storageCases } from "../../bench/soc"
 
-// A month of samples takes some seconds: the bench runs all cases, the tests those that differ
-// most.
+// A month of samples takes seconds: the bench runs all cases, the tests those that differ most.
 const within = 60_000
 
 describe("the state of charge against the pack's truth", () => {
@@ -36,7 +35,7 @@ describe("the state of charge against the pack's truth", () => {
     )
 
     it(
-        "is off by what docs/reference/battery.md and the README say when the pack is seldom full",
+        "has the documented error when the pack is seldom full",
         async () => {
             const { errorPercentMax, fullCount } = await simulateSoc(seldomFullCase)
             expect(fullCount).toBe(1)
@@ -48,10 +47,10 @@ describe("the state of charge against the pack's truth", () => {
         within,
     )
 
-    it("would notice a current that is 3 A off", async () => {
+    it("is wrong when the current is 3 A off", async () => {
         const one = { ...storageCases[0], days: 2 }
         const right = await simulateSoc({ ...one, offsetAmps: 0 })
-        // 3 A too much is 72 Ah in a day, which neither full nor rest can make good.
+        // 3 A too much is 72 Ah per day, which neither full nor rest can correct.
         const wrong = await simulateSoc({ ...one, offsetAmps: 3 })
         expect(right.errorPercentMax).toBeLessThan(1)
         expect(wrong.errorPercentMax).toBeGreaterThan(3)

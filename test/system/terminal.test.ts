@@ -33,7 +33,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
             await board.ask(line)
         await openConsole()
     })
-    // Each test begins at an empty line of an empty screen, whatever the one before has left.
+    // Each test begins at an empty line of an empty screen, whatever the last one left.
     beforeEach(async () => {
         tmux.keys("C-c")
         await tmux.shows(/ACME-7> *$/)
@@ -45,13 +45,13 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         await board?.end()
     })
 
-    it("completes commands, keys and values with Tab, from what the board says", async () => {
-        // What it needs to know is being asked then: Tab waits for it, and several Tabs are one.
+    it("completes commands, keys and values with Tab, as the board describes them", async () => {
+        // The board is still being asked: Tab waits for the answer, and several Tabs count as one.
         tmux.type("stat")
         await tmux.completes(/^ACME-7> status$/m)
         tmux.keys("Enter")
         await tmux.shows(/^version +v?/m)
-        // The line came first; what was being asked is asked anew.
+        // The line came first, so the interrupted question is asked again.
         tmux.type("set sd.en")
         await tmux.completes(/^ACME-7> set sd\.enable *$/m)
         tmux.type("of")
@@ -60,13 +60,13 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         await tmux.shows(/off\^C/)
     })
 
-    it("says which board it is", async () => {
+    it("names the board", async () => {
         await leaveConsole()
         await openConsole()
         expect(tmux.screen()).toMatch(/^\[ACME-7, version v?\S+, alarms: .*\]$/m)
     })
 
-    it("explains, and says what may have been meant", async () => {
+    it("explains, and suggests corrections", async () => {
         tmux.type("help sd.period")
         tmux.keys("Enter")
         await tmux.shows(/1–86400 s\n(.*\n)*.*60 s\n +example: set sd\.period 60$/m)
@@ -95,7 +95,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         await tmux.shows(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\+00:00,ACME-7,/m)
     })
 
-    it("shows pasted lines in their turn", async () => {
+    it("shows pasted lines one after another", async () => {
         tmux.paste('show user.serial\nset user.address "here and there"\nshow user.address\n')
         const screen = await tmux.shows(/^ +user\.address +here and there/m)
         const rows = screen.split("\n").filter(row => /^ACME-7> \w|^ok| user\./.test(row))
@@ -109,7 +109,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         ])
     })
 
-    it("does not tear the line that is being typed when the board logs something", async () => {
+    it("does not tear the line being typed when the board logs something", async () => {
         tmux.type("show user.ser")
         await tmux.shows(/> records: 1 main.*\nACME-7> show user\.ser$/)
         const screen = tmux.screen()
@@ -135,7 +135,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         tmux.keys("Enter")
         await tmux.shows(/^ftp\.password: *$/m)
         tmux.type("hunter22")
-        // Log lines go above the question.
+        // Log lines appear above the question.
         await tmux.shows(/ftp\.password\n(.*\n)*.*> records: 1 main.*\nftp\.password: *$/)
         tmux.keys("Enter")
         await tmux.shows(/^once more: *$/m)
@@ -148,7 +148,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         await tmux.shows(/wifi\.password hunter22\nok/)
         tmux.clear()
         expect(await board.ask("show ftp.password")).toMatch(/ftp\.password +set /)
-        // It is neither recalled nor in the file.
+        // The password is neither recalled nor in the file.
         tmux.keys("Up")
         await sleep(300)
         tmux.keys("Up")
@@ -160,7 +160,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         expect(kept).toContain("show user.serial\n")
     })
 
-    it("goes on after a reset of the board", async () => {
+    it("continues after a reset of the board", async () => {
         tmux.type("reset now")
         tmux.keys("Enter")
         await tmux.shows(/the board was reset/)
@@ -169,7 +169,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         await tmux.shows(/^last start +console/m)
     })
 
-    it("goes on when the cable was unplugged and is back", async () => {
+    it("continues when the cable was unplugged and is back", async () => {
         await board.ask('set user.address "over the bridge"')
         await board.unplug()
         await tmux.shows(/the cable was unplugged; waiting for it to come back/)
@@ -183,7 +183,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         await tmux.shows(/over the bridge/)
     })
 
-    it("recalls the lines of the run before", async () => {
+    it("recalls the lines of the previous run", async () => {
         tmux.type("show user.address")
         tmux.keys("Enter")
         await tmux.shows(/^ +user\.address /m)

@@ -7,7 +7,7 @@ import { measureFairness, pastDayLog, prepareUpload } from "../support/uploadrun
 import { Vsftpd } from "../support/vsftpd"
 
 const bytes = 2 << 20
-/** A record's own second; the bench holds the logger to a tighter one. */
+/** A record's own second. The bench has a tighter limit for the logger. */
 const latenessMsMax = 1000
 
 describe.skipIf(!["vsftpd", "mcopy", "mmd"].every(hasTool))(

@@ -18,9 +18,9 @@ import { UploadWorld } from "../support/uploadworld"
 vi.mock("@devicescript/core", async () => (await import("../support/simnatives")).natives)
 const { temperTable } = await import("../support/tempermatrix")
 
-// Every server, both ways to it, files of every awkward size; and the simulation's server in every
-// temper. The page is kept in docs/reference/upload-matrix.md; BMS_WRITE_DOCS=1 npx vitest run
-// test/system/uploadmatrix.test.ts writes it anew.
+// Every server, in both modes, with files of every awkward size, and the simulation's server in
+// every temper. BMS_WRITE_DOCS=1 npx vitest run test/system/uploadmatrix.test.ts rewrites
+// docs/reference/upload-matrix.md.
 
 const documentPath = "docs/reference/upload-matrix.md"
 const writing = process.env.BMS_WRITE_DOCS === "1"
@@ -31,14 +31,11 @@ const titles = ["0 B", "1 B", "511 B", "512 B", "4 KiB", "1 MiB"]
 const modes = ["direct", "gateway"] as const
 type Mode = (typeof modes)[number]
 
-/** Servers that abort are a matter of luck, so the document says how often they were in time. */
+/** Servers that abort are a matter of luck, so the document says how often they delivered. */
 const rounds = writing ? 5 : 1
 
 const delivered = "delivered"
-/**
- * What the errors say that a server which aborts may lead to, by the letter they have in the
- * document.
- */
+/** Errors that an aborting server may cause, by their letter in the document. */
 const namedErrors = {
     a: "server stops the transfer when the control connection closes: set ftp.gateway",
     b: "the transfer breaks off again and again: set ftp.gateway, or look for a better connection",
@@ -89,9 +86,7 @@ class Delivery {
         this.world.settings.set(Key.FtpGateway, `127.0.0.1:${squid!.port}`)
     }
 
-    /**
-     * One session. @returns what became of the file; throws when something is wrong on the server
-     */
+    /** One session. @returns the file's outcome. @throws when the server's files are wrong */
     async run(): Promise<string> {
         const outcome = await this.world.session().then(
             () => delivered,
@@ -101,7 +96,7 @@ class Delivery {
         return outcome
     }
 
-    /** What is on the server is a beginning of ours, once, and what is confirmed is there. */
+    /** The server must have at most one file: a beginning of ours with all confirmed bytes. */
     private judge(outcome: string): void {
         const { server, serial, whole } = this
         const mine = readdirSync(server.folder).filter(name => name.startsWith(serial + "-"))
@@ -125,22 +120,19 @@ class Delivery {
 
 const lines: string[] = []
 
-/** What became of one file; a board that got an error is then given the remedy which it names. */
+/** The outcome of one file. After an error the board gets the gateway and must deliver. */
 async function deliver(server: FtpTestServer, mode: Mode, bytes: number, round: number) {
     const serial = `${mode[0].toUpperCase()}${bytes}R${round}`
     const delivery = new Delivery(server, mode, bytes, serial)
     const outcome = await delivery.run()
-    // An empty file that was begun has nothing left to send.
+    // An empty file that was started has nothing left to send.
     if (outcome === delivered || mode === "gateway" || !squid || bytes === 0) return outcome
     delivery.useGateway()
     expect(await delivery.run(), `${server.name} ${serial}: through it`).toBe(delivered)
     return outcome
 }
 
-/**
- * Outcomes of one server and mode, by size, then round; all at once, but a size at a time with more
- * rounds.
- */
+/** Outcomes of one server and mode, by size and round. With more rounds, one size at a time. */
 async function measure(name: FtpServerName, mode: Mode, times: number): Promise<string[][]> {
     const measureSize = async (bytes: number): Promise<string[]> => {
         const startMs = Date.now()
@@ -158,7 +150,7 @@ async function measure(name: FtpServerName, mode: Mode, times: number): Promise<
     return outcomes
 }
 
-/** "delivered", or how often it was, and the letters of the errors else. */
+/** The outcomes, or for a server that aborts the deliveries and the letters of the errors. */
 function cell(found: string[], aborts: boolean): string {
     const good = found.filter(outcome => outcome === delivered).length
     if (!aborts) return [...new Set(found)].join(", ")
@@ -202,7 +194,7 @@ function page(table: string[], tempers: string[]): string {
     ].join("\n")
 }
 
-describe.skipIf(names.length === 0)("the uploader, real servers, and files of every size", () => {
+describe.skipIf(names.length === 0)("the uploader with real servers and files of all sizes", () => {
     const aborting = names.filter(name => !directServerNames.includes(name))
     const table = new Map<string, string>()
 
@@ -231,7 +223,7 @@ describe.skipIf(names.length === 0)("the uploader, real servers, and files of ev
     })
 
     it(
-        "delivers directly to servers that abort, or names the remedy, which then works",
+        "delivers directly to servers that abort, or names the remedy, which works",
         { timeout: writing ? 600_000 : 60_000 },
         async () => {
             const outcomes = await fill(aborting, "direct", rounds)
@@ -240,7 +232,7 @@ describe.skipIf(names.length === 0)("the uploader, real servers, and files of ev
         },
     )
 
-    it("does so as the document says", async () => {
+    it("matches docs/reference/upload-matrix.md", async () => {
         console.log(lines.join("\n"))
         const tempers = await temperTable()
         const measured = ftpServerNames.flatMap(name =>
@@ -251,7 +243,7 @@ describe.skipIf(names.length === 0)("the uploader, real servers, and files of ev
         const documented = readFileSync(documentPath, "utf8").split("\n")
         const settled = measured.filter(line => !/\d of \d/.test(line))
         for (const line of [...settled, ...tempers]) expect(documented).toContain(line)
-        // With every server here, the whole page but for the luck of those that abort.
+        // With all servers here, compares the whole page except for the luck of those that abort.
         if (!whole) return
         const plain = (text: string): string => text.replaceAll(/\d of \d( [a-d])*/g, "n of m")
         expect(plain(documented.join("\n"))).toBe(plain(page(measured, tempers)))

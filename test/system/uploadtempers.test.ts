@@ -4,14 +4,14 @@ import { LargePieces } from "../support/largepieces"
 import { TemperedBoard } from "../support/temperedboard"
 import { kindTempers, type NamedTemper, unkindTempers } from "../support/tempers"
 
-// The whole firmware in the VM at servers of many tempers: whatever they do, it logs on each
-// second. What becomes of older files at each is in test/unit/upload/uploadtempers.test.ts.
+// The whole firmware in the VM with servers of many tempers: it logs every second with all of them.
+// test/unit/upload/uploadtempers.test.ts tests older files with each of them.
 
-/** A piece that the runtime has received is larger, one of ours is not. */
+/** Pieces that the runtime received are larger, pieces of ours are not. */
 const receivedBytes = 600
 
 let board: TemperedBoard
-/** Board time at which the tempers began. */
+/** Board time when the tempers began. */
 let fromMs: number
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ afterAll(async () => {
     await board.remove()
 })
 
-/** One session. @returns why not all was sent, "" when it was */
+/** One session. @returns why it failed, "" when everything was sent */
 async function session(): Promise<string> {
     return await board.board.run("ftp send").then(
         () => "",
@@ -37,8 +37,8 @@ async function meet({ temper, directory = "" }: NamedTemper): Promise<void> {
     await board.board.run(`set ftp.directory "${directory}"`)
 }
 
-describe("a board that logs each second goes on, and", () => {
-    it.each(unkindTempers)("outlives a server that is unkind: $name", async one => {
+describe("a board that logs every second continues and", () => {
+    it.each(unkindTempers)("survives an unkind server: $name", async one => {
         await meet(one)
         await session()
         await board.board.sleep(5000)
@@ -53,14 +53,14 @@ describe("a board that logs each second goes on, and", () => {
         expect(board.faults(fromMs)).toEqual([])
     })
 
-    it("takes of what a data connection says no more than the runtime's first turn brings", async () => {
+    it("takes no more from a data connection than the runtime's first turn receives", async () => {
         await meet({ name: "talks", temper: { dataPort: () => "talking" } })
         const pieces = new LargePieces(board.board.simulation, receivedBytes)
         expect(await session()).toBe("")
         await board.board.sleep(5000)
         pieces.stop()
         const counts = [...pieces.seen.values()]
-        // As many fit into lwIP's receive window.
+        // This many fit in lwIP's receive window.
         expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(6)
         expect(board.faults(fromMs)).toEqual([])
     })

@@ -42,7 +42,7 @@ describe.skipIf(!hasTool("vsftpd"))("the uploader and vsftpd", () => {
         },
     )
 
-    it("appends what a file has grown by", async () => {
+    it("appends the growth of a file", async () => {
         for (const size of [100, 1124, 1125, 9000]) {
             world.card.put(day, pattern(size))
             await world.session()
@@ -50,7 +50,7 @@ describe.skipIf(!hasTool("vsftpd"))("the uploader and vsftpd", () => {
         }
     })
 
-    it("sends several days and cell logs in one session, two connections a file", async () => {
+    it("sends several days and cell logs in one session, two connections per file", async () => {
         world.settings.set(Key.FtpCells, 1)
         const paths = [
             "LOG/20261120.CSV",
@@ -67,7 +67,7 @@ describe.skipIf(!hasTool("vsftpd"))("the uploader and vsftpd", () => {
         expect(tcp.connections).toBe(1 + 2 * paths.length)
     })
 
-    it("goes on where the connection was cut, nothing doubled", async () => {
+    it("continues where the connection was cut and duplicates nothing", async () => {
         const whole = pattern(200_000)
         world.card.put(day, whole)
         for (const cutAt of [60_000, 130_000]) {
@@ -83,7 +83,7 @@ describe.skipIf(!hasTool("vsftpd"))("the uploader and vsftpd", () => {
         expect(received("LOG-20261122.CSV").equals(whole)).toBe(true)
     })
 
-    it("resumes after the server was away in the middle of a transfer", async () => {
+    it("resumes after the server went offline in the middle of a transfer", async () => {
         const whole = pattern(300_000)
         world.card.put(day, whole)
         let sent = 0
@@ -104,7 +104,7 @@ describe.skipIf(!hasTool("vsftpd"))("the uploader and vsftpd", () => {
         expect(received("LOG-20261122.CSV").equals(whole)).toBe(true)
     })
 
-    it("leaves a file of somebody else alone and takes the next name", async () => {
+    it("leaves a foreign file alone and takes the next name", async () => {
         world.card.put(day, pattern(2000))
         writeFileSync(join(server.root, `B${serial}-LOG-20261122.CSV`), "theirs")
         await world.session()
@@ -117,7 +117,7 @@ describe.skipIf(!hasTool("vsftpd"))("the uploader and vsftpd", () => {
         expect(mine).toHaveLength(2)
     })
 
-    it("sends a file whole again when asked to", async () => {
+    it("sends a whole file again on request", async () => {
         world.card.put(day, pattern(5000))
         await world.session()
         writeFileSync(join(server.root, `B${serial}-LOG-20261122.CSV`), Buffer.alloc(5000))
@@ -127,7 +127,7 @@ describe.skipIf(!hasTool("vsftpd"))("the uploader and vsftpd", () => {
     })
 })
 
-describe.skipIf(!hasTool("vsftpd"))("a vsftpd that takes no files", () => {
+describe.skipIf(!hasTool("vsftpd"))("a vsftpd that refuses files", () => {
     it("is quoted in the error, and nothing counts as sent", async () => {
         const server = new Vsftpd(["write_enable=NO"])
         try {

@@ -36,7 +36,7 @@ describe("the networks in range", () => {
         return { text, status }
     }
 
-    it("are listed by their signal, with what to type, and whether a password is wanted", async () => {
+    it("are listed by signal, with the text to type and whether they need a password", async () => {
         const rows = (await board.run("wifi scan")).trimEnd().split("\n")
         expect(rows).toHaveLength(4)
         const signals = rows.map(row => Number(/(-\d+) dBm/.exec(row)![1]))
@@ -48,7 +48,7 @@ describe("the networks in range", () => {
         expect(row('"Caf\u00e9 \\"\u2615\\"" ')).toMatch(/open$/)
     })
 
-    it("are found also when the bus has forgotten the board for a moment, as on a busy PC", async () => {
+    it("are found even when the bus forgets the board for a moment, as on a busy PC", async () => {
         const { bus } = board.simulation.board.hub
         const services = bus.services.bind(bus)
         let forgotten = 3
@@ -64,7 +64,7 @@ describe("the networks in range", () => {
         }
     })
 
-    it("are found while the board is connected, which it stays", async () => {
+    it("are found while the board is connected, and it stays connected", async () => {
         await join()
         const scanned = await board.run("wifi scan")
         expect(scanned).toMatch(/^bms-simulator .*password, the board is in it$/m)
@@ -72,7 +72,7 @@ describe("the networks in range", () => {
         expect(await board.run("wifi")).toContain("state       connected")
     })
 
-    it("are told as it saw them before, while it is on its way into a network", async () => {
+    it("are listed from an earlier scan while the board is joining a network", async () => {
         await join()
         await board.run("wifi scan")
         await board.run("set wifi.password wrong-one")
@@ -82,8 +82,7 @@ describe("the networks in range", () => {
         expect(text).toMatch(
             /^the board cannot look around.* before that it saw .*\n(.*\n)*bms-simulator /,
         )
-        // A scan that the change of network has cut off never ends, for the runtime: a reset of the
-        // processor helps.
+        // In the runtime, a scan that a change of network cut off never ends. A reset helps.
         await board.run("set wifi.ssid nowhere")
         const { board: sim } = board.simulation
         const resets = sim.resets
@@ -93,7 +92,7 @@ describe("the networks in range", () => {
         expect(await board.run("wifi scan")).toMatch(/^guest .*\n(.*\n)*bms-simulator /)
     })
 
-    it("may be none, and a station that says nothing is not waited for for ever", async () => {
+    it("may be none, and the wait for a silent station ends", async () => {
         const { air, clock } = board.simulation
         air.setPower(false)
         await board.run('set wifi.ssid ""')
@@ -111,7 +110,7 @@ describe("the networks in range", () => {
         air.setPower(true)
     })
 
-    it("are nothing for who has not logged in, nor for an import", async () => {
+    it("are refused without a log-in and within an import", async () => {
         await board.run("import")
         expect((await say("wifi scan")).text).toMatch(/^error: line 1: a block has lines/)
         await board.run("abort")
@@ -125,7 +124,7 @@ describe("the networks in range", () => {
         await board.run('passwd ""')
     })
 
-    it("are no longer waited for after Ctrl-C", async () => {
+    it("are not waited for after Ctrl-C", async () => {
         const scan = say("wifi scan")
         await board.sleep(1000)
         await board.simulation.console.cancel()
@@ -134,7 +133,7 @@ describe("the networks in range", () => {
     })
 })
 
-it("a network with several access points stands there once, a name that is too long says so", () => {
+it("a network with several access points is listed once, and too long a name is marked", () => {
     const one = { channel: 1, locked: false }
     const table = networkTable([
         { ...one, name: "yard", signalDbm: -82 },
@@ -153,7 +152,7 @@ it("a network with several access points stands there once, a name that is too l
 })
 
 describe.skipIf(!hasTool("socat"))("over the serial line", () => {
-    it("a scan comes as over the simulator's own bus", async () => {
+    it("a scan gives the same as over the simulator's own bus", async () => {
         const board = await SerialSimulation.start()
         try {
             board.simulation.air.addNetwork("guest")

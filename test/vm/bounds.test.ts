@@ -3,14 +3,14 @@ import { expect, test } from "vitest"
 import { type Bound, measureBounds } from "../../bench/bounds"
 import { type Crowd, crowdedCard } from "../support/crowdedcard"
 
-// docs/reference/bounds.md against the firmware's own loops, at the ESP32's speed.
+// Compares docs/reference/bounds.md with the firmware's own loops at the ESP32's speed.
 
 const mebibytes = 61_000
 const crowd: Crowd = { mebibytes, rootFiles: 3000, logFiles: 3000, historyLines: 365 }
-/** The clusters of 32 KiB that a day at one record a second takes. */
+/** Clusters of 32 KiB per day at one record per second. */
 const dayClusters = 264
 
-/** "name held took" of the rows that were measured on that card. */
+/** Name, held and took of the rows measured on this card. */
 function documented(card: string) {
     const page = readFileSync("docs/reference/bounds.md", "utf8")
     const rows = [...page.matchAll(/^\| `(\w+)` \| (\w+) \| .* \| (\d+) \| ([\d.]+) \|$/gm)]
@@ -32,13 +32,13 @@ function compare(card: string, bounds: Bound[]): void {
         const bound = bounds.find(one => one.name === name)!
         expect(bound, name).toBeDefined()
         expect(bound.heldMs, shown).toBeLessThanOrEqual(500)
-        // The figures of the page are rounded, and code may become a little slower.
+        // The page rounds its figures, and code may become a little slower.
         expect(bound.heldMs, shown).toBeLessThanOrEqual(Number(held) * 1.25 + 10)
         expect(bound.tookMs, shown).toBeLessThanOrEqual(Number(took) * 1250 + 100)
     }
 }
 
-test("a crowded card of 64 GB", { timeout: 300_000 }, async () => {
+test("a crowded 64 GB card keeps the documented bounds", { timeout: 300_000 }, async () => {
     const bounds = await measureBounds(
         await crowdedCard({ ...crowd, longClusters: dayClusters }),
         "esp32",
@@ -48,7 +48,7 @@ test("a crowded card of 64 GB", { timeout: 300_000 }, async () => {
 })
 
 test(
-    "a full card of 64 GB without a hint where its last free clusters are",
+    "a full 64 GB card without a hint to its last free clusters keeps the documented bounds",
     { timeout: 300_000 },
     async () => {
         const bounds = await measureBounds(

@@ -3,7 +3,7 @@ import { runProgram } from "../support/vmprogram"
 
 const texts = (run: { lines: { text: string }[] }) => run.lines.map(one => one.text).join("\n")
 
-test("a flash write of no bytes ends the board with the chip's own words", async () => {
+test("an empty flash write aborts with the chip's own message", async () => {
     const run = await runProgram("test/vm/programs/chip/emptyvalue.ts", 10_000)
     expect(texts(run)).toContain("empty value next")
     expect(texts(run)).not.toContain("survived")
@@ -11,7 +11,7 @@ test("a flash write of no bytes ends the board with the chip's own words", async
     expect(run.abort?.at(-1)).toBe("abort() was called")
 })
 
-test("the watchdog ends a turn of the main loop after five seconds", async () => {
+test("the watchdog aborts a main loop turn after five seconds", async () => {
     const run = await runProgram("test/vm/programs/chip/starving.ts", 20_000)
     expect(texts(run)).toContain("starving")
     expect(texts(run)).not.toContain("survived")
@@ -29,13 +29,13 @@ test("a sleep ends at the next 10 ms tick of the main loop", async () => {
     expect(woke.map(atMs => Math.floor((atMs - woke[0]) / 10))).toEqual([0, 1, 2, 3, 4])
 })
 
-test("a loop takes the profile's time, the same in every run", async () => {
+test("a loop takes the profile's time, the same on every run", async () => {
     const loopMs = async (cpu: "esp32" | "slow" | "fast") => {
         const run = await runProgram("test/vm/programs/chip/ticks.ts", 2_000, { cpu })
         return run.at("loop ends") - run.at("loop begins")
     }
     const nominal = await loopMs("esp32")
-    // 2,000 turns of some six opcodes of 5 µs each.
+    // 2,000 iterations of about six opcodes, 5 µs each.
     expect(nominal).toBeGreaterThan(30)
     expect(nominal).toBeLessThan(90)
     expect(await loopMs("esp32")).toBe(nominal)
@@ -43,27 +43,25 @@ test("a loop takes the profile's time, the same in every run", async () => {
     expect((await loopMs("fast")) / nominal).toBeCloseTo(5 / 12.5, 6)
 })
 
-test("other fibers have their turns while one does nothing but SPI transfers", async () => {
+test("other fibers keep running while one only makes SPI transfers", async () => {
     const run = await runProgram("test/vm/programs/chip/transfers.ts", 5_000)
     const tookMs = run.at("transfers end") - run.at("transfers begin")
-    // 544 bytes at 20 MHz are 0.22 ms, the driver 0.04 to 0.1, the turn of the loop and the
-    // opcodes.
+    // 0.22 ms for 544 bytes at 20 MHz, 0.04 to 0.1 ms in the driver, the loop's turn, the opcodes.
     expect(tookMs / 500).toBeGreaterThan(0.34)
     expect(tookMs / 500).toBeLessThan(0.75)
     const turns = Number(/turns of the other fiber (\d+)/.exec(texts(run))![1])
     expect(turns).toBeGreaterThanOrEqual(Math.floor(tookMs / 10) - 3)
 })
 
-test("a fiber whose transfer is over is the next to run, in the middle of a turn of the main loop too", async () => {
+test("a fiber runs next when its transfer ends, even within a main loop turn", async () => {
     const run = await runProgram("test/vm/programs/chip/busy.ts", 5_000)
     const [, runs, transfers] = /runs (\d+) transfers (\d+)/.exec(texts(run))!.map(Number)
-    // A run takes more than 20 ms, its pause 1: while two of them go by turns no turn of the loop
-    // ends.
+    // A run takes more than 20 ms, its pause 1 ms: two alternating fibers never end a loop turn.
     expect(runs).toBeGreaterThan(30)
     expect(transfers).toBeGreaterThan(runs - 3)
 })
 
-test("an I2C transfer stops everything for its time on the wire, 20 ms when nobody answers", async () => {
+test("an I2C transfer blocks everything for its time on the wire, or 20 ms unanswered", async () => {
     const run = await runProgram("test/vm/programs/chip/transfers.ts", 5_000)
     const readMs = run.at("register read ends") - run.at("register read begins")
     expect(readMs).toBeGreaterThan(0.18 + 5 * 0.0225)
@@ -71,7 +69,7 @@ test("an I2C transfer stops everything for its time on the wire, 20 ms when nobo
     expect(run.at("no answer") - run.at("register read ends")).toBeGreaterThan(20)
 })
 
-test("chains that bite their tail end in words, and never the program", async () => {
+test("circular cluster chains end in an error message and never stop the program", async () => {
     const run = await runProgram("test/vm/programs/chip/circles.ts", 600_000)
     expect(run.panic, texts(run)).toBeUndefined()
     for (const name of ["open", "make", "list"])

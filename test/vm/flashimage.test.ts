@@ -14,7 +14,7 @@ import {
 } from "../../tools/flashimage"
 import { readHalves } from "../../campaigns/flashcut/store"
 
-// Tried here: the store boots in the runtime's own code, at the ESP32's size. Not tried: a chip,
+// Tested: the store boots in the runtime's own code, at the ESP32's size. Not tested: a chip,
 // esptool, the runtime's file.
 
 const at = (address: number) => address - runtimeAt
@@ -26,7 +26,7 @@ beforeAll(async () => {
     store = await storeOf(program)
 }, 240_000)
 
-/** The lines of the log of a board with that flash. */
+/** Runs a board with this flash for two seconds: its log, and its flash afterwards. */
 async function boot(flash: Uint8Array): Promise<{ log: string; flash: Uint8Array }> {
     const clock = new SimClock("max")
     let image = flash
@@ -71,7 +71,7 @@ const partitions: [number, number, number][] = [
     [0x8a, 0x1c0000, 0x40000],
 ]
 
-test("the store has 64 pages and the program is its one entry", () => {
+test("the store has 64 pages and the program as its only entry", () => {
     expect(store).toHaveLength(64 * 4096)
     const [half] = readHalves(store)
     expect(half.complaint).toBe("")
@@ -79,7 +79,7 @@ test("the store has 64 pages and the program is its one entry", () => {
     expect(Buffer.from(store).includes(program)).toBe(true)
 })
 
-test("it boots: the program starts, and nothing is formatted", async () => {
+test("the store boots: the program starts and nothing is formatted", async () => {
     const { log } = await boot(store)
     expect(log).toMatch(/^\* start: bms-mini /m)
     expect(log).toMatch(/^> BMS Mini v/m)
@@ -92,7 +92,7 @@ test("the same program makes the same store", async () => {
     expect(Buffer.from(await storeOf(program)).equals(store)).toBe(true)
 })
 
-test("one file has runtime, board configuration and store where the chip has them", async () => {
+test("one file has runtime, board configuration and store at the chip's addresses", async () => {
     const configuration = await boardConfiguration()
     const runtime = runtimeFile(partitions)
     const image = Buffer.from(wholeImage(runtime, configuration, store))
@@ -110,7 +110,7 @@ test("one file has runtime, board configuration and store where the chip has the
 
 test.each<[string, Buffer, RegExp]>([
     [
-        "no image",
+        "not an image",
         Buffer.from("<html>"),
         /no ESP32 image: the runtime's file is called devicescript-esp32-/,
     ],
@@ -121,15 +121,15 @@ test.each<[string, Buffer, RegExp]>([
         /has no 0x1c0000/,
     ],
     ["too long", Buffer.alloc(at(0x1c0000) + 1, 0xe9), /reaches into the store/],
-])("a runtime's file that is %s is refused", (_, file, words) => {
+])("a runtime file is refused when it is %s", (_, file, words) => {
     expect(() => wholeImage(file, new Uint8Array(0), store)).toThrow(words)
 })
 
-test("a power cut while the old program is being erased leaves a board that takes a program", async () => {
+test("a power cut while the old program is erased leaves a store that mounts", async () => {
     const [{ entries }] = readHalves(store)
     for (const pages of [1, 12, 24]) {
         const torn = Uint8Array.from(store)
-        // Half a page at last: the chip stops anywhere.
+        // The last page is half erased: power may fail at any moment.
         torn.fill(0xff, entries[0].offset, entries[0].offset + pages * 4096 - 2048)
         const { log, flash } = await boot(torn)
         expect(log, `${pages}`).not.toMatch(/bms-mini|formatting|PANIC/)

@@ -6,10 +6,10 @@ import { firmware } from "../../tools/firmware"
 import { runImage } from "../../tools/verify"
 
 const pieces = 8
-/** A buffer's header and its length, in whole words. */
+/** A buffer's header and its content, in whole words. */
 const pieceBlock = 12 + 1000
 
-test("the heap map sees what the runtime's collector leaves", async () => {
+test("the heap map agrees with the runtime's collector", async () => {
     const program = await firmware("test/vm/programs/heap/fragments.ts")
     const map = new HeapMap()
     const gauge = new HeapGauge()
@@ -32,7 +32,7 @@ test("the heap map sees what the runtime's collector leaves", async () => {
     const freed = seen.dropped.freeBytes - seen.cut.freeBytes
     expect(Math.abs(freed - pieces * pieceBlock)).toBeLessThan(64)
 
-    // What the runtime counts itself, behind the collection that did not help.
+    // The runtime's own counts, after the collection that did not help.
     const stats = run.lines.map(line => /(\d+) B used, (\d+) B free \((\d+) B max block/.exec(line))
     const [used, free, largest] = stats
         .find(match => match)!

@@ -50,13 +50,13 @@ function context(code: Statement[], captured: number[] = []): Context {
 const bytes = (code: Statement[]) => [...encodeFunction(code)]
 
 describe("code of a function", () => {
-    it("comes back the same from decoding and encoding", () => {
+    it("survives encoding and decoding unchanged", () => {
         const end = label()
         const code = [unless(local(0), end), store(1, literal(1000)), end, back(local(1))]
         expect(bytes(decodeFunction(encodeFunction(code)))).toEqual(bytes(code))
     })
 
-    it("has jumps in one, two or three bytes as the distance needs", () => {
+    it("has jump distances of one, two or three bytes, as needed", () => {
         const size = (filler: number) => {
             const end = label()
             const between = new Array<Statement>(filler).fill(store(1, literal(0)))
@@ -71,7 +71,7 @@ describe("code of a function", () => {
 })
 
 describe("stores to locals", () => {
-    it("disappear when the value is used once, right behind", () => {
+    it("disappear when the value is used once, right after", () => {
         const one = context([store(1, field(5, local(0))), call(log, local(1)), back(literal(0))])
         expect(forwardStores(one)).toBe(true)
         expect(bytes(one.body.code)).toEqual(
@@ -79,7 +79,7 @@ describe("stores to locals", () => {
         )
     })
 
-    it("stay when a call in between may change what was read", () => {
+    it("stay when a call in between may change the value read", () => {
         const code = [
             store(1, field(5, local(0))),
             call(log),
@@ -89,7 +89,7 @@ describe("stores to locals", () => {
         expect(forwardStores(context(code))).toBe(false)
     })
 
-    it("stay when two errors would change their order", () => {
+    it("stay when two errors would swap their order", () => {
         const code = [
             store(1, field(5, local(0))),
             call(field(6, local(2)), local(1)),
@@ -114,7 +114,7 @@ describe("stores to locals", () => {
         expect(dropDeadStores(one)).toBe(false)
     })
 
-    it("are dropped when nobody reads them, unless the value may be an error", () => {
+    it("are dropped when unread, unless the value may throw", () => {
         const one = context([store(1, literal(3)), store(2, field(5, local(0))), back(literal(0))])
         dropDeadStores(one)
         expect(one.body.code.map(s => s.op)).toEqual([Op.StoreLocal, Op.Return])
@@ -123,7 +123,7 @@ describe("stores to locals", () => {
 })
 
 describe("copies", () => {
-    it("of ret_val are read from there until the next call", () => {
+    it("of ret_val become ret_val until the next call", () => {
         const code = [
             call(log),
             store(1, result),
@@ -137,7 +137,7 @@ describe("copies", () => {
         expect(one.body.code[3].args).toEqual([log, local(1)])
     })
 
-    it("are not taken where two ways meet with different values", () => {
+    it("are not used where two paths meet with different values", () => {
         const [other, end] = [label(), label()]
         const code = [
             unless(local(0), other),
@@ -160,7 +160,7 @@ describe("jumps", () => {
         expect(one.body.code[0].args).toEqual([local(0)])
     })
 
-    it("to a test of the same local go where that leads", () => {
+    it("to a test of the same local go straight to its target", () => {
         const [middle, end] = [label(), label()]
         const code = [
             unless(local(1), middle),
@@ -177,7 +177,7 @@ describe("jumps", () => {
         expect(one.body.code[0].target).toBe(end)
     })
 
-    it("that never end are left alone", () => {
+    it("that loop forever are left alone", () => {
         const start = label()
         const one = context([start, jump(start)])
         expect(threadJumps(one)).toBe(false)
@@ -201,7 +201,7 @@ describe("slots", () => {
         expect(one.body.slots).toBe(1)
     })
 
-    it("are not shared by values that are needed at the same time", () => {
+    it("are not shared by values needed at the same time", () => {
         const one = context([
             store(5, field(3, local(0))),
             store(0, literal(7)),
@@ -214,7 +214,7 @@ describe("slots", () => {
         expect(one.body.code[2].args).toEqual([log, local(changed.value), local(kept.value)])
     })
 
-    it("begin undefined for a local that may be read before it is stored", () => {
+    it("start undefined for a local that may be read before it is stored", () => {
         const end = label()
         const one = context([unless(local(0), end), store(4, literal(1)), end, back(local(4))])
         shareLocals(one)
@@ -243,13 +243,13 @@ describe("a compiled program", () => {
         image = await compiledImage(entry)
     }, 120_000)
 
-    it("says the same when it was only taken apart and put together", async () => {
+    it("logs the same after decoding and encoding", async () => {
         const program = decodeImage(image)
         expect(await run(encodeImage(program, false).image)).toEqual(await run(image))
         expect(await run(encodeImage(program).image)).toEqual(await run(image))
     })
 
-    it("says the same with strings in both tables and integers in the table of doubles", async () => {
+    it("logs the same with strings in both tables and integers in the doubles table", async () => {
         const program = decodeImage(image)
         poolNumbers(program)
         useBothStringTables(program, 3)
@@ -258,13 +258,13 @@ describe("a compiled program", () => {
         expect(await run(spread)).toEqual(await run(image))
     })
 
-    it("says the same when it is optimized", async () => {
+    it("logs the same when it is optimized", async () => {
         const lines = await run(optimize(image).image)
         expect(lines.length).toBeGreaterThan(30)
         expect(lines).toEqual(await run(image))
     })
 
-    it("is left as it was, and becomes the same each time", () => {
+    it("is not modified itself and gives the same image each time", () => {
         const given = Buffer.from(image)
         const once = optimize(given)
         expect(given.equals(image)).toBe(true)
@@ -275,7 +275,7 @@ describe("a compiled program", () => {
         expect(steps.at(-1)).toBe(once.codeEnd)
     })
 
-    it("is smaller by a tenth, and no larger when it is optimized again", () => {
+    it("shrinks by a tenth and does not grow when it is optimized again", () => {
         const once = optimize(image)
         const again = optimize(once.image)
         const plain = encodeImage(decodeImage(image), false)
@@ -283,7 +283,7 @@ describe("a compiled program", () => {
         expect(again.codeEnd).toBeLessThanOrEqual(once.codeEnd)
     })
 
-    it("passes the runtime's verifier; one with a wrong string number does not", async () => {
+    it("passes the runtime's verifier, which refuses a wrong string number", async () => {
         const { image: good } = optimize(image)
         await verifyImage(good)
         const wrong = good.slice()
@@ -292,7 +292,7 @@ describe("a compiled program", () => {
         await expect(verifyImage(wrong)).rejects.toThrow("1052")
     })
 
-    it("keeps the functions that are called more than once, with the origin of each", () => {
+    it("keeps fewer functions, each with its origin", () => {
         const { functions } = optimize(image)
         const { functions: compiled } = decodeImage(image)
         expect(functions[0].from).toBe(0)
@@ -300,7 +300,7 @@ describe("a compiled program", () => {
         expect(new Set(functions.map(one => one.from)).size).toBe(functions.length)
     })
 
-    it("has no function left that is only called once, plainly", () => {
+    it("has fewer functions after single calls are inlined", () => {
         const program = decodeImage(image)
         const count = program.functions.length
         inlineSingleCalls(program)

@@ -3,10 +3,10 @@ import { fuzz } from "../../campaigns/optimizerfuzz/campaign"
 import { compare } from "../../campaigns/optimizerfuzz/compare"
 import { shortest } from "./optimizer/shortest"
 
-// Programs that run plain and optimized in the runtime, and must log the same.
+// These programs run plain and optimized in the runtime and must log the same.
 
 describe("the shortest programs that an optimizer may get wrong", () => {
-    // Each in an image of its own: in a larger program less is known, and less goes wrong.
+    // Each has its own image: in a larger program less is known, and less goes wrong.
     it.each(shortest)("$title", async ({ text }) => {
         const found = await compare([{ seed: 0, text: wholeProgram(text, 0) }])
         const { plain, optimized } = found.get(0)!
@@ -16,14 +16,14 @@ describe("the shortest programs that an optimizer may get wrong", () => {
 })
 
 describe("random programs", () => {
-    it("12 of them do the same", async () => {
+    it("12 of them log the same", async () => {
         const { compared, different } = await fuzz(4989, 12)
         expect(different).toEqual([])
         expect(compared).toBeGreaterThan(9)
     })
 
-    // That pass takes most of the optimizer's time where so much is in one image.
-    it("100 of them do the same without inlining, and they have something to do", async () => {
+    // Inlining takes most of the optimizer's time on an image this large.
+    it("100 of them log the same without inlining and use every construct", async () => {
         const without = ["inlineSmallFunctions"]
         const { compared, lines, constructs, different } = await fuzz(5001, 100, undefined, without)
         expect(different).toEqual([])

@@ -7,7 +7,7 @@ import { asciiText } from "../../optimizer/ir/strings"
 import { optimize } from "../../optimizer/pipeline"
 import { runImage } from "../../tools/verify"
 
-describe("a program with objects that are made once", () => {
+describe("a program with objects made once", () => {
     let image: Uint8Array
     const run = async (one: Uint8Array) => {
         const { lines, panic } = await runImage(one, "finished", 60_000)
@@ -19,13 +19,13 @@ describe("a program with objects that are made once", () => {
         image = await compiledImage("test/vm/programs/optimizer/singletons.ts")
     }, 120_000)
 
-    it("says the same when it is optimized", async () => {
+    it("logs the same when it is optimized", async () => {
         const lines = await run(image)
         expect(lines.length).toBeGreaterThan(25)
         expect(await run(optimize(image).image)).toEqual(lines)
     })
 
-    it("has their fields in globals, but not of those that are looked into by name", () => {
+    it("has their fields in globals, except those read by computed names", () => {
         const program = decodeImage(optimize(image).image)
         const used = new Set<string>()
         for (const { code } of program.functions)
@@ -39,7 +39,7 @@ describe("a program with objects that are made once", () => {
         expect(["apples", "pears"].filter(one => !used.has(one))).toEqual([])
     })
 
-    it("says the same when it is optimized again", async () => {
+    it("logs the same when it is optimized again", async () => {
         const once = optimize(image).image
         expect(await run(optimize(once).image)).toEqual(await run(image))
     })

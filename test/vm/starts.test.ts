@@ -5,17 +5,17 @@ import { generator } from "../../sim/random"
 import { firmware } from "../../tools/firmware"
 import { blankCard, firmwarePath, Rig } from "../../campaigns/flashcut/rig"
 
-/** Moments of a start: from power-on until the first record is on the card and the tasks run. */
+/** A start: from power-on until the first record is on the card and the tasks run. */
 const startMs = 5000
 const seeds = 200
-/** As many lives of one board follow one another, with the same flash and card. */
+/** Successive lives of one board, with the same flash and card. */
 const livesPerBoard = 20
 
 /** What happens to the board in the middle of its start. */
 const troubles = {
     "power cut": async (rig: Rig) => await rig.cut(),
     "reset now": async (rig: Rig) => {
-        // The line may come before there is a console, or its answer never.
+        // The line may come before the console is up, and its answer may never come.
         const gone = rig.execute("reset now").catch(() => undefined)
         await Promise.race([gone, rig.clock.sleep(30_000)])
     },
@@ -23,11 +23,11 @@ const troubles = {
 }
 
 test(
-    "a board comes up whatever happens in its start, at the slowest profile",
+    "a board comes up whatever interrupts its start, on the slowest profile",
     { timeout: 240_000 },
     async () => {
         const path = await firmwarePath()
-        // Two programs in turn: the same one again would look like a panic.
+        // Two programs alternate: deploying the same one again would look like a panic.
         const programs = [path, (await firmware("bench/device/ballast.ts")).imagePath]
         const images = programs.map(one => readFileSync(one))
         let deployed = 0
@@ -38,8 +38,8 @@ test(
             deployed = 0
             const rig = new Rig(path, { card: blankCard(), cpu: "slow", seed: first })
             rig.clock.onExecuted = ms => {
-                // The runtime's own, with the program stopped: one draw of the erase's time stands
-                // for its 24 pages.
+                // The runtime's own turn, with the program stopped: one draw of the erase time
+                // covers its 24 pages.
                 if (rig.log.at(-1)?.text.endsWith("program written")) return
                 longestTurnMs = Math.max(longestTurnMs, ms)
             }
@@ -58,7 +58,7 @@ test(
                 const then = rig.log.length
                 if (name === "deployment") deployed = 1 - deployed
                 await troubles[name](rig, images[deployed])
-                // A line that came before there was a console has led to no reset.
+                // A line that came before the console was up caused no reset.
                 const again = name !== "reset now" || rig.board.resets > resets
                 const started = await rig.logged(/> start: /, again ? then : from, 60_000)
                 expect(started, what).toBeDefined()
@@ -75,7 +75,7 @@ test(
             await rig.stop()
         }
         expect(longestTurnMs).toBeLessThan(watchdogMs / 2)
-        // Each kind of trouble has had its share.
+        // Each kind of trouble had its share.
         for (const name of names) expect(counts[name], name).toBeGreaterThan(seeds / 5)
     },
 )

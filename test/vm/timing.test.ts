@@ -41,7 +41,7 @@ async function measured(cpu: CpuName) {
 
 describe("the timing of a board", () => {
     test.each(speedProfiles.map(profile => [profile.name, profile] as const))(
-        "knows the profile %s, and its table is right to a tenth",
+        "finds the profile %s, whose table is right within a tenth",
         async (name, profile) => {
             const timing = await measured(name as CpuName)
             expect(nearestProfile(timing).name).toBe(name)
@@ -52,12 +52,12 @@ describe("the timing of a board", () => {
         },
     )
 
-    test("is one line that names times and profile", () => {
+    test("is one line with the times and the profile", () => {
         const [line] = timingReport({ describeMs: 5300, startMs: 820 }).split("\n")
         expect(line).toMatch(/^timing: describe 5\.30 s, start 0\.82 s: profile slow \(10\d % of/)
     })
 
-    test("says what to do when the log does not come or the board refuses", async () => {
+    test("says what to do when the log is missing or the board refuses", async () => {
         const board = {
             execute: async () => ({ status: 0 }),
             reset: async () => {},

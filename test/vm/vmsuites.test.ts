@@ -3,8 +3,8 @@ import { expect, test } from "vitest"
 import { firmware } from "../../tools/firmware"
 import { runImage } from "../../tools/verify"
 
-// Suites of DeviceScript's own test package, compiled and run in the runtime: what only it can get
-// wrong.
+// Suites of DeviceScript's own test package, compiled and run in the runtime: they test what only
+// the runtime can get wrong.
 test.each([
     ["test/vm/programs/suites/numbers.ts", 6],
     ["test/vm/programs/suites/flash.ts", 7],
@@ -14,6 +14,6 @@ test.each([
     const end = `tests: ${count}, pass: ${count}, error: 0`
     const { lines, panic } = await runImage(readFileSync(program.imagePath), end, 120_000)
     expect(panic, lines.join("\n")).toBeUndefined()
-    // The package starts the program once more when it is through.
+    // The package starts the program once more when it is done.
     expect(lines, lines.join("\n")).toContain("> " + end)
 })

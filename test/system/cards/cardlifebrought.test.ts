@@ -17,14 +17,14 @@ import {
 } from "../../support/fatimage"
 import { hasTool, requireTool } from "../../support/tools"
 
-// Cards that people bring: from cameras, phones, Macs and other computers. They are logged on, and
-// what was there stays.
+// Cards that people bring from cameras, phones, Macs and other computers. The board logs on them
+// and leaves their files alone.
 
 const today = "LOG/20261122.CSV"
 const needed = ["fsck.fat", "mkfs.fat", "mcopy", "mmd", "mattrib", "mdir", "mlabel"]
 const tools = needed.every(hasTool)
 
-/** The bytes of a file of somebody else's, other ones for each. */
+/** The content of a foreign file, different for each path. */
 function content(path: string, bytes: number): string {
     let text = ""
     for (let i = 0; text.length < bytes; ++i) text += `${path} ${i}\n`
@@ -39,7 +39,7 @@ interface Tree {
     attributes?: readonly (readonly [string, string])[]
 }
 
-/** A volume of mkfs.fat with such a tree. */
+/** A volume made by mkfs.fat with this tree. */
 function brought(mebibytes: number, options: string[], tree: Tree): MemoryStore {
     return prepareVolume(mebibytes, options, (image, folder) => {
         const mtools = (tool: string, ...rest: string[]) =>
@@ -56,17 +56,16 @@ function brought(mebibytes: number, options: string[], tree: Tree): MemoryStore 
     })
 }
 
-/** What mdir shows of everything but the board's own files. */
+/** What mdir lists, without the board's own files. */
 function listing(store: MemoryStore): string[] {
     const text = runMtools(store, "mdir", "-/", "-a", "-f", "::")
-    // The board's own folders and its backup take their time of making; free bytes are not listed
-    // with -f.
+    // The board's own folders and its backup change their times. With -f, mdir lists no free bytes.
     const ours =
         /^(20261122 CSV|BMSMINI  BA[K2]|LOG|CELL|EVT|\.|\.\.) |^ +\d+ files? |^Total|^$|^Directory/
     return text.split("\n").filter(line => !ours.test(line))
 }
 
-/** Logs on the card for a while, and sees that the rest of it is as it was. */
+/** Logs on the card for a while and checks that the rest of it is unchanged. */
 async function expectLogged(store: MemoryStore, tree: Tree): Promise<CardLife> {
     const before = listing(store)
     const board = await CardLife.start(new SdCardChip(store), { cells: true })
@@ -114,7 +113,7 @@ const mac: Tree = {
         [".fseventsd/0000000000a1b2c3", 72],
         [".DS_Store", 6148],
         ["._.Trashes", 4096],
-        // With what its Finder leaves beside each file that was opened.
+        // With the files that the Finder leaves beside each file it opened.
         ["LOG/20261121.CSV", 4000],
         ["LOG/._20261121.CSV", 4096],
         ["LOG/._20261122.CSV", 4096],
@@ -145,7 +144,7 @@ const windows: Tree = {
     ],
 }
 
-describe.skipIf(!tools)("a card that comes from", () => {
+describe.skipIf(!tools)("a card is logged on and keeps its files when it comes from", () => {
     it("a camera", async () => {
         await expectLogged(brought(300, ["-F32", "-s8", "-n", "EOS_DIGITAL"], camera), camera)
         await expectLogged(brought(64, ["-F16", "-s16", "-n", "CANON_DC"], camera), camera)
@@ -155,7 +154,7 @@ describe.skipIf(!tools)("a card that comes from", () => {
         await expectLogged(brought(300, ["-F32", "-s8"], phone), phone)
     })
 
-    it("a Mac, with its own things in every folder", async () => {
+    it("a Mac, with its own files in every folder", async () => {
         await expectLogged(brought(300, ["-F32", "-s8", "-n", "NO NAME"], mac), mac)
     })
 
@@ -171,7 +170,7 @@ function edit(store: MemoryStore, block: number, change: (view: DataView) => voi
     store.write(block, bytes)
 }
 
-/** Where the tables and the root directory lie. */
+/** Where the tables and the root directory are. */
 function layout(store: MemoryStore) {
     const boot = new DataView(Uint8Array.from(store.read(0)).buffer)
     const table = boot.getUint16(14, true)
@@ -180,11 +179,11 @@ function layout(store: MemoryStore) {
     return { table, tableBlocks, fat32, root: table + boot.getUint8(16) * tableBlocks }
 }
 
-describe.skipIf(!tools)("a volume", () => {
+describe.skipIf(!tools)("a volume is logged on", () => {
     const fat32 = (tree: Tree = windows) => brought(300, ["-F32", "-s8"], tree)
     const fat16 = (tree: Tree = windows) => brought(64, ["-F16", "-s8"], tree)
 
-    it("with hidden, system and read-only folders of ours", async () => {
+    it("with our folders hidden, system or read-only", async () => {
         for (const flags of ["+h", "+r", "+s", "+r +h +s"]) {
             const folders = ["LOG", "CELL", "EVT", "OTHER"]
             const attributes = folders.map(name => [flags, name] as const)
@@ -193,7 +192,7 @@ describe.skipIf(!tools)("a volume", () => {
         }
     })
 
-    it("with lower-case names as Windows NT marks them", async () => {
+    it("with lower-case names marked the Windows NT way", async () => {
         const tree: Tree = { folders: ["LOG", "CELL"], files: [["LOG/20261120.CSV", 700]] }
         const store = brought(64, ["-F16", "-s8"], tree)
         const { root } = layout(store)
@@ -210,11 +209,11 @@ describe.skipIf(!tools)("a volume", () => {
         for (const at of marks) expect(store.read(root)[at + 12]).toBe(0x18)
     })
 
-    it("that was not unmounted: its mark stays", async () => {
+    it("that was not unmounted, and its mark stays", async () => {
         for (const store of [fat32(), fat16()]) {
             const { table, tableBlocks, fat32 } = layout(store)
-            // "Clean shutdown" is bit 27, or 15, of the table's second entry; Windows NT has a mark
-            // of its own.
+            // "Clean shutdown" is bit 27, or 15, of the second table entry. Windows NT has another
+            // mark.
             const [at, bit] = fat32 ? [7, 0x08] : [3, 0x80]
             const places = [table, table + tableBlocks]
             const set = (dirty: boolean) => {
@@ -239,11 +238,11 @@ describe.skipIf(!tools)("a volume", () => {
         }
     })
 
-    it("whose FSInfo has no signatures, or wrong figures, or is nowhere", async () => {
+    it("whose FSInfo has no signatures or wrong figures, or is missing", async () => {
         const changes: ((view: DataView) => void)[] = [
             view => view.setUint32(0, 0, true),
             view => view.setUint32(484, 0, true),
-            // The free count as others leave it: unknown, or more than there are.
+            // Free count and hint as other systems leave them: unknown, or too large.
             view => view.setUint32(488, 0xffffffff, true),
             view => view.setUint32(488, 0x0ffffff0, true),
             view => view.setUint32(492, 0xffffffff, true),
@@ -258,7 +257,7 @@ describe.skipIf(!tools)("a volume", () => {
             await board.sync()
             expect(board.reasons).toEqual([])
             expect(recordTimes(copyAllOut(store, [today])[0]), String(number)).toEqual(board.made)
-            // What is no FSInfo is nobody's to write.
+            // A sector that is not an FSInfo must not be written.
             if (number < 2) expect(store.read(1)).toEqual(before)
         }
         for (const sector of [0, 0xffff]) {
@@ -292,7 +291,7 @@ function cutOut(card: MemoryStore, first: number, blocks: number): MemoryStore {
     return volume
 }
 
-/** Logs on the volume from `first` on, and sees that all else on the card is as it was. */
+/** Logs on the volume at block `first` and checks that the rest of the card is unchanged. */
 async function expectPartitionLogged(card: MemoryStore, volume: MemoryStore, first: number) {
     const last = first + volume.blockCount
     const outside = [...card.written()].filter(block => block < first || block >= last)
@@ -311,8 +310,7 @@ async function expectPartitionLogged(card: MemoryStore, volume: MemoryStore, fir
 }
 
 describe.skipIf(!tools)("a card as the SD Association's formatter leaves it", () => {
-    // Capacity, partition and cluster as its table has them (File System Specification 3.00, annex
-    // C).
+    // Capacity, partition and cluster from the table in File System Specification 3.00, annex C.
     const layouts = [
         {
             title: "2 GB: FAT16",
@@ -334,7 +332,7 @@ describe.skipIf(!tools)("a card as the SD Association's formatter leaves it", ()
     for (const { title, mebibytes, first, type, options } of layouts)
         it(title, async () => {
             const volume = brought(mebibytes, [...options, "-h", String(first)], camera)
-            // The capacity that a small card tells of is a multiple of a mebibyte or two.
+            // A small card reports its capacity in steps of one or two mebibytes.
             const blocks = Math.ceil((volume.blockCount + first) / 8192) * 8192
             const card = behindMbr(volume, first, type, blocks)
             await expectPartitionLogged(card, volume, first)
@@ -377,7 +375,7 @@ function guidCard(mebibytes: number, entriesAt: number, parts: [string, number, 
 }
 
 describe.skipIf(!tools)("a card with a GUID partition table", () => {
-    it("is logged on in its first data partition, not in the system's own", async () => {
+    it("is logged on in its first data partition, not in the EFI system partition", async () => {
         const system = makeVolume(40, "-F32", "-s1", "-n", "EFI")
         const volume = brought(300, ["-F32", "-s8"], mac)
         const first = 2048 + system.blockCount
@@ -392,7 +390,7 @@ describe.skipIf(!tools)("a card with a GUID partition table", () => {
             )
     })
 
-    it("without one, or with one beyond its end, says what to do and is not touched", async () => {
+    it("says what to do and is not touched without a data partition within the card", async () => {
         const system = makeVolume(40, "-F32", "-s1", "-n", "EFI")
         const beyond = guidCard(100, 2, [[basicData, 2048, new MemoryStore(0)]])
         edit(beyond, 2, view => view.setUint32(32, 0x7fffffff, true))

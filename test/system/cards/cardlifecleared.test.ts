@@ -9,27 +9,27 @@ import { formattedStore, timesOn } from "../../support/cardstore"
 import { checkVolume, copyOut, editVolume, makeVolume, runMtools } from "../../support/fatimage"
 import { hasTool, requireTool } from "../../support/tools"
 
-// A card whose logs were moved to a PC, and whose room other files have now: what the board
-// remembers of its directories is not true any more.
+// A card whose logs were moved to a PC and whose space other files use now: what the board knows
+// of its directories is no longer true.
 
 const tools = ["mkfs.fat", "fsck.fat", "mdeltree", "mmd", "mcopy"].every(hasTool)
 const today = "LOG/20261122.CSV"
 const photoBytes = 4 << 20
 
 const cards: Record<string, () => Promise<MemoryStore>> = {
-    "a card of card format": () => formattedStore(16),
-    "a FAT32 card of a PC": async () => makeVolume(40, "-F32", "-s1"),
-    "a FAT16 card of a PC": async () => makeVolume(16, "-F16", "-s2"),
+    "a card made by card format": () => formattedStore(16),
+    "a FAT32 card from a PC": async () => makeVolume(40, "-F32", "-s1"),
+    "a FAT16 card from a PC": async () => makeVolume(16, "-F16", "-s2"),
 }
 
-/** What the clusters of the board's directories hold instead. */
-const contents: Record<string, number> = { "photo's bytes": 0xd7, zeros: 0, "bytes 0xff": 0xff }
+/** What the clusters of the board's directories hold now. */
+const contents: Record<string, number> = { "photo bytes": 0xd7, zeros: 0, "bytes 0xff": 0xff }
 
 function run(tool: string, image: string, ...options: string[]): void {
     execFileSync(requireTool(tool), ["-i", image, ...options], { stdio: "pipe" })
 }
 
-/** The board's directories make way for a large file. */
+/** Replaces the board's directories with a large file. */
 function clear(store: MemoryStore, value: number): MemoryStore {
     return editVolume(store, (image, folder) => {
         run("mdeltree", image, "::LOG", "::CELL")
@@ -39,7 +39,7 @@ function clear(store: MemoryStore, value: number): MemoryStore {
     })
 }
 
-/** A board that logs on it ten minutes later, and lets go of it. */
+/** A board that logs on the card ten minutes later and ejects it. */
 async function logOn(store: MemoryStore): Promise<CardLife> {
     const startSeconds = morning + 600
     const board = await CardLife.start(new SdCardChip(store), { startSeconds, cells: true })
@@ -48,10 +48,10 @@ async function logOn(store: MemoryStore): Promise<CardLife> {
     return board
 }
 
-describe.skipIf(!tools)("a card on which a PC has put other files in place of ours", () => {
+describe.skipIf(!tools)("a card on which a PC replaced our files", () => {
     for (const [title, make] of Object.entries(cards))
         for (const [what, value] of Object.entries(contents))
-            it(`keeps them, and is logged on: ${title}, ${what}`, async () => {
+            it(`keeps the new file and is logged on: ${title}, ${what}`, async () => {
                 const before = await make()
                 const first = await CardLife.start(new SdCardChip(before), { cells: true })
                 await first.run(40)
@@ -65,10 +65,10 @@ describe.skipIf(!tools)("a card on which a PC has put other files in place of ou
             })
 })
 
-describe.skipIf(!tools)("a card on which a PC has emptied LOG", () => {
+describe.skipIf(!tools)("a card on which a PC emptied LOG", () => {
     for (const [title, make] of Object.entries(cards))
         for (const days of [1, 40])
-            it(`keeps it so: ${title}, with ${days} files before`, async () => {
+            it(`has only the new log there: ${title}, ${days} files before`, async () => {
                 const before = await make()
                 const first = await CardLife.start(new SdCardChip(before), { cells: true })
                 await first.run(5)

@@ -29,9 +29,7 @@ function directoryCluster(store: MemoryStore, name: string): number {
     return (entries.readUInt16LE(at + 20) << 16) | entries.readUInt16LE(at + 26)
 }
 
-/**
- * Foreign files with long names, in the root or, after a first run of the board, in LOG as well.
- */
+/** Foreign files with long names in the root or in LOG, after a first run of the board. */
 async function crowded(count: number, where: "root" | "LOG"): Promise<MemoryStore> {
     const store = await formattedStore(600)
     const first = await CardLife.start(new SdCardChip(store), { startSeconds: morning - 86400 })
@@ -42,7 +40,7 @@ async function crowded(count: number, where: "root" | "LOG"): Promise<MemoryStor
     const directory = files.directory(cluster)
     for (let i = 1; i <= count; ++i)
         files.addFile(directory, shortName(i), `picture ${i}\r\n`, longName(i))
-    // Whoever wrote them has counted the free clusters anew.
+    // Their writer left the count of free clusters unknown.
     const info = Uint8Array.from(store.read(1))
     new DataView(info.buffer).setUint32(488, 0xffffffff, true)
     store.write(1, info)
@@ -50,8 +48,8 @@ async function crowded(count: number, where: "root" | "LOG"): Promise<MemoryStor
 }
 
 /**
- * What a board reads of a card that is put in, until it is mounted and its logs are in order. Not
- * what the backup reads behind that: it looks for its files in the root.
+ * Sectors that a board reads of an inserted card until it is mounted and its logs are in order.
+ * Without the backup's reads after that: it searches the root for its files.
  */
 async function readsOfMount(board: CardLife, card: SdCardChip): Promise<number> {
     const recover = board.storage.recover
@@ -68,7 +66,7 @@ async function readsOfMount(board: CardLife, card: SdCardChip): Promise<number> 
 
 describe("3,000 foreign files with long names", () => {
     for (const where of ["root", "LOG"] as const) {
-        it(`in ${where} stay as they are, and the log goes on among them`, async () => {
+        it(`in ${where} stay unchanged, and logging continues among them`, async () => {
             const store = await crowded(3000, where)
             const directory = where === "root" ? "" : "LOG/"
             const before = tools ? runMtools(store, "mdir", "-b", "::" + directory) : ""
@@ -96,7 +94,7 @@ describe("3,000 foreign files with long names", () => {
             expect(check.clean, check.text).toBe(true)
         })
 
-        it(`in ${where} cost a mount at most 10 reads, and an append none`, async () => {
+        it(`in ${where} cost a mount at most 10 reads and an append none`, async () => {
             const few = await crowded(3, where)
             const many = await crowded(3000, where)
             const counts: number[] = []
@@ -108,7 +106,7 @@ describe("3,000 foreign files with long names", () => {
             const card = new SdCardChip(many)
             const board = await CardLife.start(card)
             await board.run(2)
-            // Else the polls count the free clusters meanwhile, 16 sectors of the table each.
+            // Otherwise each poll counts free clusters meanwhile, in 16 sectors of the table.
             await board.use(async volume => await volume.table.countFree(100000))
             const { sectorReads } = card.counters
             await board.run(59)
@@ -116,7 +114,7 @@ describe("3,000 foreign files with long names", () => {
             expect(card.counters.sectorReads - sectorReads).toBeLessThanOrEqual(2)
         })
 
-        it(`in ${where} do not keep a mount that puts a torn sector of LOG back`, async () => {
+        it(`in ${where} do not slow a mount that restores a torn sector of LOG`, async () => {
             const store = await crowded(3000, where)
             const board = await CardLife.start(new SdCardChip(store))
             await board.run(30)
@@ -135,7 +133,7 @@ describe("3,000 foreign files with long names", () => {
 })
 
 describe("a full root directory of FAT16", () => {
-    /** A FAT16 volume whose root directory has so many slots left. */
+    /** A FAT16 volume whose root directory has this many slots left. */
     function nearlyFull(store: MemoryStore, left: number): MemoryStore {
         const files = new ForeignFiles(store, 300)
         const root = files.directory()
@@ -143,7 +141,7 @@ describe("a full root directory of FAT16", () => {
         return store
     }
 
-    it("without a LOG says what to do, and logs when there is room", async () => {
+    it("without a LOG says what to do, and is logged on when there is room", async () => {
         const store = nearlyFull(await formattedStore(16), 0)
         const board = await CardLife.start(new SdCardChip(store))
         await board.run(12)
@@ -165,8 +163,8 @@ describe("a full root directory of FAT16", () => {
         expect(await timesOn(store, today)).toEqual(board.made)
     })
 
-    it("with a LOG takes the main log, and says why there is no history", async () => {
-        // The backup takes one of them.
+    it("with room for LOG alone takes the main log and says why there is no history", async () => {
+        // The backup takes one slot.
         const store = nearlyFull(await formattedStore(16), 2)
         const board = await CardLife.start(new SdCardChip(store))
         await board.run(5)
@@ -179,7 +177,7 @@ describe("a full root directory of FAT16", () => {
     })
 
     it("with room for LOG alone takes the main log while CELL cannot be made", async () => {
-        // The backup takes one of them.
+        // The backup takes one slot.
         const store = nearlyFull(await formattedStore(16), 2)
         const board = await CardLife.start(new SdCardChip(store), { cells: true })
         await board.run(15)
@@ -202,7 +200,7 @@ describe("a fragmented card", () => {
                 const store = make()
                 const files = new ForeignFiles(store)
                 const root = files.directory()
-                // One foreign cluster in each second place, over three sectors of the table.
+                // Every second cluster is foreign, over three or more sectors of the table.
                 let last = 0
                 for (let cluster = 10; cluster < 600; cluster += 2) {
                     const other = new ForeignFiles(store, cluster)

@@ -8,23 +8,19 @@ import { DeviceBuffer } from "../../support/devicebuffer"
 import { makeVolume } from "../../support/fatimage"
 import { hasTool } from "../../support/tools"
 
-// What a power cut, or a card that was pulled, leaves behind the recorded sizes belongs to whoever
-// comes to the card next: this board or another, today or later, whatever it wants there.
+// A power cut or a pulled card leaves records beyond the recorded sizes. The next board must find
+// them again: this one or another, today or later, whatever it does with the card.
 
 const tools = hasTool("mkfs.fat")
 const today = "20261122.CSV"
 const logs = ["LOG", "CELL"]
-/** Cards with the redo log and without. */
+/** Cards with and without a redo log. */
 const cards: Record<string, () => Promise<MemoryStore>> = {
-    "a card of card format": () => formattedStore(16),
+    "a card made by card format": () => formattedStore(16),
 }
-if (tools)
-    cards["a card of a PC, which has no redo log"] = async () => makeVolume(16, "-F16", "-s2")
+if (tools) cards["a card from a PC, without a redo log"] = async () => makeVolume(16, "-F16", "-s2")
 
-/**
- * A board has logged for so long, and its power was cut; some records are behind the recorded
- * sizes.
- */
+/** A board logged for this long, then lost power. Some records are beyond the recorded sizes. */
 async function cutOff(store: MemoryStore, seconds = 153, options: CardLifeOptions = {}) {
     const board = await CardLife.start(new SdCardChip(store), { cells: true, ...options })
     await board.run(seconds)
@@ -46,16 +42,16 @@ async function expectWhole(store: MemoryStore, made: number[], name = today): Pr
 
 for (const [title, make] of Object.entries(cards))
     describe(`after a power cut, on ${title},`, () => {
-        it("card eject leaves every record in its file, though no record came before it", async () => {
+        it("card eject leaves every record in its file, even without a new record", async () => {
             const store = await make()
             const made = await cutOff(store)
-            // There is something to find again.
+            // Some records must be found again.
             expect((await timesOn(store, "LOG/" + today)).length).toBeLessThan(made.length)
             await (await next(store)).eject()
             await expectWhole(store, made)
         })
 
-        it("a board whose logging is off leaves every record in its file", async () => {
+        it("a board with logging off leaves every record in its file", async () => {
             const store = await make()
             const made = await cutOff(store)
             const board = await next(store)
@@ -65,7 +61,7 @@ for (const [title, make] of Object.entries(cards))
             await expectWhole(store, made)
         })
 
-        it("an upload finds the whole files, and not those of the directory", async () => {
+        it("an upload finds the whole files, not the sizes in the directory", async () => {
             const store = await make()
             const made = await cutOff(store)
             const board = await next(store)
@@ -92,7 +88,7 @@ for (const [title, make] of Object.entries(cards))
             await expectWhole(store, board.made, "20261125.CSV")
         })
 
-        it("a further cut, before anything was written, costs nothing", async () => {
+        it("another cut before anything is written costs nothing", async () => {
             const store = await make()
             const made = await cutOff(store)
             for (let cuts = 0; cuts < 3; ++cuts) await (await next(store)).poll()
@@ -103,7 +99,7 @@ for (const [title, make] of Object.entries(cards))
             await expectWhole(store, made)
         })
 
-        it("two cards in turn over midnight keep every record", async () => {
+        it("two cards that alternate over midnight keep every record", async () => {
             const stores = [await make(), await make()]
             const startSeconds = Date.UTC(2026, 10, 22, 23, 58) / 1000
             const board = await CardLife.start(undefined, { startSeconds, cells: true })
@@ -121,7 +117,7 @@ for (const [title, make] of Object.entries(cards))
                 for (const store of stores)
                     for (const day of [today, "20261123.CSV"])
                         times.push(...(await timesOn(store, `${log}/${day}`)))
-                // Those of the last turn's wait are still in the queue.
+                // Records made after the last pull are still in the queue.
                 const waiting = board.logger.queued() / 2
                 expect(times.sort(), log).toEqual(board.made.slice(0, board.made.length - waiting))
             }
@@ -129,8 +125,8 @@ for (const [title, make] of Object.entries(cards))
         })
     })
 
-describe("a log whose name the redo log has forgotten", () => {
-    it("is named again before it is written to", async () => {
+describe("a log whose name the redo log forgot", () => {
+    it("is named again before it is written", async () => {
         const store = await formattedStore(600)
         const made = await cutOff(store)
         // The entries are up to date, with their marks.
@@ -146,10 +142,8 @@ describe("a log whose name the redo log has forgotten", () => {
     })
 })
 
-describe("files of others in LOG that have the mark", () => {
-    /**
-     * Every entry of LOG gets the mark, as the hundredths of a second of its making might have it.
-     */
+describe("foreign files in LOG that have the mark", () => {
+    /** Sets the mark in every entry of LOG, as hundredths of a second of a creation time may. */
     async function markAll(store: MemoryStore): Promise<void> {
         const volume = await mountStore(store)
         const paths: string[] = []
@@ -162,15 +156,15 @@ describe("files of others in LOG that have the mark", () => {
         }
     }
 
-    it("stay as they are, and do not keep the board from logging", async () => {
+    it("stay unchanged and do not stop the board from logging", async () => {
         for (const make of Object.values(cards)) {
             const store = await make()
             const texts: Record<string, string> = {}
             const first = await CardLife.start(new SdCardChip(store))
             await first.use(async volume => {
                 for (let i = 0; i < 40; ++i) {
-                    // A name that is no log's, and a log's name with other columns; no last line
-                    // end.
+                    // Names that are no log's, and logs' names with other columns. The last line
+                    // has no end.
                     const path = `LOG/${i < 20 ? "NOTES" : "202601"}${10 + (i % 20)}.CSV`
                     texts[path] =
                         `${i < 20 ? "time,utc_offset,serial,voltage_V" : "a,b,c"}\r\ntorn ${i}`

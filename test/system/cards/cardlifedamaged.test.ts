@@ -13,7 +13,7 @@ import { hasTool } from "../../support/tools"
 
 const today = "LOG/20261122.CSV"
 const yesterday = "LOG/20261121.CSV"
-/** Where the day goes on when its file cannot. */
+/** Where the day continues when its file cannot. */
 const further = "LOG/26112201.CSV"
 const repair = "the file system is damaged: repair it on a PC, or save its files and card format"
 const tools = hasTool("fsck.fat") && hasTool("mkfs.fat")
@@ -49,7 +49,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
             startSeconds: morning - 86400,
         })
         await former.run(30)
-        // Foreign clusters before, between and behind those of the logs.
+        // Foreign clusters before, between and after those of the logs.
         await former.use(async mounted => {
             photo = "x".repeat(1021) + "\r\n"
             const file = await mounted.openForAppend("PHOTO.JPG", photo)
@@ -79,7 +79,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         return board
     }
 
-    /** Writes an entry of the table into the first so many copies. */
+    /** Writes a table entry into this many copies, the first ones. */
     function editTable(store: MemoryStore, cluster: number, value: number, copies = 2): void {
         const { table } = volume
         for (let copy = 0; copy < copies; ++copy)
@@ -128,7 +128,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         },
     ]
     for (const { title, damage } of damages) {
-        it(`takes the second table when the first has ${title}, and loses nothing`, async () => {
+        it(`uses the second table when the first has ${title}, and loses nothing`, async () => {
             const store = start.clone()
             edit(store, volume.table.fatBlock, damage)
             const board = await run(store, 120)
@@ -140,7 +140,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         })
     }
 
-    it("takes the first table when the second has garbage", async () => {
+    it("uses the first table when the second has garbage", async () => {
         const store = start.clone()
         edit(store, volume.table.fatBlock + volume.table.fatBlocks, damages[3].damage)
         const board = await run(store, 120)
@@ -148,7 +148,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         await expectUnharmed(store)
     })
 
-    /** All but today's log is as it was; what was recorded now is in a further file of the day. */
+    /** All but today's log is unchanged, and the new records are in a further file of the day. */
     async function expectFurther(store: MemoryStore, board: CardLife): Promise<void> {
         expect(board.logger.queued()).toBe(0)
         expect(await timesOn(store, further)).toEqual(board.made)
@@ -157,13 +157,13 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
     }
 
     const chains: { title: string; value: (clusters: number[]) => number }[] = [
-        { title: "bites its own tail", value: clusters => clusters[0] },
+        { title: "is circular", value: clusters => clusters[0] },
         { title: "leaves the card", value: () => 0x0ffff0 & (kind === "FAT32" ? -1 : 0xffff) },
-        { title: "ends before the size that was recorded", value: () => 0x0fffffff },
+        { title: "ends before the recorded size", value: () => 0x0fffffff },
         { title: "leads to a free cluster", value: () => 0 },
     ]
     for (const { title, value } of chains) {
-        it(`lets the day go on in a further file when the chain of its log ${title}`, async () => {
+        it(`continues the day in a further file when its log's chain ${title}`, async () => {
             const store = start.clone()
             const clusters = await clustersOf(today)
             const link = value(clusters)
@@ -171,7 +171,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
             const board = await run(store)
             await expectFurther(store, board)
             expect(board.lines).toEqual([`logger: ${repair}`])
-            // The damage stays for the person to repair, and the flag up until then.
+            // The damage stays for a person to repair. Until then the flag is up.
             expect(board.flags()).toBe("SD_CARD")
         })
     }
@@ -179,10 +179,10 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
     const entries: { title: string; low: number; high?: number; size?: number }[] = [
         { title: "no first cluster", low: 0 },
         { title: "1 as its first cluster", low: 1 },
-        { title: "a first cluster that is not on the card", low: 0xfff0, high: 0x0fff },
+        { title: "a first cluster beyond the card", low: 0xfff0, high: 0x0fff },
     ]
     for (const { title, low, high } of entries) {
-        it(`lets the day go on in a further file when the entry of its log has ${title}`, async () => {
+        it(`continues the day in a further file when its log's entry has ${title}`, async () => {
             const store = start.clone()
             const file = (await volume.open(today))!
             edit(store, file.entryBlock, view => {
@@ -194,7 +194,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
             expect(board.lines).toEqual([`logger: ${repair}`])
         })
 
-        it(`touches nothing but its backup when the entry of LOG has ${title}, and says what to do`, async () => {
+        it(`says what to do and touches only its backup when LOG's entry has ${title}`, async () => {
             const store = start.clone()
             const slot = await entryOf(store, "LOG        ")
             edit(store, slot.block, view => {
@@ -210,7 +210,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         })
     }
 
-    it("goes on in a further file when today's log asks for more than its chain has", async () => {
+    it("continues in a further file when today's log is larger than its chain", async () => {
         const store = start.clone()
         const file = (await volume.open(today))!
         const size = before.length + 3 * volume.clusterBytes
@@ -218,7 +218,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         await expectFurther(store, await run(store))
     })
 
-    it("says what to do when LOG is a file, and logs when it was renamed", async () => {
+    it("says what to do when LOG is a file, and logs once it is renamed", async () => {
         const store = await make()
         const made = await mountStore(store)
         await (await made.openForAppend("LOG", "a file of mine\r\n")).close()
@@ -256,7 +256,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         ["hidden", 0x22],
         ["a directory", 0x10],
     ] as [string, number][]) {
-        it(`goes on in a further file when today's log is ${title}`, async () => {
+        it(`continues in a further file when today's log is ${title}`, async () => {
             const store = start.clone()
             const file = (await volume.open(today))!
             edit(store, file.entryBlock, view => view.setUint8(file.entryAt + 11, attributes))
@@ -264,7 +264,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         })
     }
 
-    /** Where the entry of a name in the root directory lies. */
+    /** Where a name's entry in the root directory is. */
     async function entryOf(store: MemoryStore, name: string) {
         const { table } = await mountStore(store)
         const root =
@@ -277,7 +277,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         throw new Error(`${name} is missing`)
     }
 
-    /** The whole card is the same but for the two files of the board's backup. */
+    /** The whole card is the same except for the two files of the board's backup. */
     async function expectSame(store: MemoryStore, as: MemoryStore): Promise<void> {
         const { table } = volume
         const after = await takeBackupOut(store)
@@ -294,13 +294,13 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         expect(different).toEqual([])
     }
 
-    /** A card without the backup's entries and links, and the clusters that it had. */
+    /** A card without the backup's entries and links, and the backup's clusters. */
     async function takeBackupOut(store: MemoryStore) {
         const rest = store.clone()
         const files = new ForeignFiles(rest)
         const clusters: number[] = []
         for (const name of ["BMSMINI BAK", "BMSMINI BA2"]) {
-            // Mounting may put a card in order: another copy is looked at.
+            // Mounting may change the card, so a copy is searched.
             const { block, at } = await entryOf(store.clone(), name)
             edit(rest, block, view => {
                 clusters.push(view.getUint16(at + 26, true))

@@ -13,11 +13,11 @@ import { noteSent } from "../../support/historylines"
 import { hasTool } from "../../support/tools"
 
 const today = "LOG/20261122.CSV"
-/** Where the day goes on when its file cannot. */
+/** Where the day continues when its file cannot. */
 const further = "LOG/26112201.CSV"
 const tools = hasTool("fsck.fat")
 
-/** True when the driver notices that a block's data does not fit its checksum. */
+/** True when the driver notices data that does not match its checksum. */
 async function driverChecksReads(): Promise<boolean> {
     const { card, chip } = await openMemoryCard(blankStore(64))
     chip.faults.corruptReads = 1
@@ -26,7 +26,7 @@ async function driverChecksReads(): Promise<boolean> {
     return block.every(byte => byte === 0)
 }
 
-/** The records of the day in whatever files, each of which has to be in order. */
+/** The day's records in all of its files, each of which must be in order. */
 async function dayTimes(store: MemoryStore, directory: string): Promise<number[]> {
     const all: number[] = []
     for (const name of ["20261122", "26112201", "26112202", "26112203"]) {
@@ -37,9 +37,9 @@ async function dayTimes(store: MemoryStore, directory: string): Promise<number[]
     return all.sort()
 }
 
-describe("a card that answers badly now and then", () => {
+describe("a card that sometimes answers badly", () => {
     type Hurt = (chip: SdCardChip) => void
-    /** `every`: one in so many commands is hurt. What is not repeated at once costs a mount. */
+    /** `every`: one in this many commands is hurt. Faults that are not retried cost a mount. */
     const troubles: { title: string; every: number; hurt: Hurt }[] = [
         { title: "error tokens", every: 20, hurt: chip => (chip.faults.failReads = 1) },
         { title: "refused writes", every: 20, hurt: chip => (chip.faults.refuseWrites = 2) },
@@ -90,7 +90,7 @@ describe("a card that answers badly now and then", () => {
         return board
     }
     for (const { title, every, hurt } of troubles) {
-        it(`loses and doubles nothing with ${title}`, async () => {
+        it(`loses and duplicates nothing with ${title}`, async () => {
             for (const seed of [1, 2, 3]) {
                 const board = await hurtAtRandom(seed, every, [hurt])
                 const { device } = await board.use(async volume => volume)
@@ -100,20 +100,20 @@ describe("a card that answers badly now and then", () => {
         })
     }
 
-    it("loses and doubles nothing with all of them at once", async () => {
+    it("loses and duplicates nothing with all of them at once", async () => {
         const hurts = troubles.map(trouble => trouble.hurt)
         for (let seed = 10; seed < 20; ++seed) await hurtAtRandom(seed, 150, hurts)
     })
 
-    it("loses and doubles nothing with flipped bits, if the driver looks at checksums", async ctx => {
+    it("loses and duplicates nothing with flipped bits, if the driver checks them", async ctx => {
         if (!(await driverChecksReads())) ctx.skip()
         for (let seed = 20; seed < 30; ++seed)
             await hurtAtRandom(seed, 20, [chip => (chip.faults.corruptReads = 1)])
     })
 })
 
-describe("a card that stays busy for ever", () => {
-    it("is told from one that is missing, and logging goes on when it was pulled and put back", async () => {
+describe("a card that stays busy forever", () => {
+    it("is told from a missing one, and logging continues after a pull and return", async () => {
         const store = await formattedStore(16)
         const chip = new SdCardChip(store)
         const board = await CardLife.start(chip)
@@ -123,7 +123,7 @@ describe("a card that stays busy for ever", () => {
         expect(board.storage.mounted()).toBe(false)
         expect(board.flags()).toBe("SD_CARD")
         expect(board.reasons[0]).toBe("the card stays busy: pull it and put it back")
-        // The same advice later on, not "use another".
+        // Later the same advice, not "use another".
         expect(board.storage.lastError).toContain("pull it and put it back")
         board.socket.pull()
         await board.run(3)
@@ -136,7 +136,7 @@ describe("a card that stays busy for ever", () => {
         expect(board.flags()).toBe("none")
     })
 
-    it("never keeps the board from making its records", async () => {
+    it("never stops the board from making its records", async () => {
         const chip = new SdCardChip(await formattedStore(16))
         const board = await CardLife.start(chip)
         await board.run(5)
@@ -153,7 +153,7 @@ describe("a sector that cannot be read", () => {
     let before: string
     let places: Record<string, number[]>
 
-    /** A card with yesterday's and today's log and a history, and where on it everything lies. */
+    /** A card with yesterday's and today's log and a history, and the places of its parts. */
     beforeAll(async () => {
         start = await formattedStore(600)
         const yesterday = await CardLife.start(new SdCardChip(start), {
@@ -198,7 +198,7 @@ describe("a sector that cannot be read", () => {
         return { store, chip, board }
     }
 
-    /** All records since the start, in whatever file of the day they are. */
+    /** The file's records since the start. */
     async function newTimes(store: MemoryStore, path: string): Promise<number[]> {
         return recordTimes(await textOn(store, path)).filter(second => second > morning)
     }
@@ -214,7 +214,7 @@ describe("a sector that cannot be read", () => {
         "redo",
         "redoCopy",
     ])
-        it(`does not keep the log from going on where it is: ${place}`, async () => {
+        it(`does not stop the log from continuing in its file: ${place}`, async () => {
             const { store, chip, board } = await boardWith(place)
             await board.run(20)
             await board.settle()
@@ -227,7 +227,7 @@ describe("a sector that cannot be read", () => {
         })
 
     for (const place of ["tail", "header"])
-        it(`lets today's log go on in a further file: ${place}`, async () => {
+        it(`makes today's log continue in a further file: ${place}`, async () => {
             const { store, chip, board } = await boardWith(place)
             await board.run(20)
             expect(await board.settle()).toBeLessThanOrEqual(5)
@@ -267,7 +267,7 @@ describe("a sector that cannot be read", () => {
             expect(await textOn(store, today)).toBe(before)
         })
 
-    it("in the history does not disturb the log, and its upload is told why", async () => {
+    it("in the history does not disturb the log, and the upload learns why", async () => {
         const { board } = await boardWith("history")
         await board.run(5)
         const reading = board.finish(board.history.fullySent("20261121.CSV", 100))
@@ -277,7 +277,7 @@ describe("a sector that cannot be read", () => {
         expect(board.flags()).toBe("none")
     })
 
-    it("in the table, found while logging, is passed over in favour of the other copy", async () => {
+    it("in the table, found while logging, makes the board use the other copy", async () => {
         const store = start.clone()
         const chip = new SdCardChip(store)
         const board = await CardLife.start(chip, { flash: flash, cells: true })
@@ -294,7 +294,7 @@ describe("a sector that cannot be read", () => {
 })
 
 describe("a sector that cannot be written", () => {
-    it("lets today's log go on in a further file", async () => {
+    it("makes today's log continue in a further file", async () => {
         const store = await formattedStore(16)
         const chip = new SdCardChip(store)
         const board = await CardLife.start(chip)

@@ -17,9 +17,7 @@ import { hasTool, requireTool } from "../../support/tools"
 const tools = hasTool("fsck.fat") && hasTool("mdir") && hasTool("mcopy") && hasTool("mkfs.fat")
 const today = "LOG/20261122.CSV"
 
-/**
- * Formats a card as the console does; a large one without the wire between, which takes its time.
- */
+/** Formats a card as the console does, but a large one directly: the wire would take too long. */
 async function format(card: MemoryStore): Promise<CardLife> {
     if (card.blockCount > 4194304) {
         await formatVolume(new MemoryBlockDevice(card), "BMSMINI    ")
@@ -34,7 +32,7 @@ async function format(card: MemoryStore): Promise<CardLife> {
     return board
 }
 
-describe.skipIf(!tools)("a card that was formatted on the board", () => {
+describe.skipIf(!tools)("a card formatted on the board", () => {
     const sizes: { mebibytes: number; kind: string; clusterBytes: number }[] = [
         { mebibytes: 4, kind: "FAT16", clusterBytes: 512 },
         { mebibytes: 8, kind: "FAT16", clusterBytes: 512 },
@@ -52,7 +50,7 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
         { mebibytes: 65536, kind: "FAT32", clusterBytes: 32768 },
     ]
     for (const { mebibytes, kind, clusterBytes } of sizes) {
-        it(`is ${kind} with ${clusterBytes} bytes a cluster at ${mebibytes} MiB, and usable elsewhere`, async () => {
+        it(`is ${kind} with ${clusterBytes} bytes per cluster at ${mebibytes} MiB and usable elsewhere`, async () => {
             const card = new MemoryStore(mebibytes * 2048)
             const board = await format(card)
             const volume = await board.use(async mounted => mounted)
@@ -67,7 +65,7 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
         })
     }
 
-    /** Programs of a PC: check it, list it, read our log, put a file beside it, check it again. */
+    /** PC programs check the card, list it, read our log, add two files and check it again. */
     function elsewhere(card: MemoryStore, folder: string, made: number[]): void {
         const image = join(folder, "card.img")
         saveImage(card, image)
@@ -86,12 +84,12 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
         store.close()
     }
 
-    it("is whole at sizes that are no round number", async () => {
+    it("is whole at sizes that are not round", async () => {
         const random = new Random(7)
         for (const mebibytes of [4, 17, 77, 300, 515, 1100]) {
             const blocks = mebibytes * 2048 + random.below(2000) + 1
             const card = new MemoryStore(blocks)
-            // The size of an SDSC card is rounded; here it is the volume that is looked at.
+            // An SDSC card would round its size. Here only the volume is checked.
             const device = new MemoryBlockDevice(card)
             await formatVolume(device, "BMSMINI    ")
             const check = checkVolume(card)
@@ -102,18 +100,18 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
         }
     })
 
-    it("has nothing left of the file system and of the partitions before", async () => {
+    it("has nothing left of its old content", async () => {
         const card = new MemoryStore(64 * 2048)
         const old = new Uint8Array(512).fill(0x5a)
         for (let block = 0; block < 3000; ++block) card.write(block, old)
         await format(card)
         const check = checkVolume(card)
         expect(check.clean, check.text).toBe(true)
-        // The label counts as one.
+        // The label counts as a file.
         expect(check.text).toContain("1 files, 0/")
     })
 
-    it("is unformatted, not half formatted, when it was pulled while formatting", async () => {
+    it("is unformatted, not half formatted, after it is pulled while formatting", async () => {
         const start = new MemoryStore(16 * 2048)
         await format(start)
         const whole = await CardLife.start(new SdCardChip(start.clone()))
@@ -146,7 +144,7 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
         expect(unformatted).toBeGreaterThan(10)
     })
 
-    it("is unformatted wherever the power goes in it, whatever becomes of that sector", async () => {
+    it("is unformatted wherever power fails in formatting, whatever that sector holds", async () => {
         const start = new MemoryStore(16 * 2048)
         await format(start)
         const whole = new SdCardChip(start.clone())
@@ -168,7 +166,7 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
                 card.powerUp()
                 const again = await CardLife.start(card)
                 await again.run(3)
-                // Only the very first write can leave the old file system as it was.
+                // Only the very first write can leave the old file system unchanged.
                 expect(again.storage.mounted(), where).toBe(kept === 0 && torn === "dropped")
                 if (again.storage.mounted()) continue
                 const said = "no FAT file system on the card: format as FAT32 (card format)"
@@ -179,7 +177,7 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
             }
     })
 
-    it("costs no record, at any period, of a card of 32 GB on the ESP32's clock", async () => {
+    it("costs no record at any period, on a 32 GB card at the ESP32's speed", async () => {
         for (const periodSeconds of [1, 5]) {
             const store = new MemoryStore(30500 * 2048)
             const options = { periodSeconds, transferMs: 0.57 }
@@ -188,7 +186,7 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
             await board.run(5)
             const beganMs = board.nowMs()
             const beganSeconds = board.seconds()
-            // The task that writes looks every 2 s, also while the card is formatted.
+            // The writing task runs every 2 s, even while the card is formatted.
             const { logger } = board
             const { flush } = logger
             let refusals = 0
@@ -210,7 +208,7 @@ describe.skipIf(!tools)("a card that was formatted on the board", () => {
         }
     })
 
-    it("cannot be made of a card that is too small, which is said", async () => {
+    it("is refused with the reason when it is too small", async () => {
         const board = await CardLife.start(new SdCardChip(new MemoryStore(2048)))
         await expect(board.finish(board.storage.format())).rejects.toThrow(
             "the card is too small: use another",

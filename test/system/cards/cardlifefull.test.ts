@@ -18,7 +18,7 @@ const tools = hasTool("fsck.fat")
 /** What the history says of a file, from nothing to everything. */
 const histories = ["unknown", "begun", "part", "all", "more", "again", "damaged"] as const
 
-/** A file that is on the card before the board comes to it. */
+/** A file that is on the card before the board mounts it. */
 interface Planned {
     path: string
     bytes: number
@@ -26,12 +26,12 @@ interface Planned {
     attributes: number
 }
 
-/** The rule: an ordinary file of a log, of a day before today, all of which was confirmed. */
+/** The rule: an ordinary log file of a day before today, confirmed as a whole. */
 function mayGo(file: Planned): boolean {
     const name = /^(LOG|CELL)\/(?:(20\d{6})|(\d{8}))\.CSV$/.exec(file.path)
     if (!name || file.attributes !== 0x20) return false
     const day = name[2] ?? "20" + name[3].slice(0, 6)
-    // One that is shorter than what was sent is another file.
+    // A file shorter than what was sent is another file.
     return day < "20261122" && file.history === "all"
 }
 
@@ -64,7 +64,7 @@ function historyLines({ path, bytes, history }: Planned): string {
 
 let base: MemoryStore
 
-/** A card that is full but for 200 clusters. */
+/** A card with only 200 free clusters. */
 beforeAll(async () => {
     base = await formattedStore(4)
     const files = new ForeignFiles(base)
@@ -77,7 +77,7 @@ function contentOf(file: Planned): string {
     return (start + line.repeat(Math.ceil(file.bytes / line.length))).slice(0, file.bytes)
 }
 
-/** The card with these files and histories on it, and only so many free clusters. */
+/** The card with these files and their histories, and this many free clusters. */
 async function cardWith(planned: Planned[], freeClusters: number): Promise<MemoryStore> {
     const store = base.clone()
     const volume = await mountStore(store)
@@ -122,7 +122,7 @@ function plan(seed: number): Planned[] {
         names.push(`${digits}.CSV`)
         if (random.below(4) === 0) names.push(`${digits.slice(2)}0${1 + random.below(3)}.CSV`)
     }
-    // Of days to come, as after the clock was set back.
+    // Of future days, as after the clock was set back.
     names.push("20261123.CSV", "26112401.CSV")
     for (const name of names) {
         for (const log of ["LOG", "CELL"]) {
@@ -134,12 +134,12 @@ function plan(seed: number): Planned[] {
         }
     }
     planned.push({ path: "20261101.CSV", bytes: 600, history: "all", attributes: 0x20 })
-    // The order in the directory says nothing.
+    // The order in the directory must not matter.
     return planned.sort(() => random.below(3) - 1)
 }
 
 describe("a full card", () => {
-    it("loses sent files only, the oldest first, one at a time (16 seeded cards)", async () => {
+    it("loses only sent files, the oldest first, one at a time (16 seeded cards)", async () => {
         for (let seed = 1; seed <= 16; ++seed) {
             const planned = plan(seed)
             const store = await cardWith(planned, seed % 4)
@@ -151,8 +151,7 @@ describe("a full card", () => {
                 const fresh = left.filter(file => file.path.includes("/") && !names.has(file.path))
                 if (fresh.length === 0) return
                 gone.push(...fresh.sort((one, other) => (age(one) < age(other) ? -1 : 1)))
-                // No more than what one file of each log had: no file goes before its room is
-                // needed.
+                // At most the clusters of one file per log: no file goes before its room is needed.
                 expect(new ForeignFiles(store).free()).toBeLessThanOrEqual(2 * 7)
             }
             await board.run(120)
@@ -174,7 +173,7 @@ describe("a full card", () => {
                 expect(await timesOn(store, today), what).toEqual(board.made)
                 expect(board.flags(), what).toBe("none")
             } else {
-                // Nothing is left that may go. The flag takes its 3 s to come up.
+                // No file that may go is left. The flag comes up after 3 s.
                 await board.run(4)
                 expect(gone.length, what).toBe(may.length)
                 expect(board.flags(), what).toContain("SD_FULL")
@@ -206,7 +205,7 @@ function sent(path: string, bytes = 6000): Planned {
     return { path, bytes, history: "all", attributes: 0x20 }
 }
 
-/** The server has confirmed so much of the log of the 20th. */
+/** The server has confirmed this many bytes of the log of the 20th. */
 async function confirm(board: CardLife, bytes: number): Promise<void> {
     const name = "20261120.CSV"
     const { history, storage } = board
@@ -216,7 +215,7 @@ async function confirm(board: CardLife, bytes: number): Promise<void> {
 }
 
 describe("logging on a full card", () => {
-    it("stops with the flag up, says what to do, and goes on when a file was confirmed", async () => {
+    it("stops with the flag up, says what to do, and continues after a confirmation", async () => {
         const store = await cardWith([{ ...sent("LOG/20261120.CSV"), history: "part" }], 2)
         const board = await CardLife.start(new SdCardChip(store), { periodSeconds: 5 })
         await board.run(120)
@@ -235,7 +234,7 @@ describe("logging on a full card", () => {
         expect(await timesOn(store, today)).toEqual(board.made)
     })
 
-    it("goes on at once on another card, or on this one when files were deleted on a PC", async () => {
+    it("continues at once when files were deleted on a PC", async () => {
         const store = await cardWith([{ ...sent("LOG/20261120.CSV"), history: "begun" }], 2)
         const board = await CardLife.start(new SdCardChip(store), { periodSeconds: 5 })
         await board.run(100)
@@ -250,7 +249,7 @@ describe("logging on a full card", () => {
         expect(await timesOn(store, today)).toEqual(board.made)
     })
 
-    it("leaves room for the history, without which nothing could ever be confirmed", async () => {
+    it("leaves room for the history, because nothing can be confirmed without it", async () => {
         const store = await cardWith([{ ...sent("LOG/20261120.CSV", 6000), history: "unknown" }], 4)
         const board = await CardLife.start(new SdCardChip(store), { periodSeconds: 5, cells: true })
         await board.run(90)
@@ -265,7 +264,7 @@ describe("logging on a full card", () => {
         ["hidden", 0x22],
         ["a system file", 0x24],
     ] as [string, number][])
-        it(`passes over a sent log that is ${title}`, async () => {
+        it(`skips a sent log that is ${title}`, async () => {
             const kept = { ...sent("LOG/20261118.CSV"), attributes }
             const store = await cardWith([kept, sent("LOG/20261119.CSV")], 3)
             const board = await CardLife.start(new SdCardChip(store))
@@ -276,7 +275,7 @@ describe("logging on a full card", () => {
             expect(await textOn(store, "LOG/20261119.CSV")).toBeUndefined()
         })
 
-    it("passes over a directory with the name of a sent log", async () => {
+    it("skips a directory with the name of a sent log", async () => {
         const odd = { ...sent("LOG/20261118.CSV"), attributes: 0x10 }
         const store = await cardWith([odd, sent("LOG/20261119.CSV")], 3)
         const board = await CardLife.start(new SdCardChip(store))
@@ -285,32 +284,29 @@ describe("logging on a full card", () => {
         expect(await timesOn(store, today)).toEqual(board.made)
     })
 
-    it.skipIf(!tools)(
-        "leaves nothing behind of a sent log that was given a long name",
-        async () => {
-            const store = await cardWith([sent("LOG/20261118.CSV")], 20)
-            const files = new ForeignFiles(store)
-            const log = files.directory(await clusterOfLog(store))
-            files.addFile(log, "20261101CSV", "time\r\n", "20261101.Csv")
-            await (await mountStore(store)).remove("LOGSENT.TXT")
-            const volume = await mountStore(store)
-            const history = await volume.openForAppend("LOGSENT.TXT", "")
-            const line = oldLine("20261101.CSV", 6, "BMS-1A2B-LOG-20261101.CSV")
-            await history.append(DeviceBuffer.from(line) as unknown as Buffer)
-            await history.close()
-            const rest = new ForeignFiles(store)
-            rest.fill(rest.directory(), "MORE    BIN", rest.free())
-            const board = await CardLife.start(new SdCardChip(store))
-            await board.run(5)
-            await board.sync()
-            expect(await textOn(store, "LOG/20261101.CSV")).toBeUndefined()
-            const check = checkVolume(store)
-            expect(check.clean, check.text).toBe(true)
-        },
-    )
+    it.skipIf(!tools)("leaves nothing of a sent log that was given a long name", async () => {
+        const store = await cardWith([sent("LOG/20261118.CSV")], 20)
+        const files = new ForeignFiles(store)
+        const log = files.directory(await clusterOfLog(store))
+        files.addFile(log, "20261101CSV", "time\r\n", "20261101.Csv")
+        await (await mountStore(store)).remove("LOGSENT.TXT")
+        const volume = await mountStore(store)
+        const history = await volume.openForAppend("LOGSENT.TXT", "")
+        const line = oldLine("20261101.CSV", 6, "BMS-1A2B-LOG-20261101.CSV")
+        await history.append(DeviceBuffer.from(line) as unknown as Buffer)
+        await history.close()
+        const rest = new ForeignFiles(store)
+        rest.fill(rest.directory(), "MORE    BIN", rest.free())
+        const board = await CardLife.start(new SdCardChip(store))
+        await board.run(5)
+        await board.sync()
+        expect(await textOn(store, "LOG/20261101.CSV")).toBeUndefined()
+        const check = checkVolume(store)
+        expect(check.clean, check.text).toBe(true)
+    })
 
-    it("passes over the cell log that is open although it is off now", async () => {
-        // The cell log was switched off in the evening of the 20th; its file was sent since.
+    it("makes room although a cell log that is off now is still open", async () => {
+        // The cell log was switched off on the 20th. Its file was sent later.
         const startSeconds = morning - 2 * 86400
         const store = await cardWith([sent("LOG/20261119.CSV", 1500)], 40)
         const board = await CardLife.start(new SdCardChip(store), { startSeconds, cells: true })
@@ -331,7 +327,7 @@ describe("logging on a full card", () => {
         await board.sync()
         const files = new ForeignFiles(store)
         board.socket.pull()
-        // What is free is the histories' alone.
+        // The free clusters are reserved for the histories.
         files.fill(files.directory(), "MORE    BIN", files.free() - 4)
         board.socket.insert(new SdCardChip(store))
         await board.settle()
@@ -346,13 +342,12 @@ describe("logging on a full card", () => {
 })
 
 describe("a full card at midnight", () => {
-    /** Both logs have records behind the recorded sizes; what the directory says was sent. */
+    /** Both logs were sent up to their recorded sizes. */
     async function beforeMidnight(freeClusters: number) {
         const startSeconds = Date.UTC(2026, 10, 21, 23, 59, 30) / 1000
         const store = await cardWith([], freeClusters)
         const board = await CardLife.start(new SdCardChip(store), { startSeconds, cells: true })
-        // Far enough from the next cluster of both, whose beginning would bring the entries up to
-        // date.
+        // Far enough from the next cluster of both logs: starting one would update the entries.
         await board.run(16)
         await board.sync()
         for (const log of ["LOG", "CELL"]) {
@@ -367,7 +362,7 @@ describe("a full card at midnight", () => {
         return { store, board }
     }
 
-    it("keeps yesterday's records that were not sent, in the cell log too", async () => {
+    it("keeps yesterday's unsent records, in the cell log too", async () => {
         const { store, board } = await beforeMidnight(60)
         const recorded = async (log: string) => await timesOn(store, `${log}/20261121.CSV`)
         const synced = { LOG: await recorded("LOG"), CELL: await recorded("CELL") }
@@ -378,7 +373,7 @@ describe("a full card at midnight", () => {
             expect(await recorded(log)).toEqual(synced[log])
             expect(synced[log].length).toBeLessThan(records.length - 2)
         }
-        // The power goes; meanwhile the card was filled up. The board starts on the next day.
+        // Power fails and the card is filled up. The board starts on the next day.
         const files = new ForeignFiles(store)
         files.fill(files.directory(), "MORE    BIN", files.free())
         const next = await CardLife.start(new SdCardChip(store), { flash, cells: true })
@@ -388,14 +383,14 @@ describe("a full card at midnight", () => {
             expect(await timesOn(store, `${log}/20261121.CSV`), log).toEqual(records)
     })
 
-    it("goes on over midnight by deleting what was sent of both logs", async () => {
+    it("keeps unsent logs over midnight, and continues when there is room", async () => {
         const { store, board } = await beforeMidnight(60)
         const files = new ForeignFiles(store)
         board.socket.pull()
         files.fill(files.directory(), "MORE    BIN", files.free() - 1)
         board.socket.insert(new SdCardChip(store))
         await board.run(60)
-        // Yesterday's last records were not sent: nothing may go, and that is no deadlock.
+        // Yesterday's last records are unsent: no file may go, and that is no deadlock.
         expect(board.flags()).toContain("SD_FULL")
         board.socket.pull()
         await (await mountStore(store)).remove("MORE.BIN")

@@ -15,14 +15,14 @@ const today = "LOG/20261122.CSV"
 const tools = hasTool("fsck.fat") && hasTool("mkfs.fat") && hasTool("mcopy") && hasTool("mmd")
 const types: SdCardType[] = ["SDSC1", "SDSC", "SDHC", "SDXC"]
 
-/** So many bytes of numbered lines: a missing, doubled or moved sector shows. */
+/** This many bytes of numbered lines: a missing, duplicate or moved sector shows. */
 function numbered(bytes: number): string {
     let text = ""
     for (let i = 0; text.length < bytes; ++i) text += `line ${String(i).padStart(8, "0")} of it\r\n`
     return text.slice(0, bytes - 2) + "\r\n"
 }
 
-/** What the board reads of a file, over the bus. */
+/** A file's content as the board reads it over the bus. */
 async function readOver(board: CardLife, path: string): Promise<string> {
     return await board.use(async volume => {
         const file = await volume.open(path)
@@ -46,8 +46,8 @@ async function appendOver(board: CardLife, path: string, text: string): Promise<
     })
 }
 
-describe.skipIf(!tools)("volumes of mkfs.fat", () => {
-    /** Sectors of a cluster and a size in MiB that makes enough of them. */
+describe.skipIf(!tools)("volumes made by mkfs.fat", () => {
+    /** Sectors per cluster, and a size in MiB with enough clusters. */
     const fat16 = [
         [1, 8],
         [2, 16],
@@ -74,7 +74,7 @@ describe.skipIf(!tools)("volumes of mkfs.fat", () => {
     ]
     volumes.forEach(({ kind, sectors, mebibytes }, index) => {
         const type = types[index % 4]
-        it(`are read and written: ${kind}, ${sectors * 512} bytes a cluster, on ${type}`, async () => {
+        it(`are read and written: ${kind}, ${sectors * 512} bytes per cluster, on ${type}`, async () => {
             const clusterBytes = sectors * 512
             const theirs = numbered(clusterBytes * 2 + 1234)
             const options = [`-F${kind.slice(3)}`, `-s${sectors}`, "-n", "FOREIGN"]
@@ -108,11 +108,10 @@ describe.skipIf(!tools)("volumes of mkfs.fat", () => {
 interface Partition {
     type: number
     volume: MemoryStore | undefined
-    /** Without it, where the partition says it begins. */
     first: number
 }
 
-/** A card with a partition table of four slots; undefined is an unused one. */
+/** A card with a partition table of four slots. Undefined marks an unused one. */
 function partitioned(partitions: (Partition | undefined)[], mebibytes = 64): MemoryStore {
     const card = new MemoryStore(mebibytes * 2048)
     const mbr = new Uint8Array(512)
@@ -131,7 +130,7 @@ function partitioned(partitions: (Partition | undefined)[], mebibytes = 64): Mem
     return card
 }
 
-/** The volume as it is on the card, for programs that know no partitions. */
+/** A copy of the card's volume, for programs that know no partitions. */
 function cutOut(card: MemoryStore, first: number, blocks: number): MemoryStore {
     const volume = new MemoryStore(blocks)
     for (const block of card.written())
@@ -193,7 +192,7 @@ describe.skipIf(!tools)("a partition table", () => {
             }
         })
 
-    it("may have partitions of others before and behind ours, which stay as they are", async () => {
+    it("may have foreign partitions before and after ours, which stay unchanged", async () => {
         const volume = fat32()
         const linux: Partition = { type: 0x83, volume: undefined, first: 2048 }
         const behind = {
@@ -212,7 +211,7 @@ describe.skipIf(!tools)("a partition table", () => {
         ["FAT12", 0x01, () => makeVolume(1, "-F12"), fat32],
         ["FAT12 with reserved sectors", 0x01, () => makeVolume(1, "-F12", "-R32"), fat16Plain],
     ] as [string, number, () => MemoryStore, () => MemoryStore][])
-        it(`may have ${title} in front of the first that can be used`, async () => {
+        it(`may have ${title} before the first usable partition`, async () => {
             const volume = make()
             const slots = [
                 { type, volume: other(), first: 2048 },
@@ -221,7 +220,7 @@ describe.skipIf(!tools)("a partition table", () => {
             await expectLogged(partitioned(slots), 8192, volume, "SDHC")
         })
 
-    it("wins over the boot sector that a bare volume has left in front of it", async () => {
+    it("wins over an old boot sector that a bare volume left before it", async () => {
         for (const [type, volume, stale] of [
             [0x0c, fat32(), makeVolume(64, "-F32", "-s1")],
             [0x06, fat16(), makeVolume(64, "-F16", "-s4")],
@@ -236,7 +235,7 @@ describe.skipIf(!tools)("a partition table", () => {
         }
     })
 
-    it("may be what boot code looks like: then the volume is the whole card", async () => {
+    it("may be boot code that looks like one: then the volume is the whole card", async () => {
         const volume = fat32()
         const block = Uint8Array.from(volume.read(0))
         const view = new DataView(block.buffer)
@@ -250,20 +249,17 @@ describe.skipIf(!tools)("a partition table", () => {
     })
 })
 
-/**
- * Puts the start of a boot sector where the code of a master boot record was, and leaves the
- * partitions.
- */
+/** Overwrites the code of a master boot record with a boot sector's, and keeps the partitions. */
 function leaveBootSector(card: MemoryStore, volume: MemoryStore): void {
     const block = Uint8Array.from(card.read(0))
     block.set(volume.read(0).subarray(0, 446))
     card.write(0, block)
 }
 
-describe.skipIf(!tools)("an old boot sector in front of a partition table", () => {
+describe.skipIf(!tools)("an old boot sector before a partition table", () => {
     const stale = () => makeVolume(64, "-F32", "-s1")
 
-    it("does not hide the partition, and what it describes stays as it is", async () => {
+    it("does not hide the partition, and nothing is written before that", async () => {
         const volume = makeVolume(40, "-F32", "-s1")
         const card = partitioned([{ type: 0x0c, volume, first: 8192 }])
         leaveBootSector(card, stale())
@@ -276,7 +272,7 @@ describe.skipIf(!tools)("an old boot sector in front of a partition table", () =
         expect(recordTimes(copyOut(after, today))).toEqual(board.made)
     })
 
-    it("is no way past a partition that cannot be used", async () => {
+    it("does not make up for an unusable partition", async () => {
         const card = partitioned([{ type: 0x07, volume: named("EXFAT   "), first: 8192 }])
         leaveBootSector(card, stale())
         const before = [...card.written()]
@@ -287,13 +283,13 @@ describe.skipIf(!tools)("an old boot sector in front of a partition table", () =
     })
 })
 
-describe.skipIf(!tools)("what looks like a partition table in a volume's boot sector", () => {
+describe.skipIf(!tools)("a false partition table in a volume's boot sector", () => {
     for (const [title, indicator, first] of [
-        ["of no partition's kind", 0x41, 8192],
+        ["with an invalid boot indicator", 0x41, 8192],
         ["that leads to no volume", 0x00, 30000],
-        ["that leads off the card", 0x80, 0x20202020],
+        ["that leads beyond the card", 0x80, 0x20202020],
     ] as const)
-        it(`is passed over: one ${title}`, async () => {
+        it(`is ignored: one ${title}`, async () => {
             const store = makeVolume(40, "-F32", "-s1")
             const block = Uint8Array.from(store.read(0))
             block[446] = indicator
@@ -309,7 +305,7 @@ describe.skipIf(!tools)("what looks like a partition table in a volume's boot se
 describe.skipIf(!tools)("FAT32 without mirroring", () => {
     const theirs = numbered(5000)
 
-    /** A volume whose second table counts; the first is that of the empty volume. */
+    /** A volume whose second table is active. The first is that of an empty volume. */
     function secondTableOnly(flags: number) {
         const store = prepareVolume(40, ["-F32", "-s1"], (image, folder) => {
             const path = join(folder, "theirs")
@@ -330,7 +326,7 @@ describe.skipIf(!tools)("FAT32 without mirroring", () => {
         return { store, boot, first, blocks, empty }
     }
 
-    it("is used by the table that counts, and the other stays old", async () => {
+    it("is used by its active table, and the other stays unchanged", async () => {
         const { store, boot, first, blocks, empty } = secondTableOnly(0x81)
         const board = await CardLife.start(new SdCardChip(store))
         await board.run(6)
@@ -338,7 +334,7 @@ describe.skipIf(!tools)("FAT32 without mirroring", () => {
         expect((await readOver(board, "THEIRS.TXT")) === theirs).toBe(true)
         await board.sync()
         empty.forEach((block, i) => expect(store.read(first + i)).toEqual(block))
-        // For the tools, which know no active table.
+        // The tools know no active table.
         for (let i = 0; i < blocks; ++i) store.write(first + i, store.read(first + blocks + i))
         boot[40] = 0
         store.write(0, boot)
@@ -349,7 +345,7 @@ describe.skipIf(!tools)("FAT32 without mirroring", () => {
         expect(recordTimes(copyOut(store, today))).toEqual(board.made)
     })
 
-    it("is refused when the table that counts is none of its two", async () => {
+    it("is refused when its active table is neither of the two", async () => {
         const { store } = secondTableOnly(0x82)
         const before = [...store.written()].map(block => Uint8Array.from(store.read(block)))
         const board = await CardLife.start(new SdCardChip(store))
@@ -368,7 +364,7 @@ describe.skipIf(!tools)("a card without a partition table", () => {
             await board.run(10)
             const { device } = await board.use(async volume => volume)
             const kind = (device as SdCard).kind
-            // A high-capacity card of this size is no SDXC, whatever it calls itself.
+            // A high-capacity card of this size is not SDXC, whatever it reports.
             expect(kind).toBe(type.startsWith("SDSC") ? "SDSC" : "SDHC")
             board.socket.pull()
             await board.run(7)

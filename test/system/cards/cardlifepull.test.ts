@@ -12,7 +12,7 @@ import { hasTool } from "../../support/tools"
 const main = "LOG/20261122.CSV"
 const cell = "CELL/20261122.CSV"
 const historyFile = "LOGSENT.TXT"
-/** The board runs so long before everything is looked at; the card is pulled in the first part. */
+/** The card is pulled within this many seconds. */
 const pullSeconds = 6
 const tools = hasTool("fsck.fat") && hasTool("mkfs.fat")
 
@@ -23,7 +23,7 @@ interface Session {
     failed: string[]
 }
 
-/** A board that logs both logs each second and writes a line of the history at every third. */
+/** A board that writes both logs every second and a history line every third second. */
 async function session(card: SdCardChip | undefined): Promise<Session> {
     const board = await CardLife.withoutPower(card, { cells: true })
     const written: string[] = []
@@ -43,9 +43,7 @@ async function session(card: SdCardChip | undefined): Promise<Session> {
     return { board, written, failed }
 }
 
-/**
- * How many transfers a whole run makes, so that each can be the one at which the card is pulled.
- */
+/** The transfers of a whole run: the card can be pulled at each of them. */
 async function countTransfers(start: MemoryStore): Promise<number> {
     const { board } = await session(new SdCardChip(start.clone()))
     await board.powerUp()
@@ -58,16 +56,13 @@ function expectHistory(text: string | undefined, { written, failed }: Session, t
     const starts = lines.map(line => line.slice(0, line.indexOf(",", 13) + 1))
     for (const start of written)
         expect(starts.filter(other => other === start).length, `${title}: ${text}`).toBe(1)
-    // What was not confirmed may be there all the same, once.
+    // An unconfirmed line may still be there, once.
     const others = starts.filter(start => !written.includes(start))
     expect(new Set(others).size, title).toBe(others.length)
     for (const start of others) expect(failed, title).toContain(start)
 }
 
-/**
- * The card is pulled within or before transfer `at` and comes back after `awaySeconds` or
- * transfers.
- */
+/** Pulls the card in or before transfer `at` and returns it after the seconds or transfers. */
 async function pullAndReturn(
     start: MemoryStore,
     at: number,
@@ -130,9 +125,7 @@ function expectClean(store: MemoryStore, title: string): void {
     expect(check.clean, `${title}: ${check.text}`).toBe(true)
 }
 
-/**
- * Tries one moment after the other; returns what went wrong, so that one test tells of them all.
- */
+/** Tries one moment after another and returns all failures, so that one test reports them all. */
 async function campaign(
     moments: number[],
     attempt: (at: number) => Promise<void>,
@@ -148,14 +141,14 @@ async function campaign(
     return failures
 }
 
-/** Where in the run the card is pulled: each transfer, or each `step`-th. */
+/** The transfers at which the card is pulled: each one, or every `step`-th. */
 async function momentsOf(start: MemoryStore, step = 1): Promise<number[]> {
     const transfers = await countTransfers(start)
     expect(transfers).toBeGreaterThan(150)
     return Array.from({ length: Math.floor(transfers / step) }, (_, i) => (i + 1) * step)
 }
 
-describe("a card that is pulled at any moment of mounting and logging", () => {
+describe("a card pulled at any moment of mounting and logging", () => {
     const returns: {
         title: string
         step: number
@@ -163,10 +156,10 @@ describe("a card that is pulled at any moment of mounting and logging", () => {
     }[] = [
         { title: "3 s later", step: 1, back: { seconds: 3 } },
         { title: "before the next command", step: 1, back: { transfers: 0 } },
-        { title: "while the board looks for it", step: 3, back: { transfers: 5 } },
+        { title: "while the board polls for it", step: 3, back: { transfers: 5 } },
     ]
     for (const { title, step, back } of returns) {
-        it(`is mounted again within 5 s and loses and doubles nothing, put back ${title}`, async () => {
+        it(`is mounted within 5 s and loses and duplicates nothing, put back ${title}`, async () => {
             const start = await formattedStore(4)
             const failures = await campaign(await momentsOf(start, step), async at => {
                 const what = `pulled before transfer ${at}, back ${title}`
@@ -180,7 +173,7 @@ describe("a card that is pulled at any moment of mounting and logging", () => {
     }
 
     it.skipIf(!tools)(
-        "loses and doubles nothing when the wire breaks inside a byte, on FAT32",
+        "loses and duplicates nothing when the wire breaks within a transfer, on FAT32",
         async () => {
             const start = makeVolume(40, "-F32", "-s1")
             const random = new Random(20261122)
@@ -197,7 +190,7 @@ describe("a card that is pulled at any moment of mounting and logging", () => {
     )
 
     it.skipIf(!tools)(
-        "loses and doubles nothing on a FAT16 that has no reserved sectors to spare",
+        "loses and duplicates nothing on a FAT16 without spare reserved sectors",
         async () => {
             const start = makeVolume(4, "-F16", "-s1", "-R1")
             const failures = await campaign(await momentsOf(start), async at => {
@@ -212,7 +205,7 @@ describe("a card that is pulled at any moment of mounting and logging", () => {
 })
 
 describe("another card in the socket", () => {
-    /** What was on it: this day's log of another board, its history and a file that is nobody's. */
+    /** A card with this day's log of another board, its history and a foreign file. */
     async function usedCard(): Promise<MemoryStore> {
         const store = await formattedStore(4)
         const startSeconds = morning - 100
@@ -230,7 +223,7 @@ describe("another card in the socket", () => {
         return store
     }
 
-    /** What the first card holds, found by a board that starts with it on the next day. */
+    /** The first card after a board started with it on the next day. */
     async function recovered(store: MemoryStore, flash: MemoryFlash): Promise<MemoryStore> {
         const startSeconds = morning + 86400
         const board = await CardLife.start(new SdCardChip(store), {
@@ -243,7 +236,7 @@ describe("another card in the socket", () => {
         return store
     }
 
-    it("takes what is queued, and neither card loses or doubles a record", async () => {
+    it("gets the queued records, and neither card loses or duplicates a record", async () => {
         const start = await formattedStore(4)
         const used = await usedCard()
         const before = (await textOn(used, main))!
@@ -282,9 +275,7 @@ describe("another card in the socket", () => {
         expect(failures).toEqual([])
     })
 
-    /**
-     * Both logs: the first card has the beginning, the second the rest; one record may be on both.
-     */
+    /** Both logs begin on the first card and end on the second. One record may be on both. */
     async function expectShared(
         first: MemoryStore,
         second: MemoryStore,

@@ -19,7 +19,7 @@ function startingWith(hex: string): MemoryStore {
     return store
 }
 
-/** The first 128 bytes of what mkfs.exfat 1.2.0 writes on 64 MiB. */
+/** The first 128 bytes that mkfs.exfat 1.2.0 writes on 64 MiB. */
 const exFat = () =>
     startingWith(
         `eb7690455846415420202000000000000000000000000000000000000000000000000000000000000000000000000000
@@ -27,7 +27,7 @@ const exFat = () =>
         4cf94f6b000100000903018000000000000000000000000000000000`,
     )
 
-/** The first 96 bytes of what mkntfs 2022.10.3 writes on 64 MiB. */
+/** The first 96 bytes that mkntfs 2022.10.3 writes on 64 MiB. */
 const ntfs = () =>
     startingWith(
         `eb52904e5446532020202000020800000000000000f80000000000000000000000000000800080
@@ -35,7 +35,7 @@ const ntfs = () =>
         000000000e1fbe717cac22c0740b56b4`,
     )
 
-/** A partition table for GUID partitions: one entry that covers all, then "EFI PART". */
+/** A GUID partition table: one entry that covers everything, then "EFI PART". */
 function guidTable(): MemoryStore {
     const store = behindMbr(new MemoryStore(30 * 2048), 1, 0xee)
     const header = new Uint8Array(512)
@@ -44,7 +44,7 @@ function guidTable(): MemoryStore {
     return store
 }
 
-/** What a person is shown: `status`, the console's log and the error flag. */
+/** What the board shows a person: `status`, the console's log and the error flag. */
 function expectShown(board: CardLife, message: string): void {
     expect(board.storage.lastError).toBe(message)
     expect(board.lines).toEqual([`logger: ${message}`])
@@ -95,7 +95,7 @@ describe("a card that cannot be used", () => {
         },
     ]
     for (const { title, make, message } of cards) {
-        it(`${title}, is refused with what to do, and card format makes it usable`, async () => {
+        it(`${title}, is refused with advice, and card format makes it usable`, async () => {
             const store = make()
             const before = store.clone()
             const board = await CardLife.start(new SdCardChip(store))
@@ -113,7 +113,7 @@ describe("a card that cannot be used", () => {
         })
     }
 
-    it.skipIf(!tools)("with FAT12, is refused with what to do", async () => {
+    it.skipIf(!tools)("with FAT12, is refused with advice", async () => {
         const message = "the card has FAT12 or an odd FAT: format as FAT32 (card format)"
         for (const mebibytes of [2, 16]) {
             const volume = makeVolume(mebibytes, "-F12")
@@ -125,7 +125,7 @@ describe("a card that cannot be used", () => {
         }
     })
 
-    it.skipIf(!tools)("cut off behind its middle, is refused with what to do", async () => {
+    it.skipIf(!tools)("cut off at half its size, is refused with advice", async () => {
         const whole = makeVolume(64, "-F32", "-s1")
         const store = new MemoryStore(32 * 2048)
         for (const block of whole.written())
@@ -138,7 +138,7 @@ describe("a card that cannot be used", () => {
         )
     })
 
-    it("is replaced by one that can, and everything that was queued is on that", async () => {
+    it("is replaced by a usable one, which gets everything that was queued", async () => {
         const board = await CardLife.start(new SdCardChip(exFat()), { cells: true })
         await board.run(7)
         const store = await formattedStore(16)
@@ -157,10 +157,10 @@ describe("a write-protected card", () => {
     const message = "the SD card is write-protected: take the protection off or use another"
     const protections: { title: string; options: SdCardOptions }[] = [
         { title: "for a time", options: { writeProtected: true } },
-        { title: "for ever", options: { writeProtectedForEver: true } },
+        { title: "forever", options: { writeProtectedForEver: true } },
     ]
     for (const { title, options } of protections) {
-        it(`${title} says so, stays readable, and its board logs on once it is changed`, async () => {
+        it(`${title} says so, stays readable, and its board logs on the next card`, async () => {
             const store = await formattedStore(16)
             const first = await CardLife.start(new SdCardChip(store))
             await first.run(5)

@@ -12,8 +12,8 @@ import { ForeignFiles } from "../../support/foreignfiles"
 import { cardOfUnsentDays, dayLog, fillUp, reserve } from "../../support/fullcard"
 import { noteSent } from "../../support/historylines"
 
-// A full card: what is kept for the histories, so that it can ever get room again, and what becomes
-// of a session whose history finds none.
+// A full card keeps a reserve for the histories, without which it could never get room again. And a
+// session whose history finds no room.
 
 const today = "LOG/20261122.CSV"
 const sentDay = "20261121.CSV"
@@ -37,8 +37,8 @@ function cellHistory(board: CardLife): History {
     return new History(board.storage, clock as never, "CELLSENT.TXT", piece)
 }
 
-describe("a card that is full of unsent logs", () => {
-    it("has room for both histories when the cell log is switched on, also after resets", async () => {
+describe("a card full of unsent logs", () => {
+    it("has room for both histories when the cell log is turned on, even after resets", async () => {
         const store = await formattedStore(4)
         const yesterday = dayLog("2026-11-21", 400)
         await put(store, "LOG/20261121.CSV", yesterday)
@@ -125,7 +125,7 @@ describe("a card that is full of unsent logs", () => {
 })
 
 describe("an upload from a card on which the history finds no room", () => {
-    it("fails with the alarm up and says so, leaves the card usable, and goes on when there is room", async () => {
+    it("fails with alarm and reason, leaves the card usable, and continues given room", async () => {
         const store = await formattedStore(4)
         for (const day of [18, 19, 20, 21])
             await put(store, `LOG/202611${day}.CSV`, dayLog(`2026-11-${day}`))
@@ -136,12 +136,12 @@ describe("an upload from a card on which the history finds no room", () => {
         const keys = [Key.FtpEnable, Key.FtpCells, Key.FtpHost]
         await board.finish(settings.apply(keys, [1, 1, "example.org"]))
         for (let session = 1; session <= 6; ++session) {
-            // The first is the board's own; the others come before its next, 7 s later and more.
+            // The first session is the board's own. Its next one comes 7 s later or more.
             if (session > 1) {
                 const answer = await board.board.console("ftp send")
                 expect(answer).toContain("the SD card is full")
             }
-            // A flag is up when its reason has lasted for 3 s.
+            // A flag comes up when its cause has lasted 3 s.
             await board.run(session > 2 ? 11 : 5)
             expect(uploader.lastError).toContain("the SD card is full")
             expect(uploader.pacing.failuresInRow).toBe(session)
@@ -172,7 +172,7 @@ describe("an upload from a card on which the history finds no room", () => {
         }
     })
 
-    it("keeps no buffer of a file that could not be written", async () => {
+    it("keeps no buffer of a file that cannot be written", async () => {
         const store = await formattedStore(4)
         await put(store, "LOG/20261121.CSV", dayLog("2026-11-21"))
         fillUp(store, 0)
@@ -192,8 +192,8 @@ describe("an upload from a card on which the history finds no room", () => {
     })
 })
 
-describe("the search on a full card with 420 unsent days and a history of a year", () => {
-    it("costs no record at one a second", async () => {
+describe("the search on a full card with 420 unsent days and a year's history", () => {
+    it("costs no record at one per second", async () => {
         const { store, sent } = await cardOfUnsentDays(morning)
         const board = await CardLife.start(new SdCardChip(store), { transferMs: 0.6 })
         await board.run(60)

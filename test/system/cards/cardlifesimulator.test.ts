@@ -10,7 +10,7 @@ import { hasTool } from "../../support/tools"
 const bench = benchOfEachTest()
 
 test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
-    "the board tells what a strange card lacks, formats it, and shares its records between two cards",
+    "the board says what a foreign card lacks, formats it, and splits its records over two cards",
     async () => {
         const blank = join(bench().folder, "blank.img")
         saveImage(new MemoryStore(16 * 2048), blank)
@@ -47,20 +47,19 @@ test.runIf(hasTool("mcopy") && hasTool("fsck.fat"))(
         const name = bench().cardNames("LOG").sort()[0]
         const first = recordSeconds(bench().cardFile(`LOG/${name}`))
         expect(bench().cardComplaint()).toBeUndefined()
-        // The second card takes the first one's place for the same tools.
+        // The second card replaces the first one, for the same tools.
         copyFileSync(blank, join(bench().state, "card.img"))
         const second = recordSeconds(bench().cardFile(`LOG/${name}`))
         expect(bench().cardComplaint()).toBeUndefined()
-        // Only a record whose write was cut off by the pulled card can be on both.
+        // Only a record whose write the pull cut off can be on both.
         for (const card of [first, second]) expect(new Set(card).size).toBe(card.length)
         expect(first.filter(at => second.includes(at)).length).toBeLessThanOrEqual(1)
         const all = [...new Set([...first, ...second])].sort()
         const steps = all.slice(1).map((at, i) => at - all[i])
-        // The first records came under the demo's 5 s period; from then on there is each second,
-        // once.
+        // The first records have the demo's period of 5 s. After them each second is there once.
         expect(steps.slice(steps.indexOf(1)).every(step => step === 1)).toBe(true)
         expect(second.length).toBeGreaterThan(10)
     },
-    // The first simulator after a change builds the firmware.
+    // The first simulator run after a change builds the firmware.
     180_000,
 )

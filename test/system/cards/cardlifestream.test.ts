@@ -21,7 +21,7 @@ function line(number: number, length: number): string {
     return start + "x".repeat(length - start.length - 2) + "\r\n"
 }
 
-/** Opens a log and takes in what a former session left: lines of this log with rising numbers. */
+/** Opens a log and recovers a former session's lines: lines of this log with rising numbers. */
 async function openLog(volume: Volume, log: { path: string; bytes: number }) {
     let last = -1
     const file = await volume.openForAppend(log.path, header, text => {
@@ -34,7 +34,7 @@ async function openLog(volume: Volume, log: { path: string; bytes: number }) {
     return file
 }
 
-/** Two logs take turns; `acknowledged` counts the records of each whose append has returned. */
+/** Two logs alternate. `acknowledged` counts the records of each whose append returned. */
 async function logRecords(device: CardDevice, count: number, acknowledged: number[]) {
     const volume = await Volume.mount(device, ticks)
     const files = []
@@ -65,7 +65,7 @@ async function recoverAndCheck(store: MemoryStore, acknowledged: number[], title
     for (let k = 0; k < logs.length; ++k) {
         const { path, bytes: length } = logs[k]
         const before = (files[k].byteCount() - header.length) / length
-        // One record may have been written whole without being acknowledged.
+        // One whole record may be written but not acknowledged.
         expect([acknowledged[k], acknowledged[k] + 1], title).toContain(before)
         await files[k].append(bytes(line(before, length)))
         let expected = header
@@ -74,10 +74,10 @@ async function recoverAndCheck(store: MemoryStore, acknowledged: number[], title
     }
 }
 
-describe("a power cut in a stream, whose announced blocks the card has erased ahead", () => {
+describe("a power cut in a stream whose announced blocks the card erased ahead", () => {
     const kinds: TornWrite[] = ["dropped", "erased", "half"]
 
-    /** The power goes after so many writes; `work` is what was going on. */
+    /** Power fails after this many writes of `work`. */
     async function cutIn(
         store: MemoryStore,
         after: number,
@@ -94,7 +94,7 @@ describe("a power cut in a stream, whose announced blocks the card has erased ah
         return acknowledged
     }
 
-    it("of a format leaves nothing that is taken for a volume, and the next one makes a good one", async () => {
+    it("in a format leaves nothing like a volume, and the next format is good", async () => {
         const start = blankStore(32)
         await formatVolume(new MemoryBlockDevice(start), "BMSMINI    ")
         const whole = new MemoryBlockDevice(start.clone())
@@ -113,11 +113,11 @@ describe("a power cut in a stream, whose announced blocks the card has erased ah
         }
     })
 
-    it.skipIf(!tools)("of a new or growing directory loses nothing that was there", async () => {
+    it.skipIf(!tools)("in a new or growing directory loses nothing that was there", async () => {
         const start = makeVolume(40, "-F32", "-s1")
         const work = async (device: CardDevice, acknowledged: number[]) => {
             const volume = await Volume.mount(device, ticks)
-            // LOG and CELL, and more files than the first cluster of LOG has slots.
+            // Makes LOG and CELL, and more files than LOG's first cluster has slots.
             for (let i = 0; i < 20; ++i)
                 await (await volume.openForAppend(`LOG/F${i}.TXT`, header)).close()
             await logRecords(device, 2, acknowledged)

@@ -13,14 +13,14 @@ async function boardOnCard(options: CardLifeOptions) {
 }
 
 describe("two boards whose cards are exchanged", () => {
-    it("log on without losing a record, also those of the very same second", async () => {
+    it("log on without losing a record, even of the very same second", async () => {
         for (let late = 0; late < 4; ++late) {
             const one = await boardOnCard({ serial: "BMS-1A2B", periodSeconds: 5, cells: true })
             const two = await boardOnCard({ serial: "BMS-9F9F", periodSeconds: 5, cells: true })
             await one.board.run(20)
             await two.board.run(20)
             one.board.socket.pull()
-            // The other board still makes a record or two on its own card.
+            // The other board still logs a record or two on its own card.
             await one.board.run(5 * late)
             await two.board.run(5 * late)
             two.board.socket.pull()
@@ -59,7 +59,7 @@ describe("a clock that is set back", () => {
                     await board.run(3)
                     board.socket.insert(card)
                 } else {
-                    // Away for less, the clock would go on from what the flash has.
+                    // After less time the clock would continue from the time in flash.
                     const startSeconds = board.seconds() + 3
                     next = await CardLife.start(new SdCardChip(store), {
                         startSeconds,
@@ -76,7 +76,7 @@ describe("a clock that is set back", () => {
             }
         })
 
-    it("logs a second a second time when it comes again", async () => {
+    it("logs a second again when it recurs", async () => {
         const { store, board } = await boardOnCard({ periodSeconds: 10 })
         await board.run(25)
         await board.moveClock(-10)
@@ -87,8 +87,8 @@ describe("a clock that is set back", () => {
     })
 })
 
-describe("a card that comes back on the next day", () => {
-    it("gets each waiting record into the file of its own day", async () => {
+describe("a card that returns on the next day", () => {
+    it("gets each queued record in the file of its own day", async () => {
         const startSeconds = Date.UTC(2026, 10, 22, 23, 59, 50) / 1000
         const { store, card, board } = await boardOnCard({ cells: true, startSeconds })
         await board.run(4)
@@ -108,8 +108,8 @@ describe("a card that comes back on the next day", () => {
     })
 })
 
-describe("a card that stays away too long", () => {
-    it("costs the oldest records, which are counted, said and flagged", async () => {
+describe("a card that is out too long", () => {
+    it("costs the oldest records, which are counted, reported and flagged", async () => {
         const { store, card, board } = await boardOnCard({})
         await board.run(5)
         board.socket.pull()

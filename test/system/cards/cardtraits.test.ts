@@ -4,8 +4,8 @@ import { outcomeOf } from "../../support/cardtraits"
 import { traitRows } from "../../support/cardtraitrows"
 
 // What cards are reported to do, one trait at a time: a start, 200 records, and a file that is read
-// now and then. The page is kept in docs/reference/card-traits.md; BMS_WRITE_DOCS=1 npx vitest run
-// test/system/cards/cardtraits.test.ts writes it anew.
+// now and then. BMS_WRITE_DOCS=1 npx vitest run test/system/cards/cardtraits.test.ts rewrites
+// docs/reference/card-traits.md.
 
 const documentPath = "docs/reference/card-traits.md"
 const marker = "| trait | before | now |"
@@ -18,7 +18,7 @@ describe("a card with a trait", () => {
         for (const row of traitRows) outcomes.set(row.trait, await outcomeOf(row))
     })
 
-    it("that has none works", async () => {
+    it("works when it has none", async () => {
         const outcome = { text: "works", wrong: 0, records: 200, firstSeconds: 1 }
         expect(await outcomeOf({})).toEqual(outcome)
     })
@@ -26,7 +26,7 @@ describe("a card with a trait", () => {
     for (const row of traitRows)
         it(`${row.trait}: ${row.says ?? "works"}`, () => {
             const { text, wrong, records, firstSeconds } = outcomes.get(row.trait)!
-            // The board looks for its backup first: six blocks, which take 0.95 s each at most.
+            // The board first searches for its backup: six blocks of at most 0.95 s each.
             expect(firstSeconds).toBeLessThanOrEqual(7)
             expect(text).not.toContain("tables or directories")
             if (row.says !== undefined) expect(text).toContain(row.says)
@@ -38,7 +38,7 @@ describe("a card with a trait", () => {
             }
         })
 
-    it("is what docs/reference/card-traits.md says", () => {
+    it("matches docs/reference/card-traits.md", () => {
         const rows = traitRows.map(
             ({ trait, before }) => `| ${trait} | ${before} | ${outcomes.get(trait)!.text} |`,
         )

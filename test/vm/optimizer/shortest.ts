@@ -1,5 +1,4 @@
-// The shortest programs that an optimizer could get wrong, and that ours once did. `log` prints a
-// line.
+// The shortest programs that an optimizer could get wrong and ours once did. `log` prints a line.
 
 export interface ShortProgram {
     title: string
@@ -18,7 +17,7 @@ export const shortest: ShortProgram[] = [
             await ds.sleep(20)`,
     },
     {
-        title: "the fields of an object that is made once, and of what a fiber gets in its place",
+        title: "the fields of an object made once, and of the object that a fiber gets instead",
         text: `
             class Config { rate = 1; constructor(readonly title: string) {} }
             function show(config: any) { log(config.title + " " + config.rate) }
@@ -32,7 +31,7 @@ export const shortest: ShortProgram[] = [
             await ds.sleep(20)`,
     },
     {
-        title: "a field that is also set by a name made up at run time",
+        title: "a field that is also set by a name computed at run time",
         text: `
             class A { n = 1; m() { log("A.m " + this.n) } }
             class B { n = 2; m() { log("B.m " + this.n) } }
@@ -43,7 +42,7 @@ export const shortest: ShortProgram[] = [
             o.x.m()`,
     },
     {
-        title: "a field of a class that is also set by a name made up at run time",
+        title: "a field of a class that is also set by a name computed at run time",
         text: `
             class A { n = 1; m() { log("A.m " + this.n) } }
             class B { n = 2; m() { log("B.m " + this.n) } }
@@ -79,7 +78,7 @@ export const shortest: ShortProgram[] = [
             go()`,
     },
     {
-        title: "an object that is made once and becomes part of a text",
+        title: "an object made once that becomes part of a string",
         text: `
             class A { n = 1; inner: any = { k: 2 } }
             function run() {
@@ -93,7 +92,7 @@ export const shortest: ShortProgram[] = [
             run()`,
     },
     {
-        title: "a method that is found by a name made up at run time",
+        title: "a method called by a name computed at run time",
         text: `
             class A { n = 1; m(t: string) { return "called " + t + this.n } }
             function key(i: number) { return "lmn"[i] }
@@ -124,7 +123,7 @@ export const shortest: ShortProgram[] = [
             log(holder.größe.m())`,
     },
     {
-        title: "a function that is started by a name made up at run time",
+        title: "a function started by a name computed at run time",
         text: `
             class A { n = 1; m() { log("A " + this.n) } }
             class B { n = 2; m() { log("B " + this.n) } }
@@ -137,7 +136,7 @@ export const shortest: ShortProgram[] = [
             await ds.sleep(20)`,
     },
     {
-        title: "a field that is set under the name that another field holds",
+        title: "a field set under a name that another field holds",
         text: `
             class Holder { n = 1; x = 2 }
             class Key { n = "x" }
@@ -150,7 +149,7 @@ export const shortest: ShortProgram[] = [
             go()`,
     },
     {
-        title: "a field that is set under a name that is a number in another call",
+        title: "a field set under a name that is a number in another call",
         text: `
             class A { n = 1; m() { log("A.m " + this.n) } }
             class B { n = 2; m() { log("B.m " + this.n) } }
@@ -164,7 +163,7 @@ export const shortest: ShortProgram[] = [
             holder.x.m()`,
     },
     {
-        title: "a field that is set under a name that an object has as its length",
+        title: "a field set under a name that is another object's length",
         text: `
             class A { n = 1; m() { log("A.m " + this.n) } }
             class B { n = 2; m() { log("B.m " + this.n) } }
@@ -177,7 +176,7 @@ export const shortest: ShortProgram[] = [
             holder.x.m()`,
     },
     {
-        title: "what a variable holds in a handler",
+        title: "a variable's value in a handler",
         text: `
             class A { n = 1; m() { log("A.m " + this.n) } }
             class B { n = 2; m() { log("B.m " + this.n) } }
@@ -199,7 +198,7 @@ export const shortest: ShortProgram[] = [
             for (let i = 0; i < 3; i++) run(i)`,
     },
     {
-        title: "what a method gets that is found by a name made up at run time",
+        title: "the argument of a method called by a name computed at run time",
         text: `
             function one() { return 1 }
             function two() { return 2 }
@@ -211,7 +210,7 @@ export const shortest: ShortProgram[] = [
             a[key(1)](two)`,
     },
     {
-        title: "a value that is on its way out of a block with a handler",
+        title: "a value returned out of a block with a handler",
         text: `
             function fail(now: boolean) { if (now) throw new Error("e") }
             function left(how: number) {
@@ -227,7 +226,7 @@ export const shortest: ShortProgram[] = [
             for (let i = 0; i < 5; i++) log("" + left(i))`,
     },
     {
-        title: "what a variable holds behind blocks that are left in every way",
+        title: "a variable's value after blocks left in every way",
         text: `
             class A { n = 1; m() { log("A.m " + this.n) } }
             class B { n = 2; m() { log("B.m " + this.n) } }
@@ -271,7 +270,7 @@ export const shortest: ShortProgram[] = [
             for (let i = 0; i < 6; i++) run(i)`,
     },
     {
-        title: "methods that have a name of a service, on objects that are kept and on those that are handed out",
+        title: "methods named like a service's, on objects that are kept and objects that are passed",
         text: `
             class A { n = 1; reset() { log("A.reset " + this.n) } set(x: any) { this.n = x } }
             class B { n = 2; reset() { log("B.reset " + this.n) } set(x: any) { this.n = x + 1 } }
@@ -287,7 +286,7 @@ export const shortest: ShortProgram[] = [
             made["re" + "set"]()`,
     },
     {
-        title: "objects without a method, as texts and in lists of what they have",
+        title: "objects without methods, as strings and in lists of their fields",
         text: `
             class Point { constructor(public x: number, public y: number) {} }
             class Empty {}
@@ -298,7 +297,7 @@ export const shortest: ShortProgram[] = [
             log("" + p.z + " " + p.toString + " " + (p === p) + " " + (p === new Point(1, 2)))`,
     },
     {
-        title: "objects that are asked for their constructor",
+        title: "objects asked for their constructor",
         text: `
             class Point { constructor(public x: number) {} }
             class Line { constructor(public x: number) {} }
@@ -306,7 +305,7 @@ export const shortest: ShortProgram[] = [
             log(nameOf(new Point(1)) + " " + nameOf(new Line(2)))`,
     },
     {
-        title: "objects made of results, in loops, and by constructors that fail or keep themselves",
+        title: "objects made from results, in loops, by constructors that throw or store `this`",
         text: `
             const all: any[] = []
             class Wheel { size: number; constructor(size: number) { all.push(this); this.size = size } }
@@ -335,7 +334,7 @@ export const shortest: ShortProgram[] = [
             log(a.more() + " " + b.more() + " " + a.more() + " " + a.n + " " + b.n)`,
     },
     {
-        title: "objects of classes with a parent, and tests for instances",
+        title: "objects of derived classes, and instanceof",
         text: `
             class Base { constructor(public n: number) {} }
             class Child extends Base { constructor(n: number) { super(n + 1) } }

@@ -1,7 +1,7 @@
 import * as ds from "@devicescript/core"
 import { SimSpiBus } from "../../../../src/board/simbuses"
 
-// Two fibers compute by turns, so that the main loop has no end of its turn; a third one transfers.
+// Two fibers compute alternately, so the main loop's turn never ends. A third one transfers.
 const spi = new SimSpiBus()
 let runs = 0
 let transfers = 0

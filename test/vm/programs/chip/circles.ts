@@ -2,16 +2,13 @@ import * as ds from "@devicescript/core"
 import { CardDevice } from "../../../../src/core/seams"
 import { Volume } from "../../../../src/fat/volume"
 
-// Chains that bite their tail, on a FAT32 volume of one-sector clusters: nothing new has to be read
-// to go round.
+// Circular chains on a FAT32 volume of one-sector clusters: going round reads no new sector.
 
 const blocks = 80000
 const reserved = 32
 const tableBlocks = 640
 const dataBlock = reserved + 2 * tableBlocks
-/**
- * The root directory, full of names of others; a file of 4 GB; a directory. Each leads to itself.
- */
+/** The root directory, full of foreign names, a file of 4 GB, a directory: each links to itself. */
 const rootCluster = 2
 const fileCluster = 3
 const folderCluster = 4

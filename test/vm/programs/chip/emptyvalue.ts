@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 
-// What an empty value in the runtime's settings does to the chip.
+// Writes an empty value to the runtime's settings.
 const settings = new ds.Settings()
 await ds.sleep(1500)
 await settings.set("kept", hex`01`)

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 
-// Where the ends of short sleeps lie, and what a loop of known length costs.
+// Shows when short sleeps end and what a loop of known length costs.
 for (let i = 0; i < 5; ++i) {
     await ds.sleep(1)
     console.log("woke")

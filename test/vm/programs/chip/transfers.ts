@@ -1,7 +1,7 @@
 import * as ds from "@devicescript/core"
 import { SimI2cBus, SimSpiBus } from "../../../../src/board/simbuses"
 
-// One fiber only transfers; another one counts the packets that come meanwhile.
+// One fiber only transfers. Another one counts its own turns meanwhile.
 const spi = new SimSpiBus()
 const i2c = new SimI2cBus()
 let ticks = 0

@@ -1,16 +1,12 @@
 import * as ds from "@devicescript/core"
 
-// Cuts the heap into pieces of known sizes, says so, and then asks for more than there is in one
-// piece.
+// Cuts the heap into pieces of known sizes, logs each step, then allocates until nothing fits.
 
 const pieceBytes = 1000
 const kept: Buffer[] = []
 const dropped: Buffer[] = []
 
-/**
- * What else may be reached from: a fiber's own variable, a closure, an object's member, an array in
- * it.
- */
+/** Other places that keep a buffer alive: a fiber's variable, a closure, an object's array. */
 async function holder(held: Buffer): Promise<void> {
     const inner = Buffer.alloc(pieceBytes)
     const closure = () => inner.length

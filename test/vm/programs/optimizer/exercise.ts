@@ -2,7 +2,7 @@ import * as ds from "@devicescript/core"
 import { machines } from "./machines"
 import { callCount, flush, note } from "./notes"
 
-// A program that exercises the compiler; what it logs must not change when it is optimized.
+// Exercises the compiler. Its log must not change when it is optimized.
 
 class Shape {
     sides = 0

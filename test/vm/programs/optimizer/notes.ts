@@ -1,4 +1,4 @@
-// What the exercise's functions note, in the order in which they are called.
+// Records the exercise's calls of `note` in their order.
 
 let calls = 0
 const order: string[] = []

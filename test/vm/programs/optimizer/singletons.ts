@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 
-// Objects that are made once, and all that may keep them from being known wherever they turn up.
+// Objects made once, and everything that may hide them from the optimizer.
 
 class Clock {
     ticks = 0
@@ -26,7 +26,7 @@ class Store {
     }
 }
 
-/** Its instances share field names with the store's single one. */
+/** Its instances share field names with the only Store. */
 class Line {
     last: string
     constructor(
@@ -40,7 +40,7 @@ class Line {
     }
 }
 
-/** Reads a field of its own before it is set, and lets others do so. */
+/** Reads its own field before it is set, and lets others do so. */
 class Early {
     before: string
     value: number
@@ -60,13 +60,13 @@ class Fragile {
     }
 }
 
-/** Made once, but its fields are found by names that are no constants. */
+/** Made once, but its fields are read by computed names. */
 class Bag {
     apples = 3
     pears = 4
 }
 
-/** Made once, and looked at as a whole. */
+/** Made once, and printed as a whole. */
 class Printed {
     width = 7
     height = 8
@@ -101,7 +101,7 @@ function twin(name: string): Twin {
     return new Twin(name)
 }
 
-/** Holds objects that one line makes, but more than once. */
+/** Holds objects that one line makes several times. */
 class Several {
     left: Twin
     right: Twin
@@ -130,7 +130,7 @@ class Several {
     }
 }
 
-/** Comes out of a function that somebody else keeps, and that is known later than it is called. */
+/** Returned by a function that another object keeps. The optimizer meets its call first. */
 class Panel {
     lamps = 0
     wires = 3
@@ -190,7 +190,7 @@ function fails(title: string, work: () => void): void {
     }
 }
 
-/** The clock is the same in all calls, the rate is not; the unit is given by some only. */
+/** All calls pass the same clock but different rates. Only some pass a unit. */
 function rate(clock: Clock, perTick: number, unit?: string): string {
     const all = clock.ticks * perTick
     perTick = perTick + 1
@@ -280,7 +280,7 @@ config.rate++
 config.nested.depth = config.nested.depth + config.rate
 console.log(config.log("config " + config.rate + config.nested.depth))
 
-// What is made in a function that runs twice is not the same object.
+// A function that runs twice makes two objects.
 function fresh(): Twin {
     return twin("fresh")
 }

@@ -18,7 +18,7 @@ const flash = new DeviceFlash(new Lock(ticks, "flash"))
 const turns = new Lock(ticks, "settings")
 
 describe("flash on the runtime's settings store", () => {
-    test("keeps bytes as they are, also those that are no text", async () => {
+    test("keeps bytes unchanged, even when they are not text", async () => {
         await flash.write("bytes", hex`00ff80c328000a`)
         expect((await flash.read("bytes")).toString("hex")).toBe("00ff80c328000a")
     })
@@ -35,7 +35,7 @@ describe("flash on the runtime's settings store", () => {
         expect((await flash.read("gone")).toString("hex")).toBe("02")
     })
 
-    test("refuses what would read as removed", async () => {
+    test("refuses values that would read as removed", async () => {
         let refused = 0
         for (let length = 0; length < 3; ++length) {
             try {
@@ -48,7 +48,7 @@ describe("flash on the runtime's settings store", () => {
         expect((await flash.read("zeros")).toString("hex")).toBe("0000")
     })
 
-    test("refuses what would abort the runtime when it is read", async () => {
+    test("refuses values that would abort the runtime when read", async () => {
         let refused = false
         try {
             await flash.write("long", Buffer.alloc(240))
@@ -68,7 +68,7 @@ describe("flash on the runtime's settings store", () => {
         expect(wrong).toBe(0)
     })
 
-    test("settings are the same for whoever loads them next", async () => {
+    test("settings are the same when they are loaded again", async () => {
         const before = new Settings(flash, quiet, "TEST", turns)
         await before.load()
         await before.apply([Key.UserAddress, Key.SdPeriod], ["Zürich, 3. Stock", 7])
@@ -79,7 +79,7 @@ describe("flash on the runtime's settings store", () => {
         expect(after.text(Key.UserSerial)).toBe("BMS-TEST")
     })
 
-    test("the journal goes on where it stood", async () => {
+    test("the journal continues where it stopped", async () => {
         const before = new Journal(flash)
         await before.load()
         await before.record(3000000000, 1, 0, 0)

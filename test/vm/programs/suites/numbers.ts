@@ -4,11 +4,11 @@ import { civilFromSeconds, formatDateTime, parseDateTime } from "../../../../src
 import { formatHex, formatScaled, parseInteger, printPieces } from "../../../../src/core/text"
 import { offsetMinutesAt, parseTimeZone } from "../../../../src/core/timezone"
 
-// The runtime's numbers are int32 or double, and only the first are truthy: what the same code does
-// in Node proves nothing here.
+// The runtime's numbers are int32 or double, and a double is always falsy: running this code in
+// Node proves nothing.
 
 describe("numbers in the runtime", () => {
-    test("dates go on after 2038, where seconds are no int32 any more", () => {
+    test("dates continue after 2038, when seconds exceed int32", () => {
         expect(formatDateTime(2147483647)).toBe("2038-01-19 03:14:07")
         expect(formatDateTime(2147483648)).toBe("2038-01-19 03:14:08")
         expect(formatDateTime(4102444799)).toBe("2099-12-31 23:59:59")
@@ -16,7 +16,7 @@ describe("numbers in the runtime", () => {
         expect(civilFromSeconds(4102444799).year).toBe(2099)
     })
 
-    test("zones change their offset there too", () => {
+    test("zones change their offset after 2038 too", () => {
         const berlin = parseTimeZone("CET-1CEST,M3.5.0,M10.5.0/3")
         expect(offsetMinutesAt(berlin, 2173650000)).toBe(60)
         expect(offsetMinutesAt(berlin, 2194182000)).toBe(120)
@@ -34,7 +34,7 @@ describe("numbers in the runtime", () => {
         expect(parseInteger("12x")).toBe(undefined)
     })
 
-    test("a long text of any alphabet goes out in pieces that the log takes whole", () => {
+    test("a long text of any alphabet is printed in pieces that fit the log", () => {
         for (const unit of ["words ", "x", "\u00fc", "\u20ac ", "\ud834\udd1e"]) checkPieces(unit)
     })
 

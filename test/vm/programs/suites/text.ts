@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@devicescript/test"
 import { textOf } from "../../../../src/core/text"
 
-// The runtime's reader of UTF-8 looks at the byte behind bytes that end within a character, and
-// makes a text in two passes: what lies behind may be another one in the second. A damaged text
-// ends the program (PANIC 60129).
+// When bytes end within a character, the runtime's UTF-8 decoder reads one byte past them. It makes
+// a string in two passes, and that byte may differ in the second. A damaged string ends the program
+// (PANIC 60129).
 
 /** "aaa…" that ends with the first byte of a character. */
 function torn(length: number): Buffer {
@@ -13,8 +13,8 @@ function torn(length: number): Buffer {
     return bytes
 }
 
-describe("bytes of others as text", () => {
-    test("end with what they have, whatever lies behind", () => {
+describe("foreign bytes as text", () => {
+    test("end with their own last byte, whatever follows in memory", () => {
         for (let length = 1; length <= 40; ++length) {
             const bytes = torn(length)
             // A block whose size looks like the second byte of a character.
@@ -24,7 +24,7 @@ describe("bytes of others as text", () => {
         }
     })
 
-    test("are whole where the memory behind is taken meanwhile", () => {
+    test("stay whole when the memory after them is allocated meanwhile", () => {
         for (let length = 1; length <= 40; ++length) {
             const text = textOf(torn(length)) + "more"
             expect(text.length).toBe(length + 4)
@@ -32,7 +32,7 @@ describe("bytes of others as text", () => {
         }
     })
 
-    test("keep whole characters at their end, and may be none", () => {
+    test("keep a whole character at their end, and may be empty", () => {
         expect(textOf(Buffer.from("Gr\u00fc\u00df"))).toBe("Gr\u00fc\u00df")
         expect(textOf(Buffer.from("\u20ac"))).toBe("\u20ac")
         expect(textOf(hex`e282`).length).toBe(1)
