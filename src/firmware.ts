@@ -143,7 +143,7 @@ class Firmware implements Parts {
         this.log(`start: ${startCauseName(supervisor.cause)}, ${settings.text(Key.UserSerial)}`)
         if (safeMode) {
             this.log(
-                "safe mode: the last starts died early; in ten minutes an ordinary one follows",
+                "safe mode: the last starts ended early; a normal start follows in ten minutes",
             )
             // Nothing would ever run what the console asks for.
             await this.uploader.stop(0)

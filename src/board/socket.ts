@@ -28,7 +28,7 @@ const sendTimeoutMs = 20000
  * the heap always has.
  */
 const chunksMax = 6
-const tooMuch = "the other side sends more than it is asked for"
+const tooMuch = "the other side sends more than requested"
 /** As many pieces fit into lwIP's send buffer (5,744 bytes), whatever the network does. */
 const piecesAtOnce = 8
 /** Two turns of the runtime's loop: what was queued is under way, what it has to tell is told. */
@@ -106,7 +106,7 @@ class DeviceTcpStream implements TcpStream {
                 if (ds.millis() >= endMs)
                     throw new Fault(
                         FaultCode.SocketTimeout,
-                        "the other side takes no data: check the network and the server",
+                        "the other side accepts no data: check the network and the server",
                     )
                 await ds.sleep(10)
             }

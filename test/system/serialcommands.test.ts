@@ -64,7 +64,7 @@ const otherCommands = (dayFile: string, timeServer: string): Row[] => [
     ["ftp test", /^logging in\nmode: direct\nanswer: 230 /m],
     // The log, and the events if SD_CARD was up before the card was formatted.
     ["ftp send", /^sending\nfiles confirmed since the start: [12]$/m],
-    ["ftp resend 2026-01-01", /^[12] files will be sent once more$/m],
+    ["ftp resend 2026-01-01", /^[12] files will be sent again$/m],
     // The board may have begun with it by itself, before the line came.
     ["ftp send", /^sending\nfiles confirmed since the start: [2-6]$/m],
     ["card eject", /^ok, the card can be pulled/m],

@@ -348,7 +348,7 @@ describe("the device's socket", () => {
                 ++count
             }
         }
-        await expect(drain()).rejects.toThrow("more than it is asked for")
+        await expect(drain()).rejects.toThrow("more than requested")
         // What waited is dropped: a heap that floods is none.
         expect(count).toBe(0)
     })
