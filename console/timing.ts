@@ -12,13 +12,13 @@ export interface SpeedProfile {
 export const speedProfiles: readonly SpeedProfile[] = [
     {
         name: "esp32",
-        what: "the published runtime as it is expected: 160 MHz, flash DIO at 40 MHz",
+        what: "the published runtime as expected: 160 MHz, flash DIO at 40 MHz",
         describeMs: 2700,
         startMs: 660,
     },
     {
         name: "slow",
-        what: "the same with a cache that is evicted all the time",
+        what: "the same with a constantly evicted cache",
         describeMs: 5230,
         startMs: 815,
     },
@@ -80,7 +80,7 @@ export async function measureTiming(board: TimedBoard, watch: StartWatch): Promi
     watch.startMs = undefined
     await board.reset()
     if (watch.startMs === undefined)
-        throw new ConsoleError("the log of the start did not come: is the port the board's own?")
+        throw new ConsoleError("the start log did not arrive: is this the board's own port?")
     runsMs.sort((one, other) => one - other)
     return { describeMs: runsMs[describeRuns >> 1], startMs: watch.startMs }
 }

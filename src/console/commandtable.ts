@@ -10,7 +10,7 @@ const table = `
 help;[command];list the commands, or explain one
 status;;the board at a glance
 show;[key|section];settings with their manual names, one key with its allowed values
-set;<key> <value>;change a setting, a value with blanks goes in "quotes"
+set;<key> <value>;change a setting, a value with spaces goes in "quotes"
 defaults;<key|section|all> [yes];put settings back to their defaults
 export;;print the settings as a block that can be pasted back
 import;;begin a block of "set" lines, "end" applies all or nothing, "abort" drops it

@@ -167,7 +167,9 @@ describe.skipIf(!hasTool("socat"))("the simulated board on its serial port", () 
         const { status, output, errors } = await console.ended
         expect(status).toBe(3)
         expect(output).not.toContain('"kind":"alarm"')
-        expect(errors).toContain("the board was reset; the line before may not have been carried")
+        expect(errors).toContain(
+            "the board was reset; the previous line may not have been executed",
+        )
         await board.free()
         expect((await runConsole([board.port], "status\n")).output).toMatch(
             /^last start +power-on/m,

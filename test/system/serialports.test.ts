@@ -40,7 +40,7 @@ describe("the serial console without a board", () => {
     it("refuses lines from a file without a port", async () => {
         const { status, errors } = await run(["--exec", "lines.txt"])
         expect(status).toBe(2)
-        expect(errors).toContain("--exec needs the port too")
+        expect(errors).toContain("--exec needs a port")
     })
 
     it("says what to do when nobody offers the address of a simulator", async () => {

@@ -80,7 +80,7 @@ describe("the networks in range", () => {
         const { text, status } = await say("wifi scan")
         expect(status).toBe(0)
         expect(text).toMatch(
-            /^the board cannot look around.* before that it saw .*\n(.*\n)*bms-simulator /,
+            /^the board cannot scan.* an earlier scan found .*\n(.*\n)*bms-simulator /,
         )
         // A scan that the change of network has cut off never ends, for the runtime: a reset of the
         // processor helps.
@@ -105,7 +105,7 @@ describe("the networks in range", () => {
         const { text, status } = await say("wifi scan")
         expect(status).toBe(1)
         expect(text).toMatch(
-            /^error: the board cannot look around.* "reset now", then "wifi scan" within 20 s\n$/,
+            /^error: the board cannot scan.* "reset now", then "wifi scan" within 20 s\n$/,
         )
         expect(clock.nowMs() - startMs).toBeLessThan(12_000)
         air.setPower(true)

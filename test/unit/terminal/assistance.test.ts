@@ -98,9 +98,11 @@ describe("did you mean", () => {
     })
 
     it("says what there is where nothing comes near, and that the console deletes nothing", () => {
-        expect(suggestion("time zone", catalog)).toBe("there is time, time set, time sync")
+        expect(suggestion("time zone", catalog)).toBe("commands: time, time set, time sync")
         for (const line of ["card rm x", "rm x", "del LOG"])
-            expect(suggestion(line, catalog)).toMatch(/^the console changes no files of the card/)
+            expect(suggestion(line, catalog)).toMatch(
+                /^the console cannot change files on the card/,
+            )
     })
 
     it("is silent about a line that is refused for another reason, and repeats nothing of a password", () => {

@@ -31,10 +31,10 @@ test("what was said of the program before is forgotten", () => {
 test("what is no program, or not a whole one, is refused in words", () => {
     const image = Buffer.alloc(96)
     expect(() => checkImage(image, "x")).toThrow(
-        'x is no program: "npm run build" makes built/main.devs',
+        'x is not a program: "npm run build" makes built/main.devs',
     )
     Buffer.from("446576530a6e29f1", "hex").copy(image)
     checkImage(image, "x")
     expect(() => checkImage(image.subarray(0, 95), "x")).toThrow("x is not complete")
-    expect(() => checkImage(image.subarray(0, 16), "x")).toThrow("x is no program")
+    expect(() => checkImage(image.subarray(0, 16), "x")).toThrow("x is not a program")
 })

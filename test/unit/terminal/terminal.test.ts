@@ -185,7 +185,7 @@ describe("the terminal", () => {
         input.write("exit\r")
         await ended
         expect(ran).toEqual([])
-        expect(plain()).toContain("the two are not the same")
+        expect(plain()).toContain("the two differ")
     })
 
     it("throws away what was typed at Ctrl-C, and what waits behind a running line", async () => {
