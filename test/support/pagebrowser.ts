@@ -100,7 +100,7 @@ export async function demoEnded(page: Page): Promise<void> {
     await openScreen(page, "Simulation")
     // Board time is what is waited for from now on.
     await page.getByLabel("10×").check()
-    await page.getByLabel("What the simulation says").getByText("ftp.enable on\nok").waitFor()
+    await page.getByLabel("The simulation's messages").getByText("ftp.enable on\nok").waitFor()
 }
 
 /** Each screen: no serious finding, and nothing wider than the window. @returns what is wrong */
