@@ -63,7 +63,7 @@ const alone = {
 function parseEvery(text: string): number {
     const seconds = Number(text)
     if (!(seconds >= 0.1 && seconds <= 86_400))
-        throw new InvalidArgumentError("It is a number of seconds from 0.1 to 86400.")
+        throw new InvalidArgumentError("Give seconds from 0.1 to 86400.")
     return seconds
 }
 

@@ -18,7 +18,7 @@ interface Options {
 function parsePort(text: string): number {
     const port = Number(text)
     if (!/^\d{1,5}$/.test(text) || port > 65535)
-        throw new InvalidArgumentError("It is a port from 0 to 65535.")
+        throw new InvalidArgumentError("Give a port from 0 to 65535.")
     return port
 }
 

@@ -157,9 +157,9 @@ export class Simulation implements WorldEvents {
      */
     private async leaveSafeMode(): Promise<void> {
         this.printer.line(
-            "The last runs were shorter than a minute, which the board takes for early deaths:",
+            "The last runs were shorter than a minute, so the board treats them as early deaths:",
         )
-        this.printer.line("it is reset, to leave safe mode.")
+        this.printer.line("resetting it to leave safe mode.")
         const resets = this.board.resets
         await this.ask("reset now")
         await this.resetAfter(resets)
@@ -232,7 +232,7 @@ export class Simulation implements WorldEvents {
      * sends never ends with that: what is logged during its last session stays for the next run.
      */
     async deliverRest(): Promise<void> {
-        this.printer.line("Stopping: what was logged is sent, then the power goes off.")
+        this.printer.line("Stopping: sending what was logged, then switching the power off.")
         try {
             const problem = await this.sendRest()
             if (problem === undefined) return
@@ -326,7 +326,7 @@ export class Simulation implements WorldEvents {
         if (behindMs < BEHIND_REAL_MS * Number(this.speed)) return
         this.printer.line(
             `The PC is too slow for --speed ${this.speed}: the board is behind by ` +
-                `${(behindMs / 1000).toFixed(1)} s of its time. Its own timing is right all the same.`,
+                `${(behindMs / 1000).toFixed(1)} s of its time. Its own timing is still right.`,
         )
     }
 

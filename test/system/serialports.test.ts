@@ -69,7 +69,7 @@ describe("the serial port that the simulator offers", () => {
         const path = join(folder, "file")
         writeFileSync(path, "text")
         await expect(SerialOffer.open(path, bridge())).rejects.toThrow(
-            /there is a file of that name/,
+            /a file with that name exists/,
         )
         expect(readFileSync(path, "utf8")).toBe("text")
     })
