@@ -39,12 +39,12 @@ export const traitRows: TraitRow[] = [
     },
     {
         trait: "the CRC-7 of every command counts",
-        before: "fails: the SD card never gets ready: pull it and put it back",
+        before: "fails: the SD card does not get ready: pull it and put it back",
         traits: { checksCommands: true },
     },
     {
         trait: "the CRC-16 of written blocks counts, too",
-        before: "fails: the SD card never gets ready: pull it and put it back",
+        before: "fails: the SD card does not get ready: pull it and put it back",
         traits: { checksCommands: true, checksData: true },
     },
     { trait: "R1 behind 8 bytes", before: "works", options: { responseDelayBytes: 8 } },
@@ -155,7 +155,7 @@ export const traitRows: TraitRow[] = [
     { trait: "ACMD41 takes 0.9 s", before: "works", traits: { initMs: 900 } },
     {
         trait: "ACMD41 takes 1.9 s",
-        before: "fails: the SD card never gets ready: pull it and put it back",
+        before: "fails: the SD card does not get ready: pull it and put it back",
         traits: { initMs: 1900 },
     },
     {
