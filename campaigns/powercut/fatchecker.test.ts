@@ -259,7 +259,7 @@ const damages: Damage[] = [
         hurt: card => card.pokeEntry("LOG/OTHER.TXT", 0, 0x41),
     },
     {
-        title: "a part of a long name out of turn",
+        title: "a part of a long name out of order",
         clean: true,
         hurt: card => {
             const { block, at } = card.entry("LOG/OTHER.TXT").longName[0]
