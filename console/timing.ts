@@ -102,6 +102,6 @@ export function timingReport(timing: Timing): string {
         `timing: describe ${seconds(timing.describeMs)} s, start ${seconds(timing.startMs)} s: ` +
         `profile ${profile.name} (${percent} % of its time)\n` +
         `${profile.name}: ${profile.what}. ` +
-        `There describe takes ${seconds(profile.describeMs)} s, a start ${seconds(profile.startMs)} s.`
+        `With it, describe takes ${seconds(profile.describeMs)} s, a start ${seconds(profile.startMs)} s.`
     )
 }

@@ -29,7 +29,7 @@ export function formatFlashCuts(counts: FlashCutCounts, chains: number): string 
             `garbage ${counts.collections} times;`,
         `${counts.safeModeStarts} starts were in safe mode. Every start came up with its console.`,
         "",
-        table("power gone at", counts.byPlace),
+        table("power lost at", counts.byPlace),
         "",
         table("while", counts.byDoing),
         "",
