@@ -81,7 +81,7 @@ export class CardFiles {
             if (end > there) tries = 0
             there = end
         }
-        throw new ConsoleError(`${path} came with gaps`)
+        throw new ConsoleError(`${path} arrived with gaps: try again`)
     }
 
     /**
@@ -126,7 +126,8 @@ export class CardFiles {
         const right = lost || status === 0 ? stream.offset : stream.lineStart
         const ended = { end: Math.max(right, there), whole: !lost && status === 0 }
         part.truncate(ended.end)
-        if (status !== 0 && !lost) throw new CardRefusal(stream.refused ?? "the board broke off")
+        if (status !== 0 && !lost)
+            throw new CardRefusal(stream.refused ?? "the board stopped the output")
         return ended
     }
 }

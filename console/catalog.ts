@@ -112,7 +112,7 @@ export function parseDescription(text: string): Description {
     const objects = lines.map(line => JSON.parse(line) as { kind?: string; format?: number })
     const [head] = objects
     if (head?.kind !== "bms-mini" || typeof head.format !== "number")
-        throw new SyntaxError("the board's description does not begin as one")
+        throw new SyntaxError("the board's description lacks its first line")
     const ofKind = (kind: string) =>
         objects
             .filter(one => one.kind === kind)

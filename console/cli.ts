@@ -27,12 +27,12 @@ enum Exit {
 
 const more = `
 Without a port it lists the ports. At a terminal: Tab completes, the arrow keys recall lines (kept in
-$XDG_STATE_HOME/bms-mini/history, never with a password), Ctrl-C ends what is being printed, "exit" or Ctrl-D stops.
-"login", "passwd" and "set" of a password without one ask for it, without showing it.
---get and --get-all go on where they were broken off, and with what a file has grown by since.
-Lines of a file or of the standard input: "-" in front allows a refusal, "sleep 5s" waits, "exit" stops.
-BMS_PASSWORD in the environment logs in by itself. NO_COLOR turns the colours off.
-Status: 0 done, 1 a line was refused, 2 wrong arguments, 3 no port or no board, or it was lost, 130 Ctrl-C.`
+$XDG_STATE_HOME/bms-mini/history, never with a password), Ctrl-C stops the output, "exit" or Ctrl-D quits.
+"login", "passwd" and "set" of a password prompt for it without echo when it is left out.
+--get and --get-all resume where they broke off, and fetch what a file has gained since.
+Lines of a file or of standard input: a leading "-" allows a refusal, "sleep 5s" waits, "exit" stops.
+BMS_PASSWORD in the environment logs in automatically. NO_COLOR turns colours off.
+Status: 0 done, 1 a line was refused, 2 wrong arguments, 3 no port, no board or board lost, 130 Ctrl-C.`
 
 interface Options {
     port?: string
@@ -61,7 +61,7 @@ const alone = {
 function parseEvery(text: string): number {
     const seconds = Number(text)
     if (!(seconds >= 0.1 && seconds <= 86_400))
-        throw new InvalidArgumentError("It is a number of seconds from 0.1 to 86400.")
+        throw new InvalidArgumentError("Give seconds from 0.1 to 86400.")
     return seconds
 }
 
@@ -70,15 +70,15 @@ function parseOptions(argv: readonly string[]): Options {
     const command = new Command("npm run console --")
         .description("The console of a BMS Mini on a serial port.")
         .argument("[port]", "/dev/ttyUSB0, COM3, a pseudo-terminal, or HOST:PORT of a simulator")
-        .argument("[to]", "with --get: the file or folder that it is copied to")
+        .argument("[to]", "with --get: the file or folder to copy to")
         .option("--exec <file>", "run the lines of a file, then stop")
         .option("--get <name>", "copy a file or a directory of the card, LOG/20261122.CSV, LOG")
         .option("--get-all <folder>", "copy the whole card into a folder")
-        .option("--watch <line>", "print what a line says again and again: time, name, value")
-        .option("--every <seconds>", "with --watch: how often", parseEvery, 5)
+        .option("--watch <line>", "repeat a line and print its output: time, name, value")
+        .option("--every <seconds>", "with --watch: the interval", parseEvery, 5)
         .option("--log", "show the whole log of the board")
-        .option("--json", "print what the board says of itself as one JSON document, then stop")
-        .option("--timing", "measure how fast the board is, resetting it once, then stop")
+        .option("--json", "print the board's description as one JSON document, then stop")
+        .option("--timing", "measure the board's speed, which resets it once, then stop")
         .addHelpText("after", more)
         .exitOverride()
     command.parse(argv, { from: "user" })
@@ -86,11 +86,12 @@ function parseOptions(argv: readonly string[]): Options {
     const options = { port, to, ...command.opts<Options>() }
     const given = Object.keys(alone).filter(name => name in options) as (keyof typeof alone)[]
     const flags = given.map(name => "--" + alone[name])
-    if (flags.length > 0 && port === undefined)
-        command.error(`error: ${flags[0]} needs the port too`)
-    if (flags.length > 1) command.error(`error: ${flags[0]} and ${flags[1]} do not go together`)
+    if (flags.length > 0 && port === undefined) command.error(`error: ${flags[0]} needs a port`)
+    if (flags.length > 1) command.error(`error: ${flags[0]} and ${flags[1]} cannot be combined`)
     if (to !== undefined && options.get === undefined)
-        command.error(`error: ${to} is too much: only --get takes a file or folder to copy to`)
+        command.error(
+            `error: unexpected argument ${to}: only --get takes a file or folder to copy to`,
+        )
     return options
 }
 
@@ -98,7 +99,7 @@ async function showPorts(): Promise<number> {
     const ports = await listPorts()
     if (ports.length === 0)
         console.log(
-            "No serial port was found: is the board's cable plugged in, and is it one that carries data?",
+            "No serial port was found: is the board's cable plugged in, and does it carry data?",
         )
     for (const port of ports) console.log(describePort(port))
     console.log("To open one: npm run console -- PORT")
@@ -120,7 +121,7 @@ async function showJson(connection: Connection): Promise<number> {
     try {
         console.log(JSON.stringify(parseDescription(text), undefined, 2))
     } catch {
-        throw new ConsoleError("the description came damaged; try again")
+        throw new ConsoleError("the description arrived damaged; try again")
     }
     return Exit.Done
 }
@@ -135,7 +136,7 @@ async function showTiming(connection: Connection, watch: StartWatch): Promise<nu
                 await connection.client.execute("reset now", () => undefined)
                 if (!(await connection.restartAfter(restarts, resetMs)))
                     throw new ConsoleError(
-                        `the board has not come back within ${resetMs / 1000} s of its reset`,
+                        `the board did not come back within ${resetMs / 1000} s of its reset`,
                     )
             },
             nowMs: () => performance.now(),
@@ -209,7 +210,7 @@ async function runUnattended(options: Options, screen: Screen): Promise<number> 
     } catch (failure) {
         const copies = options.get !== undefined || options.getAll !== undefined
         if (!copies || !(failure instanceof ConsoleError)) throw failure
-        const goesOn = "the same command goes on where it is"
+        const goesOn = "run the same command again to resume"
         throw new ConsoleError(`${failure.message}; ${goesOn}`, { cause: failure })
     } finally {
         await connection.close()

@@ -74,10 +74,10 @@ function told({ networks, fresh }: WifiScan, state: string): [string, number] {
     if (fresh) return [table || "no network is in range\n", 0]
     // A scan interrupted by joining never ends for the runtime: until the processor restarts it
     // begins no other.
-    const busy = "the board cannot look around: it is joining a network, or was while it looked"
+    const busy = "the board cannot scan: it is joining a network, or was during the scan"
     const remedy = '"reset now", then "wifi scan" within 20 s'
     if (table === "") return [`error: ${busy}; ${remedy}\n`, 1]
-    return [`${busy}; before that it saw (for a new look: ${remedy})\n${table}`, 0]
+    return [`${busy}; an earlier scan found (for a new one: ${remedy})\n${table}`, 0]
 }
 
 /** Client of the board's console service, over a Jacdac bus that another module keeps connected. */
@@ -109,7 +109,7 @@ export class ConsoleClient implements ConsoleTransport {
         const { bus, time, timeoutMs } = this
         if (!(await awaitBoardService(bus, protocol.consoleServiceClass, time, timeoutMs)))
             throw new ConsoleError(
-                'the board has no console: "npm run deploy -- PORT" puts the firmware onto it',
+                'the board has no console: "npm run deploy -- PORT" installs the firmware',
             )
     }
 
@@ -149,7 +149,7 @@ export class ConsoleClient implements ConsoleTransport {
     abandon(): void {
         this.endScan?.()
         this.end()?.reject(
-            new ConsoleError("not waited for any longer; the board may still be at that line"),
+            new ConsoleError("gave up waiting; the board may still be running that line"),
         )
     }
 
@@ -261,7 +261,7 @@ export class ConsoleClient implements ConsoleTransport {
         else
             this.end()?.reject(
                 new ConsoleError(
-                    "the board was reset; the line before may not have been carried out",
+                    "the board was reset; the previous line may not have been executed",
                 ),
             )
     }
@@ -278,7 +278,7 @@ export class ConsoleClient implements ConsoleTransport {
         const refused = (report.flags & protocol.ReportFlags.Refused) !== 0
         // A refusal has a reason; one without comes from a session that has a line running.
         if (refused && report.sequence === 0 && report.text.length === 0)
-            say(exchange.output, "error: the board is still busy with the line before\n")
+            say(exchange.output, "error: the board is still busy with the previous line\n")
         this.end()?.resolve({ status: refused ? 1 : 0 })
     }
 

@@ -17,8 +17,8 @@ enum Exit {
 }
 
 const more = `
-Without FILE it is the firmware, compiled when that is necessary; a simulated board gets the simulator's.
-Settings, journal and counters of the board are kept. Status: 0 done, 1 not done, 2 wrong arguments.
+Without FILE it deploys the firmware, compiled if necessary; a simulated board gets the simulator's.
+The board keeps its settings, journal and counters. Status: 0 done, 1 not done, 2 wrong arguments.
 Without a board: "npm start -- --serial /tmp/bms" in another terminal, then /tmp/bms as PORT.`
 
 interface Image {
@@ -32,7 +32,7 @@ async function image(file: string | undefined, board: string): Promise<Image> {
     if (file !== undefined) return readImage(file)
     const { entries } = readManifest()
     const entry = /simulator/i.test(board) ? entries.simulator : entries.board
-    const onCompile = () => console.error(`compiling ${entry}: half a minute`)
+    const onCompile = () => console.error(`compiling ${entry} takes half a minute`)
     const { imagePath } = await firmware(entry, { onCompile })
     return { ...readImage(imagePath), name: `built/${basename(imagePath)}` }
 }
@@ -74,7 +74,7 @@ async function main(argv: readonly string[]): Promise<number> {
         )
         .argument("[port]", "/dev/ttyUSB0, COM3, a pseudo-terminal, or HOST:PORT of a simulator")
         .argument("[file]", "a program, such as built/main.devs")
-        .option("--again", "also when the board runs this very program")
+        .option("--again", "even if the board already runs this program")
         .addHelpText("after", more)
         .exitOverride()
     command.parse(argv, { from: "user" })
@@ -98,7 +98,7 @@ console.debug = () => {}
 for (const name of ["SIGINT", "SIGTERM"] as const)
     process.once(name, () => {
         process.stderr.write(
-            "\ndeploy: broken off; a board without a program takes the next deploy\n",
+            "\ndeploy: interrupted; a board left without a program accepts the next deploy\n",
         )
         process.exit(Exit.Failed)
     })

@@ -57,9 +57,9 @@ export async function hashOf(image: Uint8Array): Promise<string> {
 export function checkImage(image: Uint8Array, name: string): void {
     const begins = imageMagic.every((byte, at) => image[at] === byte)
     if (!begins || image.length < imageHeaderBytes)
-        throw new ConsoleError(`${name} is no program: "npm run build" makes built/main.devs`)
+        throw new ConsoleError(`${name} is not a program: "npm run build" makes built/main.devs`)
     if (image.length % imageAlignBytes !== 0)
-        throw new ConsoleError(`${name} is not complete: "npm run build" makes it anew`)
+        throw new ConsoleError(`${name} is not complete: "npm run build" rebuilds it`)
 }
 
 /**
@@ -78,19 +78,19 @@ export async function deploy(
     const needed = parseVersion(image.subarray(versionOffset))
     if (needed.major !== runtime.major || needed.minor > runtime.minor)
         throw new ConsoleError(
-            `the board's runtime takes programs of version ${runtime.major}.${runtime.minor}, this one is of ` +
-                `${needed.major}.${needed.minor}: flash the runtime anew (docs/guide/flashing.md)`,
+            `the board's runtime accepts programs of version ${runtime.major}.${runtime.minor}, this one is of ` +
+                `${needed.major}.${needed.minor}: reflash the runtime (docs/guide/flashing.md)`,
         )
     const wanted = await hashOf(image)
     const same = (await manager.programHash()) === wanted
     if (same && !options.again && (await manager.running()))
-        return 'it runs that program already, nothing was sent ("--again" sends it all the same)'
+        return 'it already runs that program, nothing was sent ("--again" sends it anyway)'
     const beganMs = performance.now()
     log.forget()
     await write(manager, image, options.onProgress)
     const seconds = ((performance.now() - beganMs) / 1000).toFixed(1)
     if ((await manager.programHash()) !== wanted)
-        throw new ConsoleError(`the program did not arrive whole: ${again}`)
+        throw new ConsoleError(`the program arrived incomplete: ${again}`)
     const size = `${image.length.toLocaleString("en")} bytes in ${seconds} s`
     const start = await startOf(connection, log)
     // To the board, a program stopped without notice has died.
@@ -123,12 +123,12 @@ async function startOf(connection: Connection, log: StartLog): Promise<string> {
     await until(() => log.started ?? log.complaint, startMs)
     if (log.started === undefined)
         throw new ConsoleError(
-            `the program was written, but it does not start: ${log.complaint ?? "the board says nothing"}; ` +
-                "press its reset button, or deploy another one",
+            `the program was written, but it does not start: ${log.complaint ?? "no message from the board"}; ` +
+                "press its reset button, or deploy another program",
         )
     await until(() => log.cause ?? log.complaint, causeMs)
     if (log.cause !== undefined) return `${log.version ?? log.started}, start: ${log.cause}`
     if (log.complaint !== undefined)
-        throw new ConsoleError(`the program was written and started, and died: ${log.complaint}`)
+        throw new ConsoleError(`the program was written and started, then died: ${log.complaint}`)
     return `${log.started} runs`
 }

@@ -72,7 +72,7 @@ async function copyAll(
             )
             progress.end()
             const size = statSync(target).size.toLocaleString("en")
-            const went = there > 0 ? `, ${there.toLocaleString("en")} of them were there` : ""
+            const went = there > 0 ? `, ${there.toLocaleString("en")} of them already there` : ""
             screen.remark(`${path} -> ${target}: ${size} bytes${went}`)
         } catch (failure) {
             progress.end()

@@ -22,7 +22,7 @@ const typedExamples: Readonly<Record<string, string>> = {
     days: "Mon,Thu",
     time: "03:30",
     name: "ACME-7",
-    text: '"a text with blanks"',
+    text: '"a text with spaces"',
     host: "ftp.example.org",
     "host:port": "192.0.2.1:3128",
     "host[:port]": "example.org",
@@ -60,7 +60,7 @@ function overview(): string {
     )
     return [
         "",
-        "of the terminal itself:",
+        "of the terminal:",
         ...own,
         "",
         "more: help set, help sd.period, help CELL_IMBALANCE, help keys",

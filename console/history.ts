@@ -62,6 +62,6 @@ export class History {
     private trouble(failure: unknown): void {
         if (this.failed) return
         this.failed = true
-        this.onTrouble(`the history is not kept: ${(failure as Error).message}`)
+        this.onTrouble(`the history cannot be saved: ${(failure as Error).message}`)
     }
 }

@@ -111,7 +111,7 @@ export class Interactive {
 
     private async waitForReset(connection: Connection, restarts: number): Promise<void> {
         if (!(await connection.restartAfter(restarts, resetMs)))
-            this.screen.remark(`[the board has not come back within ${resetMs / 1000} s]`)
+            this.screen.remark(`[the board did not come back within ${resetMs / 1000} s]`)
     }
 
     private async connect(): Promise<void> {
@@ -121,7 +121,7 @@ export class Interactive {
         })
         connection.onRestart = () => {
             this.completer.forget()
-            this.screen.remark("[the board was reset: log-ins and unfinished imports are gone]")
+            this.screen.remark("[the board was reset: log-ins and unfinished imports are lost]")
             void this.settleIn(connection).catch(() => undefined)
         }
         this.completer.forget()

@@ -19,12 +19,12 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
         [
             {
                 words: "help",
-                notes: "One line a command. With a word: the commands that begin with it. Needs no log-in.",
+                notes: "One line per command. With a word: the commands that begin with it. Needs no log-in.",
                 examples: ["help", "help card"],
             },
             {
                 words: "status",
-                notes: "`safe mode` and `backup` come only when there is something to say. A time with `~` behind it is a lower bound: the clock is not trusted.",
+                notes: "`safe mode` and `backup` appear only when they apply. A time followed by `~` is a lower bound: the clock is not trusted.",
                 examples: ["status"],
             },
         ],
@@ -34,12 +34,12 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
         [
             {
                 words: "show",
-                notes: "Each setting with its value, its unit and its name in the manual, by section. A section is the first part of its keys. Of a secret only `set` or `not set` is shown.",
+                notes: "Each setting with its value, its unit and its name in the manual, by section. A section is the first part of its keys. For a secret only `set` or `not set` is shown.",
                 examples: ["show", "show wifi", "show sd.period"],
             },
             {
                 words: "set",
-                notes: "In force and in flash when `ok` appears. A refusal names the key, the value (not that of a secret) and what is allowed, and changes nothing.",
+                notes: "Once `ok` appears the value is in force and in flash. A refusal changes nothing and names the key, the value (except a secret's) and what is allowed.",
                 examples: [
                     "set sd.period 10",
                     "set battery.capacity 280000",
@@ -52,17 +52,17 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
             },
             {
                 words: "defaults",
-                notes: "One key, one section or `all`; without `yes` it says how many would change, and which passwords. What the board keeps itself stays.",
+                notes: "One key, one section or `all`; without `yes` it says how many would change, and which passwords. Values that the board keeps itself stay.",
                 examples: ["defaults reset", "defaults reset yes"],
             },
             {
                 words: "export",
-                notes: "The whole set-up but for secrets, ready to be pasted into another board's console: the serial number stands in a comment.",
+                notes: "The whole set-up except secrets, ready to paste into another board's console: the serial number is in a comment.",
                 examples: ["export"],
             },
             {
                 words: "import",
-                notes: "Until `end` or `abort` the console takes lines `set <key> <value>`, comments and empty lines, 200 at most. A wrong line is refused at once; then `end` changes nothing and names the wrong lines. Else it names the secrets that are still to be set.",
+                notes: "Until `end` or `abort` the console takes at most 200 lines: `set <key> <value>`, comments and empty lines. A wrong line is refused at once; `end` then changes nothing and names the wrong lines. Otherwise it names the secrets that are still to be set.",
                 examples: [
                     "import",
                     "set ftp.host example.org",
@@ -80,17 +80,17 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
         [
             {
                 words: "battery",
-                notes: "Pack voltage, current (charging is positive) and state of charge, the thermistors, and the safety status and alerts of the monitor chip, explained in [battery.md](battery.md).",
+                notes: "Pack voltage, current (charging is positive), state of charge, thermistors, and the monitor chip's safety status and alerts, explained in [battery.md](battery.md).",
                 examples: ["battery"],
             },
             {
                 words: "battery limits",
-                notes: "As read back from the monitor chip: what it would act on by itself.",
+                notes: "Read back from the monitor chip, which would act on them on its own.",
                 examples: ["battery limits"],
             },
             {
                 words: "cells",
-                notes: "Voltages by number; `balancing` stands behind a cell that is being balanced.",
+                notes: "Voltages by number; `balancing` marks a cell that is being balanced.",
                 examples: ["cells"],
             },
         ],
@@ -105,7 +105,7 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
             },
             {
                 words: "tasks",
-                notes: "Runs and failures since the start, the longest run, the worst lateness; behind them what the last failure said.",
+                notes: "Runs and failures since the start, the longest run, the worst lateness, and the last failure's message.",
                 examples: ["tasks"],
             },
         ],
@@ -115,32 +115,32 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
         [
             {
                 words: "card",
-                notes: "`health` counts the transfers that were repeated or failed since the card was mounted, and the mounts since the start. A line `trouble` says what is wrong.",
+                notes: "`health` counts the transfers that were repeated or failed since the card was mounted, and the mounts since the start. A `trouble` line says what is wrong.",
                 examples: ["card"],
             },
             {
                 words: "card ls",
-                notes: "Names and sizes, in the order they have on the card.",
+                notes: "Names and sizes, in the card's own order.",
                 examples: ["card ls", "card ls log"],
             },
             {
                 words: "card cat",
-                notes: "Text files only. Some 11 KB a second; each 64 KiB a line `# 65568 of 176008 bytes` says how far it is. An offset leaves out what is in front of it, for `--get`, which goes on where it was broken off. Ctrl-C ends it.",
+                notes: "Text files only, about 11 KB per second. Every 64 KiB a line `# 65568 of 176008 bytes` shows the progress. An offset skips what is before it, so that `--get` can resume. Ctrl-C stops it.",
                 examples: ["card cat notes.txt"],
             },
             {
                 words: "card tail",
-                notes: "Looks back no further than 1 KiB for each line.",
+                notes: "Looks back at most 1 KiB per line.",
                 examples: ["card tail log/20261122.csv 2"],
             },
             {
                 words: "card eject",
-                notes: "Writes all that is open and leaves the card alone until it has been out.",
+                notes: "Writes all open data and leaves the card alone until it has been pulled.",
                 examples: ["card eject", "!out", "+5", "!in", "+5"],
             },
             {
                 words: "card format",
-                notes: "Erases everything. `formatting, … %` comes while it goes on; records wait meanwhile.",
+                notes: "Erases everything. `formatting, … %` shows the progress; records wait meanwhile.",
                 examples: ["card format", "card format yes", "+30"],
             },
         ],
@@ -160,12 +160,12 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
             },
             {
                 words: "ftp send",
-                notes: "Returns when the session has ended; a refusal says why it could not be.",
+                notes: "Returns when the session has ended; a refusal says why.",
                 examples: ["ftp send"],
             },
             {
                 words: "ftp resend",
-                notes: "The date is `YYYY-MM-DD`. The files go whole, at once if they can.",
+                notes: "The date is `YYYY-MM-DD`. The files are sent whole, at once if possible.",
                 examples: ["ftp resend 2026-11-22", "ftp resend yesterday"],
             },
         ],
@@ -175,7 +175,7 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
         [
             {
                 words: "time",
-                notes: "Local time, its distance from UTC, and where it is from: `none`, `flash`, `RTC chip`, `time server` or `person`.",
+                notes: "Local time, its offset from UTC, and its source: `none`, `flash`, `RTC chip`, `time server` or `person`.",
                 examples: ["time"],
             },
             {
@@ -185,12 +185,12 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
             },
             {
                 words: "time set",
-                notes: "Local time by `time.zone`. `time set now` sends the time of the PC on which the console runs.",
+                notes: "Local time in `time.zone`. `time set now` sends the time of the PC that runs the console.",
                 examples: ["time set 2026-11-22 14:00:00", "time set 2026-11-31 14:00:00"],
             },
             {
                 words: "wifi",
-                notes: "The settings of the network, and its state.",
+                notes: "The network's settings and state.",
                 examples: ["wifi"],
             },
         ],
@@ -200,7 +200,7 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
         [
             {
                 words: "passwd",
-                notes: 'From then on everything but `help` and `login` wants a log-in; `passwd ""` ends that. Other consoles are logged out. Typed without the password, the terminal asks for it without showing it.',
+                notes: 'From then on everything except `help` and `login` needs a log-in; `passwd ""` ends that. Other consoles are logged out. Without a password on the line, the terminal prompts for it without echo.',
                 examples: ["passwd correct-horse"],
             },
             {
@@ -210,7 +210,7 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
             },
             {
                 words: "login",
-                notes: "Five wrong tries lock the log-in for a minute, for every console. Typed without the password, the terminal asks for it without showing it.",
+                notes: "Five wrong tries lock the log-in for a minute, for every console. Without a password on the line, the terminal prompts for it without echo.",
                 examples: ["login battery-staple", "login correct-horse", 'passwd ""'],
             },
         ],
@@ -225,22 +225,22 @@ export const manual: [chapter: string, entries: ManualEntry[]][] = [
             },
             {
                 words: "reset clear",
-                notes: "The count may then go up to `reset.max` again.",
+                notes: "The count may then reach `reset.max` again.",
                 examples: ["reset clear"],
             },
             {
                 words: "values",
-                notes: "For what looks each second; [console-service.md](console-service.md) has the members and units.",
+                notes: "For tools that poll every second; [console-service.md](console-service.md) lists the members and units.",
                 examples: ["values"],
             },
             {
                 words: "describe",
-                notes: "All that a user interface needs; [console-service.md](console-service.md) has the members. `npm run console -- PORT --json` prints it as one document.",
+                notes: "Everything a user interface needs; [console-service.md](console-service.md) lists the members. `npm run console -- PORT --json` prints it as one document.",
                 examples: ["describe"],
             },
             {
                 words: "reset now",
-                notes: "Finishes the record in hand, ends the upload at a safe point and syncs the card; the board is back some seconds later. Does not count as a scheduled reset.",
+                notes: "Finishes the current record, ends the upload at a safe point and syncs the card; the board is back after some seconds. Does not count as a scheduled reset.",
                 examples: ["reset now"],
             },
         ],
@@ -254,9 +254,9 @@ export const flags: Readonly<Record<string, string>> = {
     CELL_UNDERVOLTAGE:
         'The lowest cell is at or below battery.cell_undervoltage. "cells" shows which one; charge the pack.',
     OVERCURRENT_CHARGE:
-        'The pack is charged with battery.overcurrent_charge or more. "battery" shows the current.',
+        'The charging current is battery.overcurrent_charge or more. "battery" shows the current.',
     OVERCURRENT_DISCHARGE:
-        'The pack is discharged with battery.overcurrent_discharge or more. "battery" shows the current.',
+        'The discharging current is battery.overcurrent_discharge or more. "battery" shows the current.',
     OVERTEMPERATURE:
         'The warmer thermistor is at or above battery.overtemperature. "battery" shows both.',
     UNDERTEMPERATURE:
@@ -264,24 +264,24 @@ export const flags: Readonly<Record<string, string>> = {
     CELL_IMBALANCE:
         'Highest and lowest cell differ by battery.imbalance or more. "cells" shows them all.',
     MONITOR_OFFLINE:
-        "The battery monitor chip does not answer: check its supply and the I2C wires. Records are made all the same, without what was not measured.",
+        "The battery monitor chip does not answer: check its supply and the I2C wires. Records continue, without the values that were not measured.",
     SHORT_CIRCUIT:
-        'The monitor chip has seen a short circuit and says so in its safety status: "battery".',
+        'The monitor chip has detected a short circuit: "battery" shows its safety status.',
     SD_CARD:
-        'No card is in, or it cannot be used. "card" says why; "card format yes" erases it and makes it usable.',
+        'There is no card, or it cannot be used. "card" says why; "card format yes" erases it and makes it usable.',
     SD_FULL:
-        'The card is full, and nothing on it was sent whole: see why with "ftp", put in another card, or delete files on a PC.',
+        'The card is full, and no file on it was sent whole: "ftp" says why; use another card, or delete files on a PC.',
     FTP: 'Three sessions in a row have failed. "ftp" says why, "ftp test" tries the log-in.',
-    WIFI: 'The board has not been in the network of wifi.ssid for 30 s. "wifi" says what is known, "wifi scan" what is in range.',
-    CLOCK: 'The time is a lower bound only (shown with "~"). "time set now" sets it; time.server keeps it.',
+    WIFI: 'The board has not been in the network of wifi.ssid for 30 s. "wifi" shows its state, "wifi scan" the networks in range.',
+    CLOCK: 'The time is only a lower bound (shown with "~"). "time set now" sets it; time.server keeps it set.',
     SETTINGS:
-        'A stored setting was damaged, or all were restored from the card. "status" says which of the two; look at "show" and set what is wrong: the flag goes.',
+        'A stored setting was damaged, or all were restored from the card. "status" says which; check "show" and set what is wrong: the flag then clears.',
     TASK_STUCK:
-        "A task hung for a minute and the board has reset itself. The flag is up for ten minutes; the journal has the entry.",
+        "A task hung for a minute and the board reset itself. The flag stays up for ten minutes; the journal has the entry.",
     RECORDS_LOST:
-        'Records were dropped while the card took none. "status" counts them; the flag goes when none waits any more.',
+        'Records were dropped while the card accepted none. "status" counts them; the flag clears when none is waiting.',
     SAFE_MODE:
-        'The last starts have ended early: no logs, no upload. It ends by itself after ten minutes, or with "reset now".',
+        'The last starts ended early: no logs, no upload. It ends on its own after ten minutes, or with "reset now".',
 }
 
 /** Lines of the terminal itself; the simulator's prompt has them too. */
@@ -291,20 +291,20 @@ export const ownLines: Readonly<
     log: {
         arguments: "[off|errors|on]",
         help: "how much of the board's log is shown here",
-        notes: "With errors: warnings, panics and failures only. The simulator's transcript has all of it.",
+        notes: "With errors: only warnings, panics and failures. The simulator's transcript has everything.",
     },
     "wifi scan": {
         arguments: "",
         help: "the networks in range",
-        notes: "Strongest first, with the signal, and whether a password is wanted. It takes some seconds, also while the board is connected. While it is joining a network it cannot look around, and shows what it saw before; a reset, and a scan within the 20 s behind it, help.",
+        notes: "Strongest first, with the signal and whether a password is needed. It takes some seconds, even while the board is connected. While the board is joining a network it cannot scan and shows earlier results; a reset and a scan within 20 s after it help.",
     },
-    exit: { arguments: "", help: "leave, as Ctrl-D does", notes: "" },
+    exit: { arguments: "", help: "leave, like Ctrl-D", notes: "" },
 }
 
 export const keyboard = `Tab            completes commands, settings, choices and the card's files
-up, down       recall lines, of earlier runs too
-Ctrl-A, Ctrl-E to the line's beginning, its end
-Ctrl-U, Ctrl-K erase to the line's beginning, to its end
+up, down       recall lines, also from earlier runs
+Ctrl-A, Ctrl-E to the start, the end of the line
+Ctrl-U, Ctrl-K erase to the start, the end of the line
 Ctrl-L         clears the screen
-Ctrl-C         throws the line away; ends what is being printed
-Ctrl-D         leaves, as "exit" does`
+Ctrl-C         discards the line; stops the output
+Ctrl-D         leaves, like "exit"`

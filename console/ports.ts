@@ -101,7 +101,7 @@ function openSocket(address: string, host: string, port: number): Promise<OpenLi
             socket.destroy()
             reject(
                 new ConsoleError(
-                    `${address} cannot be reached (${reason}): does "npm start -- --serial ${address}" run there?`,
+                    `${address} cannot be reached (${reason}): is "npm start -- --serial ${address}" running there?`,
                 ),
             )
         }
@@ -120,9 +120,9 @@ function explain(path: string, reason: string): string {
     if (/permission denied/i.test(reason))
         return (
             `no permission to open ${path}: add yourself to the group dialout ` +
-            `("sudo usermod -aG dialout $USER"), then log in anew`
+            `("sudo usermod -aG dialout $USER"), then log in again`
         )
     if (/busy|lock|access denied|temporarily unavailable/i.test(reason))
-        return `${path} is busy: close the other program that has it open`
+        return `${path} is busy: close the program that has it open`
     return `${path} cannot be opened as a serial port: ${reason}`
 }

@@ -65,7 +65,7 @@ function templateProblems(lines: readonly string[]): string[] {
     const begins = lines.filter(beginsImport).length
     const ends = lines.filter(endsImport).length
     if (begins > 1 || begins !== ends)
-        return ["the template has to have one block from import to end, or none"]
+        return ["the template must have one block from import to end, or none"]
     return []
 }
 
@@ -79,8 +79,8 @@ function headingProblems(
     if (!keys.includes(serialKey)) problems.push(`there is no column ${serialKey}`)
     for (const [i, key] of keys.entries())
         if (!known.has(key) || key === "")
-            problems.push(`"${heading.fields[i].trim()}" is no setting that the template names`)
-        else if (keys.indexOf(key) !== i) problems.push(`the column ${key} is there twice`)
+            problems.push(`"${heading.fields[i].trim()}" is not a setting in the template`)
+        else if (keys.indexOf(key) !== i) problems.push(`the column ${key} appears twice`)
     return problems.map(problem => `line ${heading.line}: ${problem}`)
 }
 
@@ -93,7 +93,7 @@ function rowProblems(row: CsvRow, keys: readonly string[], seen: Map<string, num
         problems.push(`the serial number ${JSON.stringify(serial)} is not 1–16 of A-Z a-z 0-9 _ -`)
     // They would share a file name on some computers and FTP servers.
     const before = seen.get(serial.toLowerCase())
-    if (before !== undefined) problems.push(`the serial number ${serial} is in line ${before} too`)
+    if (before !== undefined) problems.push(`the serial number ${serial} is also in line ${before}`)
     else seen.set(serial.toLowerCase(), row.line)
     for (const [i, key] of keys.entries()) {
         const wrong = valueProblem(key, row.fields[i])
@@ -105,7 +105,7 @@ function rowProblems(row: CsvRow, keys: readonly string[], seen: Map<string, num
 /** The problem with a value, without the value: it may be a password. */
 function valueProblem(key: string, value: string): string | undefined {
     const bytes = new TextEncoder().encode(value).length
-    if (/\p{Cc}/u.test(value)) return "has a control character or a line end in it"
+    if (/\p{Cc}/u.test(value)) return "contains a control character or a line end"
     if (key.endsWith("password") && bytes > secretBytesMax)
         return `has ${bytes} bytes, at most ${secretBytesMax}`
     if (key === "wifi.password" && bytes > 0 && bytes < 8) return `has ${bytes} bytes, at least 8`

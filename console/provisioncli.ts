@@ -12,9 +12,9 @@ enum Exit {
 
 const shownMax = 20
 const more = `
-TEMPLATE: what "export" prints, or other lines of the console. CSV: a heading of settings (user.serial or serial,
-wifi.password, ftp.password, console.password, any other of the template), then a row for each board. An empty field
-leaves the template's. The files have passwords in them: only their owner can read them.
+TEMPLATE: what "export" prints, or other console lines. CSV: a heading of settings (user.serial or serial,
+wifi.password, ftp.password, console.password, any other of the template), then a row per board. An empty field
+keeps the template's value. The files contain passwords: only their owner can read them.
 Status: 0 done, 1 nothing was written, 2 wrong arguments.`
 
 interface Arguments {
@@ -26,11 +26,11 @@ interface Arguments {
 
 function parseArguments(argv: readonly string[]): Arguments {
     const command = new Command("npm run provision --")
-        .description("Makes the set-up files of many boards from one template and a table.")
-        .argument("<template>", "lines that all boards get")
-        .argument("<csv>", "what differs, a row for each board")
+        .description("Makes set-up files for many boards from a template and a table.")
+        .argument("<template>", "the lines for all boards")
+        .argument("<csv>", "what differs, a row per board")
         .argument("[folder]", "where the files go, ACME-7.txt for the board ACME-7", "boards")
-        .option("--force", "write over files that are there")
+        .option("--force", "overwrite existing files")
         .addHelpText("after", more)
         .exitOverride()
     command.parse(argv, { from: "user" })
@@ -48,7 +48,7 @@ function write(files: readonly SetupFile[], folder: string, force: boolean): voi
     const there = files.map(one => join(folder, one.name)).filter(path => existsSync(path))
     if (there.length > 0 && !force)
         throw new Error(
-            `${listed(there)}\nthere already: nothing was written; --force writes over them`,
+            `${listed(there)}\nalready there: nothing was written; --force overwrites them`,
         )
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     for (const { name, text } of files) {
@@ -66,7 +66,9 @@ function main(argv: readonly string[]): void {
         readFileSync(table, "utf8"),
     )
     if (problems.length > 0)
-        throw new Error(`${listed(problems)}\nnothing was written: ${table} and ${template} first`)
+        throw new Error(
+            `${listed(problems)}\nnothing was written: correct ${table} or ${template} first`,
+        )
     write(files, folder, force)
     console.log(`${files.length} set-up files are in ${folder}`)
     console.log(`for each board: npm run console -- PORT --exec ${join(folder, files[0].name)}`)

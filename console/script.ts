@@ -42,7 +42,7 @@ export async function runLines(
         else if (await runOne(line, connection, screen)) continue
         else {
             skipping = beginsImport(line)
-            const rest = skipping ? ", and so nothing of its block is run" : ""
+            const rest = skipping ? ", so its whole block is skipped" : ""
             if (raw === line || skipping) screen.remark(`${name}, line ${number}: refused${rest}`)
             if (raw === line) exitCode = 1
         }
@@ -65,7 +65,8 @@ async function printFile(client: ConsoleClient, line: string, screen: Screen): P
         onLoss: () => screen.remark("[some output was lost]"),
     })
     stream.end(result.status === 0)
-    if (result.status !== 0) screen.text(`error: ${stream.refused ?? "the board broke off"}\n`)
+    if (result.status !== 0)
+        screen.text(`error: ${stream.refused ?? "the board stopped the output"}\n`)
     return result
 }
 
@@ -80,7 +81,7 @@ async function runOne(line: string, connection: Connection, screen: Screen): Pro
     if (!isReset(line)) return true
     if (!(await connection.restartAfter(restarts, resetMs)))
         throw new ConsoleError(
-            `the board has not come back within ${resetMs / 1000} s of its reset`,
+            `the board did not come back within ${resetMs / 1000} s of its reset`,
         )
     await logIn(connection, screen)
     return true

@@ -44,9 +44,9 @@ export function secretQuestion(line: string, catalog?: Catalog): SecretQuestion 
     const filled = (secret: string) => `${line.trim()} ${quoteWord(secret)}`
     if (words.length === 1 && words[0] === "login") return { prompts: ["password: "], line: filled }
     if (words.length === 1 && words[0] === "passwd")
-        return { prompts: ["new password: ", "once more: "], line: filled }
+        return { prompts: ["new password: ", "repeat it: "], line: filled }
     if (words.length === 2 && words[0] === "set" && isSecretKey(bare(words[1]), catalog))
-        return { prompts: [`${words[1]}: `, "once more: "], line: filled }
+        return { prompts: [`${words[1]}: `, "repeat it: "], line: filled }
     return undefined
 }
 

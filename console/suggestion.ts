@@ -80,7 +80,7 @@ export function suggestion(line: string, catalog: Catalog): string | undefined {
     if (first === "card" && noDeleting.test(second)) return cardIsReadOnly
     const near = nearest(second, seconds)
     if (near) return didYouMean(`${first} ${near}`)
-    return `there is ${first}, ${longer.map(one => one.words.join(" ")).join(", ")}`
+    return `commands: ${first}, ${longer.map(one => one.words.join(" ")).join(", ")}`
 }
 
 /** Adds the command to a bare setting, section or flag: `sd.period`, `sd.period=5`, `CLOCK`. */
@@ -97,7 +97,7 @@ function flagOf(typed: string): string | undefined {
 }
 
 const cardIsReadOnly =
-    "the console changes no files of the card: there is card ls, card cat, card tail, card format, card eject"
+    "the console cannot change files on the card; it has card ls, card cat, card tail, card format, card eject"
 
 function didYouMean(words: string | undefined): string | undefined {
     return words && `did you mean "${words}"?`

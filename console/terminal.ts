@@ -166,8 +166,7 @@ class Terminal {
             this.forget(answer)
             answers.push(answer)
         }
-        if (new Set(answers).size > 1)
-            throw new ConsoleError("the two are not the same: nothing was changed")
+        if (new Set(answers).size > 1) throw new ConsoleError("the two differ: nothing was changed")
         return question.line(answers[0])
     }
 

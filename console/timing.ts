@@ -12,13 +12,13 @@ export interface SpeedProfile {
 export const speedProfiles: readonly SpeedProfile[] = [
     {
         name: "esp32",
-        what: "the published runtime as it is expected: 160 MHz, flash DIO at 40 MHz",
+        what: "the published runtime as expected: 160 MHz, flash DIO at 40 MHz",
         describeMs: 2700,
         startMs: 660,
     },
     {
         name: "slow",
-        what: "the same with a cache that is evicted all the time",
+        what: "the same with a constantly evicted cache",
         describeMs: 5230,
         startMs: 815,
     },
@@ -78,7 +78,7 @@ export async function measureTiming(board: TimedBoard, watch: StartWatch): Promi
     watch.startMs = undefined
     await board.reset()
     if (watch.startMs === undefined)
-        throw new ConsoleError("the log of the start did not come: is the port the board's own?")
+        throw new ConsoleError("the start log did not arrive: is this the board's own port?")
     runsMs.sort((one, other) => one - other)
     return { describeMs: runsMs[describeRuns >> 1], startMs: watch.startMs }
 }
@@ -100,6 +100,6 @@ export function timingReport(timing: Timing): string {
         `timing: describe ${seconds(timing.describeMs)} s, start ${seconds(timing.startMs)} s: ` +
         `profile ${profile.name} (${percent} % of its time)\n` +
         `${profile.name}: ${profile.what}. ` +
-        `There describe takes ${seconds(profile.describeMs)} s, a start ${seconds(profile.startMs)} s.`
+        `With it, describe takes ${seconds(profile.describeMs)} s, a start ${seconds(profile.startMs)} s.`
     )
 }

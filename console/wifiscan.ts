@@ -75,7 +75,7 @@ async function readResults(bus: JDBus, service: JDService): Promise<FoundNetwork
             return (await pipe.readData(resultsMs)).map(parseNetwork)
         } catch {
             if (tries === resultTries)
-                throw new ConsoleError("what the scan has found did not arrive: try again")
+                throw new ConsoleError("the scan's results did not arrive: try again")
         } finally {
             pipe.close()
         }

@@ -18,7 +18,7 @@ interface Options {
 function parsePort(text: string): number {
     const port = Number(text)
     if (!/^\d{1,5}$/.test(text) || port > 65535)
-        throw new InvalidArgumentError("It is a port from 0 to 65535.")
+        throw new InvalidArgumentError("Give a port from 0 to 65535.")
     return port
 }
 
@@ -27,14 +27,14 @@ function parse(argv: readonly string[]): Options {
         .description(
             "The service page: every board's settings, logs, cells and journal in a browser.",
         )
-        .option("--build [folder]", "only make the page, as one folder for any web server")
-        .option("--at <port>", "where it is served on this computer; 0: any", parsePort, usualPort)
+        .option("--build [folder]", "only build the page, as one folder for any web server")
+        .option("--at <port>", "the local port to serve it on; 0: any", parsePort, usualPort)
         .option(
             "--board <port>",
-            'what its "this PC" leads to: a serial port, or HOST:PORT of a simulator; unless told, a simulator is started',
+            'what "this PC" connects to: a serial port or HOST:PORT of a simulator; a new simulator by default',
         )
         .option("--state <folder>", "where that simulator keeps its board")
-        .option("--no-open", "start no browser")
+        .option("--no-open", "do not open a browser")
         .exitOverride()
         .parse(argv, { from: "user" })
         .opts<Options>()
@@ -54,12 +54,12 @@ function openBrowser(address: string): void {
 }
 
 async function main(options: Options): Promise<void> {
-    const onBuild = () => console.log("Making the page: a minute, only after a change.")
+    const onBuild = () => console.log("Building the page: takes a minute, only after a change.")
     let told = false
     const once = () => void (told ||= (onBuild(), true))
     if (options.build) {
         const folder = await buildPage(options.build === true ? undefined : options.build, once)
-        return console.log(`The page is in ${folder}: any web server can hold it.`)
+        return console.log(`The page is in ${folder}: any web server can serve it.`)
     }
     const folder = await buildPage(builtFolder, once)
     const simulator = new SimulatorProcess(options.state ? ["--state", options.state] : [])

@@ -6,9 +6,9 @@ import { fleetReport } from "./days/report"
 
 function parse(argv: readonly string[]): { folder: string; out: string } {
     const command = new Command("npm run report --")
-        .description("One HTML file with a row for each board whose day files are in a folder.")
-        .argument("<folder>", "such as the FTP server's; folders in it are looked through")
-        .option("--out <file>", "where it is written", "report.html")
+        .description("Writes one HTML file with a row per board whose day files are in a folder.")
+        .argument("<folder>", "such as the FTP server's; subfolders are searched")
+        .option("--out <file>", "the file to write", "report.html")
         .exitOverride()
         .parse(argv, { from: "user" })
     return { folder: command.args[0], out: command.opts<{ out: string }>().out }

@@ -44,7 +44,7 @@ export class CardSlot implements SpiChip {
             throw new Error(`${imagePath}: no such card image; the socket is empty`)
         const { size } = statSync(imagePath)
         if (size < CARD_BYTES_MIN)
-            throw new Error(`${imagePath} is no card image: ${size} bytes; the socket is empty`)
+            throw new Error(`${imagePath} is not a card image: ${size} bytes; the socket is empty`)
         this.store = new FileStore(imagePath)
         const { tidying, ...kind } = this.kindOf(imagePath)
         const timing = this.timing && tidying ? { ...this.timing, tidying } : this.timing

@@ -71,7 +71,8 @@ async function main(options: Options): Promise<number> {
     const state = new StateFolder(resolve(options.state))
     const printer = new LinePrinter(process.stdout, state)
     const entry = options.entry ?? readManifest().entries.simulator
-    const onCompile = () => printer.line(`Compiling ${entry}: half a minute, only after a change.`)
+    const onCompile = () =>
+        printer.line(`Compiling ${entry}: takes half a minute, only after a change.`)
     const program = await firmware(entry, { onCompile })
     let serial: SerialOffer | undefined
     try {

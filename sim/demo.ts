@@ -19,11 +19,11 @@ const uploadLines = [
 ]
 /** Battery events of the demo: a load, and a cell that is weak under it. */
 const scenes: { afterMs: number; line: string; remark: string }[] = [
-    { afterMs: 6_000, line: "!current -18.5", remark: "a load of 18.5 A comes on" },
+    { afterMs: 6_000, line: "!current -18.5", remark: "an 18.5 A load switches on" },
     { afterMs: 5_000, line: "!cell 7 2.93", remark: "cell 7 sags under it: CELL_IMBALANCE" },
-    { afterMs: 6_000, line: "!current -9.2", remark: "half of the load goes off" },
+    { afterMs: 6_000, line: "!current -9.2", remark: "half of the load switches off" },
     { afterMs: 7_000, line: "!cell 7 free", remark: "cell 7 recovers" },
-    { afterMs: 6_000, line: "!current free", remark: "the load goes off, the sun charges" },
+    { afterMs: 6_000, line: "!current free", remark: "the load switches off, the sun charges" },
 ]
 
 /** Plays the scenes until the person at the prompt types an event. */
@@ -59,7 +59,7 @@ export async function applyDemoSettings(
     printer: LinePrinter,
 ): Promise<void> {
     printer.line(
-        "A new board: demo settings are typed into its console (5 s logging, FTP every 30 s; --no-demo: none).",
+        "A new board: typing demo settings into its console (5 s logging, FTP every 30 s; --no-demo skips them).",
     )
     await type(loggingLines, simulation, printer)
     await simulation.clock.sleep(FIRST_RECORD_MS)

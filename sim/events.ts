@@ -84,7 +84,7 @@ export async function runEvent(line: string, world: WorldEvents): Promise<void> 
     }
     const change = name === "wifi" ? wifiChange(line) : undefined
     if (change && world.air) change(world.air)
-    else if (change) throw new Error(`${line}: here is one network only, for !wifi down|up`)
+    else if (change) throw new Error(`${line}: there is only one network here, use !wifi down|up`)
     else if (name === "light" && words.length === 1) world.showLight()
     else if (name === "deploy" && words.length === 1 && world.deploy) world.deploy()
     else if (name === "cell" && words.length === 3)

@@ -44,15 +44,15 @@ function isHeading(fields: readonly string[]): boolean {
 }
 
 function problemWith(fields: readonly string[], before: number | undefined): string | undefined {
-    if (fields.length !== 2) return "it is two fields, seconds,amperes"
+    if (fields.length !== 2) return "there must be two fields, seconds,amperes"
     for (const field of fields) {
-        if (!decimal.test(field)) return `"${field.slice(0, 20)}" is no decimal number`
+        if (!decimal.test(field)) return `"${field.slice(0, 20)}" is not a decimal number`
         if (!Number.isFinite(Number(field))) return `"${field.slice(0, 20)}" is too large`
     }
     const seconds = Number(fields[0])
-    if (seconds < 0) return "seconds begin at 0"
+    if (seconds < 0) return "seconds start at 0"
     if (before !== undefined && seconds <= before)
-        return `seconds must rise, the line before has ${before}`
+        return `seconds must rise, the previous line has ${before}`
     return undefined
 }
 
@@ -78,7 +78,7 @@ function follow(times: readonly number[], currents: readonly number[]): Scenario
 export function packOptions(options: { scenario?: string; profile?: string }): PackOptions {
     const { scenario, profile } = options
     if (profile === undefined) return { scenario: scenarios[scenario ?? "solar"] }
-    if (scenario !== undefined) throw new Error("--scenario and --profile: one of them, not both")
+    if (scenario !== undefined) throw new Error("--scenario and --profile cannot be combined")
     try {
         return { scenario: parseProfile(readFileSync(profile, "utf8")), startHour: 0 }
     } catch (failure) {

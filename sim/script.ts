@@ -22,7 +22,7 @@ export async function runScript(
         const accepted = await runStep(step, simulation, printer)
         if (!accepted && !(step.kind !== "sleep" && step.allowed)) refused++
         skipping = !accepted && beginsImport(step.line)
-        if (skipping) printer.line("refused, and so nothing of its block is run")
+        if (skipping) printer.line("refused, so its whole block is skipped")
     }
     return refused
 }

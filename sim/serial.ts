@@ -109,9 +109,7 @@ class PseudoTerminal {
 
     static async open(path: string, socketPath: string, folder: string): Promise<PseudoTerminal> {
         if (isThere(path) && !lstatSync(path).isSymbolicLink())
-            throw new Error(
-                `--serial ${path}: there is a file of that name; give a path that is free`,
-            )
+            throw new Error(`--serial ${path}: a file with that name exists; give an unused path`)
         const terminal = new PseudoTerminal(path, socketPath, folder)
         await terminal.offer()
         return terminal

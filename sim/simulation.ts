@@ -151,9 +151,9 @@ export class Simulation implements WorldEvents {
     /** The board takes runs of less than a minute for early deaths; runs ended here were not. */
     private async leaveSafeMode(): Promise<void> {
         this.printer.line(
-            "The last runs were shorter than a minute, which the board takes for early deaths:",
+            "The last runs were shorter than a minute, so the board treats them as early deaths:",
         )
-        this.printer.line("it is reset, to leave safe mode.")
+        this.printer.line("resetting it to leave safe mode.")
         const resets = this.board.resets
         await this.ask("reset now")
         await this.resetAfter(resets)
@@ -224,7 +224,7 @@ export class Simulation implements WorldEvents {
      * stay for the next run, because a board that logs faster than it sends would never end.
      */
     async deliverRest(): Promise<void> {
-        this.printer.line("Stopping: what was logged is sent, then the power goes off.")
+        this.printer.line("Stopping: sending what was logged, then switching the power off.")
         try {
             const problem = await this.sendRest()
             if (problem === undefined) return
@@ -319,7 +319,7 @@ export class Simulation implements WorldEvents {
         if (behindMs < BEHIND_REAL_MS * Number(this.speed)) return
         this.printer.line(
             `The PC is too slow for --speed ${this.speed}: the board is behind by ` +
-                `${(behindMs / 1000).toFixed(1)} s of its time. Its own timing is right all the same.`,
+                `${(behindMs / 1000).toFixed(1)} s of its time. Its own timing is still right.`,
         )
     }
 

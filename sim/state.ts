@@ -110,7 +110,7 @@ export class StateFolder {
         if (!existsSync(this.batteryPath)) return {}
         const condition = parseCondition(readFileSync(this.batteryPath, "utf8"))
         if (condition === undefined)
-            this.remarks.push(`${this.batteryPath} cannot be read: the battery is a new one`)
+            this.remarks.push(`${this.batteryPath} cannot be read: the battery is new`)
         return condition ?? {}
     }
 

@@ -142,7 +142,7 @@ class Firmware implements Parts {
         this.log(`start: ${startCauseName(supervisor.cause)}, ${settings.text(Key.UserSerial)}`)
         if (safeMode) {
             this.log(
-                "safe mode: the last starts died early; in ten minutes an ordinary one follows",
+                "safe mode: the last starts ended early; a normal start follows in ten minutes",
             )
             // No task would ever run uploads that the console requests.
             await this.uploader.stop(0)

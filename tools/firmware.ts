@@ -171,7 +171,7 @@ async function compile(
     if (codeEnd >= codeBytesWall)
         throw new Error(overTheWall(entry, sizes, codeBytesWall, debugPath))
     if (!stampFingerprint(optimized.image) && Object.values(readManifest().entries).includes(entry))
-        throw new Error(`${entry} has no place for its fingerprint: see src/board/runtime.ts`)
+        throw new Error(`${entry} has no placeholder for its fingerprint: see src/board/runtime.ts`)
     await verifyImage(optimized.image)
     copyFileSync(debugPath, stem + "-dbg.json")
     writeFileSync(stem + "-sizes.json", JSON.stringify(sizes))
@@ -199,7 +199,7 @@ function overTheWall(entry: string, sizes: Sizes, wall: number, debugPath: strin
     const rows = [...bytesByFolder(debug, sizes)].sort((a, b) => b[1] - a[1])
     return [
         `${entry} is over the wall: its code ends at ${sizes.codeEnd} (compiled ${sizes.compiledEnd}), ` +
-            `the runtime takes no more than ${wall - 1}: make ${sizes.codeEnd - wall + 1} bytes less of`,
+            `the runtime takes no more than ${wall - 1}: remove ${sizes.codeEnd - wall + 1} bytes from`,
         ...rows.map(([folder, bytes]) => `  ${String(bytes).padStart(6)}  ${folder}`),
     ].join("\n")
 }

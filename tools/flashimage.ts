@@ -88,7 +88,7 @@ export function wholeImage(
     checkRuntime(runtime)
     if (configuration.length > boardBytes)
         throw new Error(
-            `the board configuration has ${configuration.length} bytes of ${boardBytes}`,
+            `the board configuration has ${configuration.length} bytes, at most ${boardBytes}`,
         )
     const image = new Uint8Array(storeAt + storeBytes - runtimeAt).fill(0xff)
     image.set(runtime)
@@ -102,11 +102,9 @@ export function wholeImage(
 function checkRuntime(runtime: Uint8Array): void {
     const name = "devicescript-esp32-esp32_bare-0x1000.bin"
     if (runtime[0] !== imageMagic)
-        throw new Error(`that is no ESP32 image: the runtime's file is called ${name}`)
+        throw new Error(`not an ESP32 image: the runtime's file is called ${name}`)
     if (runtime.length > storeAt - runtimeAt)
-        throw new Error(
-            `the file reaches into the store at 0x${storeAt.toString(16)}: take ${name}`,
-        )
+        throw new Error(`the file reaches into the store at 0x${storeAt.toString(16)}: use ${name}`)
     const found = [...ownPartitions(runtime)].map(one =>
         one.map(n => "0x" + n.toString(16)).join(" + "),
     )
@@ -118,7 +116,7 @@ function checkRuntime(runtime: Uint8Array): void {
     if (missing.length > 0)
         throw new Error(
             `the file's partition table has no ${missing.join(" and no ")} of DeviceScript: ` +
-                `take ${name}, of runtime version 2.16`,
+                `use ${name}, of runtime version 2.16`,
         )
 }
 

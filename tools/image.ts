@@ -28,7 +28,7 @@ function esptool(at: number, file: string): string {
 function write(name: string, bytes: Uint8Array, at: number): void {
     writeFileSync(join(projectFolder, "built", name), bytes)
     const size = bytes.length.toLocaleString("en")
-    console.log(`built/${name}: ${size} bytes. PORT is such as /dev/ttyUSB0 or COM3:`)
+    console.log(`built/${name}: ${size} bytes. PORT is /dev/ttyUSB0 or COM3, for example:`)
     console.log("  " + esptool(at, `built/${name}`))
 }
 
@@ -42,7 +42,7 @@ async function main(argv: readonly string[]): Promise<void> {
     // Reports an unreadable file before compiling the firmware.
     const runtimeBytes = runtime === undefined ? undefined : readRuntime(runtime)
     const { board } = readManifest().entries
-    const onCompile = () => console.error(`compiling ${board}: half a minute`)
+    const onCompile = () => console.error(`compiling ${board} takes half a minute`)
     const { imagePath } = await firmware(board, { onCompile })
     const store = await storeOf(readFileSync(imagePath))
     if (runtimeBytes === undefined) return write("store.bin", store, storeAt)

@@ -67,11 +67,11 @@ const report = `# Console lines of every kind
 
 Made by \`npm run consolefuzz\`: ${nodeRows.length} × ${values.lines} lines in Node, ${vmRows.length} × ${values["vm-lines"]} in the VM,
 ${violations} violations. Each line has an answer, a refused one changes nothing and says why in one line, no secret is printed, no output is
-without bounds, no fiber dies, no board is reset but by \`reset now\` or a schedule that a line has set, and memory comes back.
+unbounded, no fiber dies, no board resets except by \`reset now\` or a schedule that a line set, and memory is freed.
 
 In Node, the shell over all the firmware's parts:
 
-| seed | done | refused | settings changed | resets asked for | longest output, bytes | heap growth, bytes |
+| seed | done | refused | settings changed | resets requested | longest output, bytes | heap growth, bytes |
 |---|---|---|---|---|---|---|
 ${nodeRows.join("\n")}
 

@@ -25,11 +25,11 @@ export function complaint(fuzzed: FuzzLine, line: string, outcome: Outcome): str
     const changed = outcome.before !== outcome.after
     const lines = text.split("\n")
     const silent = outcome.inBlock || /^ *($|#|""|"#)/.test(line)
-    if (text !== "" && lines.pop() !== "") return "the output has no end of line"
-    if (done && /[\p{Cc}\ufffd]/u.test(line)) return "a line that is no text was taken"
+    if (text !== "" && lines.pop() !== "") return "the output does not end its last line"
+    if (done && /[\p{Cc}\ufffd]/u.test(line)) return "a line that is not text was accepted"
     if (!done && changed) return "a refused line has changed a setting"
-    if (changed && !changing.test(line)) return "a line that is to show something changed a setting"
-    if (!done && !/^error: ./s.test(lines.at(-1) ?? "")) return "a refusal without its reason"
+    if (changed && !changing.test(line)) return "a line that only shows something changed a setting"
+    if (!done && !/^error: ./s.test(lines.at(-1) ?? "")) return "a refusal without a reason"
     if (!done && lines.at(-1)!.length > refusalBytesMax) return "a refusal that is far too long"
     if (done && text === "" && !silent) return "no answer"
     if (text.length > outputBytesMax) return "an output that is far too long"
@@ -41,5 +41,5 @@ export function complaint(fuzzed: FuzzLine, line: string, outcome: Outcome): str
     const own = lines.filter(
         one => !/undefined|null|NaN|Cannot|object/i.test(line) && bug.test(one),
     )
-    return own.length > 0 ? "a message of a bug: " + own[0] : undefined
+    return own.length > 0 ? "a message that shows a bug: " + own[0] : undefined
 }

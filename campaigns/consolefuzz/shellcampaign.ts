@@ -86,7 +86,7 @@ export class ShellCampaign {
         const next = await equippedBoard(await cardWith({}), this.board.flash)
         for (const row of rows.filter(each => !each.isState))
             if (next.parts.settings.text(row.key) !== this.board.parts.settings.text(row.key))
-                throw new Error(`${row.name} is not in flash as it is in force`)
+                throw new Error(`${row.name} in flash differs from the value in force`)
         const text = await next.console("status")
         if (!text.startsWith("version     0.1.0\n")) throw new Error(`after all: ${text}`)
     }
@@ -165,7 +165,7 @@ export class ShellCampaign {
         const reasons = this.resetReasons()
         const expected = asked ? ["reset: console"] : ["reset: scheduled", "reset: network"]
         if (!expected.includes(reasons) || resets !== 1)
-            throw new Error(`expected ${expected.join(" or ")}, and there was: ${reasons}`)
+            throw new Error(`expected ${expected.join(" or ")}, got: ${reasons}`)
         this.counts.resets++
         this.logOn()
     }

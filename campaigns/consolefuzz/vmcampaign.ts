@@ -128,7 +128,8 @@ export class FuzzedBoard {
         block.after(line, done)
         const outcome = { done, text, before: "", after: "", inBlock }
         let wrong = complaint({ bytes, secret }, line, outcome)
-        if (aside && !cells.test((await aside).text)) wrong ??= "another console has other output"
+        if (aside && !cells.test((await aside).text))
+            wrong ??= "another console got different output"
         if (wrong) throw new Error(`${wrong}: ${JSON.stringify(line)}\n${text}`)
         return { line, done }
     }

@@ -307,7 +307,7 @@ export class Chain {
             await this.rig.clock.sleep(1000)
         }
         if (this.gone) return
-        if (this.rig.board.resets === before) throw new Error("the board made no reset")
+        if (this.rig.board.resets === before) throw new Error("the board did not reset")
         this.readLog()
         await this.rig.ready()
     }

@@ -94,7 +94,7 @@ export class Judge {
         const wrong: string[] = []
         for (const match of shown.matchAll(/^Record (\d+) +(#\d+ .*)$/gm)) {
             const number = numberOf(match[2])
-            if (found.has(number)) wrong.push(`entry ${number} is there twice`)
+            if (found.has(number)) wrong.push(`entry ${number} occurs twice`)
             if (((number - 1) % 32) + 1 !== Number(match[1]))
                 wrong.push(`entry ${number} is at position ${match[1]}`)
             found.set(number, withoutNote(match[2]))
@@ -112,7 +112,7 @@ export class Judge {
         this.unacknowledged += Math.max(0, last - acknowledged)
         for (const [number, text] of found) this.entries.set(number, text)
         const head = /^Last record (#\d+)/m.exec(shown)
-        if (head ? numberOf(head[1]) !== last : last !== 0) wrong.push("Last record is another one")
+        if (head ? numberOf(head[1]) !== last : last !== 0) wrong.push("Last record differs")
         return wrong
     }
 

@@ -18,18 +18,18 @@ export function formatFlashCuts(counts: FlashCutCounts, chains: number): string 
     const lines = [
         "# Power cuts while the flash is written",
         "",
-        `Made by \`npm run flashcut\`: ${counts.cuts} cuts of the whole simulated board on ${chains} flash images that lived`,
-        `on from cut to cut; ${violations.length} violations.`,
+        `Made by \`npm run flashcut\`: ${counts.cuts} cuts of the whole simulated board on ${chains} flash images carried`,
+        `over from cut to cut; ${violations.length} violations.`,
         "",
         `Acknowledged and found again after every start: ${counts.settingsAcknowledged} changed settings, ` +
             `${counts.entriesAcknowledged} journal entries,`,
         `${counts.countersAcknowledged} counters, ${counts.scheduledResets} scheduled resets. In flight when the power ` +
-            `went, and found old or new: ${counts.settingsInFlight}`,
-        `settings; ${counts.entriesInFlight} entries were in flash before they were acknowledged. The store collected its ` +
+            `went, found old or new: ${counts.settingsInFlight}`,
+        `settings; ${counts.entriesInFlight} entries were in flash before they were acknowledged. The store collected ` +
             `garbage ${counts.collections} times;`,
         `${counts.safeModeStarts} starts were in safe mode. Every start came up with its console.`,
         "",
-        table("power gone at", counts.byPlace),
+        table("power lost at", counts.byPlace),
         "",
         table("while", counts.byDoing),
         "",

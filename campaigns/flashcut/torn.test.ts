@@ -148,7 +148,7 @@ describe("a board whose store was torn by a power cut", () => {
         }
         const damaged = await deployed(empty, before.card)
         expect(await damaged.ask("status")).toMatch(
-            /backup +the flash was empty: BMSMINI\.BA. is damaged or of another board/,
+            /backup +the flash was empty: BMSMINI\.BA. is damaged or from another board/,
         )
         expect(await damaged.ask("show reset.max")).toContain("65535")
         await damaged.stop()

@@ -148,7 +148,7 @@ export async function measureTorn(imagePath: string): Promise<string[][]> {
 export function formatTorn(rows: string[][]): string {
     const line = (cells: string[]): string => `| ${cells.join(" | ")} |`
     return [
-        line(["power gone in a", ...states]),
+        line(["power lost in a", ...states]),
         line(["---", "---", "---", "---"]),
         ...rows.map(line),
     ].join("\n")

@@ -6,18 +6,18 @@ import { traitRows } from "../../test/support/cardtraitrows"
  * Noise on the wires is left out: files are read without checking the checksum.
  */
 const traits = [
-    "the CRC-16 of written blocks counts, too",
-    "R1 behind 16 bytes",
+    "the CRC-16 of written blocks counts too",
+    "R1 after 16 bytes",
     "0x00 four times before the CSD's token",
     "CMD0 not answered 4 times",
-    "busy for 400 ms from the start on",
+    "busy for 400 ms from the start",
     "version 1, CMD8 not answered",
     "ACMD41 takes 0.9 s",
     "CMD59 illegal",
     "data response a byte late",
-    "a CMD13 in the middle lost",
-    "a CMD24 in the middle lost",
-    "a CMD17 in the middle lost",
+    "a CMD13 lost midway",
+    "a CMD24 lost midway",
+    "a CMD17 lost midway",
 ]
 
 function kindOf(name: string): CardKind {
@@ -28,7 +28,7 @@ function kindOf(name: string): CardKind {
 
 /** Behaviour of real cards the board must tolerate, by name for the report. */
 export const cardTempers: Record<string, CardKind> = {
-    "tidies up in one write of a hundred": {
+    "tidies up in one write in a hundred": {
         tidying: { ms: [0, 0], tail: { share: 0.01, ms: [20, 250] } },
     },
     ...Object.fromEntries(traits.map(name => [name, kindOf(name)])),

@@ -107,7 +107,7 @@ async function campaign(): Promise<Told[]> {
         child.on("message", message => take(message as Told))
         return new Promise<void>((resolve, reject) =>
             child.on("exit", code =>
-                code === 0 ? resolve() : reject(new Error(`a process ended with ${code}`)),
+                code === 0 ? resolve() : reject(new Error(`a process exited with code ${code}`)),
             ),
         )
     })
@@ -136,13 +136,13 @@ function report(told: Told[]): string {
     const rows = [...happened].sort((one, two) => two[1] - one[1])
     return `# Lives of boards
 
-Made by \`npm run histories -- --cpu ${cpu}\`: ${told.length} chance lives of 1 to 14 days, seeds ${first} to ${first + count - 1}; the board is off for most of them.
+Made by \`npm run histories -- --cpu ${cpu}\`: ${told.length} random lives of 1 to 14 days, seeds ${first} to ${first + count - 1}; the board is off for most of them.
 The whole firmware runs in the VM; the judge (\`campaigns/histories/judge.ts\`) knows the promises of README and SPEC only.
 
 - violations: ${sum(one => one.violations.length)}
-- board time with its supply, seconds: ${sum(one => one.poweredSeconds)}
+- board time powered, seconds: ${sum(one => one.poweredSeconds)}
 - starts: ${sum(one => one.starts)}
-- records on the cards: ${sum(one => one.records)}; so many seconds had to have one: ${sum(one => one.recordsExpected)}
+- records on the cards: ${sum(one => one.records)}; seconds that needed one: ${sum(one => one.recordsExpected)}
 - journal entries: ${sum(one => one.entries)}; lines of events on the cards: ${sum(one => one.events)}
 - files on the servers: ${sum(one => one.filesSent)}
 

@@ -23,8 +23,8 @@ export function judgeEvents(
         if (name === undefined) continue
         const where = `card ${card}, ${path}`
         const lines = content.toString("latin1").split("\r\n")
-        if (lines.shift() !== header) complain(`${where}: another first line`)
-        if (lines.pop() !== "") complain(`${where}: the last line is not whole`)
+        if (lines.shift() !== header) complain(`${where}: a different first line`)
+        if (lines.pop() !== "") complain(`${where}: the last line is incomplete`)
         for (const line of lines) {
             const [, time, number, flag, change] = form.exec(line) ?? []
             if (time === undefined || !isOfDay(name, localDay(time))) {
@@ -34,12 +34,12 @@ export function judgeEvents(
             numbers.push(Number(number))
             const told = journal.entries.find(entry => entry.number === Number(number))
             const same = !told || (told.flag === flag && told.appears === (change === "appeared"))
-            if (!same) complain(`${where}: the journal has another entry: ${line}`)
+            if (!same) complain(`${where}: the journal's entry differs: ${line}`)
         }
     }
     numbers.sort((a, b) => a - b)
     for (const [i, number] of numbers.slice(1).entries()) {
-        if (number === numbers[i]) complain(`card ${card}: event ${number} is there twice`)
+        if (number === numbers[i]) complain(`card ${card}: event ${number} occurs twice`)
         // A card absent for longer gets as many as the journal still had.
         if (number > numbers[i] + 1 && numbers.at(-1)! - number < kept - 1)
             complain(`card ${card}: events ${numbers[i] + 1} to ${number - 1} are missing`)

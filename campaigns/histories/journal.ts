@@ -108,9 +108,7 @@ export class Journal {
         )
         const setUp = this.doings.find(one => one.line.startsWith("set time.zone"))
         if (!clockSet && atMs > (setUp?.atMs ?? 0) + 10_000 && !times.includes(time))
-            this.complain(
-                `journal: #${number} has the time ${time}, it was ${localText(zone, wall)}`,
-            )
+            this.complain(`journal: #${number} has the time ${time}, not ${localText(zone, wall)}`)
         if (!appears) return
         const cause = causes[flag]
         const explained =
@@ -118,7 +116,8 @@ export class Journal {
             this.doings.some(
                 one => cause.test(one.line) && one.atMs <= atMs && !this.longOver(one, atMs),
             )
-        if (!explained) this.complain(`journal: #${number} ${flag} appeared, and nothing was wrong`)
+        if (!explained)
+            this.complain(`journal: #${number} ${flag} appeared although nothing was wrong`)
     }
 
     /** Whether a cause ended too long ago to be the reason. */

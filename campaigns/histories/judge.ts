@@ -81,7 +81,7 @@ function openCard(evidence: Evidence, card: "A" | "B", complain: Complain): File
         complain(`card ${card}: fsck.fat: ${checked.stdout}`)
     const files = readCard(path)
     for (const [name, content] of evidence.foreign[card])
-        if (!files.get(name)?.equals(content)) complain(`card ${card}: ${name} is not what it was`)
+        if (!files.get(name)?.equals(content)) complain(`card ${card}: ${name} has changed`)
     return files
 }
 
@@ -190,14 +190,14 @@ function judgeServer(
     const contents = [...cards.A, ...cards.B].filter(([path]) => /^(LOG|CELL|EVT)\b/.test(path))
     for (const [path, content] of received) {
         const part = contents.some(([, one]) => one.subarray(0, content.length).equals(content))
-        if (!part) complain(`server: ${path} (${content.length} bytes) is no card's file`)
+        if (!part) complain(`server: ${path} (${content.length} bytes) is not a card's file`)
         for (const [name, one] of cards.A)
             if (one.equals(content)) whole.add(`${name} ${basename(path)}`)
     }
     judgeHistory(cards.A, received, complain)
     if (!evidence.lastSent) {
         const on = /^set ftp\.enable "on"$/m.test(evidence.lastExport)
-        if (on) complain("server: an honest one did not get all")
+        if (on) complain("server: an honest one did not get everything")
         return
     }
     for (const [path, content] of cards.A) {
@@ -206,7 +206,7 @@ function judgeServer(
         const found = [...whole].some(
             one => one.startsWith(path + " ") && one.includes(day.slice(0, 8)),
         )
-        if (!found) complain(`server: ${path} is not there as it is on the card`)
+        if (!found) complain(`server: ${path} is not there as on the card`)
     }
 }
 

@@ -91,7 +91,7 @@ export const mutants: Mutant[] = [
         to: "if (this.queue.count() < 12 && this.events",
     },
     {
-        promise: "what lies behind a recorded size is found again",
+        promise: "what follows a recorded size is found again",
         file: "src/logs/cardlogs.ts",
         from: "for (const path of volume.left) await this.takeIn(volume, path)",
         to: "",
@@ -115,7 +115,7 @@ export const mutants: Mutant[] = [
         to: "            cells[highest],\n            cells[lowest],",
     },
     {
-        promise: "a lowest cell's number begins with 1",
+        promise: "the numbers of lowest cells start at 1",
         file: "src/logs/record.ts",
         from: "            lowest + 1,",
         to: "            lowest,",
@@ -133,25 +133,25 @@ export const mutants: Mutant[] = [
         to: "        this.position = start > 64 ? start - 1 : start\n",
     },
     {
-        promise: "all that was logged is sent",
+        promise: "everything logged is sent",
         file: "src/upload/sender.ts",
         from: "if (file.sentBytes >= file.sizeBytes ||",
         to: "if (file.sentBytes + 300 >= file.sizeBytes ||",
     },
     {
-        promise: "the journal numbers its entries on, over resets",
+        promise: "the journal's numbers continue across resets",
         file: "src/journal/journal.ts",
         from: "if (sequence <= last) continue",
         to: "if (sequence > 0) continue",
     },
     {
-        promise: "an entry has the time at which it is made",
+        promise: "an entry has the time at which it was made",
         file: "src/journal/journal.ts",
         from: 'entry.setAt(At.Time, "u32", epochSeconds)',
         to: 'entry.setAt(At.Time, "u32", epochSeconds - 60)',
     },
     {
-        promise: "each entry is a line of the events on the card, once",
+        promise: "each entry is one line of the card's events",
         file: "src/logs/logger.ts",
         from: "this.events || (await this.findEvent(volume, last, oldest))",
         to: "this.events || 0",
@@ -163,7 +163,7 @@ export const mutants: Mutant[] = [
         to: "        if (bit !== 16) this.entered ^= mask\n        if (marks",
     },
     {
-        promise: "an error that goes is entered as well",
+        promise: "an error that clears is entered too",
         file: "src/journal/alarms.ts",
         from: "if (differs && nowMs",
         to: "if (differs && (this.reported & mask) !== 0 && nowMs",
@@ -175,7 +175,7 @@ export const mutants: Mutant[] = [
         to: "        if (alarm === Alarm.CellOvervoltage) return\n        const before = this.reported\n",
     },
     {
-        promise: "an error that is still there after a start is not entered again",
+        promise: "an error that persists over a start is not entered again",
         file: "src/journal/alarms.ts",
         from: "        this.entered = journal.lastFlags\n",
         to: "        this.entered = 0\n",
@@ -187,7 +187,7 @@ export const mutants: Mutant[] = [
         to: 'else if (index !== 1) await this.flash.write(flashKey("s", index), Buffer.from(text))',
     },
     {
-        promise: "a setting keeps to its own key",
+        promise: "a setting stays under its own key",
         file: "src/settings/settings.ts",
         from: 'formatLine(place[1], "" + this.values[key])',
         to: 'formatLine(place[1], "" + this.values[key === Key.FtpPeriod ? Key.FtpPort : key])',
@@ -199,13 +199,13 @@ export const mutants: Mutant[] = [
         to: 'this.log("ftp: logged in, " + this.settings.text(Key.FtpPassword))',
     },
     {
-        promise: "a start says why it came",
+        promise: "a start reports its cause",
         file: "src/tasks/supervisor.ts",
         from: "            await this.store(cause, 0)\n",
         to: "            await this.store(StartCause.Uptime, 0)\n",
     },
     {
-        promise: "the board never resets by itself",
+        promise: "the board never resets on its own",
         file: "src/tasks/supervisor.ts",
         from: "const uptimeMsMax = 3888000000",
         to: "const uptimeMsMax = 150000",
@@ -218,7 +218,7 @@ export const mutants: Mutant[] = [
         scheduled: true,
     },
     {
-        promise: "a scheduled reset comes at all",
+        promise: "a scheduled reset happens at all",
         file: "src/tasks/supervisor.ts",
         from: "return daysAhead < 0 || daysAhead > daysAheadMax",
         to: "return daysAhead < 0 && days < 0",
@@ -237,7 +237,7 @@ export const mutants: Mutant[] = [
         to: "            await this.queueRecords(release)\n            const leaking: any = this\n            leaking.kept = [leaking.kept, Buffer.alloc(700)]\n",
     },
     {
-        promise: "somebody else's files stay as they are",
+        promise: "other people's files stay as they are",
         file: "src/fat/table.ts",
         from: "if ((await this.entry(first)) === 0) return first",
         to: "if ((await this.entry(first)) === 0) return first === 9 ? 3 : first",

@@ -89,7 +89,7 @@ export class Records {
             this.judgeLine(where, log, path.slice(log.length + 1), line)
         }
         if (backwards > this.timeline.setBackMs.length)
-            this.complain(`${where}: the order is broken ${backwards} times`)
+            this.complain(`${where}: ${backwards} records out of order`)
     }
 
     private judgeLine(where: string, log: Log, name: string, line: string): void {
@@ -100,10 +100,11 @@ export class Records {
         const right = (Number(hours) * 60 + Number(minutes)) * (sign === "-" ? -1 : 1) === wanted
         // Until it is set up, a board has its default serial number and uses UTC.
         const setUp = of !== serial
-        if (!columns[log].test(line)) this.complain(`${where}: no record: ${line}`)
+        if (!columns[log].test(line)) this.complain(`${where}: not a record: ${line}`)
         else if (!setUp && !right) this.complain(`${where}: ${line} is not in ${zone.name}`)
-        else if (!isOfDay(name, localDay(time))) this.complain(`${where}: of another day: ${line}`)
-        else if (setUp && of !== "BMS-SA11") this.complain(`${where}: of another board: ${line}`)
+        else if (!isOfDay(name, localDay(time)))
+            this.complain(`${where}: from another day: ${line}`)
+        else if (setUp && of !== "BMS-SA11") this.complain(`${where}: from another board: ${line}`)
         else if (log === "LOG") this.judgeValues(where, line, values.map(Number))
     }
 

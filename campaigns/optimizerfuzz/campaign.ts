@@ -7,17 +7,17 @@ const AT_ONCE = 12
 
 /** Constructs that the programs must cover. */
 const CONSTRUCTS: Record<string, RegExp> = {
-    "classes made from others": / extends /,
-    "methods found by name": /\.(go|run|turn|read|add)\d*\(/,
-    "methods taken out": /f\(.*\)\)\(.*\.(go|run|turn|read|add)\d*\)/,
+    "derived classes": / extends /,
+    "methods looked up by name": /\.(go|run|turn|read|add)\d*\(/,
+    "detached methods": /f\(.*\)\)\(.*\.(go|run|turn|read|add)\d*\)/,
     closures: /const closure\d+ =/,
     fibers: /worker\d+\.start\(/,
     "errors thrown": /throw /,
     "`finally`": /finally/,
-    "names made up at run time": /\[key\(/,
+    "names made at run time": /\[key\(/,
     "`delete`": /delete /,
     loops: /\bfor \(/,
-    "objects as texts": / look /,
+    "objects as strings": / look /,
 }
 
 export interface FuzzCounts {

@@ -7,8 +7,8 @@ export function formatFuzz(counts: FuzzCounts, firstSeed: number): string {
     return `# Random programs, plain and optimized
 
 Made by \`npm run optimizerfuzz\`: ${programs} random programs from seed ${firstSeed} on, each run in the runtime as the
-compiler made it and as the optimizer made it. ${compared} could be compared (the others are over a limit of the
-runtime or of the compiler); they logged ${lines} lines. Programs that did something else: ${different.length}${seeds && ` (seeds ${seeds})`}.
+compiler made it and as the optimizer made it. ${compared} could be compared (the others exceed a limit of the
+runtime or of the compiler); they logged ${lines} lines. Programs that behaved differently: ${different.length}${seeds && ` (seeds ${seeds})`}.
 
 | what a program has | programs |
 |---|---:|

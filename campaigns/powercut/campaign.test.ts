@@ -62,7 +62,7 @@ describe("the campaign", () => {
             const file = await volume.openForAppend("STRANGE.TXT", "x\r\n")
             await file.close()
         })
-        expect(text).toContain("STRANGE.TXT: nobody has made it")
+        expect(text).toContain("STRANGE.TXT: unexpected file")
     })
 
     it("repeats one cut from the line that it prints", async () => {

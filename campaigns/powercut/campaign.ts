@@ -201,7 +201,7 @@ export class Campaign {
             if (board.trouble() !== "") violations.push(`later trouble: ${board.trouble()}`)
             look("after some records", true)
         } catch (thrown) {
-            violations.push(`it could not go on: ${thrown}`)
+            violations.push(`it could not continue: ${thrown}`)
             look("in the end", false)
         }
         return { lost, violations }

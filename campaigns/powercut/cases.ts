@@ -128,7 +128,7 @@ export function parseCuts(text: string): Cut[] {
     return text.split("/").map(part => {
         const [, after, missing, mode] = /^(\d+)(?:-(\d+))?@(.+)$/.exec(part) ?? []
         const known = modes.find(one => one === mode)
-        if (known === undefined) throw new Error(`"${part}" is no cut like "17@dropped"`)
+        if (known === undefined) throw new Error(`"${part}" is not a cut like "17@dropped"`)
         return { mode: known, after: Number(after), flashWritesMissing: Number(missing ?? 0) }
     })
 }

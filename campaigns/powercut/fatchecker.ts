@@ -141,7 +141,7 @@ class Check {
     private own(path: string, chain: number[]): void {
         for (const cluster of chain) {
             if (owners[cluster] === this.stamp) {
-                this.errors.push(`${path}: cluster ${cluster} is another's, too`)
+                this.errors.push(`${path}: cluster ${cluster} also belongs to another file`)
                 return
             }
             owners[cluster] = this.stamp
@@ -178,11 +178,11 @@ class Check {
                 continue
             }
             const name = latin1(entry.slot.bytes.subarray(0, 11))
-            if (names.has(name)) errors.push(`${path}: two of the name "${name}"`)
+            if (names.has(name)) errors.push(`${path}: two entries named "${name}"`)
             names.add(name)
-            if (badName(entry)) errors.push(`${path}: "${name}" is no name`)
+            if (badName(entry)) errors.push(`${path}: "${name}" is not a valid name`)
         }
-        if (content.behindEnd) remarks.push(`${path}: entries behind its end`)
+        if (content.behindEnd) remarks.push(`${path}: entries after its end`)
         checkLongNames(path, content.slots, errors, remarks)
     }
 
@@ -228,7 +228,7 @@ class Check {
             return
         }
         const label = latin1(entry.slot.bytes.subarray(0, 11)).replace(/^\x05/, "\xe5")
-        if (badLabel(label)) errors.push(`label: "${label}" is none`)
+        if (badLabel(label)) errors.push(`label: "${label}" is not valid`)
         if (label !== inBoot) errors.push(`label: "${label}", in the boot sector "${inBoot}"`)
     }
 }
@@ -299,7 +299,7 @@ function checkLongNames(
             expected = number
             checksum = bytes[13]
         } else if (number !== expected || expected === -1) {
-            remarks.push(`${path}: a part of a long name out of turn`)
+            remarks.push(`${path}: a part of a long name out of order`)
             expected = -1
             continue
         }

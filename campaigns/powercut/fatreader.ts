@@ -96,7 +96,7 @@ export function readShape(disk: Disk, first = 0): VolumeShape | string {
     const reserved = u16(boot, 14)
     const fatCount = boot[16]
     if (clusterBlocks === 0 || (clusterBlocks & (clusterBlocks - 1)) !== 0)
-        return "the cluster size is no power of two"
+        return "the cluster size is not a power of two"
     if (reserved === 0) return "no reserved sector"
     if (fatCount !== 1 && fatCount !== 2) return `${fatCount} tables`
     const fatBlocks16 = u16(boot, 22)

@@ -35,10 +35,10 @@ describe("the judge of a log", () => {
             fault: expect.stringContaining("record 2 of 4 is missing"),
         })
         expect(fault(lines(0, 2))).toContain("record 1 of 4 is missing")
-        expect(fault(lines(0, 2, 1))).toContain("record 1 of 4 stands later")
-        expect(fault(lines(0, 1, 1, 2))).toContain("record 2 of 4 stands later")
-        expect(fault(lines(0, 1, 2, 2))).toContain("behind its last record")
-        expect(fault(lines(0, 1, 2) + "0003,x")).toContain("behind its last record")
+        expect(fault(lines(0, 2, 1))).toContain("record 1 of 4 comes later")
+        expect(fault(lines(0, 1, 1, 2))).toContain("record 2 of 4 comes later")
+        expect(fault(lines(0, 1, 2, 2))).toContain("after its last record")
+        expect(fault(lines(0, 1, 2) + "0003,x")).toContain("after its last record")
         expect(fault(line(0) + line(1) + line(2))).toContain("its first line")
     })
 
@@ -61,10 +61,10 @@ describe("the judge of a log", () => {
         const nonsense = (bytes: number) => "\xff".repeat(bytes - before.length - 2)
         const fault = (content: string) => matchText(file, content).fault
         expect(fault(`${before}${nonsense(1024)}\r\n${line(20)}`)).toBe("")
-        expect(fault(`${before}${nonsense(1024)}xx${line(20)}`)).toContain("of something else")
+        expect(fault(`${before}${nonsense(1024)}xx${line(20)}`)).toContain("inside another line")
         // Record 10 reaches to byte 1112.
         expect(fault(`${before}${nonsense(1112)}\r\n${line(20)}`)).toBe("")
-        expect(fault(`${before}${nonsense(1114)}\r\n${line(20)}`)).toContain("stands later")
+        expect(fault(`${before}${nonsense(1114)}\r\n${line(20)}`)).toContain("comes later")
     })
 
     it("does not excuse records that were written after the sector was lost", () => {

@@ -129,7 +129,7 @@ function judgeStranger(
     const isDirectory = (entry.attributes & attributeDirectory) !== 0
     if (isDirectory && [...model.texts.keys()].some(one => one.startsWith(path + "/"))) return
     if (model.formatted && (entry.attributes & attributeLabel) !== 0) return
-    violations.push(`${path}: nobody has made it`)
+    violations.push(`${path}: unexpected file`)
 }
 
 function judgeText(
@@ -151,7 +151,7 @@ function judgeText(
         return
     }
     if (file.presence === "gone") {
-        violations.push(`${file.path}: it was deleted, and is there`)
+        violations.push(`${file.path}: it was deleted but is there`)
         return
     }
     if (entry.attributes !== 0x20 || entry.longName.length !== 0)
@@ -185,7 +185,7 @@ class Reading {
         const former = () => file.formerHeaders.some(one => this.take(one))
         if (header !== "" && !this.take(header) && !former()) {
             if (content === "" && !records.some(record => record.acknowledged)) return ""
-            if (!file.headerExcused) return "its first line is not there"
+            if (!file.headerExcused) return "its first line is missing"
         }
         for (let i = 0; i < records.length; ++i) {
             const record = records[i]
@@ -198,7 +198,7 @@ class Reading {
         }
         if (this.at === content.length || this.skipNonsense(undefined)) return ""
         const rest = JSON.stringify(content.slice(this.at, this.at + 60))
-        return `behind its last record: ${rest} at ${this.at}`
+        return `after its last record: ${rest} at ${this.at}`
     }
 
     private take(text: string): boolean {
@@ -241,12 +241,12 @@ class Reading {
         this.missing += due.filter(record => !content.includes(record.text, at)).length
         const later = content.indexOf(text, at)
         let how = "is missing"
-        if (content.lastIndexOf(text, at) >= 0) how = "stands too early"
-        if (later >= 0) how = "stands later"
-        if (later > 0 && content[later - 1] !== "\n") how = "stands on the line of something else"
+        if (content.lastIndexOf(text, at) >= 0) how = "is too early"
+        if (later >= 0) how = "comes later"
+        if (later > 0 && content[later - 1] !== "\n") how = "is inside another line"
         return (
             `record ${index} of ${file.records.length} ${how}, at ${at} of ${content.length}: ` +
-            `${JSON.stringify(text)}, there is ${JSON.stringify(content.slice(at, at + 120))}`
+            `${JSON.stringify(text)}, found ${JSON.stringify(content.slice(at, at + 120))}`
         )
     }
 }

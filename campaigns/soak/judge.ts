@@ -64,7 +64,7 @@ class Judge {
         const { recordsMissing } = verdict
         this.check(
             recordsMissing === outcome.recordsLost,
-            `${recordsMissing} records are missing, the board has counted ${outcome.recordsLost}`,
+            `${recordsMissing} records are missing, the board counted ${outcome.recordsLost}`,
         )
         this.checkServer()
         this.checkJournal()
@@ -136,9 +136,9 @@ class Judge {
         const lines = this.names("EVT").flatMap(name => {
             const text = readFileSync(join(this.folder, "EVT", name), "latin1").split("\r\n")
             const day = `${name.slice(0, 4)}-${name.slice(4, 6)}-${name.slice(6, 8)}`
-            this.check(text.pop() === "", `EVT/${name}: the last line is not whole`)
+            this.check(text.pop() === "", `EVT/${name}: the last line is incomplete`)
             const others = text.slice(1).filter(line => !line.startsWith(day))
-            this.check(others.length === 0, `EVT/${name}: of another day: ${others.join("; ")}`)
+            this.check(others.length === 0, `EVT/${name}: from another day: ${others.join("; ")}`)
             return text.slice(1)
         })
         const events = lines
@@ -161,7 +161,7 @@ class Judge {
         const { verdict } = this
         verdict.recordsExpected += expected.length
         const lines = text.split("\r\n")
-        this.check(lines.at(-1) === "", `${name}: the last line is not whole`)
+        this.check(lines.at(-1) === "", `${name}: the last line is incomplete`)
         const columns = lines[0].split(",").length
         let next = 0
         const missing: ExpectedRecord[] = []
@@ -169,7 +169,7 @@ class Judge {
             const from = next
             while (next < expected.length && !isRecord(line, expected[next])) next++
             if (next === expected.length) {
-                this.check(false, `${name}: a record too many, or out of order: ${line}`)
+                this.check(false, `${name}: an extra or out-of-order record: ${line}`)
                 next = from
                 continue
             }
@@ -201,11 +201,11 @@ class Judge {
                 const card = readFileSync(join(this.folder, log, name))
                 const path = join(this.serverPath, remote)
                 const same = there.delete(remote) && readFileSync(path).equals(card)
-                this.check(same, `${remote} is not the card's file`)
+                this.check(same, `${remote} differs from the card's file`)
                 verdict.filesCompared++
                 verdict.bytesCompared += card.length
             }
-        this.check(there.size === 0, `further files on the server: ${[...there].join(", ")}`)
+        this.check(there.size === 0, `extra files on the server: ${[...there].join(", ")}`)
     }
 
     /**
@@ -222,7 +222,7 @@ class Judge {
                 return inTime && entry.flag === wanted.flag && entry.appears === wanted.appears
             })
             if (index >= 0) made.splice(index, 1)
-            else this.check(false, `journal: no ${describeEntry(wanted)}, ${wanted.from} s on`)
+            else this.check(false, `journal: no ${describeEntry(wanted)} after ${wanted.from} s`)
         }
         for (const entry of made)
             this.check(

@@ -22,10 +22,10 @@ export function formatSoak(results: SoakResult[], wallSeconds: number): string {
             "# Soak",
             `Made by \`npm run soak\` in ${wallSeconds} s of wall time, both columns at once on two cores.`,
             "The first column is the product: the optimized image in the DeviceScript runtime, in the simulator. Every second " +
-                "would take it an hour of wall time; so between two records, while nothing else happens, it lives one second in " +
-                "twenty, and in the others its clocks go on without it (`-- --every-second` does without that, for as many whole days " +
-                "as fit into `--minutes`). The second is the same firmware, put together by `src/firmware.ts`, in Node on the " +
-                "same emulated chips, card image, clock and FTP server, with every second; there is no heap of the runtime to " +
+                "would take an hour of wall time, so between two records, while nothing else happens, it runs one second in " +
+                "twenty and its clocks skip the others (`-- --every-second` runs them all, for as many whole days " +
+                "as fit into `--minutes`). The second is the same firmware, assembled by `src/firmware.ts`, in Node on the " +
+                "same emulated chips, card image, clock and FTP server, with every second; there is no runtime heap to " +
                 "measure there.",
             table,
             `What happened in ${most} days: ${describePlan(most)}`,
@@ -43,7 +43,7 @@ const figures: [string, (result: SoakResult) => string | number][] = [
     ["wall time, s", ({ outcome }) => Math.round(outcome.wallSeconds)],
     ["records expected, main and cell", ({ verdict }) => verdict.recordsExpected],
     ["found on the card, in order", ({ verdict }) => verdict.recordsFound],
-    ["missing, all of minutes without card", ({ verdict }) => verdict.recordsMissing],
+    ["missing, all in minutes without a card", ({ verdict }) => verdict.recordsMissing],
     ["counted as lost by the board", ({ outcome }) => outcome.recordsLost],
     [
         "files equal on card and server",
@@ -73,7 +73,7 @@ function describePlan(days: number): string {
     return (
         `a main and a cell record each minute, a session each hour, the server down on ${plan.serverDown.length} days, ` +
         `the card pulled ${plan.cardOut.length} times (once for longer than the queue lasts), ${plan.jumps.length} clock ` +
-        `jumps, the beginning of summer time, resets on Thursdays and Fridays at 03:30, of which the last is five days before the end; flags that came and went: ` +
+        `jumps, the start of summer time, resets on Thursdays and Fridays at 03:30, the last five days before the end; flags that appeared and cleared: ` +
         `${[...flags].sort().join(", ")}.`
     )
 }

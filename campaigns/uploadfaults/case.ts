@@ -254,7 +254,7 @@ export class FaultCase {
         const end = await world.session()
         result.sessions++
         const slowMs = slowBytes ? (2_000_000 / slowBytes) * 100 : 0
-        if (end.how === "endless") this.violate("the session has no end")
+        if (end.how === "endless") this.violate("the session did not end")
         else if (end.boardMs > 150_000 + 10 * end.realMs + slowMs)
             this.violate(`the session took ${Math.round(end.boardMs / 1000)} s`)
         if (end.error !== "") result.messages.push(end.error)

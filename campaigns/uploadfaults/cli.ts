@@ -94,7 +94,7 @@ if (part !== undefined) {
     if (seed !== undefined) console.log(results.flatMap(one => one.story).join("\n"))
     if (bad.length > 0) console.log("\n" + run.formatViolations(results, 30))
     if (whole) {
-        const messages = `What the uploader said:\n\n${run.formatMessages(results)}`
+        const messages = `The uploader's messages:\n\n${run.formatMessages(results)}`
         const report = `# Upload faults\n\nMade by \`npm run uploadfaults\`: ${summary}.\n\n`
         writeFileSync(
             join(projectFolder, "campaigns", "uploadfaults", "report.md"),

@@ -36,10 +36,10 @@ function onServer(folder: string, name: string): Buffer | undefined {
 
 /** How two contents differ, in words. */
 function difference(there: Buffer | undefined, ours: Uint8Array): string {
-    if (!there) return "is not there"
+    if (!there) return "is missing"
     let at = 0
     while (at < there.length && at < ours.length && there[at] === ours[at]) ++at
-    return `has ${there.length} bytes for ${ours.length}, the first ${at} of them equal`
+    return `has ${there.length} bytes instead of ${ours.length}, the first ${at} equal`
 }
 
 /** Files the history claims were sent but the server does not have; at most one entry per file. */
@@ -63,7 +63,7 @@ export function touched(foreign: Map<string, Buffer>, folder: string): string[] 
         const there = onServer(folder, name)
         return there?.equals(content)
             ? []
-            : [`somebody else's ${name} ${difference(there, content)}`]
+            : [`another's file ${name} ${difference(there, content)}`]
     })
 }
 
@@ -84,7 +84,7 @@ export function undelivered(
                 problems.push(`${path} is not in the history`)
                 continue
             }
-            if (names.has(last.remoteName)) problems.push(`${last.remoteName} serves twice`)
+            if (names.has(last.remoteName)) problems.push(`${last.remoteName} is used twice`)
             names.add(last.remoteName)
             if (last.bytes !== content.length)
                 problems.push(`history ends with ${last.bytes} of ${content.length} of ${path}`)
@@ -96,15 +96,16 @@ export function undelivered(
         }
     }
     for (const name of readdirSync(folder))
-        if (!names.has(name)) problems.push(`${name} is on the server as well`)
+        if (!names.has(name)) problems.push(`${name} is also on the server`)
     return problems
 }
 
 /** The faults of an error message. */
 export function badMessage(message: string): string[] {
-    if (/[\u0000-\u001f\u007f]/.test(message)) return [`not one line: ${JSON.stringify(message)}`]
+    if (/[\u0000-\u001f\u007f]/.test(message))
+        return [`more than one line: ${JSON.stringify(message)}`]
     if (message.length > 220) return [`a message of ${message.length} characters: ${message}`]
     return message.length < 8 || /undefined|NaN|\[object/.test(message)
-        ? [`it says nothing: "${message}"`]
+        ? [`no reason in "${message}"`]
         : []
 }

@@ -74,7 +74,10 @@ function judgeFiles(
             check(found.length === 1, `on the server for ${name}: ${found.join(", ")}`)
             if (found.length !== 1) continue
             const there = readFileSync(join(server.root, found[0]))
-            check(there.equals(card), `${found[0]} has ${there.length} bytes for ${card.length}`)
+            check(
+                there.equals(card),
+                `${found[0]} has ${there.length} bytes instead of ${card.length}`,
+            )
         }
 }
 

@@ -117,7 +117,7 @@ async function meetHonestServer(board: TemperedBoard, counts: WildCounts): Promi
     for (const name of names) {
         const card = console.cardFile("LOG/" + name)
         if (!received.some(content => content.equals(card)))
-            counts.violations.push(`the honest server has no whole ${name}`)
+            counts.violations.push(`the honest server has no complete ${name}`)
     }
 }
 

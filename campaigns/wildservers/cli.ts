@@ -47,9 +47,9 @@ const sorted = [...errors].sort((one, two) => two[1] - one[1])
 const whole = first === 1 && servers === 10_000 && aBoard === 250
 const report = `# Servers that do anything
 
-Made by \`npm run wildservers\`: ${servers} servers, one session each, ${violations} violations. Each is an FTP server of the simulation with a
-chance temper, or one that says anything at any time and ends somehow, and so are its data ports; every third is a gateway of that kind.
-The whole firmware runs in the VM and logs each second. None may end the program, no record may be missing, and in the
+Made by \`npm run wildservers\`: ${servers} servers, one session each, ${violations} violations. Each is a simulated FTP server with a
+random temper, or one that says anything at any time and ends somehow, as do its data ports; every third is such a gateway.
+The whole firmware runs in the VM and logs each second. None may end the program, no record may be missing, and at the
 end an honest server must get everything.
 
 | servers | board seconds | sessions without an error | with one | heap peak, bytes | violations |

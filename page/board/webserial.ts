@@ -64,9 +64,9 @@ export async function openPort(port: SerialPort): Promise<Opening> {
 
 function explain({ name, message }: Error): string {
     if (name === "InvalidStateError" || /already open/.test(message))
-        return "the port is open already: close the other tab or program that has it"
+        return "the port is already open: close the other tab or program that has it"
     if (name === "NetworkError")
-        return "the port cannot be opened: another program has it, or the cable is out"
+        return "the port cannot be opened: another program has it, or the cable is unplugged"
     return message
 }
 

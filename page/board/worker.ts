@@ -22,7 +22,7 @@ function connected(): BoardSession {
 }
 
 function simulated(): TabBoard {
-    if (!tab) throw new Error("that is for the board in the tab")
+    if (!tab) throw new Error("that works only with the board in this tab")
     return tab
 }
 

@@ -31,7 +31,7 @@ function hours(seconds: number): string {
 
 function rowOf(board: FleetBoard, nowSeconds: number): string {
     const flags = flagsUp(board.flags, knownAlarms).map(one => one.name)
-    const twin = board.twin ? ' <strong class="bad">two boards of this name</strong>' : ""
+    const twin = board.twin ? ' <strong class="bad">two boards with this name</strong>' : ""
     const cells = [
         localTime(board.lastSeconds, board.offsetMinutes),
         hours(nowSeconds - board.lastSeconds),
@@ -59,7 +59,7 @@ export function fleetReport(boards: readonly FleetBoard[], nowSeconds: number): 
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         `<title>BMS Mini fleet</title><style>${style}</style></head><body>`,
         `<h1>${boards.length} ${boards.length === 1 ? "board" : "boards"}</h1>`,
-        `<p>Looked at ${localTime(nowSeconds, 0)} UTC; times of the boards are their own.</p>`,
+        `<p>As of ${localTime(nowSeconds, 0)} UTC; each board's times are its own.</p>`,
         `<table><thead><tr>${heads
             .split(",")
             .map(head => `<th scope="col">${head}</th>`)

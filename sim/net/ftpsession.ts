@@ -153,7 +153,7 @@ export class FtpSession {
             EPSV: { run: kind => this.enterExtendedPassive(kind) },
             PASV: {
                 run: () => {
-                    if (this.extendedOnly) return this.say("501 After EPSV ALL only EPSV.")
+                    if (this.extendedOnly) return this.say("501 Only EPSV after EPSV ALL.")
                     const { address } = this.parts.host
                     const port = this.listen("PASV")
                     const numbers = [...address.split("."), port >> 8, port & 255].join(",")
@@ -205,7 +205,7 @@ export class FtpSession {
         }
         if (this.transfer || this.input.length <= LINE_BYTES_MAX) return
         this.input = ""
-        if (!this.skipping) this.say("500 The line is too long.")
+        if (!this.skipping) this.say("500 Line too long.")
         this.skipping = true
     }
 
@@ -217,7 +217,7 @@ export class FtpSession {
         const instead = this.parts.temper.answer?.(verb, argument)
         if (instead !== undefined) this.sayInstead(instead)
         else if (!command)
-            this.say(/^(PORT|EPRT)$/.test(verb) ? "502 Use EPSV." : "502 Not known here.")
+            this.say(/^(PORT|EPRT)$/.test(verb) ? "502 Use EPSV." : "502 Unknown command.")
         else if (!command.free && !this.loggedIn) this.say("530 Log in first.")
         else if (command.argument && argument === "") this.say("501 An argument is missing.")
         else command.run(argument)
@@ -227,7 +227,7 @@ export class FtpSession {
 
     private logIn(password: string): void {
         const { user } = this.parts
-        if (this.user === undefined) return this.say("503 USER comes first.")
+        if (this.user === undefined) return this.say("503 Send USER first.")
         this.loggedIn =
             user === undefined || (this.user === user && password === this.parts.password)
         this.user = undefined
@@ -261,10 +261,10 @@ export class FtpSession {
         const { temper, shelf, time } = parts
         const refusal = temper.refusal?.(folder.absolute(name))
         if (refusal !== undefined) return this.say(refusal)
-        if (!folder.takes(name)) return this.say("553 No file can have that name.")
+        if (!folder.takes(name)) return this.say("553 File name not allowed.")
         if (position > (folder.size(name) ?? 0))
-            return this.say("554 The file is not as long as that.")
-        if (!this.passive) return this.say("425 EPSV or PASV comes first.")
+            return this.say("554 The file is shorter than that.")
+        if (!this.passive) return this.say("425 Send EPSV or PASV first.")
         const path = folder.absolute(name)
         const file = OpenFile.forWriting(folder.onDisk(name), position)
         let room = (temper.diskBytes ?? Infinity) - folder.usedBytes()
@@ -291,8 +291,8 @@ export class FtpSession {
     private retrieve(name: string, position: number): void {
         const bytes = this.folder.size(name)
         if (bytes === undefined) return this.say("550 No such file.")
-        if (position > bytes) return this.say("554 The file is not as long as that.")
-        if (!this.passive) return this.say("425 EPSV or PASV comes first.")
+        if (position > bytes) return this.say("554 The file is shorter than that.")
+        if (!this.passive) return this.say("425 Send EPSV or PASV first.")
         const file = OpenFile.forReading(this.folder.onDisk(name), position)
         this.begin(
             transfer => transfer.send(() => file.read(READ_BYTES)),
@@ -302,7 +302,7 @@ export class FtpSession {
 
     private list(lines: string[] | undefined): void {
         if (!lines) return this.say("550 No such file or folder.")
-        if (!this.passive) return this.say("425 EPSV or PASV comes first.")
+        if (!this.passive) return this.say("425 Send EPSV or PASV first.")
         const pieces = lines.map(line => Buffer.from(line + "\r\n"))
         this.begin(
             transfer => transfer.send(() => pieces.shift() ?? new Uint8Array(0)),
@@ -324,7 +324,7 @@ export class FtpSession {
             this.passive = undefined
             if (!end) {
                 finish(false)
-                return this.transferred("425 No data connection came.")
+                return this.transferred("425 No data connection.")
             }
             this.say("150 Go ahead.")
             const transfer = new DataTransfer(end, this.parts.time, whole => {
@@ -383,7 +383,7 @@ export class FtpSession {
         this.parts.time.clearTimeout(this.patience)
         if (this.transfer || this.gone) return
         this.patience = this.parts.time.setTimeout(() => {
-            this.say("421 Nothing came for too long.")
+            this.say("421 Idle for too long.")
             this.control.close()
             this.leave()
         }, IDLE_MS)

@@ -40,7 +40,7 @@ export function instrument(wasm: Uint8Array, instrumentation: Instrumentation): 
             changed = withGlobals(body, added)
         } else if (id === Section.Export) changed = withExports(body, added, firstAdded!)
         else if (id === Section.Code) {
-            if (firstAdded === undefined) throw new Error("the module has no section of globals")
+            if (firstAdded === undefined) throw new Error("the module has no globals section")
             const first = firstAdded
             const index = (name: string) =>
                 unsigned(first + added.findIndex(one => one.name === name))
@@ -194,7 +194,7 @@ function skipPrefixed(reader: WasmReader): void {
 }
 
 function unknown(opcode: string): Error {
-    return new Error(`WebAssembly instruction ${opcode} is not known: its cost cannot be counted`)
+    return new Error(`unknown WebAssembly instruction ${opcode}: its cost cannot be counted`)
 }
 
 function joined(pieces: readonly (Uint8Array | number[])[]): Uint8Array {

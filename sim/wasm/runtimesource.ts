@@ -42,7 +42,7 @@ export function runtimeParts(): { text: string; wasm: Buffer } {
     const wasmAt = text.lastIndexOf(WASM_START) + WASM_START.length
     if (start < 0 || end < 0 || wasmAt < WASM_START.length)
         throw new Error(
-            `${path} has no DeviceScript VM where version 2.16.4 has it: run "npm ci" to get the locked version`,
+            `${path} does not contain the DeviceScript VM as version 2.16.4 does: run "npm ci" to get the locked version`,
         )
     const wasmEnd = text.indexOf('"', wasmAt)
     return {

@@ -114,7 +114,7 @@ export class WifiAir implements WifiEvents {
     private known(name: string): Network {
         const network = this.networks.get(asBytes(name))
         if (!network)
-            throw new Error(`no network "${name}"; "!wifi network NAME [PASSWORD]" puts one there`)
+            throw new Error(`no network "${name}"; "!wifi network NAME [PASSWORD]" adds one`)
         return network
     }
 
@@ -133,6 +133,6 @@ function placeOf(name: string): Pick<Network, "signalDbm" | "channel"> {
 function checked(password: string): string {
     const bytes = asBytes(password)
     if (bytes.length > 0 && (bytes.length < 8 || bytes.length > 63))
-        throw new Error("a network's password has 8 to 63 bytes, or it has none")
+        throw new Error("a network's password has 8 to 63 bytes, or is empty")
     return bytes
 }

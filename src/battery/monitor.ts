@@ -124,7 +124,7 @@ export class BatteryMonitor {
         }
         throw new Fault(
             FaultCode.MonitorNonsense,
-            "battery monitor resets itself again and again: check its supply",
+            "battery monitor keeps resetting itself: check its supply",
             Direct.BatteryStatus,
         )
     }

@@ -108,7 +108,7 @@ export class DeviceFlash implements Flash {
         this.tries = 1
         throw new Fault(
             FaultCode.FlashNoAnswer,
-            `flash: no answer for ${key}: if that goes on, cut the power and start again`,
+            `flash: no answer for ${key}: if this persists, power-cycle the board`,
         )
     }
 

@@ -28,7 +28,7 @@ const sendTimeoutMs = 20000
  * sometimes exceeded the heap.
  */
 const chunksMax = 6
-const tooMuch = "the other side sends more than it is asked for"
+const tooMuch = "the other side sends more than requested"
 /** This many pieces fit into lwIP's send buffer (5,744 bytes), whatever the network does. */
 const piecesAtOnce = 8
 /** Two turns of the runtime's loop: queued data is being sent, pending events are delivered. */
@@ -104,7 +104,7 @@ class DeviceTcpStream implements TcpStream {
                 if (ds.millis() >= endMs)
                     throw new Fault(
                         FaultCode.SocketTimeout,
-                        "the other side takes no data: check the network and the server",
+                        "the other side accepts no data: check the network and the server",
                     )
                 await ds.sleep(10)
             }

@@ -232,8 +232,7 @@ export class SdCard implements BlockDevice {
             if (r1 === 0) break
             if (r1 >= R1.None) throw refusal(r1, index)
             if (r1 !== R1.Idle) throw unsupported("this is not an SD card", index)
-            if (tries >= Limit.StartTries)
-                throw timeoutFault("the SD card does not get ready", index)
+            if (tries >= Limit.StartTries) throw timeoutFault("the SD card never gets ready", index)
             await this.ticks.sleep(5)
         }
         r1 = await this.command(Command.Cmd58ReadOcr, 0)
@@ -387,7 +386,7 @@ export class SdCard implements BlockDevice {
         frame: Buffer,
     ): Promise<Buffer> {
         const nowMs = this.ticks.nowMs()
-        const text = limitMs > Limit.ReadMs ? "the card stays busy" : "the card delivers no block"
+        const text = limitMs > Limit.ReadMs ? "the card stays busy" : "the card sends no block"
         if (polls === 0) this.pollMs = nowMs
         else if (nowMs - this.pollMs >= limitMs) throw timeoutFault(text, block)
         if (polls >= Limit.QuickPolls) await this.ticks.sleep(1)

@@ -25,6 +25,6 @@ export function timeoutFault(text: string, evidence: number): Fault {
 }
 
 export function writeProtectedFault(block: number): Fault {
-    const text = "the SD card is write-protected: take the protection off or use another"
+    const text = "the SD card is write-protected: unlock it or use another"
     return new Fault(FaultCode.CardWriteProtected, text, block)
 }

@@ -132,7 +132,7 @@ export class Clock implements WallClock {
         const plausible = source === TimeSource.Person || !this.tooFarAhead(epochSeconds)
         if (!plausible || !believable(epochSeconds)) {
             if (source < TimeSource.Person) return
-            throw new Fault(FaultCode.BadValue, "the clock takes 2024-01-01 to 2099-12-31 only")
+            throw new Fault(FaultCode.BadValue, "the clock takes only 2024-01-01 to 2099-12-31")
         }
         if (source < this.source && before - this.sinceSeconds < trustSeconds) return
         const jumped = Math.abs(epochSeconds - before) >= toleranceSeconds

@@ -42,7 +42,7 @@ export class Ds3231 {
         if (seconds === undefined)
             throw new Fault(
                 FaultCode.ClockChipNonsense,
-                `the clock chip shows ${text}, which is no time: set the clock`,
+                `the clock chip shows ${text}, not a time: set the clock`,
                 status,
             )
         return seconds

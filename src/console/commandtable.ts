@@ -8,37 +8,37 @@ import { fieldAt } from "../core/text"
 const table = `
 help;[command];list the commands, or explain one
 status;;the board at a glance
-show;[key|section];settings with their names in the manual, a single key with what it allows
-set;<key> <value>;change a setting, a value with blanks goes in "quotes"
+show;[key|section];settings with their manual names, one key with its allowed values
+set;<key> <value>;change a setting, a value with spaces goes in "quotes"
 defaults;<key|section|all> [yes];put settings back to their defaults
 export;;print the settings as a block that can be pasted back
 import;;begin a block of "set" lines, "end" applies all or nothing, "abort" drops it
 battery;;voltage, current, charge and temperatures
-battery limits;;the limits as the monitor chip has them, rounded to its steps
+battery limits;;the monitor chip's limits, rounded to its steps
 cells;;each cell's voltage and balancing
 journal;;the errors journal
-tasks;;the tasks with their counts
+tasks;;the tasks and their counts
 card;;the card's type, size and health
 card ls;[directory];list the card's files
 card cat;<file> [offset];print a file
-card tail;<file> [lines];print a file's last lines, 10 unless told
+card tail;<file> [lines];print a file's last lines, 10 by default
 card format;[yes];erase the card and format it
 card eject;;make the card safe to pull
 ftp;;state of the upload
 ftp send;;send now
-ftp test;;log in at the server and send nothing
-ftp resend;<date>;send everything from that day on once more
+ftp test;;log in to the server and send nothing
+ftp resend;<date>;send everything from that day on again
 time;;the clock and its source
-time set;<date> [time];set the clock: local YYYY-MM-DD HH:MM:SS, or "now", the time of the console's PC
+time set;<date> [time];set the clock: local YYYY-MM-DD HH:MM:SS, or "now" for the PC's time
 time sync;;ask time.server now
 wifi;;state of the network
 reset;;state of the scheduled reset
-reset now;;reset in good order
+reset now;;reset cleanly
 reset clear;;set the actual number of resets to 0
 login;<password>;log in
 logout;;log out
 passwd;<password>;set the console's password, "" removes it
-values;;what is measured, as numbers in JSON lines
+values;;measured values, as numbers in JSON lines
 describe;;schema, state and alarms as JSON lines, for tools
 `
 

@@ -303,7 +303,7 @@ export function encodeName(name: string): Buffer {
         } else if (at < end && code > 32 && code < 127) {
             bytes[at++] = code
         } else {
-            throw new Fault(FaultCode.BadPath, `"${name}" is no name like LOG/20261231.CSV`, 0)
+            throw new Fault(FaultCode.BadPath, `"${name}" is not a name like LOG/20261231.CSV`, 0)
         }
     }
     return bytes

@@ -240,7 +240,7 @@ export class Table extends Geometry {
             if (ticks.nowMs() > untilMs)
                 throw new Fault(
                     FaultCode.VolumeSearching,
-                    "looking for room on the card: that may take some minutes",
+                    "looking for free space on the card: this may take minutes",
                     search.left,
                 )
             await this.rest()

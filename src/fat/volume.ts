@@ -351,7 +351,11 @@ export class Volume {
         this.redoLog.remember(slot.block)
         const entry = parseEntry(this.sector.bytes, slot.at)
         if (!entry.isDirectory)
-            throw new Fault(FaultCode.BadPath, `${name} on the card is no directory: rename it`, 0)
+            throw new Fault(
+                FaultCode.BadPath,
+                `${name} on the card is not a directory: rename it`,
+                0,
+            )
         if (!this.table.isCluster(entry.firstCluster)) await this.table.next(0, true)
         return entry.firstCluster
     }
@@ -414,5 +418,5 @@ export class Volume {
 function checkOurs(path: string, attributes: number): void {
     const foreign = Attribute.ReadOnly | Attribute.Hidden | Attribute.System | Attribute.Directory
     if ((attributes & foreign) !== 0)
-        throw new Fault(FaultCode.BadPath, `${path} is read-only or not a file of ours`, 0)
+        throw new Fault(FaultCode.BadPath, `${path} is read-only or not our file`, 0)
 }

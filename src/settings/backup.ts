@@ -217,7 +217,7 @@ export class Backup {
                 this.empty ||
                 (ahead && hexOf(piece.slice(sealAt, sealEnd)) === hexOf(this.seal(piece)))
             if (!(await this.isWhole(files, name, piece, end)))
-                this.remark = name + " is damaged or of another board"
+                this.remark = name + " is damaged or from another board"
             else if (ahead) {
                 if (!ours) this.remark = name + " was not made on this flash: left alone"
                 else if (generation > this.last) {

@@ -216,7 +216,7 @@ export class Settings implements StateWriter {
         if (this.unread)
             throw new Fault(
                 FaultCode.FlashNoAnswer,
-                "the flash did not give the settings: try again in a minute, else reset the board",
+                "the flash returned no settings: try again in a minute, else reset the board",
             )
         const inForce = this.values
         // In full length at once: a growing array leaves larger and larger blocks behind.

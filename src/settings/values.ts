@@ -142,7 +142,7 @@ const allowedForms =
     "a host name or IP address|empty or host:port|empty or host[:port]|" +
     "# bytes of folder names with / between them, no ..|" +
     "# bytes without control characters|empty or # bytes without control characters|" +
-    "a hash, which passwd makes"
+    "a hash made by passwd"
 
 /** The row's allowed values, for messages and help: "1–86400 s". */
 export function formatAllowed(row: Row): string {

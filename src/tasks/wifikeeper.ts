@@ -27,7 +27,7 @@ const restartMs = 60000
 const nameBytesMax = 31
 
 const away =
-    "; this open network is away or hidden, or the board once had a password: then it joins no " +
+    "; this open network is absent or hidden, or the board once had a password: then it joins no " +
     "open one until its flash is erased"
 const untold =
     "; to join an open network the board restarts once, about a minute after the last change " +

@@ -18,7 +18,7 @@ const connectTimeoutMs = 30000
  */
 const saidMax = 96
 
-export const noFolder = "the server has and makes no such folder, check ftp.directory"
+export const noFolder = "the folder is missing and cannot be made, check ftp.directory"
 
 /**
  * A way to the FTP server over the board's only socket, for one session. More than fifteen members
@@ -103,7 +103,7 @@ export abstract class Courier {
         if (line === undefined)
             throw new Fault(
                 FaultCode.SocketClosed,
-                "no answer: the other side closed the connection, or said too much",
+                "no answer: the other side closed the connection, or sent too much",
             )
         return line
     }

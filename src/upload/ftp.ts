@@ -113,7 +113,7 @@ export class DirectCourier extends Courier {
         if (code !== 213 || !(bytes >= 0))
             this.refuse(
                 FaultCode.FtpRefused,
-                "the server tells no size: if it never does, set ftp.gateway",
+                "the server gives no size: if it never does, set ftp.gateway",
             )
         return bytes
     }
@@ -138,11 +138,11 @@ export class DirectCourier extends Courier {
             if (there < 0 && (memory.gone.length === goneMax || memory.gone.includes(name)))
                 throw noProgress(
                     name +
-                        " was gone from the server whenever it had come: let the server keep it, or set ftp.gateway",
+                        " vanished from the server after each upload: make the server keep it, or set ftp.gateway",
                 )
             if (++handovers > handoversMax)
                 throw noProgress(
-                    "the transfer breaks off again and again: set ftp.gateway, or look for a better connection",
+                    "the transfer keeps breaking off: set ftp.gateway, or find a better connection",
                 )
             const start = await startOf(this, shipment, there, handovers === 1)
             if (start > reached) reached = start
@@ -182,7 +182,7 @@ export class DirectCourier extends Courier {
             )
         if (there >= 0 || whole < stalledMax)
             throw noProgress(
-                `${stops} (if seldom: its disk is full, or a broken transfer still held the file)`,
+                `${stops} (if rare: its disk is full, or a broken transfer still held the file)`,
             )
     }
 

@@ -24,9 +24,9 @@ const remedies =
     "|403 allow the FTP server in the gateway's access rules" +
     "|404 the server has no such folder" +
     "|405 use a proxy that speaks FTP" +
-    "|407 the gateway wants a log-in of its own: let the board in without" +
+    "|407 the gateway wants its own log-in: let the board in without one" +
     "|502 the FTP server did not let the gateway finish" +
-    "|503 the gateway does not reach the server: check ftp.host and ftp.port" +
+    "|503 the gateway cannot reach the server: check ftp.host and ftp.port" +
     "|504 the FTP server did not answer the gateway in time|"
 
 /**
@@ -100,7 +100,7 @@ export class Gateway extends Courier {
         if (arrived !== size && arrived >= 0)
             throw new Fault(
                 FaultCode.FtpNoProgress,
-                "the server did not get all of the file, which will be sent again: look at its connection",
+                "the server did not get the whole file; it will be sent again: check its connection",
             )
         await shipment.noteArrived(size)
     }

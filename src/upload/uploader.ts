@@ -119,7 +119,7 @@ export class Uploader {
      */
     async resend(day: string): Promise<number> {
         const key = dayKey(day)
-        if (key < 0) throw new Fault(FaultCode.BadValue, day + " is no day: write YYYY-MM-DD")
+        if (key < 0) throw new Fault(FaultCode.BadValue, day + " is not a day: write YYYY-MM-DD")
         const self = this
         const count = await this.socketLock.run("ftp resend", commandWaitMs, async () => {
             return (

@@ -125,7 +125,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         expect(await page.locator(".reading-value").nth(1).textContent()).toMatch(/^5\d\.\d\dV$/)
         await openScreen(page, "Cells")
         await page.getByRole("button", { name: /^Cell 16, 33\d\d mV/ }).click()
-        await page.getByRole("heading", { name: "Cell 16, since the page is open" }).waitFor()
+        await page.getByRole("heading", { name: "Cell 16, since the page was opened" }).waitFor()
 
         const hosts = new Set(browser.requests.map(one => new URL(one).host))
         expect([...hosts]).toEqual([new URL(browser.origin).host])
@@ -183,7 +183,7 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
         await page.getByRole("link", { name: "User settings" }).click()
         const [chooser] = await Promise.all([
             page.waitForEvent("filechooser"),
-            page.getByRole("button", { name: "Take settings from a file" }).click(),
+            page.getByRole("button", { name: "Load settings from a file" }).click(),
         ])
         await chooser.setFiles(backup)
         await page.getByRole("dialog").getByRole("button", { name: "Keep this board's" }).click()
@@ -342,10 +342,10 @@ describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
 
         // The page asks for a password when the board wants one.
         await simulation.ask("passwd hunter22")
-        await page.getByLabel("Password of the console").fill("wrong")
+        await page.getByLabel("Console password").fill("wrong")
         await page.getByRole("button", { name: "Log in" }).click()
         await page.getByRole("alert").getByText("wrong password").waitFor()
-        await page.getByLabel("Password of the console").fill("hunter22")
+        await page.getByLabel("Console password").fill("hunter22")
         await page.getByRole("button", { name: "Log in" }).click()
         await page.locator(".reading-value").first().waitFor()
         await simulation.ask("login hunter22")

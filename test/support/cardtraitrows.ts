@@ -43,23 +43,23 @@ export const traitRows: TraitRow[] = [
         traits: { checksCommands: true },
     },
     {
-        trait: "the CRC-16 of written blocks counts, too",
+        trait: "the CRC-16 of written blocks counts too",
         before: "fails: the SD card does not get ready: pull it and put it back",
         traits: { checksCommands: true, checksData: true },
     },
-    { trait: "R1 behind 8 bytes", before: "works", options: { responseDelayBytes: 8 } },
+    { trait: "R1 after 8 bytes", before: "works", options: { responseDelayBytes: 8 } },
     {
-        trait: "R1 behind 9 bytes",
+        trait: "R1 after 9 bytes",
         before: "fails: no SD card, or it does not answer: put one in",
         options: { responseDelayBytes: 9 },
     },
     {
-        trait: "R1 behind 11 bytes",
+        trait: "R1 after 11 bytes",
         before: "fails: no SD card, or it does not answer: put one in",
         options: { responseDelayBytes: 11 },
     },
     {
-        trait: "R1 behind 16 bytes",
+        trait: "R1 after 16 bytes",
         before: "fails: no SD card, or it does not answer: put one in",
         options: { responseDelayBytes: 16 },
     },
@@ -81,27 +81,27 @@ export const traitRows: TraitRow[] = [
     { trait: "CMD0 not answered once", before: "works", traits: { lost: { 0: 1 } } },
     {
         trait: "CMD0 not answered 4 times",
-        before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
+        before: "works on a retry; alarm: no SD card, or it does not answer: put one in",
         traits: { lost: { 0: 4 } },
     },
     {
         trait: "CMD0 not answered 9 times",
-        before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
+        before: "works on a retry; alarm: no SD card, or it does not answer: put one in",
         traits: { lost: { 0: 9 } },
     },
     {
-        trait: "busy for 50 ms from the start on",
-        before: "works when tried anew; alarm: the card does not reset: pull it and put it back",
+        trait: "busy for 50 ms from the start",
+        before: "works on a retry; alarm: the card does not reset: pull it and put it back",
         traits: { busyAtStartMs: 50 },
     },
     {
-        trait: "busy for 400 ms from the start on",
-        before: "works when tried anew; alarm: the card does not reset: pull it and put it back",
+        trait: "busy for 400 ms from the start",
+        before: "works on a retry; alarm: the card does not reset: pull it and put it back",
         traits: { busyAtStartMs: 400 },
     },
     {
-        trait: "busy for 1.5 s from the start on",
-        before: "works when tried anew; alarm: the card does not reset: pull it and put it back",
+        trait: "busy for 1.5 s from the start",
+        before: "works on a retry; alarm: the card does not reset: pull it and put it back",
         traits: { busyAtStartMs: 1500 },
     },
     {
@@ -117,12 +117,12 @@ export const traitRows: TraitRow[] = [
     },
     {
         trait: "CMD8 not answered once",
-        before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
+        before: "works on a retry; alarm: no SD card, or it does not answer: put one in",
         traits: { lost: { 8: 1 } },
     },
     {
         trait: "CMD8's echo wrong once",
-        before: "works when tried anew; alarm: the card does not run at 3.3 V",
+        before: "works on a retry; alarm: the card does not run at 3.3 V",
         traits: { wrongEchos: 1 },
     },
     {
@@ -133,17 +133,17 @@ export const traitRows: TraitRow[] = [
     },
     {
         trait: "the first ACMD41 illegal",
-        before: "works when tried anew; alarm: this is not an SD card: use one",
+        before: "works on a retry; alarm: this is not an SD card: use one",
         traits: { refused: { 41: { times: 1, bits: illegal } } },
     },
     {
         trait: "CMD55 not answered once",
-        before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
+        before: "works on a retry; alarm: no SD card, or it does not answer: put one in",
         traits: { lost: { 55: 1 } },
     },
     {
         trait: "ACMD41 not answered twice",
-        before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
+        before: "works on a retry; alarm: no SD card, or it does not answer: put one in",
         traits: { lost: { 41: 2 } },
     },
     {
@@ -165,7 +165,7 @@ export const traitRows: TraitRow[] = [
     },
     {
         trait: "CMD58 not answered once",
-        before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
+        before: "works on a retry; alarm: no SD card, or it does not answer: put one in",
         traits: { lost: { 58: 1 } },
     },
     {
@@ -180,27 +180,27 @@ export const traitRows: TraitRow[] = [
     },
     {
         trait: "CMD9 not answered once",
-        before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
+        before: "works on a retry; alarm: no SD card, or it does not answer: put one in",
         traits: { lost: { 9: 1 } },
     },
     {
-        trait: "busy for 250 ms behind a block",
+        trait: "busy for 250 ms after a block",
         before: "works",
         slow: { writeMs: 250, atWrite: 90 },
     },
     {
-        trait: "busy for 0.9 s behind a block",
+        trait: "busy for 0.9 s after a block",
         before: "works",
         slow: { writeMs: 900, atWrite: 90 },
     },
     {
-        trait: "busy for 1.9 s behind a block",
-        before: "works when tried anew; alarm: the card stays busy: pull it and put it back",
+        trait: "busy for 1.9 s after a block",
+        before: "works on a retry; alarm: the card stays busy: pull it and put it back",
         slow: { writeMs: 1900, atWrite: 90 },
     },
     {
-        trait: "busy for 2.8 s behind a block",
-        before: "works when tried anew; alarm: the card stays busy: pull it and put it back",
+        trait: "busy for 2.8 s after a block",
+        before: "works on a retry; alarm: the card stays busy: pull it and put it back",
         slow: { writeMs: 2800, atWrite: 90 },
     },
     { trait: "each read takes 250 ms", before: "works", slow: { readMs: 250 } },
@@ -235,23 +235,23 @@ export const traitRows: TraitRow[] = [
         traits: { responseLateBits: 23 },
     },
     {
-        trait: "a CMD24 in the middle lost",
-        before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
+        trait: "a CMD24 lost midway",
+        before: "works on a retry; alarm: no SD card, or it does not answer: put one in",
         traits: { lostAt: { 24: 60 } },
     },
     {
-        trait: "a CMD17 in the middle lost",
-        before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
+        trait: "a CMD17 lost midway",
+        before: "works on a retry; alarm: no SD card, or it does not answer: put one in",
         traits: { lostAt: { 17: 60 } },
     },
     {
-        trait: "a CMD13 in the middle lost",
-        before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
+        trait: "a CMD13 lost midway",
+        before: "works on a retry; alarm: no SD card, or it does not answer: put one in",
         traits: { lostAt: { 13: 60 } },
     },
     {
         trait: "two commands in a row lost",
-        before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
+        before: "works on a retry; alarm: no SD card, or it does not answer: put one in",
         midway: chip => void (chip.faults.ignoreCommands = 2),
     },
     {
@@ -261,7 +261,7 @@ export const traitRows: TraitRow[] = [
     },
     {
         trait: "answers out of step by a bit, once",
-        before: "works when tried anew; alarm: no SD card, or it does not answer: put one in",
+        before: "works on a retry; alarm: no SD card, or it does not answer: put one in",
         traits: { outOfStep: { times: 1, bits: 1 } },
     },
     {

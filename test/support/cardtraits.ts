@@ -167,7 +167,7 @@ export async function outcomeOf(row: Partial<TraitRow>): Promise<TraitOutcome> {
     const { device, alarms } = run
     if (device!.blockCount() !== store.blockCount)
         return outcome("the card's size wrong, unnoticed", 1)
-    if (alarms.length > 0) return outcome(`works when tried anew; alarm: ${alarms[0]}`)
+    if (alarms.length > 0) return outcome(`works on a retry; alarm: ${alarms[0]}`)
     const slower = device !== undefined && device.clockHz < 20_000_000
     return outcome(slower ? `works, at ${device.clockHz / 1_000_000} MHz` : "works")
 }

@@ -100,7 +100,7 @@ export async function demoEnded(page: Page): Promise<void> {
     await openScreen(page, "Simulation")
     // From now on the test waits in board time.
     await page.getByLabel("10×").check()
-    await page.getByLabel("What the simulation says").getByText("ftp.enable on\nok").waitFor()
+    await page.getByLabel("The simulation's messages").getByText("ftp.enable on\nok").waitFor()
 }
 
 /** Checks each screen for serious findings and for overflow of the window. @returns the faults */

@@ -45,14 +45,14 @@ export const kindTempers: NamedTemper[] = [
     })),
     { name: "talks on the data connection", temper: { dataPort: () => "talking" } },
     ...["450 No such file", "451 Not here", "551 ENOENT", "553 What?"].map(missing => ({
-        name: `SIZE of what is missing: ${missing}`,
+        name: `SIZE of a missing file: ${missing}`,
         temper: { missing },
     })),
     { name: "no FEAT", temper: { answer: says("FEAT", "502 What?") } },
     { name: "no DELE", temper: { answer: says("DELE", "550 Not allowed") } },
     { name: "files are seen after 3 s", temper: { hiddenMs: 3000 } },
     { name: "files are seen after 20 s", temper: { hiddenMs: 20_000 } },
-    { name: "one connection an address", temper: { connectionsMax: 1 } },
+    { name: "one connection per address", temper: { connectionsMax: 1 } },
     {
         name: "only a folder can be written",
         directory: "logs/My B\u00f6ard",
@@ -69,7 +69,7 @@ export const unkindTempers: NamedTemper[] = [
     { name: "refuses the two oldest: 452", temper: refuses([oldest, middle], "452 No room") },
     { name: "refuses all: 550", temper: refuses(temperedDays, "550 Read-only") },
     { name: "its disk holds 8,000 bytes", temper: { diskBytes: 8000 } },
-    { name: "takes each file away at once", temper: { takesAway: () => true } },
+    { name: "removes each file at once", temper: { takesAway: () => true } },
     { name: "both data ports dead", temper: { dataPort: () => "dead" } },
     { name: "both data ports silent", temper: { dataPort: () => "silent" } },
     {
@@ -88,7 +88,7 @@ export const unkindTempers: NamedTemper[] = [
         temper: { answer: says("PASS", "530 \u001b[2JNo user with s3same\u0007, s3same!") },
     },
     {
-        name: "makes no folder",
+        name: "refuses to make folders",
         directory: "a/b",
         temper: { answer: says("MKD", "550 Not allowed") },
     },
@@ -98,11 +98,11 @@ export const unkindTempers: NamedTemper[] = [
         temper: { answer: says("PASS", "230-in" + "\n".repeat(7168)) },
     },
     {
-        name: "7 KB of line feeds behind an answer",
+        name: "7 KB of line feeds after an answer",
         temper: { answer: says("PASS", "230 in" + "\n".repeat(7168)) },
     },
     {
-        name: "16 KB at once behind an answer",
+        name: "16 KB at once after an answer",
         temper: { answer: says("PASS", "230 in\r\n" + "x".repeat(16 << 10)) },
     },
 ]

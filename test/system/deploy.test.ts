@@ -46,7 +46,7 @@ describe("npm run deploy without a board", () => {
         writeFileSync(text, "text")
         expectRefusal(
             await runDeploy([join(folder, "port"), text]),
-            /text.devs is no program: "npm run build"/,
+            /text.devs is not a program: "npm run build"/,
         )
         const missing = await runDeploy([join(folder, "port"), join(folder, "none.devs")])
         expectRefusal(missing, /none.devs cannot be read: "npm run build" makes built\/main.devs/)
@@ -95,7 +95,7 @@ test.skipIf(!hasTool("socat"))(
             const again = await runDeploy([board.port])
             expect(again.errors).toBe("")
             expect(again.output).toMatch(
-                /^built\/mainsim.devs -> .*port: it runs that program already/,
+                /^built\/mainsim.devs -> .*port: it already runs that program/,
             )
             await board.free()
 
@@ -118,7 +118,7 @@ test.skipIf(!hasTool("socat"))(
             await board.plug()
             const none = await runConsole([board.port], "status\n")
             expect(none.errors).toContain(
-                'the board has no console: "npm run deploy -- PORT" puts the firmware onto it',
+                'the board has no console: "npm run deploy -- PORT" installs the firmware',
             )
             await board.free()
             const mended = await runDeploy([board.port])

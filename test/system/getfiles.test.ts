@@ -80,13 +80,13 @@ test(
         )
         await board.unplug()
         const { status, errors } = await broken.ended
-        expect(errors).toMatch(/the cable was unplugged; the same command goes on where it is/)
+        expect(errors).toMatch(/the cable was unplugged; run the same command again to resume/)
         expect(status).toBe(3)
         expect(existsSync(target)).toBe(false)
         await board.plug()
         const whole = await runConsole([address, "--get", name, target])
         expect(whole.output).toBe("")
-        const [, there] = /: 7\d\d,\d{3} bytes, (2\d\d),\d{3} of them were there\n$/.exec(
+        const [, there] = /: 7\d\d,\d{3} bytes, (2\d\d),\d{3} of them already there\n$/.exec(
             whole.errors,
         )!
         expect(Number(there)).toBeGreaterThanOrEqual(200)
@@ -105,7 +105,7 @@ test(
         expect(first.status).toBe(0)
         writeFileSync(join(target, "LOG", "20260102.CSV"), "time\r\n")
         const all = await runConsole([address, "--get-all", target])
-        expect(all.errors).toMatch(/LOG\/20260101.CSV -> .*, 7\d\d,\d{3} of them were there/)
+        expect(all.errors).toMatch(/LOG\/20260101.CSV -> .*, 7\d\d,\d{3} of them already there/)
         for (const name of Object.keys(files)) expectSame(join(target, name), name)
         expect(readdirSync(join(target, "LOG"))).toEqual(["20260101.CSV", "20260102.CSV"])
         const none = await runConsole([address, "--get", "log/none.csv"])

@@ -30,7 +30,7 @@ test("an open network is joined with one orderly reset, and again when it return
     expect(resets()).toBe(1)
     await event("!wifi gone cafe")
     await board.sleep(600_000)
-    expect(await state()).toMatch(/^not connected; this open network is away/)
+    expect(await state()).toMatch(/^not connected; this open network is absent/)
     await event("!wifi back cafe")
     await board.sleep(60_000)
     expect(await state()).toMatch(/^connected/)

@@ -64,7 +64,7 @@ const otherCommands = (dayFile: string, timeServer: string): Row[] => [
     ["ftp test", /^logging in\nmode: direct\nanswer: 230 /m],
     // The log, and the events if SD_CARD was up before the format.
     ["ftp send", /^sending\nfiles confirmed since the start: [12]$/m],
-    ["ftp resend 2026-01-01", /^[12] files will be sent once more$/m],
+    ["ftp resend 2026-01-01", /^[12] files will be sent again$/m],
     // The board may have started this on its own before the line came.
     ["ftp send", /^sending\nfiles confirmed since the start: [2-6]$/m],
     ["card eject", /^ok, the card can be pulled/m],
@@ -167,7 +167,9 @@ describe.skipIf(!hasTool("socat"))("the simulated board on its serial port", () 
         const { status, output, errors } = await console.ended
         expect(status).toBe(3)
         expect(output).not.toContain('"kind":"alarm"')
-        expect(errors).toContain("the board was reset; the line before may not have been carried")
+        expect(errors).toContain(
+            "the board was reset; the previous line may not have been executed",
+        )
         await board.free()
         expect((await runConsole([board.port], "status\n")).output).toMatch(
             /^last start +power-on/m,

@@ -169,7 +169,7 @@ describe.skipIf(!hasTool("socat"))("the serial console and a board", () => {
         writeFileSync(path, "\ufeffone\nimport\nset a\nset b\nend\ntwo\n")
         const { status, output, errors } = await run([board.path, "--exec", path])
         expect(output).toBe("did one\nerror: log in first\ndid two\n")
-        expect(errors).toBe(`${path}, line 2: refused, and so nothing of its block is run\n`)
+        expect(errors).toBe(`${path}, line 2: refused, so its whole block is skipped\n`)
         expect(status).toBe(1)
         expect(seen).not.toContain("set a")
     })

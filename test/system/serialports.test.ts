@@ -40,7 +40,7 @@ describe("the serial console without a board", () => {
     it("refuses lines from a file without a port", async () => {
         const { status, errors } = await run(["--exec", "lines.txt"])
         expect(status).toBe(2)
-        expect(errors).toContain("--exec needs the port too")
+        expect(errors).toContain("--exec needs a port")
     })
 
     it("says what to do when no simulator offers the address", async () => {
@@ -69,7 +69,7 @@ describe("the serial port that the simulator offers", () => {
         const path = join(folder, "file")
         writeFileSync(path, "text")
         await expect(SerialOffer.open(path, bridge())).rejects.toThrow(
-            /there is a file of that name/,
+            /a file with that name exists/,
         )
         expect(readFileSync(path, "utf8")).toBe("text")
     })

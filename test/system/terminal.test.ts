@@ -138,7 +138,7 @@ describe.skipIf(!hasTool("socat") || !hasTool("tmux"))("the console at a termina
         // Log lines appear above the question.
         await tmux.shows(/ftp\.password\n(.*\n)*.*> records: 1 main.*\nftp\.password: *$/)
         tmux.keys("Enter")
-        await tmux.shows(/^once more: *$/m)
+        await tmux.shows(/^repeat it: *$/m)
         tmux.type("hunter22")
         tmux.keys("Enter")
         await tmux.shows(/^ok\n(.*\n)*ACME-7> *$/m)

@@ -38,9 +38,9 @@ const delivered = "delivered"
 /** Errors that an aborting server may cause, by their letter in the document. */
 const namedErrors = {
     a: "server stops the transfer when the control connection closes: set ftp.gateway",
-    b: "the transfer breaks off again and again: set ftp.gateway, or look for a better connection",
-    c: "the server tells no size: if it never does, set ftp.gateway",
-    d: "was gone from the server whenever it had come: let the server keep it, or set ftp.gateway",
+    b: "the transfer keeps breaking off: set ftp.gateway, or find a better connection",
+    c: "the server gives no size: if it never does, set ftp.gateway",
+    d: "vanished from the server after each upload: make the server keep it, or set ftp.gateway",
 }
 
 function isNamed(outcome: string): boolean {

@@ -80,7 +80,7 @@ describe("the networks in range", () => {
         const { text, status } = await say("wifi scan")
         expect(status).toBe(0)
         expect(text).toMatch(
-            /^the board cannot look around.* before that it saw .*\n(.*\n)*bms-simulator /,
+            /^the board cannot scan.* an earlier scan found .*\n(.*\n)*bms-simulator /,
         )
         // In the runtime, a scan that a change of network cut off never ends. A reset helps.
         await board.run("set wifi.ssid nowhere")
@@ -104,7 +104,7 @@ describe("the networks in range", () => {
         const { text, status } = await say("wifi scan")
         expect(status).toBe(1)
         expect(text).toMatch(
-            /^error: the board cannot look around.* "reset now", then "wifi scan" within 20 s\n$/,
+            /^error: the board cannot scan.* "reset now", then "wifi scan" within 20 s\n$/,
         )
         expect(clock.nowMs() - startMs).toBeLessThan(12_000)
         air.setPower(true)

@@ -112,7 +112,7 @@ test.each<[string, Buffer, RegExp]>([
     [
         "not an image",
         Buffer.from("<html>"),
-        /no ESP32 image: the runtime's file is called devicescript-esp32-/,
+        /not an ESP32 image: the runtime's file is called devicescript-esp32-/,
     ],
     ["without partitions", runtimeFile([]), /has no 0x9000 \+ 0x2000 and no 0x1c0000 \+ 0x40000/],
     [

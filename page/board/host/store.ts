@@ -10,7 +10,7 @@ interface Meta {
 function done<T>(request: IDBRequest<T>): Promise<T> {
     return new Promise((resolve, reject) => {
         request.onsuccess = () => resolve(request.result)
-        request.onerror = () => reject(request.error ?? new Error("the browser's store fails"))
+        request.onerror = () => reject(request.error ?? new Error("the browser's storage fails"))
     })
 }
 

@@ -135,7 +135,7 @@ async function printFrom(call: Call, file: CardFile, offset: number, chunk: Buff
     let progress = offset + progressBytes
     while (offset < size) {
         let length = await readChunk(call, file, offset, chunk)
-        if (chunk.indexOf(0, 0, length) >= 0) refuse(`${cardPath(call.words[0])} is no text`)
+        if (chunk.indexOf(0, 0, length) >= 0) refuse(`${cardPath(call.words[0])} is not text`)
         // Up to the last line end (searched backwards), so that other output starts a new line.
         const end = chunk.indexOf(10, 0, -length) + 1
         if (end > 0) length = end

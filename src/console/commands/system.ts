@@ -71,7 +71,7 @@ export async function ftpTest(call: Call): Promise<void> {
 export async function ftpResend(call: Call): Promise<void> {
     const count = await call.parts.uploader.resend(printable(call.words[0], 40))
     if (count === 0) refuse("the card has no files from that day on")
-    await call.print(count + " files will be sent once more")
+    await call.print(count + " files will be sent again")
 }
 
 export async function time(call: Call): Promise<void> {

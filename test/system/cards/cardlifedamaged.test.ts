@@ -224,7 +224,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         await (await made.openForAppend("LOG", "a file of mine\r\n")).close()
         const board = await CardLife.start(new SdCardChip(store))
         await board.run(12)
-        const said = "LOG on the card is no directory: rename it"
+        const said = "LOG on the card is not a directory: rename it"
         expect(board.lines).toEqual([`logger: ${said}`])
         expect(board.flags()).toBe("SD_CARD")
         expect(await textOn(store, "LOG")).toBe("a file of mine\r\n")
@@ -247,7 +247,7 @@ describe.each(tools ? cards : cards.slice(0, 2))("on a $title", ({ kind, make })
         const board = await CardLife.start(new SdCardChip(store), { flash: flash, cells: true })
         await board.run(20)
         await board.sync()
-        expect(board.lines).toContain("logger: CELL on the card is no directory: rename it")
+        expect(board.lines).toContain("logger: CELL on the card is not a directory: rename it")
         expect(recordTimes(await textOn(store, today)).slice(-20)).toEqual(board.made)
     })
 

@@ -154,7 +154,7 @@ describe("a card that cannot be used", () => {
 })
 
 describe("a write-protected card", () => {
-    const message = "the SD card is write-protected: take the protection off or use another"
+    const message = "the SD card is write-protected: unlock it or use another"
     const protections: { title: string; options: SdCardOptions }[] = [
         { title: "for a time", options: { writeProtected: true } },
         { title: "forever", options: { writeProtectedForEver: true } },

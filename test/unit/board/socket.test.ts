@@ -348,7 +348,7 @@ describe("the device's socket", () => {
                 ++count
             }
         }
-        await expect(drain()).rejects.toThrow("more than it is asked for")
+        await expect(drain()).rejects.toThrow("more than requested")
         // The waiting data are dropped: a flood must not exhaust the heap.
         expect(count).toBe(0)
     })

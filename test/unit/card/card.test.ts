@@ -121,7 +121,7 @@ describe("the SD card driver", () => {
         await card.readBlock(0, empty())
         const writing = card.writeBlock(0, filled(0))
         await expect(writing).rejects.toMatchObject({ code: FaultCode.CardWriteProtected })
-        await expect(writing).rejects.toThrow("take the protection off")
+        await expect(writing).rejects.toThrow("unlock it or use another")
     })
 
     it("does not complete a write that a power cut interrupts", async () => {

@@ -201,7 +201,7 @@ describe("the driver follows the SD standard", () => {
         {
             title: "that never gets ready",
             options: { initPolls: 1_000_000 },
-            says: "does not get ready",
+            says: "never gets ready",
         },
     ]
     for (const { title, bus, options, says } of wrongCards)

@@ -114,7 +114,7 @@ describe("ftp", () => {
         expect(await bench.run("ftp test")).toBe("logging in\nmode: direct\nlog-in accepted\n")
         expect(bench.output.flushes).toBe(2)
         expect(bench.parts.uploader.requested).toBe(true)
-        expect(await bench.run("ftp resend 2026-11-01")).toBe("4 files will be sent once more\n")
+        expect(await bench.run("ftp resend 2026-11-01")).toBe("4 files will be sent again\n")
         expect(bench.acts).toEqual(["resend 2026-11-01"])
     })
 

@@ -51,7 +51,7 @@ describe("card", () => {
         await expect(append).rejects.toThrow("write-protected")
         const lines = await bench.lines("card")
         expect(lines).toHaveLength(5)
-        expect(lines[4]).toMatch(/^trouble {5}the SD card is write-protected: take/)
+        expect(lines[4]).toMatch(/^trouble {5}the SD card is write-protected: unlock/)
         expect(await bench.run("card cat a")).toBe("x\n")
     })
 
@@ -79,7 +79,7 @@ describe("card ls", () => {
         const other = new CardConsole(await cardWith({ "LOG/A": "1", B: "1" }))
         expect(await other.run("card ls nope")).toBe("error: there is no directory NOPE\n")
         expect(await other.run("card ls b")).toBe("error: there is no directory B\n")
-        expect(await other.run('card ls "a b"')).toContain("is no name like LOG/20261231.CSV")
+        expect(await other.run('card ls "a b"')).toContain("is not a name like LOG/20261231.CSV")
     })
 
     it("shows the real size of open logs, not that of their directory entries", async () => {
@@ -197,9 +197,9 @@ describe("card cat", () => {
         image[900] = 0
         const bench = new CardConsole(await cardWith({ "A.JPG": image, "B.JPG": image.fill(0) }))
         const text = await bench.run("card cat a.jpg")
-        expect(text.endsWith("error: A.JPG is no text\n")).toBe(true)
-        expect(await bench.run("card cat b.jpg")).toBe("error: B.JPG is no text\n")
-        expect(await bench.run("card tail b.jpg")).toBe("error: B.JPG is no text\n")
+        expect(text.endsWith("error: A.JPG is not text\n")).toBe(true)
+        expect(await bench.run("card cat b.jpg")).toBe("error: B.JPG is not text\n")
+        expect(await bench.run("card tail b.jpg")).toBe("error: B.JPG is not text\n")
     })
 
     it("reports a missing file, a directory, and an invalid path", async () => {
@@ -209,7 +209,7 @@ describe("card cat", () => {
         )
         expect(await bench.run("card cat nope/x.y")).toContain("there is no NOPE/X.Y")
         expect(await bench.run("card cat log")).toBe("error: LOG is a directory\n")
-        expect(await bench.run("card cat longfilename.csv")).toContain("is no name like")
+        expect(await bench.run("card cat longfilename.csv")).toContain("is not a name like")
     })
 
     it("does not continue with a file of another card, or of the same card put back", async () => {

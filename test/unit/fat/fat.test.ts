@@ -186,7 +186,7 @@ describe("a FAT volume", () => {
             expect(check.clean, check.text).toBe(true)
             expect(await volume.open("LOG/NONE.CSV")).toBeUndefined()
             await expect(volume.openForAppend("LOG/TOO-LONG-A-NAME.CSV", header)).rejects.toThrow(
-                "no name like",
+                "not a name like",
             )
         },
     )
@@ -217,8 +217,8 @@ describe("a FAT volume", () => {
         await again.list("", async entry => names.push(entry.name) > 0)
         expect(names).toEqual(["OURS.CSV", "ALONGE~1.TXT", "KEEP.TXT", "HIDDEN.TXT"])
         for (const name of ["KEEP.TXT", "HIDDEN.TXT"]) {
-            await expect(again.remove(name)).rejects.toThrow("not a file of ours")
-            await expect(again.openForAppend(name, header)).rejects.toThrow("not a file of ours")
+            await expect(again.remove(name)).rejects.toThrow("not our file")
+            await expect(again.openForAppend(name, header)).rejects.toThrow("not our file")
         }
         const more = await again.openForAppend("MORE.CSV", header)
         await more.close()

@@ -224,7 +224,7 @@ describe("the storage", () => {
         const { storage, append, alarm } = board(store, { writeProtected: true })
         await expect(append()).rejects.toMatchObject({ code: FaultCode.CardWriteProtected })
         expect([storage.mounted(), alarm()]).toEqual([true, true])
-        expect(storage.lastError).toContain("take the protection off")
+        expect(storage.lastError).toContain("unlock it or use another")
         const size = await storage.use("reader", async volume => {
             return (await volume.open("LOG/A.CSV"))?.byteCount()
         })

@@ -423,7 +423,7 @@ describe("an event that cannot be written", () => {
         }
         await board.storage.sync()
         expect((await textOn(store, "LOG/20261122.CSV"))!.split("\r\n").length).toBe(7)
-        expect(board.lines).toEqual(["logger: EVT on the card is no directory: rename it"])
+        expect(board.lines).toEqual(["logger: EVT on the card is not a directory: rename it"])
         expect(await textOn(store, "EVT")).toBe("a file of mine\r\n")
     })
 })

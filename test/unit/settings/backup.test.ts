@@ -137,7 +137,7 @@ describe("the backup on the card", () => {
             const { backup, restored } = await boot()
             expect(restored).toBe(false)
             expect(backup.remark).toBe(
-                "the flash was empty: BMSMINI.BAK is damaged or of another board",
+                "the flash was empty: BMSMINI.BAK is damaged or from another board",
             )
             expect(flash.writes).toBe(0)
         }
@@ -148,7 +148,7 @@ describe("the backup on the card", () => {
         flash = new MemoryFlash()
         const foreign = await boot("XY99")
         expect(foreign.restored).toBe(false)
-        expect(foreign.backup.remark).toContain("of another board")
+        expect(foreign.backup.remark).toContain("from another board")
         files = new Files()
         const none = await boot()
         expect(none.restored).toBe(false)
@@ -162,7 +162,7 @@ describe("the backup on the card", () => {
         await save()
         flash = new MemoryFlash()
         const { backup } = await boot("XY99")
-        expect(backup.remark).toContain("of another board")
+        expect(backup.remark).toContain("from another board")
         await backup.save(files)
         await backup.save(files)
         // Both files are now this board's own.
@@ -170,7 +170,7 @@ describe("the backup on the card", () => {
         expect(backup.remark).toBeUndefined()
         files.content.get("BMSMINI.BAK")![20] ^= 1
         await backup.save(files)
-        expect(backup.remark).toBe("BMSMINI.BAK is damaged or of another board")
+        expect(backup.remark).toBe("BMSMINI.BAK is damaged or from another board")
     })
 
     test("reports an unreadable card when the flash is empty", async () => {

@@ -53,20 +53,20 @@ describe("a profile", () => {
     const bad: [string, string, string][] = [
         ["an empty file", "", "there is no line of seconds,amperes"],
         ["only a heading", "seconds,amperes\n# nothing\n", "there is no line of seconds,amperes"],
-        ["equal times", "0,1\n0,2", 'line 2: seconds must rise, the line before has 0: "0,2"'],
-        ["falling times", "0,1\n9,1\n8,2", "line 3: seconds must rise, the line before has 9"],
-        ["a second heading", "a,b\nc,d\n0,1", 'line 2: "c" is no decimal number: "c,d"'],
-        ["a late heading", "0,1\nseconds,amperes", 'line 2: "seconds" is no decimal number'],
-        ["three fields", "0,1,2", "line 1: it is two fields, seconds,amperes"],
-        ["one field", "# x\n5", 'line 2: it is two fields, seconds,amperes: "5"'],
-        ["semicolons", "0;1", "line 1: it is two fields, seconds,amperes"],
-        ["an empty current", "0,1\n5,", 'line 2: "" is no decimal number'],
-        ["a decimal comma", "0,1\n5,1,5", "line 2: it is two fields"],
-        ["a negative time", "-1,1", "line 1: seconds begin at 0"],
-        ["hexadecimal", "0x10,1", 'line 1: "0x10" is no decimal number'],
-        ["infinity", "0,Infinity", 'line 1: "Infinity" is no decimal number'],
+        ["equal times", "0,1\n0,2", 'line 2: seconds must rise, the previous line has 0: "0,2"'],
+        ["falling times", "0,1\n9,1\n8,2", "line 3: seconds must rise, the previous line has 9"],
+        ["a second heading", "a,b\nc,d\n0,1", 'line 2: "c" is not a decimal number: "c,d"'],
+        ["a late heading", "0,1\nseconds,amperes", 'line 2: "seconds" is not a decimal number'],
+        ["three fields", "0,1,2", "line 1: there must be two fields, seconds,amperes"],
+        ["one field", "# x\n5", 'line 2: there must be two fields, seconds,amperes: "5"'],
+        ["semicolons", "0;1", "line 1: there must be two fields, seconds,amperes"],
+        ["an empty current", "0,1\n5,", 'line 2: "" is not a decimal number'],
+        ["a decimal comma", "0,1\n5,1,5", "line 2: there must be two fields"],
+        ["a negative time", "-1,1", "line 1: seconds start at 0"],
+        ["hexadecimal", "0x10,1", 'line 1: "0x10" is not a decimal number'],
+        ["infinity", "0,Infinity", 'line 1: "Infinity" is not a decimal number'],
         ["a number too large", "0,1e999", 'line 1: "1e999" is too large'],
-        ["binary data", "\0\x01\x02", "line 1: it is two fields"],
+        ["binary data", "\0\x01\x02", "line 1: there must be two fields"],
     ]
     for (const [title, text, message] of bad)
         it(`with ${title} is refused`, () => {
@@ -108,7 +108,7 @@ describe("the simulator's choice", () => {
     })
 
     it("is a scenario or a profile, not both", () => {
-        expect(() => packOptions({ scenario: "idle", profile: "x" })).toThrow("not both")
+        expect(() => packOptions({ scenario: "idle", profile: "x" })).toThrow("cannot be combined")
     })
 })
 
@@ -169,7 +169,7 @@ describe("battery and monitor between two runs", () => {
         writeFileSync(join(path, "battery.json"), "{")
         expect(folder.loadBattery()).toEqual({})
         expect(folder.remarks).toEqual([
-            `${join(path, "battery.json")} cannot be read: the battery is a new one`,
+            `${join(path, "battery.json")} cannot be read: the battery is new`,
         ])
     })
 })

@@ -103,7 +103,7 @@ describe("logging in (RFC 959 §5.4)", () => {
         const client = new Client()
         expect(client.say("")).toEqual([expect.stringMatching(/^220 /)])
         expect(client.say("PWD")).toEqual(["530 Log in first."])
-        expect(client.say("PASS x")).toEqual(["503 USER comes first."])
+        expect(client.say("PASS x")).toEqual(["503 Send USER first."])
         expect(client.say("USER anonymous")).toEqual([expect.stringMatching(/^331 /)])
         expect(client.say("PASS a@b")).toEqual([expect.stringMatching(/^230 /)])
         expect(client.say("QUIT")).toEqual([expect.stringMatching(/^221 /)])
@@ -168,7 +168,7 @@ describe("commands and their replies", () => {
     it("refuses unknown commands, missing arguments, and endless lines", () => {
         start()
         const client = new Client().logIn()
-        expect(client.say("constructor")).toEqual(["502 Not known here."])
+        expect(client.say("constructor")).toEqual(["502 Unknown command."])
         expect(client.say("PORT 1,2,3,4,5,6\r\nEPRT |1|192.0.2.1|5|")).toEqual([
             "502 Use EPSV.",
             "502 Use EPSV.",
@@ -179,7 +179,7 @@ describe("commands and their replies", () => {
             "501 REST takes a number.",
         ])
         client.link.write(Buffer.from("x".repeat(5000)))
-        expect(client.say("")).toEqual(["500 The line is too long."])
+        expect(client.say("")).toEqual(["500 Line too long."])
         expect(client.say("SYST\r\nNOOP")).toEqual(["200 OK."])
     })
 
@@ -272,10 +272,10 @@ describe("passive mode", () => {
     it("is required for a transfer, which waits a minute for the connection", () => {
         start()
         const client = new Client().logIn()
-        expect(client.say("STOR a")).toEqual(["425 EPSV or PASV comes first."])
+        expect(client.say("STOR a")).toEqual(["425 Send EPSV or PASV first."])
         client.passivePort()
         expect(client.say("STOR a", 59_000)).toEqual([])
-        expect(client.say("NOOP", 2000)).toEqual(["425 No data connection came.", "200 OK."])
+        expect(client.say("NOOP", 2000)).toEqual(["425 No data connection.", "200 OK."])
     })
 })
 
@@ -357,8 +357,8 @@ describe("transfers", () => {
         client.say("MKD logs")
         client.passivePort()
         expect(client.say("STOR logs\r\nSTOR none/a\r\nRETR logs\r\nLIST none")).toEqual([
-            "553 No file can have that name.",
-            "553 No file can have that name.",
+            "553 File name not allowed.",
+            "553 File name not allowed.",
             "550 No such file.",
             "550 No such file or folder.",
         ])

@@ -71,7 +71,7 @@ test("a refused import runs none of its block", async () => {
     const lines = "import\nset sd.period 7\nend\nstatus\n"
     expect(await runScript(parseScript(Buffer.from(lines)), simulation, to)).toBe(1)
     expect(run).toEqual(["import", "status"])
-    expect(shown()).toContain("refused, and so nothing of its block is run\n")
+    expect(shown()).toContain("refused, so its whole block is skipped\n")
 })
 
 describe("the state folder", () => {

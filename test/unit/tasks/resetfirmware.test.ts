@@ -106,7 +106,7 @@ test("a stuck task leads to an orderly reset, with its flag and its cause", asyn
     expect(await board.console("status")).not.toContain("TASK_STUCK")
 })
 
-const safeModeLine = "safe mode: the last starts died early; in ten minutes an ordinary one follows"
+const safeModeLine = "safe mode: the last starts ended early; a normal start follows in ten minutes"
 
 /** Five consecutive starts that each end in a panic. */
 async function dieEarly(): Promise<void> {
@@ -130,7 +130,7 @@ test("an open network costs one orderly reset, and none in safe mode", async () 
     expect((await board.cardFile("LOG/20270104.CSV")).length).toBeGreaterThan(before.length)
     // The network is absent.
     expect(await board.live(600)).toBe(0)
-    expect(await board.console("status")).toContain("not connected; this open network is away")
+    expect(await board.console("status")).toContain("not connected; this open network is absent")
     await board.console("set wifi.ssid bar")
     await board.start()
     await dieEarly()

@@ -40,7 +40,7 @@ test("with a silent flash the board still serves the console and logs", async ()
     expect(status).toMatch(/^time +2027-01-04 .* from RTC chip$/m)
     expect(await board.console("journal")).toContain("empty")
     expect(await board.console("set sd.period 5")).toBe(
-        "error: the flash did not give the settings: try again in a minute, else reset the board\n",
+        "error: the flash returned no settings: try again in a minute, else reset the board\n",
     )
     // One record per minute, by the defaults.
     await board.live(180)

@@ -10,7 +10,7 @@ const { name, password } = defaultNetwork
 const boards = new WifiBoards()
 
 const toRestart = /^; to join an open network the board restarts once, about a minute after/
-const away = /^; this open network is away or hidden, or the board once had a password: /
+const away = /^; this open network is absent or hidden, or the board once had a password: /
 
 describe("an open network", () => {
     it("is joined with one reset, a minute after the last change", async () => {

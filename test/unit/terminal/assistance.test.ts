@@ -98,9 +98,11 @@ describe("did you mean", () => {
     })
 
     it("lists the choices if nothing is similar, and says that the console deletes nothing", () => {
-        expect(suggestion("time zone", catalog)).toBe("there is time, time set, time sync")
+        expect(suggestion("time zone", catalog)).toBe("commands: time, time set, time sync")
         for (const line of ["card rm x", "rm x", "del LOG"])
-            expect(suggestion(line, catalog)).toMatch(/^the console changes no files of the card/)
+            expect(suggestion(line, catalog)).toMatch(
+                /^the console cannot change files on the card/,
+            )
     })
 
     it("is silent about other refusals, and repeats no passwords", () => {

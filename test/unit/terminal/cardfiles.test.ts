@@ -145,7 +145,7 @@ test("lost packets are read again", async () => {
 test("a line that loses everything is abandoned", async () => {
     const board = new Board(records(10_000))
     board.loseAt = Array.from({ length: 50 }, () => 0)
-    await expect(copy(board)).rejects.toThrow("A.CSV came with gaps")
+    await expect(copy(board)).rejects.toThrow("A.CSV arrived with gaps")
     expect(board.from.length).toBeLessThan(10)
 })
 

@@ -116,7 +116,7 @@ describe("set-up files", () => {
             template,
             'line 2: the serial number "A B" is not 1–16 of A-Z a-z 0-9 _ -',
         ],
-        ["serial\nA\nB\na\n", template, "line 4: the serial number a is in line 2 too"],
+        ["serial\nA\nB\na\n", template, "line 4: the serial number a is also in line 2"],
         [head + "A,short,x,y\n", template, "line 2: wifi.password has 5 bytes, at least 8"],
         [
             head + `A,,${"x".repeat(64)},y\n`,
@@ -126,22 +126,22 @@ describe("set-up files", () => {
         [
             head + 'A,,"x\ny",z\nB,1\n',
             template,
-            "line 2: ftp.password has a control character or a line end in it",
+            "line 2: ftp.password contains a control character or a line end",
         ],
         [head + "A,geheim-1\n", template, "line 2: 2 fields, the heading has 4"],
         [
             "serial,wifi.pasword\nA,geheim-1\n",
             template,
-            'line 1: "wifi.pasword" is no setting that the template names',
+            'line 1: "wifi.pasword" is not a setting in the template',
         ],
         ["wifi.password\ngeheim-1\n", template, "line 1: there is no column user.serial"],
-        ["serial,user.serial\nA,B\n", template, "line 1: the column user.serial is there twice"],
+        ["serial,user.serial\nA,B\n", template, "line 1: the column user.serial appears twice"],
         ["serial\n", template, "the table has no rows below its heading"],
         ["", template, "the table is empty"],
         [
             "serial\nA\n",
             "import\nset sd.period 5\n",
-            "the template has to have one block from import to end, or none",
+            "the template must have one block from import to end, or none",
         ],
     ]
     it.each(wrong)("are not made from %j", (csv, lines, problem) => {
@@ -184,7 +184,7 @@ describe("npm run provision", () => {
         writeFileSync(join(to, "A.txt"), "mine")
         const again = await run()
         expect(again.status).toBe(1)
-        expect(again.errors).toMatch(/A\.txt\nthere already: nothing was written; --force/)
+        expect(again.errors).toMatch(/A\.txt\nalready there: nothing was written; --force/)
         expect(readdirSync(to)).toEqual(["A.txt"])
         expect(readFileSync(join(to, "A.txt"), "utf8")).toBe("mine")
         expect((await run("--force")).status).toBe(0)

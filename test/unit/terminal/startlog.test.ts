@@ -31,10 +31,10 @@ test("forgets the previous program's log", () => {
 test("refuses a file that is no program, or an incomplete one, with a message", () => {
     const image = Buffer.alloc(96)
     expect(() => checkImage(image, "x")).toThrow(
-        'x is no program: "npm run build" makes built/main.devs',
+        'x is not a program: "npm run build" makes built/main.devs',
     )
     Buffer.from("446576530a6e29f1", "hex").copy(image)
     checkImage(image, "x")
     expect(() => checkImage(image.subarray(0, 95), "x")).toThrow("x is not complete")
-    expect(() => checkImage(image.subarray(0, 16), "x")).toThrow("x is no program")
+    expect(() => checkImage(image.subarray(0, 16), "x")).toThrow("x is not a program")
 })

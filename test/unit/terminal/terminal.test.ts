@@ -136,7 +136,7 @@ describe("the terminal", () => {
         await ended
         expect(ran).toEqual(['passwd "hunter2"'])
         expect(output.shown).not.toContain("hunter2")
-        expect(plain()).toContain("new password: \nonce more: \n")
+        expect(plain()).toContain("new password: \nrepeat it: \n")
         // The arrow key recalled the command, not the password.
         expect(plain().split("new password: ")).toHaveLength(3)
         expect(plain()).toContain("nothing was changed")
@@ -150,7 +150,7 @@ describe("the terminal", () => {
         await sleep(20)
         input.write("set ftp.password\r")
         await sleep(20)
-        for (const question of ["ftp.password: ", "once more: "]) {
+        for (const question of ["ftp.password: ", "repeat it: "]) {
             input.write("hunt")
             await sleep(20)
             expect(plain().endsWith(`\n${question}`)).toBe(true)
@@ -185,7 +185,7 @@ describe("the terminal", () => {
         input.write("exit\r")
         await ended
         expect(ran).toEqual([])
-        expect(plain()).toContain("the two are not the same")
+        expect(plain()).toContain("the two differ")
     })
 
     it("drops typed text on Ctrl-C, and lines that wait for a running one", async () => {

@@ -85,7 +85,7 @@ describe("the history", () => {
         history.add("one")
         history.add("two")
         expect(troubles).toHaveLength(1)
-        expect(troubles[0]).toContain("the history is not kept")
+        expect(troubles[0]).toContain("the history cannot be saved")
     })
 
     it("is in the user's usual folder for program state", () => {

@@ -141,7 +141,7 @@ describe("the gateway", () => {
         world.card.put(day, pattern(1500))
         proxy.keptBytes = 1300
         world.nowMs += 3600001
-        await expect(world.session()).rejects.toThrow("did not get all of the file")
+        await expect(world.session()).rejects.toThrow("did not get the whole file")
         proxy.files.set(next, Buffer.from(pattern(1300)))
         proxy.keptBytes = Infinity
         await world.session()
@@ -203,7 +203,7 @@ describe("the gateway", () => {
         [200, "the gateway refuses: 200 OK"],
         [403, "allow the FTP server in the gateway's access rules: 403 Forbidden"],
         [404, "the server has no such folder: 404 Not Found"],
-        [407, "the gateway wants a log-in of its own"],
+        [407, "the gateway wants its own log-in"],
         [502, "the FTP server did not let the gateway finish: 502"],
         [503, "check ftp.host and ftp.port: 503 Service Unavailable"],
         [504, "the FTP server did not answer the gateway in time: 504"],
@@ -219,7 +219,7 @@ describe("the gateway", () => {
         const world = await worldWith()
         world.card.put(day, pattern(1000))
         proxy.keptBytes = 400
-        await expect(world.session()).rejects.toThrow("the server did not get all of the file")
+        await expect(world.session()).rejects.toThrow("the server did not get the whole file")
         expect(world.card.text("LOGSENT.TXT")).not.toContain(",1000,")
         proxy.keptBytes = Infinity
         await world.session()

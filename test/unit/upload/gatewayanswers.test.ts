@@ -84,7 +84,7 @@ describe("an answer's head", () => {
         ["is inside another field", n => `X: Content-Length: ${n}\r\n`],
     ])("confirms nothing if its length %s", async (_title, field) => {
         gateway.dress = withLength(field)
-        expect(await world.session()).toMatch(/^the server did not get all of the file/)
+        expect(await world.session()).toMatch(/^the server did not get the whole file/)
         expect(confirmed()).toBe(false)
     })
 
@@ -162,7 +162,7 @@ describe("one file", () => {
             method === "HEAD" && name === remote(days[0])
                 ? answer.replace(/Content-Length: \d+/, "Content-Length: 5")
                 : answer
-        expect(await world.session()).toContain("the server did not get all of the file")
+        expect(await world.session()).toContain("the server did not get the whole file")
         expect(gateway.files.size).toBe(3)
         expect(world.uploader.sender.filesConfirmed).toBe(2)
     })
@@ -201,7 +201,7 @@ describe("ftp.directory", () => {
                 ? "HTTP/1.1 500 Internal Server Error\r\n\r\n<pre>550 Not a directory\n</pre>"
                 : answer
         expect(await world.session()).toBe(
-            "the server has and makes no such folder, check ftp.directory: 550 Not a directory",
+            "the folder is missing and cannot be made, check ftp.directory: 550 Not a directory",
         )
     })
 })

@@ -215,7 +215,9 @@ describe("the console's commands", () => {
         "refuse %j as a day",
         async text => {
             const world = await bench.worldWith()
-            await expect(world.uploader.resend(text)).rejects.toThrow("is no day: write YYYY-MM-DD")
+            await expect(world.uploader.resend(text)).rejects.toThrow(
+                "is not a day: write YYYY-MM-DD",
+            )
         },
     )
 

@@ -138,7 +138,7 @@ describe("SIZE", () => {
             const asked: string[] = []
             await worldWith({ answer: verb => (verb === "SIZE" ? reply : undefined) }, asked)
             expect(await world!.session()).toBe(
-                "the server tells no size: if it never does, set ftp.gateway: " + reply,
+                "the server gives no size: if it never does, set ftp.gateway: " + reply,
             )
             expect(count(asked, "STOR")).toBe(0)
             expect(world!.card.text("LOGSENT.TXT")).toBe("")
@@ -243,7 +243,7 @@ describe("a file that the server removes at once", () => {
             remote(youngest),
         ])
         expect(world!.uploader.lastError).toBe(
-            `${remote(oldest)} was gone from the server whenever it had come: let the server keep it, or set ftp.gateway`,
+            `${remote(oldest)} vanished from the server after each upload: make the server keep it, or set ftp.gateway`,
         )
         expect([world!.alarms, world!.alarm]).toEqual([1, true])
         expect(world!.card.text("LOGSENT.TXT")).not.toMatch(new RegExp(`^${oldest}.CSV,[1-9]`, "m"))
@@ -326,7 +326,7 @@ describe("ftp.directory", () => {
         await worldWith({ answer: verb => (verb === "MKD" ? "550 Not allowed" : undefined) })
         world!.settings.set(Key.FtpDirectory, "a/b")
         expect(await world!.session()).toBe(
-            "the server has and makes no such folder, check ftp.directory: 550 No such folder.",
+            "the folder is missing and cannot be made, check ftp.directory: 550 No such folder.",
         )
         expect(world!.uploader.activity()).toBe("next try in 60 s")
     })
