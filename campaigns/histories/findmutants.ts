@@ -45,7 +45,7 @@ export function mutantTable(found: FoundMutant[]): string {
     })
     return `# Faults put into the firmware
 
-Made by \`npm run histories -- --mutants\`: each breaks one promise, and the judge of the lives has to find it.
+Made by \`npm run histories -- --mutants\`: each breaks one promise, and the judge of the lives must find it.
 
 | promise | file | found in life | what the judge says |
 |---|---|---|---|

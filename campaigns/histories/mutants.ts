@@ -52,10 +52,10 @@ export function buildMutant({ file, from, to }: Mutant): { image: string; remove
     return { image: built.stdout.trim().split("\n").at(-1)!, remove }
 }
 
-/** Each breaks one promise of README and SPEC. */
+/** Each breaks one promise of the README or of docs/reference. */
 export const mutants: Mutant[] = [
     {
-        promise: "a record is on the card once",
+        promise: "a record is on the card exactly once",
         file: "src/logs/cardlogs.ts",
         from: "            await place.file.append(Buffer.from(record.line))\n",
         to: "            await place.file.append(Buffer.from(record.line))\n            if (record.epochSeconds % 30 === 0) await place.file.append(Buffer.from(record.line))\n",
@@ -85,13 +85,13 @@ export const mutants: Mutant[] = [
         to: "if (!place.file ||",
     },
     {
-        promise: "a record that was written survives a power cut",
+        promise: "a written record survives a power cut",
         file: "src/logs/logger.ts",
         from: "if (this.queue.count() === 0 && this.events",
         to: "if (this.queue.count() < 12 && this.events",
     },
     {
-        promise: "what lies behind a recorded size is found again",
+        promise: "records behind the recorded size are recovered",
         file: "src/logs/cardlogs.ts",
         from: "for (const path of volume.left) await this.takeIn(volume, path)",
         to: "",
@@ -115,7 +115,7 @@ export const mutants: Mutant[] = [
         to: "            cells[highest],\n            cells[lowest],",
     },
     {
-        promise: "a lowest cell's number begins with 1",
+        promise: "cell numbers begin with 1",
         file: "src/logs/record.ts",
         from: "            lowest + 1,",
         to: "            lowest,",
@@ -133,25 +133,25 @@ export const mutants: Mutant[] = [
         to: "        this.position = start > 64 ? start - 1 : start\n",
     },
     {
-        promise: "all that was logged is sent",
+        promise: "everything logged is sent",
         file: "src/upload/sender.ts",
         from: "if (file.sentBytes >= file.sizeBytes ||",
         to: "if (file.sentBytes + 300 >= file.sizeBytes ||",
     },
     {
-        promise: "the journal numbers its entries on, over resets",
+        promise: "journal numbers continue across resets",
         file: "src/journal/journal.ts",
         from: "if (sequence <= last) continue",
         to: "if (sequence > 0) continue",
     },
     {
-        promise: "an entry has the time at which it is made",
+        promise: "an entry has the time at which it was made",
         file: "src/journal/journal.ts",
         from: 'entry.setAt(At.Time, "u32", epochSeconds)',
         to: 'entry.setAt(At.Time, "u32", epochSeconds - 60)',
     },
     {
-        promise: "each entry is a line of the events on the card, once",
+        promise: "each entry is exactly one line of the card's events",
         file: "src/logs/logger.ts",
         from: "this.events || (await this.findEvent(volume, last, oldest))",
         to: "this.events || 0",
@@ -163,7 +163,7 @@ export const mutants: Mutant[] = [
         to: "        if (bit !== 16) this.entered ^= mask\n        if (marks",
     },
     {
-        promise: "an error that goes is entered as well",
+        promise: "the end of an error is entered too",
         file: "src/journal/alarms.ts",
         from: "if (differs && nowMs",
         to: "if (differs && (this.reported & mask) !== 0 && nowMs",
@@ -175,7 +175,7 @@ export const mutants: Mutant[] = [
         to: "        if (alarm === Alarm.CellOvervoltage) return\n        const before = this.reported\n",
     },
     {
-        promise: "an error that is still there after a start is not entered again",
+        promise: "an error that persists over a start is not entered again",
         file: "src/journal/alarms.ts",
         from: "        this.entered = journal.lastFlags\n",
         to: "        this.entered = 0\n",
@@ -187,7 +187,7 @@ export const mutants: Mutant[] = [
         to: 'else if (index !== 1) await this.flash.write(flashKey("s", index), Buffer.from(text))',
     },
     {
-        promise: "a setting keeps to its own key",
+        promise: "a setting stays in its own key",
         file: "src/settings/settings.ts",
         from: 'formatLine(place[1], "" + this.values[key])',
         to: 'formatLine(place[1], "" + this.values[key === Key.FtpPeriod ? Key.FtpPort : key])',
@@ -199,26 +199,26 @@ export const mutants: Mutant[] = [
         to: 'this.log("ftp: logged in, " + this.settings.text(Key.FtpPassword))',
     },
     {
-        promise: "a start says why it came",
+        promise: "a start reports its cause",
         file: "src/tasks/supervisor.ts",
         from: "            await this.store(cause, 0)\n",
         to: "            await this.store(StartCause.Uptime, 0)\n",
     },
     {
-        promise: "the board never resets by itself",
+        promise: "the board never resets on its own",
         file: "src/tasks/supervisor.ts",
         from: "const uptimeMsMax = 3888000000",
         to: "const uptimeMsMax = 150000",
     },
     {
-        promise: "the scheduled reset comes at its time",
+        promise: "the scheduled reset comes on time",
         file: "src/tasks/supervisor.ts",
         from: "const momentSeconds = today * secondsPerDay + timeMinutes * 60",
         to: "const momentSeconds = today * secondsPerDay + timeMinutes * 60 + 150",
         scheduled: true,
     },
     {
-        promise: "a scheduled reset comes at all",
+        promise: "the scheduled reset happens at all",
         file: "src/tasks/supervisor.ts",
         from: "return daysAhead < 0 || daysAhead > daysAheadMax",
         to: "return daysAhead < 0 && days < 0",
@@ -231,13 +231,13 @@ export const mutants: Mutant[] = [
         to: "        if (jumped",
     },
     {
-        promise: "heap stays flat",
+        promise: "the heap stays flat",
         file: "src/logs/logger.ts",
         from: "            await this.queueRecords(release)\n",
         to: "            await this.queueRecords(release)\n            const leaking: any = this\n            leaking.kept = [leaking.kept, Buffer.alloc(700)]\n",
     },
     {
-        promise: "somebody else's files stay as they are",
+        promise: "foreign files stay unchanged",
         file: "src/fat/table.ts",
         from: "if ((await this.entry(first)) === 0) return first",
         to: "if ((await this.entry(first)) === 0) return first === 9 ? 3 : first",
