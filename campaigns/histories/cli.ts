@@ -137,7 +137,7 @@ function report(told: Told[]): string {
     return `# Lives of boards
 
 Made by \`npm run histories -- --cpu ${cpu}\`: ${told.length} random lives of 1 to 14 days, seeds ${first} to ${first + count - 1}; the board is off for most of them.
-The whole firmware runs in the VM; the judge (\`campaigns/histories/judge.ts\`) knows the promises of README and SPEC only.
+The whole firmware runs in the VM; the judge (\`campaigns/histories/judge.ts\`) knows only the promises of the README and docs/reference.
 
 - violations: ${sum(one => one.violations.length)}
 - board time powered, seconds: ${sum(one => one.poweredSeconds)}

@@ -27,8 +27,8 @@ export interface Verdict {
 const heapFreeBytesMin = 4096
 
 /**
- * Compares a life's evidence with the promises of README and SPEC only: it uses no firmware code.
- * Needs mtools and dosfstools.
+ * Compares a life's evidence only with the promises of the README and docs/reference; uses no code
+ * of the firmware. Needs mtools and dosfstools.
  */
 export function judge(evidence: Evidence): Verdict {
     const violations: string[] = []
