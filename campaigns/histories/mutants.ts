@@ -52,7 +52,7 @@ export function buildMutant({ file, from, to }: Mutant): { image: string; remove
     return { image: built.stdout.trim().split("\n").at(-1)!, remove }
 }
 
-/** Each breaks one promise of README and SPEC. */
+/** Each breaks one promise of the README or docs/reference. */
 export const mutants: Mutant[] = [
     {
         promise: "a record is on the card once",
