@@ -5,7 +5,7 @@ import { successors } from "../analysis/flow"
 import { type LookUp, lookUpsIn, reservedNames } from "../analysis/lookups"
 import { reachingStores } from "../analysis/reachingstores"
 import { Values } from "../analysis/values/values"
-import { type Expression, type Statement, expression, parts, statement } from "../ir/code"
+import { type Expression, type Statement, expression, isLocal, parts, statement } from "../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../ir/image"
 import { BuiltinName, Op } from "../ir/opcodes"
 
@@ -140,6 +140,6 @@ export function failsWithoutThis(body: FunctionCode): boolean {
 
 const FIELDS: readonly number[] = [Op.AsciiField, Op.BuiltinField, Op.Utf8Field]
 
-const isThis = ({ op, value }: Expression): boolean => op === Op.LoadLocal && value === 0
+const isThis = (one: Expression): boolean => isLocal(one, 0)
 
 const readsThis = ({ op, args }: Expression): boolean => FIELDS.includes(op) && isThis(args[0])

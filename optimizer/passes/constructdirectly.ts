@@ -1,4 +1,4 @@
-import { callsOf, closuresOf, madeBy, usesOf } from "../analysis/callgraph"
+import { callsOf, closuresOf, madeBy } from "../analysis/callgraph"
 import { type Statement, expression, parts, returnValue, rewrite, statement } from "../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../ir/image"
 import { BuiltinName, Op } from "../ir/opcodes"
@@ -19,14 +19,10 @@ const self = expression(Op.LoadLocal, 0)
  */
 export function constructDirectly(program: Program): void {
     if (program.functions.some(asksForConstructor)) return
-    const { uses } = usesOf(program)
-    const calls = callsOf(program)
-    const makers = program.functions.filter(one => {
-        const made = calls.get(one.index) ?? []
-        return (
-            made.length === uses.get(one.index) && made.every(isShortNew) && isPlain(program, one)
-        )
-    })
+    const news = callsOf(program, "made")
+    const makers = program.functions.filter(
+        one => news.get(one.index)?.every(isShort) && isPlain(program, one),
+    )
     for (const maker of makers) {
         maker.flags = 0
         for (const one of maker.code) if (one.op === Op.Return) one.args = [self]
@@ -49,8 +45,7 @@ const asksForConstructor = ({ code }: FunctionCode): boolean =>
             ),
     )
 
-const isShortNew = (one: Statement): boolean =>
-    madeBy(one) !== undefined && one.op < Op.Call0 + MOST_ARGUMENTS
+const isShort = (call: Statement): boolean => call.op < Op.Call0 + MOST_ARGUMENTS
 
 /** A constructor that gives the object which it was called for, whatever happens. */
 function isPlain(program: Program, body: FunctionCode): boolean {

@@ -2,7 +2,16 @@ import { callsOf } from "../analysis/callgraph"
 import { type Context } from "../analysis/contexts"
 import { isConstant, neverThrows } from "../analysis/effects"
 import { liveness } from "../analysis/flow"
-import { type Expression, type Statement, expression, parts, rewrite, statement } from "../ir/code"
+import {
+    type Expression,
+    type Statement,
+    expression,
+    isLocal,
+    parts,
+    renumber,
+    rewriteCode,
+    statement,
+} from "../ir/code"
 import { expressionSize } from "../ir/codec"
 import { type FunctionCode, FunctionFlag, type Program } from "../ir/image"
 import { Op } from "../ir/opcodes"
@@ -24,7 +33,7 @@ export function dropParameters(program: Program, contexts: readonly Context[]): 
     const byIndex = new Map(contexts.map(one => [one.body.index, one]))
     for (let changed = true; changed;) {
         changed = false
-        for (const [index, calls] of callsOf(program)) {
+        for (const [index, calls] of callsOf(program, "called", "made", "tested")) {
             const context = byIndex.get(index)!
             const { body } = context
             if (body.flags & FunctionFlag.RestArgument) continue
@@ -48,12 +57,11 @@ function useConstant(
     if (!isConstant(value) || !calls.every(one => same(given(one, place), value))) return false
     if (body.code.some(one => one.op === Op.StoreLocal && one.value === slot)) return false
     let changed = false
-    const change = (one: Expression): Expression => {
-        if (one.op !== Op.LoadLocal || one.value !== slot) return one
+    rewriteCode(body.code, one => {
+        if (!isLocal(one, slot)) return one
         changed = true
         return value
-    }
-    for (const one of body.code) one.args = one.args.map(arg => rewrite(arg, change))
+    })
     return changed
 }
 
@@ -111,12 +119,5 @@ function evaluateFirst(program: Program, call: Statement, value: Expression): vo
 function moveToLocals(body: FunctionCode, slot: number): void {
     const last = --body.args
     const moved = (one: number) => (one === slot ? last : one > slot && one <= last ? one - 1 : one)
-    for (const one of body.code) {
-        one.args = one.args.map(arg =>
-            rewrite(arg, part =>
-                part.op === Op.LoadLocal ? { ...part, value: moved(part.value) } : part,
-            ),
-        )
-        if (one.op === Op.StoreLocal) one.value = moved(one.value)
-    }
+    renumber(body.code, Op.LoadLocal, Op.StoreLocal, moved)
 }

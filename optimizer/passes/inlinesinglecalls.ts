@@ -1,20 +1,22 @@
 import {
     callee,
+    callsOf,
     closuresOf,
     isPlain,
     makesClosures,
     mayRepeat,
     sharesClosures,
-    usesOf,
 } from "../analysis/callgraph"
 import { neverThrows } from "../analysis/effects"
 import { liveness } from "../analysis/flow"
 import {
     type Expression,
     type Statement,
+    copyOf,
     expression,
     jump,
     label,
+    renumber,
     rewrite,
     statement,
 } from "../ir/code"
@@ -30,11 +32,11 @@ const undefinedValue = expression(Op.Undefined)
 
 /** Functions whose only use is one call, and whose code does the same inside of the caller. */
 function candidates(program: Program): Map<number, FunctionCode> {
-    const { uses, calls } = usesOf(program)
+    const calls = callsOf(program, "called")
     return new Map(
         program.functions
             .filter(one => one !== program.functions[0] && isPlain(one))
-            .filter(one => uses.get(one.index) === 1 && calls.get(one.index) === 1)
+            .filter(one => calls.get(one.index)?.length === 1)
             .map(one => [one.index, one]),
     )
 }
@@ -127,15 +129,9 @@ function moveVariables(
 
 /** The callee's code with its slots behind the caller's and `return` as a jump to the end. */
 function moved(code: Statement[], base: number, end: Statement): Statement[] {
-    const copies = new Map<Statement, Statement>(code.map(one => [one, { ...one }]))
-    const shift = (one: Expression): Expression =>
-        one.op === Op.LoadLocal ? { ...one, value: one.value + base } : one
-    return code.flatMap(original => {
-        const one = copies.get(original)!
-        one.args = one.args.map(arg => rewrite(arg, shift))
-        if (one.target) one.target = copies.get(one.target)
-        if (one.op === Op.StoreLocal) one.value += base
-        if (one.op !== Op.Return) return [one]
-        return [statement(Op.StoreReturnValue, 0, ...one.args), jump(end)]
-    })
+    const copy = copyOf(code)
+    renumber(copy, Op.LoadLocal, Op.StoreLocal, slot => slot + base)
+    return copy.flatMap(one =>
+        one.op === Op.Return ? [statement(Op.StoreReturnValue, 0, ...one.args), jump(end)] : [one],
+    )
 }

@@ -1,14 +1,13 @@
-import { callee, isPlain, makesClosures, usesOf } from "../analysis/callgraph"
+import { callee, callsOf, isPlain, makesClosures } from "../analysis/callgraph"
 import { type Context } from "../analysis/contexts"
-import { type Statement } from "../ir/code"
-import { encodeFunction } from "../ir/codec"
+import { copyOf } from "../ir/code"
+import { size } from "../ir/codec"
 import { FUNCTION_DESCRIPTOR_BYTES, type FunctionCode, type Program } from "../ir/image"
 import { inlined } from "./inlinesinglecalls"
 
 // More is hardly ever won by a copy, and would have to be tried out.
 const MOST_BYTES = 80
 const MOST_CALLS = 8
-const size = (body: FunctionCode): number => encodeFunction(body.code).length
 
 /**
  * Puts copies of a function where it is called when all of them together are smaller than the
@@ -25,23 +24,23 @@ export function inlineSmallFunctions(
     contexts: readonly Context[],
     settle: (context: Context) => void,
 ): void {
-    const { uses, calls } = usesOf(program)
+    const calls = callsOf(program, "called")
     const gone = new Set<FunctionCode>()
-    const inOrder = [...program.functions].sort((a, b) => size(a) - size(b))
+    const inOrder = [...program.functions].sort((a, b) => size(a.code) - size(b.code))
     for (const inner of inOrder) {
-        const count = calls.get(inner.index)
-        if (!count || count > MOST_CALLS || count !== uses.get(inner.index)) continue
-        if (!isPlain(inner) || makesClosures(inner) || size(inner) > MOST_BYTES) continue
+        const count = calls.get(inner.index)?.length
+        if (!count || count > MOST_CALLS) continue
+        if (!isPlain(inner) || makesClosures(inner) || size(inner.code) > MOST_BYTES) continue
         const callers = contexts.filter(
             ({ body }) => !gone.has(body) && body.code.some(one => callee(one) === inner.index),
         )
         if (callers.some(({ body }) => body === inner)) continue
-        let saved = FUNCTION_DESCRIPTOR_BYTES + size(inner)
+        let saved = FUNCTION_DESCRIPTOR_BYTES + size(inner.code)
         const expanded = callers.map(context => {
             const body = withCopies(program, context.body, inner)
             if (!body) return undefined
             settle({ ...context, body, hasTry: context.hasTry || inner.tryFrames > 0 })
-            saved -= size(body) - size(context.body)
+            saved -= size(body.code) - size(context.body.code)
             return body
         })
         if (saved <= 0 || expanded.includes(undefined)) continue
@@ -68,10 +67,4 @@ function withCopies(
         return code ?? [one]
     })
     return possible ? body : undefined
-}
-
-function copyOf(code: readonly Statement[]): Statement[] {
-    const copies = new Map(code.map(one => [one, { ...one }]))
-    for (const one of copies.values()) if (one.target) one.target = copies.get(one.target)
-    return [...copies.values()]
 }

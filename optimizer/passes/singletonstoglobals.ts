@@ -1,5 +1,5 @@
-import { executedOnce, madeBy, references } from "../analysis/callgraph"
-import { type Classes, classesOf, keyNumber, stringNumber } from "../analysis/classes"
+import { executedOnce, madeBy, usesOf } from "../analysis/callgraph"
+import { type Classes, classesOf, fieldRead, fieldSet } from "../analysis/classes"
 import { contexts } from "../analysis/contexts"
 import { neverThrows } from "../analysis/effects"
 import { lookUpsIn, reservedNames } from "../analysis/lookups"
@@ -15,6 +15,7 @@ import {
     statement,
 } from "../ir/code"
 import { type FunctionCode, FunctionFlag, GLOBALS_COUNT_AT, type Program, view } from "../ir/image"
+import { append } from "../ir/maps"
 import { Op } from "../ir/opcodes"
 
 /** A look at a field: `object.name`, or `object.name := …`. */
@@ -77,11 +78,11 @@ class Singletons {
     private findAccesses(): void {
         for (const body of this.program.functions)
             body.code.forEach((one, index) => {
-                const set = one.op === Op.IndexSet ? keyNumber(one.args[1]) : undefined
+                const set = fieldSet(one)
                 if (set !== undefined)
                     this.accesses.push({ body, index, object: one.args[0], name: set })
                 for (const part of parts(one)) {
-                    const name = part.args.length === 1 ? stringNumber(part) : undefined
+                    const name = fieldRead(part)
                     if (name === undefined) continue
                     this.accesses.push({ body, index, object: part.args[0], name })
                 }
@@ -90,10 +91,10 @@ class Singletons {
 
     private findInstances(): void {
         const made = new Map<number, { body: FunctionCode; one: Statement }[]>()
-        const all = references(this.program)
+        const all = usesOf(this.program)
         for (const body of this.program.functions) {
             if (body.flags & FunctionFlag.Constructor)
-                made.set(body.index, all.get(body.index) ?? [])
+                made.set(body.index, all.get(body.index)?.filter(one => one.how !== "tested") ?? [])
             for (const one of body.code) {
                 const kind = one.op === Op.AllocMap ? this.types.allocations.get(one) : undefined
                 if (kind !== undefined) made.set(kind, [{ body, one }])
@@ -135,8 +136,7 @@ class Singletons {
                 if (isMethod || !exact || this.types.isReserved(kind, name)) refused.add(key)
                 wanted.add(key)
                 const one = body.code[index]
-                if (one.op === Op.IndexSet && one.args[0] === object)
-                    sets.set(key, [...(sets.get(key) ?? []), one])
+                if (one.op === Op.IndexSet && one.args[0] === object) append(sets, key, one)
             }
         }
         for (const key of wanted) {
@@ -158,7 +158,7 @@ class Singletons {
     /** True when evaluating the expression never fails. */
     private isHarmless(body: FunctionCode, index: number, one: Expression): boolean {
         if (neverThrows(one)) return true
-        const name = one.args.length === 1 ? stringNumber(one) : undefined
+        const name = fieldRead(one)
         if (name === undefined) return false
         const kinds = this.types.kindsOf(body, index, one.args[0])
         const exists = present(kinds).length > 0 && [...kinds].every(kind => kind >= 0)
@@ -167,7 +167,7 @@ class Singletons {
 
     private converted(body: FunctionCode, index: number, one: Statement): Statement {
         const change = (part: Expression) => this.convertedValue(body, index, part)
-        const name = one.op === Op.IndexSet ? keyNumber(one.args[1]) : undefined
+        const name = fieldSet(one)
         if (name !== undefined) {
             const kind = this.single(this.types.kindsOf(body, index, one.args[0]))
             const field = this.fields.get(`${kind} ${name}`)
@@ -177,7 +177,7 @@ class Singletons {
     }
 
     private convertedValue(body: FunctionCode, index: number, one: Expression): Expression {
-        const name = one.args.length === 1 ? stringNumber(one) : undefined
+        const name = fieldRead(one)
         const isRead = name !== undefined || one.op === Op.LoadLocal || one.op === Op.LoadClosure
         if (isRead && this.isHarmless(body, index, one)) {
             const kind = this.single(this.types.kindsOf(body, index, one))

@@ -1,18 +1,18 @@
-import { keyNumber, stringNumber } from "../classes"
+import { fieldRead, fieldSet } from "../classes"
 import { type Context } from "../contexts"
 import { RETURN_VALUE, liveness, successors } from "../flow"
 import { arrayKind, objectLiteral } from "./kinds"
-import { type Expression, type Statement, eachExpression, parts } from "../../ir/code"
+import { type Expression, type Statement, eachExpression, isLocal, parts } from "../../ir/code"
 import { type FunctionCode, FunctionFlag } from "../../ir/image"
 import { BuiltinName, Op, isCall } from "../../ir/opcodes"
+import { builtinName } from "../../ir/strings"
 
 // What a single function tells of the objects it makes and of the values it has.
 
-const nameOf = (builtin: number) => (1 << 14) + builtin
-export const LENGTH = nameOf(BuiltinName.length)
+export const LENGTH = builtinName(BuiltinName.length)
 
 /** Names that an array or a function may be asked for without giving away what it holds. */
-const HARMLESS = [BuiltinName.prototype, BuiltinName.push, BuiltinName.length].map(nameOf)
+const HARMLESS = [BuiltinName.prototype, BuiltinName.push, BuiltinName.length].map(builtinName)
 export const isHarmless = (name: number): boolean => HARMLESS.includes(name)
 
 const NUMBERS: readonly number[] = [
@@ -63,9 +63,6 @@ export function objectsMade({ body, captured }: Context, count: number): Made[] 
     return found
 }
 
-const isLocal = (one: Expression, slot: number): boolean =>
-    one.op === Op.LoadLocal && one.value === slot
-
 /**
  * The fields that an object has as soon as anything but the code that makes it may look at it.
  * @param start where the object is in the local `slot` and has no field yet
@@ -108,10 +105,8 @@ function fieldsFromStart(
 }
 
 /** The field of the object in the slot that the statement sets. */
-function setField(one: Statement, slot: number): number | undefined {
-    if (one.op !== Op.IndexSet || !isLocal(one.args[0], slot)) return undefined
-    return keyNumber(one.args[1])
-}
+const setField = (one: Statement, slot: number): number | undefined =>
+    one.args[0] && isLocal(one.args[0], slot) ? fieldSet(one) : undefined
 
 /**
  * True when something else may have the object after the statement, or during it, or a field is
@@ -130,7 +125,7 @@ function showsObject(
     if (closes) return true
     const shows = (part: Expression): boolean => {
         if (isLocal(part, slot)) return true
-        const name = part.args.length === 1 ? stringNumber(part) : undefined
+        const name = fieldRead(part)
         if (name !== undefined && isLocal(part.args[0], slot)) return !fields.has(name)
         return part.args.some(shows)
     }

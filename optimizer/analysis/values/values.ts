@@ -1,4 +1,4 @@
-import { type Classes, type Method, isBuiltinName, keyNumber, stringNumber } from "../classes"
+import { type Classes, type Method, fieldRead, fieldSet, keyNumber } from "../classes"
 import { contexts } from "../contexts"
 import { writesReturnValue } from "../effects"
 import { type LookUp, type Reaching, type Resolved, isRuntimeName } from "../lookups"
@@ -25,6 +25,8 @@ import { Places, local, union } from "./places"
 import { type Expression, type Statement, eachExpression, parts } from "../../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../../ir/image"
 import { BuiltinName, has, isCall, Op, RuntimeObject } from "../../ir/opcodes"
+import { append } from "../../ir/maps"
+import { isBuiltinName } from "../../ir/strings"
 
 // What the values of a program may be, by following them through the whole of it.
 
@@ -70,7 +72,7 @@ export class Values extends Places {
                 if (one.op === Op.BuiltinObject && one.value === RuntimeObject.Json)
                     parsesJson = true
                 if (one.op !== Op.MakeClosure) return
-                this.makers.set(one.value, [...(this.makers.get(one.value) ?? []), body])
+                append(this.makers, one.value, body)
             })
         this.parsesJson = parsesJson
         this.startWithObjects(program)
@@ -103,7 +105,7 @@ export class Values extends Places {
 
     private startWithMethods(lookUps: readonly LookUp[]): void {
         for (const one of this.classes.methods) {
-            this.named.set(one.name, [...(this.named.get(one.name) ?? []), one])
+            append(this.named, one.name, one)
             this.startWithThis(one.body, one.owner)
         }
         const found = new Set(lookUps.map(one => one.name))
@@ -130,13 +132,12 @@ export class Values extends Places {
             if (one.op === Op.StoreClosure)
                 for (const owner of this.owners(body, one.args[0].value))
                     this.writtenByClosures.add(slotOf(owner, one.value))
-            const name = one.op === Op.IndexSet ? keyNumber(one.args[1]) : undefined
+            const name = fieldSet(one)
             if (name === undefined || this.assignments.has(one)) continue
             const [object] = one.args
             if (object.op === Op.StaticFunction)
                 this.statics.add(`${name} ${functionKind(object.value)}`)
-            const others = this.setters.get(name) ?? []
-            this.setters.set(name, [...others, [body, index, one.args[0]]])
+            append(this.setters, name, [body, index, object])
         }
     }
 
@@ -304,7 +305,7 @@ export class Values extends Places {
         if (one.op === Op.StaticFunction) return new Set([functionKind(one.value)])
         if (one.op === Op.MakeClosure) return new Set([closureKind(one.value)])
         if (one.op === Op.LoadClosure) return this.kindsOfOuter(body, one)
-        const name = one.args.length === 1 ? stringNumber(one) : undefined
+        const name = fieldRead(one)
         if (name !== undefined) return this.kindsOfField(body, index, one.args[0], name)
         if (one.op === Op.Index) return this.kindsOfElement(body, index, one.args[0])
         if (one.op === Op.Bind) {
