@@ -60,12 +60,10 @@ function simplify(context: Context, program: Program, run: Run): void {
     }
 }
 
-/** As small as a function becomes by itself. Shared locals make copies that can go, so twice. */
+/** As small as a function becomes by itself. */
 function settle(context: Context, program: Program, run: Run): void {
-    for (let round = 0; round < 2; round++) {
-        simplify(context, program, run)
-        if (run.isWanted(shareLocals)) shareLocals(context)
-    }
+    simplify(context, program, run)
+    if (run.isWanted(shareLocals)) shareLocals(context)
     simplify(context, program, run)
 }
 

@@ -16,7 +16,6 @@ export function dropDeadStores({ body, captured }: Context): boolean {
         const slot = storedTo(one)
         if (slot === undefined || captured.has(slot)) return true
         if (slot === RETURN_VALUE && one.args[0].op === Op.ReturnValue) return false
-        if (one.args[0].op === Op.LoadLocal && one.args[0].value === slot) return false
         return after[index].has(slot) || !neverThrows(one.args[0])
     })
     if (kept.length === body.code.length) return false

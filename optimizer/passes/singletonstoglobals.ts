@@ -4,16 +4,9 @@ import { contexts } from "../analysis/contexts"
 import { neverThrows } from "../analysis/effects"
 import { lookUpsIn, reservedNames } from "../analysis/lookups"
 import { reachingStores } from "../analysis/reachingstores"
-import { MISSING, functionOf, isClass, isClosure, present } from "../analysis/values/kinds"
+import { MISSING, isClass, present } from "../analysis/values/kinds"
 import { Values } from "../analysis/values/values"
-import {
-    type Expression,
-    type Statement,
-    eachExpression,
-    expression,
-    parts,
-    statement,
-} from "../ir/code"
+import { type Expression, type Statement, expression, parts, statement } from "../ir/code"
 import { type FunctionCode, FunctionFlag, GLOBALS_COUNT_AT, type Program, view } from "../ir/image"
 import { append } from "../ir/maps"
 import { Op } from "../ir/opcodes"
@@ -35,7 +28,6 @@ class Singletons {
     /** By kind and name: the global that holds the field. */
     private readonly fields = new Map<string, Expression>()
     private readonly usedInstances = new Set<number>()
-    private readonly closures = new Set<number>()
     private readonly accesses: Access[] = []
     private globals: number
 
@@ -51,10 +43,6 @@ class Singletons {
         this.types = new Values(program, classes, lookUps, this.reserved, reaching)
         this.isOnce = executedOnce(program)
         this.globals = view(program.header).getUint16(GLOBALS_COUNT_AT, true)
-        for (const { code } of functions)
-            eachExpression(code, one => {
-                if (one.op === Op.MakeClosure) this.closures.add(one.value)
-            })
     }
 
     run(): void {
@@ -186,9 +174,6 @@ class Singletons {
                 this.usedInstances.add(kind!)
                 return instance
             }
-            const called = kind === undefined || isClosure(kind) ? undefined : functionOf(kind)
-            if (called !== undefined && this.isPlain(called))
-                return expression(Op.StaticFunction, called)
         }
         if (name !== undefined) {
             const kind = this.single(this.types.kindsOf(body, index, one.args[0]))
@@ -197,11 +182,6 @@ class Singletons {
         }
         const args = one.args.map(arg => this.convertedValue(body, index, arg))
         return args.every((arg, at) => arg === one.args[at]) ? one : { ...one, args }
-    }
-
-    private isPlain(index: number): boolean {
-        const body = this.program.functions.find(one => one.index === index)!
-        return body.flags === 0 && !this.closures.has(index)
     }
 
     /** As soon as an object is there, its global has it. */

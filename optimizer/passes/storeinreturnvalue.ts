@@ -4,7 +4,7 @@ import { RETURN_VALUE, liveness } from "../analysis/flow"
 import { type Expression, parts, returnValue, rewrite } from "../ir/code"
 import { type FunctionCode } from "../ir/image"
 import { Op } from "../ir/opcodes"
-import { type Web, giveSlots } from "./sharelocals"
+import { type Web, shareLocals } from "./sharelocals"
 
 /**
  * Values that are needed only while `ret_val` is free are stored there and not in a local: a byte
@@ -15,7 +15,8 @@ import { type Web, giveSlots } from "./sharelocals"
  * Buys: 1,004 bytes.
  */
 export function storeInReturnValue(context: Context): void {
-    giveSlots(context, (body, webs) => {
+    const { body } = context
+    shareLocals(context, webs => {
         for (let web = bestWeb(body, webs); web !== undefined; web = bestWeb(body, webs)) {
             moveToReturnValue(body, web)
             webs.delete(web)

@@ -264,7 +264,6 @@ export class Values extends Places {
     private showGiven(body: FunctionCode, index: number, { args }: Statement): void {
         const [callee, ...given] = args
         const receivers = callee.args.length ? this.kindsOf(body, index, callee.args[0]) : NOTHING
-        const pushes = callee.op === Op.BuiltinField && callee.value === BuiltinName.push
         const arrays = present(receivers)
         for (const arg of given) {
             const values = this.kindsOf(body, index, arg)
@@ -272,7 +271,7 @@ export class Values extends Places {
                 this.open(values)
             for (const array of arrays)
                 if (isArray(array)) this.hold(array, elements(array), values)
-            if (!pushes || !arrays.every(isArray)) this.show(values)
+            this.show(values)
         }
     }
 
@@ -473,8 +472,6 @@ export class Values extends Places {
 
     /** True when the value is an object on every way. */
     isCertain(body: FunctionCode, index: number, object: Expression): boolean {
-        if (object.op === Op.LoadLocal && object.value === 0 && body.flags & FunctionFlag.NeedsThis)
-            return !body.code.some(one => one.op === Op.StoreLocal && one.value === 0)
         const kinds = this.kindsOf(body, index, object)
         return kinds.size > 0 && !kinds.has(ANY) && !kinds.has(MISSING)
     }
