@@ -13,9 +13,6 @@ export const ANY = -2
 /** `undefined` or `null`. */
 export const MISSING = -3
 
-/** A number in any case. */
-export const NUMBER = -4
-
 const LITERALS = 1_000_000
 const FUNCTIONS = 2_000_000
 const CLOSURES = 3_000_000
@@ -44,11 +41,3 @@ export const isArray = (kind: number): boolean => kind >= ARRAYS
 export const present = (kinds: Kinds): number[] => [...kinds].filter(one => one !== MISSING)
 
 export const ONLY_OTHER: Kinds = new Set([OTHER])
-export const ONLY_NUMBER: Kinds = new Set([NUMBER])
-export const isOnlyNumbers = (kinds: Kinds): boolean => [...kinds].every(one => one === NUMBER)
-
-/** A number of numbers; nothing yet while nothing is known of one of them. */
-export function kindsOfSum(added: readonly Kinds[]): Kinds {
-    if (!added.every(isOnlyNumbers)) return ONLY_OTHER
-    return added.some(one => one.size === 0) ? new Set() : ONLY_NUMBER
-}

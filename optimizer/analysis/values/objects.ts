@@ -9,25 +9,9 @@ import { builtinName } from "../../ir/strings"
 
 // What a single function tells of the objects it makes and of the values it has.
 
-export const LENGTH = builtinName(BuiltinName.length)
-
 /** Names that an array or a function may be asked for without giving away what it holds. */
 const HARMLESS = [BuiltinName.prototype, BuiltinName.push, BuiltinName.length].map(builtinName)
 export const isHarmless = (name: number): boolean => HARMLESS.includes(name)
-
-const NUMBERS: readonly number[] = [
-    Op.Literal,
-    Op.LiteralDouble,
-    Op.Abs,
-    Op.BitNot,
-    Op.Negate,
-    Op.ToInt,
-    Op.UnaryPlus,
-]
-
-/** True when the expression is a number whatever its parts are. */
-export const isNumeric = (op: number): boolean =>
-    NUMBERS.includes(op) || (op >= Op.Subtract && op <= Op.ShiftRightUnsigned)
 
 /** True when `ret_val` is needed where several ways meet. */
 export function mixesResults(body: FunctionCode): boolean {

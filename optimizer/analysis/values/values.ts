@@ -6,8 +6,6 @@ import {
     ANY,
     type Kinds,
     MISSING,
-    NUMBER,
-    ONLY_NUMBER,
     ONLY_OTHER,
     OTHER,
     closureKind,
@@ -16,11 +14,9 @@ import {
     hasFields,
     isArray,
     isClass,
-    isOnlyNumbers,
-    kindsOfSum,
     present,
 } from "./kinds"
-import { LENGTH, isHarmless, isNumeric, mixesResults, objectsMade, outerReads } from "./objects"
+import { isHarmless, mixesResults, objectsMade, outerReads } from "./objects"
 import { Places, local, union } from "./places"
 import { type Expression, type Statement, eachExpression, parts } from "../../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../../ir/image"
@@ -155,9 +151,8 @@ export class Values extends Places {
         for (const part of parts(one)) {
             if (part.op === Op.Bind)
                 this.followBinding(kindsOf(part.args[0]), kindsOf(part.args[1]))
-            if (part.op === Op.Index && !isOnlyNumbers(kindsOf(part.args[1])))
+            if (part.op === Op.Index || part.op === Op.Utf8Field)
                 this.lookInto(kindsOf(part.args[0]))
-            if (part.op === Op.Utf8Field) this.lookInto(kindsOf(part.args[0]))
         }
         if (one.op === Op.StoreLocal) {
             this.addAll(store(body, index), kindsOf(first))
@@ -169,8 +164,7 @@ export class Values extends Places {
         else if (one.op === Op.StoreClosure) {
             for (const owner of this.owners(body, first.value))
                 this.addAll(slotOf(owner, one.value), kindsOf(second))
-        } else if (one.op === Op.IndexSet)
-            this.followField(one, isOnlyNumbers(kindsOf(second)), kindsOf)
+        } else if (one.op === Op.IndexSet) this.followField(one, kindsOf)
         else if (isCall(one.op)) this.followCall(body, index, one)
         // What comes to a label in `ret_val` is not followed further.
         if (this.mixesResults.has(body) && writesReturnValue(one.op))
@@ -204,7 +198,7 @@ export class Values extends Places {
      * that.
      */
     private followText(kinds: Kinds): void {
-        if (![OTHER, NUMBER, ANY].some(one => kinds.has(one))) this.reveal(kinds)
+        if (![OTHER, ANY].some(one => kinds.has(one))) this.reveal(kinds)
     }
 
     /** A function is given its `this`. */
@@ -222,18 +216,14 @@ export class Values extends Places {
         if (shown.some(one => this.shown.has(one))) this.show(kinds)
     }
 
-    private followField(
-        one: Statement,
-        numeric: boolean,
-        kindsOf: (value: Expression) => Kinds,
-    ): void {
+    private followField(one: Statement, kindsOf: (value: Expression) => Kinds): void {
         const [object, key, value] = one.args
         const name = keyNumber(key)
         const owners = present(kindsOf(object))
         const values = kindsOf(value)
         const isOurs = (owner: number) => hasFields(owner) || this.statics.has(`${name} ${owner}`)
         for (const owner of owners) {
-            if (name === undefined && hasFields(owner) && !numeric) this.open(new Set([owner]))
+            if (name === undefined && hasFields(owner)) this.open(new Set([owner]))
             if (isArray(owner)) this.hold(owner, elements(owner), values)
             else if (name === undefined || this.isReserved(owner, name)) this.show(values)
             else if (!isOurs(owner) && isBuiltinName(name)) this.show(values)
@@ -314,9 +304,6 @@ export class Values extends Places {
             })
             return new Set(bound)
         }
-        if (one.op === Op.Add)
-            return kindsOfSum(one.args.map(arg => this.kindsOf(body, index, arg)))
-        if (isNumeric(one.op)) return ONLY_NUMBER
         return has(one.op, "plain") ? ONLY_OTHER : ONLY_ANY
     }
 
@@ -343,10 +330,6 @@ export class Values extends Places {
         const bound = new Set(methods.map(one => closureKind(one.body.index)))
         // What the runtime gives its own objects has such a name, too.
         const isOurs = (one: number) => hasFields(one) || this.statics.has(`${name} ${one}`)
-        // What has a length and is none of our objects is an array, a text or a buffer.
-        const isLength = name === LENGTH && !owners.some(one => this.opened.has(one))
-        if (isLength && !methods.length && !owners.every(isOurs))
-            return union(ONLY_NUMBER, this.at(`field ${name}`))
         if (isBuiltinName(name) && !owners.every(isOurs)) return union(ONLY_ANY, bound)
         const known = owners.every(one => isOurs(one) && !this.shown.has(one))
         const places = known ? owners.map(one => `field ${name} ${one}`) : [`field ${name}`]
