@@ -13,7 +13,6 @@ import { namePairs } from "./passes/namepairs"
 import { orderGlobals } from "./passes/orderglobals"
 import { pairFunctions, type Pair } from "./passes/pairfunctions"
 import { poolNumbers } from "./passes/poolnumbers"
-import { propagateCopies } from "./passes/propagatecopies"
 import { shareLocals } from "./passes/sharelocals"
 import { simplifyExpressions } from "./passes/simplifyexpressions"
 import { singletonsToGlobals } from "./passes/singletonstoglobals"
@@ -46,8 +45,6 @@ const SIMPLIFYING: readonly FunctionPass[] = [
     invertJumps,
     // Behind the jumps, which leave labels and code that nobody reaches.
     dropUnreachable,
-    // Copies first: a local that is not read any more is a dead store then.
-    propagateCopies,
     dropDeadStores,
     forwardStores,
 ]

@@ -97,12 +97,6 @@ export const closuresOf = (body: FunctionCode): Set<number> => {
     return made
 }
 
-export const sharesClosures = (program: Program, body: FunctionCode): boolean => {
-    const ours = closuresOf(body)
-    const others = program.functions.filter(one => one !== body)
-    return others.some(one => [...closuresOf(one)].some(made => ours.has(made)))
-}
-
 /** Which statements are executed once at most in a run of the program. */
 export function executedOnce(program: Program): (body: FunctionCode, one: Statement) => boolean {
     const all = usesOf(program)

@@ -1,4 +1,3 @@
-import { makesClosures } from "../analysis/callgraph"
 import { type Method, classesOf } from "../analysis/classes"
 import { contexts } from "../analysis/contexts"
 import { successors } from "../analysis/flow"
@@ -12,9 +11,12 @@ import { BuiltinName, Op } from "../ir/opcodes"
 /** `this` takes one of the eight arguments of a call. */
 const MOST_ARGUMENTS = 7
 
-/** Fails when the object is missing: any field will do. */
-const look = (object: Expression): Statement =>
-    statement(Op.StoreReturnValue, 0, expression(Op.BuiltinField, BuiltinName.constructor, object))
+/** Fails when `this` is missing: any field will do. */
+const look = statement(
+    Op.StoreReturnValue,
+    0,
+    expression(Op.BuiltinField, BuiltinName.constructor, expression(Op.LoadLocal, 0)),
+)
 
 /**
  * A method that every call finds by its name becomes a function that is called directly with `this`
@@ -38,7 +40,7 @@ export function callMethodsDirectly(program: Program): void {
     const pinned = new Set(
         classes.methods.filter(one => types.isFoundByOthers(one) || types.isOpened(one.owner)),
     )
-    const mayLackThis = new Map<Method, LookUp[]>()
+    const mayLackThis = new Set<Method>()
     for (const one of lookUps) {
         const { methods, exact, certain } = types.resolve(one)
         const [method] = methods
@@ -46,26 +48,20 @@ export function callMethodsDirectly(program: Program): void {
         const early = !certain && one.body.code[one.index].op === Op.StoreLocal
         if (direct && !early && exact && methods.length === 1) {
             uses.get(method)!.push(one)
-            if (!certain) mayLackThis.set(method, [...(mayLackThis.get(method) ?? []), one])
+            if (!certain) mayLackThis.add(method)
         } else for (const each of methods) pinned.add(each)
     }
     const gone = new Set<Statement>()
-    const unchecked: Unchecked[] = []
+    const unchecked: FunctionCode[] = []
     for (const [method, found] of uses) {
         if (pinned.has(method) || !found.length) continue
         gone.add(method.assignment)
         method.body.flags &= ~FunctionFlag.NeedsThis
         for (const one of found) redirect(one, method.body.index)
-        const from = mayLackThis.get(method)
-        if (from)
-            unchecked.push({ body: method.body, from, early: mayLookEarly(method.body, from) })
+        if (mayLackThis.has(method)) unchecked.push(method.body)
     }
     // Last, as look-ups are known by their places, and those on `this` are no more.
-    for (const { body, from, early } of unchecked) {
-        if (failsWithoutThis(body)) continue
-        if (early) from.forEach(lookEarly)
-        else body.code.unshift(look(expression(Op.LoadLocal, 0)))
-    }
+    for (const body of unchecked) if (!failsWithoutThis(body)) body.code.unshift({ ...look })
     classes.setup.code = classes.setup.code.filter(one => !gone.has(one))
 }
 
@@ -78,40 +74,6 @@ function redirect({ body, index, object, calls }: LookUp, method: number): void 
         call.op++
         call.args = [expression(Op.StaticFunction, method), receiver, ...call.args.slice(1)]
     }
-}
-
-/** A method that has to look whether its `this` is there, for calls that may lack it. */
-interface Unchecked {
-    body: FunctionCode
-    from: LookUp[]
-    /** The look may be made where it is called. */
-    early: boolean
-}
-
-/**
- * True when the method has no use for `this`, is looked up by its calls, and none of their
- * arguments is a result.
- */
-function mayLookEarly(method: FunctionCode, from: readonly LookUp[]): boolean {
-    const needsThis = method.code.some(one => parts(one).some(isThis))
-    return (
-        !needsThis &&
-        !makesClosures(method) &&
-        from.every(({ body, index, calls }) => {
-            const [call] = calls!
-            const others = statement(Op.Label, 0, ...call.args.slice(2))
-            const needsResult = parts(others).some(part => part.op === Op.ReturnValue)
-            return body.code[index] === call && !needsResult
-        })
-    )
-}
-
-/** Where it is called, such a method gets nothing for `this`. */
-function lookEarly({ body, calls }: LookUp): void {
-    const [call] = calls!
-    const [method, object, ...others] = call.args
-    body.code.splice(body.code.indexOf(call), 0, look(object))
-    call.args = [method, expression(Op.Undefined), ...others]
 }
 
 const HARMLESS: readonly number[] = [

@@ -1,33 +1,12 @@
-import {
-    callee,
-    callsOf,
-    closuresOf,
-    isPlain,
-    makesClosures,
-    mayRepeat,
-    sharesClosures,
-} from "../analysis/callgraph"
+import { callee, callsOf, isPlain, makesClosures } from "../analysis/callgraph"
 import { neverThrows } from "../analysis/effects"
 import { liveness } from "../analysis/flow"
-import {
-    type Expression,
-    type Statement,
-    copyOf,
-    expression,
-    jump,
-    label,
-    renumber,
-    rewrite,
-    statement,
-} from "../ir/code"
+import { type Statement, copyOf, expression, jump, label, renumber, statement } from "../ir/code"
 import { type FunctionCode, type Program } from "../ir/image"
 import { Op } from "../ir/opcodes"
 
-// A call's frame is part of the heap: the caller's must not grow without end.
+/** A call's frame is part of the heap: the caller's must not grow without end. */
 const MOST_SLOTS = 64
-// What closures see keeps its slot, however few are needed in the end: this many are a frame of 256
-// bytes.
-const MOST_SLOTS_WITH_CLOSURES = 29
 const undefinedValue = expression(Op.Undefined)
 
 /** Functions whose only use is one call, and whose code does the same inside of the caller. */
@@ -35,7 +14,7 @@ function candidates(program: Program): Map<number, FunctionCode> {
     const calls = callsOf(program, "called")
     return new Map(
         program.functions
-            .filter(one => one !== program.functions[0] && isPlain(one))
+            .filter(one => one !== program.functions[0] && isPlain(one) && !makesClosures(one))
             .filter(one => calls.get(one.index)?.length === 1)
             .map(one => [one.index, one]),
     )
@@ -45,7 +24,7 @@ function candidates(program: Program): Map<number, FunctionCode> {
  * Puts functions that are called from a single place there.
  *
  * Needs: calls by number.
- * Keeps: the order of evaluation; the variables of closures where a call may be repeated.
+ * Keeps: the order of evaluation; functions that make closures, whose variables are their own.
  * Buys: 2,028 bytes.
  */
 export function inlineSingleCalls(program: Program): void {
@@ -61,7 +40,7 @@ export function inlineSingleCalls(program: Program): void {
             const inner = called === undefined ? undefined : once.get(called)
             if (!inner || inProgress.has(inner)) return [one]
             if (!visited.has(inner)) expand(inner)
-            const code = inlined(program, body, inner, one)
+            const code = inlined(body, inner, one)
             if (!code) return [one]
             gone.add(inner)
             return code
@@ -73,8 +52,8 @@ export function inlineSingleCalls(program: Program): void {
     program.functions = program.functions.filter(one => !gone.has(one))
 }
 
+/** The callee's code in the place of the call; undefined when it may not stand there. */
 export function inlined(
-    program: Program,
     caller: FunctionCode,
     inner: FunctionCode,
     call: Statement,
@@ -83,12 +62,6 @@ export function inlined(
     const given = call.args.slice(1)
     if (base + inner.slots > MOST_SLOTS) return undefined
     if (!given.slice(inner.args).every(neverThrows)) return undefined
-    if (makesClosures(inner)) {
-        if (base + inner.slots > MOST_SLOTS_WITH_CLOSURES) return undefined
-        // Each run would need variables of its own.
-        if (mayRepeat(caller.code, call) || sharesClosures(program, inner)) return undefined
-        moveVariables(program, inner, slot => slot + base)
-    }
     const atEntry = liveness(inner).before[0]
     const code: Statement[] = []
     for (let slot = 0; slot < inner.slots; slot++) {
@@ -101,30 +74,6 @@ export function inlined(
     caller.tryFrames += inner.tryFrames
     const end = label()
     return [...code, ...moved(inner.code, base, end), end]
-}
-
-/**
- * In the closures that the function makes, however deep, its variables are in other slots from now
- * on.
- */
-function moveVariables(
-    program: Program,
-    maker: FunctionCode,
-    moved: (slot: number) => number,
-    level = 1,
-): void {
-    const made = closuresOf(maker)
-    const isOurs = (one: Expression | Statement) => one.args[0].value === level
-    for (const body of program.functions) {
-        if (!made.has(body.index)) continue
-        const change = (one: Expression) =>
-            one.op === Op.LoadClosure && isOurs(one) ? { ...one, value: moved(one.value) } : one
-        for (const one of body.code) {
-            one.args = one.args.map(arg => rewrite(arg, change))
-            if (one.op === Op.StoreClosure && isOurs(one)) one.value = moved(one.value)
-        }
-        moveVariables(program, body, moved, level + 1)
-    }
 }
 
 /** The callee's code with its slots behind the caller's and `return` as a jump to the end. */

@@ -37,7 +37,7 @@ export function inlineSmallFunctions(
         if (callers.some(({ body }) => body === inner)) continue
         let saved = FUNCTION_DESCRIPTOR_BYTES + size(inner.code)
         const expanded = callers.map(context => {
-            const body = withCopies(program, context.body, inner)
+            const body = withCopies(context.body, inner)
             if (!body) return undefined
             settle({ ...context, body, hasTry: context.hasTry || inner.tryFrames > 0 })
             saved -= size(body.code) - size(context.body.code)
@@ -53,16 +53,12 @@ export function inlineSmallFunctions(
     program.functions = program.functions.filter(one => !gone.has(one))
 }
 
-function withCopies(
-    program: Program,
-    caller: FunctionCode,
-    inner: FunctionCode,
-): FunctionCode | undefined {
+function withCopies(caller: FunctionCode, inner: FunctionCode): FunctionCode | undefined {
     const body = { ...caller, code: copyOf(caller.code) }
     let possible = true
     body.code = body.code.flatMap(one => {
         if (callee(one) !== inner.index) return [one]
-        const code = inlined(program, body, inner, one)
+        const code = inlined(body, inner, one)
         possible &&= code !== undefined
         return code ?? [one]
     })

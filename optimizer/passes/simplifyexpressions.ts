@@ -5,32 +5,12 @@ import { Op } from "../ir/opcodes"
 
 const isUndefined = (one: Expression): boolean => one.op === Op.Undefined
 
-const BOOLEAN: readonly number[] = [
-    ...OPPOSITES.keys(),
-    Op.Less,
-    Op.LessOrEqual,
-    Op.Not,
-    Op.ToBool,
-    Op.IsUndefined,
-    Op.IsNullish,
-    Op.IsNaN,
-    Op.True,
-    Op.False,
-]
-
 /** The same value in fewer bytes. */
 function simplified(one: Expression): Expression {
     const [first, second] = one.args
-    if (one.op === Op.ToBool && BOOLEAN.includes(first.op)) return first
     if (one.op === Op.Equal && isUndefined(second)) return expression(Op.IsUndefined, 0, first)
-    if (one.op === Op.Equal && isUndefined(first)) return expression(Op.IsUndefined, 0, second)
-    if (one.op === Op.Not) {
-        const opposite = OPPOSITES.get(first.op)
-        if (opposite !== undefined) return expression(opposite, 0, ...first.args)
-        if (first.op === Op.ToBool) return expression(Op.Not, 0, ...first.args)
-        if (first.op === Op.Not && BOOLEAN.includes(first.args[0].op)) return first.args[0]
-    }
-    return one
+    const opposite = one.op === Op.Not ? OPPOSITES.get(first.op) : undefined
+    return opposite === undefined ? one : expression(opposite, 0, ...first.args)
 }
 
 /**
