@@ -18,7 +18,6 @@ import { simplifyExpressions } from "./passes/simplifyexpressions"
 import { singletonsToGlobals } from "./passes/singletonstoglobals"
 import { storeInReturnValue } from "./passes/storeinreturnvalue"
 import { threadJumps } from "./passes/threadjumps"
-import { throwFromOnePlace } from "./passes/throwfromoneplace"
 import { useBothStringTables } from "./passes/usebothstringtables"
 
 export interface OptimizerOptions {
@@ -140,11 +139,6 @@ const STEPS: readonly Step[] = [
         run: each(context => {
             storeInReturnValue(context)
         }),
-    },
-    {
-        name: "throwFromOnePlace",
-        reason: "behind everything that asks where execution goes on",
-        run: throwFromOnePlace,
     },
     {
         name: "orderGlobals",

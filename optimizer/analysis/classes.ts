@@ -45,6 +45,12 @@ const constructorOf = (one: Expression): number | undefined =>
         ? one.args[0].value
         : undefined
 
+/** True when the constructor gives the object that it was called for, and never another one. */
+export const givesThis = ({ code }: FunctionCode): boolean =>
+    code.every(({ op, value, args }) =>
+        op === Op.Return ? args[0].op === Op.Undefined : op !== Op.StoreLocal || value !== 0,
+    )
+
 /** The constructor C of `C.prototype["name"] := f`. */
 function methodOwner(one: Statement): number | undefined {
     if (fieldSet(one) === undefined || one.args[2].op !== Op.StaticFunction) return undefined

@@ -1,15 +1,20 @@
 import { isPlainCall } from "./callgraph"
 import { type Method, fieldRead } from "./classes"
 import { type Context } from "./contexts"
+import { type Stores } from "./reachingstores"
 import { type Expression, type Statement, isLocal, parts } from "../ir/code"
 import { type FunctionCode, type Program, Section, namesInSpecs } from "../ir/image"
 import { Op } from "../ir/opcodes"
 import { asciiName, asciiText, builtinName } from "../ir/strings"
 
-/** `object.name` somewhere in the program. */
-export interface LookUp {
+/** A statement of the program. */
+export interface Point {
     body: FunctionCode
     index: number
+}
+
+/** `object.name` somewhere in the program. */
+export interface LookUp extends Point {
     name: number
     object: Expression
     /** The calls of what was found; undefined when something else is done with it. */
@@ -24,9 +29,6 @@ export interface Resolved {
     /** The receiver is an object in any case. */
     certain: boolean
 }
-
-/** By statement and slot: the stores that may have been the last one, as of `reachingStores`. */
-export type Reaching = (body: FunctionCode) => readonly (readonly ReadonlySet<number>[])[]
 
 // Names that the runtime itself looks up: toString, __func__, _onPacket, name, message,
 // constructor, _logRepr, _onServerPacket, _socketOnEvent.
@@ -54,7 +56,7 @@ export function reservedNames(program: Program): Set<number> {
     return names
 }
 
-export function lookUpsIn({ body, captured }: Context, reaching: Reaching): LookUp[] {
+export function lookUpsIn({ body, captured }: Context, reaching: readonly Stores[]): LookUp[] {
     const found: LookUp[] = []
     body.code.forEach((one, index) => {
         for (const part of parts(one)) {
@@ -71,11 +73,15 @@ export function lookUpsIn({ body, captured }: Context, reaching: Reaching): Look
 }
 
 /** The calls of what is stored at `index`; undefined when it is read for anything else. */
-function callsOf(body: FunctionCode, index: number, reaching: Reaching): Statement[] | undefined {
+function callsOf(
+    body: FunctionCode,
+    index: number,
+    reaching: readonly Stores[],
+): Statement[] | undefined {
     const slot = body.code[index].value
     const calls: Statement[] = []
     for (const [at, one] of body.code.entries()) {
-        const stores = reaching(body)[at][slot]
+        const stores = reaching[at][slot]
         if (!stores.has(body.slots + index)) continue
         const reads = parts(one).filter(part => isLocal(part, slot))
         if (!reads.length) continue

@@ -30,13 +30,7 @@ export const FunctionFlag = { NeedsThis: 1, Constructor: 2, RestArgument: 4 } as
  * A function of a program. References to functions by index stay as in the image it was read from.
  */
 export interface FunctionCode {
-    /**
-     * Its index in the image that was read; one behind all of them for a function that was not in
-     * there.
-     */
     index: number
-    /** For that one: the function that it does a part of. */
-    from?: number
     slots: number
     args: number
     flags: number
@@ -132,7 +126,7 @@ export function encodeImage(program: Program, renumber = true): Encoded {
     return {
         image: assembled(program.header, sections),
         functions: order.map((one, index) => ({
-            from: one.from ?? one.index,
+            from: one.index,
             codeBytes: bodies[index].length,
         })),
         codeEnd: codeStart + sections[Section.FunctionsData].length,

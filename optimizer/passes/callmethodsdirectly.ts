@@ -1,8 +1,6 @@
-import { type Method, classesOf } from "../analysis/classes"
-import { contexts } from "../analysis/contexts"
+import { type Method } from "../analysis/classes"
 import { successors } from "../analysis/flow"
-import { type LookUp, lookUpsIn, reservedNames } from "../analysis/lookups"
-import { reachingStores } from "../analysis/reachingstores"
+import { type LookUp } from "../analysis/lookups"
 import { Values } from "../analysis/values/values"
 import { type Expression, type Statement, expression, isLocal, parts, statement } from "../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../ir/image"
@@ -29,13 +27,9 @@ const look = statement(
  * is missing. Buys: 10,844 bytes.
  */
 export function callMethodsDirectly(program: Program): void {
-    const classes = classesOf(program)
-    if (!classes) return
-    const stores = new Map(program.functions.map(one => [one, reachingStores(one.code, one.slots)]))
-    const reaching = (body: FunctionCode) => stores.get(body)!
-    const lookUps = contexts(program).flatMap(one => lookUpsIn(one, reaching))
-    const reserved = reservedNames(program)
-    const types = new Values(program, classes, lookUps, reserved, reaching)
+    const types = Values.of(program)
+    if (!types) return
+    const { classes, lookUps } = types
     const uses = new Map<Method, LookUp[]>(classes.methods.map(one => [one, []]))
     const pinned = new Set(
         classes.methods.filter(one => types.isFoundByOthers(one) || types.isOpened(one.owner)),

@@ -1,4 +1,5 @@
 import { callsOf, closuresOf, madeBy } from "../analysis/callgraph"
+import { givesThis } from "../analysis/classes"
 import { type Statement, expression, parts, returnValue, rewrite, statement } from "../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../ir/image"
 import { BuiltinName, Op } from "../ir/opcodes"
@@ -53,9 +54,7 @@ function isPlain(program: Program, body: FunctionCode): boolean {
     const isReplaced = ({ op, value }: Statement) => op === Op.StoreClosure && value === 0
     return (
         body.flags === CONSTRUCTOR &&
-        body.code.every(({ op, value, args }) =>
-            op === Op.Return ? args[0].op === Op.Undefined : op !== Op.StoreLocal || value !== 0,
-        ) &&
+        givesThis(body) &&
         !program.functions.some(one => closures.has(one.index) && one.code.some(isReplaced))
     )
 }

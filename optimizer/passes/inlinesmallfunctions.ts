@@ -7,7 +7,6 @@ import { inlined } from "./inlinesinglecalls"
 
 // More is hardly ever won by a copy, and would have to be tried out.
 const MOST_BYTES = 80
-const MOST_CALLS = 8
 
 /**
  * Puts copies of a function where it is called when all of them together are smaller than the
@@ -28,8 +27,7 @@ export function inlineSmallFunctions(
     const gone = new Set<FunctionCode>()
     const inOrder = [...program.functions].sort((a, b) => size(a.code) - size(b.code))
     for (const inner of inOrder) {
-        const count = calls.get(inner.index)?.length
-        if (!count || count > MOST_CALLS) continue
+        if (!calls.has(inner.index)) continue
         if (!isPlain(inner) || makesClosures(inner) || size(inner.code) > MOST_BYTES) continue
         const callers = contexts.filter(
             ({ body }) => !gone.has(body) && body.code.some(one => callee(one) === inner.index),
@@ -39,15 +37,12 @@ export function inlineSmallFunctions(
         const expanded = callers.map(context => {
             const body = withCopies(context.body, inner)
             if (!body) return undefined
-            settle({ ...context, body, hasTry: context.hasTry || inner.tryFrames > 0 })
+            settle({ ...context, body })
             saved -= size(body.code) - size(context.body.code)
             return body
         })
         if (saved <= 0 || expanded.includes(undefined)) continue
-        callers.forEach((context, index) => {
-            Object.assign(context.body, expanded[index])
-            context.hasTry ||= inner.tryFrames > 0
-        })
+        callers.forEach(({ body }, index) => Object.assign(body, expanded[index]))
         gone.add(inner)
     }
     program.functions = program.functions.filter(one => !gone.has(one))

@@ -66,7 +66,7 @@ function unions(): { find: (one: number) => number; unite: (a: number, b: number
 /** Renames every local that may be moved to the web it belongs to. */
 function renameToWebs(body: FunctionCode, pinned: ReadonlySet<number>): Map<number, Web> {
     const { code, slots } = body
-    const reaching = reachingStores(code, slots)
+    const reaching = reachingStores(body)
     const { find, unite } = unions()
     const readAtStart = new Set<number>()
     code.forEach((one, index) => {

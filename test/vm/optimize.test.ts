@@ -16,7 +16,6 @@ import { dropUnreachable } from "../../optimizer/passes/dropunreachable"
 import { forwardStores } from "../../optimizer/passes/forwardstores"
 import { inlineSingleCalls } from "../../optimizer/passes/inlinesinglecalls"
 import { poolNumbers } from "../../optimizer/passes/poolnumbers"
-import { propagateCopies } from "../../optimizer/passes/propagatecopies"
 import { shareLocals } from "../../optimizer/passes/sharelocals"
 import { simplifyExpressions } from "../../optimizer/passes/simplifyexpressions"
 import { useBothStringTables } from "../../optimizer/passes/usebothstringtables"
@@ -43,8 +42,7 @@ function context(code: Statement[], captured: number[] = []): Context {
         tryFrames: 0,
         code,
     }
-    const hasTry = code.some(one => one.op === Op.Try)
-    return { body, captured: new Set(captured), volatile: new Set(captured), hasTry }
+    return { body, captured: new Set(captured), volatile: new Set(captured) }
 }
 
 const bytes = (code: Statement[]) => [...encodeFunction(code)]
@@ -119,36 +117,6 @@ describe("stores to locals", () => {
         dropDeadStores(one)
         expect(one.body.code.map(s => s.op)).toEqual([Op.StoreLocal, Op.Return])
         expect(one.body.code[0].value).toBe(2)
-    })
-})
-
-describe("copies", () => {
-    it("of ret_val are read from there until the next call", () => {
-        const code = [
-            call(log),
-            store(1, result),
-            call(log, local(1), local(1)),
-            call(log, local(1)),
-            back(local(1)),
-        ]
-        const one = context(code)
-        propagateCopies(one)
-        expect(one.body.code[2].args).toEqual([log, result, result])
-        expect(one.body.code[3].args).toEqual([log, local(1)])
-    })
-
-    it("are not taken where two ways meet with different values", () => {
-        const [other, end] = [label(), label()]
-        const code = [
-            unless(local(0), other),
-            store(1, literal(1)),
-            jump(end),
-            other,
-            store(1, literal(2)),
-            end,
-            back(local(1)),
-        ]
-        expect(propagateCopies(context(code))).toBe(false)
     })
 })
 

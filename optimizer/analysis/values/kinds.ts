@@ -38,6 +38,17 @@ export const isClass = (kind: number): boolean => kind >= 0 && kind < LITERALS
 /** An instance or an object literal: its fields are those that the program gives it. */
 export const hasFields = (kind: number): boolean => kind >= 0 && kind < FUNCTIONS
 export const isArray = (kind: number): boolean => kind >= ARRAYS
+/** The kind of a function that is given its `this`. */
+export function boundKind(kind: number): number {
+    const called = functionOf(kind)
+    return called === undefined ? kind : closureKind(called)
+}
+
 export const present = (kinds: Kinds): number[] => [...kinds].filter(one => one !== MISSING)
 
+export const NOTHING: Kinds = new Set()
 export const ONLY_OTHER: Kinds = new Set([OTHER])
+export const ONLY_ANY: Kinds = new Set([ANY])
+export const ONLY_MISSING: Kinds = new Set([MISSING])
+export const union = (...kinds: Kinds[]): Kinds => new Set(kinds.flatMap(one => [...one]))
+export const orMissing = (kinds: Kinds): Kinds => union(kinds, ONLY_MISSING)

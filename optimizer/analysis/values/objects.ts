@@ -2,7 +2,7 @@ import { fieldRead, fieldSet } from "../classes"
 import { type Context } from "../contexts"
 import { RETURN_VALUE, liveness, successors } from "../flow"
 import { arrayKind, objectLiteral } from "./kinds"
-import { type Expression, type Statement, eachExpression, isLocal, parts } from "../../ir/code"
+import { type Expression, type Statement, isLocal, parts } from "../../ir/code"
 import { type FunctionCode, FunctionFlag } from "../../ir/image"
 import { BuiltinName, Op, isCall } from "../../ir/opcodes"
 import { builtinName } from "../../ir/strings"
@@ -115,24 +115,4 @@ function showsObject(
     }
     const args = setField(one, slot) === undefined ? one.args : one.args.slice(1)
     return args.some(shows)
-}
-
-/**
- * By level and slot: the variables of outer functions that the function or closures made in it
- * read.
- */
-export function outerReads(
-    body: FunctionCode,
-    byIndex: ReadonlyMap<number, FunctionCode>,
-): Set<string> {
-    const found = new Set<string>()
-    const visit = (inner: FunctionCode, depth: number, seen: readonly number[]) =>
-        eachExpression(inner.code, one => {
-            if (one.op === Op.LoadClosure && one.args[0].value > depth)
-                found.add(`${one.args[0].value - depth} ${one.value}`)
-            if (one.op === Op.MakeClosure && !seen.includes(one.value))
-                visit(byIndex.get(one.value)!, depth + 1, [...seen, one.value])
-        })
-    visit(body, 0, [body.index])
-    return found
 }

@@ -1,9 +1,13 @@
-import { ANY, type Kinds, functionOf, hasFields, isArray } from "./kinds"
+import { ANY, type Kinds, NOTHING, functionOf, hasFields, isArray, union } from "./kinds"
 import { type FunctionCode, FunctionFlag } from "../../ir/image"
 
-const NOTHING: Kinds = new Set()
-export const union = (...kinds: Kinds[]): Kinds => new Set(kinds.flatMap(one => [...one]))
+/** A parameter, or what a local has at the start. */
 export const local = (body: FunctionCode, slot: number): string => `local ${body.index} ${slot}`
+/** What a statement stores. */
+export const store = (body: FunctionCode, index: number) => `store ${body.index} ${index}`
+/** What any statement stores in the slot. */
+export const slotOf = (body: FunctionCode, slot: number) => `slot ${body.index} ${slot}`
+export const elements = (array: number) => `elements ${array}`
 
 /** The places of a program where values are, and what each may have. Knowledge only grows. */
 export class Places {

@@ -19,7 +19,6 @@ import {
     nothing,
     log,
     to,
-    type Parts,
     program,
     main,
     setup,
@@ -55,36 +54,13 @@ describe("functions with a single caller", () => {
         expect(runs(one)).toEqual([0, 2])
     })
 
-    const makesClosure = (): Parts[] => [
-        { args: 1, code: [back(expression(Op.MakeClosure, 3))] },
-        { code: [back(expression(Op.LoadClosure, 0, literal(1)))] },
-    ]
-
-    it("take the variables of their closures along", () => {
-        const one = program(main(call(fn(2), literal(5))), setup(), ...makesClosure())
-        inlineSingleCalls(one)
-        expect(runs(one)).toEqual([0, 3])
-        const base = one.functions[0].code.find(s => s.op === Op.StoreLocal)!.value
-        expect(one.functions[1].code[0].args[0].value).toBe(base)
-    })
-
-    it("stay with closures when the frame would be large: their variables keep their slots", () => {
-        // Each function of these programs has four slots, and `setup` goes into the caller too.
-        for (const [slots, left] of [
-            [21, [0, 3]],
-            [22, [0, 2, 3]],
-        ] as const) {
-            const one = program(main(call(fn(2), literal(5))), setup(), ...makesClosure())
-            one.functions[0].slots = slots
-            inlineSingleCalls(one)
-            expect(runs(one)).toEqual(left)
-        }
-    })
-
-    it("stay when a loop would share the variables of their closures", () => {
-        const start = label()
-        const loop = [start, call(fn(2), literal(5)), to(Op.Jump, start)]
-        const one = program(main(...loop), setup(), ...makesClosure())
+    it("stay when they make closures", () => {
+        const one = program(
+            main(call(fn(2), literal(5))),
+            setup(),
+            { args: 1, code: [back(expression(Op.MakeClosure, 3))] },
+            { code: [back(expression(Op.LoadClosure, 0, literal(1)))] },
+        )
         inlineSingleCalls(one)
         expect(runs(one)).toEqual([0, 2, 3])
     })
@@ -164,7 +140,6 @@ describe("functions with several callers", () => {
             body,
             captured: new Set<number>(),
             volatile: new Set<number>(),
-            hasTry: false,
         }))
         inlineSmallFunctions(one, contexts, settle)
         return one
