@@ -1,7 +1,7 @@
 import { type Context } from "../analysis/contexts"
 import { handlers, readsSlot } from "../analysis/flow"
 import { type Expression, type Statement, label } from "../ir/code"
-import { statementSize } from "../ir/codec"
+import { expressionSize } from "../ir/codec"
 import { Op } from "../ir/opcodes"
 
 /**
@@ -41,7 +41,7 @@ export function threadJumps({ body }: Context): boolean {
  */
 function returnsShortly(there: Statement, previous: Statement | undefined): boolean {
     if (there.op !== Op.Return) return false
-    if (statementSize(there) <= 2) return true
+    if (expressionSize(there.args[0]) === 1) return true
     const slot = readsSlot(there.args[0])
     return slot !== undefined && previous?.op === Op.StoreLocal && previous.value === slot
 }
