@@ -1,5 +1,4 @@
 import { type Context } from "../analysis/contexts"
-import { neverThrows } from "../analysis/effects"
 import { successors } from "../analysis/flow"
 import { type Statement } from "../ir/code"
 import { Op } from "../ir/opcodes"
@@ -36,8 +35,7 @@ function reachable(code: Statement[]): Set<number> {
 
 function jumpsToNext(code: Statement[], index: number): boolean {
     const one = code[index]
-    if (one.op !== Op.Jump && one.op !== Op.JumpIfFalse) return false
-    if (one.op === Op.JumpIfFalse && !neverThrows(one.args[0])) return false
+    if (one.op !== Op.Jump) return false
     for (let at = index + 1; at < code.length && code[at].op === Op.Label; at++)
         if (code[at] === one.target) return true
     return false

@@ -5,9 +5,6 @@ import { size } from "../ir/codec"
 import { FUNCTION_DESCRIPTOR_BYTES, type FunctionCode, type Program } from "../ir/image"
 import { inlined } from "./inlinesinglecalls"
 
-// More is hardly ever won by a copy, and would have to be tried out.
-const MOST_BYTES = 80
-
 /**
  * Puts copies of a function where it is called when all of them together are smaller than the
  * function and its calls: that is tried out, as much of a copy often goes where its arguments are
@@ -28,7 +25,7 @@ export function inlineSmallFunctions(
     const inOrder = [...program.functions].sort((a, b) => size(a.code) - size(b.code))
     for (const inner of inOrder) {
         if (!calls.has(inner.index)) continue
-        if (!isPlain(inner) || makesClosures(inner) || size(inner.code) > MOST_BYTES) continue
+        if (!isPlain(inner) || makesClosures(inner)) continue
         const callers = contexts.filter(
             ({ body }) => !gone.has(body) && body.code.some(one => callee(one) === inner.index),
         )
