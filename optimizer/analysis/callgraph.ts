@@ -62,16 +62,21 @@ export function callsOf(program: Program, ...allowed: Use["how"][]): Map<number,
     return calls
 }
 
-// Without `this` and rest arguments, and not itself a closure.
-export function isPlain(body: FunctionCode): boolean {
-    let plain = body.flags === 0
-    eachExpression(body.code, one => {
-        if (one.op === Op.LoadClosure) plain = false
+/** Without `this`, rest arguments and closures, and not itself a closure. */
+function isPlain({ flags, code }: FunctionCode): boolean {
+    let plain = flags === 0 && code.every(one => one.op !== Op.StoreClosure)
+    eachExpression(code, one => {
+        if (one.op === Op.LoadClosure || one.op === Op.MakeClosure) plain = false
     })
-    return plain && body.code.every(one => one.op !== Op.StoreClosure)
+    return plain
 }
 
-export const makesClosures = (body: FunctionCode): boolean => closuresOf(body).size > 0
+/** The plain functions that are only called, with their calls; never the first one. */
+export function plainCalls(program: Program): Map<FunctionCode, Statement[]> {
+    const calls = callsOf(program, "called")
+    const plain = program.functions.slice(1).filter(one => calls.has(one.index) && isPlain(one))
+    return new Map(plain.map(one => [one, calls.get(one.index)!]))
+}
 
 /** True when the statement may be executed again by the same run of the function. */
 export function mayRepeat(code: Statement[], from: Statement): boolean {
@@ -87,14 +92,6 @@ export function mayRepeat(code: Statement[], from: Statement): boolean {
         }
     }
     return false
-}
-
-export const closuresOf = (body: FunctionCode): Set<number> => {
-    const made = new Set<number>()
-    eachExpression(body.code, one => {
-        if (one.op === Op.MakeClosure) made.add(one.value)
-    })
-    return made
 }
 
 /** Which statements are executed once at most in a run of the program. */

@@ -1,5 +1,6 @@
-import { callsOf, closuresOf, madeBy } from "../analysis/callgraph"
+import { callsOf, madeBy } from "../analysis/callgraph"
 import { givesThis } from "../analysis/classes"
+import { contexts } from "../analysis/contexts"
 import { type Statement, expression, parts, returnValue, rewrite, statement } from "../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../ir/image"
 import { BuiltinName, Op } from "../ir/opcodes"
@@ -21,9 +22,10 @@ const self = expression(Op.LoadLocal, 0)
 export function constructDirectly(program: Program): void {
     if (program.functions.some(asksForConstructor)) return
     const news = callsOf(program, "made")
-    const makers = program.functions.filter(
-        one => news.get(one.index)?.every(isShort) && isPlain(program, one),
-    )
+    const makers = contexts(program)
+        .filter(({ body, volatile }) => givesThis(body) && !volatile.has(0))
+        .map(({ body }) => body)
+        .filter(one => one.flags === CONSTRUCTOR && news.get(one.index)?.every(isShort))
     for (const maker of makers) {
         maker.flags = 0
         for (const one of maker.code) if (one.op === Op.Return) one.args = [self]
@@ -47,17 +49,6 @@ const asksForConstructor = ({ code }: FunctionCode): boolean =>
     )
 
 const isShort = (call: Statement): boolean => call.op < Op.Call0 + MOST_ARGUMENTS
-
-/** A constructor that gives the object which it was called for, whatever happens. */
-function isPlain(program: Program, body: FunctionCode): boolean {
-    const closures = closuresOf(body)
-    const isReplaced = ({ op, value }: Statement) => op === Op.StoreClosure && value === 0
-    return (
-        body.flags === CONSTRUCTOR &&
-        givesThis(body) &&
-        !program.functions.some(one => closures.has(one.index) && one.code.some(isReplaced))
-    )
-}
 
 /** `new C(…)` as a call of C with a new object. */
 function direct(body: FunctionCode, call: Statement): Statement[] {

@@ -1,4 +1,4 @@
-import { callee, callsOf, isPlain, makesClosures } from "../analysis/callgraph"
+import { callee, plainCalls } from "../analysis/callgraph"
 import { neverThrows } from "../analysis/effects"
 import { liveness } from "../analysis/flow"
 import { type Statement, copyOf, expression, jump, label, renumber, statement } from "../ir/code"
@@ -9,17 +9,6 @@ import { Op } from "../ir/opcodes"
 const MOST_SLOTS = 64
 const undefinedValue = expression(Op.Undefined)
 
-/** Functions whose only use is one call, and whose code does the same inside of the caller. */
-function candidates(program: Program): Map<number, FunctionCode> {
-    const calls = callsOf(program, "called")
-    return new Map(
-        program.functions
-            .filter(one => one !== program.functions[0] && isPlain(one) && !makesClosures(one))
-            .filter(one => calls.get(one.index)?.length === 1)
-            .map(one => [one.index, one]),
-    )
-}
-
 /**
  * Puts functions that are called from a single place there.
  *
@@ -28,7 +17,9 @@ function candidates(program: Program): Map<number, FunctionCode> {
  * Buys: 2,028 bytes.
  */
 export function inlineSingleCalls(program: Program): void {
-    const once = candidates(program)
+    /** Functions with one call, by number. */
+    const once = new Map<number, FunctionCode>()
+    for (const [one, calls] of plainCalls(program)) if (calls.length === 1) once.set(one.index, one)
     const gone = new Set<FunctionCode>()
     const visited = new Set<FunctionCode>()
     const inProgress = new Set<FunctionCode>()

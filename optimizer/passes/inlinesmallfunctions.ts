@@ -1,4 +1,4 @@
-import { callee, callsOf, isPlain, makesClosures } from "../analysis/callgraph"
+import { callee, plainCalls } from "../analysis/callgraph"
 import { type Context } from "../analysis/contexts"
 import { copyOf } from "../ir/code"
 import { size } from "../ir/codec"
@@ -20,12 +20,11 @@ export function inlineSmallFunctions(
     contexts: readonly Context[],
     settle: (context: Context) => void,
 ): void {
-    const calls = callsOf(program, "called")
+    const calls = plainCalls(program)
     const gone = new Set<FunctionCode>()
     const inOrder = [...program.functions].sort((a, b) => size(a.code) - size(b.code))
     for (const inner of inOrder) {
-        if (!calls.has(inner.index)) continue
-        if (!isPlain(inner) || makesClosures(inner)) continue
+        if (!calls.has(inner)) continue
         const callers = contexts.filter(
             ({ body }) => !gone.has(body) && body.code.some(one => callee(one) === inner.index),
         )

@@ -1,4 +1,4 @@
-import { callsOf, isPlain, makesClosures } from "../analysis/callgraph"
+import { plainCalls } from "../analysis/callgraph"
 import { type Expression, type Statement, expression, label, renumber, statement } from "../ir/code"
 import { FUNCTION_DESCRIPTOR_BYTES, type FunctionCode, type Program } from "../ir/image"
 import { Op } from "../ir/opcodes"
@@ -30,7 +30,10 @@ export interface Pair {
  * Buys: 1,728 bytes.
  */
 export function pairFunctions(program: Program): Pair[] {
-    const left = candidates(program).sort((a, b) => b.calls.length - a.calls.length)
+    const left = [...plainCalls(program)]
+        .map(([body, calls]) => ({ body, calls }))
+        .filter(({ body, calls }) => calls.every(call => call.args.length - 1 <= body.args))
+        .sort((a, b) => b.calls.length - a.calls.length)
     const gone = new Set<FunctionCode>()
     const pairs: Pair[] = []
     while (left.length > 1) {
@@ -45,15 +48,6 @@ export function pairFunctions(program: Program): Pair[] {
     }
     program.functions = program.functions.filter(one => !gone.has(one))
     return pairs
-}
-
-function candidates(program: Program): Candidate[] {
-    const calls = callsOf(program, "called")
-    return program.functions
-        .filter(one => isPlain(one) && !makesClosures(one))
-        .map(body => ({ body, calls: calls.get(body.index) ?? [] }))
-        .filter(one => one.calls.length)
-        .filter(one => one.calls.every(call => call.args.length - 1 <= one.body.args))
 }
 
 /** Bytes that calls and the choice take more. */
