@@ -30,14 +30,15 @@ export function inlineSmallFunctions(
         )
         if (callers.some(({ body }) => body === inner)) continue
         let saved = FUNCTION_DESCRIPTOR_BYTES + size(inner.code)
-        const expanded = callers.map(context => {
-            const body = withCopies(context.body, inner)
-            if (!body) return undefined
+        const expanded: FunctionCode[] = []
+        for (const context of callers) {
+            const body = saved > 0 ? withCopies(context.body, inner) : undefined
+            if (!body) break
             settle({ ...context, body })
             saved -= size(body.code) - size(context.body.code)
-            return body
-        })
-        if (saved <= 0 || expanded.includes(undefined)) continue
+            expanded.push(body)
+        }
+        if (saved <= 0 || expanded.length < callers.length) continue
         callers.forEach(({ body }, index) => Object.assign(body, expanded[index]))
         gone.add(inner)
     }
