@@ -20,7 +20,7 @@ export function madeBy(one: Statement): number | undefined {
 }
 
 /** Where a function is named, and what for. */
-export interface Use {
+interface Use {
     body: FunctionCode
     one: Statement
     /** Its prototype is read, or objects are tested for it: it is a class then. */
@@ -50,16 +50,15 @@ function isTest(one: Expression, place: number): boolean {
     return one.op === Op.BuiltinField && one.value === BuiltinName.prototype
 }
 
-/** By function: its calls, where nothing else than what is allowed is done with it. */
+/** By function: its calls, if there are any and only what is allowed is done with it. */
 export function callsOf(program: Program, ...allowed: Use["how"][]): Map<number, Statement[]> {
-    const calls = new Map<number, Statement[]>()
-    for (const [index, uses] of usesOf(program))
-        if (uses.every(({ how }) => allowed.includes(how)))
-            calls.set(
-                index,
-                uses.flatMap(({ how, one }) => (how === "tested" ? [] : [one])),
-            )
-    return calls
+    const found = new Map<number, Statement[]>()
+    for (const [index, uses] of usesOf(program)) {
+        if (!uses.every(({ how }) => allowed.includes(how))) continue
+        const calls = uses.filter(({ how }) => how !== "tested").map(({ one }) => one)
+        if (calls.length) found.set(index, calls)
+    }
+    return found
 }
 
 /** Without `this`, rest arguments and closures, and not itself a closure. */
@@ -79,7 +78,7 @@ export function plainCalls(program: Program): Map<FunctionCode, Statement[]> {
 }
 
 /** True when the statement may be executed again by the same run of the function. */
-export function mayRepeat(code: Statement[], from: Statement): boolean {
+function mayRepeat(code: Statement[], from: Statement): boolean {
     const next = successors(code)
     const caught = handlers(code)
     const seen = new Set<number>()

@@ -32,7 +32,6 @@ export function functionOf(kind: number): number | undefined {
     return kind >= CLOSURES ? kind - CLOSURES : kind - FUNCTIONS
 }
 
-export const isClosure = (kind: number): boolean => kind >= CLOSURES && kind < ARRAYS
 export const isClass = (kind: number): boolean => kind >= 0 && kind < LITERALS
 
 /** An instance or an object literal: its fields are those that the program gives it. */
