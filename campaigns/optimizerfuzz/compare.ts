@@ -62,10 +62,10 @@ function compiled(programs: readonly Program[]): Promise<Uint8Array> {
 
 /**
  * The runtime's collector frees the fields of arrays and buffers: whether and when it meets that is
- * chance. Setting and reading one fail then.
+ * chance. Setting and reading one fail then, and so does `instanceof` (a plain image, too).
  */
 class RuntimeFault extends Error {}
-const runtimeFault = /devs_object_get_attached_rw|'devs_is_map\(proto\)' failed/
+const runtimeFault = /devs_object_get_attached_rw|'devs_is_map\((proto|obj)\)' failed/
 
 async function logOf(image: Uint8Array): Promise<string[]> {
     const { lines, panic } = await runImage(image, END, BOARD_MS)
