@@ -6,8 +6,7 @@ import { dropDeadStores } from "./passes/dropdeadstores"
 import { dropParameters } from "./passes/dropparameters"
 import { dropUnreachable } from "./passes/dropunreachable"
 import { forwardStores } from "./passes/forwardstores"
-import { inlineSingleCalls } from "./passes/inlinesinglecalls"
-import { inlineSmallFunctions } from "./passes/inlinesmallfunctions"
+import { inlineFunctions } from "./passes/inlinefunctions"
 import { invertJumps } from "./passes/invertjumps"
 import { namePairs } from "./passes/namepairs"
 import { orderGlobals } from "./passes/orderglobals"
@@ -81,14 +80,10 @@ const STEPS: readonly [name: string, step: (program: Program, run: Run) => void]
     ["dropParameters", program => dropParameters(program, contexts(program))],
     // Small functions are inlined sooner, and need fewer locals of their callers.
     ["settle alone", each(settle)],
-    // Before small functions: a function with one caller costs nothing there.
-    ["inlineSingleCalls", inlineSingleCalls],
-    // Arguments are locals now, and returns are jumps.
-    ["settle in their callers", each(settle)],
     // Behind that, as it compares bytes before and after.
     [
-        "inlineSmallFunctions",
-        (program, run) => inlineSmallFunctions(program, contexts(program), one => settle(one, run)),
+        "inlineFunctions",
+        (program, run) => inlineFunctions(program, contexts(program), one => settle(one, run)),
     ],
     // Behind all inlining: only functions that stay are worth a partner.
     ["pairFunctions", (program, run) => (run.pairs = pairFunctions(program))],

@@ -24,7 +24,7 @@ const look = statement(
  *
  * Needs: the compiler's code, as nothing was moved yet, and `analysis/values`.
  * Keeps: the object that a method is called on, and the TypeError before anything happens when it
- * is missing. Buys: 10,844 bytes.
+ * is missing. Buys: 11,000 bytes.
  */
 export function callMethodsDirectly(program: Program): void {
     const types = Values.of(program)

@@ -8,7 +8,7 @@ import { Op } from "../ir/opcodes"
  *
  * Needs: liveness.
  * Keeps: values that may throw, and locals that closures see.
- * Buys: 1,544 bytes.
+ * Buys: 1,288 bytes.
  */
 export function dropDeadStores({ body, captured }: Context): boolean {
     const { after } = liveness(body)

@@ -11,7 +11,7 @@ import { Op } from "../ir/opcodes"
  *
  * Needs: dead reads dropped; functions that only calls by number refer to.
  * Keeps: arguments that may throw, and the parameters of functions whose variables closures see.
- * Buys: 868 bytes.
+ * Buys: 552 bytes.
  */
 export function dropParameters(program: Program, contexts: readonly Context[]): void {
     const byIndex = new Map(contexts.map(one => [one.body.index, one]))

@@ -27,7 +27,7 @@ function replaceSlot(one: Statement, slot: number, by: Expression): Statement["a
  *
  * Needs: liveness.
  * Keeps: the order of errors, calls and writes.
- * Buys: 2,204 bytes.
+ * Buys: 2,616 bytes.
  */
 export function forwardStores(context: Context): boolean {
     const { body, captured } = context

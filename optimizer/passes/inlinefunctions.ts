@@ -1,21 +1,26 @@
 import { callee, plainCalls } from "../analysis/callgraph"
 import { type Context } from "../analysis/contexts"
-import { copyOf } from "../ir/code"
+import { neverThrows } from "../analysis/effects"
+import { liveness } from "../analysis/flow"
+import { type Statement, copyOf, expression, jump, label, renumber, statement } from "../ir/code"
 import { size } from "../ir/codec"
 import { FUNCTION_DESCRIPTOR_BYTES, type FunctionCode, type Program } from "../ir/image"
-import { inlined } from "./inlinesinglecalls"
+import { Op } from "../ir/opcodes"
+
+/** A call's frame is part of the heap: the caller's must not grow without end. */
+const MOST_SLOTS = 64
 
 /**
- * Puts copies of a function where it is called when all of them together are smaller than the
- * function and its calls: that is tried out, as much of a copy often goes where its arguments are
+ * Puts copies of a function in the place of its calls if all of them together are smaller than the
+ * function and its calls. That is tried out, as much of a copy often goes where its arguments are
  * known.
  *
- * Needs: what `inlineSingleCalls` needs, and a way to settle a copy.
- * Keeps: the same; a function stays when its copies are larger.
- * Buys: 912 bytes, and time: without it an SPI transfer of 544 bytes takes 0.96 ms instead of less
+ * Needs: calls by number, and a way to settle a copy.
+ * Keeps: the order of evaluation; functions that make closures, whose variables are their own.
+ * Buys: 5,720 bytes, and time: without it an SPI transfer of 544 bytes takes 0.96 ms instead of less
  * than 0.75.
  */
-export function inlineSmallFunctions(
+export function inlineFunctions(
     program: Program,
     contexts: readonly Context[],
     settle: (context: Context) => void,
@@ -55,4 +60,37 @@ function withCopies(caller: FunctionCode, inner: FunctionCode): FunctionCode | u
         return code ?? [one]
     })
     return possible ? body : undefined
+}
+
+/** The callee's code in the place of the call; undefined when it may not stand there. */
+function inlined(
+    caller: FunctionCode,
+    inner: FunctionCode,
+    call: Statement,
+): Statement[] | undefined {
+    const base = caller.slots
+    const given = call.args.slice(1)
+    if (base + inner.slots > MOST_SLOTS) return undefined
+    if (!given.slice(inner.args).every(neverThrows)) return undefined
+    const atEntry = liveness(inner).before[0]
+    const code: Statement[] = []
+    for (let slot = 0; slot < inner.slots; slot++) {
+        const value = slot < inner.args ? given[slot] : undefined
+        if (value) code.push(statement(Op.StoreLocal, base + slot, value))
+        else if (atEntry?.has(slot))
+            code.push(statement(Op.StoreLocal, base + slot, expression(Op.Undefined)))
+    }
+    caller.slots += inner.slots
+    caller.tryFrames += inner.tryFrames
+    const end = label()
+    return [...code, ...moved(inner.code, base, end), end]
+}
+
+/** The callee's code with its slots behind the caller's and `return` as a jump to the end. */
+function moved(code: Statement[], base: number, end: Statement): Statement[] {
+    const copy = copyOf(code)
+    renumber(copy, Op.LoadLocal, Op.StoreLocal, slot => slot + base)
+    return copy.flatMap(one =>
+        one.op === Op.Return ? [statement(Op.StoreReturnValue, 0, ...one.args), jump(end)] : [one],
+    )
 }

@@ -12,7 +12,7 @@ const globalRead = (one: Expression) => (one.op === Op.LoadGlobal ? one.value : 
  *
  * Needs: the final code of all functions.
  * Keeps: values that may throw.
- * Buys: 964 bytes.
+ * Buys: 768 bytes.
  */
 export function orderGlobals(program: Program): void {
     const reads = countUses(program, globalRead)

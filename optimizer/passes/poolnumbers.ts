@@ -16,7 +16,7 @@ const isLong = (one: Expression): boolean => one.op === Op.Literal && expression
  *
  * Needs: the compiler's literals; once.
  * Keeps: every value; the table of doubles grows, behind the wall.
- * Buys: 1,160 bytes.
+ * Buys: 1,176 bytes.
  */
 export function poolNumbers(program: Program): void {
     const table = program.sections[Section.Doubles]

@@ -28,7 +28,7 @@ function simplified(one: Expression): Expression {
 /**
  * Needs: nothing.
  * Keeps: every value; conditions only as true or false.
- * Buys: 1,352 bytes.
+ * Buys: 1,476 bytes.
  */
 export function simplifyExpressions({ body }: Context): boolean {
     let changed = false

@@ -15,7 +15,7 @@ import { Op } from "../ir/opcodes"
  *
  * Needs: the compiler's code and `analysis/values`.
  * Keeps: fields of objects that are shown, and each look that may meet another object or none.
- * Buys: 5,400 bytes.
+ * Buys: 5,156 bytes.
  */
 export function singletonsToGlobals(program: Program): void {
     const types = Values.of(program)

@@ -13,7 +13,7 @@ import { type Web, shareLocals } from "./sharelocals"
  *
  * Needs: liveness, and the webs of `shareLocals`.
  * Keeps: the return value where it is needed, and what a handler needs.
- * Buys: 1,004 bytes.
+ * Buys: 1,772 bytes.
  */
 export function storeInReturnValue(context: Context): void {
     const { body } = context

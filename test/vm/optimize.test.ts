@@ -1,5 +1,5 @@
 import { describe, expect, it, beforeAll } from "vitest"
-import { type Context } from "../../optimizer/analysis/contexts"
+import { type Context, contexts } from "../../optimizer/analysis/contexts"
 import {
     expression,
     jump,
@@ -14,7 +14,7 @@ import { Op } from "../../optimizer/ir/opcodes"
 import { dropDeadStores } from "../../optimizer/passes/dropdeadstores"
 import { dropUnreachable } from "../../optimizer/passes/dropunreachable"
 import { forwardStores } from "../../optimizer/passes/forwardstores"
-import { inlineSingleCalls } from "../../optimizer/passes/inlinesinglecalls"
+import { inlineFunctions } from "../../optimizer/passes/inlinefunctions"
 import { poolNumbers } from "../../optimizer/passes/poolnumbers"
 import { shareLocals } from "../../optimizer/passes/sharelocals"
 import { simplifyExpressions } from "../../optimizer/passes/simplifyexpressions"
@@ -271,7 +271,7 @@ describe("a compiled program", () => {
     it("has no function left that is only called once, plainly", () => {
         const program = decodeImage(image)
         const count = program.functions.length
-        inlineSingleCalls(program)
+        inlineFunctions(program, contexts(program), () => undefined)
         expect(program.functions.length).toBeLessThan(count)
     })
 })

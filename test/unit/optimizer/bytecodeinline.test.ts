@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest"
-import { type Context } from "../../../optimizer/analysis/contexts"
+import { type Context, contexts } from "../../../optimizer/analysis/contexts"
 import { expression, label, statement, type Statement } from "../../../optimizer/ir/code"
 import { type FunctionCode, type Program } from "../../../optimizer/ir/image"
 import { Op } from "../../../optimizer/ir/opcodes"
 import { dropUnreachable } from "../../../optimizer/passes/dropunreachable"
 import { forwardStores } from "../../../optimizer/passes/forwardstores"
-import { inlineSingleCalls } from "../../../optimizer/passes/inlinesinglecalls"
-import { inlineSmallFunctions } from "../../../optimizer/passes/inlinesmallfunctions"
+import { inlineFunctions } from "../../../optimizer/passes/inlinefunctions"
 import { pairFunctions } from "../../../optimizer/passes/pairfunctions"
 import {
     local,
@@ -25,6 +24,7 @@ import {
 } from "../../support/bytecodeprograms"
 
 describe("functions with a single caller", () => {
+    const inline = (one: Program) => inlineFunctions(one, contexts(one), () => undefined)
     const runs = ({ functions }: Program) => functions.map(one => one.index)
 
     it("go into it with their handlers", () => {
@@ -39,18 +39,18 @@ describe("functions with a single caller", () => {
             back(literal(1)),
         ]
         const one = program(main(call(fn(2))), setup(), { tryFrames: 1, code: guarded })
-        inlineSingleCalls(one)
+        inline(one)
         expect(runs(one)).toEqual([0])
         expect(one.functions[0].tryFrames).toBe(1)
     })
 
     it("go into it wherever that comes in the image", () => {
         const one = program(
-            { code: [call(fn(2)), call(fn(2)), back(nothing)] },
+            { code: [call(fn(2)), store(0, fn(2)), back(nothing)] },
             { code: [call(log), back(nothing)] },
             { code: [call(fn(1)), back(nothing)] },
         )
-        inlineSingleCalls(one)
+        inline(one)
         expect(runs(one)).toEqual([0, 2])
     })
 
@@ -61,7 +61,7 @@ describe("functions with a single caller", () => {
             { args: 1, code: [back(expression(Op.MakeClosure, 3))] },
             { code: [back(expression(Op.LoadClosure, 0, literal(1)))] },
         )
-        inlineSingleCalls(one)
+        inline(one)
         expect(runs(one)).toEqual([0, 2, 3])
     })
 })
@@ -136,12 +136,12 @@ describe("functions with several callers", () => {
     const copied = (code: Statement[], calls: number): Program => {
         const callers = Array.from({ length: calls }, () => call(fn(1), literal(5)))
         const one = program({ code: [...callers, back(nothing)] }, { args: 1, code })
-        const contexts = one.functions.map((body: FunctionCode) => ({
+        const all = one.functions.map((body: FunctionCode) => ({
             body,
             captured: new Set<number>(),
             volatile: new Set<number>(),
         }))
-        inlineSmallFunctions(one, contexts, settle)
+        inlineFunctions(one, all, settle)
         return one
     }
 
