@@ -22,20 +22,20 @@ import { useBothStringTables } from "./passes/usebothstringtables"
 export interface OptimizerOptions {
     /** Hears where the code ends after each step. */
     report?: (step: string, codeEnd: number) => void
-    /** Passes that are left out, by name: what each buys is measured so. */
+    /** Passes to leave out, by name, to measure what they buy. */
     without?: readonly string[]
 }
 
 /** Whether it changed anything. */
 type FunctionPass = (context: Context) => boolean
 
-/** What one optimization knows besides the program. */
+/** The state of one optimization besides the program. */
 interface Run {
     pairs: Pair[]
     isWanted: (pass: { name: string }) => boolean
 }
 
-/** They make room for each other: again and again, until none finds anything. */
+/** They make room for each other, so they are repeated until none finds anything. */
 const SIMPLIFYING: readonly FunctionPass[] = [
     simplifyExpressions,
     threadJumps,

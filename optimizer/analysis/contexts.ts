@@ -3,7 +3,7 @@ import { type FunctionCode, type Program } from "../ir/image"
 import { append } from "../ir/maps"
 import { Op } from "../ir/opcodes"
 
-/** What the passes know about a function besides its code. */
+/** A function, and facts about it that its own code does not tell. */
 export interface Context {
     body: FunctionCode
     /** Slots that closures made in the function read or write: these stay, with every store. */

@@ -124,7 +124,7 @@ export function liveness(body: FunctionCode): Liveness {
             if (behind === after[index] && !handlersChanged) continue
             after[index] = behind
             const into = needed(index)
-            // What is needed only ever becomes more.
+            // The needed slots only ever become more.
             if (into.size === before[index].size) continue
             before[index] = into
             changed = true

@@ -83,7 +83,7 @@ export function decodeImage(given: Uint8Array): Program {
 export const refersToAscii = ({ op }: Expression): boolean =>
     op === Op.AsciiString || op === Op.AsciiField
 
-/** What was written, and where each function of the new image comes from. */
+/** The new image, and where each of its functions comes from. */
 export interface Encoded {
     image: Uint8Array
     /**

@@ -19,12 +19,13 @@ const look = statement(
 /**
  * A method that every call finds by its name becomes a function that is called directly with `this`
  * as its first argument: the prototype needs no entry, and a function with a single caller may go
- * into it. A call with a receiver that is missing fails all the same, with a TypeError and before
- * anything happens, though its text names another field.
+ * into it. A call with a missing receiver still fails with a TypeError before anything happens,
+ * though its text names another field.
  *
  * Needs: the compiler's code, as nothing was moved yet, and `analysis/values`.
  * Keeps: the object that a method is called on, and the TypeError before anything happens when it
- * is missing. Buys: 11,000 bytes.
+ * is missing.
+ * Buys: 11,000 bytes.
  */
 export function callMethodsDirectly(program: Program): void {
     const types = Values.of(program)
@@ -54,7 +55,7 @@ export function callMethodsDirectly(program: Program): void {
         for (const one of found) redirect(one, method.body.index)
         if (mayLackThis.has(method)) unchecked.push(method.body)
     }
-    // Last, as look-ups are known by their places, and those on `this` are no more.
+    // Last: a new first statement moves all others, and look-ups know them by their index.
     for (const body of unchecked) if (!failsWithoutThis(body)) body.code.unshift({ ...look })
     classes.setup.code = classes.setup.code.filter(one => !gone.has(one))
 }

@@ -11,10 +11,10 @@ const CONSTRUCTOR = FunctionFlag.Constructor | FunctionFlag.NeedsThis
 const self = expression(Op.LoadLocal, 0)
 
 /**
- * An object whose prototype nobody needs is made without one, and its constructor becomes a
+ * An object that needs no prototype is made without one, and its constructor becomes a
  * function that is called directly with it as the first argument.
  *
- * Needs: all methods called directly that can be, as those that are left stand in the prototype.
+ * Needs: all methods called directly that can be, as the others stay on the prototype.
  * Keeps: classes with a parent, a child, a method that is found by its name or a test for
  * instances; all of them where the program asks an object for its constructor.
  * Buys: 668 bytes, and the 84 bytes of heap of each such prototype.
@@ -38,7 +38,7 @@ export function constructDirectly(program: Program): void {
         })
 }
 
-/** What the look for a missing receiver reads is no question. */
+/** The test for a missing receiver also reads the constructor, but does not use it. */
 const asksForConstructor = ({ code }: FunctionCode): boolean =>
     code.some(
         one =>

@@ -4,7 +4,7 @@ import { RETURN_VALUE, liveness, storedTo } from "../analysis/flow"
 import { Op } from "../ir/opcodes"
 
 /**
- * Removes stores to locals that nobody reads, when computing the value has no effect but an error.
+ * Removes unread stores to locals when computing the value has no effect except an error.
  *
  * Needs: liveness.
  * Keeps: values that may throw, and locals that closures see.

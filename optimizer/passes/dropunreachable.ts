@@ -4,10 +4,10 @@ import { type Statement } from "../ir/code"
 import { Op } from "../ir/opcodes"
 
 /**
- * Removes what is never executed, labels nobody jumps to, and jumps to the next statement.
+ * Removes unreachable code, labels without a jump, and jumps to the next statement.
  *
  * Needs: nothing.
- * Keeps: conditions that may throw.
+ * Keeps: all else.
  */
 export function dropUnreachable({ body }: Context): boolean {
     const before = body.code.length

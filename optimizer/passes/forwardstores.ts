@@ -96,7 +96,6 @@ function commute(context: Context, value: Expression, slot: number, one: Stateme
     const reads = slotsOf(value)
     if (one.target || changed === slot || (changed !== undefined && reads.has(changed)))
         return false
-    // Every other statement may change memory, and have effects that an error must not come after.
-    if (one.op === Op.Return || one.op === Op.Throw) return false
+    // The statement may change memory, and have effects that an error must not come after.
     return neverThrows(value) && !readsMemory(value, volatile)
 }

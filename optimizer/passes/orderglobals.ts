@@ -8,7 +8,7 @@ import { countUses, ranked } from "../ir/usage"
 const globalRead = (one: Expression) => (one.op === Op.LoadGlobal ? one.value : undefined)
 
 /**
- * Globals that nobody reads are not stored to; those that are used most get the short numbers.
+ * Unread globals are not stored to; the most used ones get the short numbers.
  *
  * Needs: the final code of all functions.
  * Keeps: values that may throw.

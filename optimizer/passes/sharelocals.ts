@@ -83,7 +83,7 @@ function renameToWebs(body: FunctionCode, pinned: ReadonlySet<number>): Map<numb
         const change = (part: Expression): Expression => {
             if (part.op !== Op.LoadLocal || pinned.has(part.value)) return part
             const [store] = reaching[index][part.value]
-            // Code that is never executed reads what nobody stored.
+            // Unreachable code reads locals without a store.
             return store === undefined ? part : expression(Op.LoadLocal, webOf(store))
         }
         rewriteCode([one], change)

@@ -1,10 +1,10 @@
 /**
- * What a value may be: a constructor's number for its instances; an object literal, a function or
- * an array by its place in the program; or one of the following.
+ * The possible kinds of a value: a constructor's number for its instances; an object literal, a
+ * function or an array by its place in the program; or one of the following.
  */
 export type Kinds = ReadonlySet<number>
 
-/** What is none of the program's objects: texts, buffers, and what may be a number. */
+/** None of the program's objects: a text, a buffer, a number. */
 export const OTHER = -1
 
 /** Anything, also what the runtime hands in. */

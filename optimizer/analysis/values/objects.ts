@@ -7,7 +7,7 @@ import { type FunctionCode, FunctionFlag } from "../../ir/image"
 import { BuiltinName, Op, isCall } from "../../ir/opcodes"
 import { builtinName } from "../../ir/strings"
 
-// What a single function tells of the objects it makes and of the values it has.
+// Facts that a single function tells about its objects and values.
 
 /** Names that an array or a function may be asked for without giving away what it holds. */
 const HARMLESS = [BuiltinName.prototype, BuiltinName.push, BuiltinName.length].map(builtinName)
@@ -103,7 +103,7 @@ function showsObject(
     captured: ReadonlySet<number>,
 ): boolean {
     if (one.op === Op.StoreLocal && one.value === slot) return true
-    // What is called by its name gets the object, too.
+    // A function that is called by its name gets the object, too.
     if (isCall(one.op) && one.args[0].args.some(arg => isLocal(arg, slot))) return true
     const closes = captured.has(slot) && parts(one).some(part => part.op === Op.MakeClosure)
     if (closes) return true

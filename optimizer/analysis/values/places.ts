@@ -3,9 +3,9 @@ import { type FunctionCode, FunctionFlag } from "../../ir/image"
 
 /** A parameter, or what a local has at the start. */
 export const local = (body: FunctionCode, slot: number): string => `local ${body.index} ${slot}`
-/** What a statement stores. */
+/** The value that a statement stores. */
 export const store = (body: FunctionCode, index: number) => `store ${body.index} ${index}`
-/** What any statement stores in the slot. */
+/** The values that any statement stores in the slot. */
 export const slotOf = (body: FunctionCode, slot: number) => `slot ${body.index} ${slot}`
 export const elements = (array: number) => `elements ${array}`
 
@@ -92,7 +92,7 @@ export class Places {
         }
     }
 
-    /** What an object or array holds. */
+    /** Values that an object or array holds. */
     protected hold(owner: number, place: string, values: Kinds): void {
         this.contents.set(owner, (this.contents.get(owner) ?? new Set<string>()).add(place))
         this.addAll(place, values)

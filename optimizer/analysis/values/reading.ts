@@ -29,7 +29,7 @@ import { append } from "../../ir/maps"
 import { Op, RuntimeObject, has, isCall } from "../../ir/opcodes"
 import { isBuiltinName } from "../../ir/strings"
 
-/** What each expression may be, by what is known of the places that it reads. */
+/** The kinds of each expression, from those of the places that it reads. */
 export class Reading extends Places {
     readonly lookUps: readonly LookUp[]
     protected readonly owners: Owners
@@ -47,7 +47,7 @@ export class Reading extends Places {
     protected readonly assignments: ReadonlySet<Statement>
     /** Fields of functions, by name and function. */
     private readonly statics = new Set<string>()
-    /** What nothing has come to by now is left with nothing: a call of it may run anything. */
+    /** Nothing is added any more: a call of a value without kinds may run anything. */
     protected settled = false
     private readonly reserved: ReadonlySet<number>
     private readonly reaching: ReadonlyMap<FunctionCode, Stores[]>
@@ -130,7 +130,7 @@ export class Reading extends Places {
         const { methods, exact } = this.find(receivers, name)
         const bound = new Set(methods.map(one => closureKind(one.body.index)))
         const isOurs = (one: number) => this.isOurs(one, name)
-        // What the runtime gives its own objects has such a name, too.
+        // Fields that the runtime gives its own objects have such names, too.
         if (isBuiltinName(name) && !owners.every(isOurs)) return union(ONLY_ANY, bound)
         const known = owners.every(one => isOurs(one) && !this.shown.has(one))
         const places = known ? owners.map(one => `field ${name} ${one}`) : [`field ${name}`]

@@ -24,7 +24,7 @@ import { type FunctionCode, FunctionFlag, type Program } from "../../ir/image"
 import { BuiltinName, Op, isCall } from "../../ir/opcodes"
 import { isBuiltinName } from "../../ir/strings"
 
-/** What the values of a program may be, by following them through the whole of it. */
+/** Follows all values through the whole program. */
 export class Values extends Reading {
     private readonly mixesResults: ReadonlySet<FunctionCode>
 
@@ -99,7 +99,7 @@ export class Values extends Reading {
                 this.addAll(slotOf(owner, one.value), kindsOf(second))
         } else if (one.op === Op.IndexSet) this.followField(one, kindsOf)
         else if (isCall(one.op)) this.followCall(at, one)
-        // What comes to a label in `ret_val` is not followed further.
+        // Values that reach a label in `ret_val` are not followed further.
         if (this.mixesResults.has(body) && writesReturnValue(one.op))
             this.show(this.kindsOfResult({ body, index: index + 1 }))
     }
@@ -114,8 +114,8 @@ export class Values extends Reading {
     }
 
     /**
-     * An object as a text tells all its fields. What may also be a text or number is taken for
-     * that, so this comes behind everything else: what was not seen yet would be missed.
+     * An object as a text tells all its fields. A value that may also be a text or number is taken
+     * for one, so this comes last: kinds that are added later would be missed.
      */
     private followTexts(at: Point, one: Statement): void {
         for (const { op, args } of parts(one))
@@ -172,7 +172,7 @@ export class Values extends Reading {
         }
     }
 
-    /** The arguments of a call that may run anything. What is pushed on an array is only there. */
+    /** The arguments of a call that may run anything. Pushed values are in the array only. */
     private showGiven(at: Point, { args }: Statement): void {
         const [callee, ...given] = args
         const receivers = callee.args.length ? this.kindsOf(at, callee.args[0]) : NOTHING
@@ -204,7 +204,7 @@ export class Values extends Reading {
     resolve(look: LookUp): Resolved {
         const kinds = this.kindsOf(look, look.object)
         const objects = present(kinds)
-        // What seems to be missing in any case is looked at before it is called.
+        // A receiver that seems to be missing in any case is tested before its call.
         const { methods, exact } = this.find(objects.length ? kinds : ONLY_ANY, look.name)
         const isShadowed = this.setters.get(look.name)?.some(([at, object]) => {
             const on = this.kindsOf(at, object)
