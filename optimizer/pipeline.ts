@@ -6,166 +6,95 @@ import { dropDeadStores } from "./passes/dropdeadstores"
 import { dropParameters } from "./passes/dropparameters"
 import { dropUnreachable } from "./passes/dropunreachable"
 import { forwardStores } from "./passes/forwardstores"
-import { inlineSingleCalls } from "./passes/inlinesinglecalls"
-import { inlineSmallFunctions } from "./passes/inlinesmallfunctions"
+import { inlineFunctions } from "./passes/inlinefunctions"
 import { invertJumps } from "./passes/invertjumps"
 import { namePairs } from "./passes/namepairs"
 import { orderGlobals } from "./passes/orderglobals"
 import { pairFunctions, type Pair } from "./passes/pairfunctions"
 import { poolNumbers } from "./passes/poolnumbers"
-import { propagateCopies } from "./passes/propagatecopies"
 import { shareLocals } from "./passes/sharelocals"
 import { simplifyExpressions } from "./passes/simplifyexpressions"
 import { singletonsToGlobals } from "./passes/singletonstoglobals"
 import { storeInReturnValue } from "./passes/storeinreturnvalue"
 import { threadJumps } from "./passes/threadjumps"
-import { throwFromOnePlace } from "./passes/throwfromoneplace"
 import { useBothStringTables } from "./passes/usebothstringtables"
 
 export interface OptimizerOptions {
     /** Hears where the code ends after each step. */
     report?: (step: string, codeEnd: number) => void
-    /** Passes that are left out, by name: what each buys is measured so. */
+    /** Passes to leave out, by name, to measure what they buy. */
     without?: readonly string[]
 }
 
-/** Whether it changed anything; a pass that says nothing is not repeated. */
-type FunctionPass = (context: Context, program: Program) => boolean | void
-type ProgramPass = (program: Program, run: Run) => void
+/** Whether it changed anything. */
+type FunctionPass = (context: Context) => boolean
 
-/** What one optimization knows besides the program. */
+/** The state of one optimization besides the program. */
 interface Run {
     pairs: Pair[]
     isWanted: (pass: { name: string }) => boolean
 }
 
-/** They make room for each other: again and again, until none finds anything. */
+/** They make room for each other, so they are repeated until none finds anything. */
 const SIMPLIFYING: readonly FunctionPass[] = [
     simplifyExpressions,
     threadJumps,
     invertJumps,
-    // Behind the jumps, which leave labels and code that nobody reaches.
+    // Behind the jumps, which leave labels and code that nothing reaches.
     dropUnreachable,
-    // Copies first: a local that is not read any more is a dead store then.
-    propagateCopies,
     dropDeadStores,
     forwardStores,
 ]
 
-function simplify(context: Context, program: Program, run: Run): void {
-    for (let changed = true; changed;) {
-        changed = false
-        for (const pass of SIMPLIFYING)
-            if (run.isWanted(pass)) changed = pass(context, program) === true || changed
-    }
+function simplify(context: Context, run: Run): void {
+    const passes = SIMPLIFYING.filter(run.isWanted)
+    for (let changed = true; changed;) changed = passes.map(pass => pass(context)).includes(true)
 }
 
-/** As small as a function becomes by itself. Shared locals make copies that can go, so twice. */
-function settle(context: Context, program: Program, run: Run): void {
-    for (let round = 0; round < 2; round++) {
-        simplify(context, program, run)
-        if (run.isWanted(shareLocals)) shareLocals(context)
-    }
-    simplify(context, program, run)
+/** As small as a function becomes without others. */
+function settle(context: Context, run: Run): void {
+    simplify(context, run)
+    if (run.isWanted(shareLocals)) shareLocals(context)
+    simplify(context, run)
 }
 
 const each =
-    (work: (context: Context, program: Program, run: Run) => void): ProgramPass =>
-    (program, run) => {
-        for (const context of contexts(program)) work(context, program, run)
+    (work: (context: Context, run: Run) => void) =>
+    (program: Program, run: Run): void => {
+        for (const context of contexts(program)) work(context, run)
     }
 
-interface Step {
-    name: string
-    /** Why it stands here. */
-    reason: string
-    run: ProgramPass
-}
-
-const STEPS: readonly Step[] = [
-    {
-        name: "poolNumbers",
-        reason: "first, as what a constant costs decides later where it is copied to",
-        run: poolNumbers,
-    },
-    {
-        name: "callMethodsDirectly",
-        reason: "before anything is moved: the analysis knows the compiler's code; `this` becomes a parameter",
-        run: callMethodsDirectly,
-    },
-    {
-        name: "singletonsToGlobals",
-        reason: "behind the direct calls: the `this` of a singleton is a global then, and its parameter unread",
-        run: singletonsToGlobals,
-    },
-    {
-        name: "constructDirectly",
-        reason: "behind both: they know a class by its `new`, and take its methods out of the prototype",
-        run: constructDirectly,
-    },
-    {
-        name: "simplify",
-        reason: "so that parameters are unread where only dead code reads them",
-        run: each(simplify),
-    },
-    {
-        name: "dropParameters",
-        reason: "before functions are inlined: a call with fewer arguments is a smaller one",
-        run: program => dropParameters(program, contexts(program)),
-    },
-    {
-        name: "settle alone",
-        reason: "small functions are inlined sooner and need fewer locals of their caller",
-        run: each(settle),
-    },
-    {
-        name: "inlineSingleCalls",
-        reason: "before small functions: what has one caller goes at no cost",
-        run: inlineSingleCalls,
-    },
-    {
-        name: "settle in their callers",
-        reason: "arguments are locals now, and returns jumps",
-        run: each(settle),
-    },
-    {
-        name: "inlineSmallFunctions",
-        reason: "behind that, as it compares bytes before and after",
-        run: (program, run) =>
-            inlineSmallFunctions(program, contexts(program), one => settle(one, program, run)),
-    },
-    {
-        name: "pairFunctions",
-        reason: "behind all inlining: only functions that stay are worth a partner",
-        run: (program, run) => (run.pairs = pairFunctions(program)),
-    },
-    {
-        name: "storeInReturnValue",
-        reason: "once, behind what could not see through it",
-        run: each(context => {
-            storeInReturnValue(context)
-        }),
-    },
-    {
-        name: "throwFromOnePlace",
-        reason: "behind everything that asks where execution goes on",
-        run: throwFromOnePlace,
-    },
-    {
-        name: "orderGlobals",
-        reason: "when it is known how often each is used",
-        run: orderGlobals,
-    },
-    {
-        name: "useBothStringTables",
-        reason: "the same for strings",
-        run: program => useBothStringTables(program),
-    },
-    {
-        name: "namePairs",
-        reason: "last, as it adds strings that code does not use",
-        run: (program, run) => namePairs(program, run.pairs),
-    },
+/** In this order, each with the reason for its place. */
+const STEPS: readonly [name: string, step: (program: Program, run: Run) => void][] = [
+    // First, as it decides what a constant costs.
+    ["poolNumbers", poolNumbers],
+    // Before anything is moved: the analysis knows the compiler's code. `this` becomes a parameter.
+    ["callMethodsDirectly", callMethodsDirectly],
+    // Behind the direct calls: a singleton's `this` is a global then, and its parameter unread.
+    ["singletonsToGlobals", singletonsToGlobals],
+    // Behind both: they know a class by its `new`, and take its methods out of the prototype.
+    ["constructDirectly", constructDirectly],
+    // So that parameters are unread that only dead code reads.
+    ["simplify", each(simplify)],
+    // Before functions are inlined: a call with fewer arguments is a smaller one.
+    ["dropParameters", program => dropParameters(program, contexts(program))],
+    // Small functions are inlined sooner, and need fewer locals of their callers.
+    ["settle alone", each(settle)],
+    // Behind that, as it compares bytes before and after.
+    [
+        "inlineFunctions",
+        (program, run) => inlineFunctions(program, contexts(program), one => settle(one, run)),
+    ],
+    // Behind all inlining: only functions that stay are worth a partner.
+    ["pairFunctions", (program, run) => (run.pairs = pairFunctions(program))],
+    // Once, behind all passes that could not see through it.
+    ["storeInReturnValue", each(storeInReturnValue)],
+    // When it is known how often each is used.
+    ["orderGlobals", orderGlobals],
+    // The same for strings.
+    ["useBothStringTables", program => useBothStringTables(program)],
+    // Last, as it adds strings that code does not use.
+    ["namePairs", (program, run) => namePairs(program, run.pairs)],
 ]
 
 /**
@@ -181,10 +110,10 @@ export function optimize(image: Uint8Array, options: OptimizerOptions = {}): Enc
     const program = decodeImage(image)
     const report = (name: string) => options.report?.(name, encodeImage(program).codeEnd)
     report("the compiler, numbers in the best order")
-    for (const step of STEPS) {
-        if (without.has(step.name)) continue
-        step.run(program, run)
-        report(step.name)
+    for (const [name, step] of STEPS) {
+        if (without.has(name)) continue
+        step(program, run)
+        report(name)
     }
     return encodeImage(program)
 }

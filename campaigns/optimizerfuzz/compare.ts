@@ -61,11 +61,11 @@ function compiled(programs: readonly Program[]): Promise<Uint8Array> {
 }
 
 /**
- * The runtime's collector randomly frees fields of arrays and buffers, whose reads and writes then
- * fail.
+ * The runtime's collector randomly frees fields of arrays and buffers; their reads and writes then
+ * fail, and so does `instanceof`, in a plain image too.
  */
 class RuntimeFault extends Error {}
-const runtimeFault = /devs_object_get_attached_rw|'devs_is_map\(proto\)' failed/
+const runtimeFault = /devs_object_get_attached_rw|'devs_is_map\((proto|obj)\)' failed/
 
 async function logOf(image: Uint8Array): Promise<string[]> {
     const { lines, panic } = await runImage(image, END, BOARD_MS)

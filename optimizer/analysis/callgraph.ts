@@ -1,52 +1,84 @@
 import { handlers, successors } from "./flow"
 import { type Expression, type Statement, eachExpression, refersToFunction } from "../ir/code"
 import { type FunctionCode, type Program } from "../ir/image"
+import { append } from "../ir/maps"
 import { BuiltinName, Op, isCall } from "../ir/opcodes"
+
+export const isPlainCall = (one: Statement): boolean => isCall(one.op) && one.op !== Op.CallArray
 
 /** The function that the statement calls by its number. */
 export function callee(one: Statement): number | undefined {
-    const direct = isCall(one.op) && one.op !== Op.CallArray
-    return direct && one.args[0].op === Op.StaticFunction ? one.args[0].value : undefined
+    const direct = isPlainCall(one) && one.args[0].op === Op.StaticFunction
+    return direct ? one.args[0].value : undefined
 }
 
 /** The class of the program that the statement makes an object of; the runtime's own are none. */
-export function madeBy({ op, args: [callee] }: Statement): number | undefined {
-    if (!isCall(op) || op === Op.CallArray || callee.op !== Op.New) return undefined
-    const [maker] = callee.args
+export function madeBy(one: Statement): number | undefined {
+    if (!isPlainCall(one) || one.args[0].op !== Op.New) return undefined
+    const [maker] = one.args[0].args
     return maker.op === Op.StaticFunction ? maker.value : undefined
 }
 
-/** How often each function is named, and how often of these it is called at once. */
-export function usesOf(program: Program): Record<"uses" | "calls", Map<number, number>> {
-    const uses = new Map<number, number>()
-    const calls = new Map<number, number>()
-    const count = (counts: Map<number, number>, one: number) =>
-        counts.set(one, (counts.get(one) ?? 0) + 1)
-    for (const { code } of program.functions) {
-        eachExpression(code, one => {
-            if (refersToFunction(one.op)) count(uses, one.value)
-        })
-        for (const one of code) {
-            const called = callee(one)
-            if (called !== undefined) count(calls, called)
+/** Where a function is named, and what for. */
+interface Use {
+    body: FunctionCode
+    one: Statement
+    /** Its prototype is read, or objects are tested for it: it is a class then. */
+    how: "called" | "made" | "tested" | "other"
+}
+
+/** The uses of each function. */
+export function usesOf({ functions }: Program): Map<number, Use[]> {
+    const uses = new Map<number, Use[]>()
+    for (const body of functions)
+        for (const one of body.code) {
+            const [called, made] = [callee(one), madeBy(one)]
+            if (called !== undefined) append(uses, called, { body, one, how: "called" })
+            if (made !== undefined) append(uses, made, { body, one, how: "made" })
+            const visit = (part: Expression, how: "tested" | "other"): void => {
+                if (refersToFunction(part.op)) append(uses, part.value, { body, one, how })
+                part.args.forEach((arg, at) => visit(arg, isTest(part, at) ? "tested" : "other"))
+            }
+            for (const arg of (called ?? made) === undefined ? one.args : one.args.slice(1))
+                visit(arg, "other")
         }
+    return uses
+}
+
+function isTest(one: Expression, place: number): boolean {
+    if (one.op === Op.InstanceOf) return place === 1
+    return one.op === Op.BuiltinField && one.value === BuiltinName.prototype
+}
+
+/** By function: its calls, if there are any and only what is allowed is done with it. */
+export function callsOf(program: Program, ...allowed: Use["how"][]): Map<number, Statement[]> {
+    const found = new Map<number, Statement[]>()
+    for (const [index, uses] of usesOf(program)) {
+        if (!uses.every(({ how }) => allowed.includes(how))) continue
+        const calls = uses.filter(({ how }) => how !== "tested").map(({ one }) => one)
+        if (calls.length) found.set(index, calls)
     }
-    return { uses, calls }
+    return found
 }
 
-// Without `this` and rest arguments, and not itself a closure.
-export function isPlain(body: FunctionCode): boolean {
-    let plain = body.flags === 0
-    eachExpression(body.code, one => {
-        if (one.op === Op.LoadClosure) plain = false
+/** Without `this`, rest arguments and closures, and not itself a closure. */
+function isPlain({ flags, code }: FunctionCode): boolean {
+    let plain = flags === 0 && code.every(one => one.op !== Op.StoreClosure)
+    eachExpression(code, one => {
+        if (one.op === Op.LoadClosure || one.op === Op.MakeClosure) plain = false
     })
-    return plain && body.code.every(one => one.op !== Op.StoreClosure)
+    return plain
 }
 
-export const makesClosures = (body: FunctionCode): boolean => closuresOf(body).size > 0
+/** The plain functions that are only called, with their calls; never the first one. */
+export function plainCalls(program: Program): Map<FunctionCode, Statement[]> {
+    const calls = callsOf(program, "called")
+    const plain = program.functions.slice(1).filter(one => calls.has(one.index) && isPlain(one))
+    return new Map(plain.map(one => [one, calls.get(one.index)!]))
+}
 
 /** True when the statement may be executed again by the same run of the function. */
-export function mayRepeat(code: Statement[], from: Statement): boolean {
+function mayRepeat(code: Statement[], from: Statement): boolean {
     const next = successors(code)
     const caught = handlers(code)
     const seen = new Set<number>()
@@ -61,81 +93,20 @@ export function mayRepeat(code: Statement[], from: Statement): boolean {
     return false
 }
 
-export const closuresOf = (body: FunctionCode): Set<number> => {
-    const made = new Set<number>()
-    eachExpression(body.code, one => {
-        if (one.op === Op.MakeClosure) made.add(one.value)
-    })
-    return made
-}
-
-export const sharesClosures = (program: Program, body: FunctionCode): boolean => {
-    const ours = closuresOf(body)
-    const others = program.functions.filter(one => one !== body)
-    return others.some(one => [...closuresOf(one)].some(made => ours.has(made)))
-}
-
-/** Where each function is referred to, but for its prototype and tests for instances. */
-export function references(
-    program: Program,
-): Map<number, { body: FunctionCode; one: Statement }[]> {
-    const found = new Map<number, { body: FunctionCode; one: Statement }[]>()
-    for (const body of program.functions)
-        for (const one of body.code) {
-            const visit = (part: Expression): void => {
-                if (part.op === Op.BuiltinField && part.value === BuiltinName.prototype) return
-                if (part.op === Op.InstanceOf) return visit(part.args[0])
-                if (part.op === Op.StaticFunction || part.op === Op.MakeClosure)
-                    found.set(part.value, [...(found.get(part.value) ?? []), { body, one }])
-                part.args.forEach(visit)
-            }
-            one.args.forEach(visit)
-        }
-    return found
-}
-
 /** Which statements are executed once at most in a run of the program. */
 export function executedOnce(program: Program): (body: FunctionCode, one: Statement) => boolean {
-    const all = references(program)
+    const all = usesOf(program)
     const known = new Map<FunctionCode, boolean>([[program.functions[0], !all.has(0)]])
     const runsOnce = (body: FunctionCode): boolean => {
         if (known.has(body)) return known.get(body)!
         known.set(body, false)
-        const [from, ...others] = all.get(body.index) ?? []
-        const [callee] = from?.one.args ?? []
-        const called = callee?.op === Op.New ? callee.args[0] : callee
-        const isCalled = called?.op === Op.StaticFunction && called.value === body.index
-        const once = others.length === 0 && isCalled && isOnce(from.body, from.one)
+        const uses = (all.get(body.index) ?? []).filter(({ how }) => how !== "tested")
+        const [use, ...others] = uses
+        const once = use && use.how !== "other" && !others.length && isOnce(use.body, use.one)
         known.set(body, once)
         return once
     }
     const isOnce = (body: FunctionCode, one: Statement): boolean =>
         runsOnce(body) && !mayRepeat(body.code, one)
     return isOnce
-}
-
-/** By function: its calls; functions of which anything else is made are left out. */
-export function callsOf(program: Program): Map<number, Statement[]> {
-    const calls = new Map<number, Statement[]>()
-    const other = new Set<number>()
-    const visit = (one: Expression): void => {
-        if (one.op === Op.BuiltinField && one.value === BuiltinName.prototype) return
-        if (one.op === Op.InstanceOf) return visit(one.args[0])
-        if (refersToFunction(one.op)) other.add(one.value)
-        one.args.forEach(visit)
-    }
-    for (const { code } of program.functions)
-        for (const one of code) {
-            const called = isCall(one.op) ? calledBy(one) : undefined
-            one.args.slice(called === undefined ? 0 : 1).forEach(visit)
-            if (called !== undefined) calls.set(called, [...(calls.get(called) ?? []), one])
-        }
-    for (const one of other) calls.delete(one)
-    return calls
-}
-
-function calledBy({ op, args: [callee] }: Statement): number | undefined {
-    if (op === Op.CallArray) return undefined
-    const called = callee.op === Op.New ? callee.args[0] : callee
-    return called.op === Op.StaticFunction ? called.value : undefined
 }

@@ -1,13 +1,8 @@
-import { type Expression, type Statement, eachExpression, refersToFunction } from "../ir/code"
-import {
-    ASCII_STRING_KIND,
-    BUILTIN_STRING_KIND,
-    type FunctionCode,
-    FunctionFlag,
-    type Program,
-    STRING_KIND_SHIFT,
-} from "../ir/image"
+import { type Expression, type Statement } from "../ir/code"
+import { type FunctionCode, FunctionFlag, type Program } from "../ir/image"
 import { BuiltinName, Op, isCall } from "../ir/opcodes"
+import { asciiName, builtinName } from "../ir/strings"
+import { usesOf } from "./callgraph"
 
 /** A function of a prototype; nothing but the assignment there refers to it. */
 export interface Method {
@@ -27,17 +22,21 @@ export interface Classes {
     setup: FunctionCode
 }
 
-/**
- * The string number with its kind, of a constant that names a field; the number of any other
- * expression is undefined.
- */
-export function stringNumber({ op, value }: Expression): number | undefined {
-    if (op === Op.AsciiString || op === Op.AsciiField)
-        return (ASCII_STRING_KIND << STRING_KIND_SHIFT) | value
-    if (op === Op.BuiltinString || op === Op.BuiltinField)
-        return (BUILTIN_STRING_KIND << STRING_KIND_SHIFT) | value
-    return undefined
+/** The name that a constant is; undefined for any other expression. */
+export function keyNumber({ op, value }: Expression): number | undefined {
+    if (op === Op.AsciiString) return asciiName(value)
+    return op === Op.BuiltinString ? builtinName(value) : undefined
 }
+
+/** The name of the field that the expression reads from its only part. */
+export function fieldRead({ op, value }: Expression): number | undefined {
+    if (op === Op.AsciiField) return asciiName(value)
+    return op === Op.BuiltinField ? builtinName(value) : undefined
+}
+
+/** The name of the field that the statement sets. */
+export const fieldSet = (one: Statement): number | undefined =>
+    one.op === Op.IndexSet ? keyNumber(one.args[1]) : undefined
 
 const constructorOf = (one: Expression): number | undefined =>
     one.op === Op.BuiltinField &&
@@ -46,22 +45,16 @@ const constructorOf = (one: Expression): number | undefined =>
         ? one.args[0].value
         : undefined
 
-/** The same of a constant key; a key that is itself read from a field is made up. */
-export const keyNumber = (key: Expression): number | undefined =>
-    key.args.length ? undefined : stringNumber(key)
+/** True when the constructor gives the object that it was called for, and never another one. */
+export const givesThis = ({ code }: FunctionCode): boolean =>
+    code.every(({ op, value, args }) =>
+        op === Op.Return ? args[0].op === Op.Undefined : op !== Op.StoreLocal || value !== 0,
+    )
 
 /** The constructor C of `C.prototype["name"] := f`. */
-function methodOwner(one: Statement, constructors: ReadonlySet<number>): number | undefined {
-    if (one.op !== Op.IndexSet) return undefined
-    const [object, key, value] = one.args
-    if (keyNumber(key) === undefined || value.op !== Op.StaticFunction) return undefined
-    const owner = constructorOf(object)
-    return owner !== undefined && constructors.has(owner) ? owner : undefined
-}
-
-function constructorsOf(program: Program): Set<number> {
-    const found = program.functions.filter(one => one.flags & FunctionFlag.Constructor)
-    return new Set(found.map(one => one.index))
+function methodOwner(one: Statement): number | undefined {
+    if (fieldSet(one) === undefined || one.args[2].op !== Op.StaticFunction) return undefined
+    return constructorOf(one.args[0])
 }
 
 /** Undefined when the program does not begin with a call of what sets the prototypes up. */
@@ -70,23 +63,19 @@ export function classesOf(program: Program): Classes | undefined {
     const [first] = program.functions[0].code
     if (first?.op !== Op.Call0 || first.args[0].op !== Op.StaticFunction) return undefined
     const setup = byIndex.get(first.args[0].value)!
-    const constructors = constructorsOf(program)
-    const uses = new Map<number, number>()
-    for (const { code } of program.functions)
-        eachExpression(code, one => {
-            if (refersToFunction(one.op)) uses.set(one.value, (uses.get(one.value) ?? 0) + 1)
-        })
+    const uses = usesOf(program)
     const methods: Method[] = []
     const parents = new Map<number, number>()
     const foreign = new Set<number>()
     for (const one of setup.code) {
         if (one.target) return undefined
-        const owner = methodOwner(one, constructors)
+        const owner = methodOwner(one)
         const [callee, child, parent] = one.args
-        if (owner !== undefined) {
+        if (owner !== undefined && byIndex.get(owner)!.flags & FunctionFlag.Constructor) {
             const body = byIndex.get(one.args[2].value)!
-            if (uses.get(body.index) !== 1 || body.flags !== FunctionFlag.NeedsThis) continue
-            methods.push({ owner, name: keyNumber(one.args[1])!, body, assignment: one })
+            const isOnly = uses.get(body.index)!.length === 1
+            if (isOnly && body.flags === FunctionFlag.NeedsThis)
+                methods.push({ owner, name: fieldSet(one)!, body, assignment: one })
         } else if (isCall(one.op) && callee.op === Op.ObjectField) {
             const from = constructorOf(child)
             if (callee.value !== BuiltinName.setPrototypeOf || from === undefined) return undefined
@@ -97,6 +86,3 @@ export function classesOf(program: Program): Classes | undefined {
     }
     return { methods, parents, foreign, setup }
 }
-
-export const isBuiltinName = (name: number): boolean =>
-    name >> STRING_KIND_SHIFT === BUILTIN_STRING_KIND

@@ -1,47 +1,54 @@
 import { eachExpression } from "../ir/code"
 import { type FunctionCode, type Program } from "../ir/image"
+import { append } from "../ir/maps"
 import { Op } from "../ir/opcodes"
 
-/** What the passes know about a function besides its code. */
+/** A function, and facts about it that its own code does not tell. */
 export interface Context {
     body: FunctionCode
     /** Slots that closures made in the function read or write: these stay, with every store. */
     captured: ReadonlySet<number>
     /** Those of them that closures write: any call may change what is in there. */
     volatile: ReadonlySet<number>
-    hasTry: boolean
+}
+
+/** The functions whose local a closure means by going up this many levels. */
+export type Owners = (body: FunctionCode, level: number) => FunctionCode[]
+
+export function ownersIn({ functions }: Program): Owners {
+    const makers = new Map<number, FunctionCode[]>()
+    for (const body of functions)
+        eachExpression(body.code, one => {
+            if (one.op === Op.MakeClosure) append(makers, one.value, body)
+        })
+    const owners: Owners = (body, level) => {
+        if (level === 0) return [body]
+        return (makers.get(body.index) ?? []).flatMap(one => owners(one, level - 1))
+    }
+    return owners
 }
 
 /** Each function with the slots that closures made in it use. */
 export function contexts(program: Program): Context[] {
-    const makers = new Map<number, Set<number>>()
-    for (const body of program.functions)
-        eachExpression(body.code, one => {
-            if (one.op !== Op.MakeClosure) return
-            makers.set(one.value, (makers.get(one.value) ?? new Set<number>()).add(body.index))
-        })
-    const captured = new Map(program.functions.map(body => [body.index, new Set<number>()]))
-    const written = new Map(program.functions.map(body => [body.index, new Set<number>()]))
+    const owners = ownersIn(program)
+    const found = new Map(
+        program.functions.map(body => [
+            body,
+            { body, captured: new Set<number>(), volatile: new Set<number>() },
+        ]),
+    )
     for (const body of program.functions) {
-        const reach = (level: number, slot: number, write: boolean) => {
-            let owners = new Set([body.index])
-            for (; level > 0; level--)
-                owners = new Set([...owners].flatMap(owner => [...(makers.get(owner) ?? [])]))
-            for (const owner of owners) {
-                captured.get(owner)!.add(slot)
-                if (write) written.get(owner)!.add(slot)
-            }
-        }
+        const see = (level: number, slot: number) =>
+            owners(body, level).map(owner => {
+                found.get(owner)!.captured.add(slot)
+                return found.get(owner)!
+            })
         eachExpression(body.code, one => {
-            if (one.op === Op.LoadClosure) reach(one.args[0].value, one.value, false)
+            if (one.op === Op.LoadClosure) see(one.args[0].value, one.value)
         })
         for (const one of body.code)
-            if (one.op === Op.StoreClosure) reach(one.args[0].value, one.value, true)
+            if (one.op === Op.StoreClosure)
+                for (const owner of see(one.args[0].value, one.value)) owner.volatile.add(one.value)
     }
-    return program.functions.map(body => ({
-        body,
-        captured: captured.get(body.index)!,
-        volatile: written.get(body.index)!,
-        hasTry: body.code.some(one => one.op === Op.Try),
-    }))
+    return [...found.values()]
 }

@@ -19,20 +19,3 @@ export function readsMemory(one: Expression, volatile: ReadonlySet<number>): boo
 /** True when no evaluation of the expression throws. */
 export const neverThrows = (one: Expression): boolean =>
     has(one.op, "never throws") && one.args.every(neverThrows)
-
-const CONSTANTS: readonly number[] = [
-    Op.Literal,
-    Op.LiteralDouble,
-    Op.Undefined,
-    Op.Null,
-    Op.True,
-    Op.False,
-    Op.BuiltinString,
-    Op.AsciiString,
-    Op.Utf8String,
-    Op.StaticBuffer,
-    Op.StaticFunction,
-]
-
-export const isConstant = (one: Expression): boolean =>
-    CONSTANTS.includes(one.op) || one.constant === true

@@ -84,6 +84,7 @@ export interface Liveness {
 }
 
 const NOTHING: ReadonlySet<number> = new Set()
+const UNKNOWN: ReadonlySet<number> = new Set()
 
 /** Both together: one of them when it has all of the other. */
 export function union(known: ReadonlySet<number>, more: ReadonlySet<number>): ReadonlySet<number> {
@@ -102,11 +103,10 @@ export function liveness(body: FunctionCode): Liveness {
     const next = successors(code)
     const handlerAt = handlers(code)
     const before = code.map(() => NOTHING)
-    const after = code.map(() => NOTHING)
+    const after = code.map(() => UNKNOWN)
     let inHandlers = NOTHING
     const used = code.map(one => new Set(usedSlots(one, body)))
     const defined = code.map(definedSlot)
-    const visited: boolean[] = []
     const needed = (index: number): ReadonlySet<number> => {
         const slot = defined[index]
         let left = after[index]
@@ -121,11 +121,10 @@ export function liveness(body: FunctionCode): Liveness {
         changed = false
         for (let index = code.length - 1; index >= 0; index--) {
             const behind = next[index].reduce((all, to) => union(all, before[to]), NOTHING)
-            if (visited[index] && behind === after[index] && !handlersChanged) continue
-            visited[index] = true
+            if (behind === after[index] && !handlersChanged) continue
             after[index] = behind
             const into = needed(index)
-            // What is needed only ever becomes more.
+            // The needed slots only ever become more.
             if (into.size === before[index].size) continue
             before[index] = into
             changed = true

@@ -1,22 +1,20 @@
-import { type Method, stringNumber } from "./classes"
+import { isPlainCall } from "./callgraph"
+import { type Method, fieldRead } from "./classes"
 import { type Context } from "./contexts"
-import { type Expression, type Statement, parts } from "../ir/code"
-import {
-    ASCII_STRING_KIND,
-    BUILTIN_STRING_KIND,
-    type FunctionCode,
-    type Program,
-    STRING_KIND_SHIFT,
-    Section,
-    namesInSpecs,
-} from "../ir/image"
-import { Op, isCall } from "../ir/opcodes"
-import { asciiText } from "../ir/strings"
+import { type Stores } from "./reachingstores"
+import { type Expression, type Statement, isLocal, parts } from "../ir/code"
+import { type FunctionCode, type Program, Section, namesInSpecs } from "../ir/image"
+import { Op } from "../ir/opcodes"
+import { asciiName, asciiText, builtinName } from "../ir/strings"
 
-/** `object.name` somewhere in the program. */
-export interface LookUp {
+/** A statement of the program. */
+export interface Point {
     body: FunctionCode
     index: number
+}
+
+/** `object.name` somewhere in the program. */
+export interface LookUp extends Point {
     name: number
     object: Expression
     /** The calls of what was found; undefined when something else is done with it. */
@@ -32,22 +30,16 @@ export interface Resolved {
     certain: boolean
 }
 
-/** By statement and slot: the stores that may have been the last one, as of `reachingStores`. */
-export type Reaching = (body: FunctionCode) => readonly (readonly ReadonlySet<number>[])[]
-
 // Names that the runtime itself looks up: toString, __func__, _onPacket, name, message,
 // constructor, _logRepr, _onServerPacket, _socketOnEvent.
 const RUNTIME_NAMES: ReadonlySet<number> = new Set(
-    [68, 88, 97, 99, 118, 123, 125, 164, 175].map(
-        one => (BUILTIN_STRING_KIND << STRING_KIND_SHIFT) | one,
-    ),
+    [68, 88, 97, 99, 118, 123, 125, 164, 175].map(builtinName),
 )
 
 /** The runtime itself looks for it, on any object. */
 export const isRuntimeName = (name: number): boolean => RUNTIME_NAMES.has(name)
 
 const SETTER = "set_"
-const isPlainCall = (one: Statement): boolean => isCall(one.op) && one.op !== Op.CallArray
 
 /**
  * Names that the runtime or a server finds methods by: what services define, with `set_` in front
@@ -59,16 +51,16 @@ export function reservedNames(program: Program): Set<number> {
     const count = program.sections[Section.AsciiStrings].length / 2
     for (let number = 0; number < count; number++) {
         const text = new TextDecoder().decode(asciiText(program, number))
-        if (text.startsWith(SETTER)) names.add((ASCII_STRING_KIND << STRING_KIND_SHIFT) | number)
+        if (text.startsWith(SETTER)) names.add(asciiName(number))
     }
     return names
 }
 
-export function lookUpsIn({ body, captured }: Context, reaching: Reaching): LookUp[] {
+export function lookUpsIn({ body, captured }: Context, reaching: readonly Stores[]): LookUp[] {
     const found: LookUp[] = []
     body.code.forEach((one, index) => {
         for (const part of parts(one)) {
-            const name = part.args.length === 1 ? stringNumber(part) : undefined
+            const name = fieldRead(part)
             if (name === undefined) continue
             let calls: Statement[] | undefined
             if (isPlainCall(one) && one.args[0] === part) calls = [one]
@@ -81,13 +73,17 @@ export function lookUpsIn({ body, captured }: Context, reaching: Reaching): Look
 }
 
 /** The calls of what is stored at `index`; undefined when it is read for anything else. */
-function callsOf(body: FunctionCode, index: number, reaching: Reaching): Statement[] | undefined {
+function callsOf(
+    body: FunctionCode,
+    index: number,
+    reaching: readonly Stores[],
+): Statement[] | undefined {
     const slot = body.code[index].value
     const calls: Statement[] = []
     for (const [at, one] of body.code.entries()) {
-        const stores = reaching(body)[at][slot]
+        const stores = reaching[at][slot]
         if (!stores.has(body.slots + index)) continue
-        const reads = parts(one).filter(part => part.op === Op.LoadLocal && part.value === slot)
+        const reads = parts(one).filter(part => isLocal(part, slot))
         if (!reads.length) continue
         if (reads.length > 1 || reads[0] !== one.args[0] || !isPlainCall(one)) return undefined
         if (stores.size > 1) return undefined

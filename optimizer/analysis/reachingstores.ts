@@ -1,11 +1,11 @@
 import { coveredBy, successors, union } from "./flow"
-import { type Statement } from "../ir/code"
+import { type FunctionCode } from "../ir/image"
 import { Op } from "../ir/opcodes"
 
 /**
  * By slot. Shared: where one way leads to a statement, most of it is what the statement before has.
  */
-type Stores = readonly ReadonlySet<number>[]
+export type Stores = readonly ReadonlySet<number>[]
 
 /** Both together: the first one when it has all of the other. */
 function merged(known: Stores, more: Stores): Stores {
@@ -22,7 +22,7 @@ function merged(known: Stores, more: Stores): Stores {
  * By statement: the stores whose values may be in the locals before it. A slot itself stands for
  * its value at the start.
  */
-export function reachingStores(code: Statement[], slots: number): Stores[] {
+export function reachingStores({ code, slots }: FunctionCode): Stores[] {
     const next = successors(code)
     const nothing: Stores = Array.from({ length: slots }, () => new Set<number>())
     const into = code.map(() => nothing)

@@ -33,13 +33,22 @@ export function jump(target: Statement): Statement {
     return { op: Op.Jump, value: 0, args: [], target }
 }
 
-/** Every expression of the function with all its parts. */
+/** The expression with all its parts, in the order of evaluation. */
+export function eachPart(one: Expression, visit: (one: Expression) => void): void {
+    for (const arg of one.args) eachPart(arg, visit)
+    visit(one)
+}
+
+/** Every expression of the code with all its parts. */
 export function eachExpression(code: readonly Statement[], visit: (one: Expression) => void): void {
-    const walk = (one: Expression): void => {
-        for (const arg of one.args) walk(arg)
-        visit(one)
-    }
-    for (const one of code) for (const arg of one.args) walk(arg)
+    for (const one of code) for (const arg of one.args) eachPart(arg, visit)
+}
+
+/** All expressions of a statement in the order of evaluation. */
+export function parts(one: Statement): Expression[] {
+    const result: Expression[] = []
+    eachExpression([one], part => result.push(part))
+    return result
 }
 
 /** The expression with `change` applied to its parts first and then to itself. */
@@ -48,21 +57,39 @@ export function rewrite(one: Expression, change: (one: Expression) => Expression
     return change(args.every((arg, index) => arg === one.args[index]) ? one : { ...one, args })
 }
 
+/** Applies `change` to every expression of the code. */
+export function rewriteCode(
+    code: readonly Statement[],
+    change: (one: Expression) => Expression,
+): void {
+    for (const one of code) one.args = one.args.map(arg => rewrite(arg, change))
+}
+
+/** Gives locals, or globals, other numbers. */
+export function renumber(
+    code: readonly Statement[],
+    load: number,
+    store: number,
+    numberOf: (old: number) => number,
+): void {
+    rewriteCode(code, one => (one.op === load ? { ...one, value: numberOf(one.value) } : one))
+    for (const one of code) if (one.op === store) one.value = numberOf(one.value)
+}
+
+/** A copy of the code whose jumps lead to its own labels. */
+export function copyOf(code: readonly Statement[]): Statement[] {
+    const copies = new Map(code.map(one => [one, { ...one }]))
+    for (const one of copies.values()) if (one.target) one.target = copies.get(one.target)
+    return [...copies.values()]
+}
+
 /** True for an expression whose operand is a function's index. */
 export const refersToFunction = (op: number): boolean =>
     op === Op.StaticFunction || op === Op.MakeClosure
 
-export function eachPart(one: Expression, visit: (one: Expression) => void): void {
-    for (const arg of one.args) eachPart(arg, visit)
-    visit(one)
-}
-
-/** All expressions of a statement in the order of evaluation. */
-export function parts(one: Statement): Expression[] {
-    const result: Expression[] = []
-    for (const arg of one.args) eachPart(arg, part => result.push(part))
-    return result
-}
+/** True when the expression reads the local. */
+export const isLocal = (one: Expression, slot: number): boolean =>
+    one.op === Op.LoadLocal && one.value === slot
 
 /** The greatest number of values the expression has on the stack at one time. */
 export function stackDepth(args: readonly Expression[]): number {
@@ -73,7 +100,5 @@ export function stackDepth(args: readonly Expression[]): number {
     return most
 }
 
-// `ret_val` costs one byte to read where a local costs two. While no call is made it can hold any
-// value.
-
+/** `ret_val`: one byte to read, where a local takes two. */
 export const returnValue = expression(Op.ReturnValue)

@@ -10,12 +10,12 @@ export const GREATEST_SHORT_NUMBER = FIRST_LONG_NUMBER - 1
 
 /** The code of one function as statements; a jump's operand becomes the label it leads to. */
 export function decodeFunction(bytes: Uint8Array): Statement[] {
-    const code: Statement[] = []
-    const startOf = new Map<number, number>()
-    const jumps: { from: Statement; to: number }[] = []
+    const statements: { start: number; one: Statement }[] = []
+    /** By the byte that they stand before. */
+    const labels = new Map<number, Statement>()
     let at = 0
     let start = 0
-    let stack: Expression[] = []
+    const stack: Expression[] = []
     while (at < bytes.length) {
         const opAt = at
         const op = bytes[at++]
@@ -35,36 +35,19 @@ export function decodeFunction(bytes: Uint8Array): Statement[] {
             continue
         }
         if (stack.length) throw new Error(`bytecode: statement ${op} leaves values behind`)
-        stack = []
         const one: Statement = { op, value, args }
         if (isJump(op)) {
-            jumps.push({ from: one, to: opAt + value })
+            one.target = labels.get(opAt + value) ?? label()
+            labels.set(opAt + value, one.target)
             one.value = 0
         }
-        startOf.set(start, code.length)
-        code.push(one)
+        statements.push({ start, one })
         start = at
     }
-    return withLabels(code, startOf, jumps)
-}
-
-function withLabels(
-    code: Statement[],
-    startOf: Map<number, number>,
-    jumps: { from: Statement; to: number }[],
-): Statement[] {
-    const labels = new Map<number, Statement>()
-    for (const { from, to } of jumps) {
-        const index = startOf.get(to)
-        if (index === undefined) throw new Error(`bytecode: a jump leads to no statement (${to})`)
-        const one = labels.get(index) ?? label()
-        labels.set(index, one)
-        from.target = one
-    }
-    return code.flatMap((one, index) => {
-        const target = labels.get(index)
-        return target ? [target, one] : [one]
-    })
+    const code = statements.flatMap(({ start, one }) => [labels.get(start) ?? [], one].flat())
+    if (code.length !== statements.length + labels.size)
+        throw new Error("bytecode: a jump leads to no statement")
+    return code
 }
 
 function readNumber(bytes: Uint8Array, at: number): [value: number, after: number] {
@@ -75,18 +58,6 @@ function readNumber(bytes: Uint8Array, at: number): [value: number, after: numbe
     return [first & 4 ? -value | 0 : value, at]
 }
 
-function writeNumber(value: number, out: number[]): void {
-    if (value >= 0 && value < FIRST_LONG_NUMBER) {
-        out.push(value)
-        return
-    }
-    const size = Math.abs(value)
-    let bytes = 1
-    while (bytes < 4 && size >= 2 ** (8 * bytes)) bytes++
-    out.push(FIRST_LONG_NUMBER + (value < 0 ? 4 : 0) + bytes - 1)
-    for (let shift = bytes - 1; shift >= 0; shift--) out.push((size / 2 ** (8 * shift)) & 0xff)
-}
-
 /** Bytes that the operand takes. */
 export function numberSize(value: number): number {
     const size = Math.abs(value)
@@ -94,6 +65,13 @@ export function numberSize(value: number): number {
     if (size < 0x100) return 2
     if (size < 0x10000) return 3
     return size < 0x1000000 ? 4 : 5
+}
+
+/** A jump that has become shorter again while others grew keeps its size, with leading zeros. */
+function writeNumber(value: number, out: number[], size = numberSize(value)): void {
+    if (size > 1) out.push(FIRST_LONG_NUMBER + (value < 0 ? 4 : 0) + size - 2)
+    for (let left = Math.max(1, size - 1); left > 0; left--)
+        out.push((Math.abs(value) >>> (8 * (left - 1))) & 0xff)
 }
 
 function writeExpression(one: Expression, out: number[]): void {
@@ -114,35 +92,28 @@ export function expressionSize(one: Expression): number {
     return out.length
 }
 
-/** Bytes that the statement takes, with a jump of up to 247 bytes forwards. */
-export function statementSize(one: Statement): number {
-    if (one.op === Op.Label) return 0
-    let size = 1 + (hasOperand(one.op) ? numberSize(one.value) : 0)
-    for (const arg of one.args) size += expressionSize(arg)
-    return size
-}
-
 /** The bytes of a function, every jump in its shortest form, without padding. */
 export function encodeFunction(code: readonly Statement[]): Uint8Array {
+    // All bytes but the distances of jumps, which are last.
     const bodies = code.map(one => {
         const out: number[] = []
         for (const arg of one.args) writeExpression(arg, out)
+        if (one.op !== Op.Label) out.push(one.op)
+        if (hasOperand(one.op) && !one.target) writeNumber(one.value, out)
         return out
     })
-    const jumpSizes = code.map(() => 1)
+    const jumpSizes = code.map((one): number => (one.target ? 1 : 0))
     const starts = new Array<number>(code.length)
     const indexOf = new Map(code.map((one, index) => [one, index]))
     const distance = (index: number) =>
-        starts[indexOf.get(code[index].target!)!] - starts[index] - bodies[index].length
+        starts[indexOf.get(code[index].target!)!] - starts[index] - bodies[index].length + 1
     // Sizes only grow, so this ends.
     for (let changed = true; changed;) {
         changed = false
         let at = 0
-        code.forEach((one, index) => {
+        code.forEach((_, index) => {
             starts[index] = at
-            if (one.op === Op.Label) return
-            const operand = one.target ? jumpSizes[index] : numberSize(one.value)
-            at += bodies[index].length + 1 + (hasOperand(one.op) ? operand : 0)
+            at += bodies[index].length + jumpSizes[index]
         })
         code.forEach((one, index) => {
             if (!one.target || numberSize(distance(index)) <= jumpSizes[index]) return
@@ -152,20 +123,10 @@ export function encodeFunction(code: readonly Statement[]): Uint8Array {
     }
     const out: number[] = []
     code.forEach((one, index) => {
-        if (one.op === Op.Label) return
-        out.push(...bodies[index], one.op)
-        if (one.target) writePaddedNumber(distance(index), jumpSizes[index], out)
-        else if (hasOperand(one.op)) writeNumber(one.value, out)
+        out.push(...bodies[index])
+        if (one.target) writeNumber(distance(index), out, jumpSizes[index])
     })
     return Uint8Array.from(out)
 }
 
-// A jump may have become shorter again while others grew: then leading zeros keep its size.
-function writePaddedNumber(value: number, size: number, out: number[]): void {
-    if (numberSize(value) === size) return writeNumber(value, out)
-    out.push(FIRST_LONG_NUMBER + (value < 0 ? 4 : 0) + size - 2)
-    for (let shift = size - 2; shift >= 0; shift--)
-        out.push((Math.abs(value) >> (8 * shift)) & 0xff)
-}
-
-export const size = (code: Statement[]): number => encodeFunction(code).length
+export const size = (code: readonly Statement[]): number => encodeFunction(code).length

@@ -1,6 +1,8 @@
-import { type Expression, type Statement, eachExpression, refersToFunction, rewrite } from "./code"
+import { type Expression, type Statement, copyOf, refersToFunction, rewriteCode } from "./code"
 import { decodeFunction, encodeFunction } from "./codec"
 import { Op } from "./opcodes"
+import { asciiName, isAsciiName, stringIndex } from "./strings"
+import { countUses, ranked } from "./usage"
 
 const HEADER_BYTES = 32
 const SECTIONS = 10
@@ -11,9 +13,6 @@ const PACKET_SPEC_BYTES = 8
 const FIELD_SPEC_BYTES = 4
 const PACKET_HAS_FIELDS = 1
 const IMAGE_ALIGN = 32
-export const ASCII_STRING_KIND = 2
-export const BUILTIN_STRING_KIND = 1
-export const STRING_KIND_SHIFT = 14
 
 export const Section = {
     Functions: 0,
@@ -31,13 +30,7 @@ export const FunctionFlag = { NeedsThis: 1, Constructor: 2, RestArgument: 4 } as
  * A function of a program. References to functions by index stay as in the image it was read from.
  */
 export interface FunctionCode {
-    /**
-     * Its index in the image that was read; one behind all of them for a function that was not in
-     * there.
-     */
     index: number
-    /** For that one: the function that it does a part of. */
-    from?: number
     slots: number
     args: number
     flags: number
@@ -87,9 +80,10 @@ export function decodeImage(given: Uint8Array): Program {
     return { header: image.slice(0, HEADER_BYTES), sections, functions }
 }
 
-const refersToAscii = (op: number): boolean => op === Op.AsciiString || op === Op.AsciiField
+export const refersToAscii = ({ op }: Expression): boolean =>
+    op === Op.AsciiString || op === Op.AsciiField
 
-/** What was written, and where each function of the new image comes from. */
+/** The new image, and where each of its functions comes from. */
 export interface Encoded {
     image: Uint8Array
     /**
@@ -106,26 +100,25 @@ export interface Encoded {
  * runtime starts it.
  */
 export function encodeImage(program: Program, renumber = true): Encoded {
-    const order = functionOrder(program, renumber)
+    const order = renumber ? functionOrder(program) : program.functions
     const functionNumber = new Map(order.map((one, index) => [one.index, index]))
-    const asciiNumber = asciiOrder(program, renumber)
+    const asciiNumber = asciiNumbers(program, renumber)
     const change = (one: Expression): Expression => {
         if (refersToFunction(one.op)) return { ...one, value: functionNumber.get(one.value)! }
-        return refersToAscii(one.op) ? { ...one, value: asciiNumber[one.value] } : one
+        return refersToAscii(one) ? { ...one, value: asciiNumber[one.value] } : one
     }
-    const bodies = order.map(one => {
-        const renumbered = new Map<Statement, Statement>()
-        for (const s of one.code)
-            renumbered.set(s, { ...s, args: s.args.map(arg => rewrite(arg, change)) })
-        for (const s of renumbered.values()) if (s.target) s.target = renumbered.get(s.target)
-        return padded(encodeFunction([...renumbered.values()]), 4)
+    const bodies = order.map(({ code }) => {
+        const renumbered = copyOf(code)
+        rewriteCode(renumbered, change)
+        return padded(encodeFunction(renumbered), 4)
     })
     const sections = program.sections.slice()
     const codeStart =
         HEADER_BYTES +
         SECTIONS * SECTION_DESCRIPTOR_BYTES +
         order.length * FUNCTION_DESCRIPTOR_BYTES
-    const nameNumber = (name: number) => renumberedString(name, asciiNumber)
+    const nameNumber = (name: number) =>
+        isAsciiName(name) ? asciiName(asciiNumber[stringIndex(name)]) : name
     sections[Section.Functions] = descriptors(order, bodies, codeStart, nameNumber)
     sections[Section.FunctionsData] = concatenated(bodies)
     sections[Section.AsciiStrings] = permuted(sections[Section.AsciiStrings], asciiNumber)
@@ -133,43 +126,29 @@ export function encodeImage(program: Program, renumber = true): Encoded {
     return {
         image: assembled(program.header, sections),
         functions: order.map((one, index) => ({
-            from: one.from ?? one.index,
+            from: one.index,
             codeBytes: bodies[index].length,
         })),
         codeEnd: codeStart + sections[Section.FunctionsData].length,
     }
 }
 
-function functionOrder(program: Program, renumber: boolean): FunctionCode[] {
-    if (!renumber) return program.functions
-    const uses = new Map<number, number>()
-    for (const one of program.functions)
-        eachExpression(one.code, e => {
-            if (refersToFunction(e.op)) uses.set(e.value, (uses.get(e.value) ?? 0) + 1)
-        })
-    const count = (one: FunctionCode) => uses.get(one.index) ?? 0
-    const [main, ...others] = program.functions
-    return [main, ...others.sort((a, b) => count(b) - count(a) || a.index - b.index)]
+function functionOrder(program: Program): FunctionCode[] {
+    const uses = countUses(program, one => (refersToFunction(one.op) ? one.value : undefined))
+    const byIndex = new Map(program.functions.map(one => [one.index, one]))
+    const [main, ...others] = byIndex.keys()
+    return [main, ...ranked(others, one => uses.get(one) ?? 0)].map(one => byIndex.get(one)!)
 }
 
 /** By old number of an ASCII string: its new one. */
-function asciiOrder(program: Program, renumber: boolean): number[] {
-    const uses = new Array<number>(program.sections[Section.AsciiStrings].length / 2).fill(0)
-    for (const one of program.functions)
-        eachExpression(one.code, e => {
-            if (refersToAscii(e.op)) uses[e.value]++
-        })
-    const order = uses.map((_, index) => index)
-    if (renumber) order.sort((a, b) => uses[b] - uses[a] || a - b)
-    const numbers = new Array<number>(order.length)
-    order.forEach((old, index) => (numbers[old] = index))
+function asciiNumbers(program: Program, renumber: boolean): number[] {
+    const count = program.sections[Section.AsciiStrings].length / 2
+    const unchanged = Array.from({ length: count }, (_, index) => index)
+    if (!renumber) return unchanged
+    const uses = countUses(program, one => (refersToAscii(one) ? one.value : undefined))
+    const numbers = new Array<number>(count)
+    ranked(unchanged, one => uses.get(one) ?? 0).forEach((old, index) => (numbers[old] = index))
     return numbers
-}
-
-function renumberedString(name: number, asciiNumber: number[]): number {
-    if (name >> STRING_KIND_SHIFT !== ASCII_STRING_KIND) return name
-    const kind = ASCII_STRING_KIND << STRING_KIND_SHIFT
-    return kind | asciiNumber[name - kind]
 }
 
 function permuted(table: Uint8Array, numbers: number[]): Uint8Array {

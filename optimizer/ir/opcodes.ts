@@ -1,9 +1,9 @@
 // The instructions of DeviceScript 2.16 (its bytecode.md), each once: its number, how many values
-// it takes, and what it does. What a row does not say is the worst: a value may be anything, read
-// anything and throw; a statement changes the return value. So an opcode that somebody forgets here
-// costs bytes, not correctness.
+// it takes, and what it does. A row without a fact means the worst: a value may be anything,
+// read anything and throw; a statement changes the return value. So a missing fact costs bytes, not
+// correctness.
 
-/** What is known of a value by itself, its parts aside. */
+/** Facts about a value, its parts aside. */
 type ValueFact =
     | "operand"
     /**

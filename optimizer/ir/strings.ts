@@ -1,7 +1,19 @@
 import { type Program, Section, concatenated, padded, view } from "./image"
 
-export const UTF8_STRING_KIND = 3
+// A string is named by its number in one of the tables, with the table in the upper two bits.
+const KIND_SHIFT = 14
+const BUILTIN = 1 << KIND_SHIFT
+const ASCII = 2 << KIND_SHIFT
+const UTF8 = 3 << KIND_SHIFT
 const CODE_POINTS_PER_JUMP = 16
+
+export const builtinName = (number: number): number => BUILTIN | number
+export const asciiName = (number: number): number => ASCII | number
+export const utf8Name = (number: number): number => UTF8 | number
+export const isBuiltinName = (name: number): boolean => name >> KIND_SHIFT === BUILTIN >> KIND_SHIFT
+export const isAsciiName = (name: number): boolean => name >> KIND_SHIFT === ASCII >> KIND_SHIFT
+/** The number in its table of the string so named. */
+export const stringIndex = (name: number): number => name & (BUILTIN - 1)
 
 export function asciiText(program: Program, number: number): Uint8Array {
     const data = program.sections[Section.StringData]

@@ -1,44 +1,41 @@
-import { makesClosures } from "../analysis/callgraph"
-import { type Method, classesOf } from "../analysis/classes"
-import { contexts } from "../analysis/contexts"
+import { type Method } from "../analysis/classes"
 import { successors } from "../analysis/flow"
-import { type LookUp, lookUpsIn, reservedNames } from "../analysis/lookups"
-import { reachingStores } from "../analysis/reachingstores"
+import { type LookUp } from "../analysis/lookups"
 import { Values } from "../analysis/values/values"
-import { type Expression, type Statement, expression, parts, statement } from "../ir/code"
+import { type Expression, type Statement, expression, isLocal, parts, statement } from "../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../ir/image"
 import { BuiltinName, Op } from "../ir/opcodes"
 
 /** `this` takes one of the eight arguments of a call. */
 const MOST_ARGUMENTS = 7
 
-/** Fails when the object is missing: any field will do. */
-const look = (object: Expression): Statement =>
-    statement(Op.StoreReturnValue, 0, expression(Op.BuiltinField, BuiltinName.constructor, object))
+/** Fails when `this` is missing: any field will do. */
+const look = statement(
+    Op.StoreReturnValue,
+    0,
+    expression(Op.BuiltinField, BuiltinName.constructor, expression(Op.LoadLocal, 0)),
+)
 
 /**
  * A method that every call finds by its name becomes a function that is called directly with `this`
  * as its first argument: the prototype needs no entry, and a function with a single caller may go
- * into it. A call with a receiver that is missing fails all the same, with a TypeError and before
- * anything happens, though its text names another field.
+ * into it. A call with a missing receiver still fails with a TypeError before anything happens,
+ * though its text names another field.
  *
  * Needs: the compiler's code, as nothing was moved yet, and `analysis/values`.
  * Keeps: the object that a method is called on, and the TypeError before anything happens when it
- * is missing. Buys: 10,844 bytes.
+ * is missing.
+ * Buys: 11,000 bytes.
  */
 export function callMethodsDirectly(program: Program): void {
-    const classes = classesOf(program)
-    if (!classes) return
-    const stores = new Map(program.functions.map(one => [one, reachingStores(one.code, one.slots)]))
-    const reaching = (body: FunctionCode) => stores.get(body)!
-    const lookUps = contexts(program).flatMap(one => lookUpsIn(one, reaching))
-    const reserved = reservedNames(program)
-    const types = new Values(program, classes, lookUps, reserved, reaching)
+    const types = Values.of(program)
+    if (!types) return
+    const { classes, lookUps } = types
     const uses = new Map<Method, LookUp[]>(classes.methods.map(one => [one, []]))
     const pinned = new Set(
         classes.methods.filter(one => types.isFoundByOthers(one) || types.isOpened(one.owner)),
     )
-    const mayLackThis = new Map<Method, LookUp[]>()
+    const mayLackThis = new Set<Method>()
     for (const one of lookUps) {
         const { methods, exact, certain } = types.resolve(one)
         const [method] = methods
@@ -46,26 +43,20 @@ export function callMethodsDirectly(program: Program): void {
         const early = !certain && one.body.code[one.index].op === Op.StoreLocal
         if (direct && !early && exact && methods.length === 1) {
             uses.get(method)!.push(one)
-            if (!certain) mayLackThis.set(method, [...(mayLackThis.get(method) ?? []), one])
+            if (!certain) mayLackThis.add(method)
         } else for (const each of methods) pinned.add(each)
     }
     const gone = new Set<Statement>()
-    const unchecked: Unchecked[] = []
+    const unchecked: FunctionCode[] = []
     for (const [method, found] of uses) {
         if (pinned.has(method) || !found.length) continue
         gone.add(method.assignment)
         method.body.flags &= ~FunctionFlag.NeedsThis
         for (const one of found) redirect(one, method.body.index)
-        const from = mayLackThis.get(method)
-        if (from)
-            unchecked.push({ body: method.body, from, early: mayLookEarly(method.body, from) })
+        if (mayLackThis.has(method)) unchecked.push(method.body)
     }
-    // Last, as look-ups are known by their places, and those on `this` are no more.
-    for (const { body, from, early } of unchecked) {
-        if (failsWithoutThis(body)) continue
-        if (early) from.forEach(lookEarly)
-        else body.code.unshift(look(expression(Op.LoadLocal, 0)))
-    }
+    // Last: a new first statement moves all others, and look-ups know them by their index.
+    for (const body of unchecked) if (!failsWithoutThis(body)) body.code.unshift({ ...look })
     classes.setup.code = classes.setup.code.filter(one => !gone.has(one))
 }
 
@@ -78,40 +69,6 @@ function redirect({ body, index, object, calls }: LookUp, method: number): void 
         call.op++
         call.args = [expression(Op.StaticFunction, method), receiver, ...call.args.slice(1)]
     }
-}
-
-/** A method that has to look whether its `this` is there, for calls that may lack it. */
-interface Unchecked {
-    body: FunctionCode
-    from: LookUp[]
-    /** The look may be made where it is called. */
-    early: boolean
-}
-
-/**
- * True when the method has no use for `this`, is looked up by its calls, and none of their
- * arguments is a result.
- */
-function mayLookEarly(method: FunctionCode, from: readonly LookUp[]): boolean {
-    const needsThis = method.code.some(one => parts(one).some(isThis))
-    return (
-        !needsThis &&
-        !makesClosures(method) &&
-        from.every(({ body, index, calls }) => {
-            const [call] = calls!
-            const others = statement(Op.Label, 0, ...call.args.slice(2))
-            const needsResult = parts(others).some(part => part.op === Op.ReturnValue)
-            return body.code[index] === call && !needsResult
-        })
-    )
-}
-
-/** Where it is called, such a method gets nothing for `this`. */
-function lookEarly({ body, calls }: LookUp): void {
-    const [call] = calls!
-    const [method, object, ...others] = call.args
-    body.code.splice(body.code.indexOf(call), 0, look(object))
-    call.args = [method, expression(Op.Undefined), ...others]
 }
 
 const HARMLESS: readonly number[] = [
@@ -140,6 +97,6 @@ export function failsWithoutThis(body: FunctionCode): boolean {
 
 const FIELDS: readonly number[] = [Op.AsciiField, Op.BuiltinField, Op.Utf8Field]
 
-const isThis = ({ op, value }: Expression): boolean => op === Op.LoadLocal && value === 0
+const isThis = (one: Expression): boolean => isLocal(one, 0)
 
 const readsThis = ({ op, args }: Expression): boolean => FIELDS.includes(op) && isThis(args[0])

@@ -4,11 +4,11 @@ import { RETURN_VALUE, liveness, storedTo } from "../analysis/flow"
 import { Op } from "../ir/opcodes"
 
 /**
- * Removes stores to locals that nobody reads, when computing the value has no effect but an error.
+ * Removes unread stores to locals when computing the value has no effect except an error.
  *
  * Needs: liveness.
  * Keeps: values that may throw, and locals that closures see.
- * Buys: 1,544 bytes.
+ * Buys: 1,288 bytes.
  */
 export function dropDeadStores({ body, captured }: Context): boolean {
     const { after } = liveness(body)
@@ -16,7 +16,6 @@ export function dropDeadStores({ body, captured }: Context): boolean {
         const slot = storedTo(one)
         if (slot === undefined || captured.has(slot)) return true
         if (slot === RETURN_VALUE && one.args[0].op === Op.ReturnValue) return false
-        if (one.args[0].op === Op.LoadLocal && one.args[0].value === slot) return false
         return after[index].has(slot) || !neverThrows(one.args[0])
     })
     if (kept.length === body.code.length) return false

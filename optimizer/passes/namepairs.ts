@@ -1,14 +1,6 @@
-import {
-    ASCII_STRING_KIND,
-    type FunctionCode,
-    type Program,
-    STRING_KIND_SHIFT,
-    Section,
-    concatenated,
-} from "../ir/image"
-import { UTF8_STRING_KIND, appendUtf8Strings, asciiText } from "../ir/strings"
+import { type FunctionCode, type Program, Section, concatenated } from "../ir/image"
+import { appendUtf8Strings, asciiText, isAsciiName, stringIndex, utf8Name } from "../ir/strings"
 
-const STRING_INDEX_MASK = (1 << STRING_KIND_SHIFT) - 1
 const BETWEEN_NAMES = new TextEncoder().encode("|")
 
 /**
@@ -24,12 +16,9 @@ export function namePairs(
 ): void {
     const first = program.sections[Section.Utf8Strings].length / 4
     const texts = functions.map(({ names }) => {
-        const ascii = names.filter(one => one >> STRING_KIND_SHIFT === ASCII_STRING_KIND)
-        const parts = ascii.map(one => asciiText(program, one & STRING_INDEX_MASK))
+        const parts = names.filter(isAsciiName).map(one => asciiText(program, stringIndex(one)))
         return concatenated(parts.flatMap((part, at) => (at ? [BETWEEN_NAMES, part] : [part])))
     })
     appendUtf8Strings(program, texts)
-    functions.forEach(({ body }, index) => {
-        body.name = (UTF8_STRING_KIND << STRING_KIND_SHIFT) | (first + index)
-    })
+    functions.forEach(({ body }, index) => (body.name = utf8Name(first + index)))
 }

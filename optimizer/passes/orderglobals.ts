@@ -1,43 +1,31 @@
 import { neverThrows } from "../analysis/effects"
-import { type Expression, eachExpression, rewrite } from "../ir/code"
+import { type Expression, renumber } from "../ir/code"
 import { GLOBALS_COUNT_AT, type Program, view } from "../ir/image"
+import { increment } from "../ir/maps"
 import { Op } from "../ir/opcodes"
+import { countUses, ranked } from "../ir/usage"
+
+const globalRead = (one: Expression) => (one.op === Op.LoadGlobal ? one.value : undefined)
 
 /**
- * Globals that nobody reads are not stored to; those that are used most get the short numbers.
+ * Unread globals are not stored to; the most used ones get the short numbers.
  *
  * Needs: the final code of all functions.
  * Keeps: values that may throw.
- * Buys: 964 bytes.
+ * Buys: 768 bytes.
  */
 export function orderGlobals(program: Program): void {
-    const reads = new Map<number, number>()
-    const uses = new Map<number, number>()
-    const count = (counts: Map<number, number>, one: number) =>
-        counts.set(one, (counts.get(one) ?? 0) + 1)
-    for (const { code } of program.functions) {
-        eachExpression(code, one => {
-            if (one.op === Op.LoadGlobal) count(reads, one.value)
-        })
-    }
+    const reads = countUses(program, globalRead)
     for (const body of program.functions)
         body.code = body.code.filter(
             one => one.op !== Op.StoreGlobal || reads.has(one.value) || !neverThrows(one.args[0]),
         )
-    for (const { code } of program.functions) {
-        eachExpression(code, one => {
-            if (one.op === Op.LoadGlobal) count(uses, one.value)
-        })
-        for (const one of code) if (one.op === Op.StoreGlobal) count(uses, one.value)
-    }
-    const order = [...uses].sort((a, b) => b[1] - a[1] || a[0] - b[0])
-    const numbers = new Map(order.map(([old], index) => [old, index]))
-    const change = (one: Expression): Expression =>
-        one.op === Op.LoadGlobal ? { ...one, value: numbers.get(one.value)! } : one
+    const uses = countUses(program, globalRead)
     for (const { code } of program.functions)
-        for (const one of code) {
-            one.args = one.args.map(arg => rewrite(arg, change))
-            if (one.op === Op.StoreGlobal) one.value = numbers.get(one.value)!
-        }
+        for (const one of code) if (one.op === Op.StoreGlobal) increment(uses, one.value)
+    const order = ranked(uses.keys(), one => uses.get(one)!)
+    const numbers = new Map(order.map((old, index) => [old, index]))
+    for (const { code } of program.functions)
+        renumber(code, Op.LoadGlobal, Op.StoreGlobal, old => numbers.get(old)!)
     view(program.header).setUint16(GLOBALS_COUNT_AT, order.length, true)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, beforeAll } from "vitest"
-import { type Context } from "../../optimizer/analysis/contexts"
+import { type Context, contexts } from "../../optimizer/analysis/contexts"
 import {
     expression,
     jump,
@@ -14,9 +14,8 @@ import { Op } from "../../optimizer/ir/opcodes"
 import { dropDeadStores } from "../../optimizer/passes/dropdeadstores"
 import { dropUnreachable } from "../../optimizer/passes/dropunreachable"
 import { forwardStores } from "../../optimizer/passes/forwardstores"
-import { inlineSingleCalls } from "../../optimizer/passes/inlinesinglecalls"
+import { inlineFunctions } from "../../optimizer/passes/inlinefunctions"
 import { poolNumbers } from "../../optimizer/passes/poolnumbers"
-import { propagateCopies } from "../../optimizer/passes/propagatecopies"
 import { shareLocals } from "../../optimizer/passes/sharelocals"
 import { simplifyExpressions } from "../../optimizer/passes/simplifyexpressions"
 import { useBothStringTables } from "../../optimizer/passes/usebothstringtables"
@@ -43,8 +42,7 @@ function context(code: Statement[], captured: number[] = []): Context {
         tryFrames: 0,
         code,
     }
-    const hasTry = code.some(one => one.op === Op.Try)
-    return { body, captured: new Set(captured), volatile: new Set(captured), hasTry }
+    return { body, captured: new Set(captured), volatile: new Set(captured) }
 }
 
 const bytes = (code: Statement[]) => [...encodeFunction(code)]
@@ -119,36 +117,6 @@ describe("stores to locals", () => {
         dropDeadStores(one)
         expect(one.body.code.map(s => s.op)).toEqual([Op.StoreLocal, Op.Return])
         expect(one.body.code[0].value).toBe(2)
-    })
-})
-
-describe("copies", () => {
-    it("of ret_val become ret_val until the next call", () => {
-        const code = [
-            call(log),
-            store(1, result),
-            call(log, local(1), local(1)),
-            call(log, local(1)),
-            back(local(1)),
-        ]
-        const one = context(code)
-        propagateCopies(one)
-        expect(one.body.code[2].args).toEqual([log, result, result])
-        expect(one.body.code[3].args).toEqual([log, local(1)])
-    })
-
-    it("are not used where two paths meet with different values", () => {
-        const [other, end] = [label(), label()]
-        const code = [
-            unless(local(0), other),
-            store(1, literal(1)),
-            jump(end),
-            other,
-            store(1, literal(2)),
-            end,
-            back(local(1)),
-        ]
-        expect(propagateCopies(context(code))).toBe(false)
     })
 })
 
@@ -303,7 +271,7 @@ describe("a compiled program", () => {
     it("has fewer functions after single calls are inlined", () => {
         const program = decodeImage(image)
         const count = program.functions.length
-        inlineSingleCalls(program)
+        inlineFunctions(program, contexts(program), () => undefined)
         expect(program.functions.length).toBeLessThan(count)
     })
 })

@@ -22,10 +22,8 @@ describe("random programs", () => {
         expect(compared).toBeGreaterThan(9)
     })
 
-    // Inlining takes most of the optimizer's time on an image this large.
-    it("100 of them log the same without inlining and use every construct", async () => {
-        const without = ["inlineSmallFunctions"]
-        const { compared, lines, constructs, different } = await fuzz(5001, 100, undefined, without)
+    it("100 of them log the same and use every construct", async () => {
+        const { compared, lines, constructs, different } = await fuzz(5001, 100)
         expect(different).toEqual([])
         expect(compared).toBeGreaterThan(90)
         expect(lines).toBeGreaterThan(1500)

@@ -1,10 +1,10 @@
 /**
- * What a value may be: a constructor's number for its instances; an object literal, a function or
- * an array by its place in the program; or one of the following.
+ * The possible kinds of a value: a constructor's number for its instances; an object literal, a
+ * function or an array by its place in the program; or one of the following.
  */
 export type Kinds = ReadonlySet<number>
 
-/** What is none of the program's objects: texts, buffers, and what may be a number. */
+/** None of the program's objects: a text, a buffer, a number. */
 export const OTHER = -1
 
 /** Anything, also what the runtime hands in. */
@@ -12,9 +12,6 @@ export const ANY = -2
 
 /** `undefined` or `null`. */
 export const MISSING = -3
-
-/** A number in any case. */
-export const NUMBER = -4
 
 const LITERALS = 1_000_000
 const FUNCTIONS = 2_000_000
@@ -35,20 +32,22 @@ export function functionOf(kind: number): number | undefined {
     return kind >= CLOSURES ? kind - CLOSURES : kind - FUNCTIONS
 }
 
-export const isClosure = (kind: number): boolean => kind >= CLOSURES && kind < ARRAYS
 export const isClass = (kind: number): boolean => kind >= 0 && kind < LITERALS
 
 /** An instance or an object literal: its fields are those that the program gives it. */
 export const hasFields = (kind: number): boolean => kind >= 0 && kind < FUNCTIONS
 export const isArray = (kind: number): boolean => kind >= ARRAYS
+/** The kind of a function that is given its `this`. */
+export function boundKind(kind: number): number {
+    const called = functionOf(kind)
+    return called === undefined ? kind : closureKind(called)
+}
+
 export const present = (kinds: Kinds): number[] => [...kinds].filter(one => one !== MISSING)
 
+export const NOTHING: Kinds = new Set()
 export const ONLY_OTHER: Kinds = new Set([OTHER])
-export const ONLY_NUMBER: Kinds = new Set([NUMBER])
-export const isOnlyNumbers = (kinds: Kinds): boolean => [...kinds].every(one => one === NUMBER)
-
-/** A number of numbers; nothing yet while nothing is known of one of them. */
-export function kindsOfSum(added: readonly Kinds[]): Kinds {
-    if (!added.every(isOnlyNumbers)) return ONLY_OTHER
-    return added.some(one => one.size === 0) ? new Set() : ONLY_NUMBER
-}
+export const ONLY_ANY: Kinds = new Set([ANY])
+export const ONLY_MISSING: Kinds = new Set([MISSING])
+export const union = (...kinds: Kinds[]): Kinds => new Set(kinds.flatMap(one => [...one]))
+export const orMissing = (kinds: Kinds): Kinds => union(kinds, ONLY_MISSING)

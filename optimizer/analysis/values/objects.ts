@@ -1,33 +1,17 @@
-import { keyNumber, stringNumber } from "../classes"
+import { fieldRead, fieldSet } from "../classes"
 import { type Context } from "../contexts"
 import { RETURN_VALUE, liveness, successors } from "../flow"
 import { arrayKind, objectLiteral } from "./kinds"
-import { type Expression, type Statement, eachExpression, parts } from "../../ir/code"
+import { type Expression, type Statement, isLocal, parts } from "../../ir/code"
 import { type FunctionCode, FunctionFlag } from "../../ir/image"
 import { BuiltinName, Op, isCall } from "../../ir/opcodes"
+import { builtinName } from "../../ir/strings"
 
-// What a single function tells of the objects it makes and of the values it has.
-
-const nameOf = (builtin: number) => (1 << 14) + builtin
-export const LENGTH = nameOf(BuiltinName.length)
+// Facts that a single function tells about its objects and values.
 
 /** Names that an array or a function may be asked for without giving away what it holds. */
-const HARMLESS = [BuiltinName.prototype, BuiltinName.push, BuiltinName.length].map(nameOf)
+const HARMLESS = [BuiltinName.prototype, BuiltinName.push, BuiltinName.length].map(builtinName)
 export const isHarmless = (name: number): boolean => HARMLESS.includes(name)
-
-const NUMBERS: readonly number[] = [
-    Op.Literal,
-    Op.LiteralDouble,
-    Op.Abs,
-    Op.BitNot,
-    Op.Negate,
-    Op.ToInt,
-    Op.UnaryPlus,
-]
-
-/** True when the expression is a number whatever its parts are. */
-export const isNumeric = (op: number): boolean =>
-    NUMBERS.includes(op) || (op >= Op.Subtract && op <= Op.ShiftRightUnsigned)
 
 /** True when `ret_val` is needed where several ways meet. */
 export function mixesResults(body: FunctionCode): boolean {
@@ -62,9 +46,6 @@ export function objectsMade({ body, captured }: Context, count: number): Made[] 
         found.push({ kind: body.index, fields: fieldsFromStart(body, 0, 0, captured) })
     return found
 }
-
-const isLocal = (one: Expression, slot: number): boolean =>
-    one.op === Op.LoadLocal && one.value === slot
 
 /**
  * The fields that an object has as soon as anything but the code that makes it may look at it.
@@ -108,10 +89,8 @@ function fieldsFromStart(
 }
 
 /** The field of the object in the slot that the statement sets. */
-function setField(one: Statement, slot: number): number | undefined {
-    if (one.op !== Op.IndexSet || !isLocal(one.args[0], slot)) return undefined
-    return keyNumber(one.args[1])
-}
+const setField = (one: Statement, slot: number): number | undefined =>
+    one.args[0] && isLocal(one.args[0], slot) ? fieldSet(one) : undefined
 
 /**
  * True when something else may have the object after the statement, or during it, or a field is
@@ -124,36 +103,16 @@ function showsObject(
     captured: ReadonlySet<number>,
 ): boolean {
     if (one.op === Op.StoreLocal && one.value === slot) return true
-    // What is called by its name gets the object, too.
+    // A function that is called by its name gets the object, too.
     if (isCall(one.op) && one.args[0].args.some(arg => isLocal(arg, slot))) return true
     const closes = captured.has(slot) && parts(one).some(part => part.op === Op.MakeClosure)
     if (closes) return true
     const shows = (part: Expression): boolean => {
         if (isLocal(part, slot)) return true
-        const name = part.args.length === 1 ? stringNumber(part) : undefined
+        const name = fieldRead(part)
         if (name !== undefined && isLocal(part.args[0], slot)) return !fields.has(name)
         return part.args.some(shows)
     }
     const args = setField(one, slot) === undefined ? one.args : one.args.slice(1)
     return args.some(shows)
-}
-
-/**
- * By level and slot: the variables of outer functions that the function or closures made in it
- * read.
- */
-export function outerReads(
-    body: FunctionCode,
-    byIndex: ReadonlyMap<number, FunctionCode>,
-): Set<string> {
-    const found = new Set<string>()
-    const visit = (inner: FunctionCode, depth: number, seen: readonly number[]) =>
-        eachExpression(inner.code, one => {
-            if (one.op === Op.LoadClosure && one.args[0].value > depth)
-                found.add(`${one.args[0].value - depth} ${one.value}`)
-            if (one.op === Op.MakeClosure && !seen.includes(one.value))
-                visit(byIndex.get(one.value)!, depth + 1, [...seen, one.value])
-        })
-    visit(body, 0, [body.index])
-    return found
 }

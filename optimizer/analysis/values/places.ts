@@ -1,9 +1,13 @@
-import { ANY, type Kinds, functionOf, hasFields, isArray } from "./kinds"
+import { ANY, type Kinds, NOTHING, functionOf, hasFields, isArray, union } from "./kinds"
 import { type FunctionCode, FunctionFlag } from "../../ir/image"
 
-const NOTHING: Kinds = new Set()
-export const union = (...kinds: Kinds[]): Kinds => new Set(kinds.flatMap(one => [...one]))
+/** A parameter, or what a local has at the start. */
 export const local = (body: FunctionCode, slot: number): string => `local ${body.index} ${slot}`
+/** The value that a statement stores. */
+export const store = (body: FunctionCode, index: number) => `store ${body.index} ${index}`
+/** The values that any statement stores in the slot. */
+export const slotOf = (body: FunctionCode, slot: number) => `slot ${body.index} ${slot}`
+export const elements = (array: number) => `elements ${array}`
 
 /** The places of a program where values are, and what each may have. Knowledge only grows. */
 export class Places {
@@ -88,7 +92,7 @@ export class Places {
         }
     }
 
-    /** What an object or array holds. */
+    /** Values that an object or array holds. */
     protected hold(owner: number, place: string, values: Kinds): void {
         this.contents.set(owner, (this.contents.get(owner) ?? new Set<string>()).add(place))
         this.addAll(place, values)

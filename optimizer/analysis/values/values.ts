@@ -1,114 +1,69 @@
-import { type Classes, type Method, isBuiltinName, keyNumber, stringNumber } from "../classes"
-import { contexts } from "../contexts"
+import { classesOf, keyNumber } from "../classes"
+import { type Method } from "../classes"
 import { writesReturnValue } from "../effects"
-import { type LookUp, type Reaching, type Resolved, isRuntimeName } from "../lookups"
+import { type LookUp, type Point, type Resolved } from "../lookups"
 import {
     ANY,
     type Kinds,
     MISSING,
-    NUMBER,
-    ONLY_NUMBER,
-    ONLY_OTHER,
+    NOTHING,
+    ONLY_ANY,
     OTHER,
     closureKind,
     functionKind,
     functionOf,
     hasFields,
     isArray,
-    isClass,
-    isOnlyNumbers,
-    kindsOfSum,
     present,
 } from "./kinds"
-import { LENGTH, isHarmless, isNumeric, mixesResults, objectsMade, outerReads } from "./objects"
-import { Places, local, union } from "./places"
-import { type Expression, type Statement, eachExpression, parts } from "../../ir/code"
+import { mixesResults } from "./objects"
+import { elements, local, slotOf, store } from "./places"
+import { Reading } from "./reading"
+import { type Expression, type Statement, parts } from "../../ir/code"
 import { type FunctionCode, FunctionFlag, type Program } from "../../ir/image"
-import { BuiltinName, has, isCall, Op, RuntimeObject } from "../../ir/opcodes"
+import { BuiltinName, Op, isCall } from "../../ir/opcodes"
+import { isBuiltinName } from "../../ir/strings"
 
-// What the values of a program may be, by following them through the whole of it.
+/** Follows all values through the whole program. */
+export class Values extends Reading {
+    private readonly mixesResults: ReadonlySet<FunctionCode>
 
-const NOTHING: Kinds = new Set()
-const ONLY_ANY: Kinds = new Set([ANY])
-const ONLY_MISSING: Kinds = new Set([MISSING])
-const orMissing = (kinds: Kinds): Kinds => union(kinds, ONLY_MISSING)
-const store = (body: FunctionCode, index: number) => `store ${body.index} ${index}`
-const slotOf = (body: FunctionCode, slot: number) => `slot ${body.index} ${slot}`
-const elements = (array: number) => `elements ${array}`
+    /** Undefined when the program does not set its classes up as the compiler's do. */
+    static of(program: Program): Values | undefined {
+        const classes = classesOf(program)
+        return classes && new Values(program, classes)
+    }
 
-export class Values extends Places {
-    private readonly makers = new Map<number, FunctionCode[]>()
-    private readonly named = new Map<number, Method[]>()
-    /** By name: the objects on which a field of that name is set. */
-    private readonly setters = new Map<number, [FunctionCode, number, Expression][]>()
-    private readonly writtenByClosures = new Set<string>()
-    private readonly parsesJson: boolean
-    /** By class or object literal: the fields that are set before anything can look at them. */
-    readonly fieldsOf = new Map<number, ReadonlySet<number>>()
-    /** Where object literals and arrays are made, and what kind each is. */
-    readonly allocations = new Map<Statement, number>()
-    private readonly assignments: ReadonlySet<Statement>
-    /** Fields of functions, by name and function. */
-    private readonly statics = new Set<string>()
-    /** What nothing has come to by now is left with nothing: a call of it may run anything. */
-    private settled = false
-    private readonly mixesResults = new Set<FunctionCode>()
-    private readonly readByClosures = new Map<number, ReadonlySet<string>>()
-
-    constructor(
-        program: Program,
-        private readonly classes: Classes,
-        lookUps: readonly LookUp[],
-        private readonly reserved: ReadonlySet<number>,
-        private readonly reaching: Reaching,
-    ) {
-        super(new Map(program.functions.map(one => [one.index, one])))
-        this.assignments = new Set(classes.methods.map(one => one.assignment))
-        let parsesJson = false
-        for (const body of program.functions)
-            eachExpression(body.code, one => {
-                if (one.op === Op.BuiltinObject && one.value === RuntimeObject.Json)
-                    parsesJson = true
-                if (one.op !== Op.MakeClosure) return
-                this.makers.set(one.value, [...(this.makers.get(one.value) ?? []), body])
-            })
-        this.parsesJson = parsesJson
-        this.startWithObjects(program)
-        this.startWithMethods(lookUps)
-        for (const body of program.functions) this.prepare(body)
+    constructor(...[program, classes]: ConstructorParameters<typeof Reading>) {
+        super(program, classes)
+        const { functions } = program
+        this.mixesResults = new Set(functions.filter(mixesResults))
+        const found = new Set(this.lookUps.map(one => one.name))
+        for (const { body, owner, name } of classes.methods) {
+            this.startWithThis(body, owner)
+            if (!found.has(name)) this.show(new Set([closureKind(body.index)]))
+        }
+        for (const body of functions) this.startFunction(body)
+        const each = (work: (at: Point, one: Statement) => void) => {
+            for (const body of functions)
+                body.code.forEach((one, index) => work({ body, index }, one))
+        }
         while (this.changed) {
             this.changed = false
             for (const one of classes.methods)
                 if (this.isFoundByOthers(one) || this.isOpened(one.owner))
                     this.show(new Set([closureKind(one.body.index)]))
-            for (const body of program.functions)
-                body.code.forEach((one, index) => this.follow(body, index, one))
+            each((at, one) => this.follow(at, one))
             if (!this.changed && !this.settled) this.settled = this.changed = true
-            if (!this.changed) this.followTexts(program)
+            if (!this.changed) each((at, one) => this.followTexts(at, one))
         }
     }
 
-    private startWithObjects(program: Program): void {
-        for (const context of contexts(program)) {
-            const { body } = context
-            if (mixesResults(body)) this.mixesResults.add(body)
-            if (this.makers.has(body.index))
-                this.readByClosures.set(body.index, outerReads(body, this.byIndex))
-            for (const { made, kind, fields } of objectsMade(context, this.allocations.size)) {
-                if (made) this.allocations.set(made, kind)
-                if (fields) this.fieldsOf.set(kind, fields)
-            }
-        }
-    }
-
-    private startWithMethods(lookUps: readonly LookUp[]): void {
-        for (const one of this.classes.methods) {
-            this.named.set(one.name, [...(this.named.get(one.name) ?? []), one])
-            this.startWithThis(one.body, one.owner)
-        }
-        const found = new Set(lookUps.map(one => one.name))
-        for (const { name, body } of this.classes.methods)
-            if (!found.has(name)) this.show(new Set([closureKind(body.index)]))
+    private startFunction(body: FunctionCode): void {
+        if (body.flags & FunctionFlag.Constructor) this.startWithThis(body, body.index)
+        else if (body.flags & FunctionFlag.NeedsThis && !this.kinds.has(local(body, 0)))
+            this.add(local(body, 0), ANY)
+        if (body.flags & FunctionFlag.RestArgument) this.escape(body)
     }
 
     private startWithThis(body: FunctionCode, owner: number): void {
@@ -121,42 +76,16 @@ export class Values extends Places {
         return [owner, ...below.flatMap(([child]) => this.family(child))]
     }
 
-    private prepare(body: FunctionCode): void {
-        if (body.flags & FunctionFlag.Constructor) this.startWithThis(body, body.index)
-        else if (body.flags & FunctionFlag.NeedsThis && !this.kinds.has(local(body, 0)))
-            this.add(local(body, 0), ANY)
-        if (body.flags & FunctionFlag.RestArgument) this.escape(body)
-        for (const [index, one] of body.code.entries()) {
-            if (one.op === Op.StoreClosure)
-                for (const owner of this.owners(body, one.args[0].value))
-                    this.writtenByClosures.add(slotOf(owner, one.value))
-            const name = one.op === Op.IndexSet ? keyNumber(one.args[1]) : undefined
-            if (name === undefined || this.assignments.has(one)) continue
-            const [object] = one.args
-            if (object.op === Op.StaticFunction)
-                this.statics.add(`${name} ${functionKind(object.value)}`)
-            const others = this.setters.get(name) ?? []
-            this.setters.set(name, [...others, [body, index, one.args[0]]])
-        }
-    }
-
-    /** The functions whose local a closure means by going so many levels up. */
-    private owners(body: FunctionCode, level: number): FunctionCode[] {
-        if (level === 0) return [body]
-        const makers = this.makers.get(body.index) ?? []
-        return makers.flatMap(one => this.owners(one, level - 1))
-    }
-
-    private follow(body: FunctionCode, index: number, one: Statement): void {
+    private follow(at: Point, one: Statement): void {
         if (this.assignments.has(one)) return
-        const kindsOf = (value: Expression) => this.kindsOf(body, index, value)
+        const { body, index } = at
+        const kindsOf = (value: Expression) => this.kindsOf(at, value)
         const [first, second] = one.args
         for (const part of parts(one)) {
             if (part.op === Op.Bind)
                 this.followBinding(kindsOf(part.args[0]), kindsOf(part.args[1]))
-            if (part.op === Op.Index && !isOnlyNumbers(kindsOf(part.args[1])))
+            if (part.op === Op.Index || part.op === Op.Utf8Field)
                 this.lookInto(kindsOf(part.args[0]))
-            if (part.op === Op.Utf8Field) this.lookInto(kindsOf(part.args[0]))
         }
         if (one.op === Op.StoreLocal) {
             this.addAll(store(body, index), kindsOf(first))
@@ -168,12 +97,11 @@ export class Values extends Places {
         else if (one.op === Op.StoreClosure) {
             for (const owner of this.owners(body, first.value))
                 this.addAll(slotOf(owner, one.value), kindsOf(second))
-        } else if (one.op === Op.IndexSet)
-            this.followField(one, isOnlyNumbers(kindsOf(second)), kindsOf)
-        else if (isCall(one.op)) this.followCall(body, index, one)
-        // What comes to a label in `ret_val` is not followed further.
+        } else if (one.op === Op.IndexSet) this.followField(one, kindsOf)
+        else if (isCall(one.op)) this.followCall(at, one)
+        // Values that reach a label in `ret_val` are not followed further.
         if (this.mixesResults.has(body) && writesReturnValue(one.op))
-            this.show(this.kindsOfResult(body, index + 1))
+            this.show(this.kindsOfResult({ body, index: index + 1 }))
     }
 
     /**
@@ -186,24 +114,14 @@ export class Values extends Places {
     }
 
     /**
-     * Behind everything else, as it asks for what is not there: a number that was not seen yet
-     * would be missed.
+     * An object as a text tells all its fields. A value that may also be a text or number is taken
+     * for one, so this comes last: kinds that are added later would be missed.
      */
-    private followTexts({ functions }: Program): void {
-        for (const body of functions)
-            body.code.forEach((one, index) => {
-                for (const { op, args } of parts(one))
-                    if (op === Op.Add)
-                        for (const arg of args) this.followText(this.kindsOf(body, index, arg))
-            })
-    }
-
-    /**
-     * An object as a text tells all its fields. What may also be a number or text is taken for
-     * that.
-     */
-    private followText(kinds: Kinds): void {
-        if (![OTHER, NUMBER, ANY].some(one => kinds.has(one))) this.reveal(kinds)
+    private followTexts(at: Point, one: Statement): void {
+        for (const { op, args } of parts(one))
+            if (op === Op.Add)
+                for (const kinds of args.map(arg => this.kindsOf(at, arg)))
+                    if (!kinds.has(OTHER) && !kinds.has(ANY)) this.reveal(kinds)
     }
 
     /** A function is given its `this`. */
@@ -221,223 +139,53 @@ export class Values extends Places {
         if (shown.some(one => this.shown.has(one))) this.show(kinds)
     }
 
-    private followField(
-        one: Statement,
-        numeric: boolean,
-        kindsOf: (value: Expression) => Kinds,
-    ): void {
+    private followField(one: Statement, kindsOf: (value: Expression) => Kinds): void {
         const [object, key, value] = one.args
         const name = keyNumber(key)
         const owners = present(kindsOf(object))
         const values = kindsOf(value)
-        const isOurs = (owner: number) => hasFields(owner) || this.statics.has(`${name} ${owner}`)
+        if (name === undefined) this.open(new Set(owners.filter(hasFields)))
         for (const owner of owners) {
-            if (name === undefined && hasFields(owner) && !numeric) this.open(new Set([owner]))
             if (isArray(owner)) this.hold(owner, elements(owner), values)
             else if (name === undefined || this.isReserved(owner, name)) this.show(values)
-            else if (!isOurs(owner) && isBuiltinName(name)) this.show(values)
-            if (name !== undefined && (isOurs(owner) || owner === ANY))
+            else if (!this.isOurs(owner, name) && isBuiltinName(name)) this.show(values)
+            if (name !== undefined && (this.isOurs(owner, name) || owner === ANY))
                 this.hold(owner, `field ${name} ${owner}`, values)
         }
         if (name !== undefined) this.addAll(`field ${name}`, values)
     }
 
-    private followCall(body: FunctionCode, index: number, call: Statement): void {
+    private followCall(at: Point, call: Statement): void {
         const given = call.args.slice(1)
-        const { targets, known, early } = this.targets(body, index, call.args[0])
+        const { targets, known, early } = this.targets(at, call.args[0])
         if (early) return
         const hasRest = targets.some(one => one.flags & FunctionFlag.RestArgument)
-        if (hasRest || call.op === Op.CallArray || !known) this.showGiven(body, index, call)
+        if (hasRest || call.op === Op.CallArray || !known) this.showGiven(at, call)
         for (const target of targets) {
             if (call.op === Op.CallArray) this.escape(target)
             const first = target.flags & FunctionFlag.NeedsThis ? 1 : 0
             for (let slot = first; slot < target.args; slot++) {
                 const arg = given[slot - first]
-                if (arg) this.addAll(local(target, slot), this.kindsOf(body, index, arg))
+                if (arg) this.addAll(local(target, slot), this.kindsOf(at, arg))
                 else this.add(local(target, slot), MISSING)
             }
         }
     }
 
-    /** The arguments of a call that may run anything. What is pushed on an array is only there. */
-    private showGiven(body: FunctionCode, index: number, { args }: Statement): void {
+    /** The arguments of a call that may run anything. Pushed values are in the array only. */
+    private showGiven(at: Point, { args }: Statement): void {
         const [callee, ...given] = args
-        const receivers = callee.args.length ? this.kindsOf(body, index, callee.args[0]) : NOTHING
+        const receivers = callee.args.length ? this.kindsOf(at, callee.args[0]) : NOTHING
         const pushes = callee.op === Op.BuiltinField && callee.value === BuiltinName.push
         const arrays = present(receivers)
         for (const arg of given) {
-            const values = this.kindsOf(body, index, arg)
+            const values = this.kindsOf(at, arg)
             if (callee.op === Op.ObjectField && callee.value !== BuiltinName.setPrototypeOf)
                 this.open(values)
             for (const array of arrays)
                 if (isArray(array)) this.hold(array, elements(array), values)
             if (!pushes || !arrays.every(isArray)) this.show(values)
         }
-    }
-
-    /**
-     * The functions of the program that a call may run, and whether it runs nothing else. It is
-     * early to ask while nothing is known of them that may be soon: a value that has come to a
-     * place never leaves it again.
-     */
-    private targets(
-        body: FunctionCode,
-        index: number,
-        callee: Expression,
-    ): { targets: FunctionCode[]; known: boolean; early: boolean } {
-        if (callee.op === Op.New) return this.targets(body, index, callee.args[0])
-        const kinds = present(this.kindsOf(body, index, callee))
-        const functions = kinds.map(functionOf)
-        const found = new Set(functions.flatMap(one => (one === undefined ? [] : [one])))
-        return {
-            targets: [...found].map(one => this.byIndex.get(one)!),
-            known: kinds.length > 0 && !functions.includes(undefined),
-            early: kinds.length === 0 && !this.settled,
-        }
-    }
-
-    kindsOf(body: FunctionCode, index: number, one: Expression): Kinds {
-        if (one.op === Op.LoadLocal) return this.kindsOfLocal(body, index, one.value)
-        if (one.op === Op.LoadGlobal) return orMissing(this.at(`global ${one.value}`))
-        if (one.op === Op.ReturnValue) return this.kindsOfResult(body, index)
-        if (one.op === Op.Undefined || one.op === Op.Null) return ONLY_MISSING
-        if (one.op === Op.StaticFunction) return new Set([functionKind(one.value)])
-        if (one.op === Op.MakeClosure) return new Set([closureKind(one.value)])
-        if (one.op === Op.LoadClosure) return this.kindsOfOuter(body, one)
-        const name = one.args.length === 1 ? stringNumber(one) : undefined
-        if (name !== undefined) return this.kindsOfField(body, index, one.args[0], name)
-        if (one.op === Op.Index) return this.kindsOfElement(body, index, one.args[0])
-        if (one.op === Op.Bind) {
-            const bound = [...this.kindsOf(body, index, one.args[0])].map(kind => {
-                const called = functionOf(kind)
-                return called === undefined ? kind : closureKind(called)
-            })
-            return new Set(bound)
-        }
-        if (one.op === Op.Add)
-            return kindsOfSum(one.args.map(arg => this.kindsOf(body, index, arg)))
-        if (isNumeric(one.op)) return ONLY_NUMBER
-        return has(one.op, "plain") ? ONLY_OTHER : ONLY_ANY
-    }
-
-    private kindsOfElement(body: FunctionCode, index: number, object: Expression): Kinds {
-        const owners = present(this.kindsOf(body, index, object))
-        const values = this.at(...owners.filter(isArray).map(elements), elements(ANY))
-        const known = owners.every(one => isArray(one) && !this.shown.has(one))
-        return known ? orMissing(values) : union(values, ONLY_ANY)
-    }
-
-    private kindsOfField(
-        body: FunctionCode,
-        index: number,
-        object: Expression,
-        name: number,
-    ): Kinds {
-        const receivers = this.kindsOf(body, index, object)
-        const owners = present(receivers)
-        // A method of an array may hand out what it holds.
-        if (isBuiltinName(name) && !isHarmless(name))
-            this.show(new Set(owners.filter(one => isArray(one) || functionOf(one) !== undefined)))
-        if (this.parsesJson || owners.some(one => this.isReserved(one, name))) return ONLY_ANY
-        const { methods, exact } = this.find(receivers, name)
-        const bound = new Set(methods.map(one => closureKind(one.body.index)))
-        // What the runtime gives its own objects has such a name, too.
-        const isOurs = (one: number) => hasFields(one) || this.statics.has(`${name} ${one}`)
-        // What has a length and is none of our objects is an array, a text or a buffer.
-        const isLength = name === LENGTH && !owners.some(one => this.opened.has(one))
-        if (isLength && !methods.length && !owners.every(isOurs))
-            return union(ONLY_NUMBER, this.at(`field ${name}`))
-        if (isBuiltinName(name) && !owners.every(isOurs)) return union(ONLY_ANY, bound)
-        const known = owners.every(one => isOurs(one) && !this.shown.has(one))
-        const places = known ? owners.map(one => `field ${name} ${one}`) : [`field ${name}`]
-        const found = union(bound, this.at(...places, `field ${name} ${ANY}`))
-        if (owners.some(one => this.opened.has(one))) return orMissing(union(found, ONLY_ANY))
-        const certain = exact || owners.every(one => this.fieldsOf.get(one)?.has(name))
-        return certain ? found : orMissing(found)
-    }
-
-    private kindsOfLocal(body: FunctionCode, index: number, slot: number): Kinds {
-        if (this.writtenByClosures.has(slotOf(body, slot)))
-            return orMissing(this.at(local(body, slot), slotOf(body, slot)))
-        const stores = [...this.reaching(body)[index][slot]]
-        const places = stores.map(one =>
-            one < body.slots ? local(body, one) : store(body, one - body.slots),
-        )
-        const kinds = this.at(...places)
-        return stores.some(one => one < body.slots && one >= body.args) ? orMissing(kinds) : kinds
-    }
-
-    /** A variable of a function around the closure. */
-    private kindsOfOuter(body: FunctionCode, { value, args }: Expression): Kinds {
-        const owners = this.owners(body, args[0].value)
-        const kinds = this.at(
-            ...owners.flatMap(owner => [slotOf(owner, value), local(owner, value)]),
-        )
-        const isSet = owners.every(owner => this.isSetBeforeClosures(owner, value))
-        return isSet ? kinds : orMissing(kinds)
-    }
-
-    private isSetBeforeClosures(owner: FunctionCode, slot: number): boolean {
-        if (slot < owner.args) return true
-        return owner.code.every((one, index) => {
-            const made = parts(one).filter(part => part.op === Op.MakeClosure)
-            const reads = made.some(part => this.readByClosures.get(part.value)!.has(`1 ${slot}`))
-            return !reads || !this.reaching(owner)[index][slot].has(slot)
-        })
-    }
-
-    private kindsOfResult(body: FunctionCode, index: number): Kinds {
-        let at = index - 1
-        const passes = ({ op }: Statement) =>
-            op === Op.JumpIfNullish || (!writesReturnValue(op) && op !== Op.Label)
-        while (at >= 0 && passes(body.code[at])) at--
-        const one = body.code[at]
-        if (!one) return ONLY_ANY
-        if (one.op === Op.StoreReturnValue) return this.kindsOf(body, at, one.args[0])
-        if (one.op === Op.AllocMap || one.op === Op.AllocArray)
-            return new Set([this.allocations.get(one)!])
-        if (!isCall(one.op)) return ONLY_ANY
-        const [callee] = one.args
-        if (callee.op === Op.New && callee.args[0].op === Op.StaticFunction)
-            return new Set([callee.args[0].value])
-        const { targets, known, early } = this.targets(body, at, callee)
-        if (early) return NOTHING
-        const results = this.at(...targets.map(target => `result ${target.index}`), "")
-        return known && callee.op !== Op.New ? results : union(results, ONLY_ANY)
-    }
-
-    /** Methods of a name that values of these kinds have. */
-    find(kinds: Kinds, name: number): { methods: Method[]; exact: boolean } {
-        const all = this.named.get(name) ?? []
-        const known = present(kinds)
-        if (known.includes(ANY)) return { methods: all, exact: false }
-        const found = known.filter(isClass).map(one => this.findIn(one, name))
-        const methods = new Set(found.flatMap(one => one ?? []))
-        const exact = known.length > 0 && known.every(isClass) && !found.includes(undefined)
-        return { methods: [...methods], exact }
-    }
-
-    private findIn(owner: number | undefined, name: number): Method | undefined {
-        if (owner === undefined) return undefined
-        const own = this.named.get(name)?.find(one => one.owner === owner)
-        return own ?? this.findIn(this.classes.parents.get(owner), name)
-    }
-
-    /**
-     * True when the runtime, or a server, may look for the name on the object: it must have the
-     * object for that.
-     */
-    isReserved(owner: number, name: number): boolean {
-        if (!this.reserved.has(name)) return false
-        return isRuntimeName(name) || !hasFields(owner) || this.isHandedOut(owner)
-    }
-
-    /** True when an instance of the class, or of one below it, is where others may look into it. */
-    private isHandedOut(owner: number): boolean {
-        const parent = this.classes.parents.get(owner)
-        const inherits = this.classes.foreign.has(owner)
-        if (inherits || (parent !== undefined && this.isHandedOut(parent))) return true
-        return this.shown.has(owner)
     }
 
     /** True when the runtime or a server may call the method by its name. */
@@ -453,28 +201,17 @@ export class Values extends Places {
         return this.family(owner).some(one => this.opened.has(one))
     }
 
-    resolve({ body, index, object, name }: LookUp): Resolved {
-        const kinds = this.kindsOf(body, index, object)
-        const certain = this.isCertain(body, index, object)
-        // What seems to be missing in any case is looked at before it is called.
-        const { methods, exact } = this.find(present(kinds).length ? kinds : ONLY_ANY, name)
-        const setOn = (this.setters.get(name) ?? []).map(one => this.kindsOf(...one))
-        if (present(kinds).some(one => this.opened.has(one)))
-            return { methods, exact: false, certain }
-        if (exact) {
-            const shadowed = setOn.some(
-                on => on.has(ANY) || !present(on).length || present(kinds).some(one => on.has(one)),
-            )
-            return { methods, exact: !shadowed, certain }
-        }
-        return { methods, exact: false, certain }
-    }
-
-    /** True when the value is an object on every way. */
-    isCertain(body: FunctionCode, index: number, object: Expression): boolean {
-        if (object.op === Op.LoadLocal && object.value === 0 && body.flags & FunctionFlag.NeedsThis)
-            return !body.code.some(one => one.op === Op.StoreLocal && one.value === 0)
-        const kinds = this.kindsOf(body, index, object)
-        return kinds.size > 0 && !kinds.has(ANY) && !kinds.has(MISSING)
+    resolve(look: LookUp): Resolved {
+        const kinds = this.kindsOf(look, look.object)
+        const objects = present(kinds)
+        // A receiver that seems to be missing in any case is tested before its call.
+        const { methods, exact } = this.find(objects.length ? kinds : ONLY_ANY, look.name)
+        const isShadowed = this.setters.get(look.name)?.some(([at, object]) => {
+            const on = this.kindsOf(at, object)
+            return on.has(ANY) || !present(on).length || objects.some(one => on.has(one))
+        })
+        const isOpened = objects.some(one => this.opened.has(one))
+        const certain = kinds.size > 0 && !kinds.has(ANY) && !kinds.has(MISSING)
+        return { methods, exact: exact && !isShadowed && !isOpened, certain }
     }
 }

@@ -1,11 +1,5 @@
 import { describe, expect, it } from "vitest"
-import {
-    expression,
-    label,
-    statement,
-    type Expression,
-    type Statement,
-} from "../../../optimizer/ir/code"
+import { expression, label, statement, type Statement } from "../../../optimizer/ir/code"
 import { Section } from "../../../optimizer/ir/image"
 import { Op } from "../../../optimizer/ir/opcodes"
 import {
@@ -198,36 +192,6 @@ describe("calls of methods", () => {
         expect(check.args[0].args).toEqual([local(0)])
         expect(rest).toEqual(late)
         expect(methodAfter(reader().code)).toEqual(reader().code)
-    })
-
-    it("check at the call if the method does not use `this`, and then do not pass it", () => {
-        const code = [call(log, local(1)), back(local(1))]
-        const mainAfter = (argument: Expression) => {
-            const one = program(
-                main(
-                    call(created(2)),
-                    statement(Op.StoreGlobal, 1, result),
-                    call(field(expression(Op.LoadGlobal, 1), names.run), argument),
-                ),
-                setup(set(prototype(2), names.run, fn(3))),
-                emptyConstructor(),
-                { args: 2, flags: METHOD, code: [...code] },
-            )
-            callMethodsDirectly(one)
-            return one
-        }
-        const early = mainAfter(literal(7))
-        const [look, called] = early.functions[0].code.slice(-3)
-        expect(look.op).toBe(Op.StoreReturnValue)
-        expect(look.args[0].args).toEqual([expression(Op.LoadGlobal, 1)])
-        expect(called).toEqual(call(fn(3), nothing, literal(7)))
-        expect(early.functions[3].code).toEqual(code)
-        // The check would overwrite the argument.
-        const late = mainAfter(result)
-        expect(late.functions[0].code.at(-2)).toEqual(
-            call(fn(3), expression(Op.LoadGlobal, 1), result),
-        )
-        expect(late.functions[3].code).toHaveLength(3)
     })
 
     it("are found at their places even in a method that gets such a check", () => {

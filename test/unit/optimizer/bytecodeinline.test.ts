@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest"
-import { type Context } from "../../../optimizer/analysis/contexts"
+import { type Context, contexts } from "../../../optimizer/analysis/contexts"
 import { expression, label, statement, type Statement } from "../../../optimizer/ir/code"
 import { type FunctionCode, type Program } from "../../../optimizer/ir/image"
 import { Op } from "../../../optimizer/ir/opcodes"
 import { dropUnreachable } from "../../../optimizer/passes/dropunreachable"
 import { forwardStores } from "../../../optimizer/passes/forwardstores"
-import { inlineSingleCalls } from "../../../optimizer/passes/inlinesinglecalls"
-import { inlineSmallFunctions } from "../../../optimizer/passes/inlinesmallfunctions"
+import { inlineFunctions } from "../../../optimizer/passes/inlinefunctions"
 import { pairFunctions } from "../../../optimizer/passes/pairfunctions"
 import {
     local,
@@ -19,13 +18,13 @@ import {
     nothing,
     log,
     to,
-    type Parts,
     program,
     main,
     setup,
 } from "../../support/bytecodeprograms"
 
 describe("functions with a single caller", () => {
+    const inline = (one: Program) => inlineFunctions(one, contexts(one), () => undefined)
     const runs = ({ functions }: Program) => functions.map(one => one.index)
 
     it("move into it with their handlers", () => {
@@ -40,52 +39,29 @@ describe("functions with a single caller", () => {
             back(literal(1)),
         ]
         const one = program(main(call(fn(2))), setup(), { tryFrames: 1, code: guarded })
-        inlineSingleCalls(one)
+        inline(one)
         expect(runs(one)).toEqual([0])
         expect(one.functions[0].tryFrames).toBe(1)
     })
 
     it("move into it wherever it is in the image", () => {
         const one = program(
-            { code: [call(fn(2)), call(fn(2)), back(nothing)] },
+            { code: [call(fn(2)), store(0, fn(2)), back(nothing)] },
             { code: [call(log), back(nothing)] },
             { code: [call(fn(1)), back(nothing)] },
         )
-        inlineSingleCalls(one)
+        inline(one)
         expect(runs(one)).toEqual([0, 2])
     })
 
-    const makesClosure = (): Parts[] => [
-        { args: 1, code: [back(expression(Op.MakeClosure, 3))] },
-        { code: [back(expression(Op.LoadClosure, 0, literal(1)))] },
-    ]
-
-    it("take the variables of their closures along", () => {
-        const one = program(main(call(fn(2), literal(5))), setup(), ...makesClosure())
-        inlineSingleCalls(one)
-        expect(runs(one)).toEqual([0, 3])
-        const base = one.functions[0].code.find(s => s.op === Op.StoreLocal)!.value
-        expect(one.functions[1].code[0].args[0].value).toBe(base)
-    })
-
-    it("stay if closures would make the frame large: their variables keep their slots", () => {
-        // Each function of these programs has four slots, and `setup` also moves into the caller.
-        for (const [slots, left] of [
-            [21, [0, 3]],
-            [22, [0, 2, 3]],
-        ] as const) {
-            const one = program(main(call(fn(2), literal(5))), setup(), ...makesClosure())
-            one.functions[0].slots = slots
-            inlineSingleCalls(one)
-            expect(runs(one)).toEqual(left)
-        }
-    })
-
-    it("stay if a loop would share the variables of their closures", () => {
-        const start = label()
-        const loop = [start, call(fn(2), literal(5)), to(Op.Jump, start)]
-        const one = program(main(...loop), setup(), ...makesClosure())
-        inlineSingleCalls(one)
+    it("stay if they make closures", () => {
+        const one = program(
+            main(call(fn(2), literal(5))),
+            setup(),
+            { args: 1, code: [back(expression(Op.MakeClosure, 3))] },
+            { code: [back(expression(Op.LoadClosure, 0, literal(1)))] },
+        )
+        inline(one)
         expect(runs(one)).toEqual([0, 2, 3])
     })
 })
@@ -160,13 +136,12 @@ describe("functions with several callers", () => {
     const copied = (code: Statement[], calls: number): Program => {
         const callers = Array.from({ length: calls }, () => call(fn(1), literal(5)))
         const one = program({ code: [...callers, back(nothing)] }, { args: 1, code })
-        const contexts = one.functions.map((body: FunctionCode) => ({
+        const all = one.functions.map((body: FunctionCode) => ({
             body,
             captured: new Set<number>(),
             volatile: new Set<number>(),
-            hasTry: false,
         }))
-        inlineSmallFunctions(one, contexts, settle)
+        inlineFunctions(one, all, settle)
         return one
     }
 

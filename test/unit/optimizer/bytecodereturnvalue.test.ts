@@ -19,9 +19,8 @@ const call = (...args: Expression[]) =>
 /** The code of a function with one parameter, after the pass. */
 function stored(code: Statement[], captured: number[] = []): Statement[] {
     const body = { index: 0, slots: 4, args: 1, flags: 0, name: 0, tryFrames: 0, code }
-    const hasTry = code.some(one => one.op === Op.Try)
     const sees = new Set(captured)
-    storeInReturnValue({ body, captured: sees, volatile: sees, hasTry })
+    storeInReturnValue({ body, captured: sees, volatile: sees })
     return body.code
 }
 

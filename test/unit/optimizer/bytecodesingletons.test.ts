@@ -176,25 +176,29 @@ describe("parameters", () => {
         return one.functions
     }
 
-    it("that are unread are not passed, and constant ones are known", () => {
+    it("that are unread are not passed", () => {
         const [first, , inner] = after(
             calls(
                 call(fn(2), literal(1), literal(7), local(3)),
                 call(fn(2), local(2), literal(7), local(0)),
             ),
         )
-        expect(first.code.slice(1, 3)).toEqual([call(fn(2), local(3)), call(fn(2), local(0))])
-        expect(inner.code).toEqual([call(log, literal(7), local(0)), back(local(0))])
-        expect(inner.args).toBe(1)
+        expect(first.code.slice(1, 3)).toEqual([
+            call(fn(2), literal(7), local(3)),
+            call(fn(2), literal(7), local(0)),
+        ])
+        expect(inner.code).toEqual([call(log, local(0), local(1)), back(local(1))])
+        expect(inner.args).toBe(2)
     })
 
-    it("that a call omits are undefined there", () => {
-        const [, , inner] = after(calls(call(fn(2), literal(1)), call(fn(2), literal(2))))
-        expect(inner.code).toEqual([call(log, nothing, nothing), back(nothing)])
-        const [, , other] = after(
-            calls(call(fn(2), literal(1), literal(2), log), call(fn(2), literal(1))),
-        )
-        expect(other.args).toBe(2)
+    it("that one call omits are not passed by the others", () => {
+        const one = program(main(call(fn(2), literal(1), log), call(fn(2))), setup(), {
+            args: 2,
+            code: [back(local(0))],
+        })
+        const [first, , inner] = after(one)
+        expect(first.code.slice(1, 3)).toEqual([call(fn(2), literal(1)), call(fn(2))])
+        expect(inner.args).toBe(1)
     })
 
     it("stay when the argument may fail, or the function is also a value", () => {
@@ -205,27 +209,6 @@ describe("parameters", () => {
             calls(call(fn(2), literal(1), local(1), local(2)), store(0, fn(2))),
         )
         expect(value.args).toBe(3)
-    })
-
-    it("that are unread and may fail are evaluated before the call, if that is smaller", () => {
-        const failing = field(local(0), names.speed)
-        const more = [1, 2].map(() => call(fn(2), log, local(1), local(2)))
-        const [first, , inner] = after(calls(call(fn(2), failing, local(1), local(2)), ...more))
-        expect(inner.args).toBe(2)
-        expect(first.code.slice(1, -1)).toEqual([
-            statement(Op.StoreReturnValue, 0, failing),
-            ...[0, 1, 2].map(() => call(fn(2), local(1), local(2))),
-        ])
-        // Not when the call needs the result, or another argument would fail first.
-        const [busy] = after(calls(call(fn(2), failing, result, local(2)), ...more))
-        expect(busy.code[1].args).toHaveLength(4)
-        const callee = field(local(1), names.speed)
-        const one = program(
-            main(call(fn(2), callee, failing), ...[1, 2].map(() => call(fn(2), log, log))),
-            setup(),
-            { args: 2, code: [back(local(0))] },
-        )
-        expect(after(one)[2].args).toBe(2)
     })
 
     it("stay when the function stores to them and reads them", () => {
