@@ -38,6 +38,16 @@ export interface NodeBoardOptions {
     transferMs?: number
     /** It is in the network of its settings, whichever that is, and example.org is there. */
     network?: boolean
+    /** It is in a network of the test's own, in which all else is reached by this. */
+    tcp?: OutsideTcp
+    /** Its time passes no faster than real time: for servers that need some. */
+    realTime?: boolean
+}
+
+/** A way to computers that do not live by the board's time. */
+export interface OutsideTcp extends TcpConnector {
+    /** What the board waits for meanwhile; its time stands still until then. */
+    waiting?: () => Promise<void> | undefined
 }
 
 /**
@@ -72,8 +82,9 @@ export class NodeBoard {
     onCrash = (thrown: unknown): void => {
         throw thrown
     }
+    /** It is in its network. */
+    online: boolean
     private readonly i2c: I2cBus
-    private readonly online: boolean
     private shell!: Shell
     private readonly startMs: number
     private worldMs = 0
@@ -84,7 +95,7 @@ export class NodeBoard {
         const nowMs = () => this.nowMs()
         this.startMs = Date.parse(start)
         this.flash = flash ?? new MemoryFlash()
-        this.online = options.network ?? false
+        this.online = options.network ?? options.tcp !== undefined
         if (card) this.insert(card)
         const nowSeconds = () => nowMs() / 1000
         const startSeconds = this.startMs / 1000
@@ -121,7 +132,8 @@ export class NodeBoard {
     /** The same without waiting until everything runs. */
     begin(uptimeMs = bootMs): Promise<void> {
         this.worldMs = this.nowMs()
-        this.ticks = new FakeTicks(uptimeMs)
+        const { tcp, realTime } = this.options
+        this.ticks = new FakeTicks(uptimeMs, tcp?.waiting, realTime)
         this.rebooted = false
         this.socket.card?.powerUp()
         this.socket.transfers = 0
@@ -200,6 +212,7 @@ export class NodeBoard {
 
     private tcp(): TcpConnector {
         this.servers = undefined
+        if (this.options.tcp) return this.options.tcp
         if (this.online)
             this.servers = new MemoryServers(this.ticks, () => this.startMs + this.nowMs())
         return this.servers ?? { connect: () => Promise.reject(new Error("no network")) }

@@ -13,7 +13,8 @@ import type { Uploader } from "../../src/upload/uploader"
 import { MemoryFlash } from "./memoryflash"
 import type { natives } from "./simnatives"
 import { MemoryCard } from "./uploadcard"
-import { MapSettings, noonSeconds } from "./uploadworld"
+import { MapSettings } from "./mapsettings"
+import { noonSeconds } from "./uploadboard"
 import { VirtualClock } from "./virtualclock"
 
 /**
