@@ -26,9 +26,9 @@ const bootMs = 500
 export interface NodeBoardOptions {
     /**
      * What its clock chip shows when the power comes first: half a second before the program
-     * begins.
+     * begins. Without it the chip was never set.
      */
-    start: string
+    start?: string
     flash?: MemoryFlash
     /** The card in its socket, which is empty otherwise. */
     card?: MemoryStore
@@ -93,12 +93,12 @@ export class NodeBoard {
         const { start, flash, card, pack } = options
         this.pack = pack
         const nowMs = () => this.nowMs()
-        this.startMs = Date.parse(start)
+        this.startMs = start === undefined ? 0 : Date.parse(start)
         this.flash = flash ?? new MemoryFlash()
         this.online = options.network ?? options.tcp !== undefined
         if (card) this.insert(card)
         const nowSeconds = () => nowMs() / 1000
-        const startSeconds = this.startMs / 1000
+        const startSeconds = start === undefined ? undefined : this.startMs / 1000
         this.clockChip = new Ds3231Chip({ nowSeconds, startSeconds })
         const monitor = pack && new Bq76952Chip(pack, { nowMs })
         // A pack with as many cells as are set.
