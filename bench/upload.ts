@@ -9,7 +9,7 @@ import { SimulatorBench } from "../test/support/simulator"
 import { findTool } from "../test/support/tools"
 import { pattern } from "../test/support/uploadcard"
 import { measureFairness, prepareUpload, runUpload } from "../test/support/uploadrun"
-import { UploadWorld } from "../test/support/uploadworld"
+import { UploadBoard } from "../test/support/uploadboard"
 import { Vsftpd } from "../test/support/vsftpd"
 import { FtpMeter } from "./ftpmeter"
 
@@ -51,13 +51,14 @@ async function cost(
 /** The uploader over one socket, with a new serial number for each session. */
 async function uploaderCost(meter: FtpMeter, port: number): Promise<Results> {
     return await cost(meter, "ftp", async files => {
-        const world = new UploadWorld(new NodeConnector(esp32Socket), true)
-        world.settings.set(Key.FtpPort, port)
-        world.settings.set(Key.UserSerial, `W${files}`)
+        const tcp = new NodeConnector(esp32Socket)
+        const board = await UploadBoard.start({ tcp, manual: true, realTime: true })
+        await board.set(Key.FtpPort, port)
+        await board.set(Key.UserSerial, `W${files}`)
         for (let i = 0; i < files; ++i)
-            world.card.put(`LOG/2026112${i}.CSV`, pattern(fileBytes, i + 1))
-        await world.session()
-        if (world.uploader.sender.filesConfirmed !== files)
+            await board.put(`LOG/2026112${i}.CSV`, pattern(fileBytes, i + 1))
+        await board.session()
+        if (board.uploader.sender.filesConfirmed !== files)
             throw new Error("a file was not confirmed")
     })
 }

@@ -52,7 +52,7 @@ const enum Step {
 }
 
 /** All parts of the firmware, built on one board; the only place that knows them all. */
-class Firmware implements Parts {
+export class Firmware implements Parts {
     version: string
     program: number
     ticks: Ticks

@@ -2,20 +2,20 @@ import { Alarm } from "../../src/core/alarm"
 import { faultMessage } from "../../src/core/fault"
 import type { Flash } from "../../src/core/seams"
 import type { CardDevice } from "../../src/core/seams"
-import { Storage } from "../../src/fat/storage"
+import type { Storage } from "../../src/fat/storage"
 import { WholeFiles } from "../../src/fat/wholefile"
-import { Journal } from "../../src/journal/journal"
-import { Logger } from "../../src/logs/logger"
+import { Firmware } from "../../src/firmware"
+import type { Journal } from "../../src/journal/journal"
+import type { Logger } from "../../src/logs/logger"
 import { LogKind } from "../../src/logs/record"
-import { Retention } from "../../src/logs/retention"
-import { Backup, type BackupFiles } from "../../src/settings/backup"
+import type { Backup, BackupFiles } from "../../src/settings/backup"
 import { Key } from "../../src/settings/keys"
-import { History, pieceBytes } from "../../src/upload/history"
+import type { History } from "../../src/upload/history"
+import { bareBoard } from "../../test/support/bareboard"
 import { DeviceBuffer } from "../../test/support/devicebuffer"
 import { FakeTicks } from "../../test/support/memorycard"
 import { measurement } from "../../test/support/measurement"
 import { storable } from "../../test/support/memoryflash"
-import { NodeHashing } from "../../test/support/nodehashing"
 import { u32 } from "./fatreader"
 import { chanceOf } from "./faults"
 import type { Event, FlashImage } from "./trace"
@@ -39,7 +39,14 @@ export interface Memory {
 
 const backupKey = (index: number) => ["sa", "sh", "j01", "j02", "clock"][index] ?? ""
 
-/** The firmware's parts around the card, after a start. `tell` gets their promises. */
+/** Owners of what is promised. */
+const promising = ["logger", "history", "upload"]
+
+/**
+ * The firmware as `startFirmware` builds it, with nothing mounted and no task running: only the
+ * scenario acts. Clock, settings, flags and measurements are the scenario's. `tell` gets the
+ * promises of the parts around the card.
+ */
 export class Board {
     readonly ticks = new FakeTicks()
     readonly storage: Storage
@@ -63,45 +70,57 @@ export class Board {
         this.settings = settings
         this.seconds = memory.seconds
         this.flash = memory.flash
-        const alone = async (_owner: string, work: () => Promise<any>) => await work()
-        const alarms = {
-            set: (alarm: Alarm, active: boolean) => {
-                if (alarm === Alarm.SdCard) this.cardAlarm = active
-            },
-            flags: () => 0,
+        const firmware = this.build(this.flashStore())
+        const { alarms, clock, battery, storage, uploader } = firmware
+        alarms.set = (alarm, active) => {
+            if (alarm === Alarm.SdCard) this.cardAlarm = active
         }
-        const clock = {
-            nowSeconds: () => this.seconds,
-            trusted: () => true,
-            offsetMinutes: () => this.settings.offsetMinutes,
-            offer: async () => {},
-        }
-        this.storage = new Storage(() => openDevice(this.ticks), alone, this.ticks, alarms)
-        const tracked: any = {
-            use: (owner: string, work: (volume: any) => Promise<any>) =>
-                this.storage.use(owner, async volume => await work(this.track(volume))),
-            generation: () => this.storage.generation(),
-        }
-        const piece = DeviceBuffer.alloc(pieceBytes) as never
-        this.mainHistory = new History(tracked, clock, "LOGSENT.TXT", piece)
-        this.cellHistory = new History(tracked, clock, "CELLSENT.TXT", piece)
-        this.journal = new Journal(this.flashStore())
-        const retention = new Retention(this.ticks, [this.mainHistory, this.cellHistory])
-        this.logger = new Logger(
-            clock,
-            { number: this.number, text: () => this.settings.serial },
-            tracked,
-            async () => this.sample(),
-            alarms,
-            retention,
-            line => void this.complaints.push(line),
-            this.journal,
-        )
+        alarms.flags = () => 0
+        clock.nowSeconds = () => this.seconds
+        clock.trusted = () => true
+        clock.offsetMinutes = () => this.settings.offsetMinutes
+        firmware.settings.number = this.number
+        firmware.settings.text = () => this.settings.serial
+        Object.defineProperty(battery, "last", { get: () => this.sample() })
+        ;(storage as any).openDevice = () => openDevice(this.ticks)
+        const { use } = storage
+        storage.use = async (owner: string, work: (volume: any) => Promise<any>, early?: boolean) =>
+            await use(
+                owner,
+                async volume => await work(promising.includes(owner) ? this.track(volume) : volume),
+                early,
+            )
+        this.storage = storage
+        this.mainHistory = uploader.logs.history
+        this.cellHistory = uploader.cells.history
+        this.journal = firmware.journal
+        this.logger = firmware.logger
         this.storage.recover = async volume => await this.logger.recover(this.track(volume))
-        this.backup = new Backup(this.flashStore(), "1A2B", backupKey, new NodeHashing())
+        this.backup = firmware.backup
         this.watch(LogKind.Main)
         this.watch(LogKind.Cell)
         this.watch(LogKind.Event)
+    }
+
+    private build(flash: Flash): Firmware {
+        const none: any = {}
+        const firmware = new Firmware(
+            bareBoard({
+                ticks: this.ticks,
+                flash,
+                spi: none,
+                i2c: none,
+                tcp: none,
+                wifi: none,
+                shortId: "1A2B",
+                log: line => void this.complaints.push(line),
+                serveConsole: () => {},
+                reboot: async () => {},
+            }),
+        )
+        // What the scenarios put into flash.
+        ;(firmware.backup as any).keyAt = backupKey
+        return firmware
     }
 
     /**
@@ -147,8 +166,7 @@ export class Board {
             },
             remove: async () => {},
         }
-        const board = new Backup(store, "1A2B", backupKey, new NodeHashing())
-        await board.restore(this.trackedFiles(), false)
+        await this.build(store).backup.restore(this.trackedFiles(), false)
         return generationOf(flash)
     }
 

@@ -1,9 +1,12 @@
-import { type Board, TimeSource, type WallClock } from "../../src/core/seams"
+import { type TimeSource, type WallClock } from "../../src/core/seams"
 import { Key } from "../../src/settings/keys"
 import { DeviceTcpConnector } from "../../src/board/socket"
-import { Uploader } from "../../src/upload/uploader"
+import { Firmware } from "../../src/firmware"
+import type { Uploader } from "../../src/upload/uploader"
 import { MemoryFlash } from "../../test/support/memoryflash"
-import { MapSettings, noonSeconds } from "../../test/support/uploadworld"
+import { builtForUpload } from "../../test/support/builtfirmware"
+import { MapSettings } from "../../test/support/mapsettings"
+import { noonSeconds } from "../../test/support/uploadboard"
 import type { BoardClock } from "./boardclock"
 import { type BoardSocket } from "./boardsocket"
 import type { CardSlot } from "./cardslot"
@@ -85,12 +88,9 @@ export class World {
             ticks: { nowMs: () => clock.nowMs, sleep: (ms: number) => clock.boardSleep(ms) },
             flash: this.flash,
             tcp: new DeviceTcpConnector(),
-            wifi: { connected: () => true },
-        } as unknown as Board
-        const lock = {
-            run: async <T>(_owner: string, _ms: number, work: () => Promise<T>) => await work(),
         }
-        const alarms = { set: () => {} }
-        return new Uploader(board, this.settings, wallClock, this.slot, lock, alarms, () => {})
+        const { settings, slot: storage } = this
+        const around = { settings, clock: wallClock, storage, alarms: { set: () => {} } }
+        return builtForUpload(Firmware, board, around).uploader
     }
 }

@@ -17,11 +17,11 @@ const sendingMax = 8
  * none; and for longer if those reports took long, because then the board is overloaded.
  */
 const enum Rest {
-    Reports = 16,
-    TimesMin = 3,
+    Reports = 4,
+    TimesMin = 2,
     Milliseconds = 20,
     /** How long the reports take if the board is not busy. */
-    UsualMs = 500,
+    UsualMs = 125,
     MostMs = 1000,
 }
 /** Reports sent by all consoles. */

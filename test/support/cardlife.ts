@@ -7,12 +7,11 @@ import type { Volume } from "../../src/fat/volume"
 import type { Logger } from "../../src/logs/logger"
 import { LogKind } from "../../src/logs/record"
 import { Key } from "../../src/settings/keys"
-import { Settings } from "../../src/settings/settings"
 import type { History } from "../../src/upload/history"
 import type { CardSocket } from "./cardsocket"
-import { MemoryFlash } from "./memoryflash"
+import type { MemoryFlash } from "./memoryflash"
 import { NodeBoard } from "./nodeboard"
-import { Turns } from "./turns"
+import { setUpFlash } from "./setupflash"
 
 /** 2026-11-22 09:00:00. */
 export const morning = Date.UTC(2026, 10, 22, 9) / 1000
@@ -35,14 +34,14 @@ export interface CardLifeOptions {
 /** The flash of a configured board. */
 async function flashOf(options: CardLifeOptions): Promise<MemoryFlash> {
     const { cells, periodSeconds, serial } = options
-    const flash = options.flash?.copy() ?? new MemoryFlash()
-    const settings = new Settings(flash, { set: () => {} }, "AB12", new Turns())
-    await settings.load()
-    await settings.apply(
-        [Key.SdPeriod, Key.SdCells, Key.UserSerial],
-        [periodSeconds ?? 1, cells ? 1 : 0, serial ?? "BMS-1A2B"],
+    return await setUpFlash(
+        [
+            [Key.SdPeriod, periodSeconds ?? 1],
+            [Key.SdCells, cells ? 1 : 0],
+            [Key.UserSerial, serial ?? "BMS-1A2B"],
+        ],
+        options.flash,
     )
-    return flash
 }
 
 /** A whole board that logs to the card in its socket, from power-on to power-off. */

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises"
 import type { Ticks } from "../../src/core/seams"
 
 interface Sleeper {
@@ -9,7 +10,16 @@ interface Sleeper {
 export class FakeTicks implements Ticks {
     private sleepers: Sleeper[] = []
 
-    constructor(private timeMs = 0) {}
+    /**
+     * @param outside what is under way outside of the board, if anything: time stands still until
+     * it ends
+     * @param real it passes no faster than real time
+     */
+    constructor(
+        private timeMs = 0,
+        private readonly outside: () => Promise<void> | undefined = () => undefined,
+        private readonly real = false,
+    ) {}
 
     nowMs(): number {
         return this.timeMs
@@ -23,15 +33,16 @@ export class FakeTicks implements Ticks {
     /** Lets `ms` pass; sleepers wake in the order of their times. */
     async advance(ms: number): Promise<void> {
         const endMs = this.timeMs + ms
-        await settle()
+        await this.settle()
         while (true) {
             const next = this.earliest()
             if (!next || next.atMs > endMs) break
+            if (this.real) await setTimeout(next.atMs - this.timeMs)
             this.sleepers = this.sleepers.filter(other => other !== next)
             // The time may already be past his while the processor was busy.
             this.timeMs = Math.max(this.timeMs, next.atMs)
             next.wake()
-            await settle()
+            await this.settle()
         }
         this.timeMs = Math.max(this.timeMs, endMs)
     }
@@ -42,7 +53,7 @@ export class FakeTicks implements Ticks {
         const watched = work.finally(() => (done = true))
         watched.catch((): void => undefined)
         const endMs = this.timeMs + limitMs
-        await settle()
+        await this.settle()
         while (!done) {
             const next = this.earliest()
             if (!next || next.atMs > endMs) throw new Error(`not finished after ${limitMs} ms`)
@@ -54,6 +65,15 @@ export class FakeTicks implements Ticks {
     /** Time passes at once without waking sleepers, as while the processor is busy. */
     block(ms: number): void {
         this.timeMs += ms
+    }
+
+    /** Lets everything run that needs no time of the board. */
+    private async settle(): Promise<void> {
+        await settle()
+        for (let wait = this.outside(); wait; wait = this.outside()) {
+            await wait
+            await settle()
+        }
     }
 
     private earliest(): Sleeper | undefined {

@@ -24,8 +24,11 @@ import { SlowSpiBus } from "./slowspibus"
 const bootMs = 500
 
 export interface NodeBoardOptions {
-    /** The clock chip's time at the first power-on, half a second before the program starts. */
-    start: string
+    /**
+     * The clock chip's time at the first power-on, half a second before the program starts; without
+     * it the chip was never set.
+     */
+    start?: string
     flash?: MemoryFlash
     /** The card in the socket; without it the socket is empty. */
     card?: MemoryStore
@@ -35,6 +38,16 @@ export interface NodeBoardOptions {
     transferMs?: number
     /** Connected to the network of its settings, whichever that is, with example.org online. */
     network?: boolean
+    /** Connected to a network of the test, whose hosts are reached through this. */
+    tcp?: OutsideTcp
+    /** Board time passes no faster than real time, for servers that need it. */
+    realTime?: boolean
+}
+
+/** A way to hosts outside board time. */
+export interface OutsideTcp extends TcpConnector {
+    /** What the board is waiting for; board time stands still until then. */
+    waiting?: () => Promise<void> | undefined
 }
 
 /**
@@ -69,8 +82,9 @@ export class NodeBoard {
     onCrash = (thrown: unknown): void => {
         throw thrown
     }
+    /** It is in its network. */
+    online: boolean
     private readonly i2c: I2cBus
-    private readonly online: boolean
     private shell!: Shell
     private readonly startMs: number
     private worldMs = 0
@@ -79,12 +93,12 @@ export class NodeBoard {
         const { start, flash, card, pack } = options
         this.pack = pack
         const nowMs = () => this.nowMs()
-        this.startMs = Date.parse(start)
+        this.startMs = start === undefined ? 0 : Date.parse(start)
         this.flash = flash ?? new MemoryFlash()
-        this.online = options.network ?? false
+        this.online = options.network ?? options.tcp !== undefined
         if (card) this.insert(card)
         const nowSeconds = () => nowMs() / 1000
-        const startSeconds = this.startMs / 1000
+        const startSeconds = start === undefined ? undefined : this.startMs / 1000
         this.clockChip = new Ds3231Chip({ nowSeconds, startSeconds })
         const monitor = pack && new Bq76952Chip(pack, { nowMs })
         // The pack has as many cells as the settings say.
@@ -118,7 +132,8 @@ export class NodeBoard {
     /** Like start(), without waiting until everything runs. */
     begin(uptimeMs = bootMs): Promise<void> {
         this.worldMs = this.nowMs()
-        this.ticks = new FakeTicks(uptimeMs)
+        const { tcp, realTime } = this.options
+        this.ticks = new FakeTicks(uptimeMs, tcp?.waiting, realTime)
         this.rebooted = false
         this.socket.card?.powerUp()
         this.socket.transfers = 0
@@ -197,6 +212,7 @@ export class NodeBoard {
 
     private tcp(): TcpConnector {
         this.servers = undefined
+        if (this.options.tcp) return this.options.tcp
         if (this.online)
             this.servers = new MemoryServers(this.ticks, () => this.startMs + this.nowMs())
         return this.servers ?? { connect: () => Promise.reject(new Error("no network")) }

@@ -26,12 +26,35 @@ export class NodeConnector implements TcpConnector {
     connections = 0
     bytesSent = 0
     current: NodeStream | undefined
+    private readonly underWay = new Set<Promise<unknown>>()
     /** Called before each send with its bytes; may throw or break the connection. */
     onSend: (stream: NodeStream, data: Uint8Array) => void = () => {}
 
     constructor(readonly options: NodeSocketOptions = {}) {}
 
+    /** Ends with the first thing that the board has asked for; undefined when it waits for none. */
+    waiting = (): Promise<void> | undefined =>
+        this.underWay.size > 0 ? Promise.race(this.underWay).then(() => {}) : undefined
+
+    /** Work on the network that the board asks for. */
+    async watch<T>(work: Promise<T>): Promise<T> {
+        const ended = work.then(
+            () => {},
+            () => {},
+        )
+        this.underWay.add(ended)
+        try {
+            return await work
+        } finally {
+            this.underWay.delete(ended)
+        }
+    }
+
     async connect(host: string, port: number, timeoutMs: number): Promise<TcpStream> {
+        return await this.watch(this.open(host, port, timeoutMs))
+    }
+
+    private async open(host: string, port: number, timeoutMs: number): Promise<TcpStream> {
         const before = this.current
         const deadline = Date.now() + timeoutMs
         await before?.flushAndEnd()
@@ -80,6 +103,10 @@ class NodeStream implements TcpStream {
     }
 
     async send(data: Buffer): Promise<void> {
+        await this.owner.watch(this.queue(data))
+    }
+
+    private async queue(data: Buffer): Promise<void> {
         this.owner.onSend(this, data)
         const pieces = Math.ceil(data.length / 512)
         for (let i = 0; i < pieces; ++i) {
@@ -96,6 +123,10 @@ class NodeStream implements TcpStream {
     }
 
     async receive(timeoutMs: number): Promise<Buffer | undefined> {
+        return await this.owner.watch(this.nextPiece(timeoutMs))
+    }
+
+    private async nextPiece(timeoutMs: number): Promise<Buffer | undefined> {
         const end = Date.now() + timeoutMs
         while (this.received.length === 0) {
             if (this.stage === "ended" || this.owner.current !== this) return undefined

@@ -7,13 +7,15 @@ import { SimNetwork } from "../../sim/network"
 import { Chance } from "../../sim/random"
 import { vi } from "vitest"
 import { Alarm } from "../../src/core/alarm"
-import type { Board, TcpConnector, WallClock } from "../../src/core/seams"
+import type { TcpConnector, WallClock } from "../../src/core/seams"
 import { Key } from "../../src/settings/keys"
 import type { Uploader } from "../../src/upload/uploader"
 import { MemoryFlash } from "./memoryflash"
 import type { natives } from "./simnatives"
 import { MemoryCard } from "./uploadcard"
-import { MapSettings, noonSeconds } from "./uploadworld"
+import { builtForUpload } from "./builtfirmware"
+import { MapSettings } from "./mapsettings"
+import { noonSeconds } from "./uploadboard"
 import { VirtualClock } from "./virtualclock"
 
 /**
@@ -114,7 +116,7 @@ export class SimUpload {
         vi.resetModules()
         const runtime = (await import("@devicescript/core")) as unknown as typeof natives
         const { DeviceTcpConnector } = await import("../../src/board/socket")
-        const { Uploader } = await import("../../src/upload/uploader")
+        const { Firmware } = await import("../../src/firmware")
         runtime.plugIn(clock, this.network.socket)
         this.tcp = new DeviceTcpConnector()
         const wallClock: WallClock = {
@@ -124,14 +126,11 @@ export class SimUpload {
             offer: async () => {},
         }
         const board = {
-            ticks: {
-                nowMs: () => Math.floor(clock.nowMs()),
-                sleep: runtime.sleep,
-            },
+            ticks: { nowMs: () => Math.floor(clock.nowMs()), sleep: runtime.sleep },
             flash: this.flash,
             tcp: this.tcp,
-            wifi: { connected: () => true },
-        } as unknown as Board
+            log: (line: string) => void this.lines.push(`${Math.round(clock.nowMs())} ${line}`),
+        }
         const alarms = {
             set: (alarm: Alarm, active: boolean) => {
                 if (alarm !== Alarm.Ftp) return
@@ -139,14 +138,8 @@ export class SimUpload {
                 this.alarm = active
             },
         }
-        this.uploader = new Uploader(
-            board,
-            this.settings,
-            wallClock,
-            this.card,
-            { run: async (_owner, _timeoutMs, work) => await work() },
-            alarms,
-            line => this.lines.push(`${Math.round(clock.nowMs())} ${line}`),
-        )
+        const { settings, card: storage } = this
+        const around = { settings, clock: wallClock, storage, alarms }
+        this.uploader = builtForUpload(Firmware, board, around).uploader
     }
 }

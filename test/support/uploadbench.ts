@@ -1,31 +1,43 @@
 import { afterEach, vi } from "vitest"
 import { Key } from "../../src/settings/keys"
 import { NodeConnector } from "./nodesocket"
+import { UploadBoard } from "./uploadboard"
 import { ScriptedFtpServer, type ServerOptions } from "./uploadserver"
-import { UploadWorld } from "./uploadworld"
 
-/** A scripted server and the uploader that sends to it. */
+/** A scripted server and the board that sends to it. */
 class UploadBench {
     server!: ScriptedFtpServer
 
-    async worldWith(options: ServerOptions = {}, tcp = new NodeConnector()): Promise<UploadWorld> {
+    async boardWith(
+        options: ServerOptions = {},
+        tcp = new NodeConnector(),
+        manual = false,
+    ): Promise<UploadBoard> {
         this.server = new ScriptedFtpServer(options)
-        const world = new UploadWorld(tcp)
-        world.settings.set(Key.FtpPort, await this.server.start())
-        return world
+        const port = await this.server.start()
+        const board = await UploadBoard.start({ tcp, manual })
+        await board.set(Key.FtpPort, port)
+        return board
     }
 
-    /**
-     * Advances board time second by second, as the task does, until the server sees a new log-in.
-     */
-    async secondsToNextTry(world: UploadWorld, atMost: number): Promise<number> {
+    /** The seconds between the last session and the next one, with a log-in at the server. */
+    async secondsToNextTry(board: UploadBoard, atMost: number): Promise<number> {
+        const { pacing } = board.uploader
         const before = this.server.connections
-        for (let seconds = 1; seconds <= atMost; ++seconds) {
-            world.nowMs += 1000
-            await world.uploader.run()
-            if (this.server.connections !== before) return seconds
+        const startedMs = pacing["startedMs"]
+        for (let i = 0; pacing["startedMs"] === startedMs; ++i) {
+            if (i > atMost) return Infinity
+            await board.look()
         }
-        return Infinity
+        if (this.server.connections === before) throw new Error("the server has seen no log-in")
+        return (pacing["startedMs"] - startedMs) / 1000
+    }
+
+    /** By name what the server has. */
+    files(): Record<string, string> {
+        const files: Record<string, string> = {}
+        for (const [name, content] of this.server.files) files[name] = content.toString("latin1")
+        return files
     }
 }
 

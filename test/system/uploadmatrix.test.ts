@@ -13,7 +13,7 @@ import {
 } from "../support/servers/ftpserver"
 import { hasSquid, type SquidServer, startSquid } from "../support/servers/squid"
 import { pattern } from "../support/uploadcard"
-import { UploadWorld } from "../support/uploadworld"
+import { UploadBoard } from "../support/uploadboard"
 
 vi.mock("@devicescript/core", async () => (await import("../support/simnatives")).natives)
 const { temperTable } = await import("../support/tempermatrix")
@@ -63,41 +63,48 @@ afterAll(async () => {
 
 /** A board with one file to send, and one server for it. */
 class Delivery {
-    private readonly world = new UploadWorld(new NodeConnector(esp32Socket), true)
-    private readonly whole: Buffer
-
-    constructor(
+    private constructor(
         private readonly server: FtpTestServer,
+        private readonly board: UploadBoard,
+        private readonly whole: Buffer,
+        private readonly serial: string,
+    ) {}
+
+    static async start(
+        server: FtpTestServer,
         mode: Mode,
         bytes: number,
-        private readonly serial: string,
-    ) {
-        const { settings, card } = this.world
-        this.whole = Buffer.from(pattern(bytes))
-        card.put(day, this.whole)
-        settings.set(Key.UserSerial, serial)
-        settings.set(Key.FtpPort, server.port)
-        settings.set(Key.FtpUser, server.user)
-        settings.set(Key.FtpPassword, server.password)
-        if (mode === "gateway") this.useGateway()
+        serial: string,
+    ): Promise<Delivery> {
+        const tcp = new NodeConnector(esp32Socket)
+        const board = await UploadBoard.start({ tcp, manual: true, realTime: true })
+        const whole = Buffer.from(pattern(bytes))
+        await board.put(day, whole)
+        await board.set(Key.UserSerial, serial)
+        await board.set(Key.FtpPort, server.port)
+        await board.set(Key.FtpUser, server.user)
+        await board.set(Key.FtpPassword, server.password)
+        const delivery = new Delivery(server, board, whole, serial)
+        if (mode === "gateway") await delivery.useGateway()
+        return delivery
     }
 
-    useGateway(): void {
-        this.world.settings.set(Key.FtpGateway, `127.0.0.1:${squid!.port}`)
+    async useGateway(): Promise<void> {
+        await this.board.set(Key.FtpGateway, `127.0.0.1:${squid!.port}`)
     }
 
     /** One session. @returns the file's outcome. @throws when the server's files are wrong */
     async run(): Promise<string> {
-        const outcome = await this.world.session().then(
+        const outcome = await this.board.session().then(
             () => delivered,
             (thrown: Error) => thrown.message,
         )
-        this.judge(outcome)
+        await this.judge(outcome)
         return outcome
     }
 
     /** The server must have at most one file: a beginning of ours with all confirmed bytes. */
-    private judge(outcome: string): void {
+    private async judge(outcome: string): Promise<void> {
         const { server, serial, whole } = this
         const mine = readdirSync(server.folder).filter(name => name.startsWith(serial + "-"))
         const where = `${server.name} ${serial}`
@@ -105,11 +112,8 @@ class Delivery {
         const there = mine.length > 0 ? readFileSync(join(server.folder, mine[0])) : Buffer.alloc(0)
         const same = there.equals(whole.subarray(0, there.length))
         expect(same, `${where}: the server has a beginning of ours`).toBe(true)
-        const [, bytes, , name] = this.world.card
-            .text("LOGSENT.TXT")
-            .split("\r\n")
-            .at(-2)!
-            .split(",")
+        const history = await this.board.text("LOGSENT.TXT")
+        const [, bytes, , name] = history.split("\r\n").at(-2)!.split(",")
         expect(name).toBe(serial + "-LOG-20261122.CSV")
         expect(Number(bytes), `${where}: confirmed`).toBeLessThanOrEqual(there.length)
         if (outcome !== delivered) return
@@ -123,11 +127,11 @@ const lines: string[] = []
 /** The outcome of one file. After an error the board gets the gateway and must deliver. */
 async function deliver(server: FtpTestServer, mode: Mode, bytes: number, round: number) {
     const serial = `${mode[0].toUpperCase()}${bytes}R${round}`
-    const delivery = new Delivery(server, mode, bytes, serial)
+    const delivery = await Delivery.start(server, mode, bytes, serial)
     const outcome = await delivery.run()
     // An empty file that was started has nothing left to send.
     if (outcome === delivered || mode === "gateway" || !squid || bytes === 0) return outcome
-    delivery.useGateway()
+    await delivery.useGateway()
     expect(await delivery.run(), `${server.name} ${serial}: through it`).toBe(delivered)
     return outcome
 }

@@ -1,16 +1,15 @@
 import { describe, expect, it } from "vitest"
 import { SdCard } from "../../../src/card/sdcard"
 import { FaultCode } from "../../../src/core/fault"
+import type { SpiBus } from "../../../src/core/seams"
 import { formatVolume } from "../../../src/fat/format"
-import { Storage } from "../../../src/fat/storage"
 import { Volume } from "../../../src/fat/volume"
-import { Journal } from "../../../src/journal/journal"
-import { Logger } from "../../../src/logs/logger"
-import { Retention } from "../../../src/logs/retention"
+import { Firmware } from "../../../src/firmware"
 import { Key } from "../../../src/settings/keys"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import { generator } from "../../../sim/random"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
+import { bareBoard } from "../../support/bareboard"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { ChipSpiBus, FakeTicks, MemoryBlockDevice } from "../../support/memorycard"
 import { measurement } from "../../support/measurement"
@@ -20,7 +19,6 @@ import { SdWireChecker } from "../../support/sdwirechecker"
 import { BoardTime, TimedSpiBus } from "../../support/timedcard"
 import { SdWireTrace } from "../../support/sdwiretrace"
 import { empty, expectFaultless, filled, mebibyte, tampered, wired } from "../../support/wiredcard"
-import { SentLines } from "../../support/sentlines"
 
 /** Writes and reads back at both ends of the card, then reads the status. */
 async function exercise(card: SdCard): Promise<void> {
@@ -284,6 +282,27 @@ function clusterNames(store: MemoryStore, cluster: number): Record<string, strin
 
 const measured = measurement([3_300, 3_301, 3_302, 3_303], { currentMa: -1_500 })
 
+/** The built firmware with nothing running, and the content of its records. */
+function firmwareOn(spi: SpiBus, ticks: FakeTicks): Firmware {
+    const none = {} as never
+    const rest = {
+        i2c: none,
+        tcp: none,
+        wifi: none,
+        serveConsole: () => {},
+        reboot: async () => {},
+    }
+    const firmware = new Firmware(bareBoard({ ticks, spi, flash: new MemoryFlash(), ...rest }))
+    const { clock, settings, battery, alarms } = firmware
+    clock.trusted = () => true
+    clock.offsetMinutes = () => 60
+    settings.number = key => (key === Key.SdPeriod ? 60 : 0)
+    settings.text = () => "ACME-7"
+    alarms.flags = () => 0
+    battery.last = measured
+    return firmware
+}
+
 /** From power-on to the second record on a new card, by the firmware's own parts. */
 async function tracedStart(): Promise<string> {
     const store = new MemoryStore(4096 * mebibyte)
@@ -300,21 +319,9 @@ async function tracedStart(): Promise<string> {
         "ff*15 is 15 bytes of ff. {512 bytes, CRC 1234: …} is a data block, its checksum and how it begins.",
         "Numbers in parentheses are sections of the SD Physical Layer Simplified Specification 6.00.",
     )
-    const exclusive = async (_owner: string, work: () => Promise<unknown>) => await work()
-    const alarms = { set: () => {}, flags: () => 0 }
-    const storage = new Storage(() => new SdCard(wire, ticks).openAgain(), exclusive, ticks, alarms)
+    const { storage, logger, clock } = firmwareOn(wire, ticks)
     let seconds = Date.UTC(2026, 10, 22, 12, 0, 0) / 1000
-    const logger = new Logger(
-        { nowSeconds: () => seconds, trusted: () => true, offsetMinutes: () => 60 } as never,
-        { number: (key: Key) => (key === Key.SdPeriod ? 60 : 0), text: () => "ACME-7" } as never,
-        storage as never,
-        async () => measured,
-        alarms,
-        new Retention(ticks, new SentLines().histories),
-        () => {},
-        new Journal(new MemoryFlash()),
-    )
-    storage.recover = async volume => await logger.recover(volume)
+    clock.nowSeconds = () => seconds
     trace.heading("The card is started and mounted (wake … readCsd, then the volume)")
     await storage.use("test", async () => {})
     trace.heading("First record: LOG is made, and in it today's file with its header line")

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from "vitest"
-import { Ds3231Chip } from "../../../sim/chips/ds3231"
 import { Clock, timeSourceName } from "../../../src/clock/clock"
 import { type Flash, TimeSource } from "../../../src/core/seams"
 import { Key } from "../../../src/settings/keys"
@@ -34,17 +33,14 @@ describe("clock at the start", () => {
     it.each([0, 1, 3])("ignores %d bytes in flash", async count => {
         world.store(november)
         const bytes = DeviceBuffer.alloc(count)
-        bytes.set(world.flashed.clock.subarray(0, count))
-        world.flashed.clock = bytes
+        bytes.set(world.flash.values.get("clock")!.subarray(0, count))
+        world.flash.values.set("clock", bytes)
         expect((await world.start()).nowSeconds()).toBe(newBoard)
     })
 
     it("prefers the chip's time to the flash's", async () => {
         world.store(november)
-        world.chip = new Ds3231Chip({
-            nowSeconds: () => world.milliseconds / 1000,
-            startSeconds: november + 86400,
-        })
+        world.chipShows(november + 86400)
         const clock = await world.start()
         expect(clock.nowSeconds()).toBe(november + 86400)
         expect(timeSourceName(clock.source)).toBe("RTC chip")
@@ -54,7 +50,7 @@ describe("clock at the start", () => {
 
     it("does not go back behind the last known time for a chip that lost count", async () => {
         world.store(november)
-        world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: november - 3600 })
+        world.chipShows(november - 3600)
         const clock = await world.start()
         expect(clock.nowSeconds()).toBe(november)
         expect(clock.trusted()).toBe(false)
@@ -78,7 +74,7 @@ describe("clock at the start", () => {
         ["of 2053 is not believed", 27 * 365 * 86400, false],
     ])("a chip %s", async (_title, ahead, trusted) => {
         world.store(november)
-        world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: november + ahead })
+        world.chipShows(november + ahead)
         const clock = await world.start()
         expect(clock.trusted()).toBe(trusted)
         expect(clock.nowSeconds()).toBe(trusted ? november + ahead : november)
@@ -88,7 +84,7 @@ describe("clock at the start", () => {
         ["from before the clock's range", Date.UTC(2023, 11, 31, 23, 59, 59) / 1000],
         ["in the next century", Date.UTC(2100, 0, 1) / 1000],
     ])("refuses a chip %s and says so", async (_title, seconds) => {
-        world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: seconds })
+        world.chipShows(seconds)
         const clock = await world.start()
         expect(clock.trusted()).toBe(false)
         expect(clock.nowSeconds()).toBe(newBoard)
@@ -123,7 +119,7 @@ describe("clock at the start", () => {
     ])(
         "a new board checks a chip of %s against its release date",
         async (_title, seconds, trusted) => {
-            world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: seconds })
+            world.chipShows(seconds)
             const clock = await world.start()
             expect(clock.trusted()).toBe(trusted)
             expect(world.alarm).toBe(!trusted)
@@ -137,7 +133,7 @@ describe("clock at the start", () => {
     it("a board that has stored 2040 believes a chip of 2045", async () => {
         world.store(Date.UTC(2040, 0, 1) / 1000)
         const seconds = Date.UTC(2045, 0, 1) / 1000
-        world.chip = new Ds3231Chip({ nowSeconds: () => 0, startSeconds: seconds })
+        world.chipShows(seconds)
         expect((await world.start()).trusted()).toBe(true)
     })
 
@@ -256,19 +252,19 @@ describe("running clock", () => {
     it("knows the zone's offset, also after a change of zone", async () => {
         const clock = await world.start()
         expect(clock.offsetMinutes(november)).toBe(0)
-        world.texts[Key.TimeZone] = "CET-1CEST,M3.5.0,M10.5.0/3"
+        await world.set(Key.TimeZone, "CET-1CEST,M3.5.0,M10.5.0/3")
         expect(clock.offsetMinutes(november)).toBe(60)
         expect(clock.offsetMinutes(november + 150 * 86400)).toBe(120)
-        world.texts[Key.TimeZone] = "-03:30"
+        await world.set(Key.TimeZone, "-03:30")
         expect(clock.offsetMinutes(november)).toBe(-210)
-        world.texts[Key.TimeZone] = "nowhere"
+        await world.set(Key.TimeZone, "nowhere")
         expect(clock.offsetMinutes(november)).toBe(0)
     })
 
     it("counts milliseconds for tasks aligned to it", async () => {
         const clock = await world.start()
         await clock.offer(november, TimeSource.Person)
-        world.milliseconds += 250
+        world.block(250)
         expect(clock.nowMs()).toBe(november * 1000 + 250)
     })
 })

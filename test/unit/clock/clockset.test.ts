@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from "vitest"
-import { Ds3231Chip } from "../../../sim/chips/ds3231"
 import { Clock, timeSourceName } from "../../../src/clock/clock"
 import { FaultCode } from "../../../src/core/fault"
 import { type Flash, TimeSource } from "../../../src/core/seams"
@@ -66,14 +65,14 @@ describe("setting the clock", () => {
     it("keeps its phase when a source differs by less than two seconds", async () => {
         const clock = await world.start()
         await clock.offer(november, TimeSource.Http)
-        world.milliseconds += 1700
-        const writes = world.flashWrites
+        world.block(1700)
+        const writes = world.flash.writes
         await clock.offer(november, TimeSource.Http)
         expect(clock.nowSeconds()).toBe(november + 1)
-        world.milliseconds += 300
+        world.block(300)
         expect(clock.nowSeconds()).toBe(november + 2)
         expect(clock.nowMs()).toBe((november + 2) * 1000)
-        expect(world.flashWrites).toBe(writes)
+        expect(world.flash.writes).toBe(writes)
     })
 
     it("protects a person's time from lesser sources for a day, and no longer", async () => {
@@ -114,10 +113,7 @@ describe("setting the clock", () => {
 describe("setting the clock while the chip is absent", () => {
     /** The chip is months ahead, and absent. */
     async function worldSet(source: TimeSource): Promise<Clock> {
-        world.chip = new Ds3231Chip({
-            nowSeconds: () => world.milliseconds / 1000,
-            startSeconds: november + 90 * 86400,
-        })
+        world.chipShows(november + 90 * 86400)
         const clock = await world.start()
         world.chip.absent = true
         await clock.offer(november, source)
@@ -167,13 +163,13 @@ describe("setting the clock while the chip is absent", () => {
 
     it("writes to flash once, however long the chip is absent", async () => {
         const clock = await worldSet(TimeSource.Person)
-        const writes = world.flashWrites
+        const writes = world.flash.writes
         for (let minute = 0; minute < 50; ++minute) {
             world.pass(60)
             await clock.catchUp()
             await clock.offer(november + 60 * (minute + 1), TimeSource.Person)
         }
-        expect(world.flashWrites).toBe(writes)
+        expect(world.flash.writes).toBe(writes)
     })
 
     it("leaves a chip with the right time alone", async () => {

@@ -16,8 +16,8 @@ describe("time server", () => {
         "HTTP/1.1 404 Not Found\r\nServer: x\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\n\r\n"
 
     it("is not asked without the setting", async () => {
-        const clock = await world.start()
-        expect(await clock.sync(world.tcp, world.lock)).toBe(false)
+        await world.start()
+        expect(await world.sync()).toBe(false)
         expect(world.connections).toEqual([])
     })
 
@@ -25,10 +25,10 @@ describe("time server", () => {
         ["ntp.example.org", "ntp.example.org:80"],
         ["192.0.2.7:8080", "192.0.2.7:8080"],
     ])("%s is asked at %s, once, with the socket to itself", async (server, connection) => {
-        world.texts[Key.TimeServer] = server
         world.answer = [head]
         const clock = await world.start()
-        expect(await clock.sync(world.tcp, world.lock)).toBe(true)
+        await world.set(Key.TimeServer, server)
+        expect(await world.sync()).toBe(true)
         expect(world.connections).toEqual([connection])
         expect(world.sent).toBe(`HEAD / HTTP/1.1\r\nHost: ${server}\r\nConnection: close\r\n\r\n`)
         expect(world.closed).toBe(1)
@@ -38,10 +38,10 @@ describe("time server", () => {
     })
 
     it.each([1, 7, 53])("may answer in pieces of %d bytes", async size => {
-        world.texts[Key.TimeServer] = "h"
         for (let i = 0; i < head.length; i += size) world.answer.push(head.slice(i, i + size))
         const clock = await world.start()
-        await clock.sync(world.tcp, world.lock)
+        await world.set(Key.TimeServer, "h")
+        await world.sync()
         expect(clock.nowSeconds()).toBe(november)
     })
 
@@ -49,11 +49,11 @@ describe("time server", () => {
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n",
-    ])("may send an interim response: %j", async interim => {
-        world.texts[Key.TimeServer] = "h"
+    ])("may say something before its answer: %j", async interim => {
         world.answer = [interim + head]
         const clock = await world.start()
-        await clock.sync(world.tcp, world.lock)
+        await world.set(Key.TimeServer, "h")
+        await world.sync()
         expect(clock.nowSeconds()).toBe(november)
     })
 
@@ -62,11 +62,11 @@ describe("time server", () => {
         ["no date", ["HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"]],
         ["half a date", ["HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 10:"]],
         ["endless noise", Array.from({ length: 100 }, () => "x".repeat(100))],
-    ])("that answers %s gives an error", async (_title, answer) => {
-        world.texts[Key.TimeServer] = "h"
+    ])("that answers %s is named", async (_title, answer) => {
         world.answer = answer
         const clock = await world.start()
-        await expect(clock.sync(world.tcp, world.lock)).rejects.toMatchObject({
+        await world.set(Key.TimeServer, "h")
+        await expect(world.sync()).rejects.toMatchObject({
             code: FaultCode.TimeServerNoDate,
         })
         expect(world.closed).toBe(1)
@@ -74,14 +74,14 @@ describe("time server", () => {
     })
 
     it("is abandoned after 2 KiB, and after 30 s, without a date", async () => {
-        world.texts[Key.TimeServer] = "h"
         world.answer = Array.from({ length: 100 }, () => "x".repeat(100))
-        const clock = await world.start()
-        await expect(clock.sync(world.tcp, world.lock)).rejects.toThrow("without a date")
+        await world.start()
+        await world.set(Key.TimeServer, "h")
+        await expect(world.sync()).rejects.toThrow("without a date")
         expect(world.answer.length).toBe(100 - 21)
         world.answer = Array.from({ length: 100 }, () => "x")
         world.answerMs = 1000
-        await expect(clock.sync(world.tcp, world.lock)).rejects.toThrow("without a date")
+        await expect(world.sync()).rejects.toThrow("without a date")
         expect(world.answer.length).toBe(100 - 30)
         expect(world.closed).toBe(2)
     })

@@ -1,31 +1,33 @@
 import { beforeEach, describe, expect, it } from "vitest"
 import { Alarm } from "../../../src/core/alarm"
 import { SdCardChip } from "../../../sim/chips/sdcard"
-import { LogKind } from "../../../src/logs/record"
+import { cellHeader, LogKind, mainHeader } from "../../../src/logs/record"
 import { Key } from "../../../src/settings/keys"
+import { CardEditor } from "../../support/cardeditor"
 import { CardLife, morning } from "../../support/cardlife"
 import { formattedStore, timesOn } from "../../support/cardstore"
+import { dayLog, fillUp, reserve } from "../../support/fullcard"
+import { oldLine } from "../../support/historylines"
 import { MemoryFlash } from "../../support/memoryflash"
-import { MemoryVolume } from "../../support/memoryvolume"
-import { today, todayCells, measured, LoggerWorld } from "../../support/loggerworld"
+import { today, todayCells, measured, LoggerBoard } from "../../support/loggerboard"
 
-let world: LoggerWorld
+let board: LoggerBoard
 
-beforeEach(() => {
-    world = new LoggerWorld()
+beforeEach(async () => {
+    board = await LoggerBoard.start()
 })
 
 describe("logger without a card", () => {
     it("writes the waiting records in order when the card is back", async () => {
-        const logger = world.start()
-        await world.run(logger, 1)
-        const volume = world.card.pull()
-        await world.run(logger, 3)
+        const { logger } = board
+        await board.run(1)
+        const volume = board.pull()
+        await board.run(3)
         expect(logger.queued()).toBe(3)
-        expect(world.lines).toEqual(["logger: no card: insert one"])
-        world.card.insert(volume)
-        await world.run(logger, 1)
-        expect(world.times(today)).toEqual([
+        expect(board.lines).toEqual(["logger: no SD card, or it does not answer: put one in"])
+        board.board.insert(volume)
+        await board.run(1)
+        expect(await board.times(today)).toEqual([
             "09:00:00",
             "09:01:00",
             "09:02:00",
@@ -38,116 +40,139 @@ describe("logger without a card", () => {
     })
 
     it("puts each waiting record into the file of its own day", async () => {
-        world.seconds = Date.UTC(2026, 10, 22, 23, 58) / 1000
-        const logger = world.start()
-        const volume = world.card.pull()
-        await world.run(logger, 3)
-        world.card.insert(volume)
-        await world.run(logger, 1)
-        expect(world.times(today)).toEqual(["23:58:00", "23:59:00"])
-        expect(world.times("LOG/20261123.CSV")).toEqual(["00:00:00", "00:01:00"])
+        board = await LoggerBoard.start({ firstSeconds: Date.UTC(2026, 10, 22, 23, 58) / 1000 })
+        const volume = board.pull()
+        await board.run(3)
+        board.board.insert(volume)
+        await board.run(1)
+        expect(await board.times(today)).toEqual(["23:58:00", "23:59:00"])
+        expect(await board.times("LOG/20261123.CSV")).toEqual(["00:00:00", "00:01:00"])
     })
 
     it("counts records that do not fit into the queue, raises the alarm, and logs it", async () => {
-        const logger = world.start()
-        const volume = world.card.pull()
-        await world.run(logger, 60)
+        const { logger } = board
+        const volume = board.pull()
+        await board.run(60)
         const lost = logger.recordsLost()
         expect(lost).toBe(60 - logger.queued())
         expect(lost).toBeGreaterThan(0)
-        expect(world.alarms[Alarm.RecordsLost]).toBe(true)
-        world.card.insert(volume)
+        expect(board.reports(Alarm.RecordsLost)).toBe(true)
+        board.board.insert(volume)
         // The writing task runs more often than records are made.
-        await logger.flush()
-        await world.run(logger, 1)
-        expect(world.times(today).length).toBe(61 - lost)
-        expect(world.times(today)[0]).toBe(`09:${String(lost).padStart(2, "0")}:00`)
-        expect(world.lines.at(-1)).toBe(
+        await board.pass(5)
+        await board.run(1)
+        expect((await board.times(today)).length).toBe(61 - lost)
+        expect((await board.times(today))[0]).toBe(`09:${String(lost).padStart(2, "0")}:00`)
+        expect(board.lines.at(-1)).toBe(
             `logger: ${lost} records lost while the card could not be written`,
         )
         expect(logger.recordsLost()).toBe(lost)
         // The journal enters lasting flags: this one outlives the loss by some seconds.
-        await world.run(logger, 1)
-        expect(world.alarms[Alarm.RecordsLost]).toBe(false)
+        await board.run(1)
+        expect(board.reports(Alarm.RecordsLost)).toBe(false)
     })
 
     it("starts afresh on another card and keeps its files", async () => {
-        const logger = world.start()
-        await world.run(logger, 2)
-        world.card.pull()
-        const other = new MemoryVolume()
-        other.put("LOG/20261001.CSV", "old")
-        world.card.insert(other)
-        await world.run(logger, 1)
-        expect(world.times(today)).toEqual(["09:02:00"])
-        expect(other.text("LOG/20261001.CSV")).toBe("old")
+        await board.run(2)
+        board.pull()
+        const other = await formattedStore(16)
+        new CardEditor(other).write("LOG/20261001.CSV", "old")
+        board.board.insert(other)
+        await board.run(1)
+        expect(await board.times(today)).toEqual(["09:02:00"])
+        expect(await board.text("LOG/20261001.CSV")).toBe("old")
     })
 
     it("tries again after a failed write, and loses nothing", async () => {
-        const logger = world.start()
-        await world.run(logger, 1)
-        world.volume.nextFault = "the card does not answer"
-        await world.run(logger, 2)
-        expect(world.times(today)).toEqual(["09:00:00", "09:01:00", "09:02:00"])
+        await board.run(1)
+        board.failNextAppend(false)
+        await board.run(2)
+        expect(await board.times(today)).toEqual(["09:00:00", "09:01:00", "09:02:00"])
     })
 
     it("does not repeat a record that reached the card although its write failed", async () => {
-        const logger = world.start()
-        await world.run(logger, 1)
-        world.volume.nextFault = "lost answer"
-        await world.run(logger, 2)
-        expect(world.times(today)).toEqual(["09:00:00", "09:01:00", "09:02:00"])
+        const { logger } = board
+        await board.run(1)
+        board.failNextAppend(true)
+        await board.run(2)
+        expect(await board.times(today)).toEqual(["09:00:00", "09:01:00", "09:02:00"])
         expect(logger.recordsWritten(LogKind.Main)).toBe(3)
     })
 })
 
 describe("logger after a power cut", () => {
+    /** At least three records, the last one behind the size in the directory. */
+    async function runBehindEntry(path: string): Promise<void> {
+        await board.run(1)
+        await board.set(Key.SdPeriod, 5)
+        await board.pass(10)
+        let recorded: string
+        do {
+            recorded = await board.recorded(path)
+            await board.pass(5)
+        } while ((await board.recorded(path)) !== recorded)
+    }
+
     it("recovers the end of an earlier day's file", async () => {
-        await world.run(world.start(), 3)
-        world.seconds += 5 * 86400
-        const before = world.volume.text(today)
-        await world.run(world.start(), 1)
-        expect(world.volume.text(today)).toBe(before)
-        expect(world.volume.syncs).toEqual([today])
+        await runBehindEntry(today)
+        const before = [mainHeader, ...board.made, ""].join("\r\n")
+        expect(await board.recorded(today)).not.toBe(before)
+        board.board.ticks.block(5 * 86_400_000)
+        await board.powerUp()
+        expect(await board.recorded(today)).toBe(before)
+        await board.run(1)
+        expect(await board.text(today)).toBe(before)
     })
 
     it("recovers the end of a cell log whose columns have changed since", async () => {
-        world.numbers[Key.SdCells] = 1
-        await world.run(world.start(), 3)
-        world.state = measured(5)
-        const before = world.volume.text(todayCells)
-        await world.run(world.start(), 1)
-        expect(world.volume.text(todayCells)).toBe(before)
-        expect(world.volume.syncs).toContain(todayCells)
+        await board.set(Key.SdCells, 1)
+        await runBehindEntry(todayCells)
+        const before = [cellHeader(4, 2), ...board.madeCells, ""].join("\r\n")
+        expect(await board.recorded(todayCells)).not.toBe(before)
+        await board.powerUp()
+        expect(await board.recorded(todayCells)).toBe(before)
+        board.state = measured(5)
+        await board.run(1)
+        expect(await board.text(todayCells)).toBe(before)
     })
 })
 
 describe("logger on a full card", () => {
-    beforeEach(() => {
-        world.volume.put("LOG/20261120.CSV", "x".repeat(200))
-        world.volume.put("LOG/20261121.CSV", "x".repeat(200))
-        world.volume.capacityBytes = 700
-    })
+    const content = dayLog("2026-11-20")
+
+    async function full(history: string, clusters = 0): Promise<void> {
+        const store = await formattedStore(16)
+        const editor = new CardEditor(store)
+        for (const day of [20, 21]) editor.write(`LOG/202611${day}.CSV`, content)
+        if (history) editor.write("LOGSENT.TXT", history)
+        fillUp(store, reserve + clusters)
+        board = await LoggerBoard.start({ store })
+    }
 
     it("deletes the oldest sent file and continues", async () => {
-        for (const day of [20, 21]) world.onServer.sent.add(`LOG/202611${day}.CSV`)
-        const logger = world.start()
-        await world.run(logger, 3)
-        expect(world.times(today).length).toBe(3)
-        expect(world.volume.paths()).toEqual(["LOG/20261121.CSV", today])
-        expect(world.alarms[Alarm.SdFull]).toBe(false)
+        const sent = (name: string) => oldLine(name, content.length, "BMS-1A2B-LOG-" + name)
+        await full(["20261120.CSV", "20261121.CSV"].map(sent).join(""))
+        await board.run(3)
+        expect((await board.times(today)).length).toBe(3)
+        expect(board.paths().sort()).toEqual(["LOG/20261121.CSV", today])
+        expect(board.reports(Alarm.SdFull)).toBe(false)
     })
 
     it("stops with the flag up if nothing was sent, and continues when there is room", async () => {
-        const logger = world.start()
-        await world.run(logger, 5)
-        expect(world.alarms[Alarm.SdFull]).toBe(true)
-        expect(world.volume.paths().length).toBe(3)
+        await full("", 2)
+        const { logger } = board
+        await board.run(1)
+        expect(board.reports(Alarm.SdFull)).toBe(false)
+        while (!board.reports(Alarm.SdFull)) await board.run(1)
+        await board.run(3)
+        expect(board.reports(Alarm.SdFull)).toBe(true)
+        expect(board.paths().length).toBe(3)
         expect(logger.queued()).toBe(4)
-        world.volume.capacityBytes = 10000
-        await world.run(logger, 1)
-        expect(world.alarms[Alarm.SdFull]).toBe(false)
-        expect(world.times(today).length).toBe(6)
+        const { storage } = board.board.parts
+        await board.finish(storage.use("test", volume => volume.remove("FILL.BIN")))
+        await board.run(1)
+        expect(board.reports(Alarm.SdFull)).toBe(false)
+        expect((await board.times(today)).length).toBe(board.made.length)
         expect(logger.recordsLost()).toBe(0)
     })
 })

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { afterEach, describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it, vi } from "vitest"
+import { TimeSource } from "../../../src/core/seams"
 import { Key } from "../../../src/settings/keys"
 import { NodeConnector } from "../../support/nodesocket"
 import { pattern } from "../../support/uploadcard"
-import { noonSeconds, UploadWorld } from "../../support/uploadworld"
+import { noonSeconds, UploadBoard } from "../../support/uploadboard"
 
 const day = "LOG/20261122.CSV"
 const address = "ftp://files.example:21/BMS-1-LOG-20261122.CSV"
@@ -14,6 +15,8 @@ class FakeProxy {
     readonly files = new Map<string, Buffer>()
     readonly requests: string[] = []
     authorization: string | undefined
+    /** Of its answers, which set the board's clock. */
+    date = "Sun, 22 Nov 2026 12:34:56 GMT"
     /** Replaces the status of a method. */
     status: Record<string, number> = {}
     statusOf = (method: string, _url: string): number | undefined => this.status[method]
@@ -40,7 +43,7 @@ class FakeProxy {
         const { method = "", url = "" } = request
         this.requests.push(`${method} ${url}`)
         this.authorization = request.headers.authorization
-        response.setHeader("Date", "Sun, 22 Nov 2026 12:34:56 GMT")
+        response.setHeader("Date", this.date)
         response.setHeader("Connection", "close")
         const forced = this.statusOf(method, url)
         if (forced !== undefined && this.early) {
@@ -63,14 +66,16 @@ class FakeProxy {
 
 let proxy: FakeProxy
 
-async function worldWith(tcp = new NodeConnector()): Promise<UploadWorld> {
+/** @param start of the board's clock, UTC */
+async function boardWith(start?: string): Promise<UploadBoard> {
     proxy = new FakeProxy()
-    const world = new UploadWorld(tcp)
-    world.settings.set(Key.FtpGateway, await proxy.start())
-    world.settings.set(Key.FtpHost, "files.example")
-    world.settings.set(Key.FtpUser, "bms")
-    world.settings.set(Key.FtpPassword, "pa:ss")
-    return world
+    const address = await proxy.start()
+    const board = await UploadBoard.start({ tcp: new NodeConnector(), start })
+    await board.set(Key.FtpGateway, address)
+    await board.set(Key.FtpHost, "files.example")
+    await board.set(Key.FtpUser, "bms")
+    await board.set(Key.FtpPassword, "pa:ss")
+    return board
 }
 
 afterEach(async () => {
@@ -79,9 +84,9 @@ afterEach(async () => {
 
 describe("the gateway", () => {
     it("gets the file as one PUT to its ftp address, with the log-in", async () => {
-        const world = await worldWith()
-        world.card.put(day, pattern(70_001))
-        await world.session()
+        const board = await boardWith()
+        await board.put(day, pattern(70_001))
+        await board.session()
         expect(proxy.files.get(address)!.equals(pattern(70_001))).toBe(true)
         expect(proxy.authorization).toBe("Basic " + Buffer.from("bms:pa:ss").toString("base64"))
         expect(proxy.requests).toEqual([
@@ -90,88 +95,91 @@ describe("the gateway", () => {
             "PUT " + address,
             "HEAD " + address,
         ])
-        expect(world.card.text("LOGSENT.TXT")).toContain("20261122.CSV,70001,")
+        expect(await board.text("LOGSENT.TXT")).toContain("20261122.CSV,70001,")
     })
 
     it("supplies the date of its answers to the clock", async () => {
-        const world = await worldWith()
-        world.card.put(day, pattern(10))
-        await world.session()
-        expect(new Set(world.offers)).toEqual(new Set([noonSeconds + 34 * 60 + 56]))
+        const board = await boardWith()
+        await board.put(day, pattern(10))
+        const offer = vi.spyOn(board.board.parts.clock, "offer")
+        await board.session()
+        expect(offer.mock.calls.length).toBeGreaterThan(0)
+        for (const call of offer.mock.calls)
+            expect(call).toEqual([noonSeconds + 34 * 60 + 56, TimeSource.Http])
     })
 
     it("leaves a foreign file alone", async () => {
-        const world = await worldWith()
-        world.card.put(day, pattern(10))
+        const board = await boardWith()
+        await board.put(day, pattern(10))
         proxy.files.set(address, Buffer.from("theirs"))
-        await world.session()
+        await board.session()
         expect(proxy.files.get(address)!.toString()).toBe("theirs")
         expect(proxy.files.get(address.replace(".CSV", "-2.CSV"))).toEqual(Buffer.from(pattern(10)))
     })
 
     /** A file of ten bytes with a reserved name and nothing confirmed. */
-    async function worldThatHasBegun(): Promise<UploadWorld> {
-        const world = await worldWith()
+    async function boardThatHasBegun(): Promise<UploadBoard> {
+        const board = await boardWith()
         const line = `20261122.CSV,0,2026-11-22 13:00:01,BMS-1-LOG-20261122.CSV\r\n`
-        world.card.put(day, pattern(10))
-        world.card.put("LOGSENT.TXT", line)
-        return world
+        await board.put(day, pattern(10))
+        await board.put("LOGSENT.TXT", line)
+        return board
     }
 
     it("leaves a file with our name alone if it is longer than ours", async () => {
-        const world = await worldThatHasBegun()
+        const board = await boardThatHasBegun()
         proxy.files.set(address, Buffer.from("longer than ten"))
-        await world.session()
+        await board.session()
         expect(proxy.files.get(address)!.toString()).toBe("longer than ten")
         expect(proxy.files.get(address.replace(".CSV", "-2.CSV"))).toEqual(Buffer.from(pattern(10)))
     })
 
     it("leaves a file alone that is longer than the last line says", async () => {
-        const world = await worldWith()
-        world.card.put(day, pattern(1000))
-        await world.session()
+        const board = await boardWith()
+        await board.put(day, pattern(1000))
+        await board.session()
         proxy.files.set(address, Buffer.alloc(1200))
-        world.card.put(day, pattern(1200))
-        world.nowMs += 3600001
-        await world.session()
+        await board.put(day, pattern(1200))
+        board.leap(3601)
+        await board.session()
         expect(proxy.files.get(address)).toEqual(Buffer.alloc(1200))
         const next = address.replace(".CSV", "-2.CSV")
         expect(proxy.files.get(next)).toEqual(Buffer.from(pattern(1200)))
         // A broken transfer is noted: the next session recognizes its own part.
-        world.card.put(day, pattern(1500))
+        await board.put(day, pattern(1500))
         proxy.keptBytes = 1300
-        world.nowMs += 3600001
-        await expect(world.session()).rejects.toThrow("did not get the whole file")
+        board.leap(3601)
+        await expect(board.session()).rejects.toThrow("did not get the whole file")
         proxy.files.set(next, Buffer.from(pattern(1300)))
         proxy.keptBytes = Infinity
-        await world.session()
+        await board.session()
         expect(proxy.files.get(next)).toEqual(Buffer.from(pattern(1500)))
         expect(proxy.files.size).toBe(2)
     })
 
     it("does not get a file again that is as long as ours, unless it must be resent", async () => {
-        const world = await worldThatHasBegun()
+        const board = await boardThatHasBegun()
         proxy.files.set(address, Buffer.from("ten bytes."))
-        await world.session()
+        await board.session()
         expect(proxy.requests.some(line => line.startsWith("PUT"))).toBe(false)
-        expect(world.card.text("LOGSENT.TXT")).toContain("20261122.CSV,10,")
-        await world.uploader.resend("2026-11-22")
-        await world.session()
+        expect(await board.text("LOGSENT.TXT")).toContain("20261122.CSV,10,")
+        await board.resend("2026-11-22")
+        await board.session()
         expect(proxy.files.get(address)).toEqual(Buffer.from(pattern(10)))
     })
 
     it("gets today's file again at most once per hour, and whole", async () => {
-        const world = await worldWith()
-        world.settings.set(Key.FtpPeriod, 60)
-        world.settings.set(Key.FtpCells, 1)
+        const board = await boardWith()
+        await board.set(Key.FtpPeriod, 60)
+        await board.set(Key.FtpCells, 1)
         const sentBytes: number[] = []
         for (let minute = 0; minute < 130; ++minute) {
-            world.card.put(day, pattern(100 + minute))
-            world.card.put("CELL/20261122.CSV", pattern(100 + minute, 2))
-            await world.uploader.run()
+            await board.put(day, pattern(100 + minute))
+            await board.put("CELL/20261122.CSV", pattern(100 + minute, 2))
+            await board.look()
             const length = proxy.files.get(address)!.length
             if (length !== sentBytes.at(-1)) sentBytes.push(length)
-            world.nowMs += 60_000
+            board.leap(59)
         }
         expect(sentBytes).toEqual([100, 160, 220])
         const cells = proxy.requests.filter(line => line.startsWith("PUT") && line.includes("CELL"))
@@ -179,24 +187,25 @@ describe("the gateway", () => {
     })
 
     it("gets the day's last part when the day is over", async () => {
-        const world = await worldWith()
         // 23:59:30 local time, and ten seconds past midnight.
-        world.nowMs = (11 * 60 - 0.5) * 60_000
-        world.card.put(day, pattern(100))
-        await world.session()
-        world.nowMs += 40_000
-        world.card.put(day, pattern(150))
-        world.card.put("LOG/20261123.CSV", pattern(5))
-        await world.session()
+        const board = await boardWith("2026-11-22T22:59:30Z")
+        proxy.date = "Sun, 22 Nov 2026 22:59:30 GMT"
+        await board.put(day, pattern(100))
+        await board.session()
+        await board.pass(40)
+        proxy.date = "Sun, 22 Nov 2026 23:00:10 GMT"
+        await board.put(day, pattern(150))
+        await board.put("LOG/20261123.CSV", pattern(5))
+        await board.session()
         expect(proxy.files.get(address)!.length).toBe(150)
     })
 
     it.each([202, 201])("confirms with %i", async status => {
-        const world = await worldWith()
+        const board = await boardWith()
         proxy.status = { PUT: status }
-        world.card.put(day, pattern(10))
-        await world.session()
-        expect(world.uploader.sender.filesConfirmed).toBe(1)
+        await board.put(day, pattern(10))
+        await board.session()
+        expect(board.uploader.sender.filesConfirmed).toBe(1)
     })
 
     it.each([
@@ -208,34 +217,34 @@ describe("the gateway", () => {
         [503, "check ftp.host and ftp.port: 503 Service Unavailable"],
         [504, "the FTP server did not answer the gateway in time: 504"],
     ])("fails with %i: %s", async (status, words) => {
-        const world = await worldWith()
+        const board = await boardWith()
         proxy.status = { PUT: status }
-        world.card.put(day, pattern(10))
-        await expect(world.session()).rejects.toThrow(words)
-        expect(world.card.text("LOGSENT.TXT")).not.toContain(",10,")
+        await board.put(day, pattern(10))
+        await expect(board.session()).rejects.toThrow(words)
+        expect(await board.text("LOGSENT.TXT")).not.toContain(",10,")
     })
 
     it("is not believed on 201 if the server has less", async () => {
-        const world = await worldWith()
-        world.card.put(day, pattern(1000))
+        const board = await boardWith()
+        await board.put(day, pattern(1000))
         proxy.keptBytes = 400
-        await expect(world.session()).rejects.toThrow("the server did not get the whole file")
-        expect(world.card.text("LOGSENT.TXT")).not.toContain(",1000,")
+        await expect(board.session()).rejects.toThrow("the server did not get the whole file")
+        expect(await board.text("LOGSENT.TXT")).not.toContain(",1000,")
         proxy.keptBytes = Infinity
-        await world.session()
-        expect(world.card.text("LOGSENT.TXT")).toContain(",1000,")
+        await board.session()
+        expect(await board.text("LOGSENT.TXT")).toContain(",1000,")
     })
 
     it.each(["552 Disk full.\n</pre></html>", "552 Disk full.</pre>\n</html>"])(
         "passes on the server's reply as quoted in Squid's page: %j",
         async said => {
-            const world = await worldWith()
+            const board = await boardWith()
             proxy.status = { PUT: 502 }
             const squid =
                 "<pre>STOR a.txt\n</pre> The server responded with: <pre>Disk full.</pre>\n"
             proxy.page = `<html>${squid}${"x".repeat(900)}<pre>${said}`
-            world.card.put(day, pattern(10))
-            await expect(world.session()).rejects.toThrow(
+            await board.put(day, pattern(10))
+            await expect(board.session()).rejects.toThrow(
                 /^the FTP server did not let the gateway finish: 552 Disk full\.$/,
             )
         },
@@ -244,41 +253,44 @@ describe("the gateway", () => {
     // Squid's own 404 means only 550.
     const missing = ["450 No such file", "451 Not here", "550 What?", "551 ENOENT", "553 No"]
     it.each(missing)("shows a free name by the server's reply %s, and no other", async said => {
-        const world = await worldWith()
-        world.card.put(day, pattern(10))
+        const board = await boardWith()
+        await board.put(day, pattern(10))
         const root = "ftp://files.example:21/"
         proxy.statusOf = (method, url) =>
             method === "PUT" || url === root || proxy.files.has(url) ? undefined : 502
         for (const busy of ["425 No data connection", "421 Too many", "530 Who?", "226 Done"]) {
             proxy.page = `<pre>${busy}\n</pre>`
-            await expect(world.session()).rejects.toThrow("finish: " + busy)
+            await expect(board.session()).rejects.toThrow("finish: " + busy)
             expect(proxy.files.size).toBe(0)
         }
         proxy.page = `<pre>${said}\n</pre>`
-        await world.session()
+        await board.session()
         expect(proxy.files.get(address)!.length).toBe(10)
     })
 
     it("has its reason shown if it closes in the middle of a file", async () => {
-        const world = await worldWith()
+        const board = await boardWith()
         proxy.status = { PUT: 403 }
         proxy.early = true
-        world.card.put(day, pattern(3_000_000))
-        await expect(world.session()).rejects.toThrow(/403 Forbidden|closed the connection/)
-        expect(world.uploader.sender.filesConfirmed).toBe(0)
+        await board.put(day, pattern(3_000_000))
+        await expect(board.session()).rejects.toThrow(/403 Forbidden|closed the connection/)
+        expect(board.uploader.sender.filesConfirmed).toBe(0)
     })
 
     it("is not tried again before the next period after a refused log-in", async () => {
-        const world = await worldWith()
+        const board = await boardWith()
         proxy.status = { HEAD: 401 }
-        world.card.put(day, pattern(10))
-        await expect(world.session()).rejects.toThrow("log-in refused, check ftp.user")
-        expect(world.uploader.activity()).toBe("next try in 3600 s")
+        await board.put(day, pattern(10))
+        await expect(board.session()).rejects.toThrow("log-in refused, check ftp.user")
+        expect(board.uploader.activity()).toBe("next try in 3600 s")
     })
 
     it("can be tested from the console", async () => {
-        const world = await worldWith()
-        const gateway = world.settings.text(Key.FtpGateway)
-        expect(await world.uploader.test()).toEqual(["mode: gateway " + gateway, "answer: 200 OK"])
+        const board = await boardWith()
+        const gateway = board.board.parts.settings.text(Key.FtpGateway)
+        expect(await board.finish(board.uploader.test())).toEqual([
+            "mode: gateway " + gateway,
+            "answer: 200 OK",
+        ])
     })
 })

@@ -2,7 +2,8 @@ import { expect, it } from "vitest"
 import { type Random, Chance } from "../../../sim/random"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
 import { Key } from "../../../src/settings/keys"
-import { UploadDesk } from "../../support/uploaddesk"
+import { NodeConnector } from "../../support/nodesocket"
+import { UploadBoard } from "../../support/uploadboard"
 import { ScriptedFtpServer } from "../../support/uploadserver"
 
 // Cards that move randomly between the board and a PC. Whatever a person does there, no confirmed
@@ -25,16 +26,17 @@ class Story {
     private readonly saved: [path: string, content: Buffer][] = []
     /** Lines on a server after a successful session. */
     private readonly confirmed = new Set<string>()
-    private desk!: UploadDesk
+    private desk!: UploadBoard
 
     constructor(private readonly random: Random) {}
 
     async begin(): Promise<void> {
-        this.desk = await UploadDesk.start()
         const other = new ScriptedFtpServer({ restarts: this.flip(0.5) })
-        this.desk.server.options.restarts = this.flip(0.5)
-        this.servers.push(this.desk.server, other)
-        this.ports = [this.desk.world.settings.number(Key.FtpPort), await other.start()]
+        const first = new ScriptedFtpServer({ restarts: this.flip(0.5) })
+        this.servers.push(first, other)
+        this.ports = [await first.start(), await other.start()]
+        this.desk = await UploadBoard.start({ tcp: new NodeConnector(), manual: true })
+        await this.useServer(0)
         for (const server of this.servers)
             for (const [name, content] of Object.entries(foreign))
                 server.files.set(name, Buffer.from(content))
@@ -50,13 +52,13 @@ class Story {
         else if (kind < 7) await this.session(this.flip(0.4))
         else if (kind < 10) await this.pc()
         else if (kind < 11) await this.swap()
-        else if (this.flip(0.5)) this.say("server", () => this.useServer(this.below(2)))
+        else if (this.flip(0.5)) await this.changeServer()
         else await this.again()
     }
 
     /** Finishes all cards, one after the other, with a working server. */
     async finish(): Promise<void> {
-        this.useServer(0)
+        await this.useServer(0)
         for (const store of [this.desk.store, ...this.stores]) {
             if (store !== this.desk.store) await this.desk.swap(store)
             await this.log()
@@ -67,9 +69,9 @@ class Story {
         expect([...this.confirmed].filter(line => !there.has(line))).toEqual([])
     }
 
-    private say(step: string, work: () => void): void {
-        this.steps.push(step)
-        work()
+    private async changeServer(): Promise<void> {
+        this.steps.push("server")
+        await this.useServer(this.below(2))
     }
 
     private below(count: number): number {
@@ -84,8 +86,8 @@ class Story {
         return values[this.below(values.length)]
     }
 
-    private useServer(index: number): void {
-        this.desk.set(Key.FtpPort, this.ports[index])
+    private async useServer(index: number): Promise<void> {
+        await this.desk.set(Key.FtpPort, this.ports[index])
     }
 
     private async log(): Promise<void> {
@@ -104,7 +106,7 @@ class Story {
             server.options.answer = verb =>
                 verb === "USER" && server.cutAfterBytes === undefined ? "421 away" : undefined
         }
-        const error = await this.desk.world.session().then(
+        const error = await this.desk.session().then(
             () => "",
             (thrown: Error) => thrown.message,
         )
@@ -143,7 +145,7 @@ class Story {
 
     private async again(): Promise<void> {
         this.steps.push("resend")
-        await this.desk.world.uploader.resend("2026-11-21")
+        await this.desk.resend("2026-11-21")
         await this.session(false)
     }
 

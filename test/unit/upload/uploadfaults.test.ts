@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { formatUpload } from "../../../src/console/commands/system"
+import type { Volume } from "../../../src/fat/volume"
 import { Key } from "../../../src/settings/keys"
 import { pattern } from "../../support/uploadcard"
 import { uploadBenchOfEachTest } from "../../support/uploadbench"
@@ -13,45 +14,45 @@ describe("faults", () => {
     it.each([1, 511, 512, 20_000, 99_999])(
         "resumes after a cut of the data connection at %i bytes",
         async at => {
-            const world = await bench.worldWith({ restarts: true })
-            world.card.put(day, pattern(100_000))
+            const board = await bench.boardWith({ restarts: true })
+            await board.put(day, pattern(100_000))
             bench.server.cutAfterBytes = at
-            await world.session()
+            await board.session()
             expect(bench.server.files.get(remote)!.equals(pattern(100_000))).toBe(true)
             expect(bench.server.commands.filter(line => line.startsWith("REST"))).toEqual([
                 `REST ${at}`,
             ])
             expect(bench.server.count("STOR")).toBe(2)
             expect(bench.server.count("APPE") + bench.server.count("DELE")).toBe(0)
-            expect(world.card.text("LOGSENT.TXT")).toContain(`20261122.CSV,${at},`)
+            expect(await board.text("LOGSENT.TXT")).toContain(`20261122.CSV,${at},`)
         },
     )
 
     it.each([1, 511, 512, 20_000, 99_999])(
         "sends it whole again after %i bytes if the server has no restarts",
         async at => {
-            const world = await bench.worldWith()
-            world.card.put(day, pattern(100_000))
+            const board = await bench.boardWith()
+            await board.put(day, pattern(100_000))
             bench.server.cutAfterBytes = at
-            await world.session()
+            await board.session()
             expect(bench.server.files.get(remote)!.equals(pattern(100_000))).toBe(true)
             expect([
                 bench.server.count("DELE"),
                 bench.server.count("STOR"),
                 bench.server.count("APPE"),
             ]).toEqual([1, 2, 0])
-            expect(world.card.text("LOGSENT.TXT")).not.toContain(`20261122.CSV,${at},`)
+            expect(await board.text("LOGSENT.TXT")).not.toContain(`20261122.CSV,${at},`)
         },
     )
 
     it("sends it whole again if the server announces restarts and refuses them", async () => {
-        const world = await bench.worldWith({
+        const board = await bench.boardWith({
             restarts: true,
             answer: verb => (verb === "REST" ? "502 not today" : undefined),
         })
-        world.card.put(day, pattern(3000))
+        await board.put(day, pattern(3000))
         bench.server.cutAfterBytes = 700
-        await world.session()
+        await board.session()
         expect(bench.server.files.get(remote)).toEqual(Buffer.from(pattern(3000)))
         expect([
             bench.server.count("REST"),
@@ -64,11 +65,11 @@ describe("faults", () => {
         [true, 0, 2],
         [false, 1, 1],
     ])("appends to a grown file (restarts: %s)", async (restarts, appends, stores) => {
-        const world = await bench.worldWith({ restarts })
-        world.card.put(day, pattern(300))
-        await world.session()
-        world.card.put(day, pattern(4500))
-        await world.session()
+        const board = await bench.boardWith({ restarts })
+        await board.put(day, pattern(300))
+        await board.session()
+        await board.put(day, pattern(4500))
+        await board.session()
         expect(bench.server.files.get(remote)).toEqual(Buffer.from(pattern(4500)))
         expect([bench.server.count("APPE"), bench.server.count("STOR")]).toEqual([appends, stores])
         expect(bench.server.count("DELE")).toBe(0)
@@ -76,20 +77,18 @@ describe("faults", () => {
 
     it("leaves a name alone that is reserved for another card's unsent file", async () => {
         let up = false
-        const world = await bench.worldWith({
+        const board = await bench.boardWith({
             answer: verb => (verb === "STOR" && !up ? "(hang up)" : undefined),
         })
-        const first = world.card.files
-        world.card.put(day, pattern(300))
-        await world.session().catch(() => {})
-        world.card.files = new Map()
-        world.card.mounts++
-        world.card.put(day, pattern(400, 7))
+        const first = board.store
+        await board.put(day, pattern(300))
+        await board.session().catch(() => {})
+        await board.swap()
+        await board.put(day, pattern(400, 7))
         up = true
-        await world.session()
-        world.card.files = first
-        world.card.mounts++
-        await world.session()
+        await board.session()
+        await board.swap(first)
+        await board.session()
         expect(bench.server.files.get(remote)).toEqual(Buffer.from(pattern(300)))
         expect(bench.server.files.get("BMS-1-LOG-20261122-2.CSV")).toEqual(
             Buffer.from(pattern(400, 7)),
@@ -100,14 +99,14 @@ describe("faults", () => {
     for (const answer of ["(hang up)", "421 going down", "garbage", "x".repeat(4000)])
         it.each(steps)(`delivers after one ${answer.slice(0, 12)} in answer to %s`, async step => {
             let left = 1
-            const world = await bench.worldWith({
+            const board = await bench.boardWith({
                 answer: verb => (verb === step && left-- > 0 ? answer : undefined),
             })
-            world.card.put(day, pattern(3000))
-            world.card.put("LOGSENT.TXT", `20261122.CSV,9,2026-11-22 13:00:01,${remote}\r\n`)
+            await board.put(day, pattern(3000))
+            await board.put("LOGSENT.TXT", `20261122.CSV,9,2026-11-22 13:00:01,${remote}\r\n`)
             bench.server.files.set(remote, Buffer.alloc(5))
-            for (let tries = 0; tries < 3; ++tries) await world.session().catch(() => {})
-            expect(world.uploader.lastError).toBe("")
+            for (let tries = 0; tries < 3; ++tries) await board.session().catch(() => {})
+            expect(board.uploader.lastError).toBe("")
             const name =
                 bench.server.files.get(remote)?.length === 3000
                     ? remote
@@ -116,57 +115,70 @@ describe("faults", () => {
         })
 
     it("suggests a remedy if the server stops transfers, and counts nothing as sent", async () => {
-        const world = await bench.worldWith({ abortsTransfers: true })
-        world.card.put(day, pattern(50_000))
-        await expect(world.session()).rejects.toThrow(
+        const board = await bench.boardWith({ abortsTransfers: true })
+        await board.put(day, pattern(50_000))
+        await expect(board.session()).rejects.toThrow(
             "server stops the transfer when the control connection closes: set ftp.gateway",
         )
-        expect(world.card.text("LOGSENT.TXT")).toMatch(/^20261122.CSV,0,[^\n]*\n$/)
-        expect(world.uploader.sender.bytesConfirmed).toBe(0)
+        expect(await board.text("LOGSENT.TXT")).toMatch(/^20261122.CSV,0,[^\n]*\n$/)
+        expect(board.uploader.sender.bytesConfirmed).toBe(0)
     })
 
     it("passes on the server's reason for refusing a file", async () => {
-        const world = await bench.worldWith({
+        const board = await bench.boardWith({
             answer: verb => (verb === "STOR" ? "552 disk full" : undefined),
         })
-        world.card.put(day, pattern(10))
-        await expect(world.session()).rejects.toThrow("refuses STOR " + remote + ": 552 disk full")
+        await board.put(day, pattern(10))
+        await expect(board.session()).rejects.toThrow("refuses STOR " + remote + ": 552 disk full")
     })
 
     it("never writes a control character into a command", async () => {
-        const world = await bench.worldWith()
-        world.card.put(day, pattern(10))
-        world.settings.set(Key.FtpUser, "me\r\nDELE x")
-        await expect(world.session()).rejects.toThrow("control character")
+        const board = await bench.boardWith()
+        await board.put(day, pattern(10))
+        await board.set(Key.FtpUser, "me\r\nDELE x")
+        await expect(board.session()).rejects.toThrow("control character")
         expect(bench.server.commands).toEqual([])
     })
 
     it("never shows the password", async () => {
-        const world = await bench.worldWith({
+        const board = await bench.boardWith({
             answer: verb => (verb === "PASS" ? "530 no" : undefined),
         })
-        world.settings.set(Key.FtpPassword, "sesame")
-        world.card.put(day, pattern(10))
-        await expect(world.session()).rejects.toThrow("log-in refused")
-        expect([...world.lines, ...formatUpload(world.uploader)].join("\n")).not.toContain("sesame")
+        await board.set(Key.FtpPassword, "sesame")
+        await board.put(day, pattern(10))
+        await expect(board.session()).rejects.toThrow("log-in refused")
+        expect([...board.lines, ...formatUpload(board.uploader)].join("\n")).not.toContain("sesame")
     })
 
     it("does not count a file as sent if its history line cannot be written", async () => {
-        const world = await bench.worldWith()
-        world.card.put(day, pattern(100))
-        world.card.appendFault = new Error("card is gone")
-        await expect(world.session()).rejects.toThrow("card is gone")
-        await world.session()
+        const board = await bench.boardWith()
+        await board.put(day, pattern(100))
+        const { storage } = board.board.parts
+        const { use } = storage
+        let faults = 1
+        storage.use = async (owner, work) =>
+            await use(owner, async volume => {
+                const openForAppend = async (...args: Parameters<Volume["openForAppend"]>) => {
+                    const file = await volume.openForAppend(...args)
+                    if (owner === "history" && faults-- > 0)
+                        file.append = () => Promise.reject(new Error("card is gone"))
+                    return file
+                }
+                const wrapped = { openForAppend: { value: openForAppend } }
+                return await work(Object.create(volume, wrapped) as Volume)
+            })
+        await expect(board.session()).rejects.toThrow("card is gone")
+        await board.session()
         expect(bench.server.files.get(remote)).toEqual(Buffer.from(pattern(100)))
         expect(bench.server.files.size).toBe(1)
     })
 
     it("tolerates a server that hangs up on QUIT", async () => {
-        const world = await bench.worldWith({
+        const board = await bench.boardWith({
             answer: verb => (verb === "QUIT" ? "(hang up)" : undefined),
         })
-        world.card.put(day, pattern(100))
-        await world.session()
-        expect(world.uploader.pacing.failures).toBe(0)
+        await board.put(day, pattern(100))
+        await board.session()
+        expect(board.uploader.pacing.failures).toBe(0)
     })
 })

@@ -3,9 +3,9 @@ import { ftp } from "../../../src/console/commands/system"
 import { Alarm } from "../../../src/core/alarm"
 import { Fault, FaultCode } from "../../../src/core/fault"
 import { Key } from "../../../src/settings/keys"
+import { blankStore } from "../../support/memorycard"
 import { NodeConnector } from "../../support/nodesocket"
 import { pattern } from "../../support/uploadcard"
-import { UploadWorld } from "../../support/uploadworld"
 import { uploadBenchOfEachTest } from "../../support/uploadbench"
 
 const day = "LOG/20261122.CSV"
@@ -13,173 +13,187 @@ const remote = "BMS-1-LOG-20261122.CSV"
 
 const bench = uploadBenchOfEachTest()
 
+/** The task looks once a second, and a wait begins behind a session. */
+function expectAtTheNextLook(waits: number[], seconds: number[]): void {
+    const late = waits.map((wait, i) => wait - seconds[i])
+    expect(late.filter(one => one !== 0 && one !== 1)).toEqual([])
+}
+
 describe("pacing", () => {
     it("tries at every period", async () => {
-        const world = await bench.worldWith()
-        world.settings.set(Key.FtpPeriod, 60)
-        world.card.put(day, pattern(100))
-        await world.uploader.run()
-        world.card.put(day, pattern(200))
-        expect(await bench.secondsToNextTry(world, 100)).toBe(60)
-        world.settings.set(Key.FtpPeriod, 20)
-        world.card.put(day, pattern(300))
-        expect(await bench.secondsToNextTry(world, 100)).toBe(20)
+        const board = await bench.boardWith()
+        await board.set(Key.FtpPeriod, 60)
+        await board.put(day, pattern(100))
+        await board.look()
+        await board.put(day, pattern(200))
+        expect(await bench.secondsToNextTry(board, 100)).toBe(60)
+        await board.set(Key.FtpPeriod, 20)
+        await board.put(day, pattern(300))
+        expect(await bench.secondsToNextTry(board, 100)).toBe(20)
     })
 
     it("backs off from 10 s, doubling up to the period, with the flag at failure 3", async () => {
         vi.spyOn(Math, "random").mockReturnValue(0)
-        const world = await bench.worldWith({ answer: () => "421 busy" })
-        world.settings.set(Key.FtpPeriod, 60)
-        world.card.put(day, pattern(100))
-        await world.uploader.run()
+        const board = await bench.boardWith({ answer: () => "421 busy" })
+        await board.set(Key.FtpPeriod, 60)
+        await board.put(day, pattern(100))
+        await board.look()
         const waits: number[] = []
+        const said: string[] = []
         const flags: boolean[] = []
         for (let i = 0; i < 5; ++i) {
-            waits.push(await bench.secondsToNextTry(world, 100))
-            flags.push(world.alarms.has(Alarm.Ftp))
+            said.push(board.uploader.activity())
+            waits.push(await bench.secondsToNextTry(board, 100))
+            flags.push(board.reports(Alarm.Ftp))
         }
-        expect(waits).toEqual([10, 20, 40, 60, 60])
+        expect(said).toEqual([10, 20, 40, 60, 60].map(seconds => `next try in ${seconds} s`))
+        expectAtTheNextLook(waits, [10, 20, 40, 60, 60])
         expect(flags).toEqual([false, true, true, true, true])
         bench.server.options = {}
-        await bench.secondsToNextTry(world, 100)
-        expect(world.alarms.has(Alarm.Ftp)).toBe(false)
-        expect(world.uploader.lastError).toBe("")
+        await bench.secondsToNextTry(board, 100)
+        expect(board.reports(Alarm.Ftp)).toBe(false)
+        expect(board.uploader.lastError).toBe("")
     })
 
     it("varies the wait by up to a quarter, so that boards come at different times", async () => {
         const waits: number[] = []
+        const said: string[] = []
         for (const random of [0.2, 0.999]) {
             vi.spyOn(Math, "random").mockReturnValue(random)
-            const world = await bench.worldWith({ answer: () => "421 busy" })
-            world.card.put(day, pattern(100))
-            await world.uploader.run()
-            for (let i = 0; i < 2; ++i) waits.push(await bench.secondsToNextTry(world, 100))
+            const board = await bench.boardWith({ answer: () => "421 busy" })
+            await board.put(day, pattern(100))
+            await board.look()
+            for (let i = 0; i < 2; ++i) {
+                said.push(board.uploader.activity())
+                waits.push(await bench.secondsToNextTry(board, 100))
+            }
             await bench.server.stop()
         }
-        expect(waits).toEqual([10, 19, 8, 16])
+        expect(said).toEqual([10, 19, 8, 16].map(seconds => `next try in ${seconds} s`))
+        expectAtTheNextLook(waits, [10, 19, 8, 16])
     })
 
     it("does not hammer a server that refuses the log-in", async () => {
-        const world = await bench.worldWith({
+        const board = await bench.boardWith({
             answer: verb => (verb === "PASS" ? "530 no" : undefined),
         })
-        world.settings.set(Key.FtpPeriod, 300)
-        world.card.put(day, pattern(100))
-        await world.uploader.run()
-        expect(await bench.secondsToNextTry(world, 1000)).toBe(300)
+        await board.set(Key.FtpPeriod, 300)
+        await board.put(day, pattern(100))
+        await board.look()
+        expect(await bench.secondsToNextTry(board, 1000)).toBe(300)
     })
 
     it("tries again at once after a change of settings, or on request", async () => {
-        const world = await bench.worldWith({
+        const board = await bench.boardWith({
             answer: verb => (verb === "PASS" ? "530 no" : undefined),
         })
-        world.card.put(day, pattern(100))
-        await world.uploader.run()
-        world.uploader.settingsChanged()
-        expect(await bench.secondsToNextTry(world, 5)).toBe(1)
-        world.uploader.requested = true
-        expect(await bench.secondsToNextTry(world, 5)).toBe(1)
+        await board.put(day, pattern(100))
+        await board.look()
+        board.uploader.settingsChanged()
+        expect(await bench.secondsToNextTry(board, 5)).toBe(1)
+        board.uploader.requested = true
+        expect(await bench.secondsToNextTry(board, 5)).toBe(1)
     })
 
     it.each([
         ["FTP is off", Key.FtpEnable, 0, "off: set ftp.enable"],
         ["the host is empty", Key.FtpHost, "", "no server: set ftp.host"],
     ])("does nothing while %s, and says why", async (_title, key, value, words) => {
-        const world = await bench.worldWith()
-        world.card.put(day, pattern(100))
-        world.settings.set(key, value)
-        await world.uploader.run()
+        const board = await bench.boardWith()
+        await board.put(day, pattern(100))
+        await board.set(key, value)
+        await board.look()
         expect(bench.server.connections).toBe(0)
-        expect(world.uploader.activity()).toBe(words)
+        expect(board.uploader.activity()).toBe(words)
     })
 
     it("waits for a missing card, without a failure, and logs it once", async () => {
-        const world = await bench.worldWith()
-        world.card.put(day, pattern(100))
-        world.settings.set(Key.FtpPeriod, 60)
-        const pulled = new Fault(FaultCode.CardAbsent, "there is no card")
-        const foreign = new Fault(FaultCode.VolumeUnformatted, "the card is not formatted")
-        for (const fault of [pulled, pulled, pulled, pulled, foreign]) {
-            world.card.absence = fault
-            await world.uploader.run()
-            world.nowMs += 60_000
-            expect(world.uploader.lastError).toBe(fault.message)
+        const board = await bench.boardWith()
+        await board.put(day, pattern(100))
+        await board.set(Key.FtpPeriod, 60)
+        const card = board.store
+        const pulled = "no SD card, or it does not answer: put one in"
+        const foreign = "no FAT file system on the card: format as FAT32 (card format)"
+        await board.pull()
+        for (const error of [pulled, pulled, pulled, pulled, foreign]) {
+            if (error === foreign) board.board.insert(blankStore(16))
+            await board.pass(61)
+            expect(board.uploader.lastError).toBe(error)
         }
-        expect(world.lines).toEqual([
-            "ftp: waits: there is no card",
-            "ftp: waits: the card is not formatted",
-        ])
-        expect(world.uploader.pacing.failures).toBe(0)
-        expect(world.alarms.has(Alarm.Ftp)).toBe(false)
-        world.card.absence = undefined
-        await world.uploader.run()
-        expect(world.uploader.lastError).toBe("")
-        expect(world.uploader.sender.filesConfirmed).toBe(1)
+        expect(board.lines).toEqual(["ftp: waits: " + pulled, "ftp: waits: " + foreign])
+        expect(board.uploader.pacing.failures).toBe(0)
+        expect(board.reports(Alarm.Ftp)).toBe(false)
+        board.board.insert(card)
+        await board.pass(10)
+        expect(board.uploader.lastError).toBe("")
+        expect(bench.server.files.get(remote)).toEqual(Buffer.from(pattern(100)))
+        // With the events that say that the card was away.
+        expect(board.uploader.sender.filesConfirmed).toBe(2)
     })
 
     it("counts a full card and a stale handle as failures, with an alarm after three", async () => {
         for (const code of [FaultCode.VolumeFull, FaultCode.StaleHandle]) {
-            const world = await bench.worldWith()
-            world.card.put(day, pattern(100))
-            world.settings.set(Key.FtpPeriod, 60)
-            world.card.absence = new Fault(code, "no room")
+            const board = await bench.boardWith()
+            await board.put(day, pattern(100))
+            await board.set(Key.FtpPeriod, 60)
+            board.cardFault = new Fault(code, "no room")
             for (let failures = 1; failures <= 3; ++failures) {
-                await world.uploader.run()
-                world.nowMs += 60_000
-                expect(world.uploader.pacing.failures).toBe(failures)
+                await board.pass([1, 11, 21][failures - 1])
+                expect(board.uploader.pacing.failures).toBe(failures)
             }
-            expect(world.alarms.has(Alarm.Ftp)).toBe(true)
-            world.card.absence = undefined
-            await world.uploader.run()
-            expect(world.alarms.has(Alarm.Ftp)).toBe(false)
+            expect(board.reports(Alarm.Ftp)).toBe(true)
+            board.cardFault = undefined
+            await board.pass(61)
+            expect(board.reports(Alarm.Ftp)).toBe(false)
         }
     })
 
     it("retries a missing card after ten seconds even if the period becomes longer", async () => {
-        const world = await bench.worldWith()
-        world.card.put(day, pattern(100))
-        world.card.absence = new Fault(FaultCode.CardAbsent, "there is no card")
-        await world.uploader.run()
-        world.settings.set(Key.FtpPeriod, 604_800)
-        world.uploader.settingsChanged()
-        world.card.absence = undefined
-        world.nowMs += 10_000
-        await world.uploader.run()
-        expect(world.uploader.sender.filesConfirmed).toBe(1)
+        const board = await bench.boardWith()
+        await board.put(day, pattern(100))
+        await board.pull()
+        await board.look()
+        expect(board.uploader.lastError).not.toBe("")
+        await board.set(Key.FtpPeriod, 604_800)
+        await board.insert()
+        await board.pass(10)
+        expect(board.uploader.sender.filesConfirmed).toBe(1)
     })
 
     it("stores its two times with one write, and only after a log-in", async () => {
-        const world = await bench.worldWith()
+        const board = await bench.boardWith()
         for (const name of ["20261120", "20261121", "20261122"])
-            world.card.put(`LOG/${name}.CSV`, pattern(99))
-        await world.session()
-        expect(world.settings.writes).toBe(1)
-        await world.session()
-        expect(world.settings.writes).toBe(1)
+            await board.put(`LOG/${name}.CSV`, pattern(99))
+        const write = vi.spyOn(board.board.flash, "write")
+        const writes = () => write.mock.calls.filter(([key]) => key === "sg").length
+        await board.session()
+        expect(writes()).toBe(1)
+        await board.session()
+        expect(writes()).toBe(1)
     })
 
     it("waits for Wi-Fi if a network is set", async () => {
-        const world = await bench.worldWith()
-        world.card.put(day, pattern(100))
-        world.settings.set(Key.WifiSsid, "home")
-        world.wifiUp = false
-        await world.uploader.run()
-        expect(world.uploader.activity()).toBe("no Wi-Fi")
-        expect(world.uploader.pacing.failures).toBe(0)
-        world.wifiUp = true
-        await world.uploader.run()
-        expect(world.uploader.sender.filesConfirmed).toBe(1)
+        const board = await bench.boardWith()
+        await board.put(day, pattern(100))
+        await board.set(Key.WifiSsid, "home")
+        board.board.online = false
+        await board.look()
+        expect(board.uploader.activity()).toBe("no Wi-Fi")
+        expect(board.uploader.pacing.failures).toBe(0)
+        board.board.online = true
+        await board.look()
+        expect(board.uploader.sender.filesConfirmed).toBe(1)
     })
 })
 
 describe("the console's commands", () => {
     it("show the state in words", async () => {
-        const world = await bench.worldWith()
-        world.card.put(day, pattern(100))
-        await world.session()
+        const board = await bench.boardWith()
+        await board.put(day, pattern(100))
+        await board.session()
         const printed: string[] = []
         const print = async (line: string) => void printed.push(line)
-        await ftp({ parts: { uploader: world.uploader }, print } as never)
+        await ftp({ parts: { uploader: board.uploader }, print } as never)
         expect(printed).toEqual([
             "state: next try in 3600 s",
             "last error: none",
@@ -190,16 +204,16 @@ describe("the console's commands", () => {
     })
 
     it("resend every file from a day on, whole", async () => {
-        const world = await bench.worldWith()
+        const board = await bench.boardWith()
         for (const name of ["20261120", "20261121", "20261122"])
-            world.card.put(`LOG/${name}.CSV`, pattern(99))
+            await board.put(`LOG/${name}.CSV`, pattern(99))
         for (const path of ["CELL/20261121.CSV", "EVT/20261121.CSV", "EVT/20261120.CSV"])
-            world.card.put(path, pattern(40))
-        world.settings.set(Key.FtpCells, 1)
-        await world.session()
+            await board.put(path, pattern(40))
+        await board.set(Key.FtpCells, 1)
+        await board.session()
         bench.server.commands.length = 0
-        expect(await world.uploader.resend("2026-11-21")).toBe(4)
-        await world.uploader.run()
+        expect(await board.resend("2026-11-21")).toBe(4)
+        await board.look()
         expect(bench.server.commands.filter(line => line.startsWith("STOR"))).toEqual([
             "STOR BMS-1-LOG-20261121.CSV",
             "STOR BMS-1-LOG-20261122.CSV",
@@ -207,56 +221,56 @@ describe("the console's commands", () => {
             "STOR BMS-1-CELL-20261121.CSV",
         ])
         expect(bench.server.files.size).toBe(6)
-        await world.session()
+        await board.session()
         expect(bench.server.count("STOR")).toBe(4)
     })
 
     it.each(["", "today", "2026-1-2", "20261122", "2026-11-2x"])(
         "refuse %j as a day",
         async text => {
-            const world = await bench.worldWith()
-            await expect(world.uploader.resend(text)).rejects.toThrow(
-                "is not a day: write YYYY-MM-DD",
-            )
+            const board = await bench.boardWith()
+            await expect(board.resend(text)).rejects.toThrow("is not a day: write YYYY-MM-DD")
         },
     )
 
     it("test the log-in and show the mode", async () => {
-        const world = await bench.worldWith()
-        expect(await world.uploader.test()).toEqual(["mode: direct", "answer: 230 welcome"])
+        const board = await bench.boardWith()
+        expect(await board.finish(board.uploader.test())).toEqual([
+            "mode: direct",
+            "answer: 230 welcome",
+        ])
         expect(bench.server.commands.at(-1)).toBe("QUIT")
         bench.server.options = { answer: verb => (verb === "PASS" ? "530 no" : undefined) }
-        await expect(world.uploader.test()).rejects.toThrow("530 no")
+        await expect(board.finish(board.uploader.test())).rejects.toThrow("530 no")
     })
 })
 
 describe("stop()", () => {
     it("ends an upload in the middle, which resumes after the start", async () => {
         const tcp = new NodeConnector()
-        const world = await bench.worldWith({}, tcp)
-        world.card.put(day, pattern(200_000))
+        const board = await bench.boardWith({}, tcp)
+        await board.put(day, pattern(200_000))
         let stopped: Promise<boolean> | undefined
         let sent = 0
         tcp.onSend = (_stream, data) => {
             sent += data.length
-            if (sent > 50_000) stopped ??= world.uploader.stop(5000)
+            if (sent > 50_000) stopped ??= board.uploader.stop(5000)
         }
-        world.uploader.requested = true
-        await world.uploader.run()
-        expect(await stopped).toBe(true)
-        expect(world.uploader.sender.filesConfirmed).toBe(0)
-        expect(world.uploader.pacing.failures).toBe(0)
-        await world.uploader.run()
-        expect(world.uploader.activity()).toBe("stopped")
-        const next = new UploadWorld(new NodeConnector())
-        next.settings.set(Key.FtpPort, world.settings.number(Key.FtpPort))
-        world.card.files.forEach((content, path) => next.card.put(path, content))
-        await next.session()
+        board.uploader.requested = true
+        await board.look()
+        expect(await board.finish(stopped!)).toBe(true)
+        expect(board.uploader.sender.filesConfirmed).toBe(0)
+        expect(board.uploader.pacing.failures).toBe(0)
+        await board.look()
+        expect(board.uploader.activity()).toBe("stopped")
+        tcp.onSend = () => {}
+        await board.start()
+        await board.session()
         expect(bench.server.files.get(remote)!.equals(pattern(200_000))).toBe(true)
     })
 
     it("returns at once if no upload is under way", async () => {
-        const world = await bench.worldWith()
-        expect(await world.uploader.stop(5000)).toBe(true)
+        const board = await bench.boardWith()
+        expect(await board.finish(board.uploader.stop(5000))).toBe(true)
     })
 })

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { Key } from "../../../src/settings/keys"
 import { oldLine } from "../../support/historylines"
-import { header, UploadDesk } from "../../support/uploaddesk"
+import { header, type UploadBoard } from "../../support/uploadboard"
+import { uploadBenchOfEachTest } from "../../support/uploadbench"
 import { ScriptedFtpServer } from "../../support/uploadserver"
 
 // A card that was in other hands. Its history must not make the board touch foreign files, and a
@@ -12,19 +13,16 @@ const today = "LOG/" + name
 const remote = "BMS-1-LOG-20261122.CSV"
 const second = "BMS-1-LOG-20261122-2.CSV"
 
-let desk: UploadDesk
+const bench = uploadBenchOfEachTest()
+let desk: UploadBoard
 
 beforeEach(async () => {
-    desk = await UploadDesk.start()
-})
-
-afterEach(async () => {
-    await desk.stop()
+    desk = await bench.boardWith({ restarts: true }, undefined, true)
 })
 
 /** The current contents of the server's earlier files, by name. */
 function kept(before: Record<string, string>): Record<string, string> {
-    const now = desk.onServer()
+    const now = bench.files()
     return Object.fromEntries(Object.keys(before).map(key => [key, now[key]]))
 }
 
@@ -51,28 +49,28 @@ describe("names in the history", () => {
             ],
         ])(`such as ${theirs} are not ours, with %s`, async (_title, lines) => {
             for (const [file, content] of Object.entries(foreign))
-                desk.server.files.set(file, Buffer.from(content))
+                bench.server.files.set(file, Buffer.from(content))
             const content = await desk.log(today, 30)
             await desk.pc(editor => editor.write("LOGSENT.TXT", lines(content.length)))
             const more = await desk.log(today, 5)
             await desk.session()
             expect(kept(foreign)).toEqual(foreign)
-            expect(desk.onServer()[remote]).toBe(more)
-            const asked = desk.server.commands.filter(line => line.includes(theirs))
+            expect(bench.files()[remote]).toBe(more)
+            const asked = bench.server.commands.filter(line => line.includes(theirs))
             expect(asked).toEqual([])
         })
 
     it("of another board stay valid until there is something to send", async () => {
         await desk.log(today, 30)
         await desk.session()
-        desk.set(Key.UserSerial, "NEW-1")
-        const before = desk.onServer()
+        await desk.set(Key.UserSerial, "NEW-1")
+        const before = bench.files()
         await desk.session()
-        expect(desk.onServer()).toEqual(before)
+        expect(bench.files()).toEqual(before)
         expect(await desk.fullySent(today)).toBe(true)
         const more = await desk.log(today, 5)
         await desk.session()
-        expect(desk.onServer()).toEqual({ ...before, "NEW-1-LOG-20261122.CSV": more })
+        expect(bench.files()).toEqual({ ...before, "NEW-1-LOG-20261122.CSV": more })
     })
 })
 
@@ -98,7 +96,7 @@ describe("another server", () => {
     }
 
     it.each([false, true])("keeps its files with our names (power cut: %s)", async powerCut => {
-        desk.set(Key.FtpPort, await other.start())
+        await desk.set(Key.FtpPort, await other.start())
         await desk.pc(() => {}, powerCut)
         const more = await desk.log(today, 30)
         await desk.session()
@@ -112,8 +110,8 @@ describe("another server", () => {
     })
 
     it("keeps them when everything is resent", async () => {
-        desk.set(Key.FtpPort, await other.start())
-        expect(await desk.world.uploader.resend("2026-11-21")).toBe(2)
+        await desk.set(Key.FtpPort, await other.start())
+        expect(await desk.resend("2026-11-21")).toBe(2)
         await desk.session()
         expect(Object.keys(onOther()).sort()).toEqual(
             [...Object.keys(theirs), second, "BMS-1-LOG-20261121-2.CSV"].sort(),
@@ -122,30 +120,30 @@ describe("another server", () => {
     })
 
     it("gets no file that the previous one has confirmed", async () => {
-        desk.set(Key.FtpPort, await other.start())
+        await desk.set(Key.FtpPort, await other.start())
         await desk.session()
         expect(other.commands).toEqual([])
         expect(await desk.fullySent(today)).toBe(true)
     })
 
     it("includes another user, who may have another folder", async () => {
-        const before = desk.onServer()
-        desk.set(Key.FtpUser, "somebody")
+        const before = bench.files()
+        await desk.set(Key.FtpUser, "somebody")
         const more = await desk.log(today, 3)
         await desk.session()
-        expect(desk.onServer()).toEqual({ ...before, [second]: more })
+        expect(bench.files()).toEqual({ ...before, [second]: more })
     })
 
     it("includes the previous one after a switch back", async () => {
-        const before = desk.onServer()
-        const port = desk.world.settings.number(Key.FtpPort)
-        desk.set(Key.FtpPort, await other.start())
+        const before = bench.files()
+        const port = desk.number(Key.FtpPort)
+        await desk.set(Key.FtpPort, await other.start())
         await desk.log(today, 3)
         await desk.session()
-        desk.set(Key.FtpPort, port)
+        await desk.set(Key.FtpPort, port)
         const more = await desk.log(today, 3)
         await desk.session()
-        expect(desk.onServer()).toEqual({ ...before, [second]: more })
+        expect(bench.files()).toEqual({ ...before, [second]: more })
     })
 })
 
@@ -154,7 +152,7 @@ describe("a sent file", () => {
     async function sent(records = 100): Promise<string> {
         const content = await desk.log(today, records)
         await desk.session()
-        expect(desk.onServer()).toEqual({ [remote]: content })
+        expect(bench.files()).toEqual({ [remote]: content })
         return content
     }
 
@@ -166,11 +164,11 @@ describe("a sent file", () => {
             const after = await desk.log(today, records)
             expect(await desk.fullySent(today)).toBe(false)
             await desk.session()
-            expect(desk.onServer()).toEqual({ [remote]: before, [second]: after })
+            expect(bench.files()).toEqual({ [remote]: before, [second]: after })
             expect(await desk.fullySent(today)).toBe(true)
             const more = await desk.log(today, 60)
             await desk.session()
-            expect(desk.onServer()).toEqual({ [remote]: before, [second]: more })
+            expect(bench.files()).toEqual({ [remote]: before, [second]: more })
         },
     )
 
@@ -182,7 +180,7 @@ describe("a sent file", () => {
         await desk.pc(editor => editor.move("OLD.CSV", today))
         const after = await desk.log(today, 70)
         await desk.session()
-        expect(desk.onServer()).toEqual({
+        expect(bench.files()).toEqual({
             [remote]: before,
             [second]: between,
             "BMS-1-LOG-20261122-3.CSV": after,
@@ -199,7 +197,7 @@ describe("a sent file", () => {
         await desk.pc(() => {}, true)
         expect(await desk.fullySent(today)).toBe(false)
         await desk.session()
-        expect(desk.onServer()).toEqual({ [remote]: before, [second]: after })
+        expect(bench.files()).toEqual({ [remote]: before, [second]: after })
         expect(await desk.fullySent(today)).toBe(true)
     })
 
@@ -217,28 +215,28 @@ describe("a sent file", () => {
             const after = await desk.log(today, 120)
             expect(after.length).toBeGreaterThan(before.length)
             await desk.session()
-            expect(desk.onServer()).toEqual({ [remote]: before, [second]: after })
+            expect(bench.files()).toEqual({ [remote]: before, [second]: after })
         },
     )
 
     it("of which a part arrived is not continued with the next file of that day", async () => {
         const first = await desk.log(today, 100)
-        desk.server.cutAfterBytes = 2000
-        const { answer } = desk.server.options
+        bench.server.cutAfterBytes = 2000
+        const { answer } = bench.server.options
         // The power goes in the middle of the transfer.
-        desk.server.options.answer = verb => (verb === "USER" ? "421 away" : undefined)
-        await desk.world.session().catch(() => {})
-        desk.server.options.answer = verb =>
-            verb === "USER" && desk.server.files.size > 0 ? "421 away" : undefined
-        await desk.world.session().catch(() => {})
-        desk.server.options.answer = answer
-        const arrived = desk.onServer()[remote]
+        bench.server.options.answer = verb => (verb === "USER" ? "421 away" : undefined)
+        await desk.session().catch(() => {})
+        bench.server.options.answer = verb =>
+            verb === "USER" && bench.server.files.size > 0 ? "421 away" : undefined
+        await desk.session().catch(() => {})
+        bench.server.options.answer = answer
+        const arrived = bench.files()[remote]
         expect(first.startsWith(arrived)).toBe(true)
         expect(arrived.length).toBe(2000)
         await desk.pc(editor => editor.remove(today), true)
         const after = await desk.log(today, 100, "1.0")
         await desk.session()
-        expect(desk.onServer()).toEqual({ [remote]: arrived, [second]: after })
+        expect(bench.files()).toEqual({ [remote]: arrived, [second]: after })
     })
 
     it("replaced by another day's renamed log stays on the server", async () => {
@@ -249,17 +247,17 @@ describe("a sent file", () => {
             editor.move("LOG/20261121.CSV", today)
         })
         await desk.session()
-        expect(desk.onServer()).toEqual({ ...before, [second]: old })
+        expect(bench.files()).toEqual({ ...before, [second]: old })
     })
 
     it("requested again is not deleted for its successor", async () => {
         const before = await sent()
-        expect(await desk.world.uploader.resend("2026-11-22")).toBe(1)
+        expect(await desk.resend("2026-11-22")).toBe(1)
         await desk.pc(editor => editor.remove(today))
         const after = await desk.log(today, 40)
         await desk.session()
-        expect(desk.onServer()).toEqual({ [remote]: before, [second]: after })
-        expect(desk.server.count("DELE")).toBe(0)
+        expect(bench.files()).toEqual({ [remote]: before, [second]: after })
+        expect(bench.server.count("DELE")).toBe(0)
     })
 
     it("in an earlier firmware's history is trusted, continued, and then marked", async () => {
@@ -270,35 +268,35 @@ describe("a sent file", () => {
         expect(desk.editor().read("LOGSENT.TXT").toString()).toMatch(/,BMS-1-LOG-20261122.CSV\r\n$/)
         const more = await desk.log(today, 20)
         await desk.session()
-        expect(desk.onServer()).toEqual({ [remote]: more })
-        expect(desk.server.commands).toContain(`REST ${before.length}`)
+        expect(bench.files()).toEqual({ [remote]: more })
+        expect(bench.server.commands).toContain(`REST ${before.length}`)
         await desk.pc(editor => editor.remove(today))
         const after = await desk.log(today, 300)
         await desk.session()
-        expect(desk.onServer()).toEqual({ [remote]: more, [second]: after })
+        expect(bench.files()).toEqual({ [remote]: more, [second]: after })
     })
 
     async function sentBoth(): Promise<Record<string, string>> {
         await desk.log(today, 100)
         await desk.session()
-        return desk.onServer()
+        return bench.files()
     }
 })
 
 describe("data on the server beyond the last line", () => {
     async function breakOff(afterBytes: number): Promise<void> {
-        const { options } = desk.server
-        desk.server.cutAfterBytes = afterBytes
+        const { options } = bench.server
+        bench.server.cutAfterBytes = afterBytes
         options.answer = verb =>
-            verb === "USER" && desk.server.cutAfterBytes === undefined ? "421 away" : undefined
-        await expect(desk.world.session()).rejects.toThrow("421 away")
+            verb === "USER" && bench.server.cutAfterBytes === undefined ? "421 away" : undefined
+        await expect(desk.session()).rejects.toThrow("421 away")
         options.answer = undefined
     }
 
     it.each([true, false])(
         "are not overwritten after a card is reset to an older copy (restarts: %s)",
         async restarts => {
-            desk.server.options.restarts = restarts
+            bench.server.options.restarts = restarts
             const old = await desk.log(today, 100)
             await desk.session()
             const history = desk.editor().read("LOGSENT.TXT")
@@ -310,20 +308,20 @@ describe("data on the server beyond the last line", () => {
             })
             const after = await desk.log(today, 40)
             await desk.session()
-            expect(desk.onServer()).toEqual({ [remote]: before, [second]: after })
+            expect(bench.files()).toEqual({ [remote]: before, [second]: after })
             // Even if that must be resent.
             await desk.pc(editor => editor.write("LOGSENT.TXT", history))
-            expect(await desk.world.uploader.resend("2026-11-22")).toBe(1)
+            expect(await desk.resend("2026-11-22")).toBe(1)
             await desk.session()
             const third = "BMS-1-LOG-20261122-3.CSV"
-            expect(desk.onServer()).toEqual({ [remote]: before, [second]: after, [third]: after })
+            expect(bench.files()).toEqual({ [remote]: before, [second]: after, [third]: after })
         },
     )
 
     it.each([true, false])(
         "are ours if the board itself saw the connection break (restarts: %s)",
         async restarts => {
-            desk.server.options.restarts = restarts
+            bench.server.options.restarts = restarts
             await desk.log(today, 100)
             await desk.session()
             for (const powerCut of [false, true]) {
@@ -336,7 +334,7 @@ describe("data on the server beyond the last line", () => {
                 await desk.pc(() => {}, powerCut)
                 const more = await desk.log(today, 5)
                 await desk.session()
-                expect(desk.onServer()).toEqual({ [remote]: more })
+                expect(bench.files()).toEqual({ [remote]: more })
                 expect(await desk.fullySent(today)).toBe(true)
             }
         },
@@ -350,10 +348,10 @@ describe("data on the server beyond the last line", () => {
         await breakOff(300)
         // As after a power cut: nothing more was written.
         await desk.pc(editor => editor.write("LOGSENT.TXT", history), true)
-        const arrived = desk.onServer()[remote]
+        const arrived = bench.files()[remote]
         const more = await desk.log(today, 5)
         await desk.session()
-        expect(desk.onServer()).toEqual({ [remote]: arrived, [second]: more })
+        expect(bench.files()).toEqual({ [remote]: arrived, [second]: more })
     })
 })
 
@@ -368,17 +366,17 @@ describe("a history saved on a PC", () => {
         const before = await desk.log(today, 30)
         await desk.session()
         await desk.pc(editor => editor.edit("LOGSENT.TXT", edit))
-        const connections = desk.server.connections
+        const connections = bench.server.connections
         if (!_title.includes("without")) {
             await desk.session()
-            expect(desk.server.connections).toBe(connections)
+            expect(bench.server.connections).toBe(connections)
         }
         const more = await desk.log(today, 5)
         await desk.session()
         await desk.session()
-        expect(Object.keys(desk.onServer()).sort()).toEqual(["BMS-1-LOG-20261121.CSV", remote])
-        expect(desk.onServer()[remote]).toBe(more)
-        expect(desk.server.commands.at(-1)).toBe("QUIT")
+        expect(Object.keys(bench.files()).sort()).toEqual(["BMS-1-LOG-20261121.CSV", remote])
+        expect(bench.files()[remote]).toBe(more)
+        expect(bench.server.commands.at(-1)).toBe("QUIT")
         expect(before.length).toBeLessThan(more.length)
     })
 
@@ -392,7 +390,7 @@ describe("a history saved on a PC", () => {
             await desk.session()
             await desk.pc(editor => editor.edit("LOGSENT.TXT", edit))
             for (let i = 0; i < 3; ++i) await desk.session()
-            expect(desk.onServer()).toEqual({ [remote]: before, [second]: before })
+            expect(bench.files()).toEqual({ [remote]: before, [second]: before })
         },
     )
 })
@@ -407,12 +405,12 @@ it("foreign entries among the logs delay nothing, even a directory with a log's 
     for (let i = 0; i < 3; ++i) {
         const content = await desk.log(today, 10)
         await desk.session()
-        expect(desk.onServer()[remote]).toBe(content)
-        expect(Object.keys(desk.onServer()).sort()).toEqual(["BMS-1-LOG-20261120.CSV", remote])
+        expect(bench.files()[remote]).toBe(content)
+        expect(Object.keys(bench.files()).sort()).toEqual(["BMS-1-LOG-20261120.CSV", remote])
     }
-    const connections = desk.server.connections
+    const connections = bench.server.connections
     await desk.session()
-    expect(desk.server.connections).toBe(connections)
+    expect(bench.server.connections).toBe(connections)
 })
 
 it("a file dated in the future is sent once, and today's file still grows", async () => {
@@ -421,12 +419,12 @@ it("a file dated in the future is sent once, and today's file still grows", asyn
     for (let i = 0; i < 3; ++i) {
         const content = await desk.log(today, 10)
         await desk.session()
-        expect(desk.onServer()).toEqual({
+        expect(bench.files()).toEqual({
             "BMS-1-LOG-20530101.CSV": stray,
             "BMS-1-LOG-20261121.CSV": old,
             [remote]: content,
         })
     }
-    expect(desk.server.commands.filter(line => line.startsWith("STOR")).length).toBe(5)
+    expect(bench.server.commands.filter(line => line.startsWith("STOR")).length).toBe(5)
     expect(header.length).toBeGreaterThan(0)
 })

@@ -1,0 +1,220 @@
+import type { MemoryStore } from "../../sim/chips/sdcardstore"
+import { Pack } from "../../sim/pack"
+import type { Alarm } from "../../src/core/alarm"
+import type { Fault } from "../../src/core/fault"
+import type { Volume } from "../../src/fat/volume"
+import { Key } from "../../src/settings/keys"
+import type { Uploader } from "../../src/upload/uploader"
+import { CardEditor } from "./cardeditor"
+import { formattedStore, textOn } from "./cardstore"
+import { DeviceBuffer } from "./devicebuffer"
+import { NodeBoard, type OutsideTcp } from "./nodeboard"
+import { setUpFlash } from "./setupflash"
+
+/** 2026-11-22 12:00:00 UTC, in the board's first second. */
+export const noonSeconds = 1795348800
+
+export const header = "time,utc_offset,serial,voltage_V\r\n"
+
+/** Settings of a board that sends what its card has and logs nothing; the port is the test's. */
+const settings: [Key, number | string][] = [
+    [Key.SdEnable, 0],
+    [Key.UserSerial, "BMS-1"],
+    [Key.FtpHost, "127.0.0.1"],
+    [Key.TimeZone, "CET-1"],
+]
+
+/** As the upload calls itself when it holds the card. */
+const uploadOwners = ["upload", "history"]
+
+export interface UploadBoardOptions {
+    tcp: OutsideTcp
+    /** By hand alone: it sends when a test says so. */
+    manual?: boolean
+    realTime?: boolean
+    /** Its clock when the program begins, UTC; noon otherwise. */
+    start?: string
+}
+
+/**
+ * A whole board with a card that a test fills, whose upload is what matters. It is due when a
+ * setting of it is set.
+ */
+export class UploadBoard {
+    /** Of records, so that no two are alike. */
+    private records = 0
+    /** What each use of the card by the upload throws. */
+    cardFault: Fault | undefined
+
+    private constructor(readonly board: NodeBoard) {}
+
+    static async start(options: UploadBoardOptions): Promise<UploadBoard> {
+        const { tcp, manual, realTime } = options
+        const startMs = options.start ? Date.parse(options.start) : noonSeconds * 1000
+        const flash = await setUpFlash([...settings, [Key.FtpEnable, manual ? 0 : 1]])
+        const card = await formattedStore(16)
+        const start = new Date(startMs - 500).toISOString()
+        const board = new NodeBoard({ start, flash, card, pack: new Pack(), tcp, realTime })
+        const made = new UploadBoard(board)
+        await made.start()
+        return made
+    }
+
+    /** The power comes. */
+    async start(): Promise<void> {
+        await this.board.start()
+        const { storage } = this.board.parts
+        const { use } = storage
+        storage.use = async (owner, work, early) => {
+            if (this.cardFault && uploadOwners.includes(owner)) throw this.cardFault
+            return await use(owner, work, early)
+        }
+    }
+
+    get uploader(): Uploader {
+        return this.board.parts.uploader
+    }
+
+    get store(): MemoryStore {
+        return this.board.card!
+    }
+
+    /** What the upload has said. */
+    get lines(): string[] {
+        return this.board.lines.filter(line => line.startsWith("ftp: "))
+    }
+
+    async finish<T>(work: Promise<T>): Promise<T> {
+        return await this.board.ticks.finish(work, 24 * 3_600_000)
+    }
+
+    async set(key: Key, value: number | string): Promise<void> {
+        await this.finish(this.board.parts.settings.apply([key], [value]))
+    }
+
+    number(key: Key): number {
+        return this.board.parts.settings.number(key)
+    }
+
+    /** The upload says that there is this error; the flag itself takes three seconds. */
+    reports(alarm: Alarm): boolean {
+        return ((this.board.parts.alarms["reported"] >> alarm) & 1) === 1
+    }
+
+    async pass(seconds: number): Promise<void> {
+        await this.board.ticks.advance(seconds * 1000)
+    }
+
+    /** Time passes at once: what is due in it is so once, afterwards. */
+    leap(seconds: number): void {
+        this.board.ticks.block(seconds * 1000)
+    }
+
+    /** A second of the board, in which the upload's task looks once, and the session's end. */
+    async look(): Promise<void> {
+        await this.pass(1)
+        while (this.uploader["running"]) await this.pass(0.1)
+    }
+
+    /** One session now; throws what the uploader kept as its last error. */
+    async session(): Promise<void> {
+        this.uploader.requested = true
+        const error = await this.finish(this.uploader.finished())
+        if (error !== "") throw new Error(error)
+    }
+
+    /** As `ftp resend` does. */
+    async resend(day: string): Promise<number> {
+        return await this.finish(this.uploader.resend(day))
+    }
+
+    /** A file on the card, by the firmware's own way to it. */
+    async put(path: string, content: string | Uint8Array): Promise<void> {
+        const bytes = DeviceBuffer.from(content as Uint8Array) as unknown as Buffer
+        await this.use(async volume => {
+            await volume.remove(path)
+            const file = await volume.openForAppend(path, "")
+            await file.append(bytes)
+            await file.close()
+        })
+    }
+
+    /** "" when there is no such file. */
+    async text(path: string): Promise<string> {
+        return (await textOn(this.store, path)) ?? ""
+    }
+
+    /** Records behind what a log has. @returns what it has then */
+    async log(path: string, records: number, voltage = "52.123"): Promise<string> {
+        const serial = this.board.parts.settings.text(Key.UserSerial)
+        await this.use(async volume => {
+            const file = await volume.openForAppend(path, header)
+            for (let i = 0; i < records; ++i) {
+                const second = String(10_000 + this.records++)
+                const line = `2026-11-22 1${second.slice(1, 2)}:${second.slice(2, 3)}0:${second.slice(3)},+01:00,${serial},${voltage}\r\n`
+                await file.append(DeviceBuffer.from(line) as unknown as Buffer)
+            }
+            await file.close()
+        })
+        return this.editor().read(path).toString("latin1")
+    }
+
+    /** What is on the card as it is now. */
+    editor(): CardEditor {
+        return new CardEditor(this.store)
+    }
+
+    /** The card is pulled, and the board finds out at once: the journal has no time for it. */
+    async pull(): Promise<void> {
+        this.board.socket.pull()
+        await this.finish(this.board.parts.storage.poll())
+    }
+
+    async insert(store = this.store): Promise<void> {
+        this.board.insert(store)
+        const { storage } = this.board.parts
+        while (!storage.mounted()) {
+            await this.finish(storage.poll())
+            if (!storage.mounted()) await this.pass(0.1)
+        }
+        // A second time, for the card is not believed at once.
+        await this.finish(storage.poll())
+    }
+
+    /**
+     * The power is cut, or the card is pulled with the board on; a person sits down with the card
+     * at a PC.
+     */
+    async pc(work: (editor: CardEditor) => unknown, powerCut = false): Promise<void> {
+        if (!powerCut) await this.takeCard()
+        work(this.editor())
+        if (powerCut) await this.start()
+        else await this.insert()
+    }
+
+    /** Another card comes into the board. @returns the one that was in it */
+    async swap(store?: MemoryStore): Promise<MemoryStore> {
+        const before = this.store
+        await this.takeCard()
+        await this.insert(store ?? (await formattedStore(16)))
+        return before
+    }
+
+    /** What retention would be told of a file. */
+    async fullySent(path: string): Promise<boolean> {
+        const [folder, name] = path.split("/")
+        const { logs, cells } = this.uploader
+        const { history } = folder === "LOG" ? logs : cells
+        return await this.finish(history.fullySent(name, this.editor().read(path).length))
+    }
+
+    private async takeCard(): Promise<void> {
+        await this.finish(this.board.parts.storage.sync())
+        await this.pull()
+    }
+
+    /** Work with the card, by the firmware's own way to it. */
+    async use(work: (volume: Volume) => Promise<void>): Promise<void> {
+        await this.finish(this.board.parts.storage.use("test", work))
+    }
+}
