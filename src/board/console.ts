@@ -18,7 +18,7 @@ const sendingMax = 8
  */
 const enum Rest {
     Reports = 4,
-    TimesMin = 2,
+    TimesMin = 1,
     Milliseconds = 20,
     /** How long the reports take if the board is not busy. */
     UsualMs = 125,

@@ -12,6 +12,7 @@ import {
     seriousFindings,
     startTabBoard,
 } from "../support/pagebrowser"
+import { freePort } from "../support/freeport"
 import { SerialSimulation } from "../support/serialsimulation"
 import { hasTool } from "../support/tools"
 
@@ -108,9 +109,10 @@ function largeDay(bytes: number): string {
 describe.skipIf(!hasTool("chromium"))("the page in a browser", () => {
     let browser: PageBrowser
     let simulation: SerialSimulation | undefined
-    const address = "127.0.0.1:18790"
+    let address: string
 
     beforeAll(async () => {
+        address = `127.0.0.1:${await freePort()}`
         browser = await PageBrowser.start(() => openLine(address))
     })
     afterAll(async () => {

@@ -1,17 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createConnection, createServer, type AddressInfo } from "node:net"
+import { createConnection } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { freePort } from "./freeport"
 import { findTool } from "./tools"
-
-async function freePort(): Promise<number> {
-    const server = createServer()
-    await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve))
-    const port = (server.address() as AddressInfo).port
-    await new Promise(resolve => server.close(resolve))
-    return port
-}
 
 /** A real vsftpd on 127.0.0.1 whose anonymous user may write, append and overwrite in `root`. */
 export class Vsftpd {

@@ -15,7 +15,7 @@ import {
     startServer,
 } from "../support/servers/ftpserver"
 import { askProxy, type ProxyAnswer, type ProxyRequest } from "../support/servers/proxyrequest"
-import { freePort } from "../support/servers/site"
+import { freePort } from "../support/freeport"
 import { hasSquid, type SquidServer, startSquid } from "../support/servers/squid"
 import { pattern } from "../support/uploadcard"
 

@@ -15,11 +15,12 @@ import { formatVolume } from "../../src/fat/format"
 import { Volume } from "../../src/fat/volume"
 import { ConsoleRun, runConsole } from "../support/consolerun"
 import { DeviceBuffer } from "../support/devicebuffer"
+import { freePort } from "../support/freeport"
 import { saveImage } from "../support/fatimage"
 import { blankStore, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
 import { SerialSimulation } from "../support/serialsimulation"
 
-const address = "127.0.0.1:47914"
+let address: string
 /** Board time runs faster, so a day of records arrives within a minute. */
 const speed = 8
 /** Far from a full minute, when the board would log a record before the test switches that off. */
@@ -57,6 +58,7 @@ let board: SerialSimulation
 let folder: string
 beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "getfiles-"))
+    address = `127.0.0.1:${await freePort()}`
     board = await SerialSimulation.start(address, speed, makeCard, startMs)
     await board.ask("set sd.enable off")
 }, 240_000)

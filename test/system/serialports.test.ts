@@ -7,6 +7,7 @@ import { openLine } from "../../console/ports"
 import { SerialOffer } from "../../sim/serial"
 import { UsbBridge } from "../../sim/usbbridge"
 import { runConsole } from "../support/consolerun"
+import { freePort } from "../support/freeport"
 
 const run = runConsole
 
@@ -75,7 +76,7 @@ describe("the serial port that the simulator offers", () => {
     })
 
     it("is also offered on TCP, with the same bytes, to one client at a time", async () => {
-        const address = "127.0.0.1:47911"
+        const address = `127.0.0.1:${await freePort()}`
         const offer = await SerialOffer.open(address, bridge())
         try {
             const first = await openLine(address)

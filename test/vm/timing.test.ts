@@ -64,7 +64,7 @@ describe("the timing of a board", () => {
             nowMs: () => 0,
         }
         const watch = new StartWatch(() => 0)
-        await expect(measureTiming(board, watch)).rejects.toThrow("log of the start did not come")
+        await expect(measureTiming(board, watch)).rejects.toThrow("start log did not arrive")
         const refusing = { ...board, execute: async () => ({ status: 1 }) }
         await expect(measureTiming(refusing, watch)).rejects.toThrow("log in")
     })

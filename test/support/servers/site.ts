@@ -11,7 +11,7 @@ import {
     symlinkSync,
     writeFileSync,
 } from "node:fs"
-import { createConnection, createServer, type AddressInfo } from "node:net"
+import { createConnection } from "node:net"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import type { Launch } from "./setup"
@@ -24,15 +24,6 @@ const guardScript = `cat >/dev/null
 while read group; do kill -s KILL -- "-$group" 2>/dev/null; done <"$1/groups"
 umount -l "$1/files" 2>/dev/null
 rm -rf "$1" /dev/shm/"$2"-*`
-
-/** A free port of 127.0.0.1. */
-export async function freePort(): Promise<number> {
-    const server = createServer()
-    await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve))
-    const port = (server.address() as AddressInfo).port
-    await new Promise(resolve => server.close(resolve))
-    return port
-}
 
 /**
  * A temporary folder with a server's configuration, logs (*.log) and served files (files/), and the

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync } from "node:fs"
 import { cached, cachedLibraries, findServerProgram, present } from "./cache"
-import { becomes, freePort, hasEnded, listens, Site } from "./site"
+import { freePort } from "../freeport"
+import { becomes, hasEnded, listens, Site } from "./site"
 
 export interface SquidOptions {
     /** The ports of 127.0.0.1 that it may reach; it answers 403 for others. */

@@ -74,11 +74,12 @@ class Board {
     }
 }
 
-const random = generator(7)
-
-function records(bytes: number, line = () => `2026-11-22 13:19:40,${random()}\r\n`): Buffer {
+/** Of its own seed, so that no content depends on the files made before it. */
+function records(bytes: number, line?: () => string): Buffer {
+    const random = generator(bytes)
+    const next = line ?? (() => `2026-11-22 13:19:40,${random()}\r\n`)
     let text = ""
-    while (text.length < bytes) text += line()
+    while (text.length < bytes) text += next()
     return Buffer.from(text.slice(0, bytes), "latin1")
 }
 
