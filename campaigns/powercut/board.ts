@@ -13,7 +13,7 @@ import { Key } from "../../src/settings/keys"
 import type { History } from "../../src/upload/history"
 import { bareBoard } from "../../test/support/bareboard"
 import { DeviceBuffer } from "../../test/support/devicebuffer"
-import { FakeTicks } from "../../test/support/memorycard"
+import { SleepTicks } from "../../test/support/sleepticks"
 import { measurement } from "../../test/support/measurement"
 import { storable } from "../../test/support/memoryflash"
 import { u32 } from "./fatreader"
@@ -48,7 +48,7 @@ const promising = ["logger", "history", "upload"]
  * promises of the parts around the card.
  */
 export class Board {
-    readonly ticks = new FakeTicks()
+    readonly ticks = new SleepTicks()
     readonly storage: Storage
     readonly logger: Logger
     readonly mainHistory: History
@@ -62,7 +62,7 @@ export class Board {
     cardAlarm = false
 
     constructor(
-        openDevice: (ticks: FakeTicks) => Promise<CardDevice>,
+        openDevice: (ticks: SleepTicks) => Promise<CardDevice>,
         settings: BoardSettings,
         memory: Memory,
         private readonly tell: (event: Event) => void,

@@ -2,7 +2,8 @@ import { SdCard } from "../../src/card/sdcard"
 import type { CardDevice } from "../../src/core/seams"
 import { SdCardChip } from "../../sim/chips/sdcard"
 import type { BlockStore } from "../../sim/chips/sdcardstore"
-import { ChipSpiBus, type FakeTicks } from "../../test/support/memorycard"
+import { ChipSpiBus } from "../../test/support/memorycard"
+import { SleepTicks } from "../../test/support/sleepticks"
 import { Board, type BoardSettings } from "./board"
 import { emptyCard, type CardName } from "./cards"
 import { DiskDevice, type Disk } from "./disk"
@@ -46,7 +47,7 @@ export const plainDevice = (disk: Disk) => async (): Promise<CardDevice> => new 
  * An emulated card's device: the firmware's driver, the bus, and the chip with its blocks in the
  * store.
  */
-export function cardDevice(store: BlockStore): (ticks: FakeTicks) => Promise<CardDevice> {
+export function cardDevice(store: BlockStore): (ticks: SleepTicks) => Promise<CardDevice> {
     const bus = new ChipSpiBus(new SdCardChip(store, {}))
     return async ticks => await new SdCard(bus, ticks).openAgain()
 }

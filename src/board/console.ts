@@ -13,12 +13,11 @@ const sendingMax = 8
 /**
  * The runtime's main loop turns only when no fiber is due, and its watchdog needs a turn every 5 s.
  * Printing consoles and the card's fibers can alternate for longer, so all consoles rest after
- * every `Reports` reports. More than once, since a rest that passes while another fiber computes is
- * none; and for longer if those reports took long, because then the board is overloaded.
+ * every `Reports` reports: often, since a rest has no effect while another fiber computes, and for
+ * longer if those reports took long, because then the board is overloaded.
  */
 const enum Rest {
     Reports = 4,
-    TimesMin = 1,
     Milliseconds = 20,
     /** How long the reports take if the board is not busy. */
     UsualMs = 125,
@@ -156,10 +155,10 @@ class Link implements Output {
         this.rests = rests
         let now = ds.millis()
         const endMs = now + Math.min(now - this.restedMs - Rest.UsualMs, Rest.MostMs)
-        for (let i = 0; i < Rest.TimesMin || now < endMs; ++i) {
+        do {
             await ds.sleep(Rest.Milliseconds)
             now = ds.millis()
-        }
+        } while (now < endMs)
         this.restedMs = now
     }
 }

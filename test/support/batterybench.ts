@@ -6,17 +6,7 @@ import { BatteryMonitor } from "../../src/battery/monitor"
 import { Alarm, alarmName } from "../../src/core/alarm"
 import { Key } from "../../src/settings/keys"
 import { ChipI2cBus } from "./chipi2cbus"
-
-/** Monotonic time that passes only in sleep(). */
-export class FakeTicks {
-    ms = 0
-    nowMs(): number {
-        return this.ms
-    }
-    async sleep(ms: number): Promise<void> {
-        this.ms += Math.max(1, Math.ceil(ms))
-    }
-}
+import { SleepTicks } from "./sleepticks"
 
 /** The battery settings with their defaults. */
 export class FakeSettings {
@@ -82,7 +72,7 @@ export interface BenchOptions {
 }
 
 export function batteryBench(options: BenchOptions = {}) {
-    const ticks = new FakeTicks()
+    const ticks = new SleepTicks()
     const settings = new FakeSettings().with(options.settings ?? [])
     const alarms = new FakeAlarms()
     const pack = new Pack({ scenario: idle, spread: 0, ...options.pack })

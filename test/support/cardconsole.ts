@@ -7,7 +7,8 @@ import { SdCardChip, type SdCardOptions } from "../../sim/chips/sdcard"
 import type { MemoryStore } from "../../sim/chips/sdcardstore"
 import { ConsoleBench } from "./consoleparts"
 import { DeviceBuffer } from "./devicebuffer"
-import { blankStore, ChipSpiBus, FakeTicks, MemoryBlockDevice } from "./memorycard"
+import { blankStore, ChipSpiBus, MemoryBlockDevice } from "./memorycard"
+import { SleepTicks } from "./sleepticks"
 
 /** File contents by path. */
 type Files = Record<string, string | Uint8Array>
@@ -17,7 +18,7 @@ export async function cardWith(files: Files, mebibytes = 16): Promise<MemoryStor
     const store = blankStore(mebibytes)
     const device = new MemoryBlockDevice(store)
     await formatVolume(device, "BMSMINI    ")
-    const volume = await Volume.mount(device, new FakeTicks())
+    const volume = await Volume.mount(device, new SleepTicks())
     for (const [path, content] of Object.entries(files)) {
         const file = await volume.openForAppend(path, "")
         await file.append(DeviceBuffer.from(content) as unknown as Buffer)
@@ -33,7 +34,7 @@ export async function cardWith(files: Files, mebibytes = 16): Promise<MemoryStor
  */
 export class CardConsole extends ConsoleBench {
     readonly chip: SdCardChip
-    readonly cardTicks = new FakeTicks()
+    readonly cardTicks = new SleepTicks()
     readonly card: Storage
     /** Number of times the card was taken; `whenFree` runs each time it is free again. */
     uses = 0

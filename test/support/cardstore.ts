@@ -4,7 +4,8 @@ import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { formatVolume } from "../../src/fat/format"
 import { Volume } from "../../src/fat/volume"
 import { DeviceBuffer } from "./devicebuffer"
-import { FakeTicks, MemoryBlockDevice } from "./memorycard"
+import { MemoryBlockDevice } from "./memorycard"
+import { SleepTicks } from "./sleepticks"
 
 /** An empty card as `card format` leaves it. */
 export async function formattedStore(mebibytes: number): Promise<MemoryStore> {
@@ -14,7 +15,7 @@ export async function formattedStore(mebibytes: number): Promise<MemoryStore> {
 }
 
 export async function mountStore(store: MemoryStore): Promise<Volume> {
-    return await Volume.mount(new MemoryBlockDevice(store), new FakeTicks())
+    return await Volume.mount(new MemoryBlockDevice(store), new SleepTicks())
 }
 
 /** A file's text up to its recorded size, undefined when there is no file. */

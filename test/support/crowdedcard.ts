@@ -2,7 +2,8 @@ import { formatVolume } from "../../src/fat/format"
 import { Volume } from "../../src/fat/volume"
 import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { ForeignFiles } from "./foreignfiles"
-import { FakeTicks, MemoryBlockDevice } from "./memorycard"
+import { MemoryBlockDevice } from "./memorycard"
+import { SleepTicks } from "./sleepticks"
 
 /** The contents of a crowded card. */
 export interface Crowd {
@@ -37,7 +38,7 @@ async function formattedCard(mebibytes: number, logs: boolean): Promise<MemorySt
     const device = new MemoryBlockDevice(store)
     await formatVolume(device, "BMSMINI    ")
     if (!logs) return store
-    const volume = await Volume.mount(device, new FakeTicks())
+    const volume = await Volume.mount(device, new SleepTicks())
     await (await volume.openForAppend("LOG/FIRST.TXT", "")).close()
     await volume.sync()
     return store

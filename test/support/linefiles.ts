@@ -2,11 +2,12 @@ import { formatVolume } from "../../src/fat/format"
 import { Volume } from "../../src/fat/volume"
 import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { DeviceBuffer } from "./devicebuffer"
-import { blankStore, FakeTicks, MemoryBlockDevice } from "./memorycard"
+import { blankStore, MemoryBlockDevice } from "./memorycard"
+import { SleepTicks } from "./sleepticks"
 import { hasTool } from "./tools"
 
 export const header = "time,value\r\n"
-export const ticks = new FakeTicks()
+export const ticks = new SleepTicks()
 
 export function bytes(text: string): Buffer {
     return DeviceBuffer.from(text) as unknown as Buffer

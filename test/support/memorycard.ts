@@ -1,22 +1,10 @@
 import { AnswerBuffers } from "../../src/board/answerbuffers"
 import { SdCard } from "../../src/card/sdcard"
-import type { BlockDevice, CardDevice, SpiBus, Ticks } from "../../src/core/seams"
+import type { BlockDevice, CardDevice, SpiBus } from "../../src/core/seams"
 import type { SpiChip } from "../../sim/chips/chip"
 import { SdCardChip, type SdCardOptions } from "../../sim/chips/sdcard"
 import { MemoryStore, type BlockStore } from "../../sim/chips/sdcardstore"
-
-/** A clock that moves only in sleep(). */
-export class FakeTicks implements Ticks {
-    ms = 1000
-
-    nowMs(): number {
-        return this.ms
-    }
-
-    async sleep(ms: number): Promise<void> {
-        this.ms += Math.max(1, Math.ceil(ms))
-    }
-}
+import { SleepTicks } from "./sleepticks"
 
 /** The firmware's side of a bus with one emulated chip. */
 export class ChipSpiBus implements SpiBus {
@@ -79,7 +67,7 @@ export class MemoryBlockDevice implements CardDevice {
 /** An emulated card in memory with the firmware's driver. */
 export async function openMemoryCard(store: BlockStore, options: SdCardOptions = {}) {
     const chip = new SdCardChip(store, options)
-    const ticks = new FakeTicks()
+    const ticks = new SleepTicks()
     const card = await new SdCard(new ChipSpiBus(chip), ticks).openAgain()
     return { chip, ticks, card: card as SdCard & BlockDevice }
 }

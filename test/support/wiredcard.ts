@@ -4,7 +4,8 @@ import type { SpiBus, Ticks } from "../../src/core/seams"
 import { SdCardChip, type SdCardOptions } from "../../sim/chips/sdcard"
 import { MemoryStore } from "../../sim/chips/sdcardstore"
 import { DeviceBuffer } from "./devicebuffer"
-import { ChipSpiBus, FakeTicks } from "./memorycard"
+import { ChipSpiBus } from "./memorycard"
+import { SleepTicks } from "./sleepticks"
 import { SdWireChecker } from "./sdwirechecker"
 
 export const mebibyte = 2048
@@ -24,7 +25,7 @@ export function wired(
     options: SdCardOptions = {},
     blocks = 64 * mebibyte,
     bus: (chip: SdCardChip) => SpiBus = chip => new ChipSpiBus(chip),
-    ticks: Ticks = new FakeTicks(),
+    ticks: Ticks = new SleepTicks(),
 ) {
     const chip = new SdCardChip(new MemoryStore(blocks), options)
     const wire = new SdWireChecker(bus(chip), () => ticks.nowMs())

@@ -5,7 +5,8 @@ import { Volume } from "../../src/fat/volume"
 import { firmware, readManifest } from "../../tools/firmware"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { ForeignFiles } from "../support/foreignfiles"
-import { blankStore, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
+import { blankStore, MemoryBlockDevice } from "../support/memorycard"
+import { SleepTicks } from "../support/sleepticks"
 import { SimulatedBoard } from "../support/simulatedboard"
 
 const line =
@@ -17,7 +18,7 @@ async function crowdedCard(): Promise<MemoryStore> {
     const store = blankStore(512)
     const device = new MemoryBlockDevice(store)
     await formatVolume(device, "BMSMINI    ")
-    const volume = await Volume.mount(device, new FakeTicks())
+    const volume = await Volume.mount(device, new SleepTicks())
     const log = await volume.openForAppend("LOG/20260101.CSV", "time,x\r\n")
     const text = DeviceBuffer.from(line.repeat(20)) as unknown as Buffer
     for (let i = 0; i < lineCount; i += 20) await log.append(text)

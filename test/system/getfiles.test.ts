@@ -17,7 +17,8 @@ import { ConsoleRun, runConsole } from "../support/consolerun"
 import { DeviceBuffer } from "../support/devicebuffer"
 import { freePort } from "../support/freeport"
 import { saveImage } from "../support/fatimage"
-import { blankStore, FakeTicks, MemoryBlockDevice } from "../support/memorycard"
+import { blankStore, MemoryBlockDevice } from "../support/memorycard"
+import { SleepTicks } from "../support/sleepticks"
 import { SerialSimulation } from "../support/serialsimulation"
 
 let address: string
@@ -44,7 +45,7 @@ const files: Record<string, string> = {
 async function makeCard(path: string): Promise<void> {
     const store = blankStore(512)
     await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
-    const volume = await Volume.mount(new MemoryBlockDevice(store), new FakeTicks())
+    const volume = await Volume.mount(new MemoryBlockDevice(store), new SleepTicks())
     for (const [name, text] of Object.entries(files)) {
         const file = await volume.openForAppend(name, text.slice(0, 1))
         for (let at = 1; at < text.length; at += 2048)

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import { flags } from "../../console/manual"
 import { alarmCount, alarmName } from "../../src/core/alarm"
@@ -33,18 +33,6 @@ test("every npm script named in a page exists, and so does the file of every scr
     for (const line of Object.values(scripts) as string[])
         for (const [file] of line.matchAll(/\b(?:sim|console|tools|bench)\/\w+\.ts\b/g))
             expect(existsSync(file), file).toBe(true)
-})
-
-test("every link target in a page exists", () => {
-    let count = 0
-    for (const page of pages()) {
-        const text = readFileSync(page, "utf8").replaceAll(/```[^]*?```/g, "")
-        for (const [, path] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
-            expect(existsSync(join(dirname(page), path)), `${page}: ${path}`).toBe(true)
-            count++
-        }
-    }
-    expect(count).toBeGreaterThan(80)
 })
 
 test("lines have at most 100 characters, except tables, code and lines without blanks", () => {

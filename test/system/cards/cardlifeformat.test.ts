@@ -11,7 +11,8 @@ import { CardLife } from "../../support/cardlife"
 import { recordTimes, timesOn } from "../../support/cardstore"
 import { Random } from "../../support/random"
 import { checkVolume, saveImage, withFolder } from "../../support/fatimage"
-import { FakeTicks, MemoryBlockDevice } from "../../support/memorycard"
+import { MemoryBlockDevice } from "../../support/memorycard"
+import { SleepTicks } from "../../support/sleepticks"
 import { hasTool, requireTool } from "../../support/tools"
 
 const tools = hasTool("fsck.fat") && hasTool("mdir") && hasTool("mcopy") && hasTool("mkfs.fat")
@@ -94,7 +95,7 @@ describe.skipIf(!tools)("a card formatted on the board", () => {
             await formatVolume(device, "BMSMINI    ")
             const check = checkVolume(card)
             expect(check.clean, `${blocks} blocks: ${check.text}`).toBe(true)
-            const volume = await Volume.mount(device, new FakeTicks())
+            const volume = await Volume.mount(device, new SleepTicks())
             const totalBytes = (volume.table.clusterEnd - 2) * volume.clusterBytes
             expect(totalBytes).toBeGreaterThan(blocks * 512 * 0.9)
         }

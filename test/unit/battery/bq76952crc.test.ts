@@ -7,7 +7,8 @@ import { Bq76952 } from "../../../src/battery/bq76952"
 import { Alarm } from "../../../src/core/alarm"
 import { Fault, FaultCode } from "../../../src/core/fault"
 import { Key } from "../../../src/settings/keys"
-import { batteryBench, type BenchOptions, FakeTicks } from "../../support/batterybench"
+import { batteryBench, type BenchOptions } from "../../support/batterybench"
+import { SleepTicks } from "../../support/sleepticks"
 import { DeviceBuffer } from "../../support/devicebuffer"
 
 const hex = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString("hex")
@@ -69,7 +70,7 @@ describe("the driver of a part with CRC", () => {
             writeRead: async (_address: number, _out: Buffer, length: number) =>
                 DeviceBuffer.from(bytes, "hex").slice(0, length) as unknown as Buffer,
         }
-        const driver = new Bq76952(bus, new FakeTicks())
+        const driver = new Bq76952(bus, new SleepTicks())
         // The driver detects the CRC and gets no further.
         await expect(driver.readChargeMas()).rejects.toMatchObject({
             code: FaultCode.MonitorNoAnswer,

@@ -4,7 +4,8 @@ import { FaultCode } from "../../../src/core/fault"
 import { SdCardChip, type SdCardType } from "../../../sim/chips/sdcard"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
-import { blankStore, ChipSpiBus, FakeTicks, openMemoryCard } from "../../support/memorycard"
+import { blankStore, ChipSpiBus, openMemoryCard } from "../../support/memorycard"
+import { SleepTicks } from "../../support/sleepticks"
 
 function filled(value: number): Buffer {
     const block = DeviceBuffer.alloc(512)
@@ -89,7 +90,7 @@ describe("the SD card driver", () => {
     it("reports a missing card", async () => {
         const chip = new SdCardChip(blankStore(64))
         chip.pull()
-        const opening = new SdCard(new ChipSpiBus(chip), new FakeTicks()).openAgain()
+        const opening = new SdCard(new ChipSpiBus(chip), new SleepTicks()).openAgain()
         await expect(opening).rejects.toMatchObject({ code: FaultCode.CardAbsent })
         await expect(opening).rejects.toThrow("put one in")
     })
@@ -104,7 +105,7 @@ describe("the SD card driver", () => {
         await expect(card.writeBlock(0, filled(0))).rejects.toMatchObject(absent)
         chip.insert()
         await expect(card.probe()).rejects.toMatchObject(absent)
-        const again = await new SdCard(new ChipSpiBus(chip), new FakeTicks()).openAgain()
+        const again = await new SdCard(new ChipSpiBus(chip), new SleepTicks()).openAgain()
         await again.probe()
     })
 
@@ -131,7 +132,7 @@ describe("the SD card driver", () => {
         await card.writeBlock(0, filled(1))
         await expect(card.writeBlock(1, filled(2))).rejects.toBeDefined()
         chip.powerUp()
-        const again = await new SdCard(new ChipSpiBus(chip), new FakeTicks()).openAgain()
+        const again = await new SdCard(new ChipSpiBus(chip), new SleepTicks()).openAgain()
         const into = empty()
         await again.readBlock(0, into)
         expect(into).toEqual(filled(1))
@@ -150,7 +151,7 @@ describe("the SD card driver", () => {
             trace.push(`${bus.clockHz} ${command ? text : `${out.length} x ff`}`)
             return transfer(out)
         }
-        await new SdCard(bus, new FakeTicks()).openAgain()
+        await new SdCard(bus, new SleepTicks()).openAgain()
         expect(trace).toEqual([
             "400000 20 x ff", // at least 74 clocks with the select high
             "400000 400000000095", // CMD0

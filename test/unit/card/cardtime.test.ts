@@ -6,7 +6,8 @@ import { Volume } from "../../../src/fat/volume"
 import { SdCardChip } from "../../../sim/chips/sdcard"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
 import { generator } from "../../../sim/random"
-import { blankStore, ChipSpiBus, FakeTicks, openMemoryCard } from "../../support/memorycard"
+import { blankStore, ChipSpiBus, openMemoryCard } from "../../support/memorycard"
+import { SleepTicks } from "../../support/sleepticks"
 import { timedCard } from "../../support/timedcard"
 import { empty, expectFaultless, filled, tampered, wired } from "../../support/wiredcard"
 
@@ -190,7 +191,7 @@ describe("a card after a reset of the board", () => {
             const block = Uint8Array.of(0xff, 0xfc, ...new Uint8Array(512), ...clocks(20))
             chip.transfer(block.subarray(0, bytes))
             chip.select(false)
-            const again = await new SdCard(new ChipSpiBus(chip), new FakeTicks()).openAgain()
+            const again = await new SdCard(new ChipSpiBus(chip), new SleepTicks()).openAgain()
             const into = empty()
             await again.writeBlock(20, filled(4))
             await again.readBlock(20, into)
@@ -214,7 +215,7 @@ describe("a card after a reset of the board", () => {
             if (hz > 400_000) chip.select(true)
             await setClockHz(hz)
         }
-        const card = await new SdCard(bus, new FakeTicks()).openAgain()
+        const card = await new SdCard(bus, new SleepTicks()).openAgain()
         await expect(card.readBlock(0, empty())).rejects.toMatchObject({
             code: FaultCode.CardAbsent,
         })

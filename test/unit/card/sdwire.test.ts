@@ -11,7 +11,8 @@ import { generator } from "../../../sim/random"
 import { MemoryStore } from "../../../sim/chips/sdcardstore"
 import { bareBoard } from "../../support/bareboard"
 import { DeviceBuffer } from "../../support/devicebuffer"
-import { ChipSpiBus, FakeTicks, MemoryBlockDevice } from "../../support/memorycard"
+import { ChipSpiBus, MemoryBlockDevice } from "../../support/memorycard"
+import { SleepTicks } from "../../support/sleepticks"
 import { measurement } from "../../support/measurement"
 import { MemoryFlash } from "../../support/memoryflash"
 import { RawSdHost } from "../../support/rawsdhost"
@@ -283,7 +284,7 @@ function clusterNames(store: MemoryStore, cluster: number): Record<string, strin
 const measured = measurement([3_300, 3_301, 3_302, 3_303], { currentMa: -1_500 })
 
 /** The built firmware with nothing running, and the content of its records. */
-function firmwareOn(spi: SpiBus, ticks: FakeTicks): Firmware {
+function firmwareOn(spi: SpiBus, ticks: SleepTicks): Firmware {
     const none = {} as never
     const rest = {
         i2c: none,
@@ -308,7 +309,7 @@ async function tracedStart(): Promise<string> {
     const store = new MemoryStore(4096 * mebibyte)
     await formatVolume(new MemoryBlockDevice(store), "BMSMINI    ")
     const chip = new SdCardChip(store, { initPolls: 1 })
-    const ticks = new FakeTicks()
+    const ticks = new SleepTicks()
     const wire = new SdWireChecker(new ChipSpiBus(chip), () => ticks.nowMs())
     const trace = new SdWireTrace(wire, blockNames(store))
     trace.remark(

@@ -49,7 +49,7 @@ describe("time server", () => {
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n",
-    ])("may say something before its answer: %j", async interim => {
+    ])("may send an interim response: %j", async interim => {
         world.answer = [interim + head]
         const clock = await world.start()
         await world.set(Key.TimeServer, "h")
@@ -62,7 +62,7 @@ describe("time server", () => {
         ["no date", ["HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"]],
         ["half a date", ["HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 10:"]],
         ["endless noise", Array.from({ length: 100 }, () => "x".repeat(100))],
-    ])("that answers %s is named", async (_title, answer) => {
+    ])("that answers %s gives an error", async (_title, answer) => {
         world.answer = answer
         const clock = await world.start()
         await world.set(Key.TimeServer, "h")

@@ -8,7 +8,8 @@ import { Lock } from "../../../src/core/lock"
 import { SdCardChip, type SdCardOptions } from "../../../sim/chips/sdcard"
 import type { MemoryStore } from "../../../sim/chips/sdcardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
-import { blankStore, ChipSpiBus, FakeTicks, MemoryBlockDevice } from "../../support/memorycard"
+import { blankStore, ChipSpiBus, MemoryBlockDevice } from "../../support/memorycard"
+import { SleepTicks } from "../../support/sleepticks"
 
 const record = DeviceBuffer.from("2026-11-22 12:00:00,x\r\n") as unknown as Buffer
 
@@ -21,7 +22,7 @@ async function formatted(mebibytes = 16): Promise<MemoryStore> {
 function board(store: MemoryStore, options: SdCardOptions = {}) {
     const chip = new SdCardChip(store, options)
     const bus = new ChipSpiBus(chip)
-    const ticks = new FakeTicks()
+    const ticks = new SleepTicks()
     const alarms = new Map<Alarm, boolean>()
     let held = ""
     const exclusive = async (owner: string, work: () => Promise<unknown>) => {
@@ -120,7 +121,7 @@ describe("the storage", () => {
     it("refuses other uses of the card at once while it is being formatted", async () => {
         const store = await formatted()
         const bus = new ChipSpiBus(new SdCardChip(store))
-        const ticks = new FakeTicks()
+        const ticks = new SleepTicks()
         const sleep = ticks.sleep.bind(ticks)
         ticks.sleep = async ms => {
             // The others get their turn.

@@ -11,7 +11,8 @@ import { morning } from "../../support/cardlife"
 import { formattedStore, mountStore, textOn } from "../../support/cardstore"
 import { DeviceBuffer } from "../../support/devicebuffer"
 import { checkVolume, makeVolume } from "../../support/fatimage"
-import { FakeTicks, MemoryBlockDevice } from "../../support/memorycard"
+import { MemoryBlockDevice } from "../../support/memorycard"
+import { SleepTicks } from "../../support/sleepticks"
 import { MemoryFlash } from "../../support/memoryflash"
 import { SentLines } from "../../support/sentlines"
 import { hasTool } from "../../support/tools"
@@ -38,7 +39,7 @@ class Board {
     lines: string[] = []
     alarms: Partial<Record<Alarm, boolean>> = {}
     readonly onServer = new SentLines()
-    private readonly ticks = new FakeTicks()
+    private readonly ticks = new SleepTicks()
 
     constructor(store?: MemoryStore) {
         if (store) this.insert(store)
