@@ -16,12 +16,6 @@ describe("the shortest programs that an optimizer may get wrong", () => {
 })
 
 describe("random programs", () => {
-    it("12 of them log the same", async () => {
-        const { compared, different } = await fuzz(4989, 12)
-        expect(different).toEqual([])
-        expect(compared).toBeGreaterThan(9)
-    })
-
     it("100 of them log the same and use every construct", async () => {
         const { compared, lines, constructs, different } = await fuzz(5001, 100)
         expect(different).toEqual([])
