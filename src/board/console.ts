@@ -155,10 +155,11 @@ class Link implements Output {
         this.rests = rests
         let now = ds.millis()
         const endMs = now + Math.min(now - this.restedMs - Rest.UsualMs, Rest.MostMs)
-        do {
+        for (;;) {
             await ds.sleep(Rest.Milliseconds)
             now = ds.millis()
-        } while (now < endMs)
+            if (now >= endMs) break
+        }
         this.restedMs = now
     }
 }
