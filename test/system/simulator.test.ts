@@ -83,7 +83,8 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
         expect(run.summary.records.main).toBeGreaterThanOrEqual(records.length)
         expect(run.summary.records.lost).toBe(0)
         expect(run.summary.resets).toBe(1)
-        expect(run.summary.ftp.failures).toBe(0)
+        const said = run.output.match(/ftp: (?!logged in|confirmed).*/g)
+        expect(run.summary.ftp.failures, said?.join("\n")).toBe(0)
         expect(run.output).toContain("start: console, ACME-7")
         const parts = run.output.split("> reset now")
         // Whole log lines may come in between.
@@ -129,38 +130,6 @@ test.runIf(mtools && fsck)(
         expect(bench().cardComplaint()).toBeUndefined()
     },
 )
-
-test("forty changes of several alarms, spread over hours, wrap the journal at 32", async () => {
-    const changes: string[] = []
-    for (let i = 0; i < 10; ++i)
-        changes.push(
-            "!temp 1 70",
-            "sleep 5m",
-            "!temp 1 25",
-            "sleep 5m",
-            "!monitor down",
-            "sleep 5m",
-            "!monitor up",
-            "sleep 5m",
-        )
-    const run = await bench().exec([
-        "set sd.period 3600",
-        "set ftp.enable off",
-        ...changes,
-        "journal",
-    ])
-    expect(run.exit).toBe(0)
-    const entries = run.answer("journal")
-    expect(entries).toHaveLength(33)
-    const last = run.summary.journal.last!
-    // A blank card that takes long to format has two entries before these.
-    expect([40, 42]).toContain(last)
-    const place = last - 32
-    expect(entries[0]).toMatch(new RegExp(`^Last record +#${last} .*MONITOR_OFFLINE disappeared`))
-    expect(entries[place]).toMatch(new RegExp(`^Record ${place} +#${last} `))
-    expect(entries[place + 1]).toMatch(new RegExp(`^Record ${place + 1} +#${place + 1} `))
-    expect(entries[32]).toMatch(/^Record 32 +#32 /)
-})
 
 test("a refused line gets one clear error and changes nothing", async () => {
     const refused: (string | Uint8Array)[] = [
