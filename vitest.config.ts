@@ -29,7 +29,15 @@ function firmwareInNode(): Plugin {
 /** The slowest files start first, so that no core is idle at the end. */
 class LongestFirst extends BaseSequencer {
     override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-        const kinds = ["campaigns/", "test/page/", "test/system/", "test/vm/", "test/"]
+        // Files of a minute and more, then folders.
+        const kinds = [
+            "test/page/browser",
+            "campaigns/histories/",
+            "test/system/deploy",
+            "test/vm/optimizer",
+            "test/system/serialcommands",
+            ...["campaigns/", "test/page/", "test/system/", "test/vm/", "test/"],
+        ]
         const rank = ({ moduleId }: TestSpecification) => {
             const path = relative(".", moduleId)
             return kinds.findIndex(kind => path.startsWith(kind))

@@ -129,6 +129,12 @@ describe.skipIf(!hasTool("socat"))("the simulated board on its serial port", () 
         const firstOutput = await answersOf(firstCommands)
         const dayFile = /^20\d{6}\.CSV/m.exec(firstOutput)![0]
         await board.free()
+        // A join may need several tries.
+        for (let tries = 0; !/connected, \d/.test(await board.ask("wifi")); ++tries) {
+            expect(tries).toBeLessThan(60)
+            await board.simulation.clock.sleep(1000)
+        }
+        await board.free()
         const others = otherCommands(dayFile, `127.0.0.1:${timeServerPort}`)
         const output = firstOutput + (await answersOf(others))
         expect(output).not.toContain("s e c r e t")

@@ -22,6 +22,8 @@ describe.runIf(mtools && fsck && hasTool("vsftpd"))("from battery to vsftpd", ()
             "set sd.period 1",
             "set sd.cells on",
             "set ftp.enable off",
+            // A session of the demo may be under way.
+            "sleep 10s",
             "set ftp.host 127.0.0.1",
             `set ftp.port ${server.port}`,
             "set ftp.cells on",
