@@ -1,13 +1,13 @@
 import type { MemoryStore } from "../../sim/chips/sdcardstore"
 import { Pack } from "../../sim/pack"
 import type { BatteryState } from "../../src/battery/state"
-import type { Alarm } from "../../src/core/alarm"
 import { Fault, FaultCode } from "../../src/core/fault"
 import { TimeSource } from "../../src/core/seams"
 import type { LogFile } from "../../src/logs/logcard"
 import type { Logger } from "../../src/logs/logger"
 import { LogKind } from "../../src/logs/record"
 import { Key } from "../../src/settings/keys"
+import { BoardWithCard } from "./boardwithcard"
 import { CardEditor } from "./cardeditor"
 import { morning } from "./cardlife"
 import { formattedStore, textOn } from "./cardstore"
@@ -32,14 +32,14 @@ export interface LoggerBoardOptions {
 }
 
 const periodSeconds = 60
-/** What a start takes, and more. */
+/** More than a start takes. */
 const beforeFirstSeconds = 10
 
 /**
- * A whole board with a record a minute, of which a test says what was measured, what flags are up
- * and whether the time is trusted. Between two records its time passes in a leap.
+ * A whole board with one record per minute. A test sets the measurement, the flags and whether the
+ * time is trusted. Time between two records passes in a leap.
  */
-export class LoggerBoard {
+export class LoggerBoard extends BoardWithCard {
     state: BatteryState | undefined = measured(4)
     monitorFails = false
     flags = 0
@@ -48,7 +48,9 @@ export class LoggerBoard {
     readonly made: string[] = []
     readonly madeCells: string[] = []
 
-    private constructor(readonly board: NodeBoard) {}
+    private constructor(board: NodeBoard) {
+        super(board, "logger: ")
+    }
 
     /** Ten seconds before its first record. */
     static async start(options: LoggerBoardOptions = {}): Promise<LoggerBoard> {
@@ -68,7 +70,7 @@ export class LoggerBoard {
         return made
     }
 
-    /** The power comes, back as it may be. */
+    /** Also after a power cut. */
     async powerUp(): Promise<void> {
         await this.board.start()
         const { battery, alarms, clock, logger } = this.board.parts
@@ -94,33 +96,7 @@ export class LoggerBoard {
         return this.board.parts.logger
     }
 
-    get store(): MemoryStore {
-        return this.board.card!
-    }
-
-    /** What the logger said. */
-    get lines(): string[] {
-        return this.board.lines.filter(line => line.startsWith("logger: "))
-    }
-
-    /** A part says that there is this error; the flag itself takes three seconds. */
-    reports(alarm: Alarm): boolean {
-        return ((this.board.parts.alarms["reported"] >> alarm) & 1) === 1
-    }
-
-    async finish<T>(work: Promise<T>): Promise<T> {
-        return await this.board.ticks.finish(work)
-    }
-
-    async set(key: Key, value: number | string): Promise<void> {
-        await this.finish(this.board.parts.settings.apply([key], [value]))
-    }
-
-    async pass(seconds: number): Promise<void> {
-        await this.board.ticks.advance(seconds * 1000)
-    }
-
-    /** Up to half a second behind each of so many multiples of the period. */
+    /** Runs until half a second after each of this many multiples of the period. */
     async run(records: number): Promise<void> {
         const { ticks, parts } = this.board
         for (let i = 0; i < records; ++i) {
@@ -136,15 +112,15 @@ export class LoggerBoard {
         await this.finish(clock.offer(clock.nowSeconds() + seconds, TimeSource.Person))
     }
 
-    /** FAT date and time for whatever is written next. */
+    /** FAT date and time of the next write. */
     async stamp(): Promise<number> {
         const { storage } = this.board.parts
         return await this.finish(storage.use("test", async volume => volume.stamp))
     }
 
     /**
-     * The next record's write to the main log fails, whose file is open.
-     * @param written it is there all the same
+     * The next write to the main log's open file fails.
+     * @param written the data arrives nevertheless
      */
     failNextAppend(written: boolean): void {
         const file = this.logger["files"].place(LogKind.Main).file as LogFile

@@ -1,10 +1,10 @@
 import type { MemoryStore } from "../../sim/chips/sdcardstore"
 import { Pack } from "../../sim/pack"
-import type { Alarm } from "../../src/core/alarm"
 import type { Fault } from "../../src/core/fault"
 import type { Volume } from "../../src/fat/volume"
 import { Key } from "../../src/settings/keys"
 import type { Uploader } from "../../src/upload/uploader"
+import { BoardWithCard } from "./boardwithcard"
 import { CardEditor } from "./cardeditor"
 import { formattedStore, textOn } from "./cardstore"
 import { DeviceBuffer } from "./devicebuffer"
@@ -24,29 +24,28 @@ const settings: [Key, number | string][] = [
     [Key.TimeZone, "CET-1"],
 ]
 
-/** As the upload calls itself when it holds the card. */
+/** Names under which the upload holds the card. */
 const uploadOwners = ["upload", "history"]
 
 export interface UploadBoardOptions {
     tcp: OutsideTcp
-    /** By hand alone: it sends when a test says so. */
+    /** It sends only when a test says so. */
     manual?: boolean
     realTime?: boolean
-    /** Its clock when the program begins, UTC; noon otherwise. */
+    /** UTC at the start of the program; noon by default. */
     start?: string
 }
 
-/**
- * A whole board with a card that a test fills, whose upload is what matters. It is due when a
- * setting of it is set.
- */
-export class UploadBoard {
-    /** Of records, so that no two are alike. */
+/** A whole board whose upload is tested, with a card that the test fills. */
+export class UploadBoard extends BoardWithCard {
+    /** Counts records, so that no two are equal. */
     private records = 0
     /** What each use of the card by the upload throws. */
     cardFault: Fault | undefined
 
-    private constructor(readonly board: NodeBoard) {}
+    private constructor(board: NodeBoard) {
+        super(board, "ftp: ")
+    }
 
     static async start(options: UploadBoardOptions): Promise<UploadBoard> {
         const { tcp, manual, realTime } = options
@@ -75,48 +74,26 @@ export class UploadBoard {
         return this.board.parts.uploader
     }
 
-    get store(): MemoryStore {
-        return this.board.card!
-    }
-
-    /** What the upload has said. */
-    get lines(): string[] {
-        return this.board.lines.filter(line => line.startsWith("ftp: "))
-    }
-
-    async finish<T>(work: Promise<T>): Promise<T> {
+    override async finish<T>(work: Promise<T>): Promise<T> {
         return await this.board.ticks.finish(work, 24 * 3_600_000)
-    }
-
-    async set(key: Key, value: number | string): Promise<void> {
-        await this.finish(this.board.parts.settings.apply([key], [value]))
     }
 
     number(key: Key): number {
         return this.board.parts.settings.number(key)
     }
 
-    /** The upload says that there is this error; the flag itself takes three seconds. */
-    reports(alarm: Alarm): boolean {
-        return ((this.board.parts.alarms["reported"] >> alarm) & 1) === 1
-    }
-
-    async pass(seconds: number): Promise<void> {
-        await this.board.ticks.advance(seconds * 1000)
-    }
-
-    /** Time passes at once: what is due in it is so once, afterwards. */
+    /** Time passes at once; tasks due meanwhile run once, afterwards. */
     leap(seconds: number): void {
         this.board.ticks.block(seconds * 1000)
     }
 
-    /** A second of the board, in which the upload's task looks once, and the session's end. */
+    /** One board second, in which the upload's task runs once, and the rest of its session. */
     async look(): Promise<void> {
         await this.pass(1)
         while (this.uploader["running"]) await this.pass(0.1)
     }
 
-    /** One session now; throws what the uploader kept as its last error. */
+    /** One session now; throws the uploader's last error. */
     async session(): Promise<void> {
         this.uploader.requested = true
         const error = await this.finish(this.uploader.finished())
@@ -128,7 +105,7 @@ export class UploadBoard {
         return await this.finish(this.uploader.resend(day))
     }
 
-    /** A file on the card, by the firmware's own way to it. */
+    /** Writes a file with the firmware's own volume. */
     async put(path: string, content: string | Uint8Array): Promise<void> {
         const bytes = DeviceBuffer.from(content as Uint8Array) as unknown as Buffer
         await this.use(async volume => {
@@ -139,12 +116,12 @@ export class UploadBoard {
         })
     }
 
-    /** "" when there is no such file. */
+    /** "" if there is no such file. */
     async text(path: string): Promise<string> {
         return (await textOn(this.store, path)) ?? ""
     }
 
-    /** Records behind what a log has. @returns what it has then */
+    /** Appends records to a log. @returns its content */
     async log(path: string, records: number, voltage = "52.123"): Promise<string> {
         const serial = this.board.parts.settings.text(Key.UserSerial)
         await this.use(async volume => {
@@ -159,7 +136,7 @@ export class UploadBoard {
         return this.editor().read(path).toString("latin1")
     }
 
-    /** What is on the card as it is now. */
+    /** The card's current content. */
     editor(): CardEditor {
         return new CardEditor(this.store)
     }
@@ -177,13 +154,12 @@ export class UploadBoard {
             await this.finish(storage.poll())
             if (!storage.mounted()) await this.pass(0.1)
         }
-        // A second time, for the card is not believed at once.
+        // Again: a card is trusted only at the second look.
         await this.finish(storage.poll())
     }
 
     /**
-     * The power is cut, or the card is pulled with the board on; a person sits down with the card
-     * at a PC.
+     * Edits the card at a PC: after a power cut, or pulled from the running board.
      */
     async pc(work: (editor: CardEditor) => unknown, powerCut = false): Promise<void> {
         if (!powerCut) await this.takeCard()
@@ -192,7 +168,7 @@ export class UploadBoard {
         else await this.insert()
     }
 
-    /** Another card comes into the board. @returns the one that was in it */
+    /** Inserts another card. @returns the previous one */
     async swap(store?: MemoryStore): Promise<MemoryStore> {
         const before = this.store
         await this.takeCard()
@@ -200,7 +176,7 @@ export class UploadBoard {
         return before
     }
 
-    /** What retention would be told of a file. */
+    /** Whether retention may delete a file. */
     async fullySent(path: string): Promise<boolean> {
         const [folder, name] = path.split("/")
         const { logs, cells } = this.uploader
@@ -213,7 +189,7 @@ export class UploadBoard {
         await this.pull()
     }
 
-    /** Work with the card, by the firmware's own way to it. */
+    /** Work with the firmware's own volume. */
     async use(work: (volume: Volume) => Promise<void>): Promise<void> {
         await this.finish(this.board.parts.storage.use("test", work))
     }
