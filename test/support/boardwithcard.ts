@@ -28,9 +28,9 @@ export abstract class BoardWithCard {
         await this.finish(this.board.parts.settings.apply([key], [value]))
     }
 
-    /** Whether a part reports this error; the flag itself takes three seconds. */
+    /** As NodeBoard's. */
     reports(alarm: Alarm): boolean {
-        return ((this.board.parts.alarms["reported"] >> alarm) & 1) === 1
+        return this.board.reports(alarm)
     }
 
     async pass(seconds: number): Promise<void> {

@@ -15,8 +15,8 @@ export const release = Date.UTC(2026, 11, 1) / 1000
 export const tenYears = 3650 * 86400
 
 /**
- * A whole board of which the clock matters. Once it has started its time passes in leaps, so that
- * no task touches the clock in between.
+ * A whole board whose clock is tested. After the start, time passes in leaps, so that no task
+ * touches the clock in between.
  */
 export class ClockWorld {
     readonly flash = new MemoryFlash()
@@ -26,7 +26,7 @@ export class ClockWorld {
     /** Time per piece of the answer. */
     answerMs = 0
     closed = 0
-    /** Who had the socket. */
+    /** Owners of the socket, in order. */
     owners: string[] = []
     private board: NodeBoard
 
@@ -55,7 +55,7 @@ export class ClockWorld {
         this.board = this.boardWith(undefined)
     }
 
-    /** Another chip, which shows that time, Unix seconds. */
+    /** Replaces the chip by one that shows this time, Unix seconds. */
     chipShows(seconds: number): void {
         this.board = this.boardWith(new Date(seconds * 1000).toISOString())
     }
@@ -64,16 +64,16 @@ export class ClockWorld {
         return this.board.clockChip
     }
 
-    /** What the clock has reported. */
+    /** Whether the clock reports an error. */
     get alarm(): boolean {
-        return ((this.board.parts.alarms["reported"] >> Alarm.Clock) & 1) === 1
+        return this.board.reports(Alarm.Clock)
     }
 
     get ticks() {
         return this.board.ticks
     }
 
-    /** The power comes: flash and chip are what they were. That takes no time. */
+    /** Starts the board in no time; flash and chip keep their state. */
     async start(): Promise<Clock> {
         const { board } = this
         await board.start(0)
@@ -115,7 +115,7 @@ export class ClockWorld {
 
     private boardWith(start: string | undefined): NodeBoard {
         const board = new NodeBoard({ start, flash: this.flash, tcp: this.tcp })
-        // The task asks a server when there is a network; here it is asked when a test says so.
+        // Without a network the task asks no server; the tests do.
         board.online = false
         return board
     }

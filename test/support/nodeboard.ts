@@ -6,6 +6,7 @@ import { Pack } from "../../sim/pack"
 import type { Parts } from "../../src/console/parts"
 import type { Session } from "../../src/console/session"
 import type { Shell } from "../../src/console/shell"
+import type { Alarm } from "../../src/core/alarm"
 import type { Board, I2cBus, SpiBus, TcpConnector, Wifi } from "../../src/core/seams"
 import { startFirmware } from "../../src/firmware"
 import { Key } from "../../src/settings/keys"
@@ -138,6 +139,11 @@ export class NodeBoard {
         this.socket.card?.powerUp()
         this.socket.transfers = 0
         return startFirmware(this.board())
+    }
+
+    /** Whether a part reports this error; the flag itself takes three seconds. */
+    reports(alarm: Alarm): boolean {
+        return ((this.parts.alarms["reported"] >> alarm) & 1) === 1
     }
 
     /** Lets the board run for this long, over resets. @returns the number of resets */
