@@ -64,6 +64,12 @@ export default tseslint.config(
         },
     },
     {
+        // A method must not need the runtime to bind it: Node does not.
+        files: ["src/**/*.ts"],
+        languageOptions: { parserOptions: { project: "src/tsconfig.json" } },
+        rules: { "@typescript-eslint/unbound-method": "error" },
+    },
+    {
         // Markup takes lines.
         files: ["page/**/*.tsx"],
         rules: {

@@ -4,24 +4,16 @@ import { relative, resolve } from "node:path"
 import { defineConfig, type Plugin } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-/**
- * Runs firmware files in Node: they see DeviceScript's Buffer and `hex` literal, nothing of Node's,
- * and a reference to a method is bound to its object.
- */
+/** Runs firmware files in Node, with DeviceScript's Buffer and `hex` literal. */
 function firmwareInNode(): Plugin {
     const firmware = resolve("src") + "/"
-    const path = (file: string) => JSON.stringify(resolve(file))
-    const names =
-        `import { DeviceBuffer as Buffer, deviceHex as hex } from ${path("test/support/devicebuffer.ts")};` +
-        `import { bindMethods } from ${path("test/support/boundmethods.ts")};`
+    const globals = JSON.stringify(resolve("test/support/devicebuffer.ts"))
+    const names = `import { DeviceBuffer as Buffer, deviceHex as hex } from ${globals};`
     return {
         name: "firmware-in-node",
         enforce: "pre",
         transform(code: string, id: string) {
-            if (!id.startsWith(firmware)) return undefined
-            const classes = [...code.matchAll(/^(?:export )?(?:abstract )?class (\w+)/gm)]
-            const bound = classes.map(([, name]) => `bindMethods(${name}.prototype)`).join("\n")
-            return { code: `${names}${code}\n${bound}\n`, map: null }
+            return id.startsWith(firmware) ? { code: names + code, map: null } : undefined
         },
     }
 }

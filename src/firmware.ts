@@ -113,16 +113,22 @@ export class Firmware implements Parts {
         this.battery = battery
         this.storage = storage
         this.logger = new Logger(clock, settings, storage, sample, alarms, retention, log, journal)
-        storage.recover = this.logger.recover
         this.uploader = uploader
-        const scheduler = (this.scheduler = new Scheduler(ticks, clock.nowMs, spawn, log))
+        const scheduler = (this.scheduler = new Scheduler(ticks, () => clock.nowMs(), spawn, log))
         this.wifiKeeper = new WifiKeeper(ticks, settings, board.wifi, flash, alarms, () => {
             scheduler.trigger("time")
         })
         this.backup = new Backup(flash, board.shortId, backupKey, board.hashing)
         this.files = new WholeFiles(storage)
         this.supervisor = new Supervisor(this)
-        settings.onChange = this.changed
+        this.connect()
+    }
+
+    /** What parts call without knowing it. */
+    private connect(): void {
+        const self = this
+        this.storage.recover = async volume => await self.logger.recover(volume)
+        this.settings.onChange = key => self.changed(key)
     }
 
     /**
@@ -130,6 +136,7 @@ export class Firmware implements Parts {
      * without its flash the board logs with the defaults.
      */
     async start(): Promise<void> {
+        const self = this
         const { settings, supervisor } = this
         this.log("BMS Mini " + this.version)
         // Comes first, so that a start that dies later counts as an early death.
@@ -148,19 +155,19 @@ export class Firmware implements Parts {
             await this.uploader.stop(0)
         } else {
             // Runs while the steps below wait for the flash.
-            this.spawn(this.storage.poll)
+            this.spawn(async () => await self.storage.poll())
             await this.attempt(Step.RestoreCharge)
             await this.sampleFirst()
             this.addTasks()
             this.wifiKeeper.mayRestart = true
         }
-        this.addTask("alarms", secondMs, this.tickAlarms)
-        this.addTask("wifi", 2 * secondMs, this.wifiKeeper.run)
-        this.addTask("clock", hourMs, this.clock.persist)
-        this.addTask("chip", minuteMs, this.clock.catchUp)
+        this.addTask("alarms", secondMs, async () => await self.tickAlarms())
+        this.addTask("wifi", 2 * secondMs, async () => await self.wifiKeeper.run())
+        this.addTask("clock", hourMs, async () => await self.clock.persist())
+        this.addTask("chip", minuteMs, async () => await self.clock.catchUp())
         this.scheduler.start()
         this.scheduler.trigger("wifi")
-        this.spawn(supervisor.run)
+        this.spawn(async () => await supervisor.run())
         this.board.serveConsole(new Shell(this))
         await this.openJournal()
     }
@@ -261,13 +268,16 @@ export class Firmware implements Parts {
     }
 
     private addTasks(): void {
+        const self = this
         const { scheduler, settings } = this
         scheduler.add({
             name: "battery",
             periodMs: () => secondMs,
             alignToClock: true,
             deadlineMs: minuteMs,
-            job: this.battery.sample as any,
+            job: async () => {
+                await self.battery.sample()
+            },
         })
         scheduler.add({
             name: "log",
@@ -275,29 +285,33 @@ export class Firmware implements Parts {
             alignToClock: true,
             enabled: () => settings.number(Key.SdEnable) !== 0,
             deadlineMs: minuteMs,
-            job: this.logRecord,
+            job: async () => await self.logRecord(),
         })
         // A year's backlog takes long; each step of an upload has its own timeout.
         scheduler.add({
             name: "upload",
             periodMs: () => secondMs,
             deadlineMs: 6 * hourMs,
-            job: this.uploader.run,
+            job: async () => await self.uploader.run(),
         })
-        this.addTask("write", 2 * secondMs, this.writeRecords)
-        this.addTask("card", 2 * secondMs, this.storage.poll)
-        this.addTask("time", 24 * hourMs, this.syncTimeOnline)
-        this.addTask("light", 2 * secondMs, this.showStatus)
-        this.addTask("backup", 10 * secondMs, this.keepBackup)
+        this.addTask("write", 2 * secondMs, async () => await self.writeRecords())
+        this.addTask("card", 2 * secondMs, async () => await self.storage.poll())
+        this.addTask("time", 24 * hourMs, async () => await self.syncTimeOnline())
+        this.addTask("light", 2 * secondMs, async () => await self.showStatus())
+        this.addTask("backup", 10 * secondMs, async () => await self.keepBackup())
     }
 
     private async tickAlarms(): Promise<void> {
+        const self = this
         const journal = this.journal
         let sequence = journal.lastSequence
         await this.alarms.tick()
         if (journal.lastSequence !== sequence) this.backup.changed()
         while (sequence < journal.lastSequence)
-            this.log("journal: record " + journal.describe(++sequence, this.formatTime))
+            this.log(
+                "journal: record " +
+                    journal.describe(++sequence, seconds => self.formatTime(seconds)),
+            )
     }
 
     private async logRecord(): Promise<void> {

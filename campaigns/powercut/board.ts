@@ -83,7 +83,7 @@ export class Board {
         firmware.settings.text = () => this.settings.serial
         Object.defineProperty(battery, "last", { get: () => this.sample() })
         ;(storage as any).openDevice = () => openDevice(this.ticks)
-        const { use } = storage
+        const use = storage.use.bind(storage)
         storage.use = async (owner: string, work: (volume: any) => Promise<any>, early?: boolean) =>
             await use(
                 owner,

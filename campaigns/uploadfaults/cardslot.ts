@@ -67,8 +67,8 @@ export class CardSlot implements CardStorage {
             },
             openForAppend: async (path, header, accepts) =>
                 this.bound(await volume.openForAppend(path, header, accepts)),
-            list: volume.list,
-            sync: volume.sync,
+            list: (path, visit) => volume.list(path, visit),
+            sync: () => volume.sync(),
         }
     }
 

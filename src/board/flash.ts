@@ -35,7 +35,8 @@ export class DeviceFlash implements Flash {
     private tries = triesMax
 
     constructor(private readonly lock: Exclusive) {
-        this.service.report().subscribe(this.take)
+        const self = this
+        this.service.report().subscribe(async report => await self.take(report))
     }
 
     /** Undefined if the key is absent. Throws Fault FlashNoAnswer. */

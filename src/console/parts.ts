@@ -34,5 +34,5 @@ export interface Parts {
     /** Queries time.server; false if none is set. */
     syncTime(): Promise<boolean>
     /** Starts a fiber; its work must not throw. */
-    spawn(work: () => Promise<void>): void
+    spawn: (work: () => Promise<void>) => void
 }

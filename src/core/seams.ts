@@ -173,11 +173,11 @@ export interface Board {
     /** A number that differs from program to program. */
     program: number
     /** Starts a fiber; its work must not throw. */
-    spawn(work: () => Promise<void>): void
+    spawn: (work: () => Promise<void>) => void
     /** Logs one line on the serial port; a long one is sent in pieces. */
-    log(line: string): void
+    log: (line: string) => void
     /** From now on, lines sent to the board's console run there. */
-    serveConsole(runner: LineRunner): void
+    serveConsole: (runner: LineRunner) => void
     /** Restarts the processor; does not return. */
-    reboot(): Promise<void>
+    reboot: () => Promise<void>
 }

@@ -53,7 +53,8 @@ export class Logger {
         private readonly log: (line: string) => void,
         private readonly journal: Journal,
     ) {
-        this.files = new CardLogs(clock, alarms, this.tell)
+        const self = this
+        this.files = new CardLogs(clock, alarms, text => self.tell(text))
     }
 
     /** Records of a log written to the card since the start. */

@@ -78,7 +78,7 @@ export class ClockWorld {
         const { board } = this
         await board.start(0)
         const lock = (board.parts as unknown as { socketLock: Lock }).socketLock
-        const { run } = lock
+        const run = lock.run.bind(lock)
         lock.run = async (owner, timeoutMs, work) => {
             this.owners.push(owner)
             return await run(owner, timeoutMs, work)

@@ -79,12 +79,12 @@ export class LoggerBoard extends BoardWithCard {
             return this.state
         }
         Object.defineProperty(battery, "last", { get: last, set: () => {} })
-        const { flags } = alarms
+        const flags = alarms.flags.bind(alarms)
         alarms.flags = () => flags() | this.flags
-        const { trusted } = clock
+        const trusted = clock.trusted.bind(clock)
         clock.trusted = () => trusted() && this.trusted
         const queue = logger["queue"]
-        const { add } = queue
+        const add = queue.add.bind(queue)
         queue.add = (kind: LogKind, columns: number, line: string, epochSeconds: number) => {
             const made = kind === LogKind.Main ? this.made : this.madeCells
             made.push(line.trimEnd())
@@ -124,7 +124,7 @@ export class LoggerBoard extends BoardWithCard {
      */
     failNextAppend(written: boolean): void {
         const file = this.logger["files"].place(LogKind.Main).file as LogFile
-        const { append } = file
+        const append = file.append.bind(file)
         file.append = async data => {
             if (written) await append(data)
             throw new Fault(FaultCode.CardTimeout, "the card does not answer", 24)

@@ -148,7 +148,7 @@ export class ResetWorld {
     private tamperWithStop(): void {
         const { ticks, flash, parts } = this.board
         const firmware = parts as unknown as SupervisorParts
-        const { shutdown } = firmware
+        const shutdown = firmware.shutdown.bind(firmware)
         firmware.shutdown = async () => {
             this.begun!()
             await ticks.sleep(this.stopMs)

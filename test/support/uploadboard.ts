@@ -63,7 +63,7 @@ export class UploadBoard extends BoardWithCard {
     async start(): Promise<void> {
         await this.board.start()
         const { storage } = this.board.parts
-        const { use } = storage
+        const use = storage.use.bind(storage)
         storage.use = async (owner, work, early) => {
             if (this.cardFault && uploadOwners.includes(owner)) throw this.cardFault
             return await use(owner, work, early)

@@ -189,7 +189,7 @@ describe.skipIf(!tools)("a card formatted on the board", () => {
             const beganSeconds = board.seconds()
             // The writing task runs every 2 s, even while the card is formatted.
             const { logger } = board
-            const { flush } = logger
+            const flush = logger.flush.bind(logger)
             let refusals = 0
             logger.flush = async () => {
                 await flush()

@@ -120,7 +120,7 @@ describe("retention", () => {
         const other = new MemoryVolume()
         other.put("LOG/20261119.CSV", "records that nobody has yet")
         const [history] = onServer.histories
-        const { fullySent } = history
+        const fullySent = history.fullySent.bind(history)
         history.fullySent = async (name, sizeBytes) => {
             const sent = await fullySent(name, sizeBytes)
             storage.insert(other)

@@ -16,10 +16,10 @@ const bench = uploadBenchOfEachTest()
 function mostBytesPerUse({ board }: UploadBoard): { bytes: number } {
     const most = { bytes: 0 }
     const storage: any = board.parts.storage
-    const { use } = storage
+    const use = storage.use.bind(storage)
     let bytes = 0
     const watch = (file: any) => {
-        const { read } = file
+        const read = file.read.bind(file)
         file.read = async (...args: unknown[]) => {
             const count: number = await read(...args)
             bytes += count

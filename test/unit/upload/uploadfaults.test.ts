@@ -154,7 +154,7 @@ describe("faults", () => {
         const board = await bench.boardWith()
         await board.put(day, pattern(100))
         const { storage } = board.board.parts
-        const { use } = storage
+        const use = storage.use.bind(storage)
         let faults = 1
         storage.use = async (owner, work) =>
             await use(owner, async volume => {

@@ -102,7 +102,7 @@ it("a session of over four hours ends between two files, and the next starts at 
         return Array.prototype.push.call(lines, line)
     }
     const { pacing, sender } = board.uploader
-    const { end } = pacing
+    const end = pacing.end.bind(pacing)
     const ends: (string | number)[][] = []
     pacing.end = nowMs => {
         ends.push([board.uploader.lastError, sender.filesConfirmed])
