@@ -10,9 +10,11 @@ export interface SimulatorRun {
     exit: number | null
     output: string
     /**
-     * The output's lines after the line `> command` and before the next one, without board log
-     * lines.
+     * For each time that it was run: the output's lines after `> command` and before the next
+     * command, without board log lines.
      */
+    answers(command: string): string[][]
+    /** The last of them. */
     answer(command: string): string[]
     summary: Summary
 }
@@ -64,7 +66,8 @@ class SimulatorProcess {
         return {
             exit,
             output,
-            answer: command => answerIn(output, command),
+            answers: command => answersIn(output, command),
+            answer: command => answersIn(output, command).at(-1)!,
             summary: JSON.parse(last),
         }
     }
@@ -134,13 +137,17 @@ export class SimulatorBench {
     }
 }
 
-function answerIn(output: string, command: string): string[] {
+function answersIn(output: string, command: string): string[][] {
     const lines = output.split("\n")
-    const start = lines.lastIndexOf(`> ${command}`)
-    if (start < 0) throw new Error(`"${command}" was not run:\n${output}`)
-    const rest = lines.slice(start + 1)
-    const end = rest.findIndex(line => line.startsWith("> ") || line.startsWith("Stopping:"))
-    return rest.slice(0, end).filter(line => line !== "" && !/^\[ *\d+\.\d{3}\] /.test(line))
+    const answers = lines.flatMap((line, at) => {
+        if (line !== `> ${command}`) return []
+        const rest = lines.slice(at + 1)
+        const end = rest.findIndex(line => line.startsWith("> ") || line.startsWith("Stopping:"))
+        const shown = (one: string) => one !== "" && !/^\[ *\d+\.\d{3}\] /.test(one)
+        return [rest.slice(0, end).filter(shown)]
+    })
+    if (answers.length === 0) throw new Error(`"${command}" was not run:\n${output}`)
+    return answers
 }
 
 /** The `time` column of a log, as Unix seconds. */

@@ -12,10 +12,9 @@ const quiet = ["set ftp.enable off", "set sd.period 3600", "sleep 10s", "journal
 
 /** The answers to each `journal` of the run, line by line. */
 function journals(run: SimulatorRun): string[][] {
-    const parts = run.output.split("> journal\n").slice(1)
-    return parts.map(part =>
-        part.split("\n").filter(line => /^(Last record|Record \d+) /.test(line)),
-    )
+    return run
+        .answers("journal")
+        .map(lines => lines.filter(line => /^(Last record|Record \d+) /.test(line)))
 }
 
 interface Entry {
