@@ -149,15 +149,6 @@ async function compiled(entry: string): Promise<{ image: Uint8Array; debugPath: 
     }
 }
 
-/** An entry compiled without optimizer and verifier. */
-export async function compiledImage(entry: string): Promise<Uint8Array> {
-    let image: Uint8Array = new Uint8Array()
-    await exclusively(async () => {
-        image = (await compiled(entry)).image
-    })
-    return image
-}
-
 async function compile(
     entry: string,
     stem: string,

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs"
 import { SimClock } from "../../sim/clock"
 import { type CpuName, cpus } from "../../sim/cpu"
 import { BusPort } from "../../sim/port"
 import { Chance } from "../../sim/random"
 import { Vm } from "../../sim/vm"
-import { firmware } from "../../tools/firmware"
+import { programImage } from "./compiler"
 
 export interface ProgramRun {
     /** Log lines of the program and the runtime, with the board time in ms. */
@@ -25,7 +24,7 @@ export async function runProgram(
     boardMs: number,
     options: { cpu?: CpuName; seed?: number } = {},
 ): Promise<ProgramRun> {
-    const { imagePath } = await firmware(entry)
+    const image = await programImage(entry)
     const clock = new SimClock("max")
     const chance = new Chance(options.seed ?? 1)
     const nothing = () => undefined
@@ -52,7 +51,7 @@ export async function runProgram(
             onAbort: words => (run.abort = words),
             onPanic: code => (run.panic = code),
         },
-        readFileSync(imagePath),
+        image,
     )
     await clock.sleep(boardMs)
     vm.cut()

@@ -1,20 +1,19 @@
-import { readFileSync } from "node:fs"
 import { expect, test } from "vitest"
 import { HeapGauge } from "../../sim/heap"
 import { type HeapBlock, HeapMap, type HeapState } from "../../sim/heapmap"
-import { firmware } from "../../tools/firmware"
 import { runImage } from "../../tools/verify"
+import { programImage } from "../support/compiler"
 
 const pieces = 8
 /** A buffer's header and its content, in whole words. */
 const pieceBlock = 12 + 1000
 
 test("the heap map agrees with the runtime's collector", async () => {
-    const program = await firmware("test/vm/programs/heap/fragments.ts")
+    const image = await programImage("test/vm/programs/heap/fragments.ts")
     const map = new HeapMap()
     const gauge = new HeapGauge()
     const seen: Record<string, HeapState & { live: number; dead: number }> = {}
-    const run = await runImage(readFileSync(program.imagePath), "", 5000, (line, memory) => {
+    const run = await runImage(image, "", 5000, (line, memory) => {
         const moment = /^> (cut|dropped|asking)\b/.exec(line)?.[1] ?? (/stats:/.test(line) && "end")
         if (!moment || !map.look(memory)) return
         gauge.sample(memory)

@@ -21,8 +21,8 @@ import { simplifyExpressions } from "../../optimizer/passes/simplifyexpressions"
 import { useBothStringTables } from "../../optimizer/passes/usebothstringtables"
 import { threadJumps } from "../../optimizer/passes/threadjumps"
 import { optimize } from "../../optimizer/pipeline"
-import { compiledImage } from "../../tools/firmware"
 import { back, call, literal, local, result, store } from "../support/bytecodeprograms"
+import { compileEntry } from "../support/compiler"
 import { runImage, verifyImage } from "../../tools/verify"
 
 const field = (name: number, of: Expression) => expression(Op.AsciiField, name, of)
@@ -208,7 +208,7 @@ describe("a compiled program", () => {
     }
 
     beforeAll(async () => {
-        image = await compiledImage(entry)
+        image = await compileEntry(entry)
     }, 120_000)
 
     it("logs the same after decoding and encoding", async () => {

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest"
-import { compiledImage } from "../../tools/firmware"
 import { eachExpression } from "../../optimizer/ir/code"
 import { decodeImage } from "../../optimizer/ir/image"
 import { Op } from "../../optimizer/ir/opcodes"
 import { asciiText } from "../../optimizer/ir/strings"
 import { optimize } from "../../optimizer/pipeline"
 import { runImage } from "../../tools/verify"
+import { compileEntry } from "../support/compiler"
 
 describe("a program with objects made once", () => {
     let image: Uint8Array
@@ -16,7 +16,7 @@ describe("a program with objects made once", () => {
     }
 
     beforeAll(async () => {
-        image = await compiledImage("test/vm/programs/optimizer/singletons.ts")
+        image = await compileEntry("test/vm/programs/optimizer/singletons.ts")
     }, 120_000)
 
     it("logs the same when it is optimized", async () => {

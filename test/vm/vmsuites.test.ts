@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs"
 import { expect, test } from "vitest"
-import { firmware } from "../../tools/firmware"
 import { runImage } from "../../tools/verify"
+import { programImage } from "../support/compiler"
 
 // Suites of DeviceScript's own test package, compiled and run in the runtime: they test what only
 // the runtime can get wrong.
@@ -10,9 +9,8 @@ test.each([
     ["test/vm/programs/suites/flash.ts", 7],
     ["test/vm/programs/suites/text.ts", 3],
 ])("%s passes in the runtime", async (entry, count) => {
-    const program = await firmware(entry)
     const end = `tests: ${count}, pass: ${count}, error: 0`
-    const { lines, panic } = await runImage(readFileSync(program.imagePath), end, 120_000)
+    const { lines, panic } = await runImage(await programImage(entry), end, 120_000)
     expect(panic, lines.join("\n")).toBeUndefined()
     // The package starts the program once more when it is done.
     expect(lines, lines.join("\n")).toContain("> " + end)
